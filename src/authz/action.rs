@@ -1,0 +1,53 @@
+//! What a request does, in S3's words, for both faces.
+
+/// An S3 action (AWS, "Actions, resources, and condition keys for Amazon S3").
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Action {
+    /// `s3:ListAllMyBuckets`: Swift's account GET and HEAD.
+    ListAllMyBuckets,
+    /// `s3:PutAccountMetadata` has no S3 twin: Swift's account POST.
+    PutAccountMetadata,
+    /// `s3:CreateBucket`: Swift's container PUT.
+    CreateBucket,
+    /// `s3:DeleteBucket`: Swift's container DELETE.
+    DeleteBucket,
+    /// `s3:ListBucket`: listing and HEAD of a bucket.
+    ListBucket,
+    /// `s3:GetBucketLocation`.
+    GetBucketLocation,
+    /// Reads a bucket's settings (`s3:GetBucketVersioning`, `s3:GetBucketAcl`, …).
+    GetBucketSettings,
+    /// Changes a bucket's settings (`s3:PutBucketAcl`, …): Swift's container POST.
+    PutBucketSettings,
+    /// `s3:GetObject`, HEAD included.
+    GetObject,
+    /// `s3:PutObject`: also Swift's object POST.
+    PutObject,
+    /// `s3:DeleteObject`.
+    DeleteObject,
+    /// `s3:GetObjectVersion`.
+    GetObjectVersion,
+    /// `s3:DeleteObjectVersion`.
+    DeleteObjectVersion,
+}
+
+impl Action {
+    /// The action's name, for policies, audit and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ListAllMyBuckets => "s3:ListAllMyBuckets",
+            Self::PutAccountMetadata => "cardea:PutAccountMetadata",
+            Self::CreateBucket => "s3:CreateBucket",
+            Self::DeleteBucket => "s3:DeleteBucket",
+            Self::ListBucket => "s3:ListBucket",
+            Self::GetBucketLocation => "s3:GetBucketLocation",
+            Self::GetBucketSettings => "cardea:GetBucketSettings",
+            Self::PutBucketSettings => "cardea:PutBucketSettings",
+            Self::GetObject => "s3:GetObject",
+            Self::PutObject => "s3:PutObject",
+            Self::DeleteObject => "s3:DeleteObject",
+            Self::GetObjectVersion => "s3:GetObjectVersion",
+            Self::DeleteObjectVersion => "s3:DeleteObjectVersion",
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The one function that says yes.
+
+use super::Action;
+use crate::model::AccountId;
+
+/// What a caller is in the account whose credentials it showed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// May do everything in the account.
+    Owner,
+    /// Has no right of its own: only what a policy or an ACL grants.
+    Plain,
+    /// May do everything in every account.
+    Reseller,
+}
+
+/// Who asks to do what to whose resource.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The caller's account and role in it; `None` for an anonymous caller.
+    pub caller: Option<(&'a AccountId, Role)>,
+    /// What it asks to do.
+    pub action: Action,
+    /// The account that owns the resource.
+    pub owner: &'a AccountId,
+}
+
+/// The answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// Go on.
+    Allow,
+    /// The caller is known and may not.
+    Deny,
+    /// Nobody is known: credentials might help.
+    Anonymous,
+}
+
+/// Decides one question.
+pub fn decide(question: &Question<'_>) -> Decision {
+    match question.caller {
+        None => Decision::Anonymous,
+        Some((_, Role::Reseller)) => Decision::Allow,
+        Some((account, Role::Owner)) if account == question.owner => Decision::Allow,
+        Some(_) => Decision::Deny,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owners_only() {
+        let (a, b) = (AccountId::new("a"), AccountId::new("b"));
+        let ask = |caller| decide(&Question { caller, action: Action::GetObject, owner: &a });
+        assert_eq!(ask(Some((&a, Role::Owner))), Decision::Allow);
+        assert_eq!(ask(Some((&a, Role::Plain))), Decision::Deny);
+        assert_eq!(ask(Some((&b, Role::Owner))), Decision::Deny);
+        assert_eq!(ask(Some((&b, Role::Reseller))), Decision::Allow);
+        assert_eq!(ask(None), Decision::Anonymous);
+    }
+}

@@ -1,0 +1,2 @@
+//! Cardea.
+fn main() {}

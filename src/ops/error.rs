@@ -1,0 +1,148 @@
+//! The one closed error of the domain. Each front maps it through an exhaustive table; nothing is recognised by text.
+
+use crate::http::body::BodyError;
+use crate::model::{ChecksumAlgorithm, EncryptionMode, NameError, Timestamp, VersionId};
+use crate::{encryption, storage};
+
+/// Why an operation did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The caller showed no credentials and the resource wants some.
+    #[error("credentials are required")]
+    Unauthenticated,
+    /// The caller may not.
+    #[error("access denied")]
+    AccessDenied,
+    /// No such account.
+    #[error("no such account")]
+    NoSuchAccount,
+    /// No such bucket.
+    #[error("no such bucket")]
+    NoSuchBucket,
+    /// No such object; a delete marker may be what answers for it.
+    #[error("no such object")]
+    NoSuchObject {
+        /// The current delete marker, if any.
+        marker: Option<VersionId>,
+    },
+    /// No such version of the object.
+    #[error("no such version")]
+    NoSuchVersion,
+    /// The version named is a delete marker, which cannot be read.
+    #[error("the version is a delete marker")]
+    VersionIsMarker {
+        /// It.
+        marker: VersionId,
+    },
+    /// The account has a bucket of this name.
+    #[error("the bucket exists and is yours")]
+    BucketAlreadyOwned,
+    /// Another account has the S3 name.
+    #[error("the bucket name is taken")]
+    BucketNameTaken,
+    /// S3 does not allow a bucket of this name.
+    #[error("the bucket name is not allowed")]
+    InvalidBucketName,
+    /// A name is empty, too long, or has a character it must not have.
+    #[error("invalid name: {0}")]
+    InvalidName(#[from] NameError),
+    /// The bucket holds objects.
+    #[error("the bucket is not empty")]
+    BucketNotEmpty,
+    /// The object is SSE-C and no key was given.
+    #[error("the object needs its customer key")]
+    KeyRequired {
+        /// Whether only metadata was asked for.
+        head: bool,
+    },
+    /// The key given is not the object's.
+    #[error("the customer key is not the object's")]
+    WrongKey,
+    /// A key was given for an object that is not SSE-C.
+    #[error("the object was not stored with a customer key")]
+    KeyNotApplicable {
+        /// What it was stored with.
+        mode: EncryptionMode,
+    },
+    /// A customer key came over a connection that is not secure.
+    #[error("customer keys need a secure connection")]
+    InsecureTransport,
+    /// SSE-KMS was asked for and no key management service is configured.
+    #[error("no key management service is configured")]
+    KmsNotConfigured,
+    /// `If-Match` and friends.
+    #[error("a precondition failed")]
+    PreconditionFailed,
+    /// `If-None-Match` and friends on a read.
+    #[error("not modified")]
+    NotModified {
+        /// The ETag of the caller's face, if known.
+        etag: Option<String>,
+        /// When it last changed.
+        modified: Timestamp,
+    },
+    /// The body's MD5 is not what the client said (`Content-MD5`, Swift's `ETag`).
+    #[error("the body does not match its MD5")]
+    Md5Mismatch {
+        /// Hex, from the client.
+        expected: String,
+        /// Hex, of what arrived.
+        computed: String,
+    },
+    /// The body's checksum is not what the client said.
+    #[error("the body does not match its {algorithm} checksum")]
+    ChecksumMismatch {
+        /// Which.
+        algorithm: ChecksumAlgorithm,
+    },
+    /// The body is larger than an object may be.
+    #[error("the body is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The client's body ended early, stalled, or was malformed.
+    #[error("the body could not be read: {0}")]
+    Body(#[from] BodyError),
+    /// The object changed while the operation ran, again and again.
+    #[error("the object is changing")]
+    Conflict,
+    /// Stored bytes do not verify: damage or tampering. Nothing that did not verify was sent.
+    #[error("stored data does not verify: {0}")]
+    Corrupt(String),
+    /// Storage is away for now.
+    #[error("storage is unavailable: {0}")]
+    Unavailable(String),
+    /// A defect of ours.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl From<storage::Error> for Error {
+    fn from(error: storage::Error) -> Self {
+        use storage::Error as S;
+        match error {
+            S::NoSuchBucket => Self::NoSuchBucket,
+            S::BucketExists(_) => Self::BucketAlreadyOwned,
+            S::NameTaken => Self::BucketNameTaken,
+            S::BucketNotEmpty => Self::BucketNotEmpty,
+            S::NoSuchObject { marker } => Self::NoSuchObject { marker },
+            S::PreconditionFailed => Self::PreconditionFailed,
+            S::Changed => Self::Conflict,
+            S::Fenced => Self::Unavailable("this writer is fenced".into()),
+            S::BlobDamaged { .. } | S::Damaged(_) => Self::Corrupt(error.to_string()),
+            S::Unavailable(source) => Self::Unavailable(source.to_string()),
+            S::Seal => Self::Internal("sealing failed".into()),
+            S::Internal(source) => Self::Internal(source.to_string()),
+        }
+    }
+}
+
+impl From<encryption::Error> for Error {
+    fn from(error: encryption::Error) -> Self {
+        match error {
+            encryption::Error::WrongKey => Self::WrongKey,
+            other => Self::Corrupt(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Listing a bucket's current objects.
+
+use async_trait::async_trait;
+
+use super::gateway::{Gateway, Operation, Permit, Target};
+use super::{Action, BucketAddress, BucketRecord, Error, ObjectPage};
+
+/// A page of current objects in byte order of their keys.
+#[derive(Clone, Debug)]
+pub struct ListObjects {
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Only keys that begin so.
+    pub prefix: String,
+    /// Rolls up what follows the prefix up to and with this text.
+    pub delimiter: Option<String>,
+    /// Only rows after this one, exclusive (before it, when reversed). Equal to a common prefix, it skips that prefix.
+    pub marker: Option<String>,
+    /// Whether a marker inside a common prefix skips the prefix too (Swift), or only the keys up to it (S3).
+    pub marker_skips_prefix: bool,
+    /// Only rows before this one, exclusive (after it, when reversed).
+    pub end_marker: Option<String>,
+    /// At most so many rows, prefixes counted.
+    pub limit: u32,
+    /// From the last to the first.
+    pub reverse: bool,
+}
+
+#[async_trait]
+impl Operation for ListObjects {
+    type Output = (BucketRecord, ObjectPage);
+    const NAME: &'static str = "ListObjects";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::ListBucket]
+    }
+
+    fn target(&self) -> Target {
+        Target::Bucket(self.bucket.clone())
+    }
+
+    async fn run(self, _gateway: &Gateway, _permit: Permit<'_>) -> Result<(BucketRecord, ObjectPage), Error> {
+        todo!()
+    }
+}

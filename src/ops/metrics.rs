@@ -1,0 +1,5 @@
+//! What the operations count.
+
+/// The gateway's counters.
+#[derive(Default)]
+pub struct Metrics {}

@@ -1,0 +1,214 @@
+//! What the index is asked to do.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use bytes::Bytes;
+
+use super::record::{PartRecord, Versioning};
+use crate::model::{
+    AccountId, BlobId, BucketId, BucketName, EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId, VersionUid, WriterId,
+};
+
+/// Whether a new bucket takes its name in the global S3 registry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NamePolicy {
+    /// S3 CreateBucket: register, or fail with `NameTaken`.
+    Required,
+    /// Swift PUT of an S3-legal name: register where it is free.
+    IfFree,
+    /// Swift PUT of any other name.
+    Never,
+}
+
+/// Creates a bucket.
+#[derive(Clone, Debug)]
+pub struct CreateBucket {
+    /// The new bucket's id.
+    pub id: BucketId,
+    /// Whose.
+    pub account: AccountId,
+    /// Its name.
+    pub name: BucketName,
+    /// Its place in the S3 registry.
+    pub policy: NamePolicy,
+    /// Its metadata.
+    pub metadata: BTreeMap<String, String>,
+    /// Its settings.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// One change of a bucket.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum BucketChange {
+    /// Sets (`Some`) or removes (`None`) a metadata item.
+    Metadata(String, Option<String>),
+    /// Sets (`Some`) or removes (`None`) a setting.
+    Setting(String, Option<String>),
+    /// Sets the versioning state.
+    Versioning(Versioning),
+}
+
+/// A page of an account's buckets.
+#[derive(Clone, Debug)]
+pub struct ListBuckets {
+    /// Whose.
+    pub account: AccountId,
+    /// Only names that begin so.
+    pub prefix: String,
+    /// Only names after this one (before it, when reversed), exclusive.
+    pub marker: Option<String>,
+    /// Only names before this one (after it, when reversed), exclusive.
+    pub end_marker: Option<String>,
+    /// At most so many rows.
+    pub limit: u32,
+    /// From the last to the first.
+    pub reverse: bool,
+}
+
+/// Seals the envelope once the version's id is known. Runs inside the commit: no I/O, microseconds.
+pub struct SealEnvelope(pub Box<dyn FnOnce(VersionId) -> Option<Vec<u8>> + Send>);
+
+impl fmt::Debug for SealEnvelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealEnvelope")
+    }
+}
+
+/// What must hold of the current object for a command to go on. Opaque values only.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub enum Precondition {
+    /// Anything.
+    #[default]
+    None,
+    /// No current object (`If-None-Match: *`).
+    Absent,
+    /// A current object (`If-Match: *`).
+    Present,
+    /// A current object with one of these S3 ETags (`If-Match`). An absent object is `NoSuchObject`.
+    Etag(Vec<String>),
+}
+
+/// A blob that was written for the version that is published.
+#[derive(Clone, Debug)]
+pub struct NewBlob {
+    /// Its id.
+    pub id: BlobId,
+    /// Its header.
+    pub header: Vec<u8>,
+    /// Its plaintext bytes.
+    pub length: u64,
+    /// The whole sealed blob, where the index is to keep it.
+    pub inline: Option<Bytes>,
+}
+
+/// Publishes a version.
+#[derive(Debug)]
+pub struct Publish {
+    /// Who wrote the blobs.
+    pub writer: WriterId,
+    /// Where.
+    pub bucket: BucketId,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// The version's private identity.
+    pub uid: VersionUid,
+    /// Plaintext bytes.
+    pub size: u64,
+    /// Who holds the key.
+    pub mode: EncryptionMode,
+    /// S3's ETag, without quotes.
+    pub etag: String,
+    /// Parts of a multipart upload, for one that had them.
+    pub part_count: Option<u32>,
+    /// MD5 and checksums, clear or sealed.
+    pub digests: Vec<u8>,
+    /// Metadata.
+    pub metadata: ObjectMetadata,
+    /// The parts, in order. `inline` is not read; `header` and `blob_length` go with `new_blobs`.
+    pub parts: Vec<PartRecord>,
+    /// The blobs that are new in the index.
+    pub new_blobs: Vec<NewBlob>,
+    /// What must hold.
+    pub precondition: Precondition,
+    /// The envelope's outer seal.
+    pub seal: SealEnvelope,
+}
+
+/// What was there before.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Existing {
+    /// Its version id.
+    pub version_id: VersionId,
+    /// Its mode.
+    pub mode: EncryptionMode,
+}
+
+/// A version stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Published {
+    /// Its public id.
+    pub version_id: VersionId,
+    /// Its time.
+    pub created: Timestamp,
+    /// The current object it took the place of.
+    pub replaced: Option<Existing>,
+}
+
+/// Replaces an object's metadata.
+#[derive(Clone, Debug)]
+pub struct UpdateMetadata {
+    /// Where.
+    pub bucket: BucketId,
+    /// Which key.
+    pub key: ObjectKey,
+    /// The version that was read; another one under the key now is `Changed`.
+    pub uid: VersionUid,
+    /// The new metadata.
+    pub metadata: ObjectMetadata,
+}
+
+/// Deletes an object or version.
+#[derive(Clone, Debug)]
+pub struct Delete {
+    /// Where.
+    pub bucket: BucketId,
+    /// Which key.
+    pub key: ObjectKey,
+    /// Which version; the current object when `None`.
+    pub version: Option<VersionId>,
+    /// What must hold.
+    pub precondition: Precondition,
+}
+
+/// The outcome of a delete.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Deleted {
+    /// What was deleted; `None` where nothing was there.
+    pub removed: Option<VersionId>,
+    /// The delete marker that was made, in a versioned bucket.
+    pub marker: Option<VersionId>,
+    /// Whether what was removed was itself a delete marker.
+    pub was_marker: bool,
+}
+
+/// A page of current objects.
+#[derive(Clone, Debug)]
+pub struct ListObjects {
+    /// Where.
+    pub bucket: BucketId,
+    /// Only keys that begin so.
+    pub prefix: String,
+    /// Rolls up what follows the prefix up to and with this text.
+    pub delimiter: Option<String>,
+    /// Only rows after this one (before it, when reversed), exclusive. Equal to a common prefix, it skips that prefix.
+    pub marker: Option<String>,
+    /// Whether a marker inside a common prefix skips the prefix too (Swift), or only the keys up to it (S3).
+    pub marker_skips_prefix: bool,
+    /// Only rows before this one (after it, when reversed), exclusive.
+    pub end_marker: Option<String>,
+    /// At most so many rows, prefixes counted.
+    pub limit: u32,
+    /// From the last to the first.
+    pub reverse: bool,
+}

@@ -1,0 +1,121 @@
+//! The index: names, order, references and meaning of the sealed blobs, as a set of commands.
+//!
+//! Every command is one transaction of its own; none is held across an await of the caller's. One suite
+//! (`tests/storage`) is written as functions over `dyn Index` and runs unchanged over every implementation.
+
+mod command;
+mod principal;
+mod record;
+pub mod sqlite;
+
+use async_trait::async_trait;
+
+pub use command::{
+    BucketChange, CreateBucket, Delete, Deleted, Existing, ListBuckets, ListObjects, NamePolicy, NewBlob, Precondition, Publish,
+    Published, SealEnvelope, UpdateMetadata,
+};
+pub use principal::{AccessKeyRecord, AccountRecord, RoleGrant, SigningKeyRecord, UserRecord};
+pub use record::{
+    BucketAddress, BucketPage, BucketRecord, BucketRow, FreedBlob, Install, ObjectPage, ObjectRow, PartRecord, Usage, Versioning,
+    VersionRecord,
+};
+
+use super::Error;
+use crate::model::{AccountId, BlobId, BucketId, ObjectKey, Timestamp, UserId, VersionId, WriterId};
+
+/// The result of an index command.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An index. All methods are safe to call from any number of tasks; what has been acknowledged is durable.
+#[async_trait]
+pub trait Index: Send + Sync + 'static {
+    // ---- the installation -------------------------------------------------------------------------------------
+
+    /// The installation's record, or `None` while the index is empty.
+    async fn install(&self) -> Result<Option<Install>>;
+    /// Writes the installation's record. Fails with `PreconditionFailed` where one stands already.
+    async fn create_install(&self, install: Install) -> Result<()>;
+    /// Answers whether the index can be read and written now (readiness).
+    async fn check(&self) -> Result<()>;
+
+    // ---- writers ----------------------------------------------------------------------------------------------
+
+    /// Registers this process, or renews its heartbeat. Fails with `Fenced` once another has fenced it.
+    async fn heartbeat(&self, writer: WriterId) -> Result<()>;
+    /// Fences every other writer that has been silent since `before`, and returns all fenced ones.
+    async fn fence_silent(&self, me: WriterId, before: Timestamp) -> Result<Vec<WriterId>>;
+
+    // ---- principals -------------------------------------------------------------------------------------------
+
+    /// Inserts or replaces an account (by id).
+    async fn put_account(&self, account: AccountRecord) -> Result<()>;
+    /// Finds an account by id.
+    async fn account(&self, id: &AccountId) -> Result<Option<AccountRecord>>;
+    /// Finds an account by its domain's id and its name.
+    async fn account_by_name(&self, domain: &str, name: &str) -> Result<Option<AccountRecord>>;
+    /// Inserts or replaces a user (by id), with exactly these roles.
+    async fn put_user(&self, user: UserRecord, roles: Vec<RoleGrant>) -> Result<()>;
+    /// Finds a user by id.
+    async fn user(&self, id: &UserId) -> Result<Option<UserRecord>>;
+    /// Finds a user by its domain's id and its name.
+    async fn user_by_name(&self, domain: &str, name: &str) -> Result<Option<UserRecord>>;
+    /// Finds a user by its TempAuth name, `account:user`.
+    async fn user_by_tempauth(&self, name: &str) -> Result<Option<UserRecord>>;
+    /// All roles of a user.
+    async fn roles(&self, user: &UserId) -> Result<Vec<RoleGrant>>;
+    /// Inserts or replaces an S3 access key (by its public id).
+    async fn put_access_key(&self, key: AccessKeyRecord) -> Result<()>;
+    /// Finds an S3 access key by its public id.
+    async fn access_key(&self, access: &str) -> Result<Option<AccessKeyRecord>>;
+    /// The token signing keys, oldest first.
+    async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>>;
+    /// Adds a signing key.
+    async fn add_signing_key(&self, key: SigningKeyRecord) -> Result<()>;
+
+    // ---- account metadata and buckets -------------------------------------------------------------------------
+
+    /// Merges account metadata: `Some` sets, `None` removes.
+    async fn update_account(&self, id: &AccountId, changes: Vec<(String, Option<String>)>) -> Result<()>;
+    /// Containers, objects and bytes of an account.
+    async fn account_usage(&self, id: &AccountId) -> Result<Usage>;
+    /// Creates a bucket. Fails with `BucketExists` (own) or `NameTaken` (another's).
+    async fn create_bucket(&self, command: CreateBucket) -> Result<BucketRecord>;
+    /// Finds a bucket.
+    async fn bucket(&self, address: &BucketAddress) -> Result<BucketRecord>;
+    /// Changes a bucket's metadata or settings, and moves its `modified`.
+    async fn update_bucket(&self, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord>;
+    /// Deletes an empty bucket and frees its name.
+    async fn delete_bucket(&self, id: BucketId) -> Result<()>;
+    /// Objects and bytes of a bucket (current versions).
+    async fn bucket_usage(&self, id: BucketId) -> Result<Usage>;
+    /// A page of an account's buckets in byte order of their names.
+    async fn list_buckets(&self, query: ListBuckets) -> Result<BucketPage>;
+
+    // ---- objects ----------------------------------------------------------------------------------------------
+
+    /// Publishes a version: checks writer, bucket and conditions, orders it after what stands under the key, frees what
+    /// it replaces, counts. One transaction; durable when it returns.
+    async fn publish(&self, command: Publish) -> Result<Published>;
+    /// Finds a bucket and in it the current object, or the named version, with its parts, in one read.
+    async fn find(
+        &self,
+        bucket: &BucketAddress,
+        key: &ObjectKey,
+        version: Option<VersionId>,
+    ) -> Result<(BucketRecord, std::result::Result<VersionRecord, Error>)>;
+    /// Replaces an object's metadata (Swift POST) and moves its `modified`.
+    async fn update_metadata(&self, command: UpdateMetadata) -> Result<Timestamp>;
+    /// Deletes the current object or a version, and frees its parts.
+    async fn delete(&self, command: Delete) -> Result<Deleted>;
+    /// A page of current objects in byte order of their keys; its cost follows the page, never the bucket.
+    async fn list_objects(&self, query: ListObjects) -> Result<ObjectPage>;
+
+    // ---- care -------------------------------------------------------------------------------------------------
+
+    /// Blobs that were freed before `before`, oldest first.
+    async fn freed_blobs(&self, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>>;
+    /// Forgets freed blobs once the store has deleted them.
+    async fn forget_blobs(&self, blobs: Vec<BlobId>) -> Result<()>;
+    /// Which of these blobs the index knows (referenced or freed): the others of a fenced writer are orphans.
+    async fn known_blobs(&self, blobs: Vec<BlobId>) -> Result<Vec<BlobId>>;
+}

@@ -1,0 +1,187 @@
+//! What the index gives back.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::model::{
+    AccountId, BlobId, BucketId, BucketName, EncryptionMode, InstallId, ObjectKey, ObjectMetadata, Timestamp, VersionId, VersionUid,
+};
+
+/// The installation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Install {
+    /// Also in the blob store's `cardea.json`.
+    pub id: InstallId,
+    /// A known text sealed under the key ring: a wrong ring cannot open it.
+    pub canary: Vec<u8>,
+}
+
+/// How a request names a bucket.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum BucketAddress {
+    /// By the global S3 name.
+    S3(BucketName),
+    /// By account and name: every Swift path, and `<account>:<name>` on S3.
+    Owned(AccountId, BucketName),
+    /// By id.
+    Id(BucketId),
+}
+
+/// Whether a bucket keeps old versions.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Versioning {
+    /// Never was enabled: one null version a key.
+    #[default]
+    Off,
+    /// Every write makes a version.
+    Enabled,
+    /// Writes replace the null version; the versions that were made stay.
+    Suspended,
+}
+
+/// A bucket.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BucketRecord {
+    /// Its id.
+    pub id: BucketId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Its name.
+    pub name: BucketName,
+    /// Whether the global S3 registry leads here.
+    pub registered: bool,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When its metadata last changed.
+    pub modified: Timestamp,
+    /// Versioning state.
+    pub versioning: Versioning,
+    /// `X-Container-Meta-*`, lower case, without the prefix.
+    pub metadata: BTreeMap<String, String>,
+    /// Settings of either face by name (`read-acl`, `write-acl`, …), as text.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// A version of an object, or a delete marker.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct VersionRecord {
+    /// Its key.
+    pub key: ObjectKey,
+    /// Its private identity.
+    pub uid: VersionUid,
+    /// Its public identity.
+    pub version_id: VersionId,
+    /// Its place in the key's history.
+    pub created: Timestamp,
+    /// `Last-Modified`: its creation, or its last POST.
+    pub modified: Timestamp,
+    /// Plaintext bytes.
+    pub size: u64,
+    /// Who holds its key.
+    pub mode: EncryptionMode,
+    /// S3's `ETag`, without quotes: the MD5, or opaque.
+    pub etag: String,
+    /// How many parts a multipart upload or large-object manifest had; `None` for an object of one piece.
+    pub part_count: Option<u32>,
+    /// MD5 and checksums: in the clear, or sealed under the version's own key. Opaque here.
+    pub digests: Vec<u8>,
+    /// Metadata.
+    pub metadata: ObjectMetadata,
+    /// The envelope.
+    pub envelope: Vec<u8>,
+    /// The parts, in order.
+    pub parts: Vec<PartRecord>,
+}
+
+/// A reference of a version to a range of a blob.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartRecord {
+    /// The blob.
+    pub blob: BlobId,
+    /// Where the range begins in the blob's plaintext.
+    pub offset: u64,
+    /// How long it is.
+    pub length: u64,
+    /// The blob's data key, wrapped by the version's key.
+    pub wrapped_key: Vec<u8>,
+    /// The blob's header, so that a range read needs one request.
+    pub header: Vec<u8>,
+    /// Plaintext bytes of the whole blob.
+    pub blob_length: u64,
+    /// The whole sealed blob where it lives in the index.
+    pub inline: Option<Bytes>,
+}
+
+/// Counts.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Usage {
+    /// Buckets (zero for a bucket's own usage).
+    pub buckets: u64,
+    /// Current objects.
+    pub objects: u64,
+    /// Their plaintext bytes.
+    pub bytes: u64,
+}
+
+/// A row of a bucket listing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BucketRow {
+    /// The bucket.
+    pub bucket: BucketRecord,
+    /// Its usage.
+    pub usage: Usage,
+}
+
+/// A page of buckets.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct BucketPage {
+    /// The rows, in the order asked for.
+    pub rows: Vec<BucketRow>,
+    /// Whether more follow.
+    pub truncated: bool,
+}
+
+/// A row of an object listing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ObjectRow {
+    /// A current object.
+    Object {
+        /// Its key.
+        key: ObjectKey,
+        /// Its version's id.
+        version_id: VersionId,
+        /// `Last-Modified`.
+        modified: Timestamp,
+        /// Plaintext bytes.
+        size: u64,
+        /// S3's ETag, without quotes.
+        etag: String,
+        /// Parts, for one that has them.
+        part_count: Option<u32>,
+        /// Who holds its key.
+        mode: EncryptionMode,
+        /// `Content-Type`.
+        content_type: Option<String>,
+    },
+    /// A common prefix (subdirectory), with its delimiter at the end.
+    Prefix(String),
+}
+
+/// A page of objects.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct ObjectPage {
+    /// The rows, in the order asked for.
+    pub rows: Vec<ObjectRow>,
+    /// Whether more follow.
+    pub truncated: bool,
+}
+
+/// A blob without references.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FreedBlob {
+    /// Which.
+    pub id: BlobId,
+    /// Since when.
+    pub freed: Timestamp,
+}

@@ -113,7 +113,7 @@ impl Operation for GetObject {
             Verdict::NotModified => return Err(Error::NotModified { etag, modified: info.modified }),
         }
         let reader = match version {
-            Some(version) if !self.head => Some(ObjectReader::new(gateway, &record, &version, pin)?),
+            Some(version) if !self.head => Some(ObjectReader::new(gateway, record, version, pin)?),
             _ => None,
         };
         Ok(OpenObject { info, reader })

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
@@ -14,12 +14,12 @@ use super::gateway::Gateway;
 use super::metrics::Metrics;
 use super::sealing::OpenedVersion;
 use super::Error;
-use crate::encryption::layout::{CHUNK, TAG, span};
-use crate::encryption::{Opener, layout};
+use crate::encryption::layout::{CHUNK, TAG, sealed_len, span};
+use crate::encryption::{Cipher, Opener};
 use crate::http::body::{Body, BodyError};
-use crate::model::{BlobId, EncryptionMode};
+use crate::model::EncryptionMode;
 use crate::storage::blobs::BlobStore;
-use crate::storage::index::VersionRecord;
+use crate::storage::index::{PartRecord, VersionRecord};
 use crate::storage::pins::Pin;
 
 /// Plaintext of one read of the store: large enough that a read's own cost does not count.
@@ -34,8 +34,10 @@ pub struct ObjectReader {
 }
 
 struct Source {
+    version: OpenedVersion,
     parts: Vec<Part>,
     size: u64,
+    cipher: Cipher,
     mode: EncryptionMode,
     blobs: BlobStore,
     read_ahead: Arc<Semaphore>,
@@ -47,12 +49,9 @@ struct Source {
 struct Part {
     /// Where it begins in the object.
     begin: u64,
-    /// Which plaintext of its blob it is.
-    range: Range<u64>,
-    blob: BlobId,
-    blob_length: u64,
-    opener: Opener,
-    inline: Option<Bytes>,
+    record: PartRecord,
+    /// Made when the part is first read: an object may have thousands, and a range touch one.
+    opener: OnceLock<Opener>,
 }
 
 impl std::fmt::Debug for ObjectReader {
@@ -64,32 +63,26 @@ impl std::fmt::Debug for ObjectReader {
 impl ObjectReader {
     pub(super) fn new(
         gateway: &Gateway,
-        record: &VersionRecord,
-        version: &OpenedVersion,
+        record: VersionRecord,
+        version: OpenedVersion,
         pin: Pin,
     ) -> Result<Self, Error> {
         let mut begin = 0;
         let mut parts = Vec::with_capacity(record.parts.len());
-        for part in &record.parts {
-            let key = version.data_key(part)?;
-            let opener = Opener::new(gateway.cipher, &key, part.blob.as_bytes(), &part.header, part.blob_length)?;
-            parts.push(Part {
-                begin,
-                range: part.offset..part.offset + part.length,
-                blob: part.blob,
-                blob_length: part.blob_length,
-                opener,
-                inline: part.inline.clone(),
-            });
-            begin += part.length;
+        for part in record.parts {
+            let length = part.length;
+            parts.push(Part { begin, record: part, opener: OnceLock::new() });
+            begin += length;
         }
         if begin != record.size {
             return Err(Error::Corrupt("the parts are not as long as the object".into()));
         }
         Ok(Self {
             source: Arc::new(Source {
+                version,
                 parts,
                 size: record.size,
+                cipher: gateway.cipher,
                 mode: record.mode,
                 blobs: gateway.blobs.clone(),
                 read_ahead: gateway.read_ahead.clone(),
@@ -187,10 +180,22 @@ impl Source {
         let index = self.parts.partition_point(|part| part.begin <= range.start);
         let index = index.checked_sub(1).ok_or_else(|| Error::Internal("an object without parts".into()))?;
         let part = &self.parts[index];
-        let start = part.range.start + (range.start - part.begin);
+        let start = part.record.offset + (range.start - part.begin);
+        let part_end = part.record.offset + part.record.length;
         let aligned = (start + most) / CHUNK as u64 * CHUNK as u64;
-        let end = aligned.max(start + 1).min(part.range.end).min(start + (range.end - range.start));
+        let end = aligned.max(start + 1).min(part_end).min(start + (range.end - range.start));
         Ok((index, start..end))
+    }
+
+    /// The opener of a part.
+    fn opener<'p>(&self, part: &'p Part) -> Result<&'p Opener, Error> {
+        if let Some(opener) = part.opener.get() {
+            return Ok(opener);
+        }
+        let PartRecord { blob, header, blob_length, .. } = &part.record;
+        let key = self.version.data_key(&part.record)?;
+        let opener = Opener::new(self.cipher, &key, blob.as_bytes(), header, *blob_length)?;
+        Ok(part.opener.get_or_init(|| opener))
     }
 }
 
@@ -202,15 +207,15 @@ async fn read(
     budget: Option<OwnedSemaphorePermit>,
 ) -> Result<Ready, Error> {
     let part = &source.parts[part];
-    let span = span(part.blob_length, range);
-    let sealed = match &part.inline {
-        Some(blob) => {
-            if blob.len() as u64 != layout::sealed_len(part.blob_length) {
-                return Err(Error::Corrupt("an inline blob has the wrong length".into()));
-            }
-            blob.slice(to_usize(span.sealed.start)?..to_usize(span.sealed.end)?)
+    let opener = source.opener(part)?;
+    let PartRecord { blob, blob_length, inline, .. } = &part.record;
+    let (span, stored) = (span(*blob_length, range), sealed_len(*blob_length));
+    let sealed = match inline {
+        Some(bytes) if bytes.len() as u64 == stored => {
+            bytes.slice(to_usize(span.sealed.start)?..to_usize(span.sealed.end)?)
         }
-        None => source.blobs.read(&part.blob, span.sealed.clone(), layout::sealed_len(part.blob_length)).await?,
+        Some(_) => return Err(Error::Corrupt("an inline blob has the wrong length".into())),
+        None => source.blobs.read(blob, span.sealed.clone(), stored).await?,
     };
     // Without a copy where the bytes are ours alone, as they are from a local file.
     let mut sealed = sealed.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
@@ -218,7 +223,7 @@ async fn read(
     let (mut skip, mut left) = (span.skip, to_usize(span.take)?);
     for index in span.first_chunk..span.first_chunk + span.chunks {
         let mut chunk = sealed.split_to((CHUNK + TAG).min(sealed.len()));
-        let length = part.opener.open_chunk(index, &mut chunk)?;
+        let length = opener.open_chunk(index, &mut chunk)?;
         chunk.truncate(length);
         let mut plain = chunk.freeze();
         if skip > 0 {

@@ -50,7 +50,7 @@ impl OwnedBinding {
             version_uid: &self.uid,
             mode: self.mode,
             total_length: self.total_length,
-            parts: self.parts.clone(),
+            parts: self.parts,
         }
     }
 }

@@ -143,7 +143,7 @@ impl Gateway {
         target: &Target,
     ) -> Result<Permit<'a>, Error> {
         let allow = |owner: &AccountId| {
-            let who = caller.identity.as_ref().map(|i| (i.account(), i.role()));
+            let who = caller.identity.as_ref().map(|i| (&i.account, i.role));
             for &action in actions {
                 match decide(&Question { caller: who, action, owner }) {
                     Decision::Allow => {}
@@ -191,7 +191,7 @@ where
         return;
     }
     let (user, account) = match &caller.identity {
-        Some(identity) => (identity.user().as_str(), identity.account().as_str()),
+        Some(identity) => (identity.user.as_str(), identity.account.as_str()),
         None => ("-", "-"),
     };
     tracing::info!(

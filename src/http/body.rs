@@ -67,6 +67,17 @@ impl From<BodyError> for io::Error {
     }
 }
 
+impl From<io::Error> for BodyError {
+    /// What a listener's stream failed with: a stall keeps its name.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::TimedOut => Self::Stalled,
+            io::ErrorKind::UnexpectedEof => Self::Incomplete,
+            kind => Self::Disconnected(kind.to_string()),
+        }
+    }
+}
+
 /// A stream of bytes and the length its sender declared for it.
 pub struct Body {
     /// The bytes.

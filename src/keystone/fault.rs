@@ -76,7 +76,7 @@ impl Fault {
         let (request, peer) = (&context.id, context.peer.ip());
         match self {
             Self::Unauthorized(Some(reason)) => {
-                tracing::info!(request, %peer, %reason, "credentials refused")
+                tracing::info!(request, %peer, %reason, "credentials refused");
             }
             Self::Unavailable(reason) => tracing::warn!(request, %peer, reason, "identity unavailable"),
             Self::Internal(reason) => tracing::error!(request, %peer, reason, "identity failed"),

@@ -42,7 +42,14 @@ impl Client {
     }
 
     /// Sends a request whose body is not signed, and reads the answer away. Returns the bytes that came.
-    pub async fn send(&mut self, method: Method, path: &str, sse_c: bool, body: Body, length: u64) -> (StatusCode, u64) {
+    pub async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        sse_c: bool,
+        body: Body,
+        length: u64,
+    ) -> (StatusCode, u64) {
         let mut headers = http::HeaderMap::new();
         headers.insert("host", self.host.parse().unwrap());
         headers.insert("x-amz-content-sha256", "UNSIGNED-PAYLOAD".parse().unwrap());

@@ -4,7 +4,13 @@
 //! measure (the release build by default) and `CARDEA_UNSEALED_BIN` one that was built with
 //! `--features unsealed-benches`, to weigh the cipher. Machines are noisy: read the ratios.
 
-#![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, reason = "a bench reports to its terminal")]
+#![allow(
+    missing_docs,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a bench reports to its terminal"
+)]
 #![allow(clippy::cast_precision_loss, reason = "figures for people")]
 
 mod client;

@@ -29,7 +29,10 @@ impl Build {
     /// The binary's path; `None` where the unsealed one was not built.
     pub fn path(self) -> Option<PathBuf> {
         match self {
-            Self::Sealed => Some(std::env::var_os("CARDEA_BIN").map_or_else(|| env!("CARGO_BIN_EXE_cardea").into(), PathBuf::from)),
+            Self::Sealed => Some(
+                std::env::var_os("CARDEA_BIN")
+                    .map_or_else(|| env!("CARGO_BIN_EXE_cardea").into(), PathBuf::from),
+            ),
             Self::Unsealed => std::env::var_os("CARDEA_UNSEALED_BIN").map(PathBuf::from),
         }
     }
@@ -43,7 +46,9 @@ impl Server {
     /// Starts a gateway with these extra settings in its file.
     pub fn start(build: Build, settings: &str) -> Option<Self> {
         let binary = build.path()?;
-        let dir = tempfile::tempdir_in(std::env::var_os("CARDEA_BENCH_DIR").unwrap_or_else(|| "target".into())).unwrap();
+        let dir =
+            tempfile::tempdir_in(std::env::var_os("CARDEA_BENCH_DIR").unwrap_or_else(|| "target".into()))
+                .unwrap();
         let (plain, tls, management) = (free_port(), free_port(), free_port());
         let file = dir.path().join("cardea.toml");
         fs::write(
@@ -66,7 +71,11 @@ impl Server {
         let server = Self { child, dir, plain, tls };
         let since = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", plain)).is_err() {
-            assert!(since.elapsed() < Duration::from_secs(20), "the gateway does not start:\n{}", server.log());
+            assert!(
+                since.elapsed() < Duration::from_secs(20),
+                "the gateway does not start:\n{}",
+                server.log()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
         Some(server)

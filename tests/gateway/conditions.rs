@@ -12,8 +12,12 @@ fn body(text: &'static str) -> Body {
 #[tokio::test]
 async fn conditional_writes() {
     let world = World::new().await;
-    let put = |text, precondition| world.put_with("object", body(text), WriteEncryption::Managed, precondition);
-    assert!(matches!(put("x", Precondition::Present).await, Err(Error::PreconditionFailed | Error::NoSuchObject { .. })));
+    let put =
+        |text, precondition| world.put_with("object", body(text), WriteEncryption::Managed, precondition);
+    assert!(matches!(
+        put("x", Precondition::Present).await,
+        Err(Error::PreconditionFailed | Error::NoSuchObject { .. })
+    ));
     let first = put("one", Precondition::Absent).await.unwrap();
     assert!(matches!(put("two", Precondition::Absent).await, Err(Error::PreconditionFailed)));
     assert!(matches!(put("two", Precondition::Etag(vec!["0".into()])).await, Err(Error::PreconditionFailed)));
@@ -30,7 +34,15 @@ async fn one_of_many_creators_wins() {
             .map(|_| {
                 let (world, name) = (world.clone(), name.clone());
                 tokio::spawn(async move {
-                    world.put_with(&name, body("data"), WriteEncryption::Customer(key(1)), Precondition::Absent).await.is_ok()
+                    world
+                        .put_with(
+                            &name,
+                            body("data"),
+                            WriteEncryption::Customer(key(1)),
+                            Precondition::Absent,
+                        )
+                        .await
+                        .is_ok()
                 })
             })
             .collect();

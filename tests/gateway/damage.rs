@@ -48,7 +48,10 @@ async fn truncated_extended_gone_and_swapped() {
 
     world.put("other", &pattern(SIZE), WriteEncryption::Customer(key(1))).await.unwrap();
     let other = world.blob_files().into_iter().find(|f| *f != file).unwrap();
-    assert!(matches!(damaged(std::fs::read(&other).unwrap()).await, Err(Error::Corrupt(_))), "another object's blob");
+    assert!(
+        matches!(damaged(std::fs::read(&other).unwrap()).await, Err(Error::Corrupt(_))),
+        "another object's blob"
+    );
 
     std::fs::remove_file(&file).unwrap();
     assert!(matches!(world.bytes("object", Some(key(1)), 0..10).await, Err(Error::Corrupt(_))), "gone");

@@ -11,7 +11,9 @@ async fn right_wrong_and_missing_keys() {
     world.put("sealed", b"secret", WriteEncryption::Customer(key(1))).await.unwrap();
     world.put("managed", b"open", WriteEncryption::Managed).await.unwrap();
     for head in [false, true] {
-        let get = |name: &str, key, face| world.gateway.execute(&CALLER, GetObject { face, head, ..read(name, key) });
+        let get = |name: &str, key, face| {
+            world.gateway.execute(&CALLER, GetObject { face, head, ..read(name, key) })
+        };
         for face in [Face::S3, Face::Swift] {
             let opened = get("sealed", Some(key(1)), face).await.unwrap();
             assert!(opened.info.opened);
@@ -20,7 +22,9 @@ async fn right_wrong_and_missing_keys() {
             assert!(matches!(get("managed", Some(key(1)), face).await, Err(Error::KeyNotApplicable { .. })));
             assert!(get("managed", None, face).await.is_ok());
             match (face, head, get("sealed", None, face).await) {
-                (Face::Swift, true, Ok(described)) => assert!(!described.info.opened && described.reader.is_none()),
+                (Face::Swift, true, Ok(described)) => {
+                    assert!(!described.info.opened && described.reader.is_none())
+                }
                 (_, _, Err(Error::KeyRequired { head: said })) => assert_eq!(said, head),
                 (_, _, other) => panic!("{other:?}"),
             }
@@ -54,7 +58,9 @@ async fn what_is_shown_without_a_key() {
     assert!(matches!(world.gateway.execute(&CALLER, post(Some(key(2)), "blue")).await, Err(Error::WrongKey)));
     world.gateway.execute(&CALLER, post(Some(key(1)), "green")).await.unwrap();
 
-    let head = |key| world.gateway.execute(&CALLER, GetObject { face: Face::Swift, head: true, ..read("sealed", key) });
+    let head = |key| {
+        world.gateway.execute(&CALLER, GetObject { face: Face::Swift, head: true, ..read("sealed", key) })
+    };
     let described = head(None).await.unwrap().info;
     assert_eq!(described.metadata.user.len(), 1);
     assert_eq!(described.metadata.user["mtime"], "1.5");

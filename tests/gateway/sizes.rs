@@ -11,12 +11,16 @@ const CHUNK: usize = 65_536;
 
 fn framed(data: &[u8], frame: usize, declared: bool) -> Body {
     let frames: Vec<_> = data.chunks(frame.max(1)).map(|c| Ok(Bytes::copy_from_slice(c))).collect();
-    Body { stream: Box::pin(futures_util::stream::iter(frames)), length: declared.then_some(data.len() as u64) }
+    Body {
+        stream: Box::pin(futures_util::stream::iter(frames)),
+        length: declared.then_some(data.len() as u64),
+    }
 }
 
 /// Sizes around the inline limit, chunks, the reader's span and the writer's buffer.
 fn sizes() -> Vec<usize> {
-    let borders = [0, 16 * 1024 - 116, 16 * 1024, CHUNK, 2 * CHUNK, 8 * CHUNK, 16 * CHUNK, 17 * CHUNK, 40 * CHUNK];
+    let borders =
+        [0, 16 * 1024 - 116, 16 * 1024, CHUNK, 2 * CHUNK, 8 * CHUNK, 16 * CHUNK, 17 * CHUNK, 40 * CHUNK];
     borders.iter().flat_map(|&b| [b.saturating_sub(1), b, b + 1]).collect()
 }
 

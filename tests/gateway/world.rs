@@ -8,8 +8,8 @@ use cardea::http::body::Body;
 use cardea::identity::{Identity, Role};
 use cardea::model::{AccountId, BucketName, ObjectKey, ObjectMetadata, Timestamp, UserId, WriterId};
 use cardea::ops::{
-    BucketAddress, Caller, CreateBucket, CustomerKey, Error, Face, Gateway, GetObject, Limits, Metrics, OpenObject, Precondition,
-    PutObject, PutOutcome, WriteEncryption,
+    BucketAddress, Caller, CreateBucket, CustomerKey, Error, Face, Gateway, GetObject, Limits, Metrics,
+    OpenObject, Precondition, PutObject, PutOutcome, WriteEncryption,
 };
 use cardea::storage::blobs::{BlobOptions, BlobStore};
 use cardea::storage::index::sqlite::SqliteIndex;
@@ -64,8 +64,15 @@ impl World {
             metadata: Default::default(),
         };
         index.put_account(account).await.unwrap();
-        let gateway =
-            Gateway::new(index, blobs, KeyRing::generate(), Pins::default(), writer, limits, Arc::new(Metrics::default()));
+        let gateway = Gateway::new(
+            index,
+            blobs,
+            KeyRing::generate(),
+            Pins::default(),
+            writer,
+            limits,
+            Arc::new(Metrics::default()),
+        );
         let create = CreateBucket {
             account: id,
             name: BucketName::new("bucket").unwrap(),
@@ -78,8 +85,14 @@ impl World {
     }
 
     /// Writes an object.
-    pub async fn put(&self, name: &str, data: &[u8], encryption: WriteEncryption) -> Result<PutOutcome, Error> {
-        self.put_with(name, Body::from_bytes(Bytes::copy_from_slice(data)), encryption, Precondition::None).await
+    pub async fn put(
+        &self,
+        name: &str,
+        data: &[u8],
+        encryption: WriteEncryption,
+    ) -> Result<PutOutcome, Error> {
+        self.put_with(name, Body::from_bytes(Bytes::copy_from_slice(data)), encryption, Precondition::None)
+            .await
     }
 
     /// Writes an object from any body.

@@ -125,12 +125,13 @@ impl SigningKeys {
         let loaded = Some(clock.elapsed());
         let mut keys = Vec::new();
         for entry in directory.signing_keys().await? {
-            match SigningKey::open(&entry) {
-                Some(key) => keys.push(Arc::new(key)),
-                None => tracing::error!(
+            if let Some(key) = SigningKey::open(&entry) {
+                keys.push(Arc::new(key));
+            } else {
+                tracing::error!(
                     key = entry.id,
                     "a token signing key is not a P-256 key; its tokens are refused"
-                ),
+                );
             }
         }
         keys.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));

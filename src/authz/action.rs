@@ -50,4 +50,23 @@ impl Action {
             Self::DeleteObjectVersion => "s3:DeleteObjectVersion",
         }
     }
+
+    /// Whether it changes nothing.
+    pub const fn is_read(self) -> bool {
+        match self {
+            Self::ListAllMyBuckets
+            | Self::ListBucket
+            | Self::GetBucketLocation
+            | Self::GetBucketSettings
+            | Self::GetObject
+            | Self::GetObjectVersion => true,
+            Self::PutAccountMetadata
+            | Self::CreateBucket
+            | Self::DeleteBucket
+            | Self::PutBucketSettings
+            | Self::PutObject
+            | Self::DeleteObject
+            | Self::DeleteObjectVersion => false,
+        }
+    }
 }

@@ -1,18 +1,8 @@
 //! The one function that says yes.
 
 use super::Action;
+pub use crate::identity::Role;
 use crate::model::AccountId;
-
-/// What a caller is in the account whose credentials it showed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Role {
-    /// May do everything in the account.
-    Owner,
-    /// Has no right of its own: only what a policy or an ACL grants.
-    Plain,
-    /// May do everything in every account.
-    Reseller,
-}
 
 /// Who asks to do what to whose resource.
 #[derive(Clone, Copy, Debug)]

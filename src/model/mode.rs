@@ -23,6 +23,15 @@ impl EncryptionMode {
         }
     }
 
+    /// S3's name for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Managed => "SSE-S3",
+            Self::Customer => "SSE-C",
+            Self::Kms => "SSE-KMS",
+        }
+    }
+
     /// Reads a stored byte.
     pub const fn from_code(code: u8) -> Option<Self> {
         match code {
@@ -36,10 +45,6 @@ impl EncryptionMode {
 
 impl fmt::Display for EncryptionMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Managed => "SSE-S3",
-            Self::Customer => "SSE-C",
-            Self::Kms => "SSE-KMS",
-        })
+        f.write_str(self.name())
     }
 }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::gateway::{Gateway, Operation, Permit, Target};
 use super::{Action, BucketPage, Error, Usage};
 use crate::model::AccountId;
-use crate::storage::index::AccountRecord;
+use crate::storage::index::{self, AccountRecord};
 
 /// A page of an account's buckets in byte order of their names.
 #[derive(Clone, Debug)]
@@ -62,8 +62,10 @@ impl Operation for ListBuckets {
         Target::Account(self.account.clone())
     }
 
-    async fn run(self, _gateway: &Gateway, _permit: Permit<'_>) -> Result<BucketPage, Error> {
-        todo!()
+    async fn run(self, gateway: &Gateway, _permit: Permit<'_>) -> Result<BucketPage, Error> {
+        let Self { account, prefix, marker, end_marker, limit, reverse } = self;
+        let query = index::ListBuckets { account, prefix, marker, end_marker, limit, reverse };
+        Ok(gateway.index.list_buckets(query).await?)
     }
 }
 
@@ -80,8 +82,10 @@ impl Operation for AccountInfo {
         Target::Account(self.account.clone())
     }
 
-    async fn run(self, _gateway: &Gateway, _permit: Permit<'_>) -> Result<AccountView, Error> {
-        todo!()
+    async fn run(self, gateway: &Gateway, _permit: Permit<'_>) -> Result<AccountView, Error> {
+        let record = gateway.index.account(&self.account).await?.ok_or(Error::NoSuchAccount)?;
+        let usage = gateway.index.account_usage(&self.account).await?;
+        Ok(AccountView { record, usage })
     }
 }
 
@@ -98,7 +102,8 @@ impl Operation for UpdateAccount {
         Target::Account(self.account.clone())
     }
 
-    async fn run(self, _gateway: &Gateway, _permit: Permit<'_>) -> Result<(), Error> {
-        todo!()
+    async fn run(self, gateway: &Gateway, _permit: Permit<'_>) -> Result<(), Error> {
+        gateway.index.account(&self.account).await?.ok_or(Error::NoSuchAccount)?;
+        Ok(gateway.index.update_account(&self.account, self.changes).await?)
     }
 }

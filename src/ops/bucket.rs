@@ -6,7 +6,9 @@ use async_trait::async_trait;
 
 use super::gateway::{Gateway, Operation, Permit, Target};
 use super::{Action, BucketAddress, BucketChange, BucketRecord, Error, Usage};
-use crate::model::{AccountId, BucketName};
+use crate::model::{AccountId, BucketId, BucketName};
+use crate::storage;
+use crate::storage::index::{self, NamePolicy};
 
 /// Which protocol's rules decide where the two differ.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,8 +93,39 @@ impl Operation for CreateBucket {
         Target::Account(self.account.clone())
     }
 
-    async fn run(self, _gateway: &Gateway, _permit: Permit<'_>) -> Result<CreatedBucket, Error> {
-        todo!()
+    async fn run(self, gateway: &Gateway, _permit: Permit<'_>) -> Result<CreatedBucket, Error> {
+        let policy = match self.face {
+            Face::S3 if !self.name.is_s3_legal() => return Err(Error::InvalidBucketName),
+            Face::S3 => NamePolicy::Required,
+            // `<account>:<name>` is how S3 reaches what the registry does not lead to.
+            Face::Swift if self.name.as_str().contains(':') => NamePolicy::Never,
+            Face::Swift => NamePolicy::IfFree,
+        };
+        gateway.index.account(&self.account).await?.ok_or(Error::NoSuchAccount)?;
+        let command = index::CreateBucket {
+            id: BucketId::random(),
+            account: self.account,
+            name: self.name,
+            policy,
+            metadata: present(&self.metadata),
+            settings: present(&self.settings),
+        };
+        match gateway.index.create_bucket(command).await {
+            Ok(bucket) => Ok(CreatedBucket { created: true, bucket }),
+            Err(storage::Error::BucketExists(id)) if self.face == Face::Swift => {
+                let metadata = self.metadata.into_iter().map(|(name, value)| BucketChange::Metadata(name, value));
+                let settings = self.settings.into_iter().map(|(name, value)| BucketChange::Setting(name, value));
+                let changes: Vec<_> = metadata.chain(settings).collect();
+                let bucket = if changes.is_empty() {
+                    gateway.index.bucket(&BucketAddress::Id(id)).await?
+                } else {
+                    gateway.index.update_bucket(id, changes).await?
+                };
+                gateway.buckets.forget_bucket(id);
+                Ok(CreatedBucket { created: false, bucket })
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -109,8 +142,11 @@ impl Operation for BucketInfo {
         Target::Bucket(self.bucket.clone())
     }
 
-    async fn run(self, _gateway: &Gateway, _permit: Permit<'_>) -> Result<BucketView, Error> {
-        todo!()
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<BucketView, Error> {
+        // Not from the cache: a HEAD is how a client checks that a change has arrived.
+        let record = gateway.index.bucket(&BucketAddress::Id(permit.bucket()?.id)).await?;
+        let usage = gateway.index.bucket_usage(record.id).await?;
+        Ok(BucketView { record, usage })
     }
 }
 
@@ -127,8 +163,11 @@ impl Operation for UpdateBucket {
         Target::Bucket(self.bucket.clone())
     }
 
-    async fn run(self, _gateway: &Gateway, _permit: Permit<'_>) -> Result<BucketRecord, Error> {
-        todo!()
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<BucketRecord, Error> {
+        let id = permit.bucket()?.id;
+        let record = gateway.index.update_bucket(id, self.changes).await;
+        gateway.buckets.forget_bucket(id);
+        Ok(record?)
     }
 }
 
@@ -145,7 +184,15 @@ impl Operation for DeleteBucket {
         Target::Bucket(self.bucket.clone())
     }
 
-    async fn run(self, _gateway: &Gateway, _permit: Permit<'_>) -> Result<(), Error> {
-        todo!()
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(), Error> {
+        let id = permit.bucket()?.id;
+        let deleted = gateway.index.delete_bucket(id).await;
+        gateway.buckets.forget_bucket(id);
+        Ok(deleted?)
     }
+}
+
+/// What a new bucket starts with: the changes that set something.
+fn present(changes: &BTreeMap<String, Option<String>>) -> BTreeMap<String, String> {
+    changes.iter().filter_map(|(name, value)| value.clone().map(|value| (name.clone(), value))).collect()
 }

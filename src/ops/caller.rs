@@ -1,7 +1,7 @@
 //! Who asks, and how.
 
-use crate::authz::Role;
-use crate::model::{AccountId, UserId};
+pub use crate::identity::Identity;
+use crate::model::AccountId;
 
 /// A caller, as a front established it.
 #[derive(Clone, Debug)]
@@ -12,17 +12,6 @@ pub struct Caller {
     pub secure: bool,
     /// The request's id, for spans and audit.
     pub request_id: String,
-}
-
-/// A verified identity: only the verifiers of credentials make one.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Identity {
-    /// The user.
-    pub user: UserId,
-    /// The account the credentials are for.
-    pub account: AccountId,
-    /// What the user is there.
-    pub role: Role,
 }
 
 impl Caller {

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::gateway::{Gateway, Operation, Permit, Target};
 use super::{Action, BucketAddress, Deleted, Error, Precondition};
 use crate::model::{ObjectKey, VersionId};
+use crate::storage::index::Delete;
 
 /// Deletes an object or a version of it. `removed: None` in the outcome tells that nothing was there.
 #[derive(Clone, Debug)]
@@ -32,7 +33,9 @@ impl Operation for DeleteObject {
         Target::Bucket(self.bucket.clone())
     }
 
-    async fn run(self, _gateway: &Gateway, _permit: Permit<'_>) -> Result<Deleted, Error> {
-        todo!()
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<Deleted, Error> {
+        let bucket = permit.bucket()?.id;
+        let Self { key, version, precondition, .. } = self;
+        Ok(gateway.index.delete(Delete { bucket, key, version, precondition }).await?)
     }
 }

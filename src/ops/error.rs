@@ -118,6 +118,41 @@ pub enum Error {
     Internal(String),
 }
 
+impl Error {
+    /// A short name for metrics and the audit log. Says nothing about content.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "unauthenticated",
+            Self::AccessDenied => "access-denied",
+            Self::NoSuchAccount => "no-such-account",
+            Self::NoSuchBucket => "no-such-bucket",
+            Self::NoSuchObject { .. } => "no-such-object",
+            Self::NoSuchVersion => "no-such-version",
+            Self::VersionIsMarker { .. } => "version-is-marker",
+            Self::BucketAlreadyOwned => "bucket-already-owned",
+            Self::BucketNameTaken => "bucket-name-taken",
+            Self::InvalidBucketName => "invalid-bucket-name",
+            Self::InvalidName(_) => "invalid-name",
+            Self::BucketNotEmpty => "bucket-not-empty",
+            Self::KeyRequired { .. } => "key-required",
+            Self::WrongKey => "wrong-key",
+            Self::KeyNotApplicable { .. } => "key-not-applicable",
+            Self::InsecureTransport => "insecure-transport",
+            Self::KmsNotConfigured => "kms-not-configured",
+            Self::PreconditionFailed { .. } => "precondition-failed",
+            Self::NotModified { .. } => "not-modified",
+            Self::Md5Mismatch { .. } => "md5-mismatch",
+            Self::ChecksumMismatch { .. } => "checksum-mismatch",
+            Self::TooLarge { .. } => "too-large",
+            Self::Body(_) => "body",
+            Self::Conflict => "conflict",
+            Self::Corrupt(_) => "corrupt",
+            Self::Unavailable(_) => "unavailable",
+            Self::Internal(_) => "internal",
+        }
+    }
+}
+
 impl From<storage::Error> for Error {
     fn from(error: storage::Error) -> Self {
         use storage::Error as S;

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tracing::Instrument;
 
+use super::bucket_cache::BucketCache;
 use super::{Caller, Error, Metrics};
-use crate::authz::Action;
+use crate::authz::{Action, Decision, Question, decide};
 use crate::encryption::{Cipher, KeyRing};
-use crate::model::AccountId;
+use crate::model::{AccountId, WriterId};
 use crate::storage::blobs::BlobStore;
-use crate::storage::index::{BucketAddress, Index};
+use crate::storage::index::{BucketAddress, BucketRecord, Index};
 use crate::storage::pins::Pins;
 
 /// The largest body of one PUT, in bytes: 5 GiB, the limit of both protocols.
@@ -22,11 +24,13 @@ pub struct Limits {
     pub inline_bytes: usize,
     /// The largest body of one PUT, in bytes.
     pub max_put: u64,
+    /// Bytes that all downloads together may hold as read-ahead; past it they read chunk by chunk.
+    pub read_ahead_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { inline_bytes: 16 * 1024, max_put: MAX_PUT }
+        Self { inline_bytes: 16 * 1024, max_put: MAX_PUT, read_ahead_bytes: 128 << 20 }
     }
 }
 
@@ -37,9 +41,12 @@ pub struct Gateway {
     pub(super) blobs: BlobStore,
     pub(super) ring: KeyRing,
     pub(super) pins: Pins,
+    pub(super) writer: WriterId,
     pub(super) cipher: Cipher,
     pub(super) limits: Limits,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) buckets: Arc<BucketCache>,
+    pub(super) read_ahead: Arc<tokio::sync::Semaphore>,
 }
 
 /// What an operation touches, for authorisation.
@@ -67,20 +74,133 @@ pub trait Operation: Send + Sized {
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<Self::Output, Error>;
 }
 
-/// Proof that the caller was authorised for this operation.
+/// Proof that the caller was authorised for this operation, with the bucket it was authorised for.
 pub struct Permit<'a> {
-    pub(super) caller: &'a Caller,
+    caller: &'a Caller,
+    bucket: Option<Arc<BucketRecord>>,
+}
+
+impl<'a> Permit<'a> {
+    /// Who was authorised.
+    pub fn caller(&self) -> &'a Caller {
+        self.caller
+    }
+
+    /// The bucket of a [`Target::Bucket`].
+    pub fn bucket(&self) -> Result<&BucketRecord, Error> {
+        self.bucket.as_deref().ok_or_else(|| Error::Internal("an operation without a bucket asked for one".into()))
+    }
 }
 
 impl Gateway {
-    /// Assembles a gateway.
-    pub fn new(index: Arc<dyn Index>, blobs: BlobStore, ring: KeyRing, pins: Pins, limits: Limits, metrics: Arc<Metrics>) -> Self {
-        Self { index, blobs, ring, pins, cipher: Cipher::default(), limits, metrics }
+    /// Assembles a gateway. `writer` is registered with the index, and its heartbeat goes on.
+    pub fn new(
+        index: Arc<dyn Index>,
+        blobs: BlobStore,
+        ring: KeyRing,
+        pins: Pins,
+        writer: WriterId,
+        limits: Limits,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let buckets = Arc::new(BucketCache::default());
+        let read_ahead = Arc::new(tokio::sync::Semaphore::new(limits.read_ahead_bytes));
+        Self { index, blobs, ring, pins, writer, cipher: Cipher::default(), limits, metrics, buckets, read_ahead }
     }
 
-    /// Authorises and runs an operation for a caller.
-    pub async fn execute<O: Operation>(&self, caller: &Caller, operation: O) -> Result<O::Output, Error> {
-        let _ = (caller, operation);
-        todo!("authorise → span → run → count → audit")
+    /// The counters, for the management listener.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
+
+    /// Authorises an operation, runs it in its span, counts and audits it.
+    pub async fn execute<O: Operation>(&self, caller: &Caller, operation: O) -> Result<O::Output, Error> {
+        let span = tracing::debug_span!("operation", name = O::NAME, request_id = %caller.request_id);
+        let (actions, target) = (operation.actions(), operation.target());
+        let result = async {
+            let permit = self.authorise(caller, &actions, &target).await?;
+            let result = operation.run(self, permit).await;
+            if matches!(result, Err(Error::NoSuchBucket))
+                && let Target::Bucket(address) = &target
+            {
+                self.buckets.forget(address);
+            }
+            result
+        }
+        .instrument(span)
+        .await;
+        self.metrics.operation(O::NAME, result.as_ref().err());
+        audit::<O, _>(caller, &actions, &target, result.as_ref().err());
+        result
+    }
+
+    /// Asks [`decide`] about every action. A bucket named by its owner is decided before it is looked up, so that
+    /// strangers do not learn whether it exists.
+    async fn authorise<'a>(
+        &self,
+        caller: &'a Caller,
+        actions: &[Action],
+        target: &Target,
+    ) -> Result<Permit<'a>, Error> {
+        let allow = |owner: &AccountId| {
+            let who = caller.identity.as_ref().map(|i| (&i.account, i.role));
+            for &action in actions {
+                match decide(&Question { caller: who, action, owner }) {
+                    Decision::Allow => {}
+                    Decision::Deny => return Err(Error::AccessDenied),
+                    Decision::Anonymous => return Err(Error::Unauthenticated),
+                }
+            }
+            Ok(())
+        };
+        match target {
+            Target::Account(account) => {
+                allow(account)?;
+                Ok(Permit { caller, bucket: None })
+            }
+            Target::Bucket(address) => {
+                if let BucketAddress::Owned(account, _) = address {
+                    allow(account)?;
+                }
+                let bucket = self.bucket(address).await?;
+                allow(&bucket.account)?;
+                Ok(Permit { caller, bucket: Some(bucket) })
+            }
+        }
+    }
+
+    /// Finds a bucket, through the cache.
+    async fn bucket(&self, address: &BucketAddress) -> Result<Arc<BucketRecord>, Error> {
+        if let Some(bucket) = self.buckets.get(address) {
+            return Ok(bucket);
+        }
+        let ticket = self.buckets.ticket();
+        let bucket = Arc::new(self.index.bucket(address).await?);
+        self.buckets.insert(ticket, address, bucket.clone());
+        Ok(bucket)
+    }
+}
+
+/// Writes the audit event: every refusal, and every operation that is not a plain read.
+fn audit<O: Operation, T>(caller: &Caller, actions: &[Action], target: &Target, error: Option<&T>)
+where
+    T: std::borrow::Borrow<Error>,
+{
+    let refused = matches!(error.map(std::borrow::Borrow::borrow), Some(Error::AccessDenied | Error::WrongKey));
+    if !refused && actions.iter().all(|a| a.is_read()) {
+        return;
+    }
+    let (user, account) = match &caller.identity {
+        Some(identity) => (identity.user.as_str(), identity.account.as_str()),
+        None => ("-", "-"),
+    };
+    tracing::info!(
+        target: "cardea::audit",
+        operation = O::NAME,
+        request_id = %caller.request_id,
+        user,
+        account,
+        target = ?target,
+        outcome = error.map_or("done", |e| e.borrow().kind()),
+    );
 }

@@ -3,9 +3,12 @@
 use async_trait::async_trait;
 
 use super::gateway::{Gateway, Operation, Permit, Target};
-use super::{Action, BucketAddress, CustomerKey, Digests, Error, Face, ObjectReader};
-use crate::http::conditions::ReadConditions;
+use super::opening::{Keyless, Opening, open};
+use super::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face, ObjectReader};
+use crate::http::conditions::{ReadConditions, Verdict};
 use crate::model::{EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId};
+use crate::storage;
+use crate::storage::index::{VersionRecord, Versioning};
 
 /// Opens an object for reading. Order of checks: authorise, key, preconditions.
 #[derive(Debug)]
@@ -86,7 +89,65 @@ impl Operation for GetObject {
         Target::Bucket(self.bucket.clone())
     }
 
-    async fn run(self, _gateway: &Gateway, _permit: Permit<'_>) -> Result<OpenObject, Error> {
-        todo!()
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<OpenObject, Error> {
+        // Before the index is asked: from here on, what this request will read stays.
+        let pin = gateway.pins.enter();
+        let bucket = permit.bucket()?;
+        let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await?;
+        let record = found.map_err(|error| missing(error, self.version))?;
+        if record.metadata.system.delete_at.is_some_and(|at| at <= Timestamp::now().seconds_floor()) {
+            return Err(Error::NoSuchObject { marker: None });
+        }
+
+        let keyless = match self.face {
+            Face::Swift if self.head => Keyless::Describe,
+            Face::Swift | Face::S3 => Keyless::Refuse { head: self.head },
+        };
+        let key = self.customer_key.as_ref();
+        let Opening { version, digests } = open(&gateway.ring, permit.caller(), bucket, &record, key, keyless)?;
+        let info = info(bucket, &record, digests, version.is_some());
+        let etag = info.shown_etag(self.face);
+        match self.conditions.evaluate(etag.as_deref(), info.modified.seconds_ceil()) {
+            Verdict::Proceed => {}
+            Verdict::Failed => return Err(Error::PreconditionFailed),
+            Verdict::NotModified => return Err(Error::NotModified { etag, modified: info.modified }),
+        }
+        let reader = match version {
+            Some(version) if !self.head => Some(ObjectReader::new(gateway, record, version, pin)?),
+            _ => None,
+        };
+        Ok(OpenObject { info, reader })
+    }
+}
+
+/// The one user metadata item of an SSE-C object that is shown without its key: `swift upload --changed` compares it.
+const SHOWN_WITHOUT_KEY: &str = "mtime";
+
+fn info(bucket: &BucketRecord, record: &VersionRecord, digests: Digests, opened: bool) -> ObjectInfo {
+    let mut metadata = record.metadata.clone();
+    if !opened {
+        metadata.user.retain(|name, _| name == SHOWN_WITHOUT_KEY);
+    }
+    ObjectInfo {
+        version_id: record.version_id,
+        created: record.created,
+        modified: record.modified,
+        size: record.size,
+        mode: record.mode,
+        etag: record.etag.clone(),
+        part_count: record.part_count,
+        digests,
+        metadata,
+        opened,
+        versioned: bucket.versioning != Versioning::Off,
+    }
+}
+
+/// Tells a missing version from a missing object, and a delete marker from both.
+fn missing(error: storage::Error, version: Option<VersionId>) -> Error {
+    match (error, version) {
+        (storage::Error::NoSuchObject { marker: Some(marker) }, Some(_)) => Error::VersionIsMarker { marker },
+        (storage::Error::NoSuchObject { marker: None }, Some(_)) => Error::NoSuchVersion,
+        (error, _) => error.into(),
     }
 }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::gateway::{Gateway, Operation, Permit, Target};
 use super::{Action, BucketAddress, BucketRecord, Error, ObjectPage};
+use crate::storage::index;
 
 /// A page of current objects in byte order of their keys.
 #[derive(Clone, Debug)]
@@ -39,7 +40,19 @@ impl Operation for ListObjects {
         Target::Bucket(self.bucket.clone())
     }
 
-    async fn run(self, _gateway: &Gateway, _permit: Permit<'_>) -> Result<(BucketRecord, ObjectPage), Error> {
-        todo!()
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(BucketRecord, ObjectPage), Error> {
+        let bucket = permit.bucket()?;
+        let query = index::ListObjects {
+            bucket: bucket.id,
+            prefix: self.prefix,
+            delimiter: self.delimiter,
+            marker: self.marker,
+            marker_skips_prefix: self.marker_skips_prefix,
+            end_marker: self.end_marker,
+            limit: self.limit,
+            reverse: self.reverse,
+        };
+        let page = gateway.index.list_objects(query).await?;
+        Ok((bucket.clone(), page))
     }
 }

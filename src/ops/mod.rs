@@ -5,8 +5,10 @@
 
 mod account;
 mod bucket;
+mod bucket_cache;
 mod caller;
 mod delete_object;
+mod digest;
 mod digests;
 mod directory;
 mod error;
@@ -14,8 +16,10 @@ mod gateway;
 mod get_object;
 mod list_objects;
 mod metrics;
+mod opening;
 mod put_object;
 mod reader;
+mod sealing;
 mod update_object;
 mod upload;
 

@@ -1,25 +1,255 @@
-//! An opened object's bytes: ranges of plaintext, verified before they leave.
+//! An opened object's bytes: ranges of plaintext, read ahead in large spans, verified before they leave.
 
+use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use crate::http::body::Body;
+use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesOrdered;
+use futures_util::{FutureExt, StreamExt, stream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Reads an opened object. Holds what it reads alive until it is dropped.
+use super::gateway::Gateway;
+use super::metrics::Metrics;
+use super::sealing::OpenedVersion;
+use super::Error;
+use crate::encryption::layout::{CHUNK, TAG, sealed_len, span};
+use crate::encryption::{Cipher, Opener};
+use crate::http::body::{Body, BodyError};
+use crate::model::EncryptionMode;
+use crate::storage::blobs::BlobStore;
+use crate::storage::index::{PartRecord, VersionRecord};
+use crate::storage::pins::Pin;
+
+/// Plaintext of one read of the store: large enough that a read's own cost does not count.
+const SPAN: u32 = 1 << 20;
+
+/// Spans that are read while the one before goes out.
+const AHEAD: usize = 2;
+
+/// Reads an opened object. Holds what it reads alive until it and its streams are dropped.
 pub struct ObjectReader {
+    source: Arc<Source>,
+}
+
+struct Source {
+    version: OpenedVersion,
+    parts: Vec<Part>,
     size: u64,
+    cipher: Cipher,
+    mode: EncryptionMode,
+    blobs: BlobStore,
+    read_ahead: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
+    _pin: Pin,
+}
+
+/// A part of the object, ready to be read.
+struct Part {
+    /// Where it begins in the object.
+    begin: u64,
+    record: PartRecord,
+    /// Made when the part is first read: an object may have thousands, and a range touch one.
+    opener: OnceLock<Opener>,
+    /// Whether the stored size has been verified.
+    sized: AtomicBool,
 }
 
 impl std::fmt::Debug for ObjectReader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ObjectReader").field("size", &self.size).finish_non_exhaustive()
+        f.debug_struct("ObjectReader").field("size", &self.source.size).finish_non_exhaustive()
     }
 }
 
 impl ObjectReader {
-    /// A stream of the plaintext in `range` (within the size), of exactly that length. May be called again for more
-    /// ranges. Waits for the first bytes, so that damage there is still a clean error.
-    pub async fn open(&self, range: Range<u64>) -> Result<Body, super::Error> {
-        let _ = range;
-        todo!()
+    pub(super) fn new(
+        gateway: &Gateway,
+        record: VersionRecord,
+        version: OpenedVersion,
+        pin: Pin,
+    ) -> Result<Self, Error> {
+        let mut begin = 0;
+        let mut parts = Vec::with_capacity(record.parts.len());
+        for part in record.parts {
+            let length = part.length;
+            parts.push(Part { begin, record: part, opener: OnceLock::new(), sized: AtomicBool::new(false) });
+            begin += length;
+        }
+        if begin != record.size {
+            return Err(Error::Corrupt("the parts are not as long as the object".into()));
+        }
+        Ok(Self {
+            source: Arc::new(Source {
+                version,
+                parts,
+                size: record.size,
+                cipher: gateway.cipher,
+                mode: record.mode,
+                blobs: gateway.blobs.clone(),
+                read_ahead: gateway.read_ahead.clone(),
+                metrics: gateway.metrics.clone(),
+                _pin: pin,
+            }),
+        })
     }
+
+    /// A stream of the plaintext in `range`, which must lie within the size, of exactly that length. May be called
+    /// again for more ranges. Waits for the first bytes, so that damage there is still a clean error; damage further on
+    /// breaks the stream.
+    pub async fn open(&self, range: Range<u64>) -> Result<Body, Error> {
+        if range.end > self.source.size || range.start > range.end {
+            return Err(Error::Internal("a range outside the object".into()));
+        }
+        let length = range.end - range.start;
+        let mut spans = Spans { source: self.source.clone(), next: range, pending: FuturesOrdered::new() };
+        // An empty object is one empty chunk with a tag, and is verified like any other.
+        let first = if self.source.size == 0 { spans.verify_empty().await? } else { spans.next().await? };
+        self.source.metrics.read(self.source.mode, length);
+        let ready = first.unwrap_or_default();
+        let stream = stream::unfold((spans, ready), |(mut spans, mut ready)| async move {
+            loop {
+                if let Some(bytes) = ready.chunks.pop_front() {
+                    return Some((Ok(bytes), (spans, ready)));
+                }
+                match spans.next().await {
+                    Ok(Some(span)) => ready = span,
+                    Ok(None) => return None,
+                    Err(error) => {
+                        tracing::error!(%error, "a download was broken off");
+                        return Some((Err(BodyError::Disconnected(error.kind().into())), (spans.end(), ready)));
+                    }
+                }
+            }
+        });
+        Ok(Body { stream: Box::pin(stream), length: Some(length) })
+    }
+}
+
+/// Plaintext of a span, in chunks; the budget it takes is given back with it.
+#[derive(Default)]
+struct Ready {
+    chunks: VecDeque<Bytes>,
+    _budget: Option<OwnedSemaphorePermit>,
+}
+
+/// The spans of a range, read in order with some ahead.
+struct Spans {
+    source: Arc<Source>,
+    /// What has not been asked for yet.
+    next: Range<u64>,
+    pending: FuturesOrdered<BoxFuture<'static, Result<Ready, Error>>>,
+}
+
+impl Spans {
+    /// The next span's plaintext; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Ready>, Error> {
+        while self.pending.len() < AHEAD && !self.next.is_empty() {
+            let budget = self.source.read_ahead.clone().try_acquire_many_owned(SPAN).ok();
+            if budget.is_none() && !self.pending.is_empty() {
+                break;
+            }
+            // Without budget a download still goes on, chunk by chunk: slow readers cannot starve it.
+            let most = if budget.is_some() { u64::from(SPAN) } else { CHUNK as u64 };
+            let (part, range) = self.source.piece(&self.next, most)?;
+            self.next.start += range.end - range.start;
+            self.pending.push_back(read(self.source.clone(), part, range, budget).boxed());
+        }
+        self.pending.next().await.transpose()
+    }
+
+    /// Verifies the one chunk of an empty object.
+    async fn verify_empty(&mut self) -> Result<Option<Ready>, Error> {
+        for part in 0..self.source.parts.len() {
+            read(self.source.clone(), part, 0..0, None).await?;
+        }
+        Ok(None)
+    }
+
+    /// Nothing more to read.
+    fn end(mut self) -> Self {
+        self.next = 0..0;
+        self.pending = FuturesOrdered::new();
+        self
+    }
+}
+
+impl Source {
+    /// The part in which `range` begins, and the plaintext of its blob to read first: up to `most` bytes, ending at a
+    /// chunk's end where it can.
+    fn piece(&self, range: &Range<u64>, most: u64) -> Result<(usize, Range<u64>), Error> {
+        // The last part that begins at or before the range: parts of no length are passed over.
+        let index = self.parts.partition_point(|part| part.begin <= range.start);
+        let index = index.checked_sub(1).ok_or_else(|| Error::Internal("an object without parts".into()))?;
+        let part = &self.parts[index];
+        let start = part.record.offset + (range.start - part.begin);
+        let part_end = part.record.offset + part.record.length;
+        let aligned = (start + most) / CHUNK as u64 * CHUNK as u64;
+        let end = aligned.max(start + 1).min(part_end).min(start + (range.end - range.start));
+        Ok((index, start..end))
+    }
+
+    /// The opener of a part.
+    fn opener<'p>(&self, part: &'p Part) -> Result<&'p Opener, Error> {
+        if let Some(opener) = part.opener.get() {
+            return Ok(opener);
+        }
+        let PartRecord { blob, header, blob_length, .. } = &part.record;
+        let key = self.version.data_key(&part.record)?;
+        let opener = Opener::new(self.cipher, &key, blob.as_bytes(), header, *blob_length)?;
+        Ok(part.opener.get_or_init(|| opener))
+    }
+}
+
+/// Reads and opens the chunks that hold `range` of a part's blob.
+async fn read(
+    source: Arc<Source>,
+    part: usize,
+    range: Range<u64>,
+    budget: Option<OwnedSemaphorePermit>,
+) -> Result<Ready, Error> {
+    let part = &source.parts[part];
+    let opener = source.opener(part)?;
+    let PartRecord { blob, blob_length, inline, .. } = &part.record;
+    let (span, stored) = (span(*blob_length, range), sealed_len(*blob_length));
+    let sealed = match inline {
+        Some(bytes) if bytes.len() as u64 == stored => {
+            bytes.slice(to_usize(span.sealed.start)?..to_usize(span.sealed.end)?)
+        }
+        Some(_) => return Err(Error::Corrupt("an inline blob has the wrong length".into())),
+        None if part.sized.load(Ordering::Relaxed) => source.blobs.read(blob, span.sealed.clone()).await?,
+        None => {
+            let sealed = source.blobs.read_sized(blob, span.sealed.clone(), stored).await?;
+            part.sized.store(true, Ordering::Relaxed);
+            sealed
+        }
+    };
+    // Without a copy where the bytes are ours alone, as they are from a local file.
+    let mut sealed = sealed.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+    let mut chunks = VecDeque::with_capacity(to_usize(span.chunks)?);
+    let (mut skip, mut left) = (span.skip, to_usize(span.take)?);
+    for index in span.first_chunk..span.first_chunk + span.chunks {
+        let mut chunk = sealed.split_to((CHUNK + TAG).min(sealed.len()));
+        let length = opener.open_chunk(index, &mut chunk)?;
+        chunk.truncate(length);
+        let mut plain = chunk.freeze();
+        if skip > 0 {
+            plain = plain.slice(skip.min(length)..);
+            skip = 0;
+        }
+        plain.truncate(left);
+        left -= plain.len();
+        if !plain.is_empty() {
+            chunks.push_back(plain);
+        }
+    }
+    if left > 0 {
+        return Err(Error::Corrupt("a blob ends early".into()));
+    }
+    Ok(Ready { chunks, _budget: budget })
+}
+
+fn to_usize(value: u64) -> Result<usize, Error> {
+    usize::try_from(value).map_err(|_| Error::Internal("a span larger than memory".into()))
 }

@@ -3,8 +3,14 @@
 use async_trait::async_trait;
 
 use super::gateway::{Gateway, Operation, Permit, Target};
+use super::opening::{Keyless, open};
 use super::{Action, BucketAddress, CustomerKey, Error};
 use crate::model::{ObjectKey, ObjectMetadata, Timestamp};
+use crate::storage;
+use crate::storage::index::UpdateMetadata;
+
+/// How often a POST starts anew when the object is overwritten under it.
+const ATTEMPTS: u32 = 8;
 
 /// Replaces an object's metadata. Needs no key; one that is given must be right.
 #[derive(Debug)]
@@ -32,7 +38,25 @@ impl Operation for UpdateObject {
         Target::Bucket(self.bucket.clone())
     }
 
-    async fn run(self, _gateway: &Gateway, _permit: Permit<'_>) -> Result<Timestamp, Error> {
-        todo!()
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<Timestamp, Error> {
+        let bucket = permit.bucket()?;
+        for _ in 0..ATTEMPTS {
+            let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, None).await?;
+            let record = found?;
+            let key = self.customer_key.as_ref();
+            // Verifies the envelope, and the key where one was given.
+            open(&gateway.ring, permit.caller(), bucket, &record, key, Keyless::Describe)?;
+            let mut metadata = self.metadata.clone();
+            if metadata.system.content_type.is_none() {
+                metadata.system.content_type = record.metadata.system.content_type;
+            }
+            let command =
+                UpdateMetadata { bucket: bucket.id, key: self.key.clone(), uid: record.uid, metadata };
+            match gateway.index.update_metadata(command).await {
+                Err(storage::Error::Changed) => {}
+                outcome => return Ok(outcome?),
+            }
+        }
+        Err(Error::Conflict)
     }
 }

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, future, stream};
 use object_store::memory::InMemory;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode};
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode};
 
 pub use counts::RequestCounts;
 pub use unpublished::Unpublished;
@@ -160,6 +160,27 @@ impl BlobStore {
         }
     }
 
+    /// [`BlobStore::read`], which also verifies that the blob has `stored` bytes in all: a longer one was tampered with.
+    pub async fn read_sized(&self, id: &BlobId, range: Range<u64>, stored: u64) -> Result<Bytes, Error> {
+        self.counts.get();
+        let length = range.end.saturating_sub(range.start);
+        let options = GetOptions { range: Some(range.clone().into()), ..GetOptions::default() };
+        match self.store.get_opts(&paths::blob(id), options).await {
+            Ok(found) if found.meta.size != stored => Err(wrong_size(id)),
+            Ok(found) => match found.bytes().await.map_err(unavailable)? {
+                bytes if bytes.len() as u64 == length => Ok(bytes),
+                _ => Err(too_short(id)),
+            },
+            Err(object_store::Error::NotFound { .. }) => Err(missing(id)),
+            // A range past the end is a generic error on every store: ask for the size.
+            Err(error) => match self.size(id).await {
+                Ok(size) if size != stored => Err(wrong_size(id)),
+                Ok(_) => Err(unavailable(error)),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
     /// How many bytes a blob has. A missing one is `BlobDamaged`.
     pub async fn size(&self, id: &BlobId) -> Result<u64, Error> {
         self.counts.get();
@@ -217,6 +238,10 @@ fn unavailable(error: object_store::Error) -> Error {
 
 fn missing(id: &BlobId) -> Error {
     Error::BlobDamaged { blob: id.to_string(), problem: "it is not in the store" }
+}
+
+fn wrong_size(id: &BlobId) -> Error {
+    Error::BlobDamaged { blob: id.to_string(), problem: "is not of the size it must have" }
 }
 
 fn too_short(id: &BlobId) -> Error {

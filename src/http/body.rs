@@ -1,0 +1,174 @@
+//! A body on its way in or out, and everything that can be wrong with one.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt, stream};
+
+/// Bytes as they arrive. After an error the stream is over; what came before it must not be published.
+pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
+
+/// Why a body could not be read to its end.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BodyError {
+    /// Fewer bytes than declared.
+    #[error("the body ended before its declared length")]
+    Incomplete,
+    /// Nothing arrived for too long.
+    #[error("the body stalled")]
+    Stalled,
+    /// The connection failed; the text is for the log only.
+    #[error("the connection broke: {0}")]
+    Disconnected(String),
+    /// The `aws-chunked` framing is wrong.
+    #[error("malformed chunked encoding: {0}")]
+    Malformed(&'static str),
+    /// A chunk does not match its signature.
+    #[error("a chunk's signature does not match")]
+    ChunkSignature,
+    /// The body does not match its `x-amz-content-sha256`.
+    #[error("the body does not match x-amz-content-sha256")]
+    Sha256Mismatch,
+    /// The trailer does not match its signature.
+    #[error("the trailer's signature does not match")]
+    TrailerSignature,
+    /// An announced trailer, or the trailer's signature, is not there.
+    #[error("an announced trailer is missing")]
+    TrailerMissing,
+    /// A trailer is wrong, repeated or was not announced.
+    #[error("malformed trailer: {0}")]
+    TrailerMalformed(&'static str),
+    /// More bytes than declared or allowed.
+    #[error("the body is longer than declared")]
+    TooLong,
+    /// A chunk says it is larger than a chunk may be.
+    #[error("a chunk is too large")]
+    ChunkTooLarge,
+}
+
+impl From<BodyError> for io::Error {
+    fn from(error: BodyError) -> Self {
+        let kind = match error {
+            BodyError::Incomplete => io::ErrorKind::UnexpectedEof,
+            BodyError::Stalled => io::ErrorKind::TimedOut,
+            BodyError::Disconnected(_) => io::ErrorKind::ConnectionReset,
+            BodyError::Malformed(_)
+            | BodyError::ChunkSignature
+            | BodyError::Sha256Mismatch
+            | BodyError::TrailerSignature
+            | BodyError::TrailerMissing
+            | BodyError::TrailerMalformed(_)
+            | BodyError::TooLong
+            | BodyError::ChunkTooLarge => io::ErrorKind::InvalidData,
+        };
+        Self::new(kind, error)
+    }
+}
+
+impl From<io::Error> for BodyError {
+    /// What a listener's stream failed with: a stall keeps its name.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::TimedOut => Self::Stalled,
+            io::ErrorKind::UnexpectedEof => Self::Incomplete,
+            kind => Self::Disconnected(kind.to_string()),
+        }
+    }
+}
+
+/// A stream of bytes and the length its sender declared for it.
+pub struct Body {
+    /// The bytes.
+    pub stream: ByteStream,
+    /// How many (decoded) bytes were declared; `None` where the sender did not say.
+    pub length: Option<u64>,
+}
+
+impl Body {
+    /// No bytes, and says so.
+    pub fn empty() -> Self {
+        Self { stream: Box::pin(stream::empty()), length: Some(0) }
+    }
+
+    /// Bytes that are already here.
+    pub fn from_bytes(bytes: Bytes) -> Self {
+        let length = Some(bytes.len() as u64);
+        Self { stream: Box::pin(stream::iter((!bytes.is_empty()).then_some(Ok(bytes)))), length }
+    }
+
+    /// Bytes that are on their way.
+    pub fn from_stream<S>(length: Option<u64>, stream: S) -> Self
+    where
+        S: Stream<Item = Result<Bytes, BodyError>> + Send + 'static,
+    {
+        Self { stream: Box::pin(stream), length }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").field("length", &self.length).finish_non_exhaustive()
+    }
+}
+
+/// Why [`read_limited`] did not return a body.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LimitedError {
+    /// It is larger than the caller wants to hold.
+    #[error("the body is too large")]
+    TooLarge,
+    /// It could not be read.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+}
+
+/// Reads a whole body of at most `limit` bytes: the only way to hold a body in memory. A body that says it is larger
+/// is refused before it is read.
+pub async fn read_limited(body: Body, limit: usize) -> Result<Bytes, LimitedError> {
+    if body.length.is_some_and(|length| length > limit as u64) {
+        return Err(LimitedError::TooLarge);
+    }
+    let mut stream = body.stream;
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(piece) = stream.next().await {
+        let piece = piece?;
+        if first.len().max(rest.len()).saturating_add(piece.len()) > limit {
+            return Err(LimitedError::TooLarge);
+        }
+        if first.is_empty() && rest.is_empty() {
+            first = piece;
+        } else {
+            rest.extend_from_slice(&std::mem::take(&mut first));
+            rest.extend_from_slice(&piece);
+        }
+    }
+    Ok(if rest.is_empty() { first } else { rest.freeze() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(pieces: &'static [&'static str]) -> Body {
+        Body::from_stream(None, stream::iter(pieces.iter().map(|p| Ok(Bytes::from_static(p.as_bytes())))))
+    }
+
+    #[tokio::test]
+    async fn reads_up_to_the_limit_and_no_further() {
+        assert_eq!(read_limited(pieces(&["ab", "", "cd", "e"]), 5).await.unwrap(), "abcde");
+        assert_eq!(read_limited(pieces(&["ab", "cd", "e"]), 4).await, Err(LimitedError::TooLarge));
+        assert_eq!(read_limited(pieces(&["abcdef"]), 5).await, Err(LimitedError::TooLarge));
+        assert_eq!(read_limited(Body::empty(), 0).await.unwrap(), "");
+        assert_eq!(read_limited(Body::from_bytes("abc".into()), 2).await, Err(LimitedError::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn an_error_is_not_an_end() {
+        let broken = stream::iter([Ok(Bytes::from_static(b"ab")), Err(BodyError::Incomplete)]);
+        let got = read_limited(Body::from_stream(None, broken), 9).await;
+        assert_eq!(got, Err(LimitedError::Body(BodyError::Incomplete)));
+    }
+}

@@ -1,0 +1,16 @@
+//! Protocol-neutral HTTP values: what both fronts and the listener share and neither owns.
+//!
+//! Nothing here answers a request. The fronts parse into these values and render from them.
+
+pub mod body;
+pub mod checksum;
+pub mod conditions;
+pub mod context;
+pub mod date;
+pub mod percent;
+pub mod query;
+pub mod range;
+pub mod secret_headers;
+
+pub use context::RequestContext;
+pub use secret_headers::SecretHeaders;

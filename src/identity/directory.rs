@@ -1,0 +1,127 @@
+//! Where principals are kept, as identity sees it.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use zeroize::Zeroizing;
+
+use super::Secret;
+use crate::model::{AccountId, Timestamp, UserId};
+
+/// The store of principals. Secrets come out of it opened; how they are sealed is its own affair.
+#[async_trait]
+pub trait Directory: Send + Sync + 'static {
+    /// Finds an S3 access key by its public id.
+    async fn access_key(&self, access: &str) -> Result<Option<AccessKeyEntry>, DirectoryError>;
+    /// Finds a user by id.
+    async fn user(&self, id: &UserId) -> Result<Option<UserEntry>, DirectoryError>;
+    /// Finds a user by its domain's id and its name.
+    async fn user_by_name(&self, domain: &str, name: &str) -> Result<Option<UserEntry>, DirectoryError>;
+    /// Finds a user by its `TempAuth` name, `account:user`.
+    async fn user_by_tempauth(&self, name: &str) -> Result<Option<UserEntry>, DirectoryError>;
+    /// All roles of a user, in all accounts.
+    async fn roles(&self, user: &UserId) -> Result<Vec<Grant>, DirectoryError>;
+    /// Finds an account by id.
+    async fn account(&self, id: &AccountId) -> Result<Option<AccountEntry>, DirectoryError>;
+    /// Finds an account by its domain's id and its name.
+    async fn account_by_name(&self, domain: &str, name: &str)
+    -> Result<Option<AccountEntry>, DirectoryError>;
+    /// The keys that sign tokens, in any order.
+    async fn signing_keys(&self) -> Result<Vec<SigningKeyEntry>, DirectoryError>;
+    /// Adds a key that signs tokens; all replicas see it in [`Directory::signing_keys`] from then on.
+    async fn add_signing_key(&self, key: SigningKeyEntry) -> Result<(), DirectoryError>;
+}
+
+/// A user, as the directory keeps it.
+#[derive(Clone)]
+pub struct UserEntry {
+    /// Its id.
+    pub id: UserId,
+    /// Its name, unique in its domain.
+    pub name: String,
+    /// Its domain's id.
+    pub domain: String,
+    /// The password's Argon2 hash in PHC form, where it has a password.
+    pub password_hash: Option<String>,
+    /// Tokens of any other epoch are revoked.
+    pub epoch: i64,
+    /// Whether it may do anything at all.
+    pub enabled: bool,
+}
+
+/// An account, as the directory keeps it.
+#[derive(Clone, Debug)]
+pub struct AccountEntry {
+    /// Its id.
+    pub id: AccountId,
+    /// Its name, unique in its domain.
+    pub name: String,
+    /// Its domain's id.
+    pub domain: String,
+}
+
+/// A role of a user in an account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Grant {
+    /// Where.
+    pub account: AccountId,
+    /// The role's name.
+    pub role: String,
+}
+
+/// An S3 access key, its secret opened.
+#[derive(Clone, Debug)]
+pub struct AccessKeyEntry {
+    /// Whose it is.
+    pub user: UserId,
+    /// For which account it signs.
+    pub account: AccountId,
+    /// The secret.
+    pub secret: Secret,
+    /// Whether it may sign.
+    pub enabled: bool,
+}
+
+/// A key that signs tokens.
+#[derive(Clone)]
+pub struct SigningKeyEntry {
+    /// Its id, in a token's header.
+    pub id: String,
+    /// The private key (PKCS#8).
+    pub pkcs8: Zeroizing<Vec<u8>>,
+    /// The public key (uncompressed P-256 point).
+    pub public_key: Vec<u8>,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// Why the directory gave no answer. It holds no secret.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// Away for now.
+    #[error("the directory is unavailable: {0}")]
+    Unavailable(String),
+    /// What is stored cannot be read: damage, tampering or a wrong key ring.
+    #[error("the directory holds a record that does not open: {0}")]
+    Damaged(&'static str),
+}
+
+impl fmt::Debug for UserEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserEntry")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("epoch", &self.epoch)
+            .field("enabled", &self.enabled)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SigningKeyEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKeyEntry")
+            .field("id", &self.id)
+            .field("created", &self.created)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,58 @@
+//! Why nobody was identified.
+
+use super::DirectoryError;
+
+/// Why a credential led nowhere. It never holds the credential.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// The credential is not good. A client learns no more than that; the reason is for the log.
+    #[error("the credentials are refused: {0}")]
+    Rejected(Rejection),
+    /// Too many password checks are waiting: try again.
+    #[error("too many logins at once")]
+    Busy,
+    /// The directory gave no answer.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// A defect of ours, or of the machine's randomness.
+    #[error("internal error: {0}")]
+    Internal(&'static str),
+}
+
+/// What was wrong with a credential.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
+pub enum Rejection {
+    /// No such user, or not this password.
+    #[error("unknown user or wrong password")]
+    Password,
+    /// The user is disabled.
+    #[error("the user is disabled")]
+    Disabled,
+    /// No such project, or the user has no role in it.
+    #[error("no role in the project")]
+    NoRole,
+    /// No such domain.
+    #[error("no such domain")]
+    NoDomain,
+    /// Not a token of ours: its form, its algorithm, its issuer or its audience is another.
+    #[error("not a token")]
+    NotAToken,
+    /// The token's key is unknown.
+    #[error("the token's key is unknown")]
+    UnknownKey,
+    /// The token's signature does not verify.
+    #[error("the token's signature does not verify")]
+    Signature,
+    /// The token has expired.
+    #[error("the token has expired")]
+    Expired,
+    /// The token was revoked, itself or by the user's epoch.
+    #[error("the token is revoked")]
+    Revoked,
+}
+
+impl From<Rejection> for AuthError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}

@@ -1,0 +1,43 @@
+//! Who asks: users, passwords, access keys and tokens, over a [`Directory`] that somebody else keeps.
+//!
+//! The fronts hold an [`Authenticator`]. It looks access keys up for S3's signatures, verifies passwords, and issues and
+//! verifies tokens; every one of these ends in an [`Identity`], which nothing outside this module can make. What a
+//! front asks on every request is answered from a bounded cache whose entries live for five seconds, so that a
+//! revoked token, a disabled user or a changed role is seen within that time.
+
+mod access_key;
+mod authenticator;
+mod cache;
+mod clock;
+mod directory;
+mod domain;
+mod error;
+mod login;
+#[cfg(test)]
+pub(crate) mod memory;
+mod password;
+mod principal;
+mod role;
+mod scope;
+mod secret;
+mod signing_keys;
+mod storage_url;
+mod token;
+mod tokens;
+
+pub use access_key::AccessKey;
+pub use authenticator::{AuthConfig, Authenticator};
+pub use clock::{Clock, SystemClock};
+pub use directory::{
+    AccessKeyEntry, AccountEntry, Directory, DirectoryError, Grant, SigningKeyEntry, UserEntry,
+};
+pub use domain::{Domain, DomainSelector};
+pub use error::{AuthError, Rejection};
+pub use login::{Login, PasswordLogin, UserSelector};
+pub use password::{PasswordError, hash_password, verify_password};
+pub use principal::{Identity, Principal, User};
+pub use role::Role;
+pub use scope::{ProjectSelector, Scope};
+pub use secret::Secret;
+pub use storage_url::{parse_storage_account, storage_account, storage_path};
+pub use tokens::{IssuedToken, TokenInfo};

@@ -1,0 +1,67 @@
+//! Preconditions, digests and races on one key.
+
+use cardea::http::body::Body;
+use cardea::ops::{Error, Precondition, WriteEncryption};
+
+use super::world::{World, key};
+
+fn body(text: &'static str) -> Body {
+    Body::from_bytes(text.into())
+}
+
+#[tokio::test]
+async fn conditional_writes() {
+    let world = World::new().await;
+    let put =
+        |text, precondition| world.put_with("object", body(text), WriteEncryption::Managed, precondition);
+    assert!(matches!(
+        put("x", Precondition::Present).await,
+        Err(Error::PreconditionFailed | Error::NoSuchObject { .. })
+    ));
+    let first = put("one", Precondition::Absent).await.unwrap();
+    assert!(matches!(put("two", Precondition::Absent).await, Err(Error::PreconditionFailed)));
+    assert!(matches!(put("two", Precondition::Etag(vec!["0".into()])).await, Err(Error::PreconditionFailed)));
+    put("two", Precondition::Etag(vec![first.etag])).await.unwrap();
+    assert_eq!(world.bytes("object", None, 0..3).await.unwrap(), b"two");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_many_creators_wins() {
+    let world = std::sync::Arc::new(World::new().await);
+    for round in 0..5 {
+        let name = format!("object-{round}");
+        let racers: Vec<_> = (0..16)
+            .map(|_| {
+                let (world, name) = (world.clone(), name.clone());
+                tokio::spawn(async move {
+                    world
+                        .put_with(
+                            &name,
+                            body("data"),
+                            WriteEncryption::Customer(key(1)),
+                            Precondition::Absent,
+                        )
+                        .await
+                        .is_ok()
+                })
+            })
+            .collect();
+        let mut winners = 0;
+        for racer in racers {
+            winners += u32::from(racer.await.unwrap());
+        }
+        assert_eq!(winners, 1);
+    }
+}
+
+#[tokio::test]
+async fn etags() {
+    let world = World::new().await;
+    let managed = world.put("a", b"hello", WriteEncryption::Managed).await.unwrap();
+    assert_eq!(managed.etag, "5d41402abc4b2a76b9719d911017c592");
+    let first = world.put("b", b"hello", WriteEncryption::Customer(key(1))).await.unwrap();
+    let second = world.put("b", b"hello", WriteEncryption::Customer(key(1))).await.unwrap();
+    assert_eq!(first.etag.len(), 32);
+    assert_ne!(first.etag, second.etag, "opaque, and new with every write");
+    assert_eq!(first.md5, None, "not computed where nobody needs it");
+}

@@ -1,0 +1,82 @@
+//! The key matrix: how an object was written × what the reader shows, on both faces' rules.
+
+use cardea::model::EncryptionMode;
+use cardea::ops::{Error, Face, GetObject, UpdateObject, WriteEncryption};
+
+use super::world::{World, bucket, caller, key, read};
+
+#[tokio::test]
+async fn right_wrong_and_missing_keys() {
+    let world = World::new().await;
+    world.put("sealed", b"secret", WriteEncryption::Customer(key(1))).await.unwrap();
+    world.put("managed", b"open", WriteEncryption::Managed).await.unwrap();
+    for head in [false, true] {
+        let get = |name: &str, key, face| {
+            world.gateway.execute(&CALLER, GetObject { face, head, ..read(name, key) })
+        };
+        for face in [Face::S3, Face::Swift] {
+            let opened = get("sealed", Some(key(1)), face).await.unwrap();
+            assert!(opened.info.opened);
+            assert_eq!(opened.info.mode, EncryptionMode::Customer);
+            assert!(matches!(get("sealed", Some(key(2)), face).await, Err(Error::WrongKey)));
+            assert!(matches!(get("managed", Some(key(1)), face).await, Err(Error::KeyNotApplicable { .. })));
+            assert!(get("managed", None, face).await.is_ok());
+            match (face, head, get("sealed", None, face).await) {
+                (Face::Swift, true, Ok(described)) => {
+                    assert!(!described.info.opened && described.reader.is_none())
+                }
+                (_, _, Err(Error::KeyRequired { head: said })) => assert_eq!(said, head),
+                (_, _, other) => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+static CALLER: std::sync::LazyLock<cardea::ops::Caller> = std::sync::LazyLock::new(|| caller(true));
+
+#[tokio::test]
+async fn keys_need_a_secure_connection() {
+    let world = World::new().await;
+    world.put("sealed", b"secret", WriteEncryption::Customer(key(1))).await.unwrap();
+    let insecure = caller(false);
+    let get = world.gateway.execute(&insecure, read("sealed", Some(key(1)))).await;
+    assert!(matches!(get, Err(Error::InsecureTransport)));
+}
+
+#[tokio::test]
+async fn what_is_shown_without_a_key() {
+    let world = World::new().await;
+    world.put("sealed", b"secret", WriteEncryption::Customer(key(1))).await.unwrap();
+    let post = |customer_key, value: &str| {
+        let mut metadata = cardea::model::ObjectMetadata::default();
+        metadata.user.insert("mtime".into(), "1.5".into());
+        metadata.user.insert("colour".into(), value.into());
+        let name = cardea::model::ObjectKey::new("sealed").unwrap();
+        UpdateObject { bucket: bucket(), key: name, metadata, customer_key }
+    };
+    world.gateway.execute(&CALLER, post(None, "red")).await.unwrap();
+    assert!(matches!(world.gateway.execute(&CALLER, post(Some(key(2)), "blue")).await, Err(Error::WrongKey)));
+    world.gateway.execute(&CALLER, post(Some(key(1)), "green")).await.unwrap();
+
+    let head = |key| {
+        world.gateway.execute(&CALLER, GetObject { face: Face::Swift, head: true, ..read("sealed", key) })
+    };
+    let described = head(None).await.unwrap().info;
+    assert_eq!(described.metadata.user.len(), 1);
+    assert_eq!(described.metadata.user["mtime"], "1.5");
+    assert_eq!(described.shown_etag(Face::Swift), None);
+    assert!(described.digests.checksums.is_empty());
+    assert_eq!(head(Some(key(1))).await.unwrap().info.metadata.user["colour"], "green");
+}
+
+#[tokio::test]
+async fn an_overwrite_changes_the_key() {
+    let world = World::new().await;
+    world.put("object", b"one", WriteEncryption::Customer(key(1))).await.unwrap();
+    let open = world.get("object", Some(key(1))).await.unwrap();
+    world.put("object", b"two!", WriteEncryption::Customer(key(2))).await.unwrap();
+    assert!(matches!(world.get("object", Some(key(1))).await, Err(Error::WrongKey)));
+    assert_eq!(world.bytes("object", Some(key(2)), 0..4).await.unwrap(), b"two!");
+    let before = super::world::collect(open.reader.unwrap().open(0..3).await.unwrap()).await.unwrap();
+    assert_eq!(before, b"one", "an open download outlives an overwrite");
+}

@@ -1,0 +1,182 @@
+//! A gateway on a fresh folder, and short words for what tests do with it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cardea::encryption::KeyRing;
+use cardea::http::body::Body;
+use cardea::identity::{Identity, Role};
+use cardea::model::{AccountId, BucketName, ObjectKey, ObjectMetadata, Timestamp, UserId, WriterId};
+use cardea::ops::{
+    BucketAddress, Caller, CreateBucket, CustomerKey, Error, Face, Gateway, GetObject, Limits, Metrics,
+    OpenObject, Precondition, PutObject, PutOutcome, WriteEncryption,
+};
+use cardea::storage::blobs::{BlobOptions, BlobStore};
+use cardea::storage::index::sqlite::SqliteIndex;
+use cardea::storage::index::{AccountRecord, Index};
+use cardea::storage::pins::Pins;
+use futures_util::StreamExt;
+
+/// A gateway and the folder it lives in.
+pub struct World {
+    pub gateway: Gateway,
+    pub dir: tempfile::TempDir,
+}
+
+/// Who asks, in tests.
+pub fn caller(secure: bool) -> Caller {
+    let identity = Identity::for_tests(UserId::new("user"), AccountId::new("account"), Role::Owner);
+    Caller { identity: Some(identity), secure, request_id: "tx-test".into() }
+}
+
+/// The bucket of all tests.
+pub fn bucket() -> BucketAddress {
+    BucketAddress::Owned(AccountId::new("account"), BucketName::new("bucket").unwrap())
+}
+
+/// A customer's key.
+pub fn key(seed: u8) -> CustomerKey {
+    CustomerKey::new([seed; 32])
+}
+
+impl World {
+    /// A fresh one, with a bucket.
+    pub async fn new() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    /// A fresh one, with other limits.
+    pub async fn with(limits: Limits) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let index: Arc<dyn Index> = Arc::new(SqliteIndex::open(&dir.path().join("index.db")).unwrap());
+        let url = format!("file://{}", dir.path().join("blobs").display());
+        let blobs = BlobStore::open(&url, BlobOptions::default()).unwrap();
+        let writer = WriterId::random();
+        index.heartbeat(writer).await.unwrap();
+        let id = AccountId::new("account");
+        let account = AccountRecord {
+            id: id.clone(),
+            name: "account".into(),
+            domain: "default".into(),
+            display_name: "account".into(),
+            email: None,
+            created: Timestamp::now(),
+            metadata: Default::default(),
+        };
+        index.put_account(account).await.unwrap();
+        let gateway = Gateway::new(
+            index,
+            blobs,
+            KeyRing::generate(),
+            Pins::default(),
+            writer,
+            limits,
+            Arc::new(Metrics::default()),
+        );
+        let create = CreateBucket {
+            account: id,
+            name: BucketName::new("bucket").unwrap(),
+            face: Face::Swift,
+            metadata: Default::default(),
+            settings: Default::default(),
+        };
+        gateway.execute(&caller(true), create).await.unwrap();
+        Self { gateway, dir }
+    }
+
+    /// Writes an object.
+    pub async fn put(
+        &self,
+        name: &str,
+        data: &[u8],
+        encryption: WriteEncryption,
+    ) -> Result<PutOutcome, Error> {
+        self.put_with(name, Body::from_bytes(Bytes::copy_from_slice(data)), encryption, Precondition::None)
+            .await
+    }
+
+    /// Writes an object from any body.
+    pub async fn put_with(
+        &self,
+        name: &str,
+        body: Body,
+        encryption: WriteEncryption,
+        precondition: Precondition,
+    ) -> Result<PutOutcome, Error> {
+        let put = PutObject {
+            bucket: bucket(),
+            key: ObjectKey::new(name).unwrap(),
+            body,
+            encryption,
+            metadata: ObjectMetadata::default(),
+            expected_md5: None,
+            wants_md5: false,
+            checksums: vec![],
+            precondition,
+        };
+        self.gateway.execute(&caller(true), put).await
+    }
+
+    /// Opens an object.
+    pub async fn get(&self, name: &str, customer_key: Option<CustomerKey>) -> Result<OpenObject, Error> {
+        self.gateway.execute(&caller(true), read(name, customer_key)).await
+    }
+
+    /// An object's bytes in a range.
+    pub async fn bytes(
+        &self,
+        name: &str,
+        customer_key: Option<CustomerKey>,
+        range: std::ops::Range<u64>,
+    ) -> Result<Vec<u8>, Error> {
+        let reader = self.get(name, customer_key).await?.reader.unwrap();
+        let body = reader.open(range).await?;
+        collect(body).await
+    }
+
+    /// Every blob file in the store.
+    pub fn blob_files(&self) -> Vec<std::path::PathBuf> {
+        fn walk(dir: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+            for entry in std::fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    walk(&path, found);
+                } else if path.file_name().is_some_and(|name| name != "cardea.json") {
+                    found.push(path);
+                }
+            }
+        }
+        let mut found = Vec::new();
+        walk(&self.dir.path().join("blobs"), &mut found);
+        found
+    }
+}
+
+/// A GET as the S3 face makes it.
+pub fn read(name: &str, customer_key: Option<CustomerKey>) -> GetObject {
+    GetObject {
+        bucket: bucket(),
+        key: ObjectKey::new(name).unwrap(),
+        version: None,
+        customer_key,
+        conditions: Default::default(),
+        face: Face::S3,
+        head: false,
+    }
+}
+
+/// Reads a body to its end.
+pub async fn collect(body: Body) -> Result<Vec<u8>, Error> {
+    let mut stream = body.stream;
+    let mut bytes = Vec::new();
+    while let Some(frame) = stream.next().await {
+        bytes.extend_from_slice(&frame?);
+    }
+    assert_eq!(body.length, Some(bytes.len() as u64), "the length that was promised");
+    Ok(bytes)
+}
+
+/// Bytes that differ from place to place.
+pub fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
+}

@@ -15,7 +15,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt, future, stream};
 use object_store::memory::InMemory;
 use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode};
 
@@ -27,10 +28,9 @@ use self::buffers::Buffers;
 use super::Error;
 use crate::model::{BlobId, InstallId, WriterId};
 
-/// What an upload to a local folder hands over at a time: small, so that a hundred uploads fit into the budget.
+/// What an upload to a local folder hands over at a time: small, so that a hundred uploads fit into the budget. (A cloud
+/// wants parts of at least 5 MiB, and at most 10,000 of them.)
 const LOCAL_BUFFER: usize = 512 * 1024;
-/// What an upload to a cloud hands over at a time: their parts are at least 5 MiB, at most 10,000 of them.
-const CLOUD_BUFFER: usize = 8 * 1024 * 1024;
 /// The version of the layout of names, in `cardea.json`.
 const LAYOUT: u64 = 1;
 
@@ -194,7 +194,7 @@ impl BlobStore {
     /// Deletes blobs. One that is not there is deleted already. Tries all before it tells of a failure.
     pub async fn delete(&self, ids: &[BlobId]) -> Result<(), Error> {
         let paths: Vec<_> = ids.iter().map(|id| Ok(paths::blob(id))).collect();
-        paths.iter().for_each(|_| self.counts.delete());
+        self.counts.delete(paths.len());
         let mut outcomes = self.store.delete_stream(stream::iter(paths).boxed());
         let mut failure = None;
         while let Some(outcome) = outcomes.next().await {
@@ -206,24 +206,11 @@ impl BlobStore {
         failure.map_or(Ok(()), |error| Err(unavailable(error)))
     }
 
-    /// The blobs of a writer, `batch` at a time, handed to `each`. For the sweep of a writer that is fenced.
-    pub(super) async fn blobs_of<F>(
-        &self,
-        writer: WriterId,
-        batch: usize,
-        mut each: impl FnMut(Vec<BlobId>) -> F,
-    ) -> Result<(), Error>
-    where
-        F: Future<Output = Result<(), Error>>,
-    {
-        let prefix = paths::writer(writer);
-        let found = self.store.list(Some(&prefix)).map_err(unavailable);
-        let ids = found.try_filter_map(|meta| async move { Ok(paths::parse_blob(&meta.location)) });
-        let mut batches = std::pin::pin!(ids.try_chunks(batch));
-        while let Some(ids) = batches.next().await {
-            each(ids.map_err(|error| error.1)?).await?;
-        }
-        Ok(())
+    /// The blobs of a writer, `batch` at a time. For the sweep of a writer that is fenced.
+    pub(super) fn blobs_of(&self, writer: WriterId, batch: usize) -> BoxStream<'static, Result<Vec<BlobId>, Error>> {
+        let found = self.store.list(Some(&paths::writer(writer)));
+        let ids = found.try_filter_map(|meta| future::ready(Ok(paths::parse_blob(&meta.location))));
+        ids.try_chunks(batch).map_err(|error| unavailable(error.1)).boxed()
     }
 
     /// Removes what a killed process left in a local folder and no listing shows: unfinished files and empty folders.

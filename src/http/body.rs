@@ -1,48 +1,49 @@
-//! Bodies: streams of bytes that may fail, with the length that was promised.
+//! A body on its way in or out, and everything that can be wrong with one.
 
+use std::fmt;
 use std::io;
 use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 
-/// A stream of bytes.
+/// Bytes as they arrive. After an error the stream is over; what came before it must not be published.
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
 
-/// Why a body did not come through whole.
+/// Why a body could not be read to its end.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BodyError {
-    /// It ended before its declared length.
-    #[error("the body ended early")]
+    /// Fewer bytes than declared.
+    #[error("the body ended before its declared length")]
     Incomplete,
-    /// Nothing came for too long.
+    /// Nothing arrived for too long.
     #[error("the body stalled")]
     Stalled,
-    /// The connection broke.
+    /// The connection failed; the text is for the log only.
     #[error("the connection broke: {0}")]
     Disconnected(String),
-    /// The aws-chunked framing is wrong.
-    #[error("malformed chunk: {0}")]
+    /// The `aws-chunked` framing is wrong.
+    #[error("malformed chunked encoding: {0}")]
     Malformed(&'static str),
-    /// A chunk's signature is not right.
+    /// A chunk does not match its signature.
     #[error("a chunk's signature does not match")]
     ChunkSignature,
-    /// The body's SHA-256 is not the one that was signed.
-    #[error("the body does not match its SHA-256")]
+    /// The body does not match its `x-amz-content-sha256`.
+    #[error("the body does not match x-amz-content-sha256")]
     Sha256Mismatch,
-    /// The trailer's signature is not right.
+    /// The trailer does not match its signature.
     #[error("the trailer's signature does not match")]
     TrailerSignature,
-    /// An announced trailer did not come.
+    /// An announced trailer, or the trailer's signature, is not there.
     #[error("an announced trailer is missing")]
     TrailerMissing,
-    /// The trailer is not as announced, or not readable.
+    /// A trailer is wrong, repeated or was not announced.
     #[error("malformed trailer: {0}")]
     TrailerMalformed(&'static str),
-    /// It is longer than declared.
+    /// More bytes than declared or allowed.
     #[error("the body is longer than declared")]
     TooLong,
-    /// A chunk is larger than one may be.
+    /// A chunk says it is larger than a chunk may be.
     #[error("a chunk is too large")]
     ChunkTooLarge,
 }
@@ -52,15 +53,22 @@ impl From<BodyError> for io::Error {
         let kind = match error {
             BodyError::Incomplete => io::ErrorKind::UnexpectedEof,
             BodyError::Stalled => io::ErrorKind::TimedOut,
-            BodyError::Disconnected(_) => io::ErrorKind::ConnectionAborted,
-            _ => io::ErrorKind::InvalidData,
+            BodyError::Disconnected(_) => io::ErrorKind::ConnectionReset,
+            BodyError::Malformed(_)
+            | BodyError::ChunkSignature
+            | BodyError::Sha256Mismatch
+            | BodyError::TrailerSignature
+            | BodyError::TrailerMissing
+            | BodyError::TrailerMalformed(_)
+            | BodyError::TooLong
+            | BodyError::ChunkTooLarge => io::ErrorKind::InvalidData,
         };
         Self::new(kind, error)
     }
 }
 
 impl From<io::Error> for BodyError {
-    /// What a listener's body stream failed with: a stall keeps its name.
+    /// What a listener's stream failed with: a stall keeps its name.
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::TimedOut => Self::Stalled,
@@ -70,60 +78,97 @@ impl From<io::Error> for BodyError {
     }
 }
 
-/// A body on its way.
+/// A stream of bytes and the length its sender declared for it.
 pub struct Body {
-    /// Its bytes.
+    /// The bytes.
     pub stream: ByteStream,
-    /// How many there will be, after any chunk framing is taken off; `None` where nobody said.
+    /// How many (decoded) bytes were declared; `None` where the sender did not say.
     pub length: Option<u64>,
 }
 
 impl Body {
-    /// No bytes.
+    /// No bytes, and says so.
     pub fn empty() -> Self {
         Self { stream: Box::pin(stream::empty()), length: Some(0) }
     }
 
-    /// These bytes.
+    /// Bytes that are already here.
     pub fn from_bytes(bytes: Bytes) -> Self {
         let length = Some(bytes.len() as u64);
-        Self { stream: Box::pin(stream::once(async move { Ok(bytes) })), length }
+        Self { stream: Box::pin(stream::iter((!bytes.is_empty()).then_some(Ok(bytes)))), length }
+    }
+
+    /// Bytes that are on their way.
+    pub fn from_stream<S>(length: Option<u64>, stream: S) -> Self
+    where
+        S: Stream<Item = Result<Bytes, BodyError>> + Send + 'static,
+    {
+        Self { stream: Box::pin(stream), length }
     }
 }
 
-impl std::fmt::Debug for Body {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Body").field("length", &self.length).finish_non_exhaustive()
     }
 }
 
-/// Why a body was not read into memory.
+/// Why [`read_limited`] did not return a body.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LimitedError {
-    /// It is larger than the limit.
+    /// It is larger than the caller wants to hold.
     #[error("the body is too large")]
     TooLarge,
-    /// It did not come through.
+    /// It could not be read.
     #[error(transparent)]
     Body(#[from] BodyError),
 }
 
-/// Reads a small body into memory; the limit is in bytes.
+/// Reads a whole body of at most `limit` bytes: the only way to hold a body in memory. A body that says it is larger
+/// is refused before it is read.
 pub async fn read_limited(body: Body, limit: usize) -> Result<Bytes, LimitedError> {
     if body.length.is_some_and(|length| length > limit as u64) {
         return Err(LimitedError::TooLarge);
     }
     let mut stream = body.stream;
-    let mut whole = BytesMut::new();
-    while let Some(bytes) = stream.next().await {
-        let bytes = bytes?;
-        if whole.len() + bytes.len() > limit {
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(piece) = stream.next().await {
+        let piece = piece?;
+        if first.len().max(rest.len()).saturating_add(piece.len()) > limit {
             return Err(LimitedError::TooLarge);
         }
-        whole.extend_from_slice(&bytes);
+        if first.is_empty() && rest.is_empty() {
+            first = piece;
+        } else {
+            rest.extend_from_slice(&std::mem::take(&mut first));
+            rest.extend_from_slice(&piece);
+        }
     }
-    if body.length.is_some_and(|length| length != whole.len() as u64) {
-        return Err(BodyError::Incomplete.into());
+    Ok(if rest.is_empty() { first } else { rest.freeze() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(pieces: &'static [&'static str]) -> Body {
+        Body::from_stream(None, stream::iter(pieces.iter().map(|p| Ok(Bytes::from_static(p.as_bytes())))))
     }
-    Ok(whole.freeze())
+
+    #[tokio::test]
+    async fn reads_up_to_the_limit_and_no_further() {
+        assert_eq!(read_limited(pieces(&["ab", "", "cd", "e"]), 5).await.unwrap(), "abcde");
+        assert_eq!(read_limited(pieces(&["ab", "cd", "e"]), 4).await, Err(LimitedError::TooLarge));
+        assert_eq!(read_limited(pieces(&["abcdef"]), 5).await, Err(LimitedError::TooLarge));
+        assert_eq!(read_limited(Body::empty(), 0).await.unwrap(), "");
+        assert_eq!(read_limited(Body::from_bytes("abc".into()), 2).await, Err(LimitedError::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn an_error_is_not_an_end() {
+        let broken = stream::iter([Ok(Bytes::from_static(b"ab")), Err(BodyError::Incomplete)]);
+        let got = read_limited(Body::from_stream(None, broken), 9).await;
+        assert_eq!(got, Err(LimitedError::Body(BodyError::Incomplete)));
+    }
 }

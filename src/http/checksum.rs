@@ -1,48 +1,64 @@
-//! The checksums S3 clients choose, computed as bytes pass.
+//! Computes the checksums that S3 clients may choose.
 
+use std::fmt;
+
+use crc_fast::CrcAlgorithm;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::ChecksumAlgorithm;
 
-/// Computes one checksum.
+/// A checksum in the making.
 pub struct Hasher(State);
 
 enum State {
-    Crc(crc_fast::Digest, usize),
+    /// 32 bits: the algorithm's length is 4.
+    Crc32(crc_fast::Digest),
+    Crc64(crc_fast::Digest),
     Sha1(Sha1),
     Sha256(Sha256),
 }
 
 impl Hasher {
-    /// A fresh one.
+    /// Starts.
     pub fn new(algorithm: ChecksumAlgorithm) -> Self {
-        let crc = |kind| State::Crc(crc_fast::Digest::new(kind), algorithm.len());
         Self(match algorithm {
-            ChecksumAlgorithm::Crc32 => crc(crc_fast::CrcAlgorithm::Crc32IsoHdlc),
-            ChecksumAlgorithm::Crc32c => crc(crc_fast::CrcAlgorithm::Crc32Iscsi),
-            ChecksumAlgorithm::Crc64Nvme => crc(crc_fast::CrcAlgorithm::Crc64Nvme),
+            ChecksumAlgorithm::Crc32 => State::Crc32(crc_fast::Digest::new(CrcAlgorithm::Crc32IsoHdlc)),
+            ChecksumAlgorithm::Crc32c => State::Crc32(crc_fast::Digest::new(CrcAlgorithm::Crc32Iscsi)),
+            ChecksumAlgorithm::Crc64Nvme => State::Crc64(crc_fast::Digest::new(CrcAlgorithm::Crc64Nvme)),
             ChecksumAlgorithm::Sha1 => State::Sha1(Sha1::new()),
             ChecksumAlgorithm::Sha256 => State::Sha256(Sha256::new()),
         })
     }
 
     /// Takes the next bytes.
-    pub fn update(&mut self, data: &[u8]) {
+    pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
-            State::Crc(digest, _) => digest.update(data),
-            State::Sha1(hash) => hash.update(data),
-            State::Sha256(hash) => hash.update(data),
+            State::Crc32(crc) | State::Crc64(crc) => crc.update(bytes),
+            State::Sha1(sha) => sha.update(bytes),
+            State::Sha256(sha) => sha.update(bytes),
         }
     }
 
-    /// The value, big-endian for the CRCs, as S3 shows it in base64.
+    /// The checksum's bytes, big-endian, as S3 shows them in base64.
     pub fn finish(self) -> Vec<u8> {
         match self.0 {
-            State::Crc(digest, len) => digest.finalize().to_be_bytes()[8 - len..].to_vec(),
-            State::Sha1(hash) => hash.finalize().to_vec(),
-            State::Sha256(hash) => hash.finalize().to_vec(),
+            State::Crc32(crc) => crc.finalize().to_be_bytes()[4..].to_vec(),
+            State::Crc64(crc) => crc.finalize().to_be_bytes().to_vec(),
+            State::Sha1(sha) => sha.finalize().to_vec(),
+            State::Sha256(sha) => sha.finalize().to_vec(),
         }
+    }
+}
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            State::Crc32(_) => "Hasher(32-bit CRC)",
+            State::Crc64(_) => "Hasher(64-bit CRC)",
+            State::Sha1(_) => "Hasher(SHA-1)",
+            State::Sha256(_) => "Hasher(SHA-256)",
+        })
     }
 }
 
@@ -52,19 +68,22 @@ mod tests {
 
     #[test]
     fn check_values() {
-        for (algorithm, value) in [
+        // The catalogues' check values over "123456789" (reveng.sourceforge.io; FIPS 180-4 implementations).
+        let expected = [
             (ChecksumAlgorithm::Crc32, "cbf43926"),
             (ChecksumAlgorithm::Crc32c, "e3069283"),
             (ChecksumAlgorithm::Crc64Nvme, "ae8b14860a799888"),
             (ChecksumAlgorithm::Sha1, "f7c3bc1d808e04732adf679965ccc34ca7ae3441"),
             (ChecksumAlgorithm::Sha256, "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"),
-        ] {
+        ];
+        for (algorithm, value) in expected {
             let mut hasher = Hasher::new(algorithm);
             hasher.update(b"1234");
+            hasher.update(b"");
             hasher.update(b"56789");
-            let computed = hasher.finish();
-            assert_eq!(hex::encode(&computed), value, "{algorithm}");
-            assert_eq!(computed.len(), algorithm.len());
+            let found = hasher.finish();
+            assert_eq!(hex::encode(&found), value, "{algorithm}");
+            assert_eq!(found.len(), algorithm.length(), "{algorithm}");
         }
     }
 }

@@ -1,18 +1,25 @@
-//! What the listener knows of a request.
+//! What the listener says about a request.
 
 use std::net::SocketAddr;
 
-/// Facts that the listener adds to every request, as an extension.
-#[derive(Clone, Debug)]
+/// An extension of every request, put there by the listener before anything can fail.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RequestContext {
-    /// The request's id: `X-Trans-Id` and `x-amz-request-id`.
+    /// The request's id: `X-Trans-Id`, `X-Openstack-Request-Id` and `x-amz-request-id`.
     pub id: String,
-    /// Whether customer keys may come with it: TLS on its own connection, or a trusted proxy that says so.
+    /// Whether a customer's key may travel on this request: TLS here, or a trusted proxy vouches for it.
     pub secure: bool,
     /// The direct peer.
     pub peer: SocketAddr,
-    /// The `Host` header or the authority, for storage URLs.
+    /// The `Host` header or the authority: what URLs in answers are made of.
     pub host: String,
-    /// Whether the client speaks HTTPS, for storage URLs.
+    /// Whether those URLs are `https`.
     pub scheme_https: bool,
+}
+
+impl RequestContext {
+    /// `https` or `http`.
+    pub const fn scheme(&self) -> &'static str {
+        if self.scheme_https { "https" } else { "http" }
+    }
 }

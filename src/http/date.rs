@@ -1,55 +1,66 @@
-//! Dates in the forms of both protocols.
+//! The ways both protocols write points in time.
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use time::OffsetDateTime;
-use time::format_description::BorrowedFormatItem;
-use time::macros::format_description;
+use time::{Date, Month, OffsetDateTime, Time};
 
 use crate::model::Timestamp;
 
-const AMZ: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
-const MILLIS: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-const MICROS: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]");
+/// 9999-12-31T23:59:59Z: the last second that all of the formats can say.
+const LAST_SECOND: i64 = 253_402_300_799;
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
+/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7). Points outside of 1970 to 9999 become the nearest inside.
 pub fn format_http(seconds: i64) -> String {
-    let seconds = u64::try_from(seconds).unwrap_or(0).min(253_402_300_799);
+    let seconds = u64::try_from(seconds.min(LAST_SECOND)).unwrap_or(0);
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
-/// Reads any of the three forms of an HTTP date.
+/// Parses any of the three forms of RFC 9110 §5.6.7.
 pub fn parse_http(text: &str) -> Option<i64> {
     let time = httpdate::parse_http_date(text.trim()).ok()?;
     i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
 }
 
-/// `2026-11-21T00:35:17.881Z`, as in S3's XML.
+/// `2026-11-21T00:35:17.881Z`: S3's bodies.
 pub fn format_iso8601_millis(at: Timestamp) -> String {
-    format(at, MILLIS)
+    let (date, time, micros) = civil(at);
+    format!("{date}T{time}.{:03}Z", micros / 1000)
 }
 
-/// `2026-11-21T00:35:17.881380`, as in Swift's listings.
+/// `2026-11-21T00:35:17.881380`: Swift's listings.
 pub fn format_swift(at: Timestamp) -> String {
-    format(at, MICROS)
+    let (date, time, micros) = civil(at);
+    format!("{date}T{time}.{micros:06}")
 }
 
-fn format(at: Timestamp, form: &[BorrowedFormatItem<'_>]) -> String {
-    let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.micros()) * 1000);
-    time.ok().and_then(|time| time.format(form).ok()).unwrap_or_default()
-}
-
-/// Reads `20130524T000000Z`, the form of `x-amz-date`.
-pub fn parse_amz(text: &str) -> Option<i64> {
-    let time = time::PrimitiveDateTime::parse(text, AMZ).ok()?;
-    Some(time.assume_utc().unix_timestamp())
-}
-
-/// Writes the form of `x-amz-date`.
+/// `20130524T000000Z`: `X-Amz-Date`.
 pub fn format_amz(seconds: i64) -> String {
-    OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|time| time.format(AMZ).ok()).unwrap_or_default()
+    let (date, time, _) = civil(Timestamp::from_seconds(seconds.clamp(0, LAST_SECOND)));
+    format!("{date}T{time}Z").replace(['-', ':'], "")
+}
+
+/// Parses `20130524T000000Z`, and nothing else.
+pub fn parse_amz(text: &str) -> Option<i64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    if date.len() != 8 || time.len() != 6 || !date.bytes().chain(time.bytes()).all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let month = Month::try_from(date[4..6].parse::<u8>().ok()?).ok()?;
+    let date = Date::from_calendar_date(date[..4].parse().ok()?, month, date[6..].parse().ok()?).ok()?;
+    let time =
+        Time::from_hms(time[..2].parse().ok()?, time[2..4].parse().ok()?, time[4..].parse().ok()?).ok()?;
+    Some(date.with_time(time).assume_utc().unix_timestamp())
+}
+
+/// Date, time of day, microseconds.
+fn civil(at: Timestamp) -> (String, String, u32) {
+    let seconds = at.seconds_floor().clamp(0, LAST_SECOND);
+    let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let (year, month, day) = moment.to_calendar_date();
+    let (hour, minute, second) = moment.to_hms();
+    let micros = u32::try_from(at.steps().rem_euclid(100_000) * 10).unwrap_or(0);
+    let date = format!("{year:04}-{:02}-{day:02}", u8::from(month));
+    (date, format!("{hour:02}:{minute:02}:{second:02}"), micros)
 }
 
 #[cfg(test)]
@@ -57,21 +68,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms() {
-        let at = Timestamp::from_steps(178_439_253_788_138);
-        assert_eq!(format_iso8601_millis(at), "2026-07-18T16:35:37.881Z");
-        assert_eq!(format_swift(at), "2026-07-18T16:35:37.881380");
+    fn http_dates() {
         assert_eq!(format_http(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(format_amz(1_369_353_600), "20130524T000000Z");
+        for form in
+            ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"]
+        {
+            assert_eq!(parse_http(form), Some(784_111_777), "{form}");
+        }
+        assert_eq!(parse_http("1994-11-06"), None);
+        assert_eq!(format_http(i64::MAX), "Fri, 31 Dec 9999 23:59:59 GMT");
+        assert_eq!(format_http(-1), "Thu, 01 Jan 1970 00:00:00 GMT");
     }
 
     #[test]
-    fn reads_what_it_writes_and_refuses_the_rest() {
-        assert_eq!(parse_http("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
-        assert_eq!(parse_http("Sunday, 06-Nov-94 08:49:37 GMT"), Some(784_111_777));
-        assert_eq!(parse_http("soon"), None);
+    fn iso_dates() {
+        let at = Timestamp::from_steps(179_522_131_788_138);
+        assert_eq!(format_iso8601_millis(at), "2026-11-21T00:35:17.881Z");
+        assert_eq!(format_swift(at), "2026-11-21T00:35:17.881380");
+        assert_eq!(format_swift(Timestamp::from_seconds(0)), "1970-01-01T00:00:00.000000");
+        assert_eq!(format_iso8601_millis(Timestamp::from_steps(i64::MAX)).len(), 24);
+    }
+
+    #[test]
+    fn amz_dates() {
         assert_eq!(parse_amz("20130524T000000Z"), Some(1_369_353_600));
-        for bad in ["", "20130524T000000", "2013-05-24T00:00:00Z", "20131324T000000Z", "20130524T000000Zx"] {
+        assert_eq!(format_amz(1_369_353_600), "20130524T000000Z");
+        let bad =
+            ["", "20130524", "20130524T000000", "20130524T000000z", "20131324T000000Z", "20130230T000000Z"];
+        for bad in bad.into_iter().chain([
+            "20130524T240000Z",
+            "2013-5-4T000000Z",
+            "+0130524T000000Z",
+            "é0130524T00000Z",
+        ]) {
             assert_eq!(parse_amz(bad), None, "{bad}");
         }
     }

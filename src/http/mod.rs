@@ -1,4 +1,6 @@
-//! Protocol-neutral HTTP values: what both faces read from requests and write into responses.
+//! Protocol-neutral HTTP values: what both fronts and the listener share and neither owns.
+//!
+//! Nothing here answers a request. The fronts parse into these values and render from them.
 
 pub mod body;
 pub mod checksum;

@@ -1,35 +1,38 @@
-//! Percent-encoding of paths and queries (RFC 3986, section 2.1).
+//! Percent-encoding (RFC 3986 §2.1), as S3 and Swift do it.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
-/// Everything but `A-Za-z0-9-._~`: S3's and SigV4's "URI encode".
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// Everything but RFC 3986's unreserved characters: AWS's `UriEncode`, Python's `quote(safe='')`.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// The same, with `/` left alone.
-const UNRESERVED_PATH: &AsciiSet = &UNRESERVED.remove(b'/');
+const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 
-/// Decodes `%xx`; a `%` that begins no such triple stays as it is.
-pub fn decode_lossless(text: &str) -> Vec<u8> {
-    percent_decode_str(text).collect()
+/// Decodes every well-formed `%xx`; a malformed one stays as it is.
+pub fn decode_lossless(raw: &str) -> Vec<u8> {
+    percent_decode_str(raw).collect()
 }
 
-/// Decodes to text; `None` where the bytes are not UTF-8.
-pub fn decode_utf8(text: &str) -> Option<String> {
-    String::from_utf8(decode_lossless(text)).ok()
+/// Decodes to text; `None` when the bytes are no UTF-8. A malformed `%` stays as it is: see [`is_well_formed`].
+pub fn decode_utf8(raw: &str) -> Option<String> {
+    String::from_utf8(decode_lossless(raw)).ok()
 }
 
-/// S3's encoding of a name or value, `/` included.
-pub fn encode_uri(bytes: &[u8]) -> String {
-    percent_encoding::percent_encode(bytes, UNRESERVED).to_string()
+/// Whether every `%` is followed by two hexadecimal digits.
+pub fn is_well_formed(raw: &str) -> bool {
+    let bytes = raw.as_bytes();
+    let is_hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
+    bytes.iter().enumerate().all(|(at, &b)| b != b'%' || (is_hex(at + 1) && is_hex(at + 2)))
 }
 
-/// S3's encoding of a key in a path: `/` stays.
-pub fn encode_uri_path(bytes: &[u8]) -> String {
-    percent_encoding::percent_encode(bytes, UNRESERVED_PATH).to_string()
+/// Encodes everything but `A-Za-z0-9-._~`, in upper case: one component of a path or query (AWS's `UriEncode`).
+pub fn encode(bytes: &[u8]) -> String {
+    percent_encode(bytes, RESERVED).to_string()
 }
 
-/// Swift's quoting of a path: `/` stays.
-pub fn quote_path(text: &str) -> String {
-    utf8_percent_encode(text, UNRESERVED_PATH).to_string()
+/// Encodes everything but `A-Za-z0-9-._~/`: S3's canonical path, and how Swift quotes paths.
+pub fn encode_path(bytes: &[u8]) -> String {
+    percent_encode(bytes, RESERVED_IN_PATH).to_string()
 }
 
 #[cfg(test)]
@@ -37,18 +40,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decodes_what_is_encoded_and_leaves_the_rest() {
-        assert_eq!(decode_utf8("a%2Fb%20c+d").as_deref(), Some("a/b c+d"));
-        assert_eq!(decode_utf8("100%").as_deref(), Some("100%"));
-        assert_eq!(decode_utf8("%zz%4").as_deref(), Some("%zz%4"));
-        assert_eq!(decode_utf8("%ff"), None);
-        assert_eq!(decode_lossless("%ff"), [0xff]);
+    fn decodes() {
+        assert_eq!(decode_lossless("a%2Fb%2fc%zz%4%"), b"a/b/c%zz%4%");
+        assert_eq!(decode_lossless("%ff+%00"), b"\xff+\0");
+        assert_eq!(decode_utf8("%C3%A9"), Some("é".into()));
+        assert_eq!(decode_utf8("%C3"), None);
+        assert!(is_well_formed("a%20b"));
+        for bad in ["%", "%2", "%zz", "a%2"] {
+            assert!(!is_well_formed(bad), "{bad}");
+        }
     }
 
     #[test]
-    fn encodes_as_s3_does() {
-        assert_eq!(encode_uri("a/b c~ü*".as_bytes()), "a%2Fb%20c~%C3%BC%2A");
-        assert_eq!(encode_uri_path(b"a//b"), "a//b");
-        assert_eq!(quote_path("a b/ü"), "a%20b/%C3%BC");
+    fn encodes() {
+        assert_eq!(encode("a b/é+~_.-*'".as_bytes()), "a%20b%2F%C3%A9%2B~_.-%2A%27");
+        assert_eq!(encode_path(b"a//b c"), "a//b%20c");
     }
 }

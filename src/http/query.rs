@@ -1,44 +1,42 @@
-//! Query strings: ordered pairs, decoded.
+//! The query of a request, decoded, in its order.
 
-use super::percent::decode_lossless;
+use std::fmt;
+
+use super::percent;
 use super::secret_headers::SecretHeaders;
 
-/// The parameters of a query, in their order.
+/// Decoded names and values in the order they came. Debug shows names only: values can be signatures.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Query {
     pairs: Vec<(String, String)>,
+    not_utf8: bool,
 }
 
 impl Query {
-    /// Reads a raw query. `+` is a space. What is not UTF-8 gets replacement characters: no name of ours has any.
+    /// Parses the raw query, without its `?`. `+` is a space, a parameter without `=` has an empty value, and a
+    /// malformed `%` stays as it is.
     pub fn parse(raw: &str) -> Self {
-        let decode = |text: &str| {
-            let bytes = decode_lossless(&text.replace('+', " "));
-            String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
-        };
-        let pairs = raw
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                (decode(name), decode(value))
-            })
-            .collect();
-        Self { pairs }
+        let mut query = Self::default();
+        for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let pair = (query.decode(name), query.decode(value));
+            query.pairs.push(pair);
+        }
+        query
     }
 
-    /// The first value of a name.
+    /// The first value of this name, which is compared exactly.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.all(name).next()
     }
 
-    /// Whether a name is there, with a value or without.
+    /// Whether there is a parameter of this name.
     pub fn has(&self, name: &str) -> bool {
-        self.pairs.iter().any(|(n, _)| n == name)
+        self.get(name).is_some()
     }
 
-    /// All values of a name.
-    pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+    /// All values of this name.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.pairs.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
@@ -47,17 +45,44 @@ impl Query {
         self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Whether a parameter is named like a header that carries key material: such a request is refused, since queries
-    /// are logged by every proxy on the way.
+    /// Whether there are no parameters.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// Whether all of it was UTF-8. Where it was not, U+FFFD stands in its place, and the caller had better refuse.
+    pub fn is_utf8(&self) -> bool {
+        !self.not_utf8
+    }
+
+    /// Whether a parameter is named like a key header: keys never travel in URLs, which everyone logs.
     pub fn has_key_material(&self) -> bool {
-        self.pairs.iter().any(|(name, _)| SecretHeaders::is_secret(name))
+        self.pairs.iter().any(|(name, _)| SecretHeaders::is_secret(name.trim()))
+    }
+
+    fn decode(&mut self, raw: &str) -> String {
+        match String::from_utf8(decode_bytes(raw)) {
+            Ok(text) => text,
+            Err(error) => {
+                self.not_utf8 = true;
+                String::from_utf8_lossy(error.as_bytes()).into_owned()
+            }
+        }
     }
 }
 
-impl std::fmt::Debug for Query {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Names only: values may be signatures.
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.pairs.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// Decodes one raw name or value to bytes: `+` is a space.
+pub fn decode_bytes(raw: &str) -> Vec<u8> {
+    if raw.contains('+') {
+        percent::decode_lossless(&raw.replace('+', " "))
+    } else {
+        percent::decode_lossless(raw)
     }
 }
 
@@ -66,19 +91,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pairs() {
-        let query = Query::parse("prefix=a%2Fb+c&acl&x=1&x=2&&=v");
+    fn keeps_order_and_decodes() {
+        let query = Query::parse("prefix=a%2Fb+c&acl&&x=1&x=2&empty=&=v&eq=a=b&bad=%zz");
         assert_eq!(query.get("prefix"), Some("a/b c"));
-        assert!(query.has("acl"));
         assert_eq!(query.get("acl"), Some(""));
+        assert_eq!(query.get("none"), None);
         assert_eq!(query.all("x").collect::<Vec<_>>(), ["1", "2"]);
-        assert_eq!(query.get("y"), None);
+        assert_eq!(query.get("eq"), Some("a=b"));
+        assert_eq!(query.get("bad"), Some("%zz"));
+        assert_eq!(query.get(""), Some("v"));
+        assert_eq!(query.iter().count(), 8);
+        assert!(query.is_utf8() && query.has("empty") && !query.has("Acl"));
+        assert!(Query::parse("").is_empty());
     }
 
     #[test]
-    fn key_material() {
-        assert!(Query::parse("X-Amz-Server-Side-Encryption-Customer-Key=x").has_key_material());
-        assert!(Query::parse("a=1&x%2Dobject-meta-encryption-key=x").has_key_material());
-        assert!(!Query::parse("X-Amz-Signature=x&prefix=encryption-key").has_key_material());
+    fn says_what_is_not_utf8() {
+        let query = Query::parse("prefix=%ff");
+        assert!(!query.is_utf8());
+        assert_eq!(query.get("prefix"), Some("\u{fffd}"));
+    }
+
+    #[test]
+    fn finds_key_material_in_any_spelling() {
+        let names =
+            ["X-Amz-Server-Side-Encryption-Customer-Key", "x-amz-server%2Dside-encryption-customer-key-md5"];
+        for name in names.into_iter().chain(["x_object_meta_encryption_key", "+x-copy-from-encryption-key"]) {
+            assert!(Query::parse(&format!("a=b&{name}=c")).has_key_material(), "{name}");
+        }
+        assert!(!Query::parse("x-amz-server-side-encryption=AES256&X-Amz-Signature=1").has_key_material());
+    }
+
+    #[test]
+    fn debug_shows_no_values() {
+        assert_eq!(format!("{:?}", Query::parse("a=secret&b=")), r#"["a", "b"]"#);
     }
 }

@@ -1,96 +1,113 @@
-//! The headers that carry customer keys, lifted out of a request before anything can route, trace or log it.
+//! The key headers, lifted out of a request at the accept loop, before routing and tracing can see them.
+//!
+//! What cannot be done: the buffer that hyper read the request into is not ours to wipe.
 
 use std::fmt;
 use std::sync::Arc;
 
-use http::HeaderMap;
+use ::http::HeaderMap;
 use zeroize::Zeroizing;
 
-/// S3's triple for the object, and its triple for a copy's source.
-const S3_PREFIXES: [&str; 2] = [
-    "x-amz-server-side-encryption-customer-",
-    "x-amz-copy-source-server-side-encryption-customer-",
-];
-
-/// Swift's headers, and the metadata names that could be mistaken for them: reserved on both faces.
-const RESERVED_PREFIXES: [&str; 5] = [
-    "x-object-meta-encryption-",
-    "x-container-meta-encryption-",
-    "x-account-meta-encryption-",
-    "x-amz-meta-encryption-",
-    "x-copy-from-encryption-",
-];
-
-/// The key headers of a request. Values are wiped when the last copy of this is dropped; `Debug` shows names only.
+/// The headers that carry a customer's key, its digest or its algorithm. Cheap to clone; shared, redacted, and wiped
+/// with the last clone.
 #[derive(Clone, Default)]
 pub struct SecretHeaders(Arc<Vec<(String, Zeroizing<Vec<u8>>)>>);
 
-/// Why a key header cannot be used.
+/// Why a key header has no single value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SecretHeaderError {
-    /// It is there more than once.
-    #[error("the header is there more than once")]
+    /// It came more than once.
+    #[error("a key header is repeated")]
     Duplicate,
-    /// It is not visible ASCII text.
-    #[error("the header is not text")]
+    /// It is no text.
+    #[error("a key header is not text")]
     NotText,
 }
 
 impl SecretHeaders {
-    /// Takes every key header out of the headers.
+    /// Takes every header out whose name [`is_secret`](Self::is_secret).
     pub fn lift(headers: &mut HeaderMap) -> Self {
         let names: Vec<_> = headers.keys().filter(|name| Self::is_secret(name.as_str())).cloned().collect();
         let mut lifted = Vec::new();
         for name in names {
-            let values = headers.get_all(&name).iter().map(|v| Zeroizing::new(v.as_bytes().to_vec()));
-            lifted.extend(values.map(|value| (name.as_str().to_owned(), value)));
+            for value in headers.get_all(&name) {
+                lifted.push((name.as_str().to_owned(), Zeroizing::new(value.as_bytes().to_vec())));
+            }
             headers.remove(&name);
         }
         Self(Arc::new(lifted))
     }
 
-    /// Whether a header of this name carries key material, or could be mistaken for one that does: letter case and `_`
-    /// for `-` make no difference, since proxies and WSGI servers treat them alike.
+    /// Whether a header (or query parameter) of this name is reserved for keys, in any spelling: case, `_` and other
+    /// characters in place of `-`, doubled or percent-encoded separators.
     pub fn is_secret(name: &str) -> bool {
-        let name = name.to_ascii_lowercase().replace('_', "-");
-        S3_PREFIXES.iter().chain(&RESERVED_PREFIXES).any(|prefix| name.starts_with(prefix))
-            || RESERVED_PREFIXES.iter().any(|prefix| prefix.trim_end_matches('-') == name)
+        // Every reserved name has this word; most names end here, without an allocation.
+        if !contains_ignore_case(name.as_bytes(), b"encryption") {
+            return false;
+        }
+        let name = plain_spelling(name);
+        let Some(name) = name.strip_prefix("x-") else { return false };
+        name.starts_with("amz-server-side-encryption-customer-")
+            || name.starts_with("amz-copy-source-server-side-encryption-customer-")
+            || name.starts_with("copy-from-encryption-")
+            || is_reserved_metadata(name)
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// All values of a name (lower case, as it came).
-    pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+    /// All values of the header of this (lower-case) name, exactly as spelled.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_slice())
     }
 
-    /// The one value of a name; `None` where it is absent.
+    /// The one value of a header, or `None` where it is absent.
     pub fn single(&self, name: &str) -> Result<Option<&str>, SecretHeaderError> {
         let mut values = self.all(name);
         let Some(value) = values.next() else { return Ok(None) };
         if values.next().is_some() {
             return Err(SecretHeaderError::Duplicate);
         }
-        let text = std::str::from_utf8(value).map_err(|_| SecretHeaderError::NotText)?;
-        if text.bytes().any(|b| !(b' '..=b'~').contains(&b)) {
-            return Err(SecretHeaderError::NotText);
-        }
-        Ok(Some(text.trim()))
+        std::str::from_utf8(value).map(Some).map_err(|_| SecretHeaderError::NotText)
     }
 
-    /// The names that were lifted, once for each value.
+    /// The names as they came, in lower case; a repeated header's name is repeated. A front refuses those it does not
+    /// know.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Whether the request came without any.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
 impl fmt::Debug for SecretHeaders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.names()).finish()
+        f.debug_tuple("SecretHeaders").field(&self.0.len()).finish()
     }
+}
+
+/// `x-object-meta-encryption-*` and its like: account, container, `amz`, and their `x-remove-…` forms. Takes the name
+/// without its `x-`.
+fn is_reserved_metadata(name: &str) -> bool {
+    let name = name.strip_prefix("remove-").unwrap_or(name);
+    name.split_once('-').is_some_and(|(_, rest)| rest.starts_with("meta-encryption-"))
+}
+
+/// Lower case, percent-decoded, and every run of characters that are no letters or digits as one `-`.
+fn plain_spelling(name: &str) -> String {
+    let mut plain = String::with_capacity(name.len());
+    for byte in super::percent::decode_lossless(name) {
+        if byte.is_ascii_alphanumeric() {
+            plain.push(char::from(byte.to_ascii_lowercase()));
+        } else if !plain.ends_with('-') {
+            plain.push('-');
+        }
+    }
+    plain
+}
+
+fn contains_ignore_case(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle))
 }
 
 #[cfg(test)]
@@ -98,38 +115,60 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_is_lifted() {
-        let mut headers = HeaderMap::new();
-        for name in [
+    fn knows_the_reserved_names_in_any_spelling() {
+        let secret = [
             "x-amz-server-side-encryption-customer-key",
-            "x-amz-copy-source-server-side-encryption-customer-key-md5",
+            "X-Amz-Server-Side-Encryption-Customer-Key-MD5",
+            "x-amz-server-side-encryption-customer-algorithm",
+            "x-amz-copy-source-server-side-encryption-customer-key",
             "x-object-meta-encryption-key",
-            "x-object-meta-encryption-colour",
+            "x-object-meta-encryption-anything",
             "x_object_meta_encryption_key",
+            "x-object-meta--encryption.key",
+            "x-object-meta%2dencryption-key",
+            "x-account-meta-encryption-key",
             "x-container-meta-encryption-key",
+            "x-remove-container-meta-encryption-key",
             "x-amz-meta-encryption-key",
             "x-copy-from-encryption-key",
-        ] {
-            headers.insert(name, "secret".parse().unwrap());
+        ];
+        for name in secret {
+            assert!(SecretHeaders::is_secret(name), "{name}");
         }
-        headers.insert("x-amz-server-side-encryption", "AES256".parse().unwrap());
-        headers.insert("x-object-meta-colour", "red".parse().unwrap());
-        let secrets = SecretHeaders::lift(&mut headers);
-        assert_eq!(headers.len(), 2);
-        assert_eq!(secrets.names().count(), 8);
-        assert!(!format!("{secrets:?}").contains("secret\""));
-        assert_eq!(secrets.single("x-object-meta-encryption-key"), Ok(Some("secret")));
-        assert_eq!(secrets.single("x-object-meta-encryption-algorithm"), Ok(None));
+        let plain = [
+            "x-amz-server-side-encryption",
+            "x-amz-server-side-encryption-aws-kms-key-id",
+            "x-amz-server-side-encryption-context",
+            "x-object-meta-encryption",
+            "x-object-meta-note-encryption-key",
+            "x-amz-meta-my-meta-encryption-key",
+            "authorization",
+            "",
+        ];
+        for name in plain {
+            assert!(!SecretHeaders::is_secret(name), "{name}");
+        }
     }
 
     #[test]
-    fn duplicates_and_bytes_are_refused() {
+    fn lifts_and_leaves_the_rest() {
         let mut headers = HeaderMap::new();
-        headers.append("x-object-meta-encryption-key", "a".parse().unwrap());
-        headers.append("x-object-meta-encryption-key", "a".parse().unwrap());
-        headers.insert("x-object-meta-encryption-algorithm", http::HeaderValue::from_bytes(b"\xff").unwrap());
+        headers.append("x-object-meta-encryption-key", "a2V5".parse().unwrap());
+        headers.append("x-amz-server-side-encryption-customer-key", "one".parse().unwrap());
+        headers.append("x-amz-server-side-encryption-customer-key", "two".parse().unwrap());
+        headers.append("x-copy-from-encryption-key", ::http::HeaderValue::from_bytes(b"\xff").unwrap());
+        headers.append("host", "h".parse().unwrap());
         let secrets = SecretHeaders::lift(&mut headers);
-        assert_eq!(secrets.single("x-object-meta-encryption-key"), Err(SecretHeaderError::Duplicate));
-        assert_eq!(secrets.single("x-object-meta-encryption-algorithm"), Err(SecretHeaderError::NotText));
+        assert_eq!(headers.keys().collect::<Vec<_>>(), ["host"]);
+        assert_eq!(secrets.single("x-object-meta-encryption-key"), Ok(Some("a2V5")));
+        assert_eq!(
+            secrets.single("x-amz-server-side-encryption-customer-key"),
+            Err(SecretHeaderError::Duplicate)
+        );
+        assert_eq!(secrets.single("x-copy-from-encryption-key"), Err(SecretHeaderError::NotText));
+        assert_eq!(secrets.single("x-absent"), Ok(None));
+        assert_eq!(secrets.names().count(), 4);
+        assert_eq!(secrets.all("x-amz-server-side-encryption-customer-key").count(), 2);
+        assert_eq!(format!("{secrets:?}"), "SecretHeaders(4)");
     }
 }

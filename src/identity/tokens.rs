@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::cache::Cache;
 use super::scope::identity_in;
 use super::token::{self, Claims};
-use super::{AuthError, Authenticator, Identity, Login, Rejection, User};
+use super::{AuthError, Authenticator, Identity, Login, Rejection, Role, User};
 use crate::model::{AccountId, Timestamp, UserId};
 
 /// Verified tokens that are remembered. They bound what a process remembers, not how many tokens there may be.
@@ -135,6 +135,11 @@ impl Authenticator {
         self.tokens().revoked.insert(token.id.clone(), (), self.clock().elapsed());
     }
 
+    /// Whole seconds until a token expires.
+    pub fn seconds_left(&self, token: &TokenInfo) -> i64 {
+        (token.expires.seconds_floor() - self.clock().now().seconds_ceil()).max(0)
+    }
+
     fn is_revoked(&self, info: &TokenInfo, now: Duration) -> bool {
         self.tokens().revoked.get(&info.id, now).is_some()
     }
@@ -174,6 +179,12 @@ impl Authenticator {
 }
 
 impl TokenInfo {
+    /// Whether the bearer of this token may look at that one, or revoke it: its own user's, or a reseller's right.
+    pub fn may_see(&self, other: &Self) -> bool {
+        let reseller = self.identity.as_ref().is_some_and(|identity| identity.role == Role::Reseller);
+        reseller || self.user.id == other.user.id
+    }
+
     fn new(claims: Claims, user: User, identity: Option<Identity>) -> Self {
         Self {
             id: claims.jti,
@@ -204,3 +215,6 @@ fn random_id() -> Result<String, AuthError> {
     getrandom::fill(&mut id).map_err(|_| AuthError::Internal("no randomness"))?;
     Ok(hex::encode(id))
 }
+
+#[cfg(test)]
+mod tests;

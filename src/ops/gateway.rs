@@ -176,7 +176,7 @@ impl Gateway {
         }
         let ticket = self.buckets.ticket();
         let bucket = Arc::new(self.index.bucket(address).await?);
-        self.buckets.insert(ticket, address.clone(), bucket.clone());
+        self.buckets.insert(ticket, address, bucket.clone());
         Ok(bucket)
     }
 }

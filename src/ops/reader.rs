@@ -23,7 +23,7 @@ use crate::storage::index::{PartRecord, VersionRecord};
 use crate::storage::pins::Pin;
 
 /// Plaintext of one read of the store: large enough that a read's own cost does not count.
-const SPAN: u64 = 1 << 20;
+const SPAN: u32 = 1 << 20;
 
 /// Spans that are read while the one before goes out.
 const AHEAD: usize = 2;
@@ -143,12 +143,12 @@ impl Spans {
     /// The next span's plaintext; `None` at the end.
     async fn next(&mut self) -> Result<Option<Ready>, Error> {
         while self.pending.len() < AHEAD && !self.next.is_empty() {
-            let budget = self.source.read_ahead.clone().try_acquire_many_owned(SPAN as u32).ok();
+            let budget = self.source.read_ahead.clone().try_acquire_many_owned(SPAN).ok();
             if budget.is_none() && !self.pending.is_empty() {
                 break;
             }
             // Without budget a download still goes on, chunk by chunk: slow readers cannot starve it.
-            let most = if budget.is_some() { SPAN } else { CHUNK as u64 };
+            let most = if budget.is_some() { u64::from(SPAN) } else { CHUNK as u64 };
             let (part, range) = self.source.piece(&self.next, most)?;
             self.next.start += range.end - range.start;
             self.pending.push_back(read(self.source.clone(), part, range, budget).boxed());

@@ -1,0 +1,98 @@
+//! The settings that clients probe. What is not configured here, and cannot be yet, is answered as S3 answers for a
+//! bucket that does not have it.
+
+use poem::Response;
+
+use crate::ops::{Action, BucketRecord, Versioning};
+use crate::s3::error::{Error, Fault, NotConfigured};
+use crate::s3::owner::Owner;
+use crate::s3::request::{Request, document};
+use crate::s3::xml::Document;
+
+/// A setting that the bucket does not have.
+pub(in crate::s3) async fn not_configured(
+    request: Request<'_>,
+    what: NotConfigured,
+) -> Result<Response, Error> {
+    bucket(&request).await?;
+    Err(Fault::NotConfigured(what).into())
+}
+
+/// A list of configurations, of which there are none.
+pub(in crate::s3) async fn empty_list(request: Request<'_>, root: &'static str) -> Result<Response, Error> {
+    bucket(&request).await?;
+    let mut xml = Document::s3(root);
+    xml.leaf("IsTruncated", "false");
+    Ok(document(xml))
+}
+
+/// `GetBucketVersioning`.
+pub(in crate::s3) async fn versioning(request: Request<'_>) -> Result<Response, Error> {
+    let record = bucket(&request).await?;
+    let mut xml = Document::s3("VersioningConfiguration");
+    xml.optional(
+        "Status",
+        match record.versioning {
+            Versioning::Off => None,
+            Versioning::Enabled => Some("Enabled"),
+            Versioning::Suspended => Some("Suspended"),
+        },
+    );
+    Ok(document(xml))
+}
+
+/// `GetBucketAcl`: the owner's full control.
+pub(in crate::s3) async fn acl(request: Request<'_>) -> Result<Response, Error> {
+    let record = bucket(&request).await?;
+    Ok(document(Owner::of(&request, &record.account).await.full_control()))
+}
+
+/// `GetBucketEncryption`: everything is encrypted, SSE-S3 by default, and SSE-C is not blocked.
+pub(in crate::s3) async fn encryption(request: Request<'_>) -> Result<Response, Error> {
+    bucket(&request).await?;
+    let mut xml = Document::s3("ServerSideEncryptionConfiguration");
+    xml.start("Rule");
+    xml.start("ApplyServerSideEncryptionByDefault").leaf("SSEAlgorithm", "AES256").end();
+    xml.leaf("BucketKeyEnabled", "false");
+    xml.start("BlockedEncryptionTypes").leaf("EncryptionType", "NONE");
+    Ok(document(xml))
+}
+
+/// `GetBucketLogging`: none.
+pub(in crate::s3) async fn logging(request: Request<'_>) -> Result<Response, Error> {
+    bucket(&request).await?;
+    Ok(document(Document::s3("BucketLoggingStatus")))
+}
+
+/// `GetBucketNotificationConfiguration`: none.
+pub(in crate::s3) async fn notification(request: Request<'_>) -> Result<Response, Error> {
+    bucket(&request).await?;
+    Ok(document(Document::s3("NotificationConfiguration")))
+}
+
+/// `GetBucketAccelerateConfiguration`: never set.
+pub(in crate::s3) async fn accelerate(request: Request<'_>) -> Result<Response, Error> {
+    bucket(&request).await?;
+    Ok(document(Document::s3("AccelerateConfiguration")))
+}
+
+/// `GetBucketRequestPayment`: the owner pays.
+pub(in crate::s3) async fn request_payment(request: Request<'_>) -> Result<Response, Error> {
+    bucket(&request).await?;
+    let mut xml = Document::s3("RequestPaymentConfiguration");
+    xml.leaf("Payer", "BucketOwner");
+    Ok(document(xml))
+}
+
+/// `GetBucketAbac`: access is not by tags.
+pub(in crate::s3) async fn abac(request: Request<'_>) -> Result<Response, Error> {
+    bucket(&request).await?;
+    let mut xml = Document::s3("AbacStatus");
+    xml.leaf("Status", "Disabled");
+    Ok(document(xml))
+}
+
+async fn bucket(request: &Request<'_>) -> Result<BucketRecord, Error> {
+    request.check_owner(Action::GetBucketSettings).await?;
+    request.bucket_record(Action::GetBucketSettings).await
+}

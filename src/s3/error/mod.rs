@@ -1,0 +1,56 @@
+//! Why a request is refused, in S3's words: one closed error, one exhaustive table, one rendering.
+
+mod fault;
+mod render;
+mod table;
+
+pub(super) use fault::{Fault, NotConfigured, OWNER_HEADER};
+pub(super) use render::{ErrorContext, render};
+
+use super::sigv4::SigError;
+use crate::http::body::{BodyError, LimitedError};
+use crate::ops;
+
+/// Everything that can go wrong on this face.
+#[derive(Debug)]
+pub(super) enum Error {
+    /// The front refuses the request as it stands.
+    Fault(Fault),
+    /// The credentials do not verify.
+    Signature(SigError),
+    /// The domain says no.
+    Domain(ops::Error),
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<SigError> for Error {
+    fn from(error: SigError) -> Self {
+        Self::Signature(error)
+    }
+}
+
+impl From<ops::Error> for Error {
+    fn from(error: ops::Error) -> Self {
+        Self::Domain(error)
+    }
+}
+
+impl From<BodyError> for Error {
+    fn from(error: BodyError) -> Self {
+        Self::Domain(ops::Error::Body(error))
+    }
+}
+
+impl From<LimitedError> for Error {
+    fn from(error: LimitedError) -> Self {
+        match error {
+            LimitedError::TooLarge => Self::Fault(Fault::MaxMessageLengthExceeded),
+            LimitedError::Body(error) => error.into(),
+        }
+    }
+}

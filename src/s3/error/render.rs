@@ -1,0 +1,81 @@
+//! Renders an error: XML, or for HEAD the headers `x-amz-error-code` and `x-amz-error-message`.
+
+use poem::Response;
+use poem::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use poem::http::{Method, StatusCode};
+
+use super::Error;
+use super::table::{Answer, answer};
+use crate::ops;
+use crate::s3::xml::Document;
+
+/// What an error's answer says of the request it answers.
+#[derive(Clone, Debug)]
+pub(in crate::s3) struct ErrorContext {
+    /// The request's id.
+    pub(in crate::s3) request_id: String,
+    /// The id of the process that answers.
+    pub(in crate::s3) host_id: String,
+    /// The method.
+    pub(in crate::s3) method: Method,
+    /// The bucket, as the client spelled it.
+    pub(in crate::s3) bucket: Option<String>,
+    /// The key.
+    pub(in crate::s3) key: Option<String>,
+    /// The version asked for.
+    pub(in crate::s3) version: Option<String>,
+    /// The conditional header that was sent.
+    pub(in crate::s3) condition: Option<&'static str>,
+}
+
+/// Renders an error.
+pub(in crate::s3) fn render(error: &Error, context: &ErrorContext) -> Response {
+    report(error, &context.request_id);
+    let answer = answer(error, context);
+    let mut response = if context.method == Method::HEAD {
+        headers_only(&answer)
+    } else if answer.status == StatusCode::NOT_MODIFIED {
+        Response::builder().status(answer.status).finish()
+    } else {
+        document(&answer, context)
+    };
+    for (name, value) in &answer.headers {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}
+
+fn headers_only(answer: &Answer) -> Response {
+    let mut response = Response::builder().status(answer.status).finish();
+    let ascii: String = answer.message.chars().filter(|c| matches!(c, ' '..='~')).collect();
+    for (name, value) in [("x-amz-error-code", answer.code), ("x-amz-error-message", &ascii)] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}
+
+fn document(answer: &Answer, context: &ErrorContext) -> Response {
+    let mut xml = Document::plain("Error");
+    xml.leaf("Code", answer.code).leaf("Message", &answer.message);
+    for (element, value) in &answer.extras {
+        xml.leaf(element, value);
+    }
+    xml.leaf("RequestId", &context.request_id).leaf("HostId", &context.host_id);
+    Response::builder().status(answer.status).header(CONTENT_TYPE, "application/xml").body(xml.finish())
+}
+
+/// Tells the operator what the client is not told.
+fn report(error: &Error, request_id: &str) {
+    match error {
+        Error::Domain(
+            error @ (ops::Error::Corrupt(_) | ops::Error::Internal(_) | ops::Error::Unavailable(_)),
+        ) => {
+            tracing::error!(request_id, %error, "the operation failed");
+        }
+        Error::Domain(_) | Error::Fault(_) | Error::Signature(_) => {}
+    }
+}

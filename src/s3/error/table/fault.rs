@@ -1,0 +1,152 @@
+//! What the front refuses.
+
+use poem::http::StatusCode;
+
+use super::{
+    Answer, BAD, FORBIDDEN, NOT_FOUND, NOT_IMPLEMENTED, access_denied, entity_too_large, invalid_bucket_name,
+    key_too_long, method_not_allowed,
+};
+use crate::s3::error::{ErrorContext, Fault, NotConfigured};
+
+#[expect(clippy::too_many_lines, reason = "one table, to be read from top to bottom")]
+pub(super) fn answer(fault: &Fault, context: &ErrorContext) -> Answer {
+    match fault {
+        Fault::AccessDenied => access_denied(),
+        Fault::BadRequest { message } => Answer::new(BAD, "BadRequest", message.clone()),
+        Fault::ConflictingQuery { first, second } => Answer::new(
+            BAD,
+            "InvalidArgument",
+            format!("Conflicting query string parameters: {first}, {second}"),
+        )
+        .with("ArgumentName", "ResourceType")
+        .with("ArgumentValue", *first),
+        Fault::CorsNotEnabled => {
+            Answer::new(FORBIDDEN, "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.")
+                .with("Method", context.method.as_str())
+                .with("ResourceType", if context.key.is_some() { "OBJECT" } else { "BUCKET" })
+        }
+        Fault::EntityTooLarge { proposed, limit } => {
+            entity_too_large(*limit).with("ProposedSize", proposed.to_string())
+        }
+        Fault::HeaderNotImplemented { header, note } => {
+            let message = "A header you provided implies functionality that is not implemented";
+            Answer::new(NOT_IMPLEMENTED, "NotImplemented", message)
+                .with("Header", header.as_str())
+                .maybe("additionalMessage", note.clone())
+        }
+        Fault::IllegalLocation { asked } => Answer::new(
+            BAD,
+            "IllegalLocationConstraintException",
+            format!(
+                "The {asked} location constraint is incompatible for the region specific endpoint this request was \
+                 sent to."
+            ),
+        ),
+        Fault::InvalidArgument { message, name, value } => Answer::new(BAD, "InvalidArgument", *message)
+            .with("ArgumentName", *name)
+            .maybe("ArgumentValue", value.clone()),
+        Fault::InvalidBucketName { name } => invalid_bucket_name(Some(name.clone())),
+        Fault::InvalidDigest { value } => {
+            Answer::new(BAD, "InvalidDigest", "The Content-MD5 you specified was invalid.")
+                .with("Content-MD5", value.as_str())
+        }
+        Fault::InvalidEncryptionAlgorithm { value } => Answer::new(
+            BAD,
+            "InvalidEncryptionAlgorithmError",
+            "The Encryption request you specified is not valid. Supported value: AES256.",
+        )
+        .with("ArgumentName", "x-amz-server-side-encryption")
+        .with("ArgumentValue", value.as_str()),
+        Fault::InvalidPartNumber { asked, count } => Answer::new(
+            StatusCode::RANGE_NOT_SATISFIABLE,
+            "InvalidPartNumber",
+            "The requested partnumber is not satisfiable",
+        )
+        .with("PartNumberRequested", asked.to_string())
+        .with("ActualPartCount", count.to_string()),
+        Fault::InvalidRange { asked, size } => Answer::new(
+            StatusCode::RANGE_NOT_SATISFIABLE,
+            "InvalidRange",
+            "The requested range is not satisfiable",
+        )
+        .with("RangeRequested", asked.as_str())
+        .with("ActualObjectSize", size.to_string())
+        .header("content-range", format!("bytes */{size}")),
+        Fault::InvalidRedirectLocation => Answer::new(
+            BAD,
+            "InvalidRedirectLocation",
+            "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+        ),
+        Fault::InvalidRequest { message } => Answer::new(BAD, "InvalidRequest", message.clone()),
+        Fault::InvalidStorageClass { class } => {
+            Answer::new(BAD, "InvalidStorageClass", "The storage class you specified is not valid")
+                .with("StorageClassRequested", class.as_str())
+        }
+        Fault::InvalidToken => {
+            Answer::new(BAD, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+        }
+        Fault::InvalidUri => Answer::new(BAD, "InvalidURI", "Couldn't parse the specified URI."),
+        Fault::KeyTooLong { found, limit } => key_too_long(*found, *limit),
+        Fault::MalformedXml => Answer::new(
+            BAD,
+            "MalformedXML",
+            "The XML you provided was not well-formed or did not validate against our published schema",
+        ),
+        Fault::MaxMessageLengthExceeded => {
+            Answer::new(BAD, "MaxMessageLengthExceeded", "Your request was too big.")
+        }
+        Fault::MetadataTooLarge { found, limit } => Answer::new(
+            BAD,
+            "MetadataTooLarge",
+            "Your metadata headers exceed the maximum allowed metadata size",
+        )
+        .with("Size", found.to_string())
+        .with("MaxSizeAllowed", limit.to_string()),
+        Fault::MethodNotAllowed { resource } => method_not_allowed(context, resource),
+        Fault::MissingContentLength => Answer::new(
+            StatusCode::LENGTH_REQUIRED,
+            "MissingContentLength",
+            "You must provide the Content-Length HTTP header.",
+        ),
+        Fault::NotConfigured(what) => not_configured(*what).maybe("BucketName", context.bucket.clone()),
+        Fault::OperationNotImplemented(operation) => {
+            Answer::new(NOT_IMPLEMENTED, "NotImplemented", format!("{} is not implemented", operation.name()))
+                .with("Operation", operation.name())
+        }
+        Fault::QueryNotImplemented { parameter } => Answer::new(
+            NOT_IMPLEMENTED,
+            "NotImplemented",
+            "A query parameter you provided implies functionality that is not implemented",
+        )
+        .with("QueryParameter", parameter.as_str()),
+    }
+}
+
+fn not_configured(what: NotConfigured) -> Answer {
+    let (code, message) = match what {
+        NotConfigured::ById => ("NoSuchConfiguration", "The specified configuration does not exist."),
+        NotConfigured::Cors => ("NoSuchCORSConfiguration", "The CORS configuration does not exist"),
+        NotConfigured::Lifecycle => {
+            ("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")
+        }
+        NotConfigured::ObjectLock => (
+            "ObjectLockConfigurationNotFoundError",
+            "Object Lock configuration does not exist for this bucket",
+        ),
+        NotConfigured::OwnershipControls => {
+            ("OwnershipControlsNotFoundError", "The bucket ownership controls were not found")
+        }
+        NotConfigured::Policy => ("NoSuchBucketPolicy", "The bucket policy does not exist"),
+        NotConfigured::PublicAccessBlock => {
+            ("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found")
+        }
+        NotConfigured::Replication => {
+            ("ReplicationConfigurationNotFoundError", "The replication configuration was not found")
+        }
+        NotConfigured::Tags => ("NoSuchTagSet", "The TagSet does not exist"),
+        NotConfigured::Website => {
+            ("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration")
+        }
+    };
+    Answer::new(NOT_FOUND, code, message)
+}

@@ -1,0 +1,98 @@
+//! The one table: every error, its code, status, message, and what else S3 says of it.
+
+mod body;
+mod domain;
+mod fault;
+mod signature;
+
+use std::borrow::Cow;
+
+use poem::http::StatusCode;
+
+use super::{Error, ErrorContext};
+
+/// An error in S3's words.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// The status.
+    pub(super) status: StatusCode,
+    /// The code.
+    pub(super) code: &'static str,
+    /// The message.
+    pub(super) message: Cow<'static, str>,
+    /// Elements beside them.
+    pub(super) extras: Vec<(&'static str, String)>,
+    /// Headers beside them.
+    pub(super) headers: Vec<(&'static str, String)>,
+}
+
+impl Answer {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, code, message: message.into(), extras: Vec::new(), headers: Vec::new() }
+    }
+
+    fn with(mut self, element: &'static str, value: impl Into<String>) -> Self {
+        self.extras.push((element, value.into()));
+        self
+    }
+
+    fn maybe(mut self, element: &'static str, value: Option<String>) -> Self {
+        self.extras.extend(value.map(|value| (element, value)));
+        self
+    }
+
+    fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+const BAD: StatusCode = StatusCode::BAD_REQUEST;
+const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
+const NOT_FOUND: StatusCode = StatusCode::NOT_FOUND;
+const CONFLICT: StatusCode = StatusCode::CONFLICT;
+const NOT_IMPLEMENTED: StatusCode = StatusCode::NOT_IMPLEMENTED;
+
+/// What an error is on this face.
+pub(super) fn answer(error: &Error, context: &ErrorContext) -> Answer {
+    match error {
+        Error::Fault(error) => fault::answer(error, context),
+        Error::Signature(error) => signature::answer(error),
+        Error::Domain(error) => domain::answer(error, context),
+    }
+}
+
+fn access_denied() -> Answer {
+    Answer::new(FORBIDDEN, "AccessDenied", "Access Denied")
+}
+
+fn method_not_allowed(context: &ErrorContext, resource: &str) -> Answer {
+    let message = "The specified method is not allowed against this resource.";
+    Answer::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
+        .with("Method", context.method.as_str())
+        .with("ResourceType", resource.to_uppercase())
+}
+
+fn invalid_bucket_name(name: Option<String>) -> Answer {
+    Answer::new(BAD, "InvalidBucketName", "The specified bucket is not valid.").maybe("BucketName", name)
+}
+
+fn key_too_long(found: usize, limit: usize) -> Answer {
+    Answer::new(BAD, "KeyTooLongError", "Your key is too long")
+        .with("Size", found.to_string())
+        .with("MaxSizeAllowed", limit.to_string())
+}
+
+fn entity_too_large(limit: u64) -> Answer {
+    Answer::new(BAD, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
+        .with("MaxSizeAllowed", limit.to_string())
+}
+
+fn signature_mismatch() -> Answer {
+    Answer::new(
+        FORBIDDEN,
+        "SignatureDoesNotMatch",
+        "The request signature we calculated does not match the signature you provided. Check your key and signing \
+         method.",
+    )
+}

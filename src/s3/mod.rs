@@ -1,0 +1,234 @@
+//! The S3 face: parse → execute → render, and no logic of its own.
+//!
+//! A request's way: [`address`] says what it is about, [`route`] which operation it is, [`sigv4`] who asks, [`refuse`]
+//! that nothing in it would be ignored; a file in [`object`] or [`bucket`] makes the operation and renders its outcome;
+//! [`error`] renders what went wrong.
+
+mod address;
+mod auth;
+pub mod aws_chunked;
+mod bucket;
+mod checksum;
+mod error;
+mod headers;
+mod metadata;
+mod object;
+mod owner;
+mod query;
+mod refuse;
+mod request;
+pub mod route;
+pub mod sigv4;
+mod sse_c;
+mod xml;
+
+use poem::http::header::{HeaderName, HeaderValue};
+use poem::http::{HeaderMap, Method};
+use poem::{Endpoint, Response};
+
+use crate::http::body::Body;
+use crate::http::context::RequestContext;
+use crate::http::secret_headers::SecretHeaders;
+use crate::identity::Authenticator;
+use crate::model::WriterId;
+use crate::ops::{self, Gateway};
+use address::spelling;
+use error::{Error, ErrorContext, Fault, NotConfigured, render};
+use query::Query;
+use request::Request;
+use route::{S3Operation, Served};
+
+/// What an operator sets for this face.
+#[derive(Clone, Debug)]
+pub struct S3Config {
+    /// The region, in signatures and in answers.
+    pub region: String,
+    /// Hosts whose subdomains are buckets (virtual-host style).
+    pub virtual_hosts: Vec<String>,
+}
+
+/// The S3 face, for every path that it gets.
+pub struct Front {
+    gateway: Gateway,
+    authenticator: Authenticator,
+    config: S3Config,
+    /// Names this process in answers (`x-amz-id-2`), so that one of several replicas can be found.
+    host_id: String,
+}
+
+impl Front {
+    /// Assembles the face.
+    pub fn new(gateway: Gateway, authenticator: Authenticator, config: S3Config) -> Self {
+        Self { gateway, authenticator, config, host_id: WriterId::random().to_string() }
+    }
+
+    /// A 400 in this face's dialect, for requests that are wrong before they reach it.
+    pub fn bad_request(&self, context: &RequestContext, message: &str) -> Response {
+        let fault = Fault::BadRequest { message: message.to_owned() };
+        self.refuse(&fault.into(), &self.error_context(&context.id, &Method::GET))
+    }
+
+    fn refuse(&self, error: &Error, context: &ErrorContext) -> Response {
+        let mut response = render(error, context);
+        self.sign_off(&context.request_id, &mut response);
+        response
+    }
+
+    /// What every answer carries.
+    fn sign_off(&self, request_id: &str, response: &mut Response) {
+        for (name, value) in
+            [("x-amz-request-id", request_id), ("x-amz-id-2", &self.host_id), ("server", "Cardea")]
+        {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                response.headers_mut().insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
+
+    fn error_context(&self, request_id: &str, method: &Method) -> ErrorContext {
+        ErrorContext {
+            request_id: request_id.to_owned(),
+            host_id: self.host_id.clone(),
+            method: method.clone(),
+            bucket: None,
+            key: None,
+            version: None,
+            condition: None,
+        }
+    }
+}
+
+impl Endpoint for Front {
+    type Output = Response;
+
+    async fn call(&self, request: poem::Request) -> poem::Result<Response> {
+        let context = request.data::<RequestContext>().cloned();
+        let request_id = context.as_ref().map_or("-", |context| context.id.as_str()).to_owned();
+        let mut errors = self.error_context(&request_id, request.method());
+        let result = match context {
+            Some(context) => self.answer(request, &context, &mut errors).await,
+            None => Err(ops::Error::Internal("a request without its context".into()).into()),
+        };
+        Ok(match result {
+            Ok(mut response) => {
+                self.sign_off(&request_id, &mut response);
+                response
+            }
+            Err(error) => self.refuse(&error, &errors),
+        })
+    }
+}
+
+impl Front {
+    async fn answer(
+        &self,
+        mut request: poem::Request,
+        context: &RequestContext,
+        errors: &mut ErrorContext,
+    ) -> Result<Response, Error> {
+        let uri = request.original_uri().clone();
+        let body = request.take_body();
+        let mut headers = std::mem::take(request.headers_mut());
+        let secrets = request.data::<SecretHeaders>().cloned().unwrap_or_default();
+        let method = request.method().clone();
+
+        let resource = address::resolve(&context.host, uri.path(), &self.config.virtual_hosts)?;
+        errors.bucket = resource.bucket().map(spelling);
+        errors.key = resource.key().map(ToString::to_string);
+        let query = Query::parse(uri.query())?;
+        if query.has_key_material() {
+            let message =
+                "An encryption key must be given in headers, never in a URL: URLs are written to logs";
+            return Err(Fault::invalid_request(message).into());
+        }
+        errors.version = query.get("versionId").map(str::to_owned);
+        errors.condition = condition(&headers);
+
+        let signed = auth::Signed { method: &method, uri: &uri, headers: &headers, secrets: &secrets };
+        let verified = auth::verify(&self.authenticator, &self.config, context, &signed, body).await?;
+        headers::hoist(&query, &mut headers)?;
+        let operation = match route::recognise(&method, &resource, &query, &headers)? {
+            S3Operation::Served(operation) => operation,
+            S3Operation::NotYet(_) if verified.caller.identity.is_none() => {
+                return Err(Fault::AccessDenied.into());
+            }
+            operation @ S3Operation::NotYet(_) => {
+                return Err(Fault::OperationNotImplemented(operation).into());
+            }
+        };
+        sse_c::check_names(&secrets)?;
+        refuse::check(operation, &query, &headers)?;
+        let request = Request {
+            gateway: &self.gateway,
+            config: &self.config,
+            caller: verified.caller,
+            resource,
+            query,
+            headers,
+            secrets,
+            trailer: verified.trailer,
+        };
+        dispatch(operation, request, verified.body).await
+    }
+}
+
+/// The conditional header that a 412 names.
+fn condition(headers: &HeaderMap) -> Option<&'static str> {
+    ["If-Match", "If-Unmodified-Since", "If-None-Match"].into_iter().find(|name| headers.contains_key(*name))
+}
+
+async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result<Response, Error> {
+    use NotConfigured as Not;
+    match operation {
+        Served::CreateBucket => bucket::create(request, body).await,
+        Served::DeleteBucket => bucket::delete(request).await,
+        Served::DeleteObject => object::delete(request).await,
+        Served::GetBucketAbac => bucket::abac(request).await,
+        Served::GetBucketAccelerateConfiguration => bucket::accelerate(request).await,
+        Served::GetBucketAcl => bucket::acl(request).await,
+        Served::GetBucketCors => bucket::not_configured(request, Not::Cors).await,
+        Served::GetBucketEncryption => bucket::encryption(request).await,
+        Served::GetBucketAnalyticsConfiguration
+        | Served::GetBucketIntelligentTieringConfiguration
+        | Served::GetBucketInventoryConfiguration
+        | Served::GetBucketMetricsConfiguration => bucket::not_configured(request, Not::ById).await,
+        Served::GetBucketLifecycleConfiguration => bucket::not_configured(request, Not::Lifecycle).await,
+        Served::GetBucketLocation => bucket::location(request).await,
+        Served::GetBucketLogging => bucket::logging(request).await,
+        Served::GetBucketNotificationConfiguration => bucket::notification(request).await,
+        Served::GetBucketOwnershipControls => bucket::not_configured(request, Not::OwnershipControls).await,
+        Served::GetBucketPolicy | Served::GetBucketPolicyStatus => {
+            bucket::not_configured(request, Not::Policy).await
+        }
+        Served::GetBucketReplication => bucket::not_configured(request, Not::Replication).await,
+        Served::GetBucketRequestPayment => bucket::request_payment(request).await,
+        Served::GetBucketTagging => bucket::not_configured(request, Not::Tags).await,
+        Served::GetBucketVersioning => bucket::versioning(request).await,
+        Served::GetBucketWebsite => bucket::not_configured(request, Not::Website).await,
+        Served::GetObject => object::get(request).await,
+        Served::GetObjectAcl => object::acl(request).await,
+        Served::GetObjectLegalHold | Served::GetObjectRetention => object::no_lock(request).await,
+        Served::GetObjectLockConfiguration => bucket::not_configured(request, Not::ObjectLock).await,
+        Served::GetObjectTagging => object::tagging(request).await,
+        Served::GetPublicAccessBlock => bucket::not_configured(request, Not::PublicAccessBlock).await,
+        Served::HeadBucket => bucket::head(request).await,
+        Served::HeadObject => object::head(request).await,
+        Served::ListBucketAnalyticsConfigurations => {
+            bucket::empty_list(request, "ListBucketAnalyticsConfigurationResult").await
+        }
+        Served::ListBucketIntelligentTieringConfigurations => {
+            bucket::empty_list(request, "ListBucketIntelligentTieringConfigurationsOutput").await
+        }
+        Served::ListBucketInventoryConfigurations => {
+            bucket::empty_list(request, "ListInventoryConfigurationsResult").await
+        }
+        Served::ListBucketMetricsConfigurations => {
+            bucket::empty_list(request, "ListMetricsConfigurationsResult").await
+        }
+        Served::ListBuckets => bucket::list_buckets(request).await,
+        Served::ListObjects => bucket::list_v1(request).await,
+        Served::ListObjectsV2 => bucket::list_v2(request).await,
+        Served::OptionsObject => object::preflight(request).await,
+        Served::PutObject => object::put(request, body).await,
+    }
+}

@@ -1,0 +1,116 @@
+//! What `GetObject` and `HeadObject` share: opening an object, and saying what it is.
+
+use poem::http::HeaderMap;
+
+use super::part::Part;
+use crate::http::conditions::ReadConditions;
+use crate::http::date;
+use crate::ops::{Action, Face, GetObject, ObjectInfo, OpenObject};
+use crate::s3::error::{Error, Fault};
+use crate::s3::refuse::OVERRIDES;
+use crate::s3::request::{Request, set};
+use crate::s3::sse_c::{ReadKey, Shown, for_read};
+use crate::s3::{checksum, metadata};
+
+/// An opened object, and what its answer says of encryption.
+pub(super) struct Opened {
+    pub(super) object: OpenObject,
+    shown: Shown,
+}
+
+/// Opens the object. The order is S3's: the object exists, then the form of the key, then the key.
+pub(super) async fn open(request: &Request<'_>, head: bool) -> Result<Opened, Error> {
+    let customer_key = match for_read(&request.headers, &request.secrets)? {
+        ReadKey::None => None,
+        ReadKey::Given(key) => Some(key),
+        ReadKey::Refused(fault) => {
+            exists(request).await?;
+            return Err(fault.into());
+        }
+    };
+    let key_md5 = customer_key.as_ref().map(crate::ops::CustomerKey::md5_base64);
+    check_owner(request).await?;
+    let (bucket, key) = request.object()?;
+    let operation = GetObject {
+        bucket,
+        key,
+        version: request.version()?,
+        customer_key,
+        conditions: ReadConditions::from_headers(&request.headers),
+        face: Face::S3,
+        head,
+    };
+    let object = request.execute(operation).await?;
+    let shown = Shown::of(object.info.mode, key_md5);
+    Ok(Opened { object, shown })
+}
+
+/// Looks for the object and opens nothing: what a keyless HEAD of the other face does.
+pub(super) async fn exists(request: &Request<'_>) -> Result<ObjectInfo, Error> {
+    check_owner(request).await?;
+    let (bucket, key) = request.object()?;
+    let operation = GetObject {
+        bucket,
+        key,
+        version: request.version()?,
+        customer_key: None,
+        conditions: ReadConditions::default(),
+        face: Face::Swift,
+        head: true,
+    };
+    Ok(request.execute(operation).await?.info)
+}
+
+async fn check_owner(request: &Request<'_>) -> Result<(), Error> {
+    let action = if request.version()?.is_some() { Action::GetObjectVersion } else { Action::GetObject };
+    request.check_owner(action).await
+}
+
+/// Writes the headers that tell what the object is, and which part of it follows.
+pub(super) fn describe(
+    request: &Request<'_>,
+    opened: &Opened,
+    part: &Part,
+    headers: &mut HeaderMap,
+) -> Result<(), Error> {
+    let info = &opened.object.info;
+    metadata::write(&info.metadata, headers);
+    set(headers, "etag", &format!("\"{}\"", info.etag));
+    set(headers, "last-modified", &date::format_http(info.modified.seconds_ceil()));
+    set(headers, "accept-ranges", "bytes");
+    if info.versioned {
+        set(headers, "x-amz-version-id", &info.version_id.to_string());
+    }
+    opened.shown.write(headers);
+    // A checksum is of the whole object: beside a part of it, clients would compare it with that part.
+    if part.is_whole(info.size) && checksum::wanted(&request.headers)? {
+        checksum::write(&info.digests.checksums, info.part_count, headers);
+    }
+    overrides(request, headers)?;
+    set(headers, "content-length", &part.length().to_string());
+    if let Some(content_range) = part.content_range(info.size) {
+        set(headers, "content-range", &content_range);
+    }
+    Ok(())
+}
+
+/// The overrides that a signed request may ask for.
+fn overrides(request: &Request<'_>, headers: &mut HeaderMap) -> Result<(), Fault> {
+    for (parameter, header) in OVERRIDES {
+        let Some(value) = request.query.get(parameter) else { continue };
+        if request.caller.identity.is_none() {
+            return Err(Fault::invalid_request(
+                "Request specific response headers cannot be used for anonymous GET requests.",
+            ));
+        }
+        if poem::http::HeaderValue::from_str(value).is_err() {
+            return Err(Fault::InvalidArgument {
+                message: "Header value cannot be represented using ISO-8859-1.",
+                name: parameter,
+                value: Some(value.to_owned()),
+            });
+        }
+        set(headers, header, value);
+    }
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! XML: what S3 answers in, and the few bodies it takes.
+
+mod read;
+mod write;
+
+pub(super) use read::{MAX_BODY, parse};
+pub(super) use write::Document;

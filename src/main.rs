@@ -1,2 +1,7 @@
-//! Cardea.
-fn main() {}
+//! The `cardea` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cardea::cli::main()
+}

@@ -136,4 +136,14 @@ mod tests {
             assert_eq!(opener.open_chunk(0, &mut chunk.clone()[..cut]), Err(Error::Tampered("chunk length")));
         }
     }
+
+    #[cfg(feature = "unsealed-benches")]
+    #[test]
+    fn an_unsealed_blob_is_no_blob_to_a_real_cipher() {
+        let key = DataKey::generate();
+        let sealer = Sealer::new(Cipher::Unsealed, &key, &ID);
+        for (cipher, opens) in [(Cipher::AwsLc, false), (Cipher::Portable, false), (Cipher::Unsealed, true)] {
+            assert_eq!(Opener::new(cipher, &key, &ID, sealer.header(), 0).is_ok(), opens);
+        }
+    }
 }

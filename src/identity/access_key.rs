@@ -71,3 +71,64 @@ impl Authenticator {
         Ok(identity.map(|identity| AccessKey { secret: key.secret, identity }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+    use crate::identity::Role;
+    use crate::identity::memory::{ManualClock, MemoryDirectory};
+
+    #[tokio::test]
+    async fn a_known_key_is_one_look_up() {
+        let (directory, clock) = (MemoryDirectory::with_people(), ManualClock::new());
+        let authenticator = directory.authenticator(&clock);
+        let key = authenticator.access_key("AKALICE").await.unwrap().unwrap();
+        assert_eq!(key.secret.expose(), "alices-secret");
+        assert_eq!((key.identity.user_name.as_str(), key.identity.role), ("alice", Role::Owner));
+        let reads = directory.reads.load(Ordering::Relaxed);
+        clock.advance(Duration::from_millis(4999));
+        assert!(authenticator.access_key("AKALICE").await.unwrap().is_some());
+        assert_eq!(directory.reads.load(Ordering::Relaxed), reads);
+    }
+
+    #[tokio::test]
+    async fn what_stops_a_key_is_seen_within_five_seconds() {
+        type Change = fn(&MemoryDirectory);
+        let changes: [Change; 4] = [
+            |directory| directory.change_user("alice", |user| user.enabled = false),
+            |directory| directory.access_keys.lock().unwrap()[0].1.enabled = false,
+            |directory| directory.access_keys.lock().unwrap().clear(),
+            |directory| directory.grants.lock().unwrap().clear(),
+        ];
+        for change in changes {
+            let (directory, clock) = (MemoryDirectory::with_people(), ManualClock::new());
+            let authenticator = directory.authenticator(&clock);
+            assert!(authenticator.access_key("AKALICE").await.unwrap().is_some());
+            change(&directory);
+            clock.advance(Duration::from_secs(5));
+            assert!(authenticator.access_key("AKALICE").await.unwrap().is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_key_is_remembered_for_a_second() {
+        let (directory, clock) = (MemoryDirectory::with_people(), ManualClock::new());
+        let authenticator = directory.authenticator(&clock);
+        let known = directory.access_keys.lock().unwrap()[0].1.clone();
+        assert!(authenticator.access_key("AKNEW").await.unwrap().is_none());
+        directory.access_keys.lock().unwrap().push(("AKNEW".into(), known));
+        assert!(authenticator.access_key("AKNEW").await.unwrap().is_none());
+        clock.advance(Duration::from_secs(1));
+        assert!(authenticator.access_key("AKNEW").await.unwrap().is_some());
+        assert!(authenticator.access_key(&"A".repeat(129)).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn debug_shows_no_secret() {
+        let directory = MemoryDirectory::with_people();
+        let key = directory.authenticator(&ManualClock::new()).access_key("AKALICE").await.unwrap();
+        assert!(!format!("{key:?}").contains("alices-secret"));
+    }
+}

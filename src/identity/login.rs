@@ -130,3 +130,123 @@ impl Authenticator {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::memory::{ManualClock, MemoryDirectory};
+    use crate::identity::{ProjectSelector, Role};
+    use crate::model::AccountId;
+
+    fn named(name: &str) -> UserSelector {
+        UserSelector::Name { domain: DomainSelector::default(), name: name.into() }
+    }
+
+    async fn log_in(user: UserSelector, password: &str, scope: Scope) -> Result<Login, AuthError> {
+        let authenticator = MemoryDirectory::with_people().authenticator(&ManualClock::new());
+        authenticator.password(PasswordLogin { user, password: Secret::new(password), scope }).await
+    }
+
+    fn rejection(result: Result<Login, AuthError>) -> Rejection {
+        match result {
+            Err(AuthError::Rejected(rejection)) => rejection,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn account(login: &Login) -> Option<&str> {
+        login.identity.as_ref().map(|identity| identity.account.as_str())
+    }
+
+    #[tokio::test]
+    async fn by_name_or_id_into_a_project_by_name_or_id() {
+        for user in [named("bob"), UserSelector::Id(UserId::new("bob-id"))] {
+            let by_id = Scope::Project(ProjectSelector::Id(AccountId::new("other-id")));
+            for scope in [by_id, Scope::project_named("other")] {
+                let login = log_in(user.clone(), "builder", scope).await.unwrap();
+                let identity = login.identity.unwrap();
+                assert_eq!((identity.account_name.as_str(), identity.role), ("other", Role::Plain));
+                assert_eq!(
+                    (login.user.name.as_str(), login.methods.as_slice()),
+                    ("bob", ["password".into()].as_slice())
+                );
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_project_the_only_one_is_meant() {
+        let login = log_in(named("alice"), "wonderland", Scope::Default).await.unwrap();
+        assert_eq!(account(&login), Some("acct-id"));
+        let login = log_in(named("alice"), "wonderland", Scope::Unscoped).await.unwrap();
+        assert_eq!(account(&login), None);
+        let login = log_in(named("bob"), "builder", Scope::Default).await.unwrap();
+        assert_eq!(account(&login), None, "bob has two projects");
+    }
+
+    #[tokio::test]
+    async fn tempauth_names() {
+        let tempauth = |name: &str| UserSelector::TempAuth(name.into());
+        for (name, password, expected) in [
+            ("test:tester", "wonderland", Some("acct-id")),
+            ("acct:alice", "wonderland", Some("acct-id")),
+            ("alice", "wonderland", Some("acct-id")),
+            ("other:bob", "builder", Some("other-id")),
+        ] {
+            let login = log_in(tempauth(name), password, Scope::Default).await.unwrap();
+            assert_eq!(account(&login), expected, "{name}");
+        }
+        for (name, password, expected) in [
+            ("bob", "builder", Rejection::NoRole),
+            ("other:alice", "wonderland", Rejection::NoRole),
+            ("none:alice", "wonderland", Rejection::NoRole),
+            ("test:tester", "wrong", Rejection::Password),
+            ("test:other", "wonderland", Rejection::Password),
+        ] {
+            let result = log_in(tempauth(name), password, Scope::Default).await;
+            assert_eq!(rejection(result), expected, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn refusals() {
+        let elsewhere =
+            UserSelector::Name { domain: DomainSelector::Name("Other".into()), name: "alice".into() };
+        let foreign =
+            ProjectSelector::Name { domain: DomainSelector::Id("other".into()), name: "acct".into() };
+        for (user, password, scope, expected) in [
+            (named("alice"), "wrong", Scope::Default, Rejection::Password),
+            (named("alice"), "", Scope::Default, Rejection::Password),
+            (named("nobody"), "", Scope::Default, Rejection::Password),
+            (named("stranger"), "wonderland", Scope::Default, Rejection::Password),
+            (elsewhere, "wonderland", Scope::Default, Rejection::Password),
+            (named("alice"), "wonderland", Scope::project_named("other"), Rejection::NoRole),
+            (named("alice"), "wonderland", Scope::project_named("nowhere"), Rejection::NoRole),
+            (named("alice"), "wonderland", Scope::Project(foreign), Rejection::NoDomain),
+        ] {
+            assert_eq!(rejection(log_in(user.clone(), password, scope).await), expected, "{user:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_disabled_user_is_told_so_only_by_the_log() {
+        let directory = MemoryDirectory::with_people();
+        directory.change_user("alice", |user| user.enabled = false);
+        let authenticator = directory.authenticator(&ManualClock::new());
+        for (password, expected) in [("wonderland", Rejection::Disabled), ("wrong", Rejection::Password)] {
+            let login = PasswordLogin {
+                user: named("alice"),
+                password: Secret::new(password),
+                scope: Scope::Default,
+            };
+            assert_eq!(rejection(authenticator.password(login).await), expected);
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_password() {
+        let login =
+            PasswordLogin { user: named("a"), password: Secret::new("hunter2"), scope: Scope::Default };
+        assert!(!format!("{login:?}").contains("hunter2"));
+    }
+}

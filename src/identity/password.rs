@@ -151,3 +151,68 @@ async fn compare(
 pub(super) fn cheap_hash(password: &str) -> String {
     hash_with(Params::new(8, 1, 1, None).unwrap(), password).unwrap()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::memory::ManualClock;
+
+    #[test]
+    fn hashes_verify_and_are_salted() {
+        let (one, two) = (cheap_hash("secret"), cheap_hash("secret"));
+        assert!(one.starts_with("$argon2id$v=19$"), "{one}");
+        assert_ne!(one, two);
+        assert!(verify_password(&one, "secret") && verify_password(&two, "secret"));
+        assert!(!verify_password(&one, "Secret") && !verify_password("not a hash", "secret"));
+        assert_eq!(hash_password(""), Err(PasswordError::Length));
+        assert_eq!(hash_password(&"x".repeat(MAX_PASSWORD + 1)), Err(PasswordError::Length));
+    }
+
+    #[test]
+    fn an_unknown_user_costs_what_a_known_one_costs() {
+        let nobody = PasswordHash::new(NOBODY).unwrap();
+        let nobody = Params::try_from(&nobody).unwrap();
+        assert_eq!((nobody.m_cost(), nobody.t_cost(), nobody.p_cost()), {
+            let default = Params::DEFAULT;
+            (default.m_cost(), default.t_cost(), default.p_cost())
+        });
+        assert_eq!(nobody.output_len(), Some(Params::DEFAULT_OUTPUT_LEN));
+    }
+
+    #[tokio::test]
+    async fn nobody_has_no_password() {
+        let mut passwords = Passwords::new(1).unwrap();
+        passwords.nobody = Box::leak(cheap_hash("open sesame").into_boxed_str());
+        let clock = ManualClock::new();
+        for _ in 0..2 {
+            assert!(!passwords.verify(None, &Secret::new("open sesame"), &*clock).await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_success_is_remembered_for_a_minute_and_for_this_hash_alone() {
+        let passwords = Passwords::new(1).unwrap();
+        let (clock, hash, password) = (ManualClock::new(), cheap_hash("secret"), Secret::new("secret"));
+        assert!(passwords.verify(Some(&hash), &password, &*clock).await.unwrap());
+        // Nothing can be checked any more; what is remembered needs no check.
+        passwords.workers.close();
+        assert!(passwords.verify(Some(&hash), &password, &*clock).await.unwrap());
+        for (hash, password) in [(&hash, "wrong"), (&cheap_hash("secret"), "secret")] {
+            let checked = passwords.verify(Some(hash), &Secret::new(password), &*clock).await;
+            assert!(matches!(checked, Err(AuthError::Busy)));
+        }
+        clock.advance(VERIFIED_LIFETIME);
+        assert!(matches!(passwords.verify(Some(&hash), &password, &*clock).await, Err(AuthError::Busy)));
+    }
+
+    #[tokio::test]
+    async fn too_many_at_once_are_turned_away() {
+        let passwords = Passwords::new(1).unwrap();
+        let taken = passwords.places.clone().acquire_many_owned(257).await.unwrap();
+        let (clock, hash, password) = (ManualClock::new(), cheap_hash("secret"), Secret::new("secret"));
+        let busy = passwords.verify(Some(&hash), &password, &*clock).await;
+        assert!(matches!(busy, Err(AuthError::Busy)));
+        drop(taken);
+        assert!(passwords.verify(Some(&hash), &password, &*clock).await.unwrap());
+    }
+}

@@ -173,3 +173,66 @@ fn generate(now: Timestamp) -> Result<SigningKeyEntry, AuthError> {
         created: now,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+    use crate::identity::memory::{ManualClock, MemoryDirectory};
+
+    const DAY: Duration = Duration::from_hours(24);
+
+    #[tokio::test]
+    async fn the_first_key_is_made_on_first_need_and_shared() {
+        let (directory, clock) = (MemoryDirectory::default(), ManualClock::new());
+        let (one, two) = (SigningKeys::new(30 * DAY), SigningKeys::new(30 * DAY));
+        let made = one.signer(&directory, &*clock).await.unwrap();
+        let read = two.signer(&directory, &*clock).await.unwrap();
+        assert_eq!(made.id, read.id);
+        assert_eq!(directory.signing_keys.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_new_key_signs_after_a_while_and_the_old_one_verifies_for_ever() {
+        let (directory, clock) = (MemoryDirectory::default(), ManualClock::new());
+        let (one, two) = (SigningKeys::new(30 * DAY), SigningKeys::new(30 * DAY));
+        let old = one.signer(&directory, &*clock).await.unwrap();
+        two.signer(&directory, &*clock).await.unwrap();
+        clock.advance(30 * DAY);
+        assert_eq!(one.signer(&directory, &*clock).await.unwrap().id, old.id, "the new key is too young");
+        clock.advance(ACTIVATION);
+        let new = one.signer(&directory, &*clock).await.unwrap();
+        assert_ne!(new.id, old.id);
+        for id in [&old.id, &new.id] {
+            assert!(two.verifier(id, &directory, &*clock).await.unwrap().is_some());
+        }
+        assert_eq!(directory.signing_keys.lock().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn invented_keys_cost_one_read_a_second() {
+        let (directory, clock) = (MemoryDirectory::default(), ManualClock::new());
+        let keys = SigningKeys::new(30 * DAY);
+        keys.signer(&directory, &*clock).await.unwrap();
+        let before = directory.reads.load(Ordering::Relaxed);
+        for _ in 0..3 {
+            clock.advance(MIN_RELOAD);
+            for id in 0..100 {
+                assert!(keys.verifier(&format!("{id}"), &directory, &*clock).await.unwrap().is_none());
+            }
+        }
+        assert_eq!(directory.reads.load(Ordering::Relaxed) - before, 3);
+    }
+
+    #[tokio::test]
+    async fn a_public_key_that_was_slipped_in_is_not_used() {
+        let (directory, clock) = (MemoryDirectory::default(), ManualClock::new());
+        let mut entry = generate(clock.now()).unwrap();
+        let honest = entry.public_key.clone();
+        entry.public_key = generate(clock.now()).unwrap().public_key;
+        directory.add_signing_key(entry).await.unwrap();
+        let key = SigningKeys::new(30 * DAY).signer(&directory, &*clock).await.unwrap();
+        assert_eq!(key.verifies.try_get_as_bytes().unwrap(), honest);
+    }
+}

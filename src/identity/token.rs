@@ -15,6 +15,8 @@ const TYPE: &str = "cardea-token+jwt";
 const AUDIENCE: &str = "cardea";
 /// The longest token that is looked at.
 const MAX_TOKEN: usize = 4096;
+/// The last second of the year 9999. Times beyond it are nonsense, and must not reach arithmetic.
+const MAX_TIME: i64 = 253_402_300_799;
 
 /// What a token says.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -70,8 +72,13 @@ pub(super) fn verify(token: &str, key: &SigningKey, issuer: &str) -> Result<Clai
     validation.set_audience(&[AUDIENCE]);
     validation.validate_exp = false;
     let verified = jsonwebtoken::decode::<Claims>(token, &key.verifies, &validation);
-    verified.map(|data| data.claims).map_err(|error| match error.kind() {
+    let claims = verified.map(|data| data.claims).map_err(|error| match error.kind() {
         ErrorKind::InvalidSignature => Rejection::Signature,
         _ => Rejection::NotAToken,
-    })
+    })?;
+    let plausible = 0..=MAX_TIME;
+    if !plausible.contains(&claims.iat) || !plausible.contains(&claims.exp) {
+        return Err(Rejection::NotAToken);
+    }
+    Ok(claims)
 }

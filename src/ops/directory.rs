@@ -1,4 +1,157 @@
 //! The identity layer's directory, over the index and the key ring.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use zeroize::Zeroizing;
+
+use crate::encryption::KeyRing;
+use crate::identity::{
+    AccessKeyEntry, AccountEntry, Directory, DirectoryError, Grant, Secret, SigningKeyEntry, UserEntry,
+};
+use crate::model::{AccountId, UserId};
+use crate::storage::Error;
+use crate::storage::index::{AccessKeyRecord, AccountRecord, Index, RoleGrant, SigningKeyRecord, UserRecord};
+
+/// What S3 secret keys are sealed for.
+const S3_SECRET: &str = "s3-secret";
+/// What token signing keys are sealed for.
+const TOKEN_KEY: &str = "token-key";
+
 /// Reads principals from the index and opens their secrets with the key ring.
-pub struct IndexDirectory {}
+#[derive(Clone)]
+pub struct IndexDirectory {
+    index: Arc<dyn Index>,
+    ring: KeyRing,
+}
+
+impl IndexDirectory {
+    /// A directory over an index, whose secrets are sealed under this ring.
+    pub fn new(index: Arc<dyn Index>, ring: KeyRing) -> Self {
+        Self { index, ring }
+    }
+
+    /// Inserts or replaces an S3 access key, by its public id.
+    pub async fn put_access_key(&self, access: &str, key: &AccessKeyEntry) -> Result<(), DirectoryError> {
+        let context = access_key_context(access, &key.user, &key.account);
+        let record = AccessKeyRecord {
+            access: access.to_owned(),
+            user: key.user.clone(),
+            account: key.account.clone(),
+            sealed_secret: self.ring.seal_secret(S3_SECRET, &context, key.secret.expose().as_bytes()),
+            enabled: key.enabled,
+        };
+        self.index.put_access_key(record).await.map_err(failed)
+    }
+
+    fn open_access_key(&self, record: AccessKeyRecord) -> Result<AccessKeyEntry, DirectoryError> {
+        const DAMAGED: DirectoryError = DirectoryError::Damaged("an access key");
+        let context = access_key_context(&record.access, &record.user, &record.account);
+        let secret =
+            self.ring.open_secret(S3_SECRET, &context, &record.sealed_secret).map_err(|_| DAMAGED)?;
+        let secret = std::str::from_utf8(&secret).map(Secret::new).map_err(|_| DAMAGED)?;
+        Ok(AccessKeyEntry { user: record.user, account: record.account, secret, enabled: record.enabled })
+    }
+
+    fn open_signing_key(&self, record: SigningKeyRecord) -> Option<SigningKeyEntry> {
+        let context = fields(&[record.id.as_bytes(), &record.public_key]);
+        let pkcs8: Zeroizing<Vec<u8>> = match self.ring.open_secret(TOKEN_KEY, &context, &record.sealed_key) {
+            Ok(pkcs8) => pkcs8,
+            Err(error) => {
+                tracing::error!(key = record.id, %error, "a token signing key does not open; its tokens are refused");
+                return None;
+            }
+        };
+        Some(SigningKeyEntry { id: record.id, pkcs8, public_key: record.public_key, created: record.created })
+    }
+}
+
+#[async_trait]
+impl Directory for IndexDirectory {
+    async fn access_key(&self, access: &str) -> Result<Option<AccessKeyEntry>, DirectoryError> {
+        let record = self.index.access_key(access).await.map_err(failed)?;
+        record.map(|record| self.open_access_key(record)).transpose()
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<UserEntry>, DirectoryError> {
+        Ok(self.index.user(id).await.map_err(failed)?.map(user))
+    }
+
+    async fn user_by_name(&self, domain: &str, name: &str) -> Result<Option<UserEntry>, DirectoryError> {
+        Ok(self.index.user_by_name(domain, name).await.map_err(failed)?.map(user))
+    }
+
+    async fn user_by_tempauth(&self, name: &str) -> Result<Option<UserEntry>, DirectoryError> {
+        Ok(self.index.user_by_tempauth(name).await.map_err(failed)?.map(user))
+    }
+
+    async fn roles(&self, user: &UserId) -> Result<Vec<Grant>, DirectoryError> {
+        let roles = self.index.roles(user).await.map_err(failed)?;
+        Ok(roles.into_iter().map(|RoleGrant { account, role }| Grant { account, role }).collect())
+    }
+
+    async fn account(&self, id: &AccountId) -> Result<Option<AccountEntry>, DirectoryError> {
+        Ok(self.index.account(id).await.map_err(failed)?.map(account))
+    }
+
+    async fn account_by_name(
+        &self,
+        domain: &str,
+        name: &str,
+    ) -> Result<Option<AccountEntry>, DirectoryError> {
+        Ok(self.index.account_by_name(domain, name).await.map_err(failed)?.map(account))
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<SigningKeyEntry>, DirectoryError> {
+        let keys = self.index.signing_keys().await.map_err(failed)?;
+        Ok(keys.into_iter().filter_map(|record| self.open_signing_key(record)).collect())
+    }
+
+    async fn add_signing_key(&self, key: SigningKeyEntry) -> Result<(), DirectoryError> {
+        let context = fields(&[key.id.as_bytes(), &key.public_key]);
+        let record = SigningKeyRecord {
+            sealed_key: self.ring.seal_secret(TOKEN_KEY, &context, &key.pkcs8),
+            id: key.id,
+            public_key: key.public_key,
+            created: key.created,
+        };
+        self.index.add_signing_key(record).await.map_err(failed)
+    }
+}
+
+fn user(record: UserRecord) -> UserEntry {
+    UserEntry {
+        id: record.id,
+        name: record.name,
+        domain: record.domain,
+        password_hash: record.password_hash,
+        epoch: record.epoch,
+        enabled: record.enabled,
+    }
+}
+
+fn account(record: AccountRecord) -> AccountEntry {
+    AccountEntry { id: record.id, name: record.name, domain: record.domain }
+}
+
+fn failed(error: Error) -> DirectoryError {
+    match error {
+        Error::Damaged(_) => DirectoryError::Damaged("the index"),
+        other => DirectoryError::Unavailable(other.to_string()),
+    }
+}
+
+/// A secret opens only in its own row, for the user and the account it was made for.
+fn access_key_context(access: &str, user: &UserId, account: &AccountId) -> Vec<u8> {
+    fields(&[access.as_bytes(), user.as_str().as_bytes(), account.as_str().as_bytes()])
+}
+
+/// Joins fields so that no two lists of them come out the same.
+fn fields(parts: &[&[u8]]) -> Vec<u8> {
+    let mut joined = Vec::new();
+    for part in parts {
+        joined.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        joined.extend_from_slice(part);
+    }
+    joined
+}

@@ -1,0 +1,125 @@
+//! The command line, its settings from the table.
+
+use std::path::PathBuf;
+
+use clap::builder::PathBufValueParser;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::config::{Flags, SETTINGS};
+
+/// The whole command line.
+pub(super) fn command() -> Command {
+    let about = "Serves S3 and OpenStack Swift from one process, over one encryption core";
+    let root = Command::new("cardea")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(about)
+        .after_help("Without a command, cardea serves. All settings: cardea config docs.")
+        .args_conflicts_with_subcommands(true)
+        .subcommand(with_settings(Command::new("serve").about("Runs the gateway")))
+        .subcommand(keygen())
+        .subcommand(
+            group("credentials", "The root account's credentials").subcommand(with_settings(
+                Command::new("reset")
+                    .about("Makes a new root password and S3 key and writes credentials.env; the gateway must be stopped"),
+            )),
+        )
+        .subcommand(
+            group("keyring", "The key ring's safe copy")
+                .subcommand(with_settings(
+                    Command::new("export")
+                        .about("Prints the key ring sealed under a passphrase, read from a file or from standard input")
+                        .arg(passphrase_file()),
+                ))
+                .subcommand(with_settings(
+                    Command::new("import")
+                        .about("Writes the key ring's file from an export; never over one that stands")
+                        .arg(path("export", "FILE", "The export").required(true))
+                        .arg(passphrase_file()),
+                )),
+        )
+        .subcommand(
+            group("config", "The configuration")
+                .subcommand(Command::new("docs").about("Prints the page about all settings, as Markdown")),
+        );
+    with_settings(root)
+}
+
+/// What was given of the settings: the file, and the rest.
+pub(super) fn settings(matches: &ArgMatches) -> (Option<PathBuf>, Flags) {
+    let file = matches.get_one::<PathBuf>("config").cloned();
+    let given = |name| matches.get_one::<String>(name).cloned();
+    let flags = SETTINGS.iter().filter_map(|s| given(s.name).map(|value| (s.name, value))).collect();
+    (file, flags)
+}
+
+fn group(name: &'static str, about: &'static str) -> Command {
+    Command::new(name).about(about).subcommand_required(true).arg_required_else_help(true)
+}
+
+fn keygen() -> Command {
+    Command::new("keygen")
+        .about("Prints a fresh 256-bit key for SSE-C, in the forms that clients take")
+        .arg(Arg::new("base64").long("base64").action(ArgAction::SetTrue).help("Only the key, in base64"))
+}
+
+fn passphrase_file() -> Arg {
+    path("passphrase_file", "FILE", "A file with the passphrase on its first line").long("passphrase-file")
+}
+
+fn path(id: &'static str, name: &'static str, help: &'static str) -> Arg {
+    Arg::new(id).value_name(name).help(help).value_parser(PathBufValueParser::new())
+}
+
+fn with_settings(command: Command) -> Command {
+    let config = path("config", "FILE", "The configuration file (TOML) [variable: CARDEA_CONFIG]").long("config");
+    SETTINGS.iter().fold(command.arg(config), |command, setting| {
+        let default = match setting.default {
+            "" => String::new(),
+            default => format!(" [default: {default}]"),
+        };
+        let help = format!("{} [variable: {}]{default}", setting.help, setting.variable());
+        command.arg(Arg::new(setting.name).long(setting.flag()).value_name(setting.takes).help(help))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<ArgMatches, String> {
+        command().try_get_matches_from(line.split(' ')).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn settings_with_and_without_serve() {
+        let root = parse("cardea --data /x --config f --inline-bytes 0").unwrap();
+        let serve = parse("cardea serve --data /x --config f --inline-bytes 0").unwrap();
+        for matches in [&root, serve.subcommand_matches("serve").unwrap()] {
+            let (file, flags) = settings(matches);
+            assert_eq!(file, Some("f".into()));
+            assert_eq!(flags, Flags::from([("data", "/x".to_owned()), ("inline_bytes", "0".to_owned())]));
+        }
+    }
+
+    #[test]
+    fn tools() {
+        for line in [
+            "cardea",
+            "cardea keygen --base64",
+            "cardea credentials reset --data /x",
+            "cardea keyring export --passphrase-file p",
+            "cardea keyring import ring.txt --data /x",
+            "cardea config docs",
+        ] {
+            assert!(parse(line).is_ok(), "{line}");
+        }
+        for line in ["cardea --nope", "cardea frob", "cardea keyring import", "cardea --data", "cardea --data x serve"] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Configuration: flags before environment before file before defaults, all four fed by one table.
+//!
+//! [`SETTINGS`] is the table. What is wrong is said in one line that names the setting, what was found and what is
+//! expected ([`ConfigError`]); the process then ends with code 2.
+
+mod accounts;
+mod cidr;
+mod docs;
+mod error;
+mod location;
+mod sources;
+mod table;
+mod value;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use accounts::{DeclaredAccessKey, DeclaredAccount, DeclaredUser};
+pub use cidr::Cidr;
+pub use docs::markdown;
+pub use error::{ConfigError, one_line};
+pub use location::{IndexUrl, StoreUrl};
+pub use sources::{Flags, Sources};
+pub use table::{SETTINGS, Setting};
+
+use value::Raw;
+
+/// The names of files in the data folder, all in one place.
+mod paths {
+    pub(super) const BLOBS: &str = "blobs";
+    pub(super) const INDEX: &str = "index.db";
+    pub(super) const KEYRING: &str = "keyring.toml";
+    pub(super) const CREDENTIALS: &str = "credentials.env";
+    pub(super) const TLS: &str = "tls";
+    pub(super) const LOCK: &str = "lock";
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The configuration. [`SETTINGS`] says what each field is.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the table of settings documents them")]
+pub struct Config {
+    pub data: PathBuf,
+    pub listen: Option<SocketAddr>,
+    pub plain_listen: Option<SocketAddr>,
+    pub management_listen: Option<SocketAddr>,
+    pub endpoint: Option<String>,
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    pub tls_names: Vec<String>,
+    pub store: Option<StoreUrl>,
+    pub index: Option<IndexUrl>,
+    pub keyring: Option<PathBuf>,
+    pub region: String,
+    pub virtual_hosts: Vec<String>,
+    pub swift_region: String,
+    pub token_lifetime: Duration,
+    pub require_tls_for_customer_keys: bool,
+    pub trusted_proxies: Vec<Cidr>,
+    pub inline_bytes: u64,
+    pub upload_buffer_bytes: u64,
+    pub read_ahead_bytes: u64,
+    pub max_put_bytes: u64,
+    pub max_connections: u32,
+    pub handshake_timeout: Duration,
+    pub header_timeout: Duration,
+    pub idle_timeout: Duration,
+    pub body_timeout: Duration,
+    pub drain_timeout: Duration,
+    pub log_level: String,
+    pub log_format: LogFormat,
+    /// The accounts that the file declares.
+    pub accounts: Vec<DeclaredAccount>,
+}
+
+impl Config {
+    /// Reads the configuration from its sources.
+    pub fn load(sources: &Sources<'_>) -> Result<Self, ConfigError> {
+        let mut config = Self::defaults();
+        sources.apply(&mut config)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Where blobs are kept.
+    pub fn store(&self) -> StoreUrl {
+        self.store.clone().unwrap_or_else(|| StoreUrl::Folder(self.data.join(paths::BLOBS)))
+    }
+
+    /// Where the index is kept.
+    pub fn index(&self) -> PathBuf {
+        self.index.as_ref().map_or_else(|| self.data.join(paths::INDEX), |index| index.path().to_owned())
+    }
+
+    /// Where the key ring is kept.
+    pub fn keyring(&self) -> PathBuf {
+        self.keyring.clone().unwrap_or_else(|| self.data.join(paths::KEYRING))
+    }
+
+    /// Where the root credentials are written.
+    pub fn credentials(&self) -> PathBuf {
+        self.data.join(paths::CREDENTIALS)
+    }
+
+    /// Where the generated CA is kept.
+    pub fn tls_folder(&self) -> PathBuf {
+        self.data.join(paths::TLS)
+    }
+
+    /// The file whose lock says that a gateway runs on the data folder.
+    pub fn lock(&self) -> PathBuf {
+        self.data.join(paths::LOCK)
+    }
+
+    /// The URL that clients on this machine reach the gateway by, or the one that was set.
+    pub fn endpoint(&self) -> String {
+        if let Some(endpoint) = &self.endpoint {
+            return endpoint.clone();
+        }
+        let (scheme, address) = match (self.listen, self.plain_listen) {
+            (Some(address), _) => ("https", address),
+            (None, Some(address)) => ("http", address),
+            (None, None) => return String::new(),
+        };
+        if address.ip().is_unspecified() {
+            format!("{scheme}://localhost:{}", address.port())
+        } else {
+            format!("{scheme}://{address}")
+        }
+    }
+
+    /// The table's defaults, and blanks where it has none.
+    fn defaults() -> Self {
+        let mut config = Self {
+            data: PathBuf::new(),
+            listen: None,
+            plain_listen: None,
+            management_listen: None,
+            endpoint: None,
+            tls_certificate: None,
+            tls_key: None,
+            tls_names: Vec::new(),
+            store: None,
+            index: None,
+            keyring: None,
+            region: String::new(),
+            virtual_hosts: Vec::new(),
+            swift_region: String::new(),
+            token_lifetime: Duration::ZERO,
+            require_tls_for_customer_keys: true,
+            trusted_proxies: Vec::new(),
+            inline_bytes: 0,
+            upload_buffer_bytes: 0,
+            read_ahead_bytes: 0,
+            max_put_bytes: 0,
+            max_connections: 0,
+            handshake_timeout: Duration::ZERO,
+            header_timeout: Duration::ZERO,
+            idle_timeout: Duration::ZERO,
+            body_timeout: Duration::ZERO,
+            drain_timeout: Duration::ZERO,
+            log_level: String::new(),
+            log_format: LogFormat::Text,
+            accounts: Vec::new(),
+        };
+        for setting in SETTINGS {
+            // Those in the data folder follow from it, once that is known.
+            if !setting.default.is_empty() && !setting.default.contains('<') {
+                let applied = (setting.set)(&mut config, &Raw::One(setting.default.to_owned()));
+                debug_assert!(applied.is_some(), "the default of {} does not read", setting.name);
+            }
+        }
+        config
+    }
+
+    /// What must hold between settings.
+    fn check(&self) -> Result<(), ConfigError> {
+        if self.listen.is_none() && self.plain_listen.is_none() {
+            return Err(ConfigError::new("listen", "off", "an address, as plain_listen is off too"));
+        }
+        match (&self.tls_certificate, &self.tls_key) {
+            (Some(_), None) => Err(ConfigError::new("tls_key", "nothing", "a file, as tls_certificate is set")),
+            (None, Some(_)) => Err(ConfigError::new("tls_certificate", "nothing", "a file, as tls_key is set")),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,308 @@
+//! The table of settings. It feeds the file, the environment, the flags, `--help` and `docs/configuration.md`.
+
+use super::value::Raw;
+use super::{Config, IndexUrl, LogFormat, StoreUrl};
+
+/// One setting.
+pub struct Setting {
+    /// Its name in the file. The flag and the environment variable follow from it.
+    pub name: &'static str,
+    /// What stands for its value in help.
+    pub takes: &'static str,
+    /// Its default as one would write it; empty where there is none.
+    pub default: &'static str,
+    /// What a value must be, for the error about one that is not.
+    pub expected: &'static str,
+    /// What it does, in a line or two.
+    pub help: &'static str,
+    /// Reads a value into the configuration; `None` when it is not what is expected.
+    pub(super) set: fn(&mut Config, &Raw) -> Option<()>,
+}
+
+impl Setting {
+    /// Its flag, without the dashes.
+    pub fn flag(&self) -> String {
+        self.name.replace('_', "-")
+    }
+
+    /// Its environment variable.
+    pub fn variable(&self) -> String {
+        format!("CARDEA_{}", self.name.to_ascii_uppercase())
+    }
+}
+
+/// What an address may be.
+const ADDRESS: &str = "an address and port such as 127.0.0.1:8443, or off";
+/// What a duration may be.
+const DURATION: &str = "a duration such as 30s, 500ms, 5m or 1h";
+/// What a file may be.
+const FILE: &str = "a file's path";
+/// What a number of bytes may be.
+const BYTES: &str = "a number of bytes such as 16384, 16KiB or 64MiB";
+
+/// The largest sealed blob that the index may be told to keep: larger ones would slow every backup and page down.
+const MAX_INLINE: u64 = 1 << 20;
+/// The smallest budget that still lets one upload and one download run.
+const MIN_BUDGET: u64 = 4 << 20;
+
+/// Every setting but the declared accounts, in the order in which help shows them.
+pub static SETTINGS: &[Setting] = &[
+    Setting {
+        name: "data",
+        takes: "DIR",
+        default: "cardea-data",
+        expected: "a folder's path",
+        help: "The data folder: what the other settings do not place elsewhere lives here. Made on first start.",
+        set: |c, raw| raw.path().map(|v| c.data = v),
+    },
+    Setting {
+        name: "listen",
+        takes: "ADDRESS",
+        default: "127.0.0.1:8443",
+        expected: ADDRESS,
+        help: "Where S3 and Swift are served over HTTPS.",
+        set: |c, raw| raw.address_or_off().map(|v| c.listen = v),
+    },
+    Setting {
+        name: "plain_listen",
+        takes: "ADDRESS",
+        default: "off",
+        expected: ADDRESS,
+        help: "Where S3 and Swift are also served over plain HTTP. Customer keys are refused there, but see trusted_proxies.",
+        set: |c, raw| raw.address_or_off().map(|v| c.plain_listen = v),
+    },
+    Setting {
+        name: "management_listen",
+        takes: "ADDRESS",
+        default: "127.0.0.1:8444",
+        expected: ADDRESS,
+        help: "Where /livez, /readyz and /metrics are served over plain HTTP. Keep it private.",
+        set: |c, raw| raw.address_or_off().map(|v| c.management_listen = v),
+    },
+    Setting {
+        name: "endpoint",
+        takes: "URL",
+        default: "",
+        expected: "a URL such as https://objects.example.com, without a path",
+        help: "The URL that clients reach the gateway by, as credentials.env says it. Follows from listen otherwise.",
+        set: |c, raw| raw.text().filter(|url| is_endpoint(url)).map(|v| c.endpoint = Some(v)),
+    },
+    Setting {
+        name: "tls_certificate",
+        takes: "FILE",
+        default: "",
+        expected: FILE,
+        help: "The server's certificate chain (PEM). Without one, a CA is made in <data>/tls and a certificate at each start. \
+               Read again on SIGHUP.",
+        set: |c, raw| raw.path().map(|v| c.tls_certificate = Some(v)),
+    },
+    Setting {
+        name: "tls_key",
+        takes: "FILE",
+        default: "",
+        expected: FILE,
+        help: "The private key of tls_certificate (PEM).",
+        set: |c, raw| raw.path().map(|v| c.tls_key = Some(v)),
+    },
+    Setting {
+        name: "tls_names",
+        takes: "NAMES",
+        default: "",
+        expected: "host names or addresses between commas",
+        help: "More names for the generated certificate, besides localhost, 127.0.0.1, ::1, the host's name and virtual_hosts.",
+        set: |c, raw| names(raw).map(|v| c.tls_names = v),
+    },
+    Setting {
+        name: "store",
+        takes: "URL",
+        default: "file://<data>/blobs",
+        expected: "file:///a/folder or memory:// (this version has no other store)",
+        help: "Where sealed blobs are kept.",
+        set: |c, raw| raw.parsed().map(|v: StoreUrl| c.store = Some(v)),
+    },
+    Setting {
+        name: "index",
+        takes: "URL",
+        default: "sqlite://<data>/index.db",
+        expected: "sqlite:///a/file (this version has no other index)",
+        help: "Where the index is kept.",
+        set: |c, raw| raw.parsed().map(|v: IndexUrl| c.index = Some(v)),
+    },
+    Setting {
+        name: "keyring",
+        takes: "FILE",
+        default: "<data>/keyring.toml",
+        expected: FILE,
+        help: "The key ring: without it nothing opens, SSE-C objects included. Made on first start. Keep a copy elsewhere: \
+               cardea keyring export.",
+        set: |c, raw| raw.path().map(|v| c.keyring = Some(v)),
+    },
+    Setting {
+        name: "region",
+        takes: "NAME",
+        default: "us-east-1",
+        expected: "a region's name",
+        help: "The region of S3's signatures.",
+        set: |c, raw| raw.text().filter(|v| is_name(v)).map(|v| c.region = v),
+    },
+    Setting {
+        name: "virtual_hosts",
+        takes: "NAMES",
+        default: "",
+        expected: "host names between commas",
+        help: "Host names that are S3's alone: NAME itself, and BUCKET.NAME for a bucket.",
+        set: |c, raw| names(raw).map(|v| c.virtual_hosts = v.iter().map(|n| n.to_ascii_lowercase()).collect()),
+    },
+    Setting {
+        name: "swift_region",
+        takes: "NAME",
+        default: "RegionOne",
+        expected: "a region's name",
+        help: "The region that Keystone's catalog shows.",
+        set: |c, raw| raw.text().filter(|v| is_name(v)).map(|v| c.swift_region = v),
+    },
+    Setting {
+        name: "token_lifetime",
+        takes: "DURATION",
+        default: "24h",
+        expected: DURATION,
+        help: "How long a Swift token lives.",
+        set: |c, raw| raw.duration().map(|v| c.token_lifetime = v),
+    },
+    Setting {
+        name: "require_tls_for_customer_keys",
+        takes: "BOOL",
+        default: "true",
+        expected: "true or false",
+        help: "Whether a request with a customer's key must have come over TLS. False is for tests: the key can be overheard.",
+        set: |c, raw| raw.yes_or_no().map(|v| c.require_tls_for_customer_keys = v),
+    },
+    Setting {
+        name: "trusted_proxies",
+        takes: "CIDRS",
+        default: "",
+        expected: "address ranges such as 10.0.0.0/8 between commas",
+        help: "Peers whose X-Forwarded-Proto: https is believed.",
+        set: |c, raw| raw.list_of().map(|v| c.trusted_proxies = v),
+    },
+    Setting {
+        name: "inline_bytes",
+        takes: "BYTES",
+        default: "16KiB",
+        expected: "0 to 1MiB",
+        help: "Sealed blobs up to this size are kept in the index; 0 keeps all in the store.",
+        set: |c, raw| raw.bytes().filter(|v| *v <= MAX_INLINE).map(|v| c.inline_bytes = v),
+    },
+    Setting {
+        name: "upload_buffer_bytes",
+        takes: "BYTES",
+        default: "64MiB",
+        expected: "at least 4MiB",
+        help: "What all uploads together may hold in memory; past it they wait.",
+        set: |c, raw| raw.bytes().filter(|v| is_budget(*v)).map(|v| c.upload_buffer_bytes = v),
+    },
+    Setting {
+        name: "read_ahead_bytes",
+        takes: "BYTES",
+        default: "128MiB",
+        expected: "at least 4MiB",
+        help: "What all downloads together may hold in memory as read-ahead; past it they read chunk by chunk.",
+        set: |c, raw| raw.bytes().filter(|v| is_budget(*v)).map(|v| c.read_ahead_bytes = v),
+    },
+    Setting {
+        name: "max_put_bytes",
+        takes: "BYTES",
+        default: "5GiB",
+        expected: "1 to 5GiB",
+        help: "The largest body of one PUT.",
+        set: |c, raw| raw.bytes().filter(|v| (1..=5 << 30).contains(v)).map(|v| c.max_put_bytes = v),
+    },
+    Setting {
+        name: "max_connections",
+        takes: "NUMBER",
+        default: "4096",
+        expected: "a number from 1 to 1000000",
+        help: "Client connections at a time; more wait in the kernel's queue.",
+        set: |c, raw| raw.parsed().filter(|v| (1..=1_000_000).contains(v)).map(|v: u32| c.max_connections = v),
+    },
+    Setting {
+        name: "handshake_timeout",
+        takes: "DURATION",
+        default: "10s",
+        expected: DURATION,
+        help: "How long a TLS handshake may take.",
+        set: |c, raw| raw.duration().map(|v| c.handshake_timeout = v),
+    },
+    Setting {
+        name: "header_timeout",
+        takes: "DURATION",
+        default: "15s",
+        expected: DURATION,
+        help: "How long a request's headers may take, from their first byte to the last; also how long a new connection may \
+               be silent.",
+        set: |c, raw| raw.duration().map(|v| c.header_timeout = v),
+    },
+    Setting {
+        name: "idle_timeout",
+        takes: "DURATION",
+        default: "75s",
+        expected: DURATION,
+        help: "How long a connection may be silent between two requests.",
+        set: |c, raw| raw.duration().map(|v| c.idle_timeout = v),
+    },
+    Setting {
+        name: "body_timeout",
+        takes: "DURATION",
+        default: "60s",
+        expected: DURATION,
+        help: "How long a body may go without a byte moving, in either direction.",
+        set: |c, raw| raw.duration().map(|v| c.body_timeout = v),
+    },
+    Setting {
+        name: "drain_timeout",
+        takes: "DURATION",
+        default: "30s",
+        expected: DURATION,
+        help: "How long running requests may take to end after SIGTERM or SIGINT. A second signal stops at once.",
+        set: |c, raw| raw.duration().map(|v| c.drain_timeout = v),
+    },
+    Setting {
+        name: "log_level",
+        takes: "LEVEL",
+        default: "info",
+        expected: "error, warn, info, debug, trace, or directives such as info,cardea::s3=debug",
+        help: "What is logged, on standard error. Libraries never say more than info, as their deeper logs show headers.",
+        set: |c, raw| raw.text().filter(|v| crate::telemetry::is_filter(v)).map(|v| c.log_level = v),
+    },
+    Setting {
+        name: "log_format",
+        takes: "FORMAT",
+        default: "text",
+        expected: "text or json",
+        help: "How it is logged.",
+        set: |c, raw| {
+            raw.word(&[("text", LogFormat::Text), ("json", LogFormat::Json)]).map(|v| c.log_format = v)
+        },
+    },
+];
+
+fn is_budget(bytes: u64) -> bool {
+    (MIN_BUDGET..=u64::from(u32::MAX)).contains(&bytes)
+}
+
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
+/// Host names or addresses; a colon only in an IPv6 address.
+fn names(raw: &Raw) -> Option<Vec<String>> {
+    let is_host = |n: &String| is_name(n) || n.parse::<std::net::IpAddr>().is_ok();
+    Some(raw.list()).filter(|names| names.iter().all(|n| !n.is_empty() && is_host(n)))
+}
+
+fn is_endpoint(url: &str) -> bool {
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:[]".contains(&b))
+    })
+}

@@ -1,0 +1,78 @@
+//! What a token says, in v3's form.
+
+use serde_json::{Value, json};
+
+use super::catalog;
+use super::place::Place;
+use crate::http::date::format_swift;
+use crate::identity::{Domain, Identity, TokenInfo};
+use crate::model::Timestamp;
+
+/// The body of a token response.
+pub(super) fn token(info: &TokenInfo, place: &Place, with_catalog: bool) -> Value {
+    let mut token = json!({
+        "methods": info.methods,
+        "user": {
+            "id": info.user.id.as_str(),
+            "name": info.user.name,
+            "domain": domain(&info.user.domain),
+            "password_expires_at": null,
+        },
+        "audit_ids": [info.id],
+        "issued_at": time(info.issued),
+        "expires_at": time(info.expires),
+    });
+    if let Some(identity) = &info.identity {
+        token["project"] = json!({
+            "id": identity.account.as_str(),
+            "name": identity.account_name,
+            "domain": domain(&identity.account_domain),
+        });
+        token["is_domain"] = json!(false);
+        token["roles"] = roles(identity);
+        if with_catalog {
+            token["catalog"] = catalog::version_three(place, &identity.account);
+        }
+    }
+    json!({"token": token})
+}
+
+/// The body of a list of projects.
+pub(super) fn projects(identities: &[Identity], place: &Place) -> Value {
+    let projects: Vec<_> = identities.iter().map(|identity| project(identity, place)).collect();
+    json!({"projects": projects, "links": links(&place.url("/v3/auth/projects"))})
+}
+
+/// The links of a page that is all there is.
+pub(super) fn links(url: &str) -> Value {
+    json!({"self": url, "previous": null, "next": null})
+}
+
+/// The roles of an identity. Their names are their ids.
+pub(super) fn roles(identity: &Identity) -> Value {
+    identity.roles.iter().map(|name| json!({"id": name, "name": name})).collect()
+}
+
+fn project(identity: &Identity, place: &Place) -> Value {
+    let id = identity.account.as_str();
+    json!({
+        "id": id,
+        "name": identity.account_name,
+        "domain_id": identity.account_domain.id,
+        "parent_id": identity.account_domain.id,
+        "description": "",
+        "enabled": true,
+        "is_domain": false,
+        "tags": [],
+        "options": {},
+        "links": {"self": place.url(&format!("/v3/projects/{id}"))},
+    })
+}
+
+fn domain(domain: &Domain) -> Value {
+    json!({"id": domain.id, "name": domain.name})
+}
+
+fn time(at: Timestamp) -> String {
+    format!("{}Z", format_swift(at))
+}

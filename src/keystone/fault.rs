@@ -1,0 +1,149 @@
+//! What is answered when a request fails, in Keystone's form.
+
+use poem::Response;
+use poem::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use serde_json::json;
+
+use super::json;
+use super::place::Place;
+use crate::http::RequestContext;
+use crate::identity::{AuthError, Rejection};
+
+/// Keystone's words for every refused credential.
+const REQUIRES_AUTHENTICATION: &str = "The request you have made requires authentication.";
+
+/// Why a request failed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Fault {
+    /// The request is malformed; the message is for its author.
+    BadRequest(String),
+    /// Credentials are missing or refused; why is for the log.
+    Unauthorized(Option<Rejection>),
+    /// The caller is known and may not.
+    Forbidden,
+    /// No such thing.
+    NotFound,
+    /// The path takes these methods.
+    MethodNotAllowed(&'static [Method]),
+    /// The body is too large.
+    TooLarge,
+    /// Not now.
+    Unavailable(String),
+    /// A defect of ours.
+    Internal(&'static str),
+}
+
+/// How faults are put to a client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Voice {
+    /// As text, and not as JSON.
+    pub(super) plain: bool,
+    /// Where and how to log in.
+    pub(super) challenge: String,
+}
+
+impl Fault {
+    /// The status that is answered.
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What the client is told.
+    pub(super) fn message(&self) -> &str {
+        match self {
+            Self::BadRequest(message) => message,
+            Self::Unauthorized(_) => REQUIRES_AUTHENTICATION,
+            Self::Forbidden => "You are not authorized to perform the requested action.",
+            Self::NotFound => "The resource could not be found.",
+            Self::MethodNotAllowed(_) => "The method is not allowed for this resource.",
+            Self::TooLarge => "The request body is too large.",
+            Self::Unavailable(_) => "The identity service is busy. Try again.",
+            Self::Internal(_) => "An unexpected error prevented the server from fulfilling your request.",
+        }
+    }
+
+    /// Writes down what the client is not told.
+    pub(super) fn log(&self, context: &RequestContext) {
+        let (request, peer) = (&context.id, context.peer.ip());
+        match self {
+            Self::Unauthorized(Some(reason)) => {
+                tracing::info!(request, %peer, %reason, "credentials refused");
+            }
+            Self::Unavailable(reason) => tracing::warn!(request, %peer, reason, "identity unavailable"),
+            Self::Internal(reason) => tracing::error!(request, %peer, reason, "identity failed"),
+            Self::Unauthorized(None)
+            | Self::BadRequest(_)
+            | Self::Forbidden
+            | Self::NotFound
+            | Self::MethodNotAllowed(_)
+            | Self::TooLarge => {}
+        }
+    }
+
+    /// The response.
+    pub(super) fn into_response(self, voice: &Voice) -> Response {
+        let status = self.status();
+        let mut response = if voice.plain {
+            Response::builder()
+                .status(status)
+                .content_type("text/plain; charset=UTF-8")
+                .body(self.message().to_owned())
+        } else {
+            let title = status.canonical_reason().unwrap_or_default();
+            let error = json!({"code": status.as_u16(), "title": title, "message": self.message()});
+            json(status, &json!({"error": error}))
+        };
+        if let Some((name, value)) = self.header(voice)
+            && let Ok(value) = HeaderValue::try_from(value)
+        {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+
+    /// The header that goes with the status.
+    fn header(&self, voice: &Voice) -> Option<(HeaderName, String)> {
+        match self {
+            Self::Unauthorized(_) => Some((header::WWW_AUTHENTICATE, voice.challenge.clone())),
+            Self::MethodNotAllowed(methods) => {
+                let methods: Vec<_> = methods.iter().map(Method::as_str).collect();
+                Some((header::ALLOW, methods.join(", ")))
+            }
+            Self::Unavailable(_) => Some((header::RETRY_AFTER, "1".to_owned())),
+            Self::BadRequest(_) | Self::Forbidden | Self::NotFound | Self::TooLarge | Self::Internal(_) => {
+                None
+            }
+        }
+    }
+}
+
+impl Voice {
+    /// Keystone's.
+    pub(super) fn keystone(place: &Place) -> Self {
+        Self { plain: false, challenge: format!("Keystone uri=\"{}\"", place.url("/v3")) }
+    }
+
+    /// For what fails before the place is known.
+    pub(super) fn anywhere() -> Self {
+        Self { plain: false, challenge: "Keystone".to_owned() }
+    }
+}
+
+impl From<AuthError> for Fault {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Rejected(reason) => Self::Unauthorized(Some(reason)),
+            AuthError::Busy | AuthError::Directory(_) => Self::Unavailable(error.to_string()),
+            AuthError::Internal(reason) => Self::Internal(reason),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The identity front: as much of Keystone as object storage clients ask for, and `TempAuth` besides.
+//!
+//! | request | what it is |
+//! |---|---|
+//! | `GET /`, `/v3`, `/v2.0` | discovery |
+//! | `POST /v3/auth/tokens` | Keystone v3 login with a password or a token |
+//! | `GET`, `HEAD`, `DELETE /v3/auth/tokens` | validates or revokes a token |
+//! | `GET /v3/auth/projects`, `/v3/auth/catalog` | what a token opens |
+//! | `POST /v2.0/tokens`, `/v3/tokens` | the v2 login that `swift` sends when it is given no domain, to either URL |
+//! | `GET /auth/v1.0`, `/auth/v1` | `TempAuth` |
+//!
+//! Like the other fronts it parses, asks [`crate::identity`], and renders.
+
+mod catalog;
+mod document;
+mod fault;
+mod place;
+mod request;
+mod route;
+mod tempauth;
+mod tokens;
+mod v2;
+mod versions;
+
+use poem::http::{HeaderName, HeaderValue, Method, StatusCode};
+use poem::{Endpoint, Request, Response};
+use serde_json::Value;
+
+use self::fault::{Fault, Voice};
+use self::place::Place;
+use self::request::AuthRequest;
+use self::route::Route;
+use crate::http::RequestContext;
+use crate::identity::{Authenticator, Login};
+
+/// The largest request body that is read: a login is a few hundred bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+/// What an operator may set.
+#[derive(Clone, Debug)]
+pub struct KeystoneConfig {
+    /// The region that the catalog names.
+    pub region: String,
+    /// Where clients reach the gateway, `https://host:port`, if that is not where their requests say they went.
+    pub public_url: Option<String>,
+}
+
+impl Default for KeystoneConfig {
+    fn default() -> Self {
+        Self { region: "RegionOne".to_owned(), public_url: None }
+    }
+}
+
+/// The identity front: one endpoint for all of its paths.
+#[derive(Clone, Debug)]
+pub struct Front {
+    authenticator: Authenticator,
+    config: KeystoneConfig,
+}
+
+impl Front {
+    /// A front over an authenticator.
+    pub fn new(authenticator: Authenticator, config: KeystoneConfig) -> Self {
+        Self { authenticator, config }
+    }
+
+    /// Refuses a request before its way was found, in this front's dialect.
+    pub fn bad_request(&self, context: &RequestContext, message: &str) -> Response {
+        identified(Fault::BadRequest(message.to_owned()).into_response(&Voice::anywhere()), context)
+    }
+
+    async fn answer(&self, place: &Place, mut request: Request) -> Result<Response, Fault> {
+        let route = Route::of(request.uri().path()).ok_or(Fault::NotFound)?;
+        if !route.methods().contains(request.method()) {
+            return Err(Fault::MethodNotAllowed(route.methods()));
+        }
+        match (route, request.method().clone()) {
+            (Route::Versions, _) => Ok(versions::all(place)),
+            (Route::VersionThree, _) => Ok(versions::three(place)),
+            (Route::VersionTwo, _) => Ok(versions::two(place)),
+            (Route::Tokens, Method::POST) => self.issue(place, &mut request).await,
+            (Route::Tokens, Method::DELETE) => self.revoke(&request).await,
+            (Route::Tokens, _) => self.validate(place, &request).await,
+            (Route::TokensTwo, _) => self.issue_two(place, &mut request).await,
+            (Route::Projects, _) => self.projects(place, &request).await,
+            (Route::Catalog, _) => self.catalog(place, &request).await,
+            (Route::TempAuth, _) => self.tempauth(place, &request).await,
+        }
+    }
+
+    async fn log_in(&self, request: AuthRequest) -> Result<Login, Fault> {
+        match request {
+            AuthRequest::Password(login) => Ok(self.authenticator.password(login).await?),
+            AuthRequest::Token { token, scope } => {
+                let token = self.authenticator.token(token.expose()).await?;
+                Ok(self.authenticator.rescope(&token, scope).await?)
+            }
+        }
+    }
+}
+
+impl Endpoint for Front {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let Some(context) = request.extensions().get::<RequestContext>().cloned() else {
+            return Ok(Fault::Internal("the request has no context").into_response(&Voice::anywhere()));
+        };
+        let place = match Place::of(&context, &self.config) {
+            Ok(place) => place,
+            Err(fault) => return Ok(identified(fault.into_response(&Voice::anywhere()), &context)),
+        };
+        let voice = match Route::of(request.uri().path()) {
+            Some(Route::TempAuth) => tempauth::voice(&request),
+            _ => Voice::keystone(&place),
+        };
+        let answer = self.answer(&place, request).await.unwrap_or_else(|fault| {
+            fault.log(&context);
+            fault.into_response(&voice)
+        });
+        Ok(identified(answer, &context))
+    }
+}
+
+/// Reads a request's body as JSON. A client learns where it is wrong, and not what it says: it says a password.
+async fn read_json<T: serde::de::DeserializeOwned>(request: &mut Request) -> Result<T, Fault> {
+    let body = request.take_body().into_bytes_limit(MAX_BODY).await.map_err(|error| match error {
+        poem::error::ReadBodyError::PayloadTooLarge => Fault::TooLarge,
+        _ => Fault::BadRequest("The request body could not be read.".to_owned()),
+    })?;
+    serde_json::from_slice(&body).map_err(|error| {
+        let what = if error.is_data() { "is not a login that is understood" } else { "is not valid JSON" };
+        let (line, column) = (error.line(), error.column());
+        Fault::BadRequest(format!("The request body {what} (line {line}, column {column})."))
+    })
+}
+
+fn json(status: StatusCode, body: &Value) -> Response {
+    Response::builder()
+        .status(status)
+        .header("Vary", "X-Auth-Token")
+        .content_type("application/json")
+        .body(body.to_string())
+}
+
+/// Every response carries the request's id, under both of Swift's names.
+fn identified(mut response: Response, context: &RequestContext) -> Response {
+    if let Ok(id) = HeaderValue::try_from(context.id.as_str()) {
+        for name in ["x-trans-id", "x-openstack-request-id"] {
+            response.headers_mut().insert(HeaderName::from_static(name), id.clone());
+        }
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests;

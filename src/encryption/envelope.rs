@@ -179,7 +179,8 @@ pub fn open_inner(
 /// Binds an envelope to another place, under the ring's active key, without its holder: after a multipart upload's
 /// Complete, or a restored old version.
 ///
-/// [`Error::Malformed`] where the new binding names another mode: only the holder can change that.
+/// [`Error::Malformed`] where the new binding names another mode, account or version uid: the inner layer is bound to
+/// them, so it would never open again. Only the holder can change them.
 pub fn reseal_outer(
     ring: &KeyRing,
     envelope: &[u8],
@@ -187,8 +188,8 @@ pub fn reseal_outer(
     new: &Binding<'_>,
 ) -> Result<Vec<u8>, Error> {
     let inner = open_outer(ring, envelope, old)?;
-    if old.mode != new.mode {
-        return Err(Error::Malformed("a reseal cannot change the mode"));
+    if (old.mode, old.account, old.version_uid) != (new.mode, new.account, new.version_uid) {
+        return Err(Error::Malformed("a reseal cannot change the mode, the account or the version uid"));
     }
     Ok(seal_outer(ring, &inner, new))
 }
@@ -290,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reseal_keeps_the_mode() {
+    fn a_reseal_keeps_what_the_inner_layer_is_bound_to() {
         let ring = KeyRing::generate();
         let inner = seal_inner(&ring, Holder::Ring, &VersionKey::generate(), "account", &UID);
         let old = binding(Mode::Managed);
@@ -300,10 +301,12 @@ mod tests {
         let resealed = reseal_outer(&ring, &envelope, &old, &new).unwrap();
         assert_eq!(open_outer(&ring, &resealed, &new).unwrap(), inner);
         assert_eq!(open_outer(&ring, &resealed, &old), Err(Error::Tampered("envelope")));
-        let other_mode = binding(Mode::Customer);
-        assert_eq!(
-            reseal_outer(&ring, &envelope, &old, &other_mode),
-            Err(Error::Malformed("a reseal cannot change the mode"))
-        );
+        for unopenable in [
+            binding(Mode::Customer),
+            Binding { account: "other", ..old },
+            Binding { version_uid: &[6; 16], ..old },
+        ] {
+            assert!(matches!(reseal_outer(&ring, &envelope, &old, &unopenable), Err(Error::Malformed(_))));
+        }
     }
 }

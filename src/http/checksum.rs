@@ -83,7 +83,7 @@ mod tests {
             hasher.update(b"56789");
             let found = hasher.finish();
             assert_eq!(hex::encode(&found), value, "{algorithm}");
-            assert_eq!(found.len(), algorithm.len(), "{algorithm}");
+            assert_eq!(found.len(), algorithm.length(), "{algorithm}");
         }
     }
 }

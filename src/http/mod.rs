@@ -11,3 +11,6 @@ pub mod percent;
 pub mod query;
 pub mod range;
 pub mod secret_headers;
+
+pub use context::RequestContext;
+pub use secret_headers::SecretHeaders;

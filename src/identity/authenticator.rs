@@ -11,6 +11,9 @@ use super::signing_keys::SigningKeys;
 use super::tokens::Tokens;
 use super::{AuthError, Clock, SystemClock};
 
+/// Passwords are checked on at most so many cores, unless the operator wants more: 76 MiB.
+const MAX_WORKERS: usize = 4;
+
 /// What an operator may set.
 #[derive(Clone, Debug)]
 pub struct AuthConfig {
@@ -32,7 +35,8 @@ impl Default for AuthConfig {
             token_lifetime: Duration::from_hours(24),
             refresh: Duration::from_secs(5),
             key_rotation: Duration::from_hours(30 * 24),
-            password_workers: 4,
+            password_workers: std::thread::available_parallelism()
+                .map_or(2, |cores| cores.get().min(MAX_WORKERS)),
             issuer: "cardea".to_owned(),
         }
     }

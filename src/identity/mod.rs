@@ -12,8 +12,6 @@ mod clock;
 mod directory;
 mod domain;
 mod error;
-#[cfg(test)]
-mod forgery_tests;
 mod login;
 #[cfg(test)]
 pub(crate) mod memory;

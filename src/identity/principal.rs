@@ -61,26 +61,6 @@ impl Identity {
             roles,
         })))
     }
-
-    /// An identity out of thin air, for the tests of other modules.
-    #[cfg(test)]
-    pub(crate) fn for_tests(user: &str, account: &str, role: Role) -> Self {
-        let name = match role {
-            Role::Plain => "reader",
-            Role::Owner => "admin",
-            Role::Reseller => "ResellerAdmin",
-        };
-        Self(Arc::new(Principal {
-            user: UserId::new(user),
-            user_name: user.to_owned(),
-            user_domain: Domain::default(),
-            account: AccountId::new(account),
-            account_name: account.to_owned(),
-            account_domain: Domain::default(),
-            role,
-            roles: vec![name.to_owned()],
-        }))
-    }
 }
 
 impl Deref for Identity {

@@ -125,7 +125,14 @@ impl SigningKeys {
         let loaded = Some(clock.elapsed());
         let mut keys = Vec::new();
         for entry in directory.signing_keys().await? {
-            keys.push(Arc::new(SigningKey::open(&entry)?));
+            if let Some(key) = SigningKey::open(&entry) {
+                keys.push(Arc::new(key));
+            } else {
+                tracing::error!(
+                    key = entry.id,
+                    "a token signing key is not a P-256 key; its tokens are refused"
+                );
+            }
         }
         keys.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
         let known = Known { keys: keys.into(), loaded };
@@ -147,10 +154,9 @@ impl Known {
 impl SigningKey {
     /// The public half is derived from the private one, which was sealed: a public key that somebody put into the
     /// directory verifies nothing.
-    fn open(entry: &SigningKeyEntry) -> Result<Self, AuthError> {
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &entry.pkcs8)
-            .map_err(|_| AuthError::Internal("a token signing key is not a P-256 key"))?;
-        Ok(Self {
+    fn open(entry: &SigningKeyEntry) -> Option<Self> {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &entry.pkcs8).ok()?;
+        Some(Self {
             id: entry.id.clone(),
             signs: EncodingKey::from_ec_der(&entry.pkcs8),
             verifies: DecodingKey::from_ec_der(pair.public_key().as_ref()),
@@ -223,6 +229,17 @@ mod tests {
             }
         }
         assert_eq!(directory.reads.load(Ordering::Relaxed) - before, 3);
+    }
+
+    #[tokio::test]
+    async fn a_key_of_another_kind_is_passed_over() {
+        let (directory, clock) = (MemoryDirectory::default(), ManualClock::new());
+        let entry =
+            SigningKeyEntry { pkcs8: Zeroizing::new(vec![1, 2, 3]), ..generate(clock.now()).unwrap() };
+        directory.add_signing_key(entry.clone()).await.unwrap();
+        let keys = SigningKeys::new(30 * DAY);
+        assert_ne!(keys.signer(&directory, &*clock).await.unwrap().id, entry.id);
+        assert!(keys.verifier(&entry.id, &directory, &*clock).await.unwrap().is_none());
     }
 
     #[tokio::test]

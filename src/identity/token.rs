@@ -82,3 +82,6 @@ pub(super) fn verify(token: &str, key: &SigningKey, issuer: &str) -> Result<Clai
     }
     Ok(claims)
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,8 @@ pub(super) enum Fault {
     BadRequest(String),
     /// Credentials are missing or refused; why is for the log.
     Unauthorized(Option<Rejection>),
+    /// A way to log in that there is not. Keystone says 401 too: clients print its message, and a stack trace at a 400.
+    UnsupportedMethod,
     /// The caller is known and may not.
     Forbidden,
     /// No such thing.
@@ -47,7 +49,7 @@ impl Fault {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized(_) | Self::UnsupportedMethod => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -62,6 +64,9 @@ impl Fault {
         match self {
             Self::BadRequest(message) => message,
             Self::Unauthorized(_) => REQUIRES_AUTHENTICATION,
+            Self::UnsupportedMethod => {
+                "Attempted to authenticate with an unsupported method: use password or token."
+            }
             Self::Forbidden => "You are not authorized to perform the requested action.",
             Self::NotFound => "The resource could not be found.",
             Self::MethodNotAllowed(_) => "The method is not allowed for this resource.",
@@ -81,6 +86,7 @@ impl Fault {
             Self::Unavailable(reason) => tracing::warn!(request, %peer, reason, "identity unavailable"),
             Self::Internal(reason) => tracing::error!(request, %peer, reason, "identity failed"),
             Self::Unauthorized(None)
+            | Self::UnsupportedMethod
             | Self::BadRequest(_)
             | Self::Forbidden
             | Self::NotFound
@@ -113,7 +119,9 @@ impl Fault {
     /// The header that goes with the status.
     fn header(&self, voice: &Voice) -> Option<(HeaderName, String)> {
         match self {
-            Self::Unauthorized(_) => Some((header::WWW_AUTHENTICATE, voice.challenge.clone())),
+            Self::Unauthorized(_) | Self::UnsupportedMethod => {
+                Some((header::WWW_AUTHENTICATE, voice.challenge.clone()))
+            }
             Self::MethodNotAllowed(methods) => {
                 let methods: Vec<_> = methods.iter().map(Method::as_str).collect();
                 Some((header::ALLOW, methods.join(", ")))

@@ -29,12 +29,12 @@ pub(super) struct Body {
 
 #[derive(Deserialize)]
 struct Auth {
-    identity: Identity,
+    identity: IdentityFields,
     scope: Option<ScopeBody>,
 }
 
 #[derive(Deserialize)]
-struct Identity {
+struct IdentityFields {
     methods: Vec<String>,
     password: Option<Password>,
     token: Option<Token>,
@@ -88,7 +88,7 @@ struct ScopeFields {
 impl Body {
     /// What it asks.
     pub(super) fn into_request(self) -> Result<AuthRequest, Fault> {
-        let Identity { methods, password, token } = self.auth.identity;
+        let IdentityFields { methods, password, token } = self.auth.identity;
         let scope = scope(self.auth.scope)?;
         match methods.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             ["password"] => {
@@ -100,10 +100,7 @@ impl Body {
                 let token = token.ok_or_else(|| missing("identity.token"))?.id;
                 Ok(AuthRequest::Token { token, scope })
             }
-            ["application_credential"] => {
-                Err(bad("Application credentials are not available: use a password."))
-            }
-            _ => Err(bad("The identity methods must be one of \"password\" and \"token\".")),
+            _ => Err(Fault::UnsupportedMethod),
         }
     }
 }
@@ -242,7 +239,7 @@ mod tests {
             [json!([]), json!(["application_credential"]), json!(["password", "totp"]), json!(["saml2"])]
         {
             let refused = parse(&json!({"identity": {"methods": methods}}));
-            assert!(matches!(refused, Err(Fault::BadRequest(_))), "{methods}");
+            assert!(matches!(refused, Err(Fault::UnsupportedMethod)), "{methods}");
         }
         assert!(parse(&json!({"identity": {"methods": ["password"]}})).is_err());
     }

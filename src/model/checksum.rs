@@ -46,7 +46,7 @@ impl ChecksumAlgorithm {
     }
 
     /// Length of a value in bytes.
-    pub const fn len(self) -> usize {
+    pub const fn length(self) -> usize {
         match self {
             Self::Crc32 | Self::Crc32c => 4,
             Self::Crc64Nvme => 8,

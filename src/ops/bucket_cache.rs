@@ -54,7 +54,7 @@ impl BucketCache {
     }
 
     /// Remembers what a lookup found, unless something was forgotten since it began.
-    pub fn insert(&self, ticket: Ticket, address: BucketAddress, bucket: Arc<BucketRecord>) {
+    pub fn insert(&self, ticket: Ticket, address: &BucketAddress, bucket: Arc<BucketRecord>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.generation != ticket.0 {
             return;
@@ -62,7 +62,7 @@ impl BucketCache {
         if state.entries.len() >= CAPACITY {
             state.entries.clear();
         }
-        state.entries.insert(key(&address), (Instant::now(), bucket));
+        state.entries.insert(key(address), (Instant::now(), bucket));
     }
 
     /// Forgets a bucket under every name.
@@ -113,11 +113,11 @@ mod tests {
         let cache = BucketCache::default();
         let address = BucketAddress::S3(BucketName::new("photos").unwrap());
         let ticket = cache.ticket();
-        cache.insert(ticket, address.clone(), bucket());
+        cache.insert(ticket, &address, bucket());
         assert!(cache.get(&address).is_some());
         let ticket = cache.ticket();
         cache.forget_bucket(BucketId([1; 16]));
-        cache.insert(ticket, address.clone(), bucket());
+        cache.insert(ticket, &address, bucket());
         assert!(cache.get(&address).is_none());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
@@ -23,7 +24,7 @@ use crate::storage::index::{PartRecord, VersionRecord};
 use crate::storage::pins::Pin;
 
 /// Plaintext of one read of the store: large enough that a read's own cost does not count.
-const SPAN: u64 = 1 << 20;
+const SPAN: u32 = 1 << 20;
 
 /// Spans that are read while the one before goes out.
 const AHEAD: usize = 2;
@@ -52,6 +53,8 @@ struct Part {
     record: PartRecord,
     /// Made when the part is first read: an object may have thousands, and a range touch one.
     opener: OnceLock<Opener>,
+    /// Whether the stored size has been verified.
+    sized: AtomicBool,
 }
 
 impl std::fmt::Debug for ObjectReader {
@@ -71,7 +74,7 @@ impl ObjectReader {
         let mut parts = Vec::with_capacity(record.parts.len());
         for part in record.parts {
             let length = part.length;
-            parts.push(Part { begin, record: part, opener: OnceLock::new() });
+            parts.push(Part { begin, record: part, opener: OnceLock::new(), sized: AtomicBool::new(false) });
             begin += length;
         }
         if begin != record.size {
@@ -143,12 +146,12 @@ impl Spans {
     /// The next span's plaintext; `None` at the end.
     async fn next(&mut self) -> Result<Option<Ready>, Error> {
         while self.pending.len() < AHEAD && !self.next.is_empty() {
-            let budget = self.source.read_ahead.clone().try_acquire_many_owned(SPAN as u32).ok();
+            let budget = self.source.read_ahead.clone().try_acquire_many_owned(SPAN).ok();
             if budget.is_none() && !self.pending.is_empty() {
                 break;
             }
             // Without budget a download still goes on, chunk by chunk: slow readers cannot starve it.
-            let most = if budget.is_some() { SPAN } else { CHUNK as u64 };
+            let most = if budget.is_some() { u64::from(SPAN) } else { CHUNK as u64 };
             let (part, range) = self.source.piece(&self.next, most)?;
             self.next.start += range.end - range.start;
             self.pending.push_back(read(self.source.clone(), part, range, budget).boxed());
@@ -215,7 +218,12 @@ async fn read(
             bytes.slice(to_usize(span.sealed.start)?..to_usize(span.sealed.end)?)
         }
         Some(_) => return Err(Error::Corrupt("an inline blob has the wrong length".into())),
-        None => source.blobs.read(blob, span.sealed.clone(), stored).await?,
+        None if part.sized.load(Ordering::Relaxed) => source.blobs.read(blob, span.sealed.clone()).await?,
+        None => {
+            let sealed = source.blobs.read_sized(blob, span.sealed.clone(), stored).await?;
+            part.sized.store(true, Ordering::Relaxed);
+            sealed
+        }
     };
     // Without a copy where the bytes are ours alone, as they are from a local file.
     let mut sealed = sealed.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));

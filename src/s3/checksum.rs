@@ -60,7 +60,7 @@ pub(super) fn of_write(
             return Err(Fault::invalid_request(SEVERAL));
         }
         let value = STANDARD.decode(text(headers, name)?.unwrap_or_default());
-        let value = value.ok().filter(|value| value.len() == algorithm.len());
+        let value = value.ok().filter(|value| value.len() == algorithm.length());
         let value =
             value.ok_or_else(|| Fault::invalid_request(format!("Value for {name} header is invalid.")))?;
         chosen = Some(ChecksumRequest { algorithm, expected: ExpectedChecksum::Value(value) });

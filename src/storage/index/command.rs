@@ -7,7 +7,8 @@ use bytes::Bytes;
 
 use super::record::{PartRecord, Versioning};
 use crate::model::{
-    AccountId, BlobId, BucketId, BucketName, EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId, VersionUid, WriterId,
+    AccountId, BlobId, BucketId, BucketName, EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId,
+    VersionUid, WriterId,
 };
 
 /// Whether a new bucket takes its name in the global S3 registry.

@@ -11,13 +11,13 @@ pub mod sqlite;
 use async_trait::async_trait;
 
 pub use command::{
-    BucketChange, CreateBucket, Delete, Deleted, Existing, ListBuckets, ListObjects, NamePolicy, NewBlob, Precondition, Publish,
-    Published, SealEnvelope, UpdateMetadata,
+    BucketChange, CreateBucket, Delete, Deleted, Existing, ListBuckets, ListObjects, NamePolicy, NewBlob,
+    Precondition, Publish, Published, SealEnvelope, UpdateMetadata,
 };
 pub use principal::{AccessKeyRecord, AccountRecord, RoleGrant, SigningKeyRecord, UserRecord};
 pub use record::{
-    BucketAddress, BucketPage, BucketRecord, BucketRow, FreedBlob, Install, ObjectPage, ObjectRow, PartRecord, Usage, Versioning,
-    VersionRecord,
+    BucketAddress, BucketPage, BucketRecord, BucketRow, FreedBlob, Install, ObjectPage, ObjectRow,
+    PartRecord, Usage, VersionRecord, Versioning,
 };
 
 use super::Error;
@@ -42,8 +42,10 @@ pub trait Index: Send + Sync + 'static {
 
     /// Registers this process, or renews its heartbeat. Fails with `Fenced` once another has fenced it.
     async fn heartbeat(&self, writer: WriterId) -> Result<()>;
-    /// Fences every other writer that has been silent since `before`, and returns all fenced ones.
+    /// Fences every other writer that has been silent since `before`, and returns all fenced ones that are not swept.
     async fn fence_silent(&self, me: WriterId, before: Timestamp) -> Result<Vec<WriterId>>;
+    /// Notes that no blob of a fenced writer is an orphan any more: [`Self::fence_silent`] tells of it no longer.
+    async fn writer_swept(&self, writer: WriterId) -> Result<()>;
 
     // ---- principals -------------------------------------------------------------------------------------------
 

@@ -1,0 +1,111 @@
+//! The global budget of upload buffers: memory is bounded whatever the concurrency, and uploads wait for their share.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::BytesMut;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::storage::Error;
+
+/// Bytes of empty buffers that are kept for the next upload, at most.
+const IDLE: usize = 16 * 1024 * 1024;
+
+/// The budget. Clones share it.
+#[derive(Clone, Debug)]
+pub(super) struct Buffers {
+    budget: Arc<Semaphore>,
+    idle: Arc<Mutex<Vec<BytesMut>>>,
+    size: usize,
+}
+
+/// A share of the budget: one buffer's worth, given back on drop.
+#[derive(Debug)]
+pub(super) struct Share(OwnedSemaphorePermit);
+
+impl Share {
+    /// How many bytes a buffer under this share may hold.
+    pub(super) fn capacity(&self) -> usize {
+        self.0.num_permits()
+    }
+}
+
+impl Buffers {
+    /// A budget of so many bytes, for buffers of this size. It always allows for two.
+    pub(super) fn new(budget: usize, size: usize) -> Self {
+        let budget = budget.clamp(2 * size, Semaphore::MAX_PERMITS);
+        Self { budget: Arc::new(Semaphore::new(budget)), idle: Arc::default(), size }
+    }
+
+    /// The size of a full buffer.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Waits for a share of at most a full buffer. Those who wait are served in the order they came.
+    pub(super) async fn acquire(&self, bytes: usize) -> Result<Share, Error> {
+        let share = Arc::clone(&self.budget).acquire_many_owned(self.permits(bytes)).await;
+        share.map(Share).map_err(|error| Error::Unavailable(Box::new(error)))
+    }
+
+    /// Takes a share if that needs no waiting.
+    pub(super) fn try_acquire(&self, bytes: usize) -> Option<Share> {
+        Arc::clone(&self.budget).try_acquire_many_owned(self.permits(bytes)).ok().map(Share)
+    }
+
+    fn permits(&self, bytes: usize) -> u32 {
+        u32::try_from(bytes.clamp(1, self.size)).unwrap_or(u32::MAX)
+    }
+
+    /// An empty buffer for a share.
+    pub(super) fn allocate(&self, share: &Share) -> BytesMut {
+        if share.capacity() == self.size {
+            let recycled = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            if let Some(buffer) = recycled {
+                return buffer;
+            }
+        }
+        BytesMut::with_capacity(share.capacity())
+    }
+
+    /// Keeps a buffer for the next upload.
+    pub(super) fn recycle(&self, mut buffer: BytesMut) {
+        buffer.clear();
+        if buffer.capacity() == self.size {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            if (idle.len() + 1) * self.size <= IDLE {
+                idle.push(buffer);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_budget_is_waited_for_and_given_back() {
+        let buffers = Buffers::new(0, 100);
+        let first = buffers.acquire(1000).await.unwrap();
+        assert_eq!(first.capacity(), 100);
+        let second = buffers.try_acquire(60).unwrap();
+        assert!(buffers.try_acquire(41).is_none());
+        drop(first);
+        assert!(buffers.try_acquire(41).is_some());
+        drop(second);
+    }
+
+    #[tokio::test]
+    async fn full_buffers_are_recycled() {
+        let buffers = Buffers::new(1000, 100);
+        let share = buffers.acquire(100).await.unwrap();
+        let mut buffer = buffers.allocate(&share);
+        buffer.extend_from_slice(b"x");
+        let address = buffer.as_ptr();
+        buffers.recycle(buffer);
+        let again = buffers.allocate(&share);
+        assert!(again.is_empty());
+        assert_eq!(again.as_ptr(), address);
+        assert_eq!(buffers.allocate(&buffers.acquire(10).await.unwrap()).capacity(), 10);
+    }
+}

@@ -1,0 +1,249 @@
+//! The blob store: immutable sealed blobs in an object store, by random names.
+//!
+//! Order, conditions, names and sizes live in the index; of the object store only writing once, reading ranges, listing
+//! and deleting are asked, which every store does alike.
+
+mod buffers;
+mod counts;
+mod local;
+mod paths;
+mod unpublished;
+mod writer;
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt, future, stream};
+use object_store::memory::InMemory;
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode};
+
+pub use counts::RequestCounts;
+pub use unpublished::Unpublished;
+pub use writer::{BlobWriter, Stored};
+
+use self::buffers::Buffers;
+use super::Error;
+use crate::model::{BlobId, InstallId, WriterId};
+
+/// What an upload to a local folder hands over at a time: small, so that a hundred uploads fit into the budget. (A cloud
+/// wants parts of at least 5 MiB, and at most 10,000 of them.)
+const LOCAL_BUFFER: usize = 512 * 1024;
+/// The version of the layout of names, in `cardea.json`.
+const LAYOUT: u64 = 1;
+
+/// What an operator may set.
+#[derive(Clone, Copy, Debug)]
+pub struct BlobOptions {
+    /// Bytes that all upload buffers together may take.
+    pub buffer_budget: usize,
+}
+
+impl Default for BlobOptions {
+    fn default() -> Self {
+        Self { buffer_budget: 128 * 1024 * 1024 }
+    }
+}
+
+/// The blob store. Clones share it.
+#[derive(Clone)]
+pub struct BlobStore {
+    store: Arc<dyn ObjectStore>,
+    counts: Arc<RequestCounts>,
+    buffers: Buffers,
+    /// The folder of a local store.
+    folder: Option<Arc<PathBuf>>,
+}
+
+impl std::fmt::Debug for BlobStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BlobStore").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl BlobStore {
+    /// Opens the store at a URL: `file:///path` (the folder is made) or `memory://`.
+    pub fn open(url: &str, options: BlobOptions) -> Result<Self, Error> {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        let (store, size, folder): (Arc<dyn ObjectStore>, _, _) = match scheme {
+            "file" => {
+                let folder = local::folder(rest).ok_or_else(|| unusable(url, "expected file:///folder"))?;
+                (Arc::new(local::open(&folder)?), LOCAL_BUFFER, Some(Arc::new(folder)))
+            }
+            "memory" => (Arc::new(InMemory::new()), LOCAL_BUFFER, None),
+            _ => return Err(unusable(url, "expected file:///folder or memory://")),
+        };
+        let buffers = Buffers::new(options.buffer_budget, size);
+        Ok(Self { store, counts: Arc::default(), buffers, folder })
+    }
+
+    /// The requests so far.
+    pub fn counts(&self) -> &Arc<RequestCounts> {
+        &self.counts
+    }
+
+    /// The installation that the store belongs to, if one has claimed it.
+    pub async fn install_id(&self) -> Result<Option<InstallId>, Error> {
+        let bytes = match self.store.get(&paths::install()).await {
+            Ok(found) => found.bytes().await.map_err(unavailable)?,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(unavailable(error)),
+        };
+        let record: serde_json::Value = serde_json::from_slice(&bytes).map_err(|_| damaged_record())?;
+        if record["layout"] != LAYOUT {
+            return Err(Error::Internal(
+                "the blob store's layout is of another version of this program".into(),
+            ));
+        }
+        let id = record["install"].as_str().and_then(|text| hex::decode(text).ok());
+        id.and_then(|id| InstallId::from_slice(&id)).map(Some).ok_or_else(damaged_record)
+    }
+
+    /// Claims the store for an installation. A store that belongs to another one is an error.
+    pub async fn claim(&self, install: InstallId) -> Result<(), Error> {
+        let record = serde_json::json!({ "install": install.to_string(), "layout": LAYOUT });
+        let put =
+            self.store.put_opts(&paths::install(), record.to_string().into(), PutMode::Create.into()).await;
+        match put {
+            Ok(_) => return Ok(()),
+            Err(object_store::Error::AlreadyExists { .. }) => {}
+            Err(error) => return Err(unavailable(error)),
+        }
+        match self.install_id().await? {
+            Some(found) if found == install => Ok(()),
+            Some(found) => Err(Error::Internal(
+                format!("the blob store belongs to the installation {found}, the index to {install}").into(),
+            )),
+            None => Err(Error::Unavailable("the blob store's record came and went".into())),
+        }
+    }
+
+    /// Whether the store holds nothing at all.
+    pub async fn is_empty(&self) -> Result<bool, Error> {
+        Ok(self.store.list(None).try_next().await.map_err(unavailable)?.is_none())
+    }
+
+    /// Answers whether the store can be read now (readiness). Its record must be there.
+    pub async fn check(&self) -> Result<(), Error> {
+        self.store.head(&paths::install()).await.map(|_| ()).map_err(unavailable)
+    }
+
+    /// Begins to write a blob.
+    pub fn writer(&self, id: BlobId) -> BlobWriter {
+        BlobWriter::new(self.clone(), id)
+    }
+
+    /// Names of blobs that a command is about to make known; those of a command that was refused are deleted.
+    pub fn unpublished(&self) -> Unpublished {
+        Unpublished::new(self.clone())
+    }
+
+    /// Reads a range of a blob, whole. A missing blob, and one that ends before the range does, are `BlobDamaged`.
+    /// About 1 MiB at a time is best.
+    pub async fn read(&self, id: &BlobId, range: Range<u64>) -> Result<Bytes, Error> {
+        self.counts.get();
+        let length = range.end.saturating_sub(range.start);
+        let path = paths::blob(id);
+        // On local files `get_ranges` opens and reads in one step, `get_range` in two.
+        match self.store.get_ranges(&path, std::slice::from_ref(&range)).await {
+            Ok(mut found) if found.len() == 1 && found[0].len() as u64 == length => Ok(found.remove(0)),
+            Ok(_) => Err(too_short(id)),
+            Err(object_store::Error::NotFound { .. }) => Err(missing(id)),
+            // A range past the end is a generic error on every store: ask for the size.
+            Err(error) => match self.size(id).await {
+                Ok(size) if size < range.end => Err(too_short(id)),
+                Ok(_) => Err(unavailable(error)),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// [`BlobStore::read`], which also verifies that the blob has `stored` bytes in all: a longer one was tampered with.
+    pub async fn read_sized(&self, id: &BlobId, range: Range<u64>, stored: u64) -> Result<Bytes, Error> {
+        self.counts.get();
+        let length = range.end.saturating_sub(range.start);
+        let options = GetOptions { range: Some(range.clone().into()), ..GetOptions::default() };
+        match self.store.get_opts(&paths::blob(id), options).await {
+            Ok(found) if found.meta.size != stored => Err(wrong_size(id)),
+            Ok(found) => match found.bytes().await.map_err(unavailable)? {
+                bytes if bytes.len() as u64 == length => Ok(bytes),
+                _ => Err(too_short(id)),
+            },
+            Err(object_store::Error::NotFound { .. }) => Err(missing(id)),
+            // A range past the end is a generic error on every store: ask for the size.
+            Err(error) => match self.size(id).await {
+                Ok(size) if size != stored => Err(wrong_size(id)),
+                Ok(_) => Err(unavailable(error)),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// How many bytes a blob has. A missing one is `BlobDamaged`.
+    pub async fn size(&self, id: &BlobId) -> Result<u64, Error> {
+        self.counts.get();
+        match self.store.head(&paths::blob(id)).await {
+            Ok(found) => Ok(found.size),
+            Err(object_store::Error::NotFound { .. }) => Err(missing(id)),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// Deletes blobs. One that is not there is deleted already. Tries all before it tells of a failure.
+    pub async fn delete(&self, ids: &[BlobId]) -> Result<(), Error> {
+        let paths: Vec<_> = ids.iter().map(|id| Ok(paths::blob(id))).collect();
+        self.counts.delete(paths.len());
+        let mut outcomes = self.store.delete_stream(stream::iter(paths).boxed());
+        let mut failure = None;
+        while let Some(outcome) = outcomes.next().await {
+            match outcome {
+                Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => failure = Some(error),
+            }
+        }
+        failure.map_or(Ok(()), |error| Err(unavailable(error)))
+    }
+
+    /// The blobs of a writer, `batch` at a time. For the sweep of a writer that is fenced.
+    pub(super) fn blobs_of(&self, writer: WriterId, batch: usize) -> BoxStream<'static, Result<Vec<BlobId>, Error>> {
+        let found = self.store.list(Some(&paths::writer(writer)));
+        let ids = found.try_filter_map(|meta| future::ready(Ok(paths::parse_blob(&meta.location))));
+        ids.try_chunks(batch).map_err(|error| unavailable(error.1)).boxed()
+    }
+
+    /// Removes what a killed process left in a local folder and no listing shows: unfinished files and empty folders.
+    pub(super) async fn remove_leftovers(&self, writer: WriterId) -> Result<(), Error> {
+        let Some(root) = self.folder.clone() else { return Ok(()) };
+        let folder = root.join(paths::writer(writer).as_ref());
+        tokio::task::spawn_blocking(move || local::remove_leftovers(&folder))
+            .await
+            .map_err(|error| Error::Internal(Box::new(error)))?
+            .map_err(|error| Error::Unavailable(Box::new(error)))
+    }
+}
+
+fn unusable(url: &str, expected: &str) -> Error {
+    Error::Internal(format!("the blob store's URL {url:?} cannot be used: {expected}").into())
+}
+
+fn damaged_record() -> Error {
+    Error::Damaged("the blob store's cardea.json cannot be read".into())
+}
+
+fn unavailable(error: object_store::Error) -> Error {
+    Error::Unavailable(Box::new(error))
+}
+
+fn missing(id: &BlobId) -> Error {
+    Error::BlobDamaged { blob: id.to_string(), problem: "it is not in the store" }
+}
+
+fn wrong_size(id: &BlobId) -> Error {
+    Error::BlobDamaged { blob: id.to_string(), problem: "is not of the size it must have" }
+}
+
+fn too_short(id: &BlobId) -> Error {
+    Error::BlobDamaged { blob: id.to_string(), problem: "it is shorter than it must be" }
+}

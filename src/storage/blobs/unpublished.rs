@@ -1,0 +1,72 @@
+//! Blobs that were written and are not yet in the index.
+
+use super::BlobStore;
+use crate::model::BlobId;
+use crate::storage::Error;
+
+/// A drop guard over blobs that are written and not yet published: an abandoned request leaves nothing behind.
+///
+/// Hand the index command to [`Unpublished::publish`]. From its start the index decides: the command runs even when its
+/// caller goes away, so blobs are deleted only where the index has certainly refused them.
+#[must_use = "dropping it deletes the blobs"]
+#[derive(Debug)]
+pub struct Unpublished {
+    store: BlobStore,
+    ids: Vec<BlobId>,
+}
+
+impl Unpublished {
+    pub(super) fn new(store: BlobStore) -> Self {
+        Self { store, ids: Vec::new() }
+    }
+
+    /// Takes care of one more blob.
+    pub fn add(&mut self, id: BlobId) {
+        self.ids.push(id);
+    }
+
+    /// Runs the index command that makes the blobs known.
+    pub async fn publish<T>(mut self, command: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let ids = std::mem::take(&mut self.ids);
+        let outcome = command.await;
+        if outcome.as_ref().err().is_some_and(is_refusal) {
+            self.ids = ids;
+        }
+        outcome
+    }
+}
+
+/// Whether the error tells that the command certainly did not happen. Of the others some may have: their blobs, if they
+/// are orphans, are found once this process is gone.
+fn is_refusal(error: &Error) -> bool {
+    match error {
+        Error::NoSuchBucket
+        | Error::BucketExists(_)
+        | Error::NameTaken
+        | Error::BucketNotEmpty
+        | Error::NoSuchObject { .. }
+        | Error::PreconditionFailed
+        | Error::Changed
+        | Error::Fenced
+        | Error::Seal => true,
+        Error::BlobDamaged { .. } | Error::Unavailable(_) | Error::Damaged(_) | Error::Internal(_) => false,
+    }
+}
+
+impl Drop for Unpublished {
+    fn drop(&mut self) {
+        let ids = std::mem::take(&mut self.ids);
+        if ids.is_empty() {
+            return;
+        }
+        let store = self.store.clone();
+        // Without a runtime the process is ending: the next start sweeps.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                if let Err(error) = store.delete(&ids).await {
+                    tracing::warn!(%error, blobs = ids.len(), "could not delete the blobs of an abandoned write");
+                }
+            });
+        }
+    }
+}

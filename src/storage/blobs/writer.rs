@@ -1,0 +1,208 @@
+//! Writing one blob as it is sealed: a buffer fills while the one before it is written.
+
+use bytes::{Bytes, BytesMut};
+use object_store::{MultipartUpload, ObjectStoreExt, PutMode, PutPayload};
+use tokio::task::JoinHandle;
+
+use super::buffers::Share;
+use super::{BlobStore, paths, unavailable};
+use crate::model::BlobId;
+use crate::storage::Error;
+
+/// A blob that is durable in the store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use = "a stored blob is to be published, or deleted"]
+pub struct Stored {
+    /// Its id.
+    pub id: BlobId,
+    /// Its sealed bytes.
+    pub sealed: u64,
+}
+
+/// Writes a blob. Dropped without [`BlobWriter::finish`], it removes what it has written.
+///
+/// ```text
+/// loop { let mut buffer = writer.buffer().await?; … fill it …; if more { writer.write(buffer).await? } else { break writer.finish(buffer).await } }
+/// ```
+#[derive(Debug)]
+pub struct BlobWriter {
+    store: BlobStore,
+    id: BlobId,
+    sealed: u64,
+    expected: Option<u64>,
+    /// What this writer holds of the budget: never more than two buffers.
+    shares: Vec<Share>,
+    spare: Option<BytesMut>,
+    cleanup: Cleanup,
+}
+
+/// The unfinished upload, and what is still under way for it.
+#[derive(Debug)]
+struct Cleanup {
+    store: BlobStore,
+    id: BlobId,
+    upload: Option<Box<dyn MultipartUpload>>,
+    flight: Option<Flight>,
+    armed: bool,
+}
+
+#[derive(Debug)]
+struct Flight {
+    request: JoinHandle<object_store::Result<()>>,
+    bytes: Bytes,
+}
+
+impl BlobWriter {
+    pub(super) fn new(store: BlobStore, id: BlobId) -> Self {
+        let cleanup = Cleanup { store: store.clone(), id, upload: None, flight: None, armed: false };
+        Self { store, id, sealed: 0, expected: None, shares: Vec::new(), spare: None, cleanup }
+    }
+
+    /// Says how long the sealed blob will be, so that a small one takes a small buffer.
+    #[must_use]
+    pub fn expecting(mut self, sealed: u64) -> Self {
+        self.expected = Some(sealed);
+        self
+    }
+
+    /// The blob's id.
+    pub fn id(&self) -> BlobId {
+        self.id
+    }
+
+    /// Sealed bytes that a buffer should hold when it is handed to [`BlobWriter::write`].
+    pub fn buffer_size(&self) -> usize {
+        let size = self.store.buffers.size();
+        self.expected
+            .and_then(|expected| usize::try_from(expected).ok())
+            .map_or(size, |expected| expected.min(size))
+    }
+
+    /// An empty buffer of [`BlobWriter::buffer_size`]. Waits for a share of the budget, or for the write before: a writer
+    /// that has a buffer never waits for others to give one back.
+    pub async fn buffer(&mut self) -> Result<BytesMut, Error> {
+        if let Some(spare) = self.spare.take() {
+            return Ok(spare);
+        }
+        let size = self.buffer_size();
+        let share = match self.shares.len() {
+            0 => Some(self.store.buffers.acquire(size).await?),
+            1 => self.store.buffers.try_acquire(size),
+            _ => None,
+        };
+        if let Some(share) = share {
+            let buffer = self.store.buffers.allocate(&share);
+            self.shares.push(share);
+            return Ok(buffer);
+        }
+        self.land().await?;
+        Ok(self.spare.take().unwrap_or_else(|| BytesMut::with_capacity(size)))
+    }
+
+    /// Hands over a full buffer, and returns while it is written. At most one write is under way.
+    pub async fn write(&mut self, full: BytesMut) -> Result<(), Error> {
+        self.land().await?;
+        self.sealed += full.len() as u64;
+        let bytes = full.freeze();
+        let upload = match &mut self.cleanup.upload {
+            Some(upload) => upload,
+            none => {
+                self.store.counts.put();
+                let upload =
+                    self.store.store.put_multipart(&paths::blob(&self.id)).await.map_err(unavailable)?;
+                none.insert(upload)
+            }
+        };
+        self.cleanup.armed = true;
+        self.store.counts.put();
+        let request = tokio::spawn(upload.put_part(bytes.clone().into()));
+        self.cleanup.flight = Some(Flight { request, bytes });
+        Ok(())
+    }
+
+    /// Writes the last buffer. When it returns the blob is durable.
+    pub async fn finish(mut self, last: BytesMut) -> Result<Stored, Error> {
+        if self.cleanup.upload.is_some() {
+            if !last.is_empty() {
+                self.write(last).await?;
+            }
+            self.land().await?;
+            self.complete().await?;
+        } else {
+            self.sealed = last.len() as u64;
+            self.put(last.freeze()).await?;
+        }
+        self.cleanup.armed = false;
+        if let Some(spare) = self.spare.take() {
+            self.store.buffers.recycle(spare);
+        }
+        Ok(Stored { id: self.id, sealed: self.sealed })
+    }
+
+    async fn complete(&mut self) -> Result<(), Error> {
+        let Some(mut upload) = self.cleanup.upload.take() else { return Ok(()) };
+        self.store.counts.put();
+        // In a task of its own: it runs to its end even when the caller goes away, and then its blob is deleted.
+        let request = tokio::spawn(async move {
+            let outcome = upload.complete().await;
+            if outcome.is_err() {
+                let _ = upload.abort().await;
+            }
+            outcome.map(|_| ())
+        });
+        self.cleanup.flight = Some(Flight { request, bytes: Bytes::new() });
+        self.land().await
+    }
+
+    async fn put(&mut self, bytes: Bytes) -> Result<(), Error> {
+        self.store.counts.put();
+        self.cleanup.armed = true;
+        let (store, path) = (self.store.store.clone(), paths::blob(&self.id));
+        let payload = PutPayload::from_bytes(bytes.clone());
+        let request =
+            tokio::spawn(
+                async move { store.put_opts(&path, payload, PutMode::Create.into()).await.map(|_| ()) },
+            );
+        self.cleanup.flight = Some(Flight { request, bytes });
+        self.land().await
+    }
+
+    /// Waits for the request under way, and takes its buffer back.
+    async fn land(&mut self) -> Result<(), Error> {
+        let Some(flight) = &mut self.cleanup.flight else { return Ok(()) };
+        let outcome = (&mut flight.request).await;
+        let flight = self.cleanup.flight.take();
+        outcome.map_err(|error| Error::Internal(Box::new(error)))?.map_err(unavailable)?;
+        if let Some(Ok(mut buffer)) = flight.map(|flight| flight.bytes.try_into_mut()) {
+            buffer.clear();
+            if let Some(other) = self.spare.replace(buffer) {
+                self.store.buffers.recycle(other);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Cleanup {
+    fn drop(&mut self) {
+        if !self.armed {
+            return;
+        }
+        let (store, id) = (self.store.clone(), self.id);
+        let (upload, flight) = (self.upload.take(), self.flight.take());
+        // Without a runtime the process is ending: the next start sweeps.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            if let Some(flight) = flight {
+                let _ = flight.request.await;
+            }
+            let aborted = match upload {
+                Some(mut upload) => upload.abort().await.map_err(unavailable),
+                None => store.delete(&[id]).await,
+            };
+            if let Err(error) = aborted {
+                tracing::warn!(%error, blob = %id, "could not remove an abandoned blob");
+            }
+        });
+    }
+}

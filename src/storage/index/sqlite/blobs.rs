@@ -1,0 +1,94 @@
+//! The blobs' rows: who counts the references, and what happens at zero.
+
+use std::collections::HashMap;
+
+use rusqlite::params;
+
+use super::connection::{Snapshot, Tx};
+use super::values::Count;
+use crate::model::{BlobId, Timestamp, WriterId};
+use crate::storage::Error;
+use crate::storage::index::{FreedBlob, NewBlob, PartRecord, Result};
+
+/// Makes new blobs known and takes a reference for every part. A blob that has lost its last reference meanwhile is
+/// `Changed`: zero is final.
+pub(super) fn take(tx: &Tx<'_>, writer: WriterId, new: &[NewBlob], parts: &[PartRecord]) -> Result<()> {
+    let mut wanted: HashMap<BlobId, i64> = HashMap::with_capacity(parts.len());
+    for part in parts {
+        *wanted.entry(part.blob).or_default() += 1;
+    }
+    for blob in new {
+        if blob.id.writer() != writer {
+            return Err(Error::Internal(format!("blob {} is not of writer {writer}", blob.id).into()));
+        }
+        let refs = wanted.remove(&blob.id).unwrap_or(0);
+        let inline = match &blob.inline {
+            Some(bytes) => Some(tx.insert("INSERT INTO inline_blobs (bytes) VALUES (?1)", [&bytes[..]])?),
+            None => None,
+        };
+        let freed = (refs == 0).then(|| tx.now());
+        tx.execute(
+            "INSERT INTO blobs (id, refs, length, freed, inline, header) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![blob.id, refs, Count(blob.length), freed, inline, blob.header],
+        )?;
+    }
+    for (blob, refs) in wanted {
+        let sql = "UPDATE blobs SET refs = refs + ?2 WHERE id = ?1 AND refs > 0";
+        if tx.execute(sql, params![blob, refs])? == 0 {
+            return Err(Error::Changed);
+        }
+    }
+    Ok(())
+}
+
+/// Drops the references that a version's parts are.
+pub(super) fn drop_parts(tx: &Tx<'_>, version: i64) -> Result<()> {
+    let sql = "SELECT blob, count(*) FROM parts WHERE version = ?1 GROUP BY blob";
+    let references: Vec<(BlobId, i64)> = tx.all(sql, [version], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    tx.execute("DELETE FROM parts WHERE version = ?1", [version])?;
+    references.into_iter().try_for_each(|(blob, count)| release(tx, blob, count))
+}
+
+/// Drops references to a blob. At zero it is freed; one that lives in the index goes at once, since whoever reads it
+/// already has its bytes.
+fn release(tx: &Tx<'_>, blob: BlobId, count: i64) -> Result<()> {
+    let (refs, inline): (i64, Option<i64>) = tx
+        .maybe(
+            "UPDATE blobs SET refs = refs - ?2, freed = CASE WHEN refs = ?2 THEN ?3 END WHERE id = ?1
+             RETURNING refs, inline",
+            params![blob, count, tx.now()],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?
+        .ok_or_else(|| Error::Damaged(format!("a part names the unknown blob {blob}")))?;
+    if refs < 0 {
+        return Err(Error::Damaged(format!("blob {blob} has fewer references than parts")));
+    }
+    if let (0, Some(inline)) = (refs, inline) {
+        tx.execute("DELETE FROM inline_blobs WHERE nr = ?1", [inline])?;
+        tx.execute("DELETE FROM blobs WHERE id = ?1", [blob])?;
+    }
+    Ok(())
+}
+
+pub(super) fn freed(db: &Snapshot<'_>, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>> {
+    let sql =
+        "SELECT id, freed FROM blobs WHERE freed IS NOT NULL AND freed < ?1 ORDER BY freed, id LIMIT ?2";
+    db.all(sql, params![before, limit], |row| Ok(FreedBlob { id: row.get(0)?, freed: row.get(1)? }))
+}
+
+pub(super) fn forget(tx: &Tx<'_>, blobs: &[BlobId]) -> Result<()> {
+    for blob in blobs {
+        tx.execute("DELETE FROM blobs WHERE id = ?1 AND refs = 0", [blob])?;
+    }
+    Ok(())
+}
+
+pub(super) fn known(db: &Snapshot<'_>, blobs: Vec<BlobId>) -> Result<Vec<BlobId>> {
+    let mut known = Vec::with_capacity(blobs.len());
+    for blob in blobs {
+        if db.exists("SELECT 1 FROM blobs WHERE id = ?1", [blob])? {
+            known.push(blob);
+        }
+    }
+    Ok(known)
+}

@@ -1,0 +1,189 @@
+//! Opening connections, and the two views the commands work on: a snapshot to read, a transaction to write.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row};
+
+use super::schema;
+use crate::model::Timestamp;
+use crate::storage::Error;
+use crate::storage::index::Result;
+
+/// How long a statement waits for a lock. Only checkpoints and recovery ever hold one that long.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Distinct statements a connection keeps prepared; there are fewer.
+const STATEMENTS: usize = 256;
+
+/// Whether a commit waits for the disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Durability {
+    /// `synchronous=FULL`: acknowledged means durable.
+    Full,
+    /// For an index that does not outlive its process.
+    None,
+}
+
+/// Takes the index for this process. Another process that has it open is an error; the lock goes with the process.
+pub(super) fn lock(index: &Path) -> Result<File> {
+    let mut name = index.as_os_str().to_owned();
+    name.push(".lock");
+    let path = PathBuf::from(name);
+    let unavailable =
+        |error: std::io::Error| Error::Unavailable(format!("{}: {error}", path.display()).into());
+    let file =
+        OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(unavailable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(Error::Unavailable(format!("{}: another process has the index open", path.display()).into()))
+        }
+        Err(TryLockError::Error(error)) => Err(unavailable(error)),
+    }
+}
+
+/// Opens the one connection that writes, and brings the schema up to date.
+pub(super) fn writer(path: &Path, durability: Durability) -> Result<Connection> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = open(path, flags)?;
+    // A fresh file keeps a page of 8 KiB: an inline blob of 4 KiB and its envelope fit.
+    connection.pragma_update(None, "page_size", 8192)?;
+    let journal: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if !journal.eq_ignore_ascii_case("wal") {
+        return Err(Error::Internal(
+            format!("the index cannot use a write-ahead log here: {journal}").into(),
+        ));
+    }
+    let synchronous = match durability {
+        Durability::Full => "FULL",
+        Durability::None => "OFF",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    connection.pragma_update(None, "cache_size", -64 * 1024)?;
+    // The writer thread checkpoints between batches, when nobody waits for it.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    schema::migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens a connection that only reads.
+pub(super) fn reader(path: &Path) -> Result<Connection> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    // Every commit empties a reader's own page cache: mapped pages spare it a read(2) each.
+    connection.pragma_update(None, "mmap_size", 1_i64 << 36)?;
+    connection.pragma_update(None, "cache_size", -4 * 1024)?;
+    Ok(connection)
+}
+
+fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "trusted_schema", "OFF")?;
+    Ok(connection)
+}
+
+/// What a command reads: one consistent state of the index.
+pub(super) struct Snapshot<'c> {
+    connection: &'c Connection,
+}
+
+impl<'c> Snapshot<'c> {
+    /// A connection on which a transaction stands, or that reads by single statements.
+    pub(super) fn new(connection: &'c Connection) -> Self {
+        Self { connection }
+    }
+
+    /// The first row, if there is one.
+    pub(super) fn maybe<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.connection.prepare_cached(sql)?.query_row(params, read).optional()?)
+    }
+
+    /// The one row there always is.
+    pub(super) fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        Ok(self.connection.prepare_cached(sql)?.query_row(params, read)?)
+    }
+
+    /// All rows.
+    pub(super) fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        Ok(self.connection.prepare_cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Rows until `read` has had enough (`false`) or they end.
+    pub(super) fn scan(
+        &self,
+        sql: &str,
+        params: impl Params,
+        mut read: impl FnMut(&Row<'_>) -> Result<bool>,
+    ) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        while let Some(row) = rows.next()? {
+            if !read(row)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there is a row.
+    pub(super) fn exists(&self, sql: &str, params: impl Params) -> Result<bool> {
+        Ok(self.connection.prepare_cached(sql)?.exists(params)?)
+    }
+}
+
+/// What a command writes through: its own savepoint in the batch's transaction.
+pub(super) struct Tx<'c> {
+    snapshot: Snapshot<'c>,
+    now: Timestamp,
+}
+
+impl<'c> std::ops::Deref for Tx<'c> {
+    type Target = Snapshot<'c>;
+
+    fn deref(&self) -> &Snapshot<'c> {
+        &self.snapshot
+    }
+}
+
+impl<'c> Tx<'c> {
+    /// A command's view, at its time.
+    pub(super) fn new(connection: &'c Connection, now: Timestamp) -> Self {
+        Self { snapshot: Snapshot::new(connection), now }
+    }
+
+    /// The command's time; never before that of an earlier command of this process.
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Runs a statement and tells how many rows it changed.
+    pub(super) fn execute(&self, sql: &str, params: impl Params) -> Result<usize> {
+        Ok(self.snapshot.connection.prepare_cached(sql)?.execute(params)?)
+    }
+
+    /// Inserts a row and tells its number.
+    pub(super) fn insert(&self, sql: &str, params: impl Params) -> Result<i64> {
+        Ok(self.snapshot.connection.prepare_cached(sql)?.insert(params)?)
+    }
+}

@@ -1,0 +1,57 @@
+//! The installation's record, and the processes that write blobs.
+
+use rusqlite::params;
+
+use super::connection::{Snapshot, Tx};
+use crate::model::{Timestamp, WriterId};
+use crate::storage::Error;
+use crate::storage::index::{Install, Result};
+
+pub(super) fn install(db: &Snapshot<'_>) -> Result<Option<Install>> {
+    db.maybe("SELECT id, canary FROM install", [], |row| Ok(Install { id: row.get(0)?, canary: row.get(1)? }))
+}
+
+pub(super) fn create_install(tx: &Tx<'_>, install: &Install) -> Result<()> {
+    let inserted = tx.execute(
+        "INSERT INTO install (one, id, canary, created) VALUES (1, ?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        params![install.id, install.canary, tx.now()],
+    )?;
+    if inserted == 1 { Ok(()) } else { Err(Error::PreconditionFailed) }
+}
+
+/// Writes nothing, but needs the whole way that a write takes.
+pub(super) fn check(tx: &Tx<'_>) -> Result<()> {
+    tx.execute("UPDATE install SET created = created", []).map(|_| ())
+}
+
+pub(super) fn heartbeat(tx: &Tx<'_>, writer: WriterId) -> Result<()> {
+    let alive = tx.execute(
+        "INSERT INTO writers (id, started, heartbeat) VALUES (?1, ?2, ?2)
+         ON CONFLICT (id) DO UPDATE SET heartbeat = excluded.heartbeat WHERE fenced IS NULL",
+        params![writer, tx.now()],
+    )?;
+    if alive == 1 { Ok(()) } else { Err(Error::Fenced) }
+}
+
+/// The assertion of every command that makes blobs known: its writer stands and is not fenced.
+pub(super) fn assert_alive(tx: &Tx<'_>, writer: WriterId) -> Result<()> {
+    let alive = tx.exists("SELECT 1 FROM writers WHERE id = ?1 AND fenced IS NULL", [writer])?;
+    if alive { Ok(()) } else { Err(Error::Fenced) }
+}
+
+pub(super) fn fence_silent(tx: &Tx<'_>, me: WriterId, before: Timestamp) -> Result<Vec<WriterId>> {
+    tx.execute(
+        "UPDATE writers SET fenced = ?3 WHERE id <> ?1 AND heartbeat < ?2 AND fenced IS NULL",
+        params![me, before, tx.now()],
+    )?;
+    tx.all(
+        "SELECT id FROM writers WHERE fenced IS NOT NULL AND swept IS NULL ORDER BY started, id",
+        [],
+        |row| row.get(0),
+    )
+}
+
+pub(super) fn writer_swept(tx: &Tx<'_>, writer: WriterId) -> Result<()> {
+    let sql = "UPDATE writers SET swept = ?2 WHERE id = ?1 AND fenced IS NOT NULL";
+    tx.execute(sql, params![writer, tx.now()]).map(|_| ())
+}

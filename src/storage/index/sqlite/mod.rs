@@ -1,0 +1,251 @@
+//! The index in an embedded SQLite database.
+//!
+//! One thread writes ([`writer`]), a few read ([`readers`]); the commands are plain functions over a transaction or a
+//! snapshot, one file a topic, their SQL beside them.
+
+mod blobs;
+mod buckets;
+mod connection;
+mod error;
+mod install;
+mod listing;
+mod objects;
+mod principals;
+mod range;
+mod readers;
+mod schema;
+mod values;
+mod versions;
+mod writer;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+
+use self::connection::Durability;
+use self::readers::Readers;
+use self::writer::Writer;
+use super::{
+    AccessKeyRecord, AccountRecord, BucketAddress, BucketChange, BucketPage, BucketRecord, CreateBucket,
+    Delete, Deleted, FreedBlob, Index, Install, ListBuckets, ListObjects, ObjectPage, Publish, Published,
+    Result, RoleGrant, SigningKeyRecord, UpdateMetadata, Usage, UserRecord, VersionRecord,
+};
+use crate::model::{AccountId, BlobId, BucketId, ObjectKey, Timestamp, UserId, VersionId, WriterId};
+use crate::storage::Error;
+
+/// An index in a SQLite file. It belongs to one process; share it in an `Arc`.
+pub struct SqliteIndex {
+    // In the order in which they are closed: the last connection to go writes the log back, then the lock goes.
+    readers: Readers,
+    writer: Writer,
+    _lock: File,
+    _temporary: Option<TemporaryFolder>,
+}
+
+impl SqliteIndex {
+    /// Opens the index, creating the file or bringing its schema up to date. A schema that is newer than this program,
+    /// and a file that another process has open, are refused.
+    pub fn open(path: &Path) -> Result<Self> {
+        Self::open_with(path, Durability::Full, None)
+    }
+
+    /// An index that is gone when it is dropped, beside a blob store in memory. (It is a temporary file: an SQLite
+    /// database in memory has no write-ahead log.)
+    pub fn open_in_memory() -> Result<Self> {
+        let folder = TemporaryFolder::new()?;
+        Self::open_with(&folder.0.join("index.sqlite"), Durability::None, Some(folder))
+    }
+
+    fn open_with(path: &Path, durability: Durability, temporary: Option<TemporaryFolder>) -> Result<Self> {
+        let lock = connection::lock(path)?;
+        let writer = connection::writer(path, durability)?;
+        let readers = Readers::start(path)?;
+        Ok(Self { readers, writer: Writer::start(writer)?, _lock: lock, _temporary: temporary })
+    }
+}
+
+impl std::fmt::Debug for SqliteIndex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteIndex").finish_non_exhaustive()
+    }
+}
+
+/// A folder that goes with the index in it.
+struct TemporaryFolder(PathBuf);
+
+impl TemporaryFolder {
+    fn new() -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("cardea-index-{}", BucketId::random()));
+        std::fs::create_dir(&path).map_err(|error| Error::Unavailable(Box::new(error)))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[async_trait]
+impl Index for SqliteIndex {
+    async fn install(&self) -> Result<Option<Install>> {
+        self.readers.statement(install::install).await
+    }
+
+    async fn create_install(&self, install: Install) -> Result<()> {
+        self.writer.run(move |tx| install::create_install(tx, &install)).await
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.readers.statement(install::install).await?;
+        self.writer.run(install::check).await
+    }
+
+    async fn heartbeat(&self, writer: WriterId) -> Result<()> {
+        self.writer.run(move |tx| install::heartbeat(tx, writer)).await
+    }
+
+    async fn fence_silent(&self, me: WriterId, before: Timestamp) -> Result<Vec<WriterId>> {
+        self.writer.run(move |tx| install::fence_silent(tx, me, before)).await
+    }
+
+    async fn writer_swept(&self, writer: WriterId) -> Result<()> {
+        self.writer.run(move |tx| install::writer_swept(tx, writer)).await
+    }
+
+    async fn put_account(&self, account: AccountRecord) -> Result<()> {
+        self.writer.run(move |tx| principals::put_account(tx, &account)).await
+    }
+
+    async fn account(&self, id: &AccountId) -> Result<Option<AccountRecord>> {
+        let id = id.clone();
+        self.readers.statement(move |db| principals::account(db, &id)).await
+    }
+
+    async fn account_by_name(&self, domain: &str, name: &str) -> Result<Option<AccountRecord>> {
+        let (domain, name) = (domain.to_owned(), name.to_owned());
+        self.readers.statement(move |db| principals::account_by_name(db, &domain, &name)).await
+    }
+
+    async fn put_user(&self, user: UserRecord, roles: Vec<RoleGrant>) -> Result<()> {
+        self.writer.run(move |tx| principals::put_user(tx, &user, &roles)).await
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<UserRecord>> {
+        let id = id.clone();
+        self.readers.statement(move |db| principals::user(db, &id)).await
+    }
+
+    async fn user_by_name(&self, domain: &str, name: &str) -> Result<Option<UserRecord>> {
+        let (domain, name) = (domain.to_owned(), name.to_owned());
+        self.readers.statement(move |db| principals::user_by_name(db, &domain, &name)).await
+    }
+
+    async fn user_by_tempauth(&self, name: &str) -> Result<Option<UserRecord>> {
+        let name = name.to_owned();
+        self.readers.statement(move |db| principals::user_by_tempauth(db, &name)).await
+    }
+
+    async fn roles(&self, user: &UserId) -> Result<Vec<RoleGrant>> {
+        let user = user.clone();
+        self.readers.statement(move |db| principals::roles(db, &user)).await
+    }
+
+    async fn put_access_key(&self, key: AccessKeyRecord) -> Result<()> {
+        self.writer.run(move |tx| principals::put_access_key(tx, &key)).await
+    }
+
+    async fn access_key(&self, access: &str) -> Result<Option<AccessKeyRecord>> {
+        let access = access.to_owned();
+        self.readers.statement(move |db| principals::access_key(db, &access)).await
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>> {
+        self.readers.statement(principals::signing_keys).await
+    }
+
+    async fn add_signing_key(&self, key: SigningKeyRecord) -> Result<()> {
+        self.writer.run(move |tx| principals::add_signing_key(tx, &key)).await
+    }
+
+    async fn update_account(&self, id: &AccountId, changes: Vec<(String, Option<String>)>) -> Result<()> {
+        let id = id.clone();
+        self.writer.run(move |tx| principals::update_account(tx, &id, changes)).await
+    }
+
+    async fn account_usage(&self, id: &AccountId) -> Result<Usage> {
+        let id = id.clone();
+        self.readers.statement(move |db| buckets::account_usage(db, &id)).await
+    }
+
+    async fn create_bucket(&self, command: CreateBucket) -> Result<BucketRecord> {
+        self.writer.run(move |tx| buckets::create(tx, command)).await
+    }
+
+    async fn bucket(&self, address: &BucketAddress) -> Result<BucketRecord> {
+        let address = address.clone();
+        self.readers.statement(move |db| Ok(buckets::find(db, &address)?.record)).await
+    }
+
+    async fn update_bucket(&self, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord> {
+        self.writer.run(move |tx| buckets::update(tx, id, changes)).await
+    }
+
+    async fn delete_bucket(&self, id: BucketId) -> Result<()> {
+        self.writer.run(move |tx| buckets::delete(tx, id)).await
+    }
+
+    async fn bucket_usage(&self, id: BucketId) -> Result<Usage> {
+        self.readers.snapshot(move |db| buckets::usage(db, id)).await
+    }
+
+    async fn list_buckets(&self, query: ListBuckets) -> Result<BucketPage> {
+        self.readers.snapshot(move |db| buckets::list(db, &query)).await
+    }
+
+    async fn publish(&self, command: Publish) -> Result<Published> {
+        self.writer.run(move |tx| objects::publish(tx, command)).await
+    }
+
+    async fn find(
+        &self,
+        bucket: &BucketAddress,
+        key: &ObjectKey,
+        version: Option<VersionId>,
+    ) -> Result<(BucketRecord, std::result::Result<VersionRecord, Error>)> {
+        let (address, key) = (bucket.clone(), key.clone());
+        self.readers
+            .snapshot(move |db| {
+                let bucket = buckets::find(db, &address)?;
+                let found = versions::find(db, bucket.nr, &key, version, bucket.record.versioning);
+                Ok((bucket.record, found))
+            })
+            .await
+    }
+
+    async fn update_metadata(&self, command: UpdateMetadata) -> Result<Timestamp> {
+        self.writer.run(move |tx| objects::update_metadata(tx, command)).await
+    }
+
+    async fn delete(&self, command: Delete) -> Result<Deleted> {
+        self.writer.run(move |tx| objects::delete(tx, &command)).await
+    }
+
+    async fn list_objects(&self, query: ListObjects) -> Result<ObjectPage> {
+        self.readers.snapshot(move |db| listing::list(db, &query)).await
+    }
+
+    async fn freed_blobs(&self, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>> {
+        self.readers.statement(move |db| blobs::freed(db, before, limit)).await
+    }
+
+    async fn forget_blobs(&self, blobs: Vec<BlobId>) -> Result<()> {
+        self.writer.run(move |tx| blobs::forget(tx, &blobs)).await
+    }
+
+    async fn known_blobs(&self, blobs: Vec<BlobId>) -> Result<Vec<BlobId>> {
+        self.readers.snapshot(move |db| blobs::known(db, blobs)).await
+    }
+}

@@ -1,0 +1,80 @@
+//! The schema and its migrations: plain SQL files, forward only.
+
+use rusqlite::Connection;
+
+use crate::storage::Error;
+use crate::storage::index::Result;
+
+/// Marks the file as a Cardea index (`CRDA`), so that no other program's database is taken for one.
+const APPLICATION_ID: i64 = 0x4352_4441;
+
+/// The migrations in order. The first makes version 1 of the schema. None is ever changed once released.
+const MIGRATIONS: &[&str] = &[include_str!("schema/0001_initial.sql")];
+
+/// Brings the schema up to date. A schema newer than this program knows, or a foreign database, is refused.
+pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
+    migrate_with(connection, MIGRATIONS)
+}
+
+fn migrate_with(connection: &mut Connection, migrations: &[&str]) -> Result<()> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let application: i64 = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION_ID && (tables > 0 || application != 0) {
+        return Err(refused("the file is another program's SQLite database".into()));
+    }
+    let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
+    if found > known {
+        return Err(refused(format!(
+            "its schema has version {found}; this program knows versions up to {known}"
+        )));
+    }
+    for sql in &migrations[found as usize..] {
+        transaction.execute_batch(sql)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", known)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn refused(reason: String) -> Error {
+    Error::Internal(format!("the index cannot be opened: {reason}").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_go_forward_and_are_applied_once() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let two = ["CREATE TABLE a (x)", "CREATE TABLE b (x)"];
+        migrate_with(&mut connection, &two[..1]).unwrap();
+        migrate_with(&mut connection, &two).unwrap();
+        migrate_with(&mut connection, &two).unwrap();
+        connection.execute_batch("SELECT * FROM a, b").unwrap();
+    }
+
+    #[test]
+    fn a_newer_schema_and_a_foreign_file_are_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        assert!(migrate(&mut connection).unwrap_err().to_string().contains("99"));
+
+        let mut foreign = Connection::open_in_memory().unwrap();
+        foreign.execute_batch("CREATE TABLE theirs (x)").unwrap();
+        assert!(migrate(&mut foreign).is_err());
+    }
+
+    #[test]
+    fn a_failed_migration_leaves_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        assert!(migrate_with(&mut connection, &["CREATE TABLE a (x)", "nonsense"]).is_err());
+        let tables: i64 =
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0)).unwrap();
+        assert_eq!(tables, 0);
+    }
+}

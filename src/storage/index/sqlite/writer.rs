@@ -1,0 +1,156 @@
+//! The one thread that writes.
+//!
+//! It takes whatever commands have queued, runs each in a savepoint of its own inside one transaction, commits once, and
+//! only then answers all of them: a disk sync is shared by everybody who waited for the one before. A command that fails
+//! rolls back to its savepoint and touches none of its neighbours.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::connection::Tx;
+use crate::model::Timestamp;
+use crate::storage::Error;
+use crate::storage::index::Result;
+
+/// Commands in one transaction at most: bounds the work lost to a full disk and the time of one commit.
+const BATCH: usize = 256;
+/// Frames in the write-ahead log above which it is written back into the database.
+const CHECKPOINT_FRAMES: i64 = 2000;
+
+/// A command on its way through the writer.
+trait Job: Send {
+    /// Runs the command. `false`: it failed, and what it did is to be undone.
+    fn run(&mut self, tx: &Tx<'_>) -> bool;
+    /// Answers the caller. `lost` tells why the transaction did not become durable.
+    fn settle(self: Box<Self>, lost: Option<&str>);
+}
+
+struct Command<T, F> {
+    work: Option<F>,
+    outcome: Result<T>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T: Send, F: FnOnce(&Tx<'_>) -> Result<T> + Send> Job for Command<T, F> {
+    fn run(&mut self, tx: &Tx<'_>) -> bool {
+        if let Some(work) = self.work.take() {
+            self.outcome = catch_unwind(AssertUnwindSafe(|| work(tx)))
+                .unwrap_or_else(|_| Err(Error::Internal("a command of the index panicked".into())));
+        }
+        self.outcome.is_ok()
+    }
+
+    fn settle(self: Box<Self>, lost: Option<&str>) {
+        let outcome = match (self.outcome, lost) {
+            (Ok(_), Some(why)) => Err(Error::Unavailable(why.into())),
+            (outcome, _) => outcome,
+        };
+        // A caller that has gone away does not undo its command.
+        let _ = self.reply.send(outcome);
+    }
+}
+
+/// The writer's handle. Dropping it lets the queue run empty and closes the connection.
+pub(super) struct Writer {
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(connection: Connection) -> Result<Self> {
+        let (jobs, queue) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("index-writer".into())
+            .spawn(move || run(&connection, &queue))
+            .map_err(|error| Error::Unavailable(Box::new(error)))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Queues a command and waits until it is durable. Once queued it runs, whether or not the caller still waits.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let gone = || Error::Unavailable("the index is closed".into());
+        let (reply, answer) = oneshot::channel();
+        let not_run = Err(Error::Unavailable("the command was not run".into()));
+        let job = Command { work: Some(work), outcome: not_run, reply };
+        self.jobs.as_ref().ok_or_else(gone)?.send(Box::new(job)).map_err(|_| gone())?;
+        answer.await.unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(connection: &Connection, queue: &mpsc::Receiver<Box<dyn Job>>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut clock = Timestamp::from_steps(0);
+    while let Ok(first) = queue.recv() {
+        batch.push(first);
+        batch.extend(queue.try_iter().take(BATCH - 1));
+        let lost = commit(connection, &mut batch, &mut clock).err().map(|error| error.to_string());
+        if let Some(why) = &lost {
+            tracing::error!(error = %why, commands = batch.len(), "the index could not commit");
+        }
+        for job in batch.drain(..) {
+            job.settle(lost.as_deref());
+        }
+        checkpoint(connection);
+    }
+}
+
+/// Runs a batch in one transaction.
+fn commit(connection: &Connection, batch: &mut [Box<dyn Job>], clock: &mut Timestamp) -> Result<()> {
+    let statement = |sql: &str| connection.prepare_cached(sql)?.execute([]);
+    statement("BEGIN IMMEDIATE")?;
+    for job in batch.iter_mut() {
+        *clock = Timestamp::now().max(*clock);
+        let done = statement("SAVEPOINT command").map(|_| job.run(&Tx::new(connection, *clock)));
+        if connection.is_autocommit() {
+            // The failure (a full disk, a failed write) has already rolled everything back.
+            return Err(Error::Unavailable("the transaction was rolled back".into()));
+        }
+        let ended = match done {
+            Ok(true) => statement("RELEASE command"),
+            Ok(false) => statement("ROLLBACK TO command").and_then(|_| statement("RELEASE command")),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = ended {
+            let _ = statement("ROLLBACK");
+            return Err(error.into());
+        }
+    }
+    if let Err(error) = statement("COMMIT") {
+        if !connection.is_autocommit() {
+            let _ = statement("ROLLBACK");
+        }
+        return Err(error.into());
+    }
+    Ok(())
+}
+
+/// Writes the log back once it has grown: between batches, when everybody has been answered.
+fn checkpoint(connection: &Connection) {
+    let frames = |sql: &str| {
+        let mut statement = connection.prepare_cached(sql)?;
+        statement.query_row([], |row| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?))
+    };
+    let outcome = frames("PRAGMA wal_checkpoint(NOOP)").and_then(|waiting| {
+        if waiting < CHECKPOINT_FRAMES { Ok(waiting) } else { frames("PRAGMA wal_checkpoint(PASSIVE)") }
+    });
+    if let Err(error) = outcome {
+        tracing::warn!(%error, "the index could not write its log back");
+    }
+}

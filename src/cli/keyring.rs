@@ -17,7 +17,6 @@ const MAX_PASSPHRASE: u64 = 4096;
 
 /// Prints the ring, sealed.
 pub(super) fn export(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
-    crate::telemetry::harden();
     let ring = keyring::load(&config.keyring())?.ok_or_else(|| {
         ConfigError::new("keyring", format!("no file {:?}", config.keyring()), "the key ring of this installation")
     })?;
@@ -28,7 +27,6 @@ pub(super) fn export(config: &Config, matches: &ArgMatches) -> Result<(), Failur
 
 /// Writes the ring's file from an export.
 pub(super) fn import(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
-    crate::telemetry::harden();
     let Some(file) = matches.get_one::<PathBuf>("export") else { return Ok(()) };
     let target = config.keyring();
     if target.exists() {

@@ -41,7 +41,7 @@ fn every_default_reads() {
     let config = load("", &[], &[]).unwrap();
     assert_eq!(config.data, PathBuf::from("cardea-data"));
     assert_eq!(config.store(), StoreUrl::Folder("cardea-data/blobs".into()));
-    assert_eq!(config.index(), PathBuf::from("cardea-data/index.db"));
+    assert_eq!(config.index(), IndexUrl::File("cardea-data/index.db".into()));
     assert_eq!(config.keyring(), PathBuf::from("cardea-data/keyring.toml"));
     assert_eq!(config.endpoint(), "https://127.0.0.1:8443");
     assert_eq!(config.inline_bytes, 16 << 10);

@@ -60,7 +60,8 @@ impl FromStr for IndexUrl {
 
 /// The path of a URL without a host; a relative one (`file://blobs`) is taken as it stands.
 fn file_path(url: &str, scheme: &str) -> Result<PathBuf, ()> {
-    let path = url.strip_prefix(scheme).filter(|path| !path.is_empty() && !path.contains(['?', '#'])).ok_or(())?;
+    let path =
+        url.strip_prefix(scheme).filter(|path| !path.is_empty() && !path.contains(['?', '#'])).ok_or(())?;
     let path = percent::decode_utf8(path).ok_or(())?;
     if path.contains('\0') { Err(()) } else { Ok(path.into()) }
 }
@@ -78,7 +79,9 @@ mod tests {
         assert_eq!("memory://".parse(), Ok(StoreUrl::Memory));
         assert_eq!(StoreUrl::Folder("/a b%/ü".into()).to_string(), "file:///a%20b%25/%C3%BC");
         assert!(StoreUrl::Folder("blobs".into()).to_string().ends_with("/blobs"));
-        for bad in ["", "file://", "/var/lib", "s3://bucket", "az://c", "memory", "file:///a?b", "file:///%ff"] {
+        for bad in
+            ["", "file://", "/var/lib", "s3://bucket", "az://c", "memory", "file:///a?b", "file:///%ff"]
+        {
             assert_eq!(bad.parse::<StoreUrl>(), Err(()), "{bad}");
         }
     }

@@ -198,8 +198,12 @@ impl Config {
             return Err(ConfigError::new("listen", "off", "an address, as plain_listen is off too"));
         }
         match (&self.tls_certificate, &self.tls_key) {
-            (Some(_), None) => Err(ConfigError::new("tls_key", "nothing", "a file, as tls_certificate is set")),
-            (None, Some(_)) => Err(ConfigError::new("tls_certificate", "nothing", "a file, as tls_key is set")),
+            (Some(_), None) => {
+                Err(ConfigError::new("tls_key", "nothing", "a file, as tls_certificate is set"))
+            }
+            (None, Some(_)) => {
+                Err(ConfigError::new("tls_certificate", "nothing", "a file, as tls_key is set"))
+            }
             _ => Ok(()),
         }
     }

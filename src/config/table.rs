@@ -37,8 +37,6 @@ const ADDRESS: &str = "an address and port such as 127.0.0.1:8443, or off";
 const DURATION: &str = "a duration such as 30s, 500ms, 5m or 1h";
 /// What a file may be.
 const FILE: &str = "a file's path";
-/// What a number of bytes may be.
-const BYTES: &str = "a number of bytes such as 16384, 16KiB or 64MiB";
 
 /// The largest sealed blob that the index may be told to keep: larger ones would slow every backup and page down.
 const MAX_INLINE: u64 = 1 << 20;
@@ -151,7 +149,9 @@ pub static SETTINGS: &[Setting] = &[
         default: "",
         expected: "host names between commas",
         help: "Host names that are S3's alone: NAME itself, and BUCKET.NAME for a bucket.",
-        set: |c, raw| names(raw).map(|v| c.virtual_hosts = v.iter().map(|n| n.to_ascii_lowercase()).collect()),
+        set: |c, raw| {
+            names(raw).map(|v| c.virtual_hosts = v.iter().map(|n| n.to_ascii_lowercase()).collect())
+        },
     },
     Setting {
         name: "swift_region",
@@ -223,7 +223,9 @@ pub static SETTINGS: &[Setting] = &[
         default: "4096",
         expected: "a number from 1 to 1000000",
         help: "Client connections at a time; more wait in the kernel's queue.",
-        set: |c, raw| raw.parsed().filter(|v| (1..=1_000_000).contains(v)).map(|v: u32| c.max_connections = v),
+        set: |c, raw| {
+            raw.parsed().filter(|v| (1..=1_000_000).contains(v)).map(|v: u32| c.max_connections = v)
+        },
     },
     Setting {
         name: "handshake_timeout",

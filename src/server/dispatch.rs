@@ -41,7 +41,9 @@ impl Dialect {
         match percent::decode_lossless(first).as_slice() {
             b"v1" | b"info" | b"healthcheck" => Self::Swift,
             b"v2.0" | b"v3" | b"auth" => Self::Identity,
-            b"" if path == "/" && request.method == Method::GET && !is_signed(request, query) => Self::Identity,
+            b"" if path == "/" && request.method == Method::GET && !is_signed(request, query) => {
+                Self::Identity
+            }
             _ => Self::S3,
         }
     }

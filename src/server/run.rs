@@ -44,7 +44,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let (stop, stopped) = watch::channel(false);
     let built = build(&config, &installation, writer, stopped.clone())?;
     let mut fenced = care(&installation, writer, built.pins.clone());
-    let serving = sockets.serve(&config, built, &stopped);
+    let serving = sockets.serve(&config, &built, &stopped);
 
     print(&start::started(site.endpoint(), config.management_listen))?;
     if root == Root::Made {
@@ -74,7 +74,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
 /// What an operator should hear of the configuration, however it was meant.
 fn warn(config: &Config) -> Result<(), ConfigError> {
     if !config.require_tls_for_customer_keys {
-        tracing::warn!("require_tls_for_customer_keys is off: customers' keys may cross the network in the clear; for tests only");
+        tracing::warn!(
+            "require_tls_for_customer_keys is off: customers' keys may cross the network in the clear; for tests only"
+        );
     }
     if cfg!(feature = "unsealed-benches") {
         let addresses = [config.listen, config.plain_listen];
@@ -108,13 +110,22 @@ fn build(
         max_put: config.max_put_bytes,
         read_ahead_bytes: size(config.read_ahead_bytes),
     };
-    let gateway =
-        Gateway::new(index.clone(), blobs.clone(), ring.clone(), pins.clone(), writer, limits, metrics.clone());
+    let gateway = Gateway::new(
+        index.clone(),
+        blobs.clone(),
+        ring.clone(),
+        pins.clone(),
+        writer,
+        limits,
+        metrics.clone(),
+    );
     let directory = Arc::new(IndexDirectory::new(index.clone(), ring.clone()));
     let auth = AuthConfig { token_lifetime: config.token_lifetime, ..AuthConfig::default() };
-    let authenticator = Authenticator::new(directory, auth).map_err(|error| Failure::run("identity", error))?;
+    let authenticator =
+        Authenticator::new(directory, auth).map_err(|error| Failure::run("identity", error))?;
 
-    let s3_config = s3::S3Config { region: config.region.clone(), virtual_hosts: config.virtual_hosts.clone() };
+    let s3_config =
+        s3::S3Config { region: config.region.clone(), virtual_hosts: config.virtual_hosts.clone() };
     let swift_config = swift::SwiftConfig { max_file_size: config.max_put_bytes };
     let identity_config =
         keystone::KeystoneConfig { region: config.swift_region.clone(), public_url: config.endpoint.clone() };
@@ -186,7 +197,7 @@ impl Sockets {
         })
     }
 
-    fn serve(self, config: &Config, built: Built, stopped: &watch::Receiver<bool>) -> Serving {
+    fn serve(self, config: &Config, built: &Built, stopped: &watch::Receiver<bool>) -> Serving {
         let patience = Patience {
             handshake: config.handshake_timeout,
             header: config.header_timeout,
@@ -209,7 +220,11 @@ async fn bind(setting: &str, address: Option<SocketAddr>) -> Result<Option<Liste
     let Some(address) = address else { return Ok(None) };
     let bound = Listener::bind(address).await;
     bound.map(Some).map_err(|error| {
-        ConfigError::new(setting, format!("{address} ({error})"), "an address that this process can listen on")
+        ConfigError::new(
+            setting,
+            format!("{address} ({error})"),
+            "an address that this process can listen on",
+        )
     })
 }
 
@@ -237,7 +252,9 @@ impl Serving {
         let all = self.limits.connections.acquire_many(self.connections);
         match tokio::time::timeout(patience, all).await {
             Ok(_) => tracing::info!("drained"),
-            Err(_) => tracing::warn!(seconds = patience.as_secs(), "requests that have not ended are cut off"),
+            Err(_) => {
+                tracing::warn!(seconds = patience.as_secs(), "requests that have not ended are cut off");
+            }
         }
         Ok(())
     }

@@ -66,8 +66,9 @@ impl Site {
     /// The site of a configuration.
     pub fn of(config: &Config) -> Result<Self, ConfigError> {
         let absolute = |path: &Path| {
-            std::path::absolute(path)
-                .map_err(|error| ConfigError::new("data", format!("{path:?} ({error})"), "a folder's path"))
+            std::path::absolute(path).map_err(|error| {
+                ConfigError::new("data", format!("{} ({error})", path.display()), "a folder's path")
+            })
         };
         let ours = config.listen.is_some() && config.tls_certificate.is_none();
         let ca = ours.then(|| absolute(&tls::ca_certificate(&config.tls_folder()))).transpose()?;

@@ -56,8 +56,14 @@ mod tests {
             ("/b?list-type=2&prefix=a%20b", "/b?list-type=2&prefix=a%20b"),
             ("/b?acl", "/b?acl"),
             ("/b?X-Amz-Signature=abc&X-Amz-Date=1", "/b?X-Amz-Signature=***&X-Amz-Date=1"),
-            ("/b?X-Amz-Credential=abc%2Fx&x-amz-security-TOKEN=t", "/b?X-Amz-Credential=***&x-amz-security-TOKEN=***"),
-            ("/v1/a/c/o?temp_url_sig=f00&temp_url_expires=9", "/v1/a/c/o?temp_url_sig=***&temp_url_expires=9"),
+            (
+                "/b?X-Amz-Credential=abc%2Fx&x-amz-security-TOKEN=t",
+                "/b?X-Amz-Credential=***&x-amz-security-TOKEN=***",
+            ),
+            (
+                "/v1/a/c/o?temp_url_sig=f00&temp_url_expires=9",
+                "/v1/a/c/o?temp_url_sig=***&temp_url_expires=9",
+            ),
             ("/v1/a/c/o?temp%5Furl_sig=f00", "/v1/a/c/o?temp%5Furl_sig=***"),
             (
                 "/b/k?X-Amz-Server-Side-Encryption-Customer-Key=a2V5",

@@ -29,9 +29,9 @@ pub use trust::Trust;
 
 use super::dispatch::{Dialect, has_two_credentials};
 use super::listener::{Handler, Origin, RequestBody};
+use crate::http::RequestContext;
 use crate::http::query::Query;
 use crate::http::secret_headers::SecretHeaders;
-use crate::http::RequestContext;
 use crate::model::{Timestamp, VersionUid};
 use crate::{keystone, s3, swift};
 
@@ -136,20 +136,19 @@ impl Door {
             }
         };
         // What a front shares between requests it guards with locks that do not mind a panic.
-        match AssertUnwindSafe(answer).catch_unwind().await {
-            Ok(response) => response,
-            Err(_) => {
-                tracing::error!(request_id = %context.id, "a request ended in a panic");
-                failure::internal_error(dialect, &context.id)
-            }
-        }
+        AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
+            tracing::error!(request_id = %context.id, "a request ended in a panic");
+            failure::internal_error(dialect, &context.id)
+        })
     }
 }
 
 /// Why no front can answer a request rightly, if so.
 fn objection(head: &Parts, query: &Query) -> Option<&'static str> {
     if query.has_key_material() {
-        return Some("An encryption key must not be in the URL, which many write down. Send it in a header, and use another key.");
+        return Some(
+            "An encryption key must not be in the URL, which many write down. Send it in a header, and use another key.",
+        );
     }
     if has_two_credentials(head, query) {
         return Some("The request has two kinds of credentials, a token and a signature. Send one of them.");

@@ -37,7 +37,10 @@ pub struct ReplyBody {
 
 impl Record {
     /// The answer, watched to its end.
-    pub(super) fn watch(self, response: hyper::Response<BoxBody<Bytes, io::Error>>) -> hyper::Response<ReplyBody> {
+    pub(super) fn watch(
+        self,
+        response: hyper::Response<BoxBody<Bytes, io::Error>>,
+    ) -> hyper::Response<ReplyBody> {
         let status = response.status();
         response.map(|body| ReplyBody { body, record: self, status, bytes: 0, failed: false })
     }
@@ -47,10 +50,15 @@ impl Body for ReplyBody {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         match &polled {
-            Poll::Ready(Some(Ok(frame))) => self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64),
+            Poll::Ready(Some(Ok(frame))) => {
+                self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+            }
             Poll::Ready(Some(Err(error))) => {
                 // The status has gone out already: the connection breaks off, and only this says why.
                 tracing::error!(request_id = %self.record.id, %error, "an answer broke off");

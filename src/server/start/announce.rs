@@ -6,7 +6,8 @@ use crate::server::files::credentials::Quoted;
 
 /// One line for every start.
 pub fn started(endpoint: &str, management: Option<std::net::SocketAddr>) -> String {
-    let management = management.map(|address| format!("; health and metrics on http://{address}")).unwrap_or_default();
+    let management =
+        management.map(|address| format!("; health and metrics on http://{address}")).unwrap_or_default();
     format!("Cardea {} serves S3 and Swift on {endpoint}{management}\n", env!("CARGO_PKG_VERSION"))
 }
 
@@ -47,7 +48,11 @@ pub fn reset(credentials: &Path) -> String {
 /// A path for the shell, quoted only where it must be.
 fn shell_path(path: &Path) -> String {
     let text = path.display().to_string();
-    if text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b)) { text } else { Quoted(&text).to_string() }
+    if text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b)) {
+        text
+    } else {
+        Quoted(&text).to_string()
+    }
 }
 
 #[cfg(test)]

@@ -29,7 +29,10 @@ pub async fn declare(installation: &Installation, accounts: &[DeclaredAccount]) 
                 secret: key.secret.clone(),
                 enabled: true,
             };
-            directory.put_access_key(&key.access, &entry).await.map_err(|error| Failure::run(&key.access, error))?;
+            directory
+                .put_access_key(&key.access, &entry)
+                .await
+                .map_err(|error| Failure::run(&key.access, error))?;
         }
     }
     Ok(())
@@ -67,9 +70,8 @@ fn merge<'a>(users: &mut Vec<User<'a>>, declared: &'a DeclaredUser, domain: &'a 
     user.id = user.id.or(declared.id.as_ref());
     user.password = user.password.or(declared.password.as_ref());
     user.tempauth = user.tempauth.or(declared.tempauth.as_deref());
-    user.roles.extend(
-        declared.roles.iter().map(|role| RoleGrant { account: account.clone(), role: role.clone() }),
-    );
+    user.roles
+        .extend(declared.roles.iter().map(|role| RoleGrant { account: account.clone(), role: role.clone() }));
     user.access_keys.extend(declared.access_keys.iter().map(|key| (account.clone(), key)));
 }
 
@@ -84,8 +86,8 @@ async fn write_account(index: &dyn Index, declared: &DeclaredAccount) -> Result<
         (None, Some(account)) => account.id.clone(),
         (None, None) => AccountId::random(),
     };
-    let (created, metadata) =
-        known.map_or_else(|| (Timestamp::now(), <_>::default()), |account| (account.created, account.metadata));
+    let (created, metadata) = known
+        .map_or_else(|| (Timestamp::now(), <_>::default()), |account| (account.created, account.metadata));
     let record = AccountRecord {
         id: id.clone(),
         name: declared.name.clone(),

@@ -32,7 +32,7 @@ pub struct Installation {
     /// Its key ring.
     pub ring: KeyRing,
     /// Held as long as it is used.
-    pub lock: Lock,
+    _lock: Lock,
 }
 
 /// The parts, before it is known whether they belong together.
@@ -46,7 +46,7 @@ struct Parts {
 /// Opens the installation, and makes one where there is nothing.
 pub async fn open(config: &Config) -> Result<Installation, Failure> {
     files::private_folder(&config.data).map_err(|error| {
-        ConfigError::new("data", format!("{:?} ({error})", config.data), "a folder that can be made")
+        ConfigError::new("data", format!("{} ({error})", config.data.display()), "a folder that can be made")
     })?;
     let parts = parts(config)?;
     match parts.index.install().await.map_err(storage)? {
@@ -58,7 +58,11 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
 /// Opens an installation that stands; there is none to be made.
 pub async fn found(config: &Config) -> Result<Installation, Failure> {
     let nothing = || {
-        ConfigError::new("data", format!("no installation in {:?}", config.data), "the data folder of a gateway")
+        ConfigError::new(
+            "data",
+            format!("no installation in {}", config.data.display()),
+            "the data folder of a gateway",
+        )
     };
     match config.index() {
         IndexUrl::File(path) if path.exists() && config.data.exists() => {}
@@ -73,14 +77,17 @@ fn parts(config: &Config) -> Result<Parts, Failure> {
     let lock = files::lock(&config.lock())?;
     let index: Arc<dyn Index> = match config.index() {
         IndexUrl::File(path) => Arc::new(SqliteIndex::open(&path).map_err(|error| {
-            ConfigError::new("index", format!("{path:?} ({error})"), "an index that this process can open")
+            ConfigError::new(
+                "index",
+                format!("{} ({error})", path.display()),
+                "an index that this process can open",
+            )
         })?),
         IndexUrl::Memory => Arc::new(SqliteIndex::open_in_memory().map_err(storage)?),
     };
     let budget = usize::try_from(config.upload_buffer_bytes).unwrap_or(usize::MAX);
-    let blobs = BlobStore::open(&config.store().to_string(), BlobOptions { buffer_budget: budget }).map_err(|error| {
-        ConfigError::new("store", error.to_string(), "a store that can be opened")
-    })?;
+    let blobs = BlobStore::open(&config.store().to_string(), BlobOptions { buffer_budget: budget })
+        .map_err(|error| ConfigError::new("store", error.to_string(), "a store that can be opened"))?;
     Ok(Parts { index, blobs, ring: keyring::load(&config.keyring())?, lock })
 }
 
@@ -89,21 +96,35 @@ async fn existing(config: &Config, parts: Parts, install: Install) -> Result<Ins
     let Parts { index, blobs, ring, lock } = parts;
     let path = config.keyring();
     let its_own = format!("the key ring of the installation {}", install.id);
-    let ring = ring.ok_or_else(|| ConfigError::new("keyring", format!("no file {path:?}"), &its_own))?;
+    let ring =
+        ring.ok_or_else(|| ConfigError::new("keyring", format!("no file {}", path.display()), &its_own))?;
     match ring.open_secret(CANARY, install.id.as_bytes(), &install.canary) {
         Ok(text) if text.as_slice() == CANARY_TEXT => {}
-        _ => return Err(ConfigError::new("keyring", format!("another key ring in {path:?}"), its_own).into()),
+        _ => {
+            return Err(ConfigError::new(
+                "keyring",
+                format!("another key ring in {}", path.display()),
+                its_own,
+            )
+            .into());
+        }
     }
     match blobs.install_id().await.map_err(storage)? {
         Some(id) if id == install.id => {}
         None if config.store() == StoreUrl::Memory => blobs.claim(install.id).await.map_err(storage)?,
         found => {
-            let found = found.map_or("a folder without cardea.json".to_owned(), |id| format!("the store of {id}"));
-            return Err(ConfigError::new("store", found, format!("the store of the installation {}", install.id)).into());
+            let found =
+                found.map_or("a folder without cardea.json".to_owned(), |id| format!("the store of {id}"));
+            return Err(ConfigError::new(
+                "store",
+                found,
+                format!("the store of the installation {}", install.id),
+            )
+            .into());
         }
     }
     forget_claim(&config.claim());
-    Ok(Installation { id: install.id, index, blobs, ring, lock })
+    Ok(Installation { id: install.id, index, blobs, ring, _lock: lock })
 }
 
 /// A new installation. Whatever step it is interrupted at, the next start goes on: the ring is kept, and the store is
@@ -119,7 +140,12 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
         }
         None if blobs.is_empty().await.map_err(storage)? => InstallId::random(),
         None => {
-            return Err(ConfigError::new("store", "files that are not Cardea's", "an empty store, as the index is empty").into());
+            return Err(ConfigError::new(
+                "store",
+                "files that are not Cardea's",
+                "an empty store, as the index is empty",
+            )
+            .into());
         }
     };
     let ring = match ring {
@@ -133,14 +159,15 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
     let canary = ring.seal_secret(CANARY, id.as_bytes(), CANARY_TEXT);
     index.create_install(Install { id, canary }).await.map_err(storage)?;
     forget_claim(&claim);
-    Ok(Installation { id, index, blobs, ring, lock })
+    Ok(Installation { id, index, blobs, ring, _lock: lock })
 }
 
 fn generate_ring(path: &Path) -> Result<KeyRing, ConfigError> {
     let ring = KeyRing::generate_at(&crate::http::date::format_iso8601_millis(Timestamp::now()));
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        files::private_folder(folder)
-            .map_err(|error| ConfigError::new("keyring", format!("{path:?} ({error})"), "a path that can be written"))?;
+        files::private_folder(folder).map_err(|error| {
+            ConfigError::new("keyring", format!("{} ({error})", path.display()), "a path that can be written")
+        })?;
     }
     keyring::store(path, &ring)?;
     Ok(ring)

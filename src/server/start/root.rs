@@ -52,7 +52,8 @@ pub async fn renew(config: &Config, installation: &Installation, place: Place<'_
     let path = config.credentials();
     let failed = |error| Failure::run("credentials.env", error);
     let pending = files::pending(&path);
-    files::write_pending(&pending, render(&credentials, place).as_bytes(), Access::Private).map_err(failed)?;
+    files::write_pending(&pending, render(&credentials, place).as_bytes(), Access::Private)
+        .map_err(failed)?;
     write_records(installation, &credentials).await?;
     files::publish(&pending, &path).map_err(failed)
 }
@@ -77,7 +78,8 @@ async fn write_records(installation: &Installation, credentials: &Credentials) -
     }
 
     let known = index.user_by_name(DOMAIN, ROOT).await.map_err(storage)?;
-    let hash = hash_password(credentials.password.expose()).map_err(|error| Failure::run("root password", error))?;
+    let hash =
+        hash_password(credentials.password.expose()).map_err(|error| Failure::run("root password", error))?;
     let user = UserRecord {
         id: known.as_ref().map_or_else(UserId::random, |user| user.id.clone()),
         name: ROOT.to_owned(),
@@ -93,7 +95,10 @@ async fn write_records(installation: &Installation, credentials: &Credentials) -
 
     let key = AccessKeyEntry { user: id, account, secret: credentials.secret.clone(), enabled: true };
     let directory = IndexDirectory::new(index.clone(), installation.ring.clone());
-    directory.put_access_key(&credentials.access, &key).await.map_err(|error| Failure::run("root S3 key", error))
+    directory
+        .put_access_key(&credentials.access, &key)
+        .await
+        .map_err(|error| Failure::run("root S3 key", error))
 }
 
 /// The S3 access key follows from the installation, so that a new secret takes the place of the old one even when

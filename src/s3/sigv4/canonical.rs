@@ -12,9 +12,8 @@ pub(super) const SIGNATURE_PARAMETER: &str = "X-Amz-Signature";
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct SignedHeaderMissing;
 
-/// The hex SHA-256 of the canonical request: of the one S3 defines and, where a client's own percent-encoding of the
-/// path differs from it, of the one with the path exactly as sent. Both say the same about the request, and clients
-/// sign either.
+/// The hex SHA-256 of the canonical request: of the one S3 defines, then, where they differ, of those with an encoded
+/// `/` left encoded, and with the path exactly as sent. All of them name the same object, and clients sign any.
 ///
 /// `signed_headers` is in lower case and sorted.
 pub(super) fn hashes(
@@ -22,13 +21,16 @@ pub(super) fn hashes(
     signed_headers: &[String],
     payload: &str,
 ) -> Result<Vec<String>, SignedHeaderMissing> {
-    let path = percent::encode_path(&percent::decode_lossless(request.raw_path));
     let query = canonical_query(request.raw_query);
-    let mut hashes = vec![hash(request, &path, &query, signed_headers, payload)?];
-    if path != request.raw_path {
-        hashes.push(hash(request, request.raw_path, &query, signed_headers, payload)?);
-    }
-    Ok(hashes)
+    let by_segment: Vec<String> =
+        request.raw_path.split('/').map(|s| percent::encode(&percent::decode_lossless(s))).collect();
+    let mut paths = vec![
+        percent::encode_path(&percent::decode_lossless(request.raw_path)),
+        by_segment.join("/"),
+        request.raw_path.to_owned(),
+    ];
+    paths.dedup();
+    paths.iter().map(|path| hash(request, path, &query, signed_headers, payload)).collect()
 }
 
 fn hash(
@@ -132,10 +134,13 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append("x-a", "1".parse().unwrap());
         let [canonical] = &hash_of("GET", "/a/%C3%A9", &headers)[..] else { panic!() };
-        let [first, second] = &hash_of("GET", "/a/%c3%a9", &headers)[..] else { panic!() };
+        let [first, as_sent] = &hash_of("GET", "/a/%c3%a9", &headers)[..] else { panic!() };
         assert_eq!(first, canonical);
-        assert_ne!(second, canonical);
-        assert_eq!(hash_of("GET", "/a%2F%C3%A9", &headers)[0], *canonical);
+        assert_ne!(as_sent, canonical);
+        let [first, by_segment, _] = &hash_of("GET", "/a%2f%C3%A9", &headers)[..] else { panic!() };
+        assert_eq!(first, canonical);
+        let [_, upper] = &hash_of("GET", "/a%2F%C3%A9", &headers)[..] else { panic!() };
+        assert_eq!(upper, by_segment);
         // Nothing is normalised away.
         assert_ne!(hash_of("GET", "/a//%C3%A9", &headers)[0], *canonical);
         assert_ne!(hash_of("GET", "/b/../a/%C3%A9", &headers)[0], *canonical);

@@ -55,9 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn derives_the_documented_key() {
-        // AWS General Reference, "Deriving the signing key": the example is for IAM, S3's chain is the same with
-        // another service; its known answer is the signature over a known string in `tests`.
+    fn verifies_what_it_signed_and_nothing_else() {
         let key = SigningKey::derive(
             "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
             &Scope::new("20130524", "us-east-1"),

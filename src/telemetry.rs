@@ -15,9 +15,9 @@ const OURS: &str = "cardea";
 
 /// Whether a text is a log filter.
 pub fn is_filter(text: &str) -> bool {
-    let directive = |directive: &str| match directive.rsplit_once('=') {
+    let directive = |directive: &str| match directive.trim().rsplit_once('=') {
         Some((target, level)) => !target.is_empty() && level.parse::<LevelFilter>().is_ok(),
-        None => directive.parse::<LevelFilter>().is_ok(),
+        None => !directive.is_empty() && directive.parse::<LevelFilter>().is_ok(),
     };
     text.split(',').all(directive) && EnvFilter::try_new(text).is_ok()
 }

@@ -155,3 +155,87 @@ fn fields(parts: &[&[u8]]) -> Vec<u8> {
     }
     joined
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::{
+        AuthConfig, Authenticator, PasswordLogin, Role, Scope, UserSelector, hash_password,
+    };
+    use crate::model::Timestamp;
+    use crate::storage::index::sqlite::SqliteIndex;
+
+    const ACCESS: &str = "AKIAEXAMPLE";
+
+    async fn directory() -> IndexDirectory {
+        let index = Arc::new(SqliteIndex::open_in_memory().unwrap());
+        let account = AccountRecord {
+            id: AccountId::new("account-id"),
+            name: "account".into(),
+            domain: "default".into(),
+            display_name: "account".into(),
+            email: None,
+            created: Timestamp::now(),
+            metadata: [].into(),
+        };
+        let user = UserRecord {
+            id: UserId::new("user-id"),
+            name: "user".into(),
+            domain: "default".into(),
+            tempauth: Some("test:tester".into()),
+            password_hash: Some(hash_password("password").unwrap()),
+            epoch: 0,
+            enabled: true,
+        };
+        let role = RoleGrant { account: account.id.clone(), role: "admin".into() };
+        index.put_account(account).await.unwrap();
+        index.put_user(user, vec![role]).await.unwrap();
+        let directory = IndexDirectory::new(index, KeyRing::generate());
+        let secret = Secret::new("the secret");
+        let (user, account) = (UserId::new("user-id"), AccountId::new("account-id"));
+        let key = AccessKeyEntry { user, account, secret, enabled: true };
+        directory.put_access_key(ACCESS, &key).await.unwrap();
+        directory
+    }
+
+    fn authenticator(directory: &IndexDirectory) -> Authenticator {
+        Authenticator::new(Arc::new(directory.clone()), AuthConfig::default()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_access_key_is_kept_sealed() {
+        let directory = directory().await;
+        let record = directory.index.access_key(ACCESS).await.unwrap().unwrap();
+        assert!(!record.sealed_secret.windows(10).any(|window| window == b"the secret"));
+        let key = authenticator(&directory).access_key(ACCESS).await.unwrap().unwrap();
+        assert_eq!((key.secret.expose(), key.identity.role), ("the secret", Role::Owner));
+    }
+
+    #[tokio::test]
+    async fn a_secret_opens_in_its_own_row_alone() {
+        let directory = directory().await;
+        let record = directory.index.access_key(ACCESS).await.unwrap().unwrap();
+        let moved = AccessKeyRecord { access: "AKIAOTHER".into(), ..record.clone() };
+        directory.index.put_access_key(moved).await.unwrap();
+        let opened = directory.access_key("AKIAOTHER").await;
+        assert!(matches!(opened, Err(DirectoryError::Damaged(_))), "{opened:?}");
+        let other_ring = IndexDirectory::new(directory.index.clone(), KeyRing::generate());
+        assert!(matches!(other_ring.access_key(ACCESS).await, Err(DirectoryError::Damaged(_))));
+    }
+
+    #[tokio::test]
+    async fn logins_and_tokens_work_over_the_index() {
+        let directory = directory().await;
+        let user = UserSelector::TempAuth("test:tester".into());
+        let login = PasswordLogin { user, password: Secret::new("password"), scope: Scope::Default };
+        let one = authenticator(&directory);
+        let login = one.password(login).await.unwrap();
+        let issued = one.issue(&login).await.unwrap();
+        let info = authenticator(&directory).token(&issued.token).await.unwrap();
+        assert_eq!(info.identity.as_ref().unwrap().account_name, "account");
+        assert_eq!(directory.signing_keys().await.unwrap().len(), 1);
+        let other_ring = IndexDirectory::new(directory.index.clone(), KeyRing::generate());
+        assert!(other_ring.signing_keys().await.unwrap().is_empty());
+        assert!(authenticator(&other_ring).token(&issued.token).await.is_err());
+    }
+}

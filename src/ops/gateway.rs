@@ -17,6 +17,13 @@ use crate::storage::pins::Pins;
 /// The largest body of one PUT, in bytes: 5 GiB, the limit of both protocols.
 pub const MAX_PUT: u64 = 5 << 30;
 
+/// What seals and opens blobs.
+#[cfg(not(feature = "unsealed-benches"))]
+const CIPHER: Cipher = Cipher::AwsLc;
+/// Nothing does, in a build for benches that weigh the cipher.
+#[cfg(feature = "unsealed-benches")]
+const CIPHER: Cipher = Cipher::Unsealed;
+
 /// Limits that an operator may set.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -105,7 +112,7 @@ impl Gateway {
     ) -> Self {
         let buckets = Arc::new(BucketCache::default());
         let read_ahead = Arc::new(tokio::sync::Semaphore::new(limits.read_ahead_bytes));
-        Self { index, blobs, ring, pins, writer, cipher: Cipher::default(), limits, metrics, buckets, read_ahead }
+        Self { index, blobs, ring, pins, writer, cipher: CIPHER, limits, metrics, buckets, read_ahead }
     }
 
     /// The counters, for the management listener.

@@ -121,26 +121,23 @@ impl Operation for PutObject {
             _ => opaque_etag(),
         };
         let binding = OwnedBinding::new(bucket, &self.key, uid, mode, size, std::slice::from_ref(&part));
-        let published = gateway
-            .index
-            .publish(Publish {
-                writer: gateway.writer,
-                bucket: bucket.id,
-                key: self.key,
-                uid,
-                size,
-                mode,
-                etag: etag.clone(),
-                part_count: None,
-                digests: seals.digests(mode, &digests)?,
-                metadata: self.metadata,
-                parts: vec![part],
-                new_blobs: vec![uploaded.blob],
-                precondition: self.precondition,
-                seal: seals.into_outer(gateway, binding),
-            })
-            .await?;
-        uploaded.cleanup.commit();
+        let publish = Publish {
+            writer: gateway.writer,
+            bucket: bucket.id,
+            key: self.key,
+            uid,
+            size,
+            mode,
+            etag: etag.clone(),
+            part_count: None,
+            digests: seals.digests(mode, &digests)?,
+            metadata: self.metadata,
+            parts: vec![part],
+            new_blobs: vec![uploaded.blob],
+            precondition: self.precondition,
+            seal: seals.into_outer(gateway, binding),
+        };
+        let published = uploaded.unpublished.publish(gateway.index.publish(publish)).await?;
         gateway.metrics.written(mode, size);
         Ok(PutOutcome {
             version_id: published.version_id,

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
@@ -52,6 +53,8 @@ struct Part {
     record: PartRecord,
     /// Made when the part is first read: an object may have thousands, and a range touch one.
     opener: OnceLock<Opener>,
+    /// Whether the stored size has been verified.
+    sized: AtomicBool,
 }
 
 impl std::fmt::Debug for ObjectReader {
@@ -71,7 +74,7 @@ impl ObjectReader {
         let mut parts = Vec::with_capacity(record.parts.len());
         for part in record.parts {
             let length = part.length;
-            parts.push(Part { begin, record: part, opener: OnceLock::new() });
+            parts.push(Part { begin, record: part, opener: OnceLock::new(), sized: AtomicBool::new(false) });
             begin += length;
         }
         if begin != record.size {
@@ -215,7 +218,12 @@ async fn read(
             bytes.slice(to_usize(span.sealed.start)?..to_usize(span.sealed.end)?)
         }
         Some(_) => return Err(Error::Corrupt("an inline blob has the wrong length".into())),
-        None => source.blobs.read(blob, span.sealed.clone(), stored).await?,
+        None if part.sized.load(Ordering::Relaxed) => source.blobs.read(blob, span.sealed.clone()).await?,
+        None => {
+            let sealed = source.blobs.read_sized(blob, span.sealed.clone(), stored).await?;
+            part.sized.store(true, Ordering::Relaxed);
+            sealed
+        }
     };
     // Without a copy where the bytes are ours alone, as they are from a local file.
     let mut sealed = sealed.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));

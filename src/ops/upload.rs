@@ -13,7 +13,7 @@ use crate::encryption::layout::{CHUNK, HEADER_LEN, TAG, sealed_len};
 use crate::encryption::{DataKey, Sealer};
 use crate::http::body::{Body, BodyError};
 use crate::model::BlobId;
-use crate::storage::blobs::{BlobStore, BlobWriter};
+use crate::storage::blobs::{BlobWriter, Unpublished};
 use crate::storage::index::NewBlob;
 
 /// A sealed chunk with its tag.
@@ -25,8 +25,8 @@ pub struct Uploaded {
     pub blob: NewBlob,
     /// The key that opens it.
     pub key: DataKey,
-    /// Deletes the stored blob when dropped, until it is committed.
-    pub cleanup: Cleanup,
+    /// Deletes the stored blob, unless the index comes to name it.
+    pub unpublished: Unpublished,
 }
 
 /// Seals a body into a blob. On any error nothing stays behind.
@@ -57,8 +57,8 @@ pub async fn upload(gateway: &Gateway, body: Body, digester: &mut Digester) -> R
         return Err(BodyError::Incomplete.into());
     }
     let header = sink.sealer.header().to_vec();
-    let (inline, cleanup) = sink.finish().await?;
-    Ok(Uploaded { blob: NewBlob { id, header, length, inline }, key, cleanup })
+    let (inline, unpublished) = sink.finish().await?;
+    Ok(Uploaded { blob: NewBlob { id, header, length, inline }, key, unpublished })
 }
 
 /// Collects plaintext into chunks, seals each in its place, and passes full buffers on.
@@ -70,6 +70,8 @@ struct Sink<'g> {
     buffer: BytesMut,
     /// Where that chunk begins in the buffer.
     chunk: usize,
+    /// Plaintext that is still to come, where the client said how much there is.
+    left: Option<u64>,
     /// Takes full buffers; made once the body has outgrown what the index keeps.
     writer: Option<BlobWriter>,
     inline_limit: usize,
@@ -82,7 +84,7 @@ impl<'g> Sink<'g> {
         let capacity = usize::try_from(expected).unwrap_or(usize::MAX).min(inline_limit.max(HEADER_LEN));
         let mut buffer = BytesMut::with_capacity(capacity);
         buffer.put_slice(sealer.header());
-        Self { gateway, id, sealer, buffer, chunk: HEADER_LEN, writer: None, inline_limit }
+        Self { gateway, id, sealer, buffer, chunk: HEADER_LEN, left: declared, writer: None, inline_limit }
     }
 
     async fn extend(&mut self, mut data: &[u8]) -> Result<(), Error> {
@@ -96,18 +98,30 @@ impl<'g> Sink<'g> {
             if self.writer.is_none() && self.buffer.len() + take + TAG > self.inline_limit {
                 self.outgrow().await?;
             }
-            if filled == 0 && self.buffer.len() + SEALED_CHUNK > self.buffer.capacity() {
+            if filled == 0 && self.buffer.len() + self.next_chunk() > self.buffer.capacity() {
                 self.pass_on().await?;
             }
             self.buffer.put_slice(&data[..take]);
             data = &data[take..];
+            self.left = self.left.map(|left| left.saturating_sub(take as u64));
         }
         Ok(())
+    }
+
+    /// The room that the next chunk takes when sealed.
+    fn next_chunk(&self) -> usize {
+        let left = self.left.and_then(|left| usize::try_from(left).ok());
+        left.map_or(SEALED_CHUNK, |left| left.min(CHUNK) + TAG)
     }
 
     /// Moves from the small buffer to the blob writer's.
     async fn outgrow(&mut self) -> Result<(), Error> {
         let mut writer = self.gateway.blobs.writer(self.id);
+        if let Some(left) = self.left {
+            let sealed = self.chunk - HEADER_LEN;
+            let plain = sealed / SEALED_CHUNK * CHUNK + (self.buffer.len() - self.chunk);
+            writer = writer.expecting(sealed_len(plain as u64 + left));
+        }
         let mut buffer = writer.buffer().await?;
         buffer.put_slice(&self.buffer);
         self.buffer = buffer;
@@ -134,44 +148,15 @@ impl<'g> Sink<'g> {
     }
 
     /// Seals the last chunk and makes the blob durable, or gives it back for the index to keep.
-    async fn finish(mut self) -> Result<(Option<Bytes>, Cleanup), Error> {
+    async fn finish(mut self) -> Result<(Option<Bytes>, Unpublished), Error> {
         self.seal(true)?;
         if self.writer.is_none() && (self.buffer.len() > self.inline_limit || self.inline_limit == 0) {
             self.outgrow().await?;
         }
-        let Some(writer) = self.writer else { return Ok((Some(self.buffer.freeze()), Cleanup::nothing())) };
-        writer.finish(self.buffer).await?;
-        Ok((None, Cleanup::of(self.gateway.blobs.clone(), self.id)))
-    }
-}
-
-/// Deletes a stored blob that no version came to name.
-pub struct Cleanup(Option<(BlobStore, BlobId)>);
-
-impl Cleanup {
-    fn nothing() -> Self {
-        Self(None)
-    }
-
-    fn of(blobs: BlobStore, id: BlobId) -> Self {
-        Self(Some((blobs, id)))
-    }
-
-    /// The index names the blob now: keep it.
-    pub fn commit(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Cleanup {
-    fn drop(&mut self) {
-        if let Some((blobs, id)) = self.0.take() {
-            // Best effort: what a crash leaves here is an orphan of a fenced writer, and is found as one.
-            tokio::spawn(async move {
-                if let Err(error) = blobs.delete(&[id]).await {
-                    tracing::warn!(blob = %id, %error, "an unpublished blob could not be deleted");
-                }
-            });
-        }
+        let mut unpublished = self.gateway.blobs.unpublished();
+        let Some(writer) = self.writer else { return Ok((Some(self.buffer.freeze()), unpublished)) };
+        let stored = writer.finish(self.buffer).await?;
+        unpublished.add(stored.id);
+        Ok((None, unpublished))
     }
 }

@@ -1,17 +1,31 @@
 //! Pins: an open download outlives the overwrite or deletion of what it reads.
 //!
-//! A reader enters before it looks anything up. A blob that was freed before the oldest active reader entered can be
+//! A reader enters before it looks anything up. A blob that was seen freed before the oldest active reader entered can be
 //! referenced by none of them; anything freed later waits. One number per reader, none per blob.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::model::Timestamp;
 
 /// The readers of this process.
 #[derive(Clone, Default, Debug)]
 pub struct Pins {
-    active: Arc<Mutex<BTreeMap<Timestamp, usize>>>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default, Debug)]
+struct State {
+    active: BTreeMap<Timestamp, usize>,
+    /// The latest moment told. The wall clock may step back; the order of readers and reapers may not.
+    latest: Option<Timestamp>,
+}
+
+impl State {
+    fn moment(&mut self) -> Timestamp {
+        let now = Timestamp::now();
+        *self.latest.insert(self.latest.map_or(now, |latest| latest.max(now)))
+    }
 }
 
 /// One reader. Drop it when the last byte has gone out.
@@ -24,27 +38,36 @@ pub struct Pin {
 impl Pins {
     /// Enters a reader. Call before the index is asked.
     pub fn enter(&self) -> Pin {
-        let mut active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
         // Read under the lock, so that no horizon computed in between can pass this reader.
-        let since = Timestamp::now();
-        *active.entry(since).or_default() += 1;
+        let since = state.moment();
+        *state.active.entry(since).or_default() += 1;
         Pin { since, pins: self.clone() }
     }
 
-    /// What was freed strictly before this is read by nobody in this process.
+    /// What was seen freed strictly before this is read by nobody in this process.
     pub fn horizon(&self) -> Timestamp {
-        let active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
-        active.keys().next().copied().unwrap_or_else(Timestamp::now)
+        let mut state = self.lock();
+        state.active.keys().next().copied().unwrap_or_else(|| state.moment())
+    }
+
+    /// Now, by the readers' clock: never before a moment it has told.
+    pub fn moment(&self) -> Timestamp {
+        self.lock().moment()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Pin {
     fn drop(&mut self) {
-        let mut active = self.pins.active.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = active.get_mut(&self.since) {
+        let mut state = self.pins.lock();
+        if let Some(count) = state.active.get_mut(&self.since) {
             *count -= 1;
             if *count == 0 {
-                active.remove(&self.since);
+                state.active.remove(&self.since);
             }
         }
     }
@@ -62,8 +85,18 @@ mod tests {
         assert!(pins.horizon() <= first.since);
         drop(first);
         assert!(pins.horizon() <= second.since);
-        let before = Timestamp::now();
+        let before = pins.moment();
         drop(second);
         assert!(pins.horizon() >= before);
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_does_not_reorder() {
+        let pins = Pins::default();
+        let ahead = Timestamp::now().plus(std::time::Duration::from_secs(60));
+        pins.lock().latest = Some(ahead);
+        assert_eq!(pins.moment(), ahead);
+        assert_eq!(pins.enter().since, ahead);
+        assert_eq!(pins.horizon(), ahead);
     }
 }

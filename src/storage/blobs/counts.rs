@@ -34,7 +34,7 @@ impl RequestCounts {
         self.gets.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn delete(&self) {
-        self.deletes.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn delete(&self, blobs: usize) {
+        self.deletes.fetch_add(blobs as u64, Ordering::Relaxed);
     }
 }

@@ -15,9 +15,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt, future, stream};
 use object_store::memory::InMemory;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode};
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode};
 
 pub use counts::RequestCounts;
 pub use unpublished::Unpublished;
@@ -27,10 +28,9 @@ use self::buffers::Buffers;
 use super::Error;
 use crate::model::{BlobId, InstallId, WriterId};
 
-/// What an upload to a local folder hands over at a time: small, so that a hundred uploads fit into the budget.
+/// What an upload to a local folder hands over at a time: small, so that a hundred uploads fit into the budget. (A cloud
+/// wants parts of at least 5 MiB, and at most 10,000 of them.)
 const LOCAL_BUFFER: usize = 512 * 1024;
-/// What an upload to a cloud hands over at a time: their parts are at least 5 MiB, at most 10,000 of them.
-const CLOUD_BUFFER: usize = 8 * 1024 * 1024;
 /// The version of the layout of names, in `cardea.json`.
 const LAYOUT: u64 = 1;
 
@@ -160,6 +160,27 @@ impl BlobStore {
         }
     }
 
+    /// [`BlobStore::read`], which also verifies that the blob has `stored` bytes in all: a longer one was tampered with.
+    pub async fn read_sized(&self, id: &BlobId, range: Range<u64>, stored: u64) -> Result<Bytes, Error> {
+        self.counts.get();
+        let length = range.end.saturating_sub(range.start);
+        let options = GetOptions { range: Some(range.clone().into()), ..GetOptions::default() };
+        match self.store.get_opts(&paths::blob(id), options).await {
+            Ok(found) if found.meta.size != stored => Err(wrong_size(id)),
+            Ok(found) => match found.bytes().await.map_err(unavailable)? {
+                bytes if bytes.len() as u64 == length => Ok(bytes),
+                _ => Err(too_short(id)),
+            },
+            Err(object_store::Error::NotFound { .. }) => Err(missing(id)),
+            // A range past the end is a generic error on every store: ask for the size.
+            Err(error) => match self.size(id).await {
+                Ok(size) if size != stored => Err(wrong_size(id)),
+                Ok(_) => Err(unavailable(error)),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
     /// How many bytes a blob has. A missing one is `BlobDamaged`.
     pub async fn size(&self, id: &BlobId) -> Result<u64, Error> {
         self.counts.get();
@@ -173,7 +194,7 @@ impl BlobStore {
     /// Deletes blobs. One that is not there is deleted already. Tries all before it tells of a failure.
     pub async fn delete(&self, ids: &[BlobId]) -> Result<(), Error> {
         let paths: Vec<_> = ids.iter().map(|id| Ok(paths::blob(id))).collect();
-        paths.iter().for_each(|_| self.counts.delete());
+        self.counts.delete(paths.len());
         let mut outcomes = self.store.delete_stream(stream::iter(paths).boxed());
         let mut failure = None;
         while let Some(outcome) = outcomes.next().await {
@@ -185,24 +206,11 @@ impl BlobStore {
         failure.map_or(Ok(()), |error| Err(unavailable(error)))
     }
 
-    /// The blobs of a writer, `batch` at a time, handed to `each`. For the sweep of a writer that is fenced.
-    pub(super) async fn blobs_of<F>(
-        &self,
-        writer: WriterId,
-        batch: usize,
-        mut each: impl FnMut(Vec<BlobId>) -> F,
-    ) -> Result<(), Error>
-    where
-        F: Future<Output = Result<(), Error>>,
-    {
-        let prefix = paths::writer(writer);
-        let found = self.store.list(Some(&prefix)).map_err(unavailable);
-        let ids = found.try_filter_map(|meta| async move { Ok(paths::parse_blob(&meta.location)) });
-        let mut batches = std::pin::pin!(ids.try_chunks(batch));
-        while let Some(ids) = batches.next().await {
-            each(ids.map_err(|error| error.1)?).await?;
-        }
-        Ok(())
+    /// The blobs of a writer, `batch` at a time. For the sweep of a writer that is fenced.
+    pub(super) fn blobs_of(&self, writer: WriterId, batch: usize) -> BoxStream<'static, Result<Vec<BlobId>, Error>> {
+        let found = self.store.list(Some(&paths::writer(writer)));
+        let ids = found.try_filter_map(|meta| future::ready(Ok(paths::parse_blob(&meta.location))));
+        ids.try_chunks(batch).map_err(|error| unavailable(error.1)).boxed()
     }
 
     /// Removes what a killed process left in a local folder and no listing shows: unfinished files and empty folders.
@@ -230,6 +238,10 @@ fn unavailable(error: object_store::Error) -> Error {
 
 fn missing(id: &BlobId) -> Error {
     Error::BlobDamaged { blob: id.to_string(), problem: "it is not in the store" }
+}
+
+fn wrong_size(id: &BlobId) -> Error {
+    Error::BlobDamaged { blob: id.to_string(), problem: "is not of the size it must have" }
 }
 
 fn too_short(id: &BlobId) -> Error {

@@ -1,0 +1,128 @@
+//! Care of the blobs: who writes is known to be alive, what the dead left behind is swept, what was freed is deleted.
+//!
+//! Age alone proves nothing. An orphan is an unindexed blob of a writer that is fenced, so that nobody can publish it
+//! any more; a freed blob goes when no reader can still know it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+
+use super::Error;
+use super::blobs::BlobStore;
+use super::index::Index;
+use super::pins::Pins;
+use crate::model::{BlobId, Timestamp, WriterId};
+
+/// How often a writer says that it is alive.
+pub const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How often the reaper looks.
+const ROUND: Duration = Duration::from_secs(5);
+/// Blobs in one round's request.
+const BATCH: u32 = 1000;
+
+/// Deletes freed blobs from the store once nobody reads them, then forgets them.
+pub struct Reaper {
+    index: Arc<dyn Index>,
+    blobs: BlobStore,
+    pins: Pins,
+    grace: Duration,
+    seen: Option<Seen>,
+}
+
+/// Blobs that were seen freed. Whoever began to read after this moment cannot have found them.
+///
+/// The time that the index notes for a freed blob does not serve for that: it is taken before the commit, and a reader
+/// may begin between the two and still find the blob.
+#[derive(Debug)]
+struct Seen {
+    at: Timestamp,
+    blobs: Vec<BlobId>,
+}
+
+impl std::fmt::Debug for Reaper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reaper").field("grace", &self.grace).field("seen", &self.seen).finish_non_exhaustive()
+    }
+}
+
+impl Reaper {
+    /// A reaper. `grace` is zero where all readers are in this process, and longer than the longest request where
+    /// others read too.
+    pub fn new(index: Arc<dyn Index>, blobs: BlobStore, pins: Pins, grace: Duration) -> Self {
+        Self { index, blobs, pins, grace, seen: None }
+    }
+
+    /// Works until it is dropped; every step is harmless when it is done again.
+    pub async fn run(mut self) {
+        loop {
+            match self.round().await {
+                Ok(deleted) if deleted >= BATCH as usize => {}
+                Ok(_) => tokio::time::sleep(ROUND).await,
+                Err(error) => {
+                    tracing::warn!(%error, "freed blobs could not be deleted");
+                    tokio::time::sleep(ROUND).await;
+                }
+            }
+        }
+    }
+
+    /// One round: deletes what was seen freed in a round before, where its last reader has gone, and looks for more.
+    /// Tells how many blobs it deleted.
+    pub async fn round(&mut self) -> Result<usize, Error> {
+        let deleted = match &self.seen {
+            Some(seen) if self.pins.horizon() <= seen.at => return Ok(0),
+            Some(seen) => {
+                self.blobs.delete(&seen.blobs).await?;
+                self.index.forget_blobs(seen.blobs.clone()).await?;
+                seen.blobs.len()
+            }
+            None => 0,
+        };
+        self.seen = None;
+        let freed = self.index.freed_blobs(Timestamp::now().minus(self.grace), BATCH).await?;
+        if !freed.is_empty() {
+            let blobs = freed.into_iter().map(|blob| blob.id).collect();
+            self.seen = Some(Seen { at: self.pins.moment(), blobs });
+        }
+        Ok(deleted)
+    }
+}
+
+/// Fences the writers that have been silent since `before`, and deletes what they wrote and never published. Where the
+/// index belongs to one process, all others are dead at its start: `before` is then the end of time. Tells how many
+/// orphans there were.
+pub async fn sweep(index: &dyn Index, blobs: &BlobStore, me: WriterId, before: Timestamp) -> Result<usize, Error> {
+    let mut swept = 0;
+    for writer in index.fence_silent(me, before).await? {
+        let mut orphans = 0;
+        let mut batches = blobs.blobs_of(writer, BATCH as usize);
+        while let Some(found) = batches.try_next().await? {
+            let known: HashSet<_> = index.known_blobs(found.clone()).await?.into_iter().collect();
+            let unknown: Vec<_> = found.into_iter().filter(|blob| !known.contains(blob)).collect();
+            blobs.delete(&unknown).await?;
+            orphans += unknown.len();
+        }
+        blobs.remove_leftovers(writer).await?;
+        index.writer_swept(writer).await?;
+        if orphans > 0 {
+            tracing::info!(%writer, orphans, "removed what a dead process had not published");
+        }
+        swept += orphans;
+    }
+    Ok(swept)
+}
+
+/// Says that this writer is alive, again and again. Returns only when another process has fenced it: what it writes is
+/// then deleted, so it must stop.
+pub async fn keep_alive(index: Arc<dyn Index>, writer: WriterId) {
+    loop {
+        match index.heartbeat(writer).await {
+            Ok(()) => {}
+            Err(Error::Fenced) => return,
+            Err(error) => tracing::warn!(%error, "the writer could not renew its heartbeat"),
+        }
+        tokio::time::sleep(HEARTBEAT).await;
+    }
+}

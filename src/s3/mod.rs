@@ -144,8 +144,8 @@ impl Front {
         errors.version = query.get("versionId").map(str::to_owned);
         errors.condition = condition(&headers);
 
-        let signed = auth::Signed { method: &method, uri: &uri, headers: &headers, secrets: &secrets };
-        let verified = auth::verify(&self.authenticator, &self.config, context, &signed, body).await?;
+        let incoming = auth::Incoming { method: &method, uri: &uri, headers: &headers, secrets: &secrets };
+        let verified = auth::verify(&self.authenticator, &self.config, context, &incoming, body).await?;
         headers::hoist(&query, &mut headers)?;
         let operation = match route::recognise(&method, &resource, &query, &headers)? {
             S3Operation::Served(operation) => operation,

@@ -57,7 +57,7 @@ impl Trailer {
             .iter_mut()
             .find(|(trailer, _)| trailer.algorithm.header() == name)
             .ok_or(BodyError::TrailerMalformed("a line was not announced"))?;
-        let bytes = STANDARD.decode(value).ok().filter(|bytes| bytes.len() == trailer.algorithm.len());
+        let bytes = STANDARD.decode(value).ok().filter(|bytes| bytes.len() == trailer.algorithm.length());
         let bytes = bytes.ok_or(BodyError::TrailerMalformed("a value is not such a checksum"))?;
         if found.replace(bytes).is_some() {
             return Err(BodyError::TrailerMalformed("a line is repeated"));

@@ -2,7 +2,10 @@
 
 use std::io::{IsTerminal, Write};
 
-use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
+use rustix::fs::Mode;
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit, umask,
+};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -46,9 +49,10 @@ fn may_speak(target: &str, level: tracing::Level) -> bool {
         || target.strip_prefix(OURS).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// Keeps memory out of core dumps and away from debuggers, and panic messages out of the log: both may hold keys.
-/// Call before any secret is read.
+/// Keeps memory out of core dumps and away from debuggers, panic messages out of the log, and files from other users:
+/// all of them may hold keys. Call before any secret is read.
 pub fn harden() {
+    umask(Mode::RWXG | Mode::RWXO);
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     if let Err(error) = setrlimit(Resource::Core, none) {
         tracing::warn!(%error, "core dumps could not be turned off");

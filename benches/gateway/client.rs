@@ -61,8 +61,7 @@ impl Client {
             headers.insert(name("key-md5"), STANDARD.encode(Md5::digest(self.key)).parse().unwrap());
         }
         let now = Timestamp::now().seconds_floor();
-        let signer =
-            Signer { access_key: "BENCHACCESS", secret: "bench-secret", region: "us-east-1", now };
+        let signer = Signer { access_key: "BENCHACCESS", secret: "bench-secret", region: "us-east-1", now };
         signer.sign(method.as_str(), path, "", &mut headers, "UNSIGNED-PAYLOAD").unwrap();
         headers.insert("content-length", length.to_string().parse().unwrap());
         let mut request = Request::builder().method(method).uri(path).body(body).unwrap();
@@ -131,5 +130,5 @@ fn blocks(length: u64) -> impl Stream<Item = Bytes> + Send + Sync + 'static {
 
 /// A body from a stream.
 pub fn stream(blocks: impl Stream<Item = Bytes> + Send + Sync + 'static) -> Body {
-    StreamBody::new(blocks.map(|block| Ok(Frame::data(block)))).boxed()
+    BodyExt::boxed(StreamBody::new(blocks.map(|block| Ok(Frame::data(block)))))
 }

@@ -44,6 +44,7 @@ impl Failure {
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
+    telemetry::harden();
     let matches = match arguments::command().try_get_matches() {
         Ok(matches) => matches,
         Err(error) if error.use_stderr() => {
@@ -74,10 +75,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
         Some(("serve", matches)) => server::serve(load(matches)?),
         Some(("keygen", matches)) => keygen::run(matches.get_flag("base64")),
         Some(("credentials", matches)) => match matches.subcommand() {
-            Some(("reset", matches)) => {
-                telemetry::harden();
-                server::reset_credentials(load(matches)?)
-            }
+            Some(("reset", matches)) => server::reset_credentials(&load(matches)?),
             _ => Ok(()),
         },
         Some(("keyring", matches)) => match matches.subcommand() {

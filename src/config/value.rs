@@ -56,7 +56,10 @@ impl Raw {
     }
 
     /// An address, or `off`.
-    #[expect(clippy::option_option, reason = "the outer one says whether it reads, the inner one is the value")]
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one says whether it reads, the inner one is the value"
+    )]
     pub(super) fn address_or_off(&self) -> Option<Option<SocketAddr>> {
         match self.text()?.as_str() {
             "off" => Some(None),
@@ -160,9 +163,13 @@ mod tests {
 
     #[test]
     fn durations() {
-        for (text, millis) in
-            [("30", Some(30_000)), ("30s", Some(30_000)), ("500ms", Some(500)), ("2h", Some(7_200_000)), ("1d", Some(86_400_000))]
-        {
+        for (text, millis) in [
+            ("30", Some(30_000)),
+            ("30s", Some(30_000)),
+            ("500ms", Some(500)),
+            ("2h", Some(7_200_000)),
+            ("1d", Some(86_400_000)),
+        ] {
             assert_eq!(one(text).duration(), millis.map(Duration::from_millis), "{text}");
         }
         for bad in ["0", "0s", "-1s", "1w", "s", "1.5s", "99999999999999999999d", "4000d"] {

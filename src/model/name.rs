@@ -123,9 +123,19 @@ mod tests {
         for name in ["abc", "my.bucket-1", &"a".repeat(63), "1.2.3", "127.0.0.1a"] {
             assert!(legal(name), "{name}");
         }
-        for name in
-            ["ab", "Abc", "a_b", "-abc", "abc-", "a..b", "127.0.0.1", "xn--a", "a-s3alias", &"a".repeat(64), "añb"]
-        {
+        for name in [
+            "ab",
+            "Abc",
+            "a_b",
+            "-abc",
+            "abc-",
+            "a..b",
+            "127.0.0.1",
+            "xn--a",
+            "a-s3alias",
+            &"a".repeat(64),
+            "añb",
+        ] {
             assert!(!legal(name), "{name}");
         }
     }

@@ -95,7 +95,9 @@ impl<'a> Permit<'a> {
 
     /// The bucket of a [`Target::Bucket`].
     pub fn bucket(&self) -> Result<&BucketRecord, Error> {
-        self.bucket.as_deref().ok_or_else(|| Error::Internal("an operation without a bucket asked for one".into()))
+        self.bucket
+            .as_deref()
+            .ok_or_else(|| Error::Internal("an operation without a bucket asked for one".into()))
     }
 }
 
@@ -193,7 +195,8 @@ fn audit<O: Operation, T>(caller: &Caller, actions: &[Action], target: &Target, 
 where
     T: std::borrow::Borrow<Error>,
 {
-    let refused = matches!(error.map(std::borrow::Borrow::borrow), Some(Error::AccessDenied | Error::WrongKey));
+    let refused =
+        matches!(error.map(std::borrow::Borrow::borrow), Some(Error::AccessDenied | Error::WrongKey));
     if !refused && actions.iter().all(|a| a.is_read()) {
         return;
     }

@@ -11,10 +11,10 @@ use futures_util::stream::FuturesOrdered;
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::Error;
 use super::gateway::Gateway;
 use super::metrics::Metrics;
 use super::sealing::OpenedVersion;
-use super::Error;
 use crate::encryption::layout::{CHUNK, TAG, sealed_len, span};
 use crate::encryption::{Cipher, Opener};
 use crate::http::body::{Body, BodyError};
@@ -118,7 +118,10 @@ impl ObjectReader {
                     Ok(None) => return None,
                     Err(error) => {
                         tracing::error!(%error, "a download was broken off");
-                        return Some((Err(BodyError::Disconnected(error.kind().into())), (spans.end(), ready)));
+                        return Some((
+                            Err(BodyError::Disconnected(error.kind().into())),
+                            (spans.end(), ready),
+                        ));
                     }
                 }
             }

@@ -93,7 +93,12 @@ impl Reaper {
 /// Fences the writers that have been silent since `before`, and deletes what they wrote and never published. Where the
 /// index belongs to one process, all others are dead at its start: `before` is then the end of time. Tells how many
 /// orphans there were.
-pub async fn sweep(index: &dyn Index, blobs: &BlobStore, me: WriterId, before: Timestamp) -> Result<usize, Error> {
+pub async fn sweep(
+    index: &dyn Index,
+    blobs: &BlobStore,
+    me: WriterId,
+    before: Timestamp,
+) -> Result<usize, Error> {
     let mut swept = 0;
     for writer in index.fence_silent(me, before).await? {
         let mut orphans = 0;

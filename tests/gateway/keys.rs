@@ -24,7 +24,7 @@ async fn right_wrong_and_missing_keys() {
             assert!(get("managed", None, face).await.is_ok());
             match (face, head, get("sealed", None, face).await) {
                 (Face::Swift, true, Ok(described)) => {
-                    assert!(!described.info.opened && described.reader.is_none())
+                    assert!(!described.info.opened && described.reader.is_none());
                 }
                 (_, _, Err(Error::KeyRequired { head: said })) => assert_eq!(said, head),
                 (_, _, other) => panic!("{other:?}"),

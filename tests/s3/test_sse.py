@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from support.keys import S3 as PREFIX
@@ -65,8 +67,6 @@ def test_the_buckets_default_is_told(s3: S3, bucket: str) -> None:
 @pytest.mark.parametrize("parameter", ["key", "key-MD5", "algorithm"])
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_a_key_in_the_query_is_refused(s3: S3, bucket: str, key: CustomerKey, method: str, parameter: str) -> None:
-    from urllib.parse import quote
-
     values = {"key": key.base64, "key-MD5": key.md5, "algorithm": "AES256"}
     query = f"{PREFIX}{parameter}={quote(values[parameter], safe='')}"
     refused = s3.request(method, f"/{bucket}/object", query=query)

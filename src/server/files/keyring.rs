@@ -11,7 +11,8 @@ use crate::encryption::KeyRing;
 
 /// Reads the ring; `None` where there is no file.
 pub fn load(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
-    let bad = |what: String| ConfigError::new("keyring", format!("{path:?} ({what})"), "a key ring");
+    let bad =
+        |what: String| ConfigError::new("keyring", format!("{} ({what})", path.display()), "a key ring");
     let text = match std::fs::read_to_string(path) {
         Ok(text) => Zeroizing::new(text),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -22,8 +23,9 @@ pub fn load(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
 
 /// Writes the ring.
 pub fn store(path: &Path, ring: &KeyRing) -> Result<(), ConfigError> {
-    write(path, ring.to_toml().as_bytes(), Access::Private)
-        .map_err(|error| ConfigError::new("keyring", format!("{path:?} ({error})"), "a path that can be written"))
+    write(path, ring.to_toml().as_bytes(), Access::Private).map_err(|error| {
+        ConfigError::new("keyring", format!("{} ({error})", path.display()), "a path that can be written")
+    })
 }
 
 #[cfg(test)]

@@ -75,13 +75,13 @@ pub struct Lock(#[expect(dead_code, reason = "the lock lives as long as the file
 pub fn lock(path: &Path) -> Result<Lock, ConfigError> {
     let refused = |found: String| ConfigError::new("data", found, "a folder that no other cardea uses");
     let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
-    let file = file.map_err(|error| refused(format!("{path:?} ({error})")))?;
+    let file = file.map_err(|error| refused(format!("{} ({error})", path.display())))?;
     match file.try_lock() {
         Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => {
-            Err(refused(format!("{:?} in use", path.parent().unwrap_or(Path::new(".")))))
+            Err(refused(format!("{} in use", path.parent().unwrap_or(Path::new(".")).display())))
         }
-        Err(TryLockError::Error(error)) => Err(refused(format!("{path:?} ({error})"))),
+        Err(TryLockError::Error(error)) => Err(refused(format!("{} ({error})", path.display()))),
     }
 }
 

@@ -41,7 +41,11 @@ fn ca_key(folder: &Path) -> PathBuf {
 /// A fresh certificate for these names, signed by the folder's CA. The CA is made if there is none.
 pub fn issue(folder: &Path, names: &[String]) -> Result<Identity, ConfigError> {
     let bad = |error: String| {
-        ConfigError::new("data", format!("{folder:?} ({error})"), "a folder with a CA, or one to write a CA to")
+        ConfigError::new(
+            "data",
+            format!("{} ({error})", folder.display()),
+            "a folder with a CA, or one to write a CA to",
+        )
     };
     let (certificate, key) = match load(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => make(folder).map_err(bad)?,

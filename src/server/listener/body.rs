@@ -63,7 +63,10 @@ impl Body for RequestBody {
                 this.timer.arm_once(this.stall);
                 if this.timer.has_expired(context) {
                     this.incoming = None;
-                    return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the body stalls"))));
+                    return Poll::Ready(Some(Err(io::Error::new(
+                        io::ErrorKind::TimedOut,
+                        "the body stalls",
+                    ))));
                 }
                 Poll::Pending
             }

@@ -122,7 +122,11 @@ impl<T> Paced<T> {
             return attempt;
         }
         self.write.arm_once(self.patience.body);
-        if self.write.has_expired(context) { Poll::Ready(Err(timed_out("the peer does not read"))) } else { attempt }
+        if self.write.has_expired(context) {
+            Poll::Ready(Err(timed_out("the peer does not read")))
+        } else {
+            attempt
+        }
     }
 }
 

@@ -43,7 +43,9 @@ impl Identity {
     /// Reads PEM files.
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, ConfigError> {
         let expected = "a PEM file with a certificate chain";
-        let bad = |what: String| ConfigError::new("tls_certificate", format!("{certificate:?} ({what})"), expected);
+        let bad = |what: String| {
+            ConfigError::new("tls_certificate", format!("{} ({what})", certificate.display()), expected)
+        };
         let chain = CertificateDer::pem_file_iter(certificate)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .map_err(|error| bad(error.to_string()))?;
@@ -51,7 +53,11 @@ impl Identity {
             return Err(bad("no certificate".to_owned()));
         }
         let key = PrivateKeyDer::from_pem_file(key).map_err(|error| {
-            ConfigError::new("tls_key", format!("{key:?} ({error})"), "a PEM file with a private key")
+            ConfigError::new(
+                "tls_key",
+                format!("{} ({error})", key.display()),
+                "a PEM file with a private key",
+            )
         })?;
         Ok(Self { chain, key })
     }
@@ -86,6 +92,10 @@ impl Certificate {
 
 fn certified(identity: Identity, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, ConfigError> {
     CertifiedKey::from_der(identity.chain, identity.key, provider).map(Arc::new).map_err(|error| {
-        ConfigError::new("tls_key", format!("a key that does not serve ({error})"), "the key of tls_certificate")
+        ConfigError::new(
+            "tls_key",
+            format!("a key that does not serve ({error})"),
+            "the key of tls_certificate",
+        )
     })
 }

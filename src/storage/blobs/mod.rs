@@ -207,7 +207,11 @@ impl BlobStore {
     }
 
     /// The blobs of a writer, `batch` at a time. For the sweep of a writer that is fenced.
-    pub(super) fn blobs_of(&self, writer: WriterId, batch: usize) -> BoxStream<'static, Result<Vec<BlobId>, Error>> {
+    pub(super) fn blobs_of(
+        &self,
+        writer: WriterId,
+        batch: usize,
+    ) -> BoxStream<'static, Result<Vec<BlobId>, Error>> {
         let found = self.store.list(Some(&paths::writer(writer)));
         let ids = found.try_filter_map(|meta| future::ready(Ok(paths::parse_blob(&meta.location))));
         ids.try_chunks(batch).map_err(|error| unavailable(error.1)).boxed()
@@ -241,7 +245,7 @@ fn missing(id: &BlobId) -> Error {
 }
 
 fn wrong_size(id: &BlobId) -> Error {
-    Error::BlobDamaged { blob: id.to_string(), problem: "is not of the size it must have" }
+    Error::BlobDamaged { blob: id.to_string(), problem: "it is not of the size it must have" }
 }
 
 fn too_short(id: &BlobId) -> Error {

@@ -94,7 +94,7 @@ pub(super) fn put_user(tx: &Tx<'_>, user: &UserRecord, roles: &[RoleGrant]) -> R
             user.id,
             user.domain.as_bytes(),
             user.name.as_bytes(),
-            user.tempauth.as_ref().map(|name| name.as_bytes()),
+            user.tempauth.as_ref().map(String::as_bytes),
             user.password_hash,
             user.epoch,
             user.enabled,

@@ -22,11 +22,11 @@ fn migrate_with(connection: &mut Connection, migrations: &[&str]) -> Result<()> 
     let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application != APPLICATION_ID && (tables > 0 || application != 0) {
-        return Err(refused("the file is another program's SQLite database".into()));
+        return Err(refused("the file is another program's SQLite database"));
     }
     let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
     if found > known {
-        return Err(refused(format!(
+        return Err(refused(&format!(
             "its schema has version {found}; this program knows versions up to {known}"
         )));
     }
@@ -39,7 +39,7 @@ fn migrate_with(connection: &mut Connection, migrations: &[&str]) -> Result<()> 
     Ok(())
 }
 
-fn refused(reason: String) -> Error {
+fn refused(reason: &str) -> Error {
     Error::Internal(format!("the index cannot be opened: {reason}").into())
 }
 

@@ -1,0 +1,151 @@
+//! The storage layer: the index suite and the blob suite, as functions over a backend.
+//!
+//! Each function of `storage::{principals, buckets, …}` takes an index and knows nothing of which it is; `index_suite!`
+//! runs all of them over one. A second index is one more line at the end of this file.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+#![allow(clippy::needless_pass_by_value, reason = "each function owns its backend, which goes with it")]
+
+#[path = "storage/blobs.rs"]
+mod blobs;
+#[path = "storage/buckets.rs"]
+mod buckets;
+#[path = "storage/care.rs"]
+mod care;
+#[path = "storage/concurrency.rs"]
+mod concurrency;
+#[path = "storage/durability.rs"]
+mod durability;
+#[path = "storage/listing.rs"]
+mod listing;
+#[path = "storage/objects.rs"]
+mod objects;
+#[path = "storage/principals.rs"]
+mod principals;
+#[path = "storage/rates.rs"]
+mod rates;
+#[path = "storage/references.rs"]
+mod references;
+#[path = "storage/versions.rs"]
+mod versions;
+#[path = "storage/world.rs"]
+mod world;
+
+/// Runs functions over a backend that `$open` makes anew for each.
+macro_rules! suite {
+    ($name:ident: $open:expr; $($topic:ident: $($function:ident)+;)+) => {
+        mod $name {
+            $(mod $topic {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $function() {
+                    crate::$topic::$function($open).await;
+                })+
+            })+
+        }
+    };
+}
+
+macro_rules! index_suite {
+    ($name:ident: $open:expr) => {
+        suite! { $name: $open;
+            principals:
+                the_installation_is_written_once
+                accounts_are_found_by_id_and_by_name
+                account_metadata_is_merged
+                users_are_found_by_every_name
+                putting_a_user_replaces_its_roles
+                access_keys_are_replaced_by_their_public_id
+                signing_keys_come_oldest_first;
+            buckets:
+                a_bucket_is_found_by_each_address
+                two_accounts_may_own_containers_of_one_name
+                the_first_to_register_holds_the_global_name
+                a_deleted_bucket_frees_its_name
+                a_container_gets_its_name_registered_later
+                ones_own_bucket_exists
+                changes_are_merged_and_move_modified
+                a_bucket_that_kept_versions_can_only_be_suspended
+                a_bucket_with_anything_in_it_is_not_deleted
+                buckets_are_listed_in_pages_with_their_usage
+                what_is_not_there_is_no_such_bucket;
+            objects:
+                a_version_reads_back_as_it_was_published
+                publish_replaces_the_null_version
+                preconditions_are_checked_in_the_commit
+                a_failed_seal_changes_nothing
+                the_seal_sees_the_version_id
+                a_fenced_or_unknown_writer_cannot_publish
+                a_blob_of_another_writer_is_refused
+                keys_are_bytes
+                metadata_is_replaced_for_the_version_that_was_read
+                a_deleted_object_is_gone
+                usage_follows_every_change
+                the_parts_keep_their_order
+                timestamps_of_a_key_only_grow;
+            versions:
+                every_write_makes_a_version
+                a_delete_makes_a_marker
+                deleting_the_marker_brings_the_object_back
+                deleting_the_latest_version_uncovers_the_one_before
+                suspended_writes_replace_the_null_version_only
+                a_suspended_delete_puts_a_null_marker
+                a_version_made_before_versioning_is_null
+                a_version_that_is_not_there_is_deleted_already
+                preconditions_see_a_marker_as_absence
+                usage_counts_current_versions_only;
+            references:
+                a_copy_shares_the_blob
+                zero_is_final
+                a_copy_of_an_object_onto_itself_keeps_its_blob
+                a_blob_may_be_referenced_twice_by_one_version
+                freed_blobs_come_oldest_first_and_are_forgotten
+                a_new_blob_that_no_part_names_is_freed
+                inline_bytes_go_with_their_blob
+                a_refused_publish_leaves_no_blob
+                a_referenced_blob_is_not_forgotten;
+            listing:
+                a_page_of_everything
+                prefixes_are_rolled_up
+                a_delimiter_may_be_long
+                markers_are_exclusive
+                a_marker_inside_a_common_prefix
+                a_common_prefix_is_skipped_by_a_seek
+                hidden_and_old_versions_are_not_listed
+                pages_agree_with_a_naive_model;
+            concurrency:
+                many_writers_of_one_key_leave_one_current_object
+                if_none_match_has_one_winner
+                deleting_a_bucket_races_with_puts
+                one_failure_does_not_touch_its_neighbours
+                references_are_exact_under_load;
+            care:
+                silent_writers_are_fenced_once
+                a_fenced_writer_stays_fenced
+                a_swept_writer_is_told_no_more;
+        }
+    };
+}
+
+macro_rules! blob_suite {
+    ($name:ident: $open:expr) => {
+        suite! { $name: $open;
+            blobs:
+                a_blob_of_one_buffer_is_one_request
+                a_blob_of_many_buffers
+                two_buffers_serve_a_long_upload
+                a_small_blob_takes_a_small_buffer
+                reading_what_is_missing_or_short
+                a_dropped_writer_leaves_nothing
+                a_writer_dropped_while_it_finishes_leaves_nothing
+                deleting_twice_is_deleting
+                a_store_belongs_to_one_installation
+                unpublished_blobs_are_deleted
+                what_the_index_may_have_taken_stays
+                uploads_wait_for_the_budget_and_all_come_through;
+        }
+    };
+}
+
+index_suite!(sqlite: crate::world::sqlite());
+blob_suite!(local: crate::world::Store::local());
+blob_suite!(memory: crate::world::Store::memory());

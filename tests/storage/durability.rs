@@ -1,0 +1,98 @@
+//! What only an index in a file can be asked: it keeps what it has acknowledged, and it belongs to one process.
+
+use std::sync::Arc;
+
+use cardea::model::InstallId;
+use cardea::storage::Error;
+use cardea::storage::index::sqlite::SqliteIndex;
+use cardea::storage::index::{Index, Install};
+
+use crate::world::{World, listing};
+
+fn open(folder: &tempfile::TempDir) -> Arc<dyn Index> {
+    Arc::new(SqliteIndex::open(&folder.path().join("index.sqlite")).unwrap())
+}
+
+#[tokio::test]
+async fn a_closed_index_opens_with_everything_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let install = Install { id: InstallId::random(), canary: vec![5] };
+    let world = World::versioned(open(&folder)).await;
+    world.index.create_install(install.clone()).await.unwrap();
+    let put = world.put("k").inline(b"bytes");
+    let first = world.publish(put).await.unwrap();
+    let second = world.publish(world.put("k")).await.unwrap();
+    let before = (world.current("k").await, world.usage().await);
+    let (writer, account, bucket) = (world.writer, world.account.clone(), world.bucket);
+    drop(world);
+
+    let world = World { index: open(&folder), writer, account, bucket };
+    assert_eq!(world.index.install().await.unwrap(), Some(install));
+    assert_eq!((world.current("k").await, world.usage().await), before);
+    let old = world.find("k", Some(first.version_id)).await.unwrap();
+    assert_eq!(old.parts[0].inline.as_deref(), Some(b"bytes".as_slice()));
+    let third = world.publish(world.put("k")).await.unwrap();
+    assert!(third.created > second.created);
+}
+
+#[tokio::test]
+async fn an_index_belongs_to_one_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = open(&folder);
+    let second = SqliteIndex::open(&folder.path().join("index.sqlite"));
+    assert!(matches!(second, Err(Error::Unavailable(why)) if why.to_string().contains("another process")));
+    drop(first);
+    open(&folder);
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.sqlite");
+    drop(SqliteIndex::open(&path).unwrap());
+    // The version of the schema stands in bytes 60 to 63 of the file.
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[60..64].copy_from_slice(&99_u32.to_be_bytes());
+    std::fs::write(&path, bytes).unwrap();
+    let refused = SqliteIndex::open(&path).unwrap_err().to_string();
+    assert!(refused.contains("version 99"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_file_of_another_kind_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.sqlite");
+    std::fs::write(&path, vec![b'x'; 8192]).unwrap();
+    assert!(matches!(SqliteIndex::open(&path), Err(Error::Damaged(_))));
+    assert!(SqliteIndex::open(&folder.path().join("no/such/folder/index.sqlite")).is_err());
+}
+
+/// The data of an acknowledged command is in the files without any help of the process that wrote it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_survives_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new(open(&folder)).await;
+    for n in 0..200 {
+        world.published(&format!("k{n:03}")).await;
+    }
+    // What a kill leaves: the files as they are, mid-flight, without the closing of the index.
+    let after = tempfile::tempdir().unwrap();
+    for suffix in ["", "-wal"] {
+        let name = format!("index.sqlite{suffix}");
+        std::fs::copy(folder.path().join(&name), after.path().join(&name)).unwrap();
+    }
+    let killed = World { index: open(&after), ..world.clone() };
+    assert_eq!(killed.usage().await, (200, 600));
+    assert_eq!(killed.index.list_objects(listing(killed.bucket)).await.unwrap().rows.len(), 200);
+}
+
+/// A caller that goes away after it has queued a command does not undo it: whoever cleans up must know.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queued_command_runs_without_its_caller() {
+    let world = World::new(Arc::new(SqliteIndex::open_in_memory().unwrap())).await;
+    let mut publish = Box::pin(world.publish(world.put("k")));
+    assert!(futures_util::poll!(&mut publish).is_pending());
+    drop(publish);
+    world.published("another").await;
+    assert_eq!(world.usage().await, (2, 6));
+}

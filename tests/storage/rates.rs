@@ -1,0 +1,105 @@
+//! Rates of the index on this machine, to be run by hand:
+//! `cargo test --release --test storage rates -- --ignored --nocapture`
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use cardea::storage::index::sqlite::SqliteIndex;
+use cardea::storage::index::{BucketAddress, Index, ListObjects};
+
+use crate::world::{World, key, listing, name};
+
+/// User and system time of this process.
+fn cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<u64> =
+        stat.rsplit(") ").next().unwrap().split(' ').filter_map(|field| field.parse().ok()).collect();
+    Duration::from_millis(10 * (fields[10] + fields[11]))
+}
+
+async fn measured(what: &str, count: u32, work: impl Future<Output = ()>) {
+    let (wall, before) = (Instant::now(), cpu());
+    work.await;
+    let (wall, used) = (wall.elapsed(), cpu().saturating_sub(before));
+    let rate = f64::from(count) / wall.as_secs_f64();
+    println!(
+        "{what}: {rate:.0}/s, {:.1} µs wall and {:.1} µs CPU each",
+        1e6 / rate,
+        used.as_secs_f64() * 1e6 / f64::from(count)
+    );
+}
+
+async fn publish(world: &World, writers: u32, each: u32, prefix: &'static str, inline: Option<Bytes>) {
+    let tasks = (0..writers).map(|task| {
+        let (world, inline) = (world.clone(), inline.clone());
+        tokio::spawn(async move {
+            for n in 0..each {
+                let mut put = world.put(&format!("{prefix}/{}/{task}/{n}", n % 100));
+                put.command.new_blobs[0].inline.clone_from(&inline);
+                put.command.new_blobs[0].header = vec![9; 100];
+                put.command.digests = vec![9; 120];
+                world.publish(put).await.unwrap();
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+}
+
+async fn find(world: &World, readers: u32, each: u32) {
+    let tasks = (0..readers).map(|task| {
+        let world = world.clone();
+        tokio::spawn(async move {
+            let bucket = BucketAddress::Owned(world.account.clone(), name("bucket"));
+            for n in 0..each {
+                let key = key(&format!("inline/{}/{}/{n}", n % 100, task % 16));
+                let found = world.index.find(&bucket, &key, None).await.unwrap().1.unwrap();
+                assert_eq!(found.parts.len(), 1);
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn rates_of_publish_find_and_list() {
+    let folder = tempfile::tempdir_in(std::env::var("CARDEA_RATES_DIR").unwrap_or("/tmp".into())).unwrap();
+    let index: Arc<dyn Index> = Arc::new(SqliteIndex::open(&folder.path().join("index.sqlite")).unwrap());
+    let world = World::new(index).await;
+    let sealed = Bytes::from(vec![0xA5; 4300]);
+    measured("publish 4 KiB inline, 1 writer", 2000, publish(&world, 1, 2000, "one", Some(sealed.clone())))
+        .await;
+    measured(
+        "publish 4 KiB inline, 16 writers",
+        32000,
+        publish(&world, 16, 2000, "inline", Some(sealed.clone())),
+    )
+    .await;
+    measured("publish, blob elsewhere, 16 writers", 32000, publish(&world, 16, 2000, "blob", None)).await;
+    measured("find 4 KiB inline, 1 reader", 2000, find(&world, 1, 2000)).await;
+    measured("find 4 KiB inline, 16 readers", 32000, find(&world, 16, 2000)).await;
+    measured("find 4 KiB inline, 64 readers", 128_000, find(&world, 64, 2000)).await;
+    let both = async {
+        tokio::join!(find(&world, 16, 2000), publish(&world, 4, 2000, "mixed", Some(sealed.clone())));
+    };
+    measured("find, 16 readers, beside 4 writers (per find)", 32000, both).await;
+    let page = ListObjects { prefix: "blob/".into(), ..listing(world.bucket) };
+    let pages = async {
+        for _ in 0..100 {
+            assert_eq!(world.index.list_objects(page.clone()).await.unwrap().rows.len(), 1000);
+        }
+    };
+    measured("a page of 1000 keys", 100, pages).await;
+    let rolled = ListObjects { delimiter: Some("/".into()), prefix: "blob/".into(), ..listing(world.bucket) };
+    let pages = async {
+        for _ in 0..100 {
+            assert_eq!(world.index.list_objects(rolled.clone()).await.unwrap().rows.len(), 100);
+        }
+    };
+    measured("a page of 100 common prefixes", 100, pages).await;
+}

@@ -1,0 +1,220 @@
+//! What the suites stand on: backends, and short ways to say what a test is about.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cardea::model::{
+    AccountId, BlobId, BucketId, BucketName, EncryptionMode, ObjectKey, ObjectMetadata, VersionId,
+    VersionUid, WriterId,
+};
+use cardea::storage::blobs::{BlobOptions, BlobStore};
+use cardea::storage::index::sqlite::SqliteIndex;
+use cardea::storage::index::{
+    BucketAddress, BucketChange, BucketRecord, CreateBucket, Delete, Deleted, Index, ListObjects, NamePolicy,
+    NewBlob, PartRecord, Precondition, Publish, Published, Result, SealEnvelope, VersionRecord, Versioning,
+};
+
+/// A SQLite index that goes with the test.
+pub fn sqlite() -> Arc<dyn Index> {
+    Arc::new(SqliteIndex::open_in_memory().unwrap())
+}
+
+/// A blob store that goes with the test.
+pub struct Store {
+    pub blobs: BlobStore,
+    pub folder: Option<tempfile::TempDir>,
+}
+
+impl Store {
+    pub fn local() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("file://{}/blobs", folder.path().display());
+        Self { blobs: BlobStore::open(&url, BlobOptions::default()).unwrap(), folder: Some(folder) }
+    }
+
+    pub fn memory() -> Self {
+        Self { blobs: BlobStore::open("memory://", BlobOptions::default()).unwrap(), folder: None }
+    }
+}
+
+/// An index with a registered writer and a bucket.
+#[derive(Clone)]
+pub struct World {
+    pub index: Arc<dyn Index>,
+    pub writer: WriterId,
+    pub account: AccountId,
+    pub bucket: BucketId,
+}
+
+/// One publish, to be adjusted.
+pub struct Put {
+    pub command: Publish,
+}
+
+pub fn key(text: &str) -> ObjectKey {
+    ObjectKey::new(text).unwrap()
+}
+
+pub fn name(text: &str) -> BucketName {
+    BucketName::new(text).unwrap()
+}
+
+pub fn create(account: &AccountId, name: &str, policy: NamePolicy) -> CreateBucket {
+    CreateBucket {
+        id: BucketId::random(),
+        account: account.clone(),
+        name: self::name(name),
+        policy,
+        metadata: BTreeMap::new(),
+        settings: BTreeMap::new(),
+    }
+}
+
+pub async fn bucket(index: &Arc<dyn Index>, account: &AccountId, name: &str) -> BucketRecord {
+    index.create_bucket(create(account, name, NamePolicy::IfFree)).await.unwrap()
+}
+
+/// A listing of everything, to be adjusted.
+pub fn listing(bucket: BucketId) -> ListObjects {
+    ListObjects {
+        bucket,
+        prefix: String::new(),
+        delimiter: None,
+        marker: None,
+        marker_skips_prefix: false,
+        end_marker: None,
+        limit: 1000,
+        reverse: false,
+    }
+}
+
+impl World {
+    pub async fn new(index: Arc<dyn Index>) -> Self {
+        let (writer, account) = (WriterId::random(), AccountId::random());
+        index.heartbeat(writer).await.unwrap();
+        let bucket = bucket(&index, &account, "bucket").await.id;
+        Self { index, writer, account, bucket }
+    }
+
+    pub async fn versioned(index: Arc<dyn Index>) -> Self {
+        let world = Self::new(index).await;
+        world.set(Versioning::Enabled).await;
+        world
+    }
+
+    pub async fn set(&self, versioning: Versioning) {
+        self.index.update_bucket(self.bucket, vec![BucketChange::Versioning(versioning)]).await.unwrap();
+    }
+
+    /// A publish of one new blob of three bytes.
+    pub fn put(&self, key: &str) -> Put {
+        let blob = BlobId::random(self.writer);
+        let command = Publish {
+            writer: self.writer,
+            bucket: self.bucket,
+            key: self::key(key),
+            uid: VersionUid::random(),
+            size: 3,
+            mode: EncryptionMode::Managed,
+            etag: "etag".into(),
+            part_count: None,
+            digests: vec![1, 2],
+            metadata: ObjectMetadata::default(),
+            parts: vec![part(blob, 0, 3)],
+            new_blobs: vec![NewBlob { id: blob, header: vec![9; 4], length: 3, inline: None }],
+            precondition: Precondition::None,
+            seal: SealEnvelope(Box::new(|id| Some(format!("sealed {id}").into_bytes()))),
+        };
+        Put { command }
+    }
+
+    pub async fn publish(&self, put: Put) -> Result<Published> {
+        self.index.publish(put.command).await
+    }
+
+    /// Publishes and gives the version's id.
+    pub async fn published(&self, key: &str) -> VersionId {
+        self.publish(self.put(key)).await.unwrap().version_id
+    }
+
+    pub async fn find(&self, key: &str, version: Option<VersionId>) -> Result<VersionRecord> {
+        self.index.find(&BucketAddress::Id(self.bucket), &self::key(key), version).await?.1
+    }
+
+    pub async fn current(&self, key: &str) -> VersionRecord {
+        self.find(key, None).await.unwrap()
+    }
+
+    pub fn deletion(&self, key: &str, version: Option<VersionId>) -> Delete {
+        Delete { bucket: self.bucket, key: self::key(key), version, precondition: Precondition::None }
+    }
+
+    pub async fn delete(&self, key: &str, version: Option<VersionId>) -> Deleted {
+        self.index.delete(self.deletion(key, version)).await.unwrap()
+    }
+
+    /// Current objects and their bytes; the bucket's and the account's counters must agree.
+    pub async fn usage(&self) -> (u64, u64) {
+        let usage = self.index.bucket_usage(self.bucket).await.unwrap();
+        let account = self.index.account_usage(&self.account).await.unwrap();
+        assert_eq!((account.buckets, account.objects, account.bytes), (1, usage.objects, usage.bytes));
+        (usage.objects, usage.bytes)
+    }
+
+    /// Blobs that have lost their last reference.
+    pub async fn freed(&self) -> Vec<BlobId> {
+        let end = cardea::model::Timestamp::from_steps(i64::MAX);
+        self.index.freed_blobs(end, 1_000_000).await.unwrap().into_iter().map(|blob| blob.id).collect()
+    }
+
+    pub async fn knows(&self, blob: BlobId) -> bool {
+        !self.index.known_blobs(vec![blob]).await.unwrap().is_empty()
+    }
+}
+
+pub fn part(blob: BlobId, offset: u64, length: u64) -> PartRecord {
+    PartRecord {
+        blob,
+        offset,
+        length,
+        wrapped_key: vec![7; 60],
+        header: Vec::new(),
+        blob_length: 0,
+        inline: None,
+    }
+}
+
+impl Put {
+    pub fn blob(&self) -> BlobId {
+        self.command.parts[0].blob
+    }
+
+    pub fn size(mut self, size: u64) -> Self {
+        self.command.size = size;
+        self
+    }
+
+    pub fn etag(mut self, etag: &str) -> Self {
+        self.command.etag = etag.into();
+        self
+    }
+
+    pub fn when(mut self, precondition: Precondition) -> Self {
+        self.command.precondition = precondition;
+        self
+    }
+
+    /// Keeps the blob in the index.
+    pub fn inline(mut self, bytes: &'static [u8]) -> Self {
+        self.command.new_blobs[0].inline = Some(Bytes::from_static(bytes));
+        self
+    }
+
+    /// Refers to blobs that the index knows, and brings none.
+    pub fn copying(mut self, blobs: &[BlobId]) -> Self {
+        self.command.new_blobs.clear();
+        self.command.parts = blobs.iter().map(|blob| part(*blob, 0, 3)).collect();
+        self
+    }
+}

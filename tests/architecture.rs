@@ -32,7 +32,18 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "server",
         &[
-            "authz", "cli", "config", "encryption", "http", "identity", "keystone", "model", "ops", "s3", "storage", "swift",
+            "authz",
+            "cli",
+            "config",
+            "encryption",
+            "http",
+            "identity",
+            "keystone",
+            "model",
+            "ops",
+            "s3",
+            "storage",
+            "swift",
             "telemetry",
         ],
     ),
@@ -71,7 +82,8 @@ const LONGEST_MEDIAN: usize = 300;
 #[test]
 fn every_module_has_a_line_in_the_table() {
     let tables: BTreeSet<_> = MAY_NAME.iter().map(|(module, _)| (*module).to_owned()).collect();
-    let modules: BTreeSet<_> = sources().iter().map(|source| source.module.clone()).filter(|m| m != "lib").collect();
+    let modules: BTreeSet<_> =
+        sources().iter().map(|source| source.module.clone()).filter(|m| m != "lib").collect();
     assert_eq!(tables, modules);
 }
 
@@ -82,7 +94,10 @@ fn modules_name_only_what_the_table_allows() {
     for source in sources().iter().filter(|source| source.module != "lib") {
         let allowed = table.get(source.module.as_str()).copied().unwrap_or_default();
         for named in source.modules_named() {
-            if named != source.module && table.contains_key(named.as_str()) && !allowed.contains(&named.as_str()) {
+            if named != source.module
+                && table.contains_key(named.as_str())
+                && !allowed.contains(&named.as_str())
+            {
                 wrong.push(format!("{} names {named}", source.path));
             }
         }
@@ -147,8 +162,14 @@ fn the_reader_of_sources_sees_what_it_must() {
     assert_eq!(see("mod tests { use super::super::super::super::storage; }"), set(&["storage"]));
     assert_eq!(see("mod tests { use super::super::super::storage; }"), set(&[]));
     assert_eq!(see("use super::super::range;"), set(&[]));
-    assert_eq!(see("// crate::storage\n/* crate::swift /* nested */ */ const A: &str = \"crate::swift\";"), set(&[]));
-    assert_eq!(see("const A: &str = r#\"crate::swift \" \"#; const B: char = '\"'; use crate::ops;"), set(&["ops"]));
+    assert_eq!(
+        see("// crate::storage\n/* crate::swift /* nested */ */ const A: &str = \"crate::swift\";"),
+        set(&[])
+    );
+    assert_eq!(
+        see("const A: &str = r#\"crate::swift \" \"#; const B: char = '\"'; use crate::ops;"),
+        set(&["ops"])
+    );
     assert_eq!(see("fn f<'a>(x: &'a str) { let c = '\\''; crate::ops::g() }"), set(&["ops"]));
 
     let names = |text: &str, name: &str| Source::parse("src/s3/mod.rs", text).names_crate(name);

@@ -33,14 +33,19 @@ fn specified(face: &str) -> BTreeSet<Specified> {
             if !METHODS.contains(&method) {
                 continue;
             }
-            let id = operation["operationId"].as_str().unwrap_or_else(|| panic!("{face}: {method} {path:?} has no id"));
+            let id = operation["operationId"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{face}: {method} {path:?} has no id"));
             let new = operations.insert(Specified {
                 operation: id.to_owned(),
                 method: method.to_uppercase(),
                 path: path.as_str().unwrap().to_owned(),
             });
             assert!(new, "{face}: {id} twice");
-            assert!(operation["responses"].as_mapping().is_some_and(|r| !r.is_empty()), "{face}: {id} has no responses");
+            assert!(
+                operation["responses"].as_mapping().is_some_and(|r| !r.is_empty()),
+                "{face}: {id} has no responses"
+            );
         }
     }
     operations
@@ -108,10 +113,13 @@ fn every_row_says_what_holds_and_what_proves_it() {
 
 /// Whether there is such a test: a file, or a function in a file as `path::name`.
 fn exists(test: &str) -> bool {
-    let (path, function) = test.split_once("::").map_or((test, None), |(path, function)| (path, Some(function)));
+    let (path, function) =
+        test.split_once("::").map_or((test, None), |(path, function)| (path, Some(function)));
     let Ok(text) = fs::read_to_string(root().join(path)) else { return false };
     Path::new(path).starts_with("tests")
-        && function.is_none_or(|name| text.contains(&format!("def {name}(")) || text.contains(&format!("fn {name}(")))
+        && function.is_none_or(|name| {
+            text.contains(&format!("def {name}(")) || text.contains(&format!("fn {name}("))
+        })
 }
 
 #[test]
@@ -121,7 +129,10 @@ fn s3_serves_what_is_specified() {
     assert_eq!(served, names(&specified("s3")));
     let refused: BTreeSet<_> =
         rows("s3").into_iter().filter(|(_, row)| row.status == "refused").map(|(name, _)| name).collect();
-    assert_eq!(NotYet::ALL.iter().map(|operation| operation.name().to_owned()).collect::<BTreeSet<_>>(), refused);
+    assert_eq!(
+        NotYet::ALL.iter().map(|operation| operation.name().to_owned()).collect::<BTreeSet<_>>(),
+        refused
+    );
 }
 
 #[test]
@@ -141,7 +152,10 @@ fn swift_serves_what_is_specified() {
 fn paths_in(file: &str) -> BTreeSet<String> {
     let text = fs::read_to_string(root().join(file)).unwrap();
     let code = text.split("#[cfg(test)]").next().unwrap();
-    let literals = code.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| line.split('"').skip(1).step_by(2));
+    let literals = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .flat_map(|line| line.split('"').skip(1).step_by(2));
     literals.filter(|literal| literal.starts_with('/')).map(str::to_owned).collect()
 }
 
@@ -149,7 +163,8 @@ fn paths_in(file: &str) -> BTreeSet<String> {
 #[test]
 fn identity_and_management_have_the_paths_that_are_specified() {
     for (face, file) in [("identity", "src/keystone/route.rs"), ("admin", "src/server/management.rs")] {
-        let specified: BTreeSet<_> = specified(face).into_iter().map(|operation| operation.path).filter(|path| path != "/").collect();
+        let specified: BTreeSet<_> =
+            specified(face).into_iter().map(|operation| operation.path).filter(|path| path != "/").collect();
         assert_eq!(paths_in(file), specified, "{face}");
     }
 }

@@ -96,7 +96,8 @@ impl Source {
 
     /// Whether it names a crate, or a module of one (`aws_lc_rs::aead`).
     pub fn names_crate(&self, name: &str) -> bool {
-        let (root, inside) = name.split_once("::").map_or((name, None), |(root, inside)| (root, Some(inside)));
+        let (root, inside) =
+            name.split_once("::").map_or((name, None), |(root, inside)| (root, Some(inside)));
         self.tokens.iter().enumerate().any(|(at, token)| {
             token == root
                 && !self.is_inside_a_path(at)
@@ -109,12 +110,16 @@ impl Source {
 
     /// Whether the word is after `something::`; a leading `::` is none.
     fn is_inside_a_path(&self, at: usize) -> bool {
-        let is_word = |token: &str| token.chars().next().is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '>');
+        let is_word =
+            |token: &str| token.chars().next().is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '>');
         at >= 2 && self.tokens[at - 1] == "::" && is_word(&self.tokens[at - 2])
     }
 
     fn follows(&self, at: usize, expected: &[&str]) -> bool {
-        expected.iter().enumerate().all(|(n, word)| self.tokens.get(at + 1 + n).is_some_and(|token| token == word))
+        expected
+            .iter()
+            .enumerate()
+            .all(|(n, word)| self.tokens.get(at + 1 + n).is_some_and(|token| token == word))
     }
 
     /// The first names of a path, or of a group of paths in braces.
@@ -249,7 +254,9 @@ fn raw(text: &str) -> usize {
 fn character(text: &str) -> usize {
     let mut characters = text.char_indices().skip(1);
     match characters.next() {
-        Some((_, '\\')) => text[2..].char_indices().skip(1).find(|(_, c)| *c == '\'').map_or(0, |(end, _)| end + 3),
+        Some((_, '\\')) => {
+            text[2..].char_indices().skip(1).find(|(_, c)| *c == '\'').map_or(0, |(end, _)| end + 3)
+        }
         Some((_, _)) => match characters.next() {
             Some((end, '\'')) => end + 1,
             _ => 0,

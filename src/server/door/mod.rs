@@ -10,11 +10,9 @@ mod metrics;
 mod record;
 mod trust;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
 use http_body_util::combinators::BoxBody;
 use hyper::body::Incoming;
 use hyper::header::{EXPECT, HOST};
@@ -143,11 +141,7 @@ impl Door {
                 Dialect::Identity => self.fronts.identity.get_response(request).await,
             }
         };
-        // What a front shares between requests it guards with locks that do not mind a panic.
-        AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
-            tracing::error!(request_id = %context.id, "a request ended in a panic");
-            failure::internal_error(dialect, &context.id)
-        })
+        failure::survive(dialect, &context.id, answer).await
     }
 }
 

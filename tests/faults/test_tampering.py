@@ -109,7 +109,7 @@ def test_a_damaged_blob(
 
 @pytest.mark.parametrize("at", [0, 5, 40])
 def test_a_damaged_header(face: Face, keyed: list[tuple[str, str]], blobs: tuple[str, Path, Path], at: int) -> None:
-    """Reads take the header from the index, where it is sealed in with the rest: that on disk can change nothing."""
+    """Reads take the header from the index and verify it there: the copy on disk can change nothing."""
     bucket, file, _ = blobs
     flip(file, at)
     got = face.get(bucket, "object", keyed)

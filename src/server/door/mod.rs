@@ -79,6 +79,14 @@ impl Handler for Door {
             dialect,
             target: mask::masked(&head.uri).into_owned(),
         };
+        tracing::trace!(
+            request_id = %context.id,
+            path = %record.target,
+            secure = context.secure,
+            headers = ?head.headers.keys().collect::<Vec<_>>(),
+            secrets = ?secrets,
+            "request arrived"
+        );
         let body = RequestBody::new(body, head.headers.contains_key(EXPECT), self.body_timeout);
         let response = match objection(&head, &query) {
             // The body is read out, or not, when it is dropped here.
@@ -159,12 +167,13 @@ fn objection(head: &Parts, query: &Query) -> Option<&'static str> {
     None
 }
 
-/// The host that the client asked for: of an absolute URL, or the header's.
+/// The host that the client asked for, in lower case: of an absolute URL, or the header's.
 fn host(head: &Parts) -> String {
-    match head.uri.authority() {
-        Some(authority) => authority.as_str().to_owned(),
-        None => head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned(),
-    }
+    let host = match head.uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default(),
+    };
+    host.to_ascii_lowercase()
 }
 
 /// An id in the form of Swift's transaction ids: `tx`, 21 random hex digits, `-`, ten of the time in seconds.
@@ -200,7 +209,7 @@ mod tests {
 
     #[test]
     fn hosts() {
-        assert_eq!(host(&head("/x", &[("host", "h:1")])), "h:1");
+        assert_eq!(host(&head("/x", &[("host", "H.Example:1")])), "h.example:1");
         assert_eq!(host(&head("http://a:2/x", &[("host", "h:1")])), "a:2");
         assert_eq!(host(&head("/x", &[])), "");
     }

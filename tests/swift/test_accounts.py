@@ -11,7 +11,7 @@ import pytest
 
 from support import people
 from support.server import Server
-from support.swift import Swift
+from support.swift import Swift, escape
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def account(alone: Swift) -> Swift:
     for row in alone.list():
         for each in alone.list(row["name"]):
             assert alone.delete(row["name"], each["name"]).status == 204
-        assert alone.request("DELETE", row["name"]).status == 204
+        assert alone.request("DELETE", escape(row["name"])).status == 204
     return alone
 
 

@@ -2,6 +2,8 @@
 //!
 //! It reads the sources: comments and literals are taken out, and what is left is searched for paths.
 
+#![allow(clippy::unwrap_used, clippy::similar_names, clippy::panic, reason = "tests")]
+
 #[path = "architecture/source.rs"]
 mod source;
 

@@ -1,5 +1,7 @@
 //! The specifications in `api-specs/`, the routes in the code and the rows of `conformance.toml` say the same.
 
+#![allow(clippy::unwrap_used, clippy::similar_names, clippy::panic, reason = "tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -168,7 +168,7 @@ def test_copy_says_its_name_and_copies_nothing(s3: S3, bucket: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("header", "value"),
     [
         ("x-amz-tagging", "a=b"),
         ("x-amz-acl", "public-read"),
@@ -179,8 +179,8 @@ def test_copy_says_its_name_and_copies_nothing(s3: S3, bucket: str) -> None:
         ("x-amz-write-offset-bytes", "4"),
     ],
 )
-def test_a_header_that_could_not_be_honoured_is_refused(s3: S3, bucket: str, name: str, value: str) -> None:
-    answer = s3.put(bucket, "object", b"body", [(name, value)])
+def test_a_header_that_could_not_be_honoured_is_refused(s3: S3, bucket: str, header: str, value: str) -> None:
+    answer = s3.put(bucket, "object", b"body", [(header, value)])
     assert answer.status in (400, 501), answer.text
     assert s3.head(bucket, "object").status == 404
 

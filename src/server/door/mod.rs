@@ -10,11 +10,9 @@ mod metrics;
 mod record;
 mod trust;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
 use http_body_util::combinators::BoxBody;
 use hyper::body::Incoming;
 use hyper::header::{EXPECT, HOST, HeaderValue};
@@ -80,6 +78,14 @@ impl Handler for Door {
             dialect,
             target: mask::masked(&head.uri).into_owned(),
         };
+        tracing::trace!(
+            request_id = %context.id,
+            path = %record.target,
+            secure = context.secure,
+            headers = ?head.headers.keys().collect::<Vec<_>>(),
+            secrets = ?secrets,
+            "request arrived"
+        );
         let body = RequestBody::new(body, head.headers.contains_key(EXPECT), self.body_timeout);
         let response = match objection(&head, &query) {
             // The body is read out, or not, when it is dropped here.
@@ -136,11 +142,7 @@ impl Door {
                 Dialect::Identity => self.fronts.identity.get_response(request).await,
             }
         };
-        // What a front shares between requests it guards with locks that do not mind a panic.
-        AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
-            tracing::error!(request_id = %context.id, "a request ended in a panic");
-            failure::internal_error(dialect, &context.id)
-        })
+        failure::survive(dialect, &context.id, answer).await
     }
 }
 
@@ -172,9 +174,10 @@ fn settle_host(head: &mut Parts) {
     }
 }
 
-/// The host that the client asked for.
+/// The host that the client asked for, in lower case.
 fn host(head: &Parts) -> String {
-    head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned()
+    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    host.to_ascii_lowercase()
 }
 
 /// An id in the form of Swift's transaction ids: `tx`, 21 random hex digits, `-`, ten of the time in seconds.
@@ -215,7 +218,7 @@ mod tests {
             settle_host(&mut head);
             (host(&head), head.headers.get_all(HOST).iter().count())
         };
-        assert_eq!(settled("/x", &[("host", "h:1")]), ("h:1".into(), 1));
+        assert_eq!(settled("/x", &[("host", "H.Example:1")]), ("h.example:1".into(), 1));
         assert_eq!(settled("http://a:2/x", &[("host", "h:1")]), ("a:2".into(), 1));
         assert_eq!(settled("http://a:2/x", &[]), ("a:2".into(), 1));
         assert_eq!(settled("http://a:2/x", &[("host", "h"), ("host", "i")]).1, 2);

@@ -40,12 +40,11 @@ pub fn relocate(text: &str, place: Place<'_>) -> Option<Zeroizing<String>> {
     for line in text.lines() {
         let name = line.strip_prefix("export ").or_else(|| line.strip_prefix("unset "));
         let name = name.map(|rest| rest.split_once('=').map_or(rest, |(name, _)| name));
-        match variables.iter().find(|(variable, _)| Some(*variable) == name) {
-            Some((name, value)) => set(&mut moved, name, value),
-            None => {
-                moved.push_str(line);
-                moved.push('\n');
-            }
+        if let Some((name, value)) = variables.iter().find(|(variable, _)| Some(*variable) == name) {
+            set(&mut moved, name, value);
+        } else {
+            moved.push_str(line);
+            moved.push('\n');
         }
     }
     (moved.as_str() != text).then_some(moved)

@@ -46,35 +46,36 @@ class Helm:
         text = None if values is None else json.dumps(values)
         return subprocess.run(line, env=environment, input=text, capture_output=True, text=True, timeout=SECONDS)
 
-    def template(self, values: Values) -> list[Manifest]:
-        """What the chart renders, as documents."""
-        return documents(checked(self._template(values)).stdout)
+    def template(self, values: Values, server: str | None = None) -> list[Manifest]:
+        """What the chart renders, without a cluster or for the one at a URL."""
+        return documents(checked(self._template(values, server)).stdout)
 
-    def refusal(self, values: Values) -> str:
-        """Why the chart does not render: one message, without helm's own words around it."""
-        done = self._template(values)
+    def refusal(self, values: Values, server: str | None = None) -> str:
+        """Why the chart does not render: its own message, without helm's words around it."""
+        done = self._template(values, server)
         assert done.returncode != 0, "it rendered"
-        return message(done.stderr)
+        text = done.stderr.strip().partition("\n\nUse --debug")[0]
+        return re.sub(r"^Error: (execution error at \(.*?\): )?", "", text)
 
-    def notes(self, values: Values) -> str:
+    def notes(self, values: Values, server: str) -> str:
         """What an install says at its end."""
-        words = ("install", RELEASE, CHART, "--namespace", NAMESPACE, "--dry-run=client", "--kube-version", KUBERNETES)
+        words = ("install", RELEASE, CHART, "--namespace", NAMESPACE, *asking(server))
         return checked(self.run(*words, values=values)).stdout.partition("\nNOTES:\n")[2]
 
-    def _template(self, values: Values) -> subprocess.CompletedProcess[str]:
+    def _template(self, values: Values, server: str | None) -> subprocess.CompletedProcess[str]:
+        cluster = asking(server) if server else ()
         words = ("template", RELEASE, CHART, "--namespace", NAMESPACE, "--kube-version", KUBERNETES)
-        return self.run(*words, values=values)
+        return self.run(*words, *cluster, values=values)
+
+
+def asking(server: str) -> tuple[str, ...]:
+    """Flags that let helm look things up in a cluster, and change nothing there."""
+    return ("--dry-run=server", "--kube-apiserver", server, "--disable-openapi-validation")
 
 
 def checked(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
     assert done.returncode == 0, done.stderr
     return done
-
-
-def message(stderr: str) -> str:
-    """The chart's own message, without helm's words before it."""
-    text = stderr.strip().partition("\n\nUse --debug")[0]
-    return re.sub(r"^Error: (execution error at \(.*?\): )?", "", text)
 
 
 def documents(text: str) -> list[Manifest]:

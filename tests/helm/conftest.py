@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
 from helm.chart import Helm
+from helm.cluster import Cluster, cluster
 
 HERE = Path(__file__).parent
 
@@ -23,6 +25,13 @@ def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
     done = subprocess.run([HERE / "install_helm"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return Helm(Path(done.stdout.strip()), tmp_path_factory.mktemp("helm"))
+
+
+@pytest.fixture
+def world() -> Iterator[Cluster]:
+    """A cluster without anything in it."""
+    with cluster() as state:
+        yield state
 
 
 def cases() -> dict[str, dict]:

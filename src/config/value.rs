@@ -29,12 +29,14 @@ impl Raw {
         }
     }
 
-    /// The value for an error message. Of a URL only the scheme: the rest may hold credentials.
+    /// The value for an error message. Of a URL that may hold credentials only the scheme.
     pub(super) fn shown(&self) -> String {
         match self {
             Self::One(text) => match text.split_once("://") {
-                Some((scheme, _)) => format!("\"{}://…\"", scheme.escape_debug()),
-                None => format!("{text:?}"),
+                Some((scheme, rest)) if rest.contains(['@', '?']) => {
+                    format!("\"{}://…\"", scheme.escape_debug())
+                }
+                _ => format!("{text:?}"),
             },
             Self::Many(items) => format!("{items:?}"),
         }
@@ -192,8 +194,10 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_shown_by_its_scheme() {
+    fn a_url_with_credentials_is_shown_by_its_scheme() {
         assert_eq!(one("s3://key:secret@host").shown(), "\"s3://…\"");
+        assert_eq!(one("az://container?sig=secret").shown(), "\"az://…\"");
+        assert_eq!(one("ftp://host/path").shown(), "\"ftp://host/path\"");
         assert_eq!(one("x\ny").shown(), "\"x\\ny\"");
     }
 }

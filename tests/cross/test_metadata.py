@@ -65,10 +65,10 @@ def test_text_beyond_ascii(s3: S3, swift: Swift, bucket: str) -> None:
     assert swift.head(bucket, "copy")["X-Object-Meta-City"] == "Århus ☃"
 
 
-@pytest.mark.parametrize("name", ["encryption-key", "Encryption_Key", "ENCRYPTION-SECRET", "encryption-key-md5"])
-def test_reserved_names_are_never_metadata(s3: S3, swift: Swift, bucket: str, name: str) -> None:
+@pytest.mark.parametrize("item", ["encryption-key", "Encryption_Key", "ENCRYPTION-SECRET", "encryption-key-md5"])
+def test_reserved_names_are_never_metadata(s3: S3, swift: Swift, bucket: str, item: str) -> None:
     """`x-amz-meta-encryption-*` would show as Swift's key headers; it is refused, and nothing is stored."""
-    put = s3.put(bucket, "object", b"body", [(f"x-amz-meta-{name}", "value")])
+    put = s3.put(bucket, "object", b"body", [(f"x-amz-meta-{item}", "value")])
     assert put.status == 400, put.text
     assert swift.head(bucket, "object").status == 404
 

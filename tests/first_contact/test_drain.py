@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 
 from support import people
 from support.keys import CustomerKey
 from support.s3 import S3
 from support.server import Server
+from support.waiting import wait_until
 from support.wire import Connection, Disconnected
 
 BODY = b"x" * 300_000
@@ -102,10 +102,3 @@ def test_writes_under_way_are_whole_or_absent(fresh: Callable[..., Server]) -> N
     assert set(acknowledged) <= listed
     for name in sorted(listed):
         assert s3.get("bucket", name or "").body == BODY
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)

@@ -48,7 +48,7 @@ def test_the_storage_url_follows_the_host(wire: Wire) -> None:
         ("test:nobody", "testing"),
         ("nobody:tester", "testing"),
         ("test2:tester", "testing"),
-        ("tester", "testing"),
+        ("tester2", "testing"),
         ("", ""),
         (None, None),
     ],
@@ -58,6 +58,11 @@ def test_a_bad_login(wire: Wire, user: str | None, key: str | None) -> None:
     assert answer.status == 401
     assert "X-Auth-Token" not in answer and "X-Storage-Url" not in answer
     assert answer["Www-Authenticate"].startswith("Swift realm=")
+
+
+def test_a_users_name_alone(wire: Wire) -> None:
+    """Good for a user of one account."""
+    assert login(wire, "tester", "testing")["X-Storage-Url"].endswith("/v1/AUTH_test")
 
 
 def test_every_declared_user_logs_in(wire: Wire) -> None:

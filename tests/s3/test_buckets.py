@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_the_expected_owner(s3: S3, bucket: str) -> None:
     assert mine.status == 200, mine.text
 
 
-def test_virtual_hosts(fresh) -> None:  # type: ignore[no-untyped-def]
+def test_virtual_hosts(fresh: Callable[..., Server]) -> None:
     server = fresh(virtual_hosts="s3.example.com").start()
     client = S3(server.tls, people.OWNER)
     assert client.create_bucket("bucket").status == 200

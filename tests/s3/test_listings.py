@@ -45,16 +45,16 @@ def test_all(s3: S3, filled: str) -> None:
 @pytest.mark.parametrize(
     ("query", "contents", "common"),
     [
-        ("prefix=b/", ["b/1", "b/2", "b/c/3"], []),
-        ("prefix=b/&delimiter=/", ["b/1", "b/2"], ["b/c/"]),
-        ("delimiter=/", ["a", "d", "z z", "z+z"], ["b/", "é/"]),
+        ("prefix=b%2F", ["b/1", "b/2", "b/c/3"], []),
+        ("prefix=b%2F&delimiter=%2F", ["b/1", "b/2"], ["b/c/"]),
+        ("delimiter=%2F", ["a", "d", "z z", "z+z"], ["b/", "é/"]),
         ("prefix=nothing", [], []),
         ("prefix=b", ["b/1", "b/2", "b/c/3"], []),
-        ("start-after=b/2", ["b/c/3", "d", "z z", "z+z", "é/1"], []),
-        ("start-after=b/2&delimiter=/", ["d", "z z", "z+z"], ["b/", "é/"]),
+        ("start-after=b%2F2", ["b/c/3", "d", "z z", "z+z", "é/1"], []),
+        ("start-after=b%2F2&delimiter=%2F", ["d", "z z", "z+z"], ["b/", "é/"]),
         ("prefix=%C3%A9", ["é/1"], []),
         ("delimiter=%2F&prefix=z%20", ["z z"], []),
-        ("delimiter=c/", ["a", "b/1", "b/2", "d", "z z", "z+z", "é/1"], ["b/c/"]),
+        ("delimiter=c%2F", ["a", "b/1", "b/2", "d", "z z", "z+z", "é/1"], ["b/c/"]),
         ("max-keys=0", [], []),
     ],
 )
@@ -67,7 +67,7 @@ def test_prefixes_and_delimiters(s3: S3, filled: str, query: str, contents: list
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 9])
-@pytest.mark.parametrize("delimiter", ["", "delimiter=/"])
+@pytest.mark.parametrize("delimiter", ["", "delimiter=%2F"])
 def test_pages_join_to_the_whole(s3: S3, filled: str, size: int, delimiter: str) -> None:
     seen: list[str] = []
     query = f"max-keys={size}&{delimiter}".rstrip("&")
@@ -96,7 +96,7 @@ def test_bad_parameters(s3: S3, filled: str, query: str) -> None:
 
 
 def test_encoding_type_url(s3: S3, filled: str) -> None:
-    page = s3.list(filled, "encoding-type=url&delimiter=/")
+    page = s3.list(filled, "encoding-type=url&delimiter=%2F")
     assert page.findtext("EncodingType") == "url"
     assert "%C3%A9/" in prefixes(page)
     assert {"z+z", "z%20z"} & set(keys(page)) or {"z%2Bz"} & set(keys(page))
@@ -116,9 +116,9 @@ def test_the_owner_on_request(s3: S3, filled: str) -> None:
 def test_version_one(s3: S3, filled: str) -> None:
     page = document(s3.request("GET", f"/{filled}", query="max-keys=3"))
     assert (keys(page), page.findtext("IsTruncated")) == (["a", "b/1", "b/2"], "true")
-    page = document(s3.request("GET", f"/{filled}", query="max-keys=3&marker=b/2"))
+    page = document(s3.request("GET", f"/{filled}", query="max-keys=3&marker=b%2F2"))
     assert keys(page) == ["b/c/3", "d", "z z"]
-    page = document(s3.request("GET", f"/{filled}", query="delimiter=/&max-keys=2"))
+    page = document(s3.request("GET", f"/{filled}", query="delimiter=%2F&max-keys=2"))
     assert page.findtext("NextMarker") == "b/"
 
 

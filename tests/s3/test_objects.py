@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -11,6 +12,7 @@ import pytest
 from support import people
 from support.keys import CustomerKey
 from support.s3 import S3, error
+from support.server import Server
 from support.wire import Connection
 
 BODY = bytes(range(256)) * 1000
@@ -202,7 +204,7 @@ def test_a_put_without_a_length(s3: S3, bucket: str) -> None:
     assert (answer.status, error(answer)["Code"]) == (411, "MissingContentLength")
 
 
-def test_a_body_over_the_limit(fresh) -> None:  # type: ignore[no-untyped-def]
+def test_a_body_over_the_limit(fresh: Callable[..., Server]) -> None:
     server = fresh(max_put_bytes=1000).start()
     client = S3(server.tls, people.OWNER)
     assert client.create_bucket("bucket").status == 200

@@ -169,9 +169,9 @@ def test_a_signed_trailer_that_was_changed(s3: S3, bucket: str) -> None:
     assert s3.head(bucket, "object").status == 404
 
 
-@pytest.mark.parametrize("name", ["x-amz-meta-late", "x-amz-server-side-encryption-customer-key", "content-type"])
-def test_a_trailer_that_is_no_checksum(s3: S3, bucket: str, name: str) -> None:
-    chunked = Chunked(UNSIGNED_TRAILER, [b"body"], [(name, "value")])
+@pytest.mark.parametrize("header_name", ["x-amz-meta-late", "x-amz-server-side-encryption-customer-key", "content-type"])
+def test_a_trailer_that_is_no_checksum(s3: S3, bucket: str, header_name: str) -> None:
+    chunked = Chunked(UNSIGNED_TRAILER, [b"body"], [(header_name, "value")])
     answer = send(s3, bucket, chunked)
     assert answer.status == 400, answer.text
     assert s3.head(bucket, "object").status == 404

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -48,9 +48,9 @@ NOT_SECURE = (
 )
 
 
-def triple(key: CustomerKey = KEY, **changes: str | None) -> Headers:
+def triple(of: CustomerKey = KEY, /, **changes: str | None) -> Headers:
     """The three headers, some changed or left out: `algorithm`, `key`, `md5`."""
-    values = {"algorithm": "AES256", "key": key.base64, "md5": key.md5} | changes
+    values = {"algorithm": "AES256", "key": of.base64, "md5": of.md5} | changes
     names = {"algorithm": "algorithm", "key": "key", "md5": "key-MD5"}
     return [(PREFIX + names[field], value) for field, value in values.items() if value is not None]
 
@@ -88,7 +88,7 @@ WRITES = [
     Row("only-key", triple(algorithm=None, md5=None), *INVALID, NO_ALGORITHM),
     Row("short-key", triple(SHORT), *INVALID, BAD_KEY),
     Row("key-encoded-twice", triple(TWICE), *INVALID, BAD_KEY),
-    Row("empty-key", triple(CustomerKey(b"")), *INVALID, BAD_KEY),
+    Row("empty-key", triple(CustomerKey(b"")), *INVALID, NO_KEY),
     Row("not-base64", triple(key="!" * 44), *INVALID, BAD_KEY),
     Row("url-safe-base64", triple(CustomerKey(b"\xff" * 32), key="_" * 42 + "8="), *INVALID, BAD_KEY),
     Row("unpadded", triple(key=KEY.base64.rstrip("=")), *INVALID, BAD_KEY),
@@ -169,12 +169,12 @@ def test_a_missing_object_is_missing_first(s3: S3, bucket: str, row: Row) -> Non
     assert (refused.status, refused["x-amz-error-code"]) == (404, "NoSuchKey")
 
 
-@pytest.mark.parametrize("name", [PREFIX + "algorithm", PREFIX + "key", PREFIX + "key-MD5"])
+@pytest.mark.parametrize("header", [PREFIX + "algorithm", PREFIX + "key", PREFIX + "key-MD5"])
 @pytest.mark.parametrize("method", ["PUT", "GET"])
-def test_a_header_given_twice(s3: S3, bucket: str, name: str, method: str) -> None:
+def test_a_header_given_twice(s3: S3, bucket: str, header: str, method: str) -> None:
     assert s3.put(bucket, "object", b"old", KEY.s3()).status == 200
     headers = KEY.s3()
-    headers.append((name, dict(headers)[name]))
+    headers.append((header, dict(headers)[header]))
     refused = s3.put(bucket, "object", b"new", headers) if method == "PUT" else s3.get(bucket, "object", headers)
     assert refused.status == 400, refused.text
     assert s3.get(bucket, "object", KEY.s3()).body == b"old"
@@ -212,7 +212,7 @@ def test_a_key_over_plain_http(server: Server, s3: S3, bucket: str, method: str)
     assert s3.get(bucket, "object", KEY.s3()).body == b"body"
 
 
-def test_a_key_over_plain_http_where_that_was_switched_on(fresh, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_key_over_plain_http_where_that_was_switched_on(fresh: Callable[..., Server]) -> None:
     server = fresh(require_tls_for_customer_keys=False).start()
     plain = S3(server.plain, people.OWNER)
     assert plain.create_bucket("bucket").status == 200
@@ -222,7 +222,7 @@ def test_a_key_over_plain_http_where_that_was_switched_on(fresh, tmp_path: Path)
     assert "customer" in server.log().lower(), "the start warns of it"
 
 
-def test_a_key_through_a_trusted_proxy(fresh) -> None:  # type: ignore[no-untyped-def]
+def test_a_key_through_a_trusted_proxy(fresh: Callable[..., Server]) -> None:
     server = fresh(trusted_proxies="127.0.0.0/8").start()
     plain = S3(server.plain, people.OWNER)
     assert plain.create_bucket("bucket").status == 200

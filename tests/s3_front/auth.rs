@@ -61,6 +61,8 @@ async fn operations_that_are_not_yet() {
     }
     let copy = world.send(call("PUT", "/bucket/k").header("x-amz-copy-source", "/bucket/x")).await;
     assert_eq!(copy.element("Operation"), Some("CopyObject"));
+    let form = world.send(call("POST", "/bucket").anonymous()).await;
+    assert_eq!(form.element("Operation"), Some("PostObject"));
     let preflight = world.send(call("OPTIONS", "/bucket/k").anonymous().header("origin", "https://x")).await;
     assert_eq!(preflight.fault(), (403, "AccessForbidden"));
 }

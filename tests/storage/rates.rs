@@ -13,9 +13,10 @@ use crate::world::{World, key, listing, name};
 /// User and system time of this process.
 fn cpu() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<u64> =
-        stat.rsplit(") ").next().unwrap().split(' ').filter_map(|field| field.parse().ok()).collect();
-    Duration::from_millis(10 * (fields[10] + fields[11]))
+    // After the name in brackets: state, parent, … ; the 12th and 13th are ticks of 10 ms.
+    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
+    let ticks = |field: usize| fields[field].parse::<u64>().unwrap();
+    Duration::from_millis(10 * (ticks(11) + ticks(12)))
 }
 
 async fn measured(what: &str, count: u32, work: impl Future<Output = ()>) {

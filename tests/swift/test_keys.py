@@ -135,16 +135,16 @@ def test_keys_on_accounts_and_containers_are_not_kept(
     assert not any("encryption" in name.lower() for name, _ in head.headers)
 
 
-@pytest.mark.parametrize("name", ["X-Container-Meta-Encryption-Key", "X-Container-Meta-Encryption-Secret"])
-def test_reserved_names_on_containers(swift: Swift, bucket: str, key: CustomerKey, name: str) -> None:
-    answer = swift.request("POST", bucket, headers=[(name, key.base64)])
+@pytest.mark.parametrize("header", ["X-Container-Meta-Encryption-Key", "X-Container-Meta-Encryption-Secret"])
+def test_reserved_names_on_containers(swift: Swift, bucket: str, key: CustomerKey, header: str) -> None:
+    answer = swift.request("POST", bucket, headers=[(header, key.base64)])
     assert answer.status == 400
     assert swift.request("HEAD", bucket).starting("x-container-meta-") == {}
 
 
-@pytest.mark.parametrize("name", ["X-Account-Meta-Encryption-Key", "X-Account-Meta-Encryption-Secret"])
-def test_reserved_names_on_accounts(swift: Swift, key: CustomerKey, name: str) -> None:
-    assert swift.request("POST", headers=[(name, key.base64)]).status == 400
+@pytest.mark.parametrize("header", ["X-Account-Meta-Encryption-Key", "X-Account-Meta-Encryption-Secret"])
+def test_reserved_names_on_accounts(swift: Swift, key: CustomerKey, header: str) -> None:
+    assert swift.request("POST", headers=[(header, key.base64)]).status == 400
     assert "encryption" not in " ".join(swift.request("HEAD").starting("x-account-meta-"))
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from support.keys import Headers
 from support.swift import Swift
+from support.waiting import wait_until
 
 BODY = bytes(range(256)) * 1000
 MD5 = hashlib.md5(BODY).hexdigest()
@@ -241,3 +242,39 @@ def test_metadata_limits(swift: Swift, bucket: str) -> None:
 
 def test_an_object_cannot_be_a_static_large_one_by_its_word(swift: Swift, bucket: str) -> None:
     assert swift.put(bucket, "object", b"", [("X-Static-Large-Object", "True")]).status == 400
+
+
+def test_expiry(swift: Swift, bucket: str, keyed: Headers) -> None:
+    """What has expired is not found. It is still listed until somebody deletes it."""
+    soon = int(time.time()) + 2
+    swift.put(bucket, "at", b"body", [("X-Delete-At", str(soon)), *keyed])
+    swift.put(bucket, "after", b"body", [("X-Delete-After", "3600"), *keyed])
+    swift.put(bucket, "posted", b"body", keyed)
+    swift.post(bucket, "posted", [("X-Delete-At", str(soon))])
+    assert swift.head(bucket, "at", keyed)["X-Delete-At"] == str(soon)
+    assert abs(int(swift.head(bucket, "after", keyed)["X-Delete-At"]) - time.time() - 3600) < 60
+    swift.post(bucket, "after", [("X-Object-Meta-A", "b")])
+    assert "X-Delete-At" not in swift.head(bucket, "after", keyed), "POST replaces it too"
+    for name in ("at", "posted"):
+        wait_until(lambda: swift.get(bucket, name, keyed).status == 404)
+        assert swift.head(bucket, name).status == 404
+    assert swift.get(bucket, "after", keyed).body == b"body"
+
+
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [
+        (("X-Delete-At", "1"), "X-Delete-At in past"),
+        (("X-Delete-At", "soon"), "Non-integer X-Delete-At"),
+        (("X-Delete-After", "-1"), "X-Delete-After in past"),
+        (("X-Delete-After", "soon"), "Non-integer X-Delete-After"),
+    ],
+)
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_an_expiry_that_is_none(
+    swift: Swift, bucket: str, method: str, header: tuple[str, str], text: str
+) -> None:
+    swift.put(bucket, "object", BODY)
+    refused = swift.request(method, f"{bucket}/object", headers=[header])
+    assert refused.status == 400 and text in refused.text
+    assert swift.get(bucket, "object").body == BODY

@@ -10,11 +10,9 @@ mod metrics;
 mod record;
 mod trust;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
 use http_body_util::combinators::BoxBody;
 use hyper::body::Incoming;
 use hyper::header::{EXPECT, HOST};
@@ -79,6 +77,14 @@ impl Handler for Door {
             dialect,
             target: mask::masked(&head.uri).into_owned(),
         };
+        tracing::trace!(
+            request_id = %context.id,
+            path = %record.target,
+            secure = context.secure,
+            headers = ?head.headers.keys().collect::<Vec<_>>(),
+            secrets = ?secrets,
+            "request arrived"
+        );
         let body = RequestBody::new(body, head.headers.contains_key(EXPECT), self.body_timeout);
         let response = match objection(&head, &query) {
             // The body is read out, or not, when it is dropped here.
@@ -135,11 +141,7 @@ impl Door {
                 Dialect::Identity => self.fronts.identity.get_response(request).await,
             }
         };
-        // What a front shares between requests it guards with locks that do not mind a panic.
-        AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
-            tracing::error!(request_id = %context.id, "a request ended in a panic");
-            failure::internal_error(dialect, &context.id)
-        })
+        failure::survive(dialect, &context.id, answer).await
     }
 }
 
@@ -159,12 +161,13 @@ fn objection(head: &Parts, query: &Query) -> Option<&'static str> {
     None
 }
 
-/// The host that the client asked for: of an absolute URL, or the header's.
+/// The host that the client asked for, in lower case: of an absolute URL, or the header's.
 fn host(head: &Parts) -> String {
-    match head.uri.authority() {
-        Some(authority) => authority.as_str().to_owned(),
-        None => head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned(),
-    }
+    let host = match head.uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default(),
+    };
+    host.to_ascii_lowercase()
 }
 
 /// An id in the form of Swift's transaction ids: `tx`, 21 random hex digits, `-`, ten of the time in seconds.
@@ -200,7 +203,7 @@ mod tests {
 
     #[test]
     fn hosts() {
-        assert_eq!(host(&head("/x", &[("host", "h:1")])), "h:1");
+        assert_eq!(host(&head("/x", &[("host", "H.Example:1")])), "h.example:1");
         assert_eq!(host(&head("http://a:2/x", &[("host", "h:1")])), "a:2");
         assert_eq!(host(&head("/x", &[])), "");
     }

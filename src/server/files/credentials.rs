@@ -33,24 +33,63 @@ pub struct Place<'a> {
     pub ca: Option<&'a Path>,
 }
 
+/// The file's text for another place: `None` where it says this place already. Only what says where is exchanged.
+pub fn relocate(text: &str, place: Place<'_>) -> Option<Zeroizing<String>> {
+    let mut moved = Zeroizing::new(String::with_capacity(text.len() + 4096));
+    let variables = variables(place);
+    for line in text.lines() {
+        let name = line.strip_prefix("export ").or_else(|| line.strip_prefix("unset "));
+        let name = name.map(|rest| rest.split_once('=').map_or(rest, |(name, _)| name));
+        if let Some((name, value)) = variables.iter().find(|(variable, _)| Some(*variable) == name) {
+            set(&mut moved, name, value);
+        } else {
+            moved.push_str(line);
+            moved.push('\n');
+        }
+    }
+    (moved.as_str() != text).then_some(moved)
+}
+
+/// The variables that say where.
+fn variables(place: Place<'_>) -> [(&'static str, String); 5] {
+    let ca = place.ca.map(|path| path.display().to_string()).unwrap_or_default();
+    [
+        ("AWS_ENDPOINT_URL", place.endpoint.to_owned()),
+        ("AWS_DEFAULT_REGION", place.region.to_owned()),
+        ("AWS_CA_BUNDLE", ca.clone()),
+        ("OS_AUTH_URL", format!("{}/v3", place.endpoint)),
+        ("OS_CACERT", ca),
+    ]
+}
+
+fn set(text: &mut String, name: &str, value: &str) {
+    // Writing to a String cannot fail.
+    let _ = if value.is_empty() {
+        // What another source left there would be wrong here.
+        writeln!(text, "unset {name}")
+    } else {
+        writeln!(text, "export {name}={}", Quoted(value))
+    };
+}
+
 /// The file's text.
 pub fn render(credentials: &Credentials, place: Place<'_>) -> Zeroizing<String> {
-    let auth_url = format!("{}/v3", place.endpoint);
-    let ca = place.ca.map(|path| path.display().to_string()).unwrap_or_default();
+    let secrets = [credentials.password.expose(), credentials.secret.expose()];
+    let [endpoint, region, aws_ca, auth_url, os_ca] = variables(place);
     let variables = [
-        ("AWS_ENDPOINT_URL", place.endpoint),
+        (endpoint.0, endpoint.1.as_str()),
         ("AWS_ACCESS_KEY_ID", &credentials.access),
-        ("AWS_SECRET_ACCESS_KEY", credentials.secret.expose()),
-        ("AWS_DEFAULT_REGION", place.region),
-        ("AWS_CA_BUNDLE", &ca),
-        ("OS_AUTH_URL", &auth_url),
+        ("AWS_SECRET_ACCESS_KEY", secrets[1]),
+        (region.0, &region.1),
+        (aws_ca.0, &aws_ca.1),
+        (auth_url.0, &auth_url.1),
         ("OS_IDENTITY_API_VERSION", "3"),
         ("OS_USERNAME", &credentials.user),
-        ("OS_PASSWORD", credentials.password.expose()),
+        ("OS_PASSWORD", secrets[0]),
         ("OS_PROJECT_NAME", &credentials.account),
         ("OS_USER_DOMAIN_NAME", "Default"),
         ("OS_PROJECT_DOMAIN_NAME", "Default"),
-        ("OS_CACERT", &ca),
+        (os_ca.0, &os_ca.1),
     ];
     // Sized for all of it, so that a secret is not left behind by a move.
     let length = variables.iter().map(|(name, value)| name.len() + 4 * value.len() + 16).sum::<usize>() + 512;
@@ -60,12 +99,7 @@ pub fn render(credentials: &Credentials, place: Place<'_>) -> Zeroizing<String> 
          # New ones: cardea credentials reset (with the gateway stopped).\n",
     );
     for (name, value) in variables {
-        if value.is_empty() {
-            // What another source left there would be wrong here.
-            let _ = writeln!(text, "unset {name}");
-        } else {
-            let _ = writeln!(text, "export {name}={}", Quoted(value));
-        }
+        set(&mut text, name, value);
     }
     text
 }
@@ -122,6 +156,22 @@ mod tests {
         let text = render(&credentials(), place);
         assert!(text.contains("unset AWS_CA_BUNDLE\n") && text.contains("unset OS_CACERT\n"));
         assert_eq!(text.matches("export ").count(), 11);
+    }
+
+    #[test]
+    fn another_place_changes_nothing_else() {
+        let (ca, other) = (Path::new("/a/ca.crt"), Path::new("/b/ca.crt"));
+        let here = Place { endpoint: "https://a:1", region: "r", ca: Some(ca) };
+        let text = render(&credentials(), here);
+        assert_eq!(relocate(&text, here), None);
+        for there in [
+            Place { endpoint: "https://b:2", region: "s", ca: Some(other) },
+            Place { endpoint: "http://b:2", region: "s", ca: None },
+        ] {
+            let moved = relocate(&text, there).unwrap();
+            assert_eq!(*moved, *render(&credentials(), there));
+            assert_eq!(relocate(&moved, here).unwrap(), text);
+        }
     }
 
     #[test]

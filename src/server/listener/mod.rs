@@ -88,15 +88,23 @@ impl Listener {
     /// Serves until `stop` turns true; connections that are open then end after their request.
     pub async fn serve<H: Handler>(self, handler: Arc<H>, limits: Limits, mut stop: watch::Receiver<bool>) {
         let connections = Connections::new(handler, limits.patience, self.tls, stop.clone());
+        // Told once, until a connection is accepted again.
+        let mut exhausted = false;
         loop {
             let accepted = tokio::select! {
                 accepted = accept(&self.socket, &limits.connections) => accepted,
                 () = stopped(&mut stop) => return,
             };
             match accepted {
-                Ok((socket, peer, permit)) => connections.spawn(socket, peer, permit),
+                Ok((socket, peer, permit)) => {
+                    exhausted = false;
+                    connections.spawn(socket, peer, permit);
+                }
                 Err(error) if is_exhausted(&error) => {
-                    tracing::error!(%error, "connections cannot be accepted");
+                    if !exhausted {
+                        tracing::error!(%error, "connections cannot be accepted");
+                    }
+                    exhausted = true;
                     tokio::time::sleep(EXHAUSTED).await;
                 }
                 // The peer's own affair: it gave up before it was accepted.

@@ -185,3 +185,75 @@ fn forget_claim(path: &Path) {
         tracing::warn!(%error, ?path, "a file that is not needed any more stays");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::config::{Flags, Sources};
+
+    fn config(folder: &Path) -> Config {
+        let flags = Flags::from([("data", folder.join("data").display().to_string())]);
+        Config::load(&Sources { file: None, flags, environment: &|_| None }).unwrap()
+    }
+
+    /// Opens and closes it; its id, or the one line.
+    async fn id(config: &Config) -> Result<InstallId, String> {
+        open(config).await.map(|installation| installation.id).map_err(|failure| failure.to_string())
+    }
+
+    fn lose_index(config: &Config) {
+        for suffix in ["", "-wal", "-shm", ".lock"] {
+            let _ =
+                std::fs::remove_file(PathBuf::from(format!("{}/index.db{suffix}", config.data.display())));
+        }
+    }
+
+    #[tokio::test]
+    async fn stays_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        assert!(found(&config).await.is_err());
+        let first = id(&config).await.unwrap();
+        assert_eq!(id(&config).await, Ok(first));
+        assert_eq!(found(&config).await.unwrap().id, first);
+        assert!(!config.claim().exists());
+    }
+
+    #[tokio::test]
+    async fn an_interrupted_beginning_goes_on_and_a_lost_index_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        let first = id(&config).await.unwrap();
+        lose_index(&config);
+        let line = id(&config).await.unwrap_err();
+        assert!(line.starts_with("index: found an empty index, expected "), "{line}");
+        // As if it had been interrupted after the store was claimed.
+        std::fs::write(config.claim(), first.to_string()).unwrap();
+        lose_index(&config);
+        assert_eq!(id(&config).await, Ok(first));
+        assert!(!config.claim().exists());
+    }
+
+    #[tokio::test]
+    async fn what_does_not_belong_together_does_not_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        id(&config).await.unwrap();
+        let ring = std::fs::read(config.keyring()).unwrap();
+        keyring::store(&config.keyring(), &KeyRing::generate()).unwrap();
+        assert!(id(&config).await.unwrap_err().starts_with("keyring: found another key ring in "));
+        std::fs::remove_file(config.keyring()).unwrap();
+        assert!(id(&config).await.unwrap_err().starts_with("keyring: found no file "));
+        std::fs::write(config.keyring(), ring).unwrap();
+        std::fs::remove_file(config.data.join("blobs/cardea.json")).unwrap();
+        assert!(id(&config).await.unwrap_err().starts_with("store: found a folder without cardea.json"));
+
+        let other = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(other.path().join("data/blobs")).unwrap();
+        std::fs::write(other.path().join("data/blobs/stranger"), "x").unwrap();
+        let line = id(&super::tests::config(other.path())).await.unwrap_err();
+        assert!(line.starts_with("store: found files that are not Cardea's"), "{line}");
+    }
+}

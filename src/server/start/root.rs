@@ -1,5 +1,7 @@
 //! The root account: the first one, whose credentials `credentials.env` holds.
 
+use std::path::Path;
+
 use zeroize::Zeroizing;
 
 use super::{Installation, storage};
@@ -9,7 +11,7 @@ use crate::identity::{AccessKeyEntry, Secret, hash_password};
 use crate::model::{AccountId, InstallId, Timestamp, UserId};
 use crate::ops::IndexDirectory;
 use crate::server::files::credentials::{Credentials, Place, render};
-use crate::server::files::{self, Access};
+use crate::server::files::{self, Access, credentials};
 use crate::storage::index::{AccountRecord, RoleGrant, UserRecord};
 
 /// The name of the account and of its user.
@@ -32,6 +34,7 @@ pub enum Root {
 pub async fn ensure(config: &Config, installation: &Installation, place: Place<'_>) -> Result<Root, Failure> {
     let known = installation.index.user_by_name(DOMAIN, ROOT).await.map_err(storage)?.is_some();
     if known && !files::pending(&config.credentials()).exists() {
+        relocate(&config.credentials(), place);
         return Ok(Root::Known);
     }
     renew(config, installation, place).await?;
@@ -56,6 +59,16 @@ pub async fn renew(config: &Config, installation: &Installation, place: Place<'_
         .map_err(failed)?;
     write_records(installation, &credentials).await?;
     files::publish(&pending, &path).map_err(failed)
+}
+
+/// Lets `credentials.env` say where the gateway is now, if it is still there.
+fn relocate(path: &Path, place: Place<'_>) {
+    let Ok(text) = std::fs::read_to_string(path).map(Zeroizing::new) else { return };
+    let Some(text) = credentials::relocate(&text, place) else { return };
+    match files::write(path, text.as_bytes(), Access::Private) {
+        Ok(()) => tracing::info!(?path, "the endpoint was brought up to date"),
+        Err(error) => tracing::warn!(?path, %error, "the endpoint is out of date"),
+    }
 }
 
 async fn write_records(installation: &Installation, credentials: &Credentials) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 mod get;
 mod head;
 mod post;
+mod rollup;
 
 pub use get::get;
 pub use head::head;

@@ -2,9 +2,9 @@
 
 use poem::Response;
 
-use super::describe;
+use super::{describe, directory};
 use crate::model::BucketName;
-use crate::ops::{Action, BucketInfo, ListObjects, ObjectRow};
+use crate::ops::{Action, BucketInfo, Error, ListObjects, ObjectRow};
 use crate::swift::accept;
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
@@ -14,29 +14,35 @@ use crate::swift::object::DEFAULT_CONTENT_TYPE;
 /// Lists the container's objects.
 pub async fn get(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
     let format = accept::of_listing(&call.headers, &call.query)?;
-    let Page { prefix, delimiter, marker, end_marker, limit, reverse } = Page::parse(&call.query)?;
-    let bucket = call.bucket(name);
-    let view = call.execute(BucketInfo { bucket: bucket.clone(), action: Action::ListBucket }).await?;
-    let rows = if limit == 0 {
-        Vec::new()
-    } else {
-        let list = ListObjects {
-            bucket,
-            prefix,
-            delimiter,
-            marker,
-            marker_skips_prefix: true,
-            end_marker,
-            limit,
-            reverse,
-        };
-        let (_, page) = call.execute(list).await?;
-        page.rows.into_iter().map(row).collect()
+    let page = Page::parse(&call.query)?;
+    let info = BucketInfo { bucket: call.bucket(name), action: Action::ListBucket };
+    let view = call.execute(info).await?;
+    let rows = match call.parameter("path") {
+        _ if page.limit == 0 => Vec::new(),
+        Some(path) => directory::list(call, name, path, page).await?,
+        None => rows(call, name, page).await?,
     };
+    let rows: Vec<_> = rows.into_iter().map(row).collect();
     let mut response = listing::container(format, name.as_str(), &rows)?;
     describe(&mut response, &view);
     listing::set_vary(&mut response, &call.query);
     Ok(response)
+}
+
+async fn rows(call: &Call<'_>, name: &BucketName, page: Page) -> Result<Vec<ObjectRow>, Error> {
+    let Page { prefix, delimiter, marker, end_marker, limit, reverse } = page;
+    let list = ListObjects {
+        bucket: call.bucket(name),
+        prefix,
+        delimiter,
+        marker,
+        marker_skips_prefix: true,
+        end_marker,
+        limit,
+        reverse,
+    };
+    let (_, page) = call.execute(list).await?;
+    Ok(page.rows)
 }
 
 fn row(row: ObjectRow) -> Row {

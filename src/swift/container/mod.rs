@@ -1,6 +1,7 @@
 //! Operations on a container.
 
 mod delete;
+mod directory;
 mod get;
 mod head;
 mod post;

@@ -7,12 +7,10 @@ use crate::http::date;
 use crate::swift::info::POLICY;
 
 #[derive(Serialize)]
-struct Container<'r> {
-    name: &'r str,
-    count: u64,
-    bytes: u64,
-    last_modified: String,
-    storage_policy: &'static str,
+#[serde(untagged)]
+enum AccountEntry<'r> {
+    Subdir { subdir: &'r str },
+    Container { name: &'r str, count: u64, bytes: u64, last_modified: String, storage_policy: &'static str },
 }
 
 #[derive(Serialize)]
@@ -34,19 +32,25 @@ enum Entry<'r> {
 
 /// An account's.
 pub fn account(rows: &[ContainerRow]) -> serde_json::Result<String> {
-    let rows = rows.iter().map(|row| Container {
-        name: &row.name,
-        count: row.count,
-        bytes: row.bytes,
-        last_modified: date::format_swift(row.modified),
-        storage_policy: POLICY,
-    });
-    serde_json::to_string(&rows.collect::<Vec<_>>())
+    serde_json::to_string(&rows.iter().map(account_entry).collect::<Vec<_>>())
 }
 
 /// A container's.
 pub fn container(rows: &[Row]) -> serde_json::Result<String> {
     serde_json::to_string(&rows.iter().map(entry).collect::<Vec<_>>())
+}
+
+fn account_entry(row: &ContainerRow) -> AccountEntry<'_> {
+    match row {
+        ContainerRow::Subdir(subdir) => AccountEntry::Subdir { subdir },
+        ContainerRow::Container { name, count, bytes, modified } => AccountEntry::Container {
+            name,
+            count: *count,
+            bytes: *bytes,
+            last_modified: date::format_swift(*modified),
+            storage_policy: POLICY,
+        },
+    }
 }
 
 fn entry(row: &Row) -> Entry<'_> {
@@ -99,7 +103,7 @@ mod tests {
                 "bytes": 30,
                 "last_modified": "2026-11-21T00:35:17.881380",
                 "storage_policy": "Policy-0",
-            }])
+            }, { "subdir": "d-" }])
         );
     }
 }

@@ -72,15 +72,20 @@ pub fn is_true(value: &str) -> bool {
 
 /// A row of an account's listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ContainerRow {
-    /// Its name.
-    pub name: String,
-    /// Its objects.
-    pub count: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// When it last changed.
-    pub modified: Timestamp,
+pub enum ContainerRow {
+    /// A container.
+    Container {
+        /// Its name.
+        name: String,
+        /// Its objects.
+        count: u64,
+        /// Their bytes.
+        bytes: u64,
+        /// When it last changed.
+        modified: Timestamp,
+    },
+    /// Names that were rolled up.
+    Subdir(String),
 }
 
 /// A row of a container's listing.
@@ -162,7 +167,8 @@ pub(super) mod tests {
 
     pub fn containers() -> Vec<ContainerRow> {
         let modified = Timestamp::from_steps(179_522_131_788_138);
-        vec![ContainerRow { name: "c".into(), count: 2, bytes: 30, modified }]
+        let container = ContainerRow::Container { name: "c".into(), count: 2, bytes: 30, modified };
+        vec![container, ContainerRow::Subdir("d-".into())]
     }
 
     #[test]

@@ -4,7 +4,9 @@ use super::{ContainerRow, Row};
 
 /// An account's.
 pub fn account(rows: &[ContainerRow]) -> String {
-    lines(rows.iter().map(|row| row.name.as_str()))
+    lines(rows.iter().map(|row| match row {
+        ContainerRow::Container { name, .. } | ContainerRow::Subdir(name) => name.as_str(),
+    }))
 }
 
 /// A container's.
@@ -30,7 +32,7 @@ mod tests {
     #[test]
     fn lines_of_names() {
         assert_eq!(container(&rows()), "a&b \"c\"<é>\nb/\n");
-        assert_eq!(account(&containers()), "c\n");
+        assert_eq!(account(&containers()), "c\nd-\n");
         assert_eq!(container(&[]), "");
     }
 }

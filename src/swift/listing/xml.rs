@@ -13,13 +13,23 @@ pub fn account(name: &str, rows: &[ContainerRow]) -> String {
     let mut xml = open("account", name);
     xml.push('\n');
     for row in rows {
-        xml.push_str("<container>");
-        element(&mut xml, "name", &row.name);
-        element(&mut xml, "count", &row.count.to_string());
-        element(&mut xml, "bytes", &row.bytes.to_string());
-        element(&mut xml, "last_modified", &date::format_swift(row.modified));
-        element(&mut xml, "storage_policy", POLICY);
-        xml.push_str("</container>\n");
+        match row {
+            // Empty, unlike a container's.
+            ContainerRow::Subdir(name) => {
+                xml.push_str("<subdir name=\"");
+                escape(&mut xml, name);
+                xml.push_str("\" />\n");
+            }
+            ContainerRow::Container { name, count, bytes, modified } => {
+                xml.push_str("<container>");
+                element(&mut xml, "name", name);
+                element(&mut xml, "count", &count.to_string());
+                element(&mut xml, "bytes", &bytes.to_string());
+                element(&mut xml, "last_modified", &date::format_swift(*modified));
+                element(&mut xml, "storage_policy", POLICY);
+                xml.push_str("</container>\n");
+            }
+        }
     }
     xml.push_str("</account>");
     xml
@@ -106,7 +116,7 @@ mod tests {
             account("AUTH_a", &containers()),
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<account name=\"AUTH_a\">\n<container><name>c</name>\
              <count>2</count><bytes>30</bytes><last_modified>2026-11-21T00:35:17.881380</last_modified>\
-             <storage_policy>Policy-0</storage_policy></container>\n</account>"
+             <storage_policy>Policy-0</storage_policy></container>\n<subdir name=\"d-\" />\n</account>"
         );
     }
 

@@ -1,9 +1,11 @@
 //! Opening connections, and the two views the commands work on: a snapshot to read, a transaction to write.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row};
 
 use super::schema;
@@ -15,6 +17,14 @@ use crate::storage::index::Result;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Distinct statements a connection keeps prepared; there are fewer.
 const STATEMENTS: usize = 256;
+/// KiB of pages that the writer keeps. More would cost more than it spares: SQLite looks through all of them at commits.
+const WRITER_CACHE: i64 = 16 * 1024;
+/// KiB of pages that a reader keeps. Every commit empties them.
+const READER_CACHE: i64 = 4 * 1024;
+/// Bytes of the file that a reader maps, to be spared a read(2) for each page after a commit. SQLite allows 2 GiB.
+const READER_MAP: i64 = 0x7FFF_0000;
+/// Bytes that the write-ahead log may keep on disk once it was written back.
+const LOG_FILE: i64 = 64 * 1024 * 1024;
 
 /// Whether a commit waits for the disk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,26 +40,32 @@ pub(super) fn lock(index: &Path) -> Result<File> {
     let mut name = index.as_os_str().to_owned();
     name.push(".lock");
     let path = PathBuf::from(name);
-    let unavailable =
-        |error: std::io::Error| Error::Unavailable(format!("{}: {error}", path.display()).into());
-    let file =
-        OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(unavailable)?;
+    let file = private(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
             Err(Error::Unavailable(format!("{}: another process has the index open", path.display()).into()))
         }
-        Err(TryLockError::Error(error)) => Err(unavailable(error)),
+        Err(TryLockError::Error(error)) => Err(unavailable(&path, &error)),
     }
+}
+
+/// Opens or makes a file that only its owner may read: the index holds password hashes, names and sizes.
+fn private(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true).mode(0o600);
+    options.open(path).map_err(|error| unavailable(path, &error))
+}
+
+fn unavailable(path: &Path, error: &std::io::Error) -> Error {
+    Error::Unavailable(format!("{}: {error}", path.display()).into())
 }
 
 /// Opens the one connection that writes, and brings the schema up to date.
 pub(super) fn writer(path: &Path, durability: Durability) -> Result<Connection> {
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = open(path, flags)?;
-    // A fresh file keeps a page of 8 KiB: an inline blob of 4 KiB and its envelope fit.
-    connection.pragma_update(None, "page_size", 8192)?;
+    // SQLite gives its log the mode of the file.
+    private(path)?;
+    let mut connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     let journal: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if !journal.eq_ignore_ascii_case("wal") {
@@ -63,7 +79,8 @@ pub(super) fn writer(path: &Path, durability: Durability) -> Result<Connection> 
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "secure_delete", "ON")?;
-    connection.pragma_update(None, "cache_size", -64 * 1024)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_FILE)?;
     // The writer thread checkpoints between batches, when nobody waits for it.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     schema::migrate(&mut connection)?;
@@ -73,9 +90,8 @@ pub(super) fn writer(path: &Path, durability: Durability) -> Result<Connection> 
 /// Opens a connection that only reads.
 pub(super) fn reader(path: &Path) -> Result<Connection> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    // Every commit empties a reader's own page cache: mapped pages spare it a read(2) each.
-    connection.pragma_update(None, "mmap_size", 1_i64 << 36)?;
-    connection.pragma_update(None, "cache_size", -4 * 1024)?;
+    connection.pragma_update(None, "mmap_size", READER_MAP)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE)?;
     Ok(connection)
 }
 
@@ -83,6 +99,9 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A plan follows from the statement alone: SQLite would else compile one again whenever a value is bound that might
+    // change the plan, which for partial indexes is each time.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "trusted_schema", "OFF")?;
     Ok(connection)

@@ -154,3 +154,54 @@ fn checkpoint(connection: &Connection) {
         tracing::warn!(%error, "the index could not write its log back");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn writer() -> Writer {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (x); PRAGMA max_page_count = 100").unwrap();
+        Writer::start(connection).unwrap()
+    }
+
+    async fn count(writer: &Writer) -> i64 {
+        writer.run(|tx| tx.one("SELECT count(*) FROM t", [], |row| row.get(0))).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_fails_what_does_not_fit_and_nothing_else() {
+        let writer = writer();
+        let insert =
+            |bytes: i64| writer.run(move |tx| tx.execute("INSERT INTO t VALUES (zeroblob(?1))", [bytes]));
+        insert(10).await.unwrap();
+        let (small, large, other) = tokio::join!(insert(10), insert(10_000_000), insert(10));
+        assert!(matches!(large, Err(Error::Unavailable(_))));
+        let stand = 1 + i64::from(small.is_ok()) + i64::from(other.is_ok());
+        assert_eq!(count(&writer).await, stand);
+        insert(10).await.unwrap();
+        assert_eq!(count(&writer).await, stand + 1);
+    }
+
+    #[tokio::test]
+    async fn a_command_that_panics_is_undone_and_the_writer_lives() {
+        let writer = writer();
+        let outcome = writer.run(|tx| -> Result<()> {
+            tx.execute("INSERT INTO t VALUES (1)", [])?;
+            panic!("a bug");
+        });
+        assert!(matches!(outcome.await, Err(Error::Internal(_))));
+        assert_eq!(count(&writer).await, 0);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_is_lost_fails_everybody_in_it() {
+        let writer = writer();
+        let good = writer.run(|tx| tx.execute("INSERT INTO t VALUES (1)", []));
+        let fatal = writer.run(|tx| tx.execute("ROLLBACK", []));
+        let (good, fatal) = tokio::join!(good, fatal);
+        let stand = count(&writer).await;
+        assert!(matches!(fatal, Err(Error::Unavailable(_))));
+        assert_eq!(stand, i64::from(good.is_ok()), "acknowledged is what stands");
+    }
+}

@@ -2,7 +2,10 @@
 
 use std::io::{IsTerminal, Write};
 
-use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
+use rustix::fs::Mode;
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit, umask,
+};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -15,9 +18,9 @@ const OURS: &str = "cardea";
 
 /// Whether a text is a log filter.
 pub fn is_filter(text: &str) -> bool {
-    let directive = |directive: &str| match directive.rsplit_once('=') {
+    let directive = |directive: &str| match directive.trim().rsplit_once('=') {
         Some((target, level)) => !target.is_empty() && level.parse::<LevelFilter>().is_ok(),
-        None => directive.parse::<LevelFilter>().is_ok(),
+        None => !directive.is_empty() && directive.parse::<LevelFilter>().is_ok(),
     };
     text.split(',').all(directive) && EnvFilter::try_new(text).is_ok()
 }
@@ -46,9 +49,10 @@ fn may_speak(target: &str, level: tracing::Level) -> bool {
         || target.strip_prefix(OURS).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// Keeps memory out of core dumps and away from debuggers, and panic messages out of the log: both may hold keys.
-/// Call before any secret is read.
+/// Keeps memory out of core dumps and away from debuggers, panic messages out of the log, and files from other users:
+/// all of them may hold keys. Call before any secret is read.
 pub fn harden() {
+    umask(Mode::RWXG | Mode::RWXO);
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     if let Err(error) = setrlimit(Resource::Core, none) {
         tracing::warn!(%error, "core dumps could not be turned off");

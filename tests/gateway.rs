@@ -1,6 +1,7 @@
 //! The operations over a real index and real blobs, in one process: encryption matrix, ranges, sizes, damage.
 
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::default_trait_access, clippy::cast_possible_truncation, clippy::panic, reason = "tests")]
 
 mod gateway {
     mod conditions;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use cardea::s3::sigv4::sign;
+use cardea::model::Timestamp;
+use cardea::s3::sigv4::sign::Signer;
 use futures_util::{Stream, StreamExt};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, StreamBody};
@@ -52,7 +53,6 @@ impl Client {
     ) -> (StatusCode, u64) {
         let mut headers = http::HeaderMap::new();
         headers.insert("host", self.host.parse().unwrap());
-        headers.insert("x-amz-content-sha256", "UNSIGNED-PAYLOAD".parse().unwrap());
         if sse_c {
             let prefix = "x-amz-server-side-encryption-customer";
             let name = |suffix: &str| http::HeaderName::try_from(format!("{prefix}-{suffix}")).unwrap();
@@ -60,7 +60,9 @@ impl Client {
             headers.insert(name("key"), STANDARD.encode(self.key).parse().unwrap());
             headers.insert(name("key-md5"), STANDARD.encode(Md5::digest(self.key)).parse().unwrap());
         }
-        sign::headers(&method, path, "", &mut headers, "BENCHACCESS", "bench-secret", "us-east-1");
+        let now = Timestamp::now().seconds_floor();
+        let signer = Signer { access_key: "BENCHACCESS", secret: "bench-secret", region: "us-east-1", now };
+        signer.sign(method.as_str(), path, "", &mut headers, "UNSIGNED-PAYLOAD").unwrap();
         headers.insert("content-length", length.to_string().parse().unwrap());
         let mut request = Request::builder().method(method).uri(path).body(body).unwrap();
         *request.headers_mut() = headers;
@@ -128,5 +130,5 @@ fn blocks(length: u64) -> impl Stream<Item = Bytes> + Send + Sync + 'static {
 
 /// A body from a stream.
 pub fn stream(blocks: impl Stream<Item = Bytes> + Send + Sync + 'static) -> Body {
-    StreamBody::new(blocks.map(|block| Ok(Frame::data(block)))).boxed()
+    BodyExt::boxed(StreamBody::new(blocks.map(|block| Ok(Frame::data(block)))))
 }

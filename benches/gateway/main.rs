@@ -11,7 +11,11 @@
     clippy::expect_used,
     reason = "a bench reports to its terminal"
 )]
-#![allow(clippy::cast_precision_loss, reason = "figures for people")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "figures for people, and small ones"
+)]
 
 mod client;
 mod scenario;

@@ -102,14 +102,14 @@ pub async fn memory() {
     let server = Arc::new(Server::start(Build::Sealed, "").unwrap());
     Client::connect(&server, false).await.send(Method::PUT, "/bench", false, empty(), 0).await;
     let idle = server.peak_memory();
-    let uploads: Vec<_> = (0..100)
+    let uploads: Vec<_> = (0..100u8)
         .map(|i| {
             let server = server.clone();
             tokio::spawn(async move {
                 let mut client = Client::connect(&server, false).await;
                 let length = 256 << 20;
                 // Small frames that arrive in turn: every upload stays open for as long as all of them.
-                let block = Bytes::from(vec![i as u8; 64 << 10]);
+                let block = Bytes::from(vec![i; 64 << 10]);
                 let blocks = futures_util::stream::iter((0..length / (64 << 10)).map(move |_| block.clone()));
                 let path = format!("/bench/upload-{i}");
                 client.send(Method::PUT, &path, true, stream(blocks), length).await.0

@@ -71,7 +71,8 @@ fn path(id: &'static str, name: &'static str, help: &'static str) -> Arg {
 }
 
 fn with_settings(command: Command) -> Command {
-    let config = path("config", "FILE", "The configuration file (TOML) [variable: CARDEA_CONFIG]").long("config");
+    let config =
+        path("config", "FILE", "The configuration file (TOML) [variable: CARDEA_CONFIG]").long("config");
     SETTINGS.iter().fold(command.arg(config), |command, setting| {
         let default = match setting.default {
             "" => String::new(),
@@ -118,7 +119,13 @@ mod tests {
         ] {
             assert!(parse(line).is_ok(), "{line}");
         }
-        for line in ["cardea --nope", "cardea frob", "cardea keyring import", "cardea --data", "cardea --data x serve"] {
+        for line in [
+            "cardea --nope",
+            "cardea frob",
+            "cardea keyring import",
+            "cardea --data",
+            "cardea --data x serve",
+        ] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

@@ -17,9 +17,12 @@ const MAX_PASSPHRASE: u64 = 4096;
 
 /// Prints the ring, sealed.
 pub(super) fn export(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
-    crate::telemetry::harden();
     let ring = keyring::load(&config.keyring())?.ok_or_else(|| {
-        ConfigError::new("keyring", format!("no file {:?}", config.keyring()), "the key ring of this installation")
+        ConfigError::new(
+            "keyring",
+            format!("no file {}", config.keyring().display()),
+            "the key ring of this installation",
+        )
     })?;
     let passphrase = passphrase(matches)?;
     let sealed = ring.export_sealed(&passphrase).map_err(|error| Failure::run("keyring export", error))?;
@@ -28,17 +31,24 @@ pub(super) fn export(config: &Config, matches: &ArgMatches) -> Result<(), Failur
 
 /// Writes the ring's file from an export.
 pub(super) fn import(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
-    crate::telemetry::harden();
     let Some(file) = matches.get_one::<PathBuf>("export") else { return Ok(()) };
     let target = config.keyring();
     if target.exists() {
-        return Err(ConfigError::new("keyring", format!("a file {target:?}"), "none, so that no ring is lost").into());
+        return Err(ConfigError::new(
+            "keyring",
+            format!("a file {}", target.display()),
+            "none, so that no ring is lost",
+        )
+        .into());
     }
-    let export = std::fs::read_to_string(file)
-        .map_err(|error| ConfigError::new("FILE", format!("{file:?} ({error})"), "an exported key ring"))?;
+    let export = std::fs::read_to_string(file).map_err(|error| {
+        ConfigError::new("FILE", format!("{} ({error})", file.display()), "an exported key ring")
+    })?;
     let ring = KeyRing::import_sealed(&passphrase(matches)?, &export).map_err(|error| match error {
-        Error::WrongPassphrase => ConfigError::new("passphrase", "another one", "the one of the export, undamaged"),
-        other => ConfigError::new("FILE", format!("{file:?} ({other})"), "an exported key ring"),
+        Error::WrongPassphrase => {
+            ConfigError::new("passphrase", "another one", "the one of the export, undamaged")
+        }
+        other => ConfigError::new("FILE", format!("{} ({other})", file.display()), "an exported key ring"),
     })?;
     if let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         files::private_folder(folder).map_err(|error| Failure::run("data", error))?;
@@ -52,13 +62,20 @@ fn passphrase(matches: &ArgMatches) -> Result<Zeroizing<String>, Failure> {
     let mut text = Zeroizing::new(String::with_capacity(256));
     let from = matches.get_one::<PathBuf>("passphrase_file");
     let read = match from {
-        Some(file) => std::fs::File::open(file).and_then(|f| f.take(MAX_PASSPHRASE).read_to_string(&mut text)),
+        Some(file) => {
+            std::fs::File::open(file).and_then(|f| f.take(MAX_PASSPHRASE).read_to_string(&mut text))
+        }
         None => std::io::stdin().lock().take(MAX_PASSPHRASE).read_to_string(&mut text),
     };
     read.map_err(|error| ConfigError::new("passphrase", error.to_string(), "a line of text"))?;
     let line = Zeroizing::new(text.lines().next().unwrap_or_default().to_owned());
     if line.is_empty() {
-        return Err(ConfigError::new("passphrase", "nothing", "a line on standard input or in --passphrase-file").into());
+        return Err(ConfigError::new(
+            "passphrase",
+            "nothing",
+            "a line on standard input or in --passphrase-file",
+        )
+        .into());
     }
     Ok(line)
 }

@@ -11,6 +11,7 @@ mod output;
 use std::process::ExitCode;
 
 use clap::ArgMatches;
+use clap::error::ErrorKind;
 
 use crate::config::{self, Config, ConfigError, Sources, one_line};
 use crate::{server, telemetry};
@@ -44,20 +45,10 @@ impl Failure {
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
+    telemetry::harden();
     let matches = match arguments::command().try_get_matches() {
         Ok(matches) => matches,
-        Err(error) if error.use_stderr() => {
-            let text = error.to_string();
-            let first = text.lines().next().unwrap_or_default();
-            let first = first.strip_prefix("error: ").unwrap_or(first);
-            output::complain(&format!("{first} (see cardea --help)"));
-            return ExitCode::from(2);
-        }
-        Err(help) => {
-            // Help and version, asked for.
-            let _ = help.print();
-            return ExitCode::SUCCESS;
-        }
+        Err(error) => return explain(&error),
     };
     match run(&matches) {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,16 +59,34 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Shows help and the version, or says in one line what is wrong with the arguments.
+fn explain(error: &clap::Error) -> ExitCode {
+    let asked_for = !error.use_stderr();
+    if asked_for || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // Nothing is left to be done if this fails.
+        let _ = error.print();
+        return if asked_for { ExitCode::SUCCESS } else { ExitCode::from(2) };
+    }
+    output::complain(&one_line_of(error));
+    ExitCode::from(2)
+}
+
+fn one_line_of(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let mut lines = text.lines().map(str::trim);
+    let first = lines.next().unwrap_or_default();
+    let first = first.strip_prefix("error: ").unwrap_or(first);
+    let hint = lines.find_map(|line| line.strip_prefix("tip: ")).unwrap_or("see cardea --help");
+    format!("{first} ({hint})")
+}
+
 fn run(matches: &ArgMatches) -> Result<(), Failure> {
     match matches.subcommand() {
         None => server::serve(load(matches)?),
         Some(("serve", matches)) => server::serve(load(matches)?),
         Some(("keygen", matches)) => keygen::run(matches.get_flag("base64")),
         Some(("credentials", matches)) => match matches.subcommand() {
-            Some(("reset", matches)) => {
-                telemetry::harden();
-                server::reset_credentials(load(matches)?)
-            }
+            Some(("reset", matches)) => server::reset_credentials(&load(matches)?),
             _ => Ok(()),
         },
         Some(("keyring", matches)) => match matches.subcommand() {
@@ -93,4 +102,25 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
 fn load(matches: &ArgMatches) -> Result<Config, ConfigError> {
     let (file, flags) = arguments::settings(matches);
     Config::load(&Sources { file, flags, environment: &|name| std::env::var_os(name) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_arguments_are_one_line() {
+        let line = |arguments: &[&str]| {
+            let words = std::iter::once("cardea").chain(arguments.iter().copied());
+            one_line_of(&arguments::command().try_get_matches_from(words).unwrap_err())
+        };
+        assert_eq!(
+            line(&["--listenn", "x"]),
+            "unexpected argument '--listenn' found (a similar argument exists: '--listen')"
+        );
+        assert_eq!(line(&["frob"]), "unrecognized subcommand 'frob' (see cardea --help)");
+        for arguments in [&["--data"][..], &["keyring", "import"], &["--data", "x", "serve"]] {
+            assert!(!line(arguments).contains('\n'));
+        }
+    }
 }

@@ -7,7 +7,9 @@ use super::Failure;
 /// Writes an answer.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| Failure::run("standard output", error))
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::run("standard output", error))
 }
 
 /// Writes one line about what went wrong.

@@ -4,8 +4,8 @@
 
 use toml::Value;
 
-use super::sources::hint;
 use super::ConfigError;
+use super::sources::hint;
 use crate::identity::Secret;
 use crate::model::{AccountId, UserId};
 
@@ -101,7 +101,11 @@ fn access_key(fields: &Fields<'_>) -> Result<DeclaredAccessKey, ConfigError> {
     fields.only(&["access", "secret"])?;
     let access = fields.required("access")?;
     if !access.bytes().all(|b| b.is_ascii_graphic() && !b"/,=".contains(&b)) {
-        return Err(fields.bad("access", &format!("{access:?}"), "ASCII without spaces, slashes, commas and equals signs"));
+        return Err(fields.bad(
+            "access",
+            &format!("{access:?}"),
+            "ASCII without spaces, slashes, commas and equals signs",
+        ));
     }
     Ok(DeclaredAccessKey { access, secret: Secret::new(fields.required("secret")?) })
 }
@@ -140,8 +144,14 @@ impl<'a> Fields<'a> {
     /// An id: it stands in URLs.
     fn id(&self) -> Result<Option<String>, ConfigError> {
         match self.text("id")? {
-            Some(id) if id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) => {
-                Err(self.bad("id", &format!("{id:?}"), "up to 64 letters, digits, dashes, dots and underscores"))
+            Some(id)
+                if id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) =>
+            {
+                Err(self.bad(
+                    "id",
+                    &format!("{id:?}"),
+                    "up to 64 letters, digits, dashes, dots and underscores",
+                ))
             }
             id => Ok(id),
         }
@@ -150,7 +160,10 @@ impl<'a> Fields<'a> {
     fn texts(&self, name: &str) -> Result<Option<Vec<String>>, ConfigError> {
         let Some(value) = self.table.get(name) else { return Ok(None) };
         let texts = value.as_array().and_then(|items| {
-            items.iter().map(|item| item.as_str().filter(|text| !text.is_empty()).map(str::to_owned)).collect()
+            items
+                .iter()
+                .map(|item| item.as_str().filter(|text| !text.is_empty()).map(str::to_owned))
+                .collect()
         });
         texts.map(Some).ok_or_else(|| self.bad(name, "something else", "a list of texts"))
     }

@@ -1,9 +1,10 @@
 //! The URLs that say where things are kept.
 
-use std::path::{Path, PathBuf};
+use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use percent_encoding::percent_decode_str;
+use crate::http::percent;
 
 /// Where blobs are kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,30 +26,44 @@ impl FromStr for StoreUrl {
     }
 }
 
+impl fmt::Display for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(path) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                write!(f, "file://{}", percent::encode_path(path.as_os_str().as_encoded_bytes()))
+            }
+            Self::Memory => f.write_str("memory://"),
+        }
+    }
+}
+
 /// Where the index is kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct IndexUrl(PathBuf);
-
-impl IndexUrl {
-    /// The SQLite file.
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
+pub enum IndexUrl {
+    /// `sqlite://`: a local file.
+    File(PathBuf),
+    /// `memory://`: until the process ends.
+    Memory,
 }
 
 impl FromStr for IndexUrl {
     type Err = ();
 
     fn from_str(url: &str) -> Result<Self, ()> {
-        file_path(url, "sqlite://").map(Self)
+        if url == "memory://" || url == "memory:///" {
+            return Ok(Self::Memory);
+        }
+        file_path(url, "sqlite://").map(Self::File)
     }
 }
 
 /// The path of a URL without a host; a relative one (`file://blobs`) is taken as it stands.
 fn file_path(url: &str, scheme: &str) -> Result<PathBuf, ()> {
-    let path = url.strip_prefix(scheme).filter(|path| !path.is_empty() && !path.contains(['?', '#'])).ok_or(())?;
-    let path = percent_decode_str(path).decode_utf8().map_err(|_| ())?;
-    if path.contains('\0') { Err(()) } else { Ok(PathBuf::from(path.as_ref())) }
+    let path =
+        url.strip_prefix(scheme).filter(|path| !path.is_empty() && !path.contains(['?', '#'])).ok_or(())?;
+    let path = percent::decode_utf8(path).ok_or(())?;
+    if path.contains('\0') { Err(()) } else { Ok(path.into()) }
 }
 
 #[cfg(test)]
@@ -62,14 +77,19 @@ mod tests {
         assert_eq!("file:///a%20b".parse(), folder("/a b"));
         assert_eq!("file://blobs".parse(), folder("blobs"));
         assert_eq!("memory://".parse(), Ok(StoreUrl::Memory));
-        for bad in ["", "file://", "/var/lib", "s3://bucket", "az://c", "memory", "file:///a?b", "file:///%ff"] {
+        assert_eq!(StoreUrl::Folder("/a b%/ü".into()).to_string(), "file:///a%20b%25/%C3%BC");
+        assert!(StoreUrl::Folder("blobs".into()).to_string().ends_with("/blobs"));
+        for bad in
+            ["", "file://", "/var/lib", "s3://bucket", "az://c", "memory", "file:///a?b", "file:///%ff"]
+        {
             assert_eq!(bad.parse::<StoreUrl>(), Err(()), "{bad}");
         }
     }
 
     #[test]
     fn indexes() {
-        assert_eq!("sqlite:///x/index.db".parse::<IndexUrl>().unwrap().path(), Path::new("/x/index.db"));
+        assert_eq!("sqlite:///x/index.db".parse(), Ok(IndexUrl::File("/x/index.db".into())));
+        assert_eq!("memory://".parse(), Ok(IndexUrl::Memory));
         assert!("postgres://h/db".parse::<IndexUrl>().is_err());
     }
 }

@@ -34,6 +34,7 @@ mod paths {
     pub(super) const CREDENTIALS: &str = "credentials.env";
     pub(super) const TLS: &str = "tls";
     pub(super) const LOCK: &str = "lock";
+    pub(super) const CLAIM: &str = "install.claim";
 }
 
 /// How log lines look.
@@ -96,9 +97,13 @@ impl Config {
         self.store.clone().unwrap_or_else(|| StoreUrl::Folder(self.data.join(paths::BLOBS)))
     }
 
-    /// Where the index is kept.
-    pub fn index(&self) -> PathBuf {
-        self.index.as_ref().map_or_else(|| self.data.join(paths::INDEX), |index| index.path().to_owned())
+    /// Where the index is kept. It does not outlive a store in memory.
+    pub fn index(&self) -> IndexUrl {
+        match (&self.index, self.store()) {
+            (Some(index), _) => index.clone(),
+            (None, StoreUrl::Folder(_)) => IndexUrl::File(self.data.join(paths::INDEX)),
+            (None, StoreUrl::Memory) => IndexUrl::Memory,
+        }
     }
 
     /// Where the key ring is kept.
@@ -136,6 +141,11 @@ impl Config {
         } else {
             format!("{scheme}://{address}")
         }
+    }
+
+    /// Where the id of an installation stands while it is being made.
+    pub fn claim(&self) -> PathBuf {
+        self.data.join(paths::CLAIM)
     }
 
     /// The table's defaults, and blanks where it has none.
@@ -188,8 +198,12 @@ impl Config {
             return Err(ConfigError::new("listen", "off", "an address, as plain_listen is off too"));
         }
         match (&self.tls_certificate, &self.tls_key) {
-            (Some(_), None) => Err(ConfigError::new("tls_key", "nothing", "a file, as tls_certificate is set")),
-            (None, Some(_)) => Err(ConfigError::new("tls_certificate", "nothing", "a file, as tls_key is set")),
+            (Some(_), None) => {
+                Err(ConfigError::new("tls_key", "nothing", "a file, as tls_certificate is set"))
+            }
+            (None, Some(_)) => {
+                Err(ConfigError::new("tls_certificate", "nothing", "a file, as tls_key is set"))
+            }
             _ => Ok(()),
         }
     }

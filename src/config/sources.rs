@@ -63,7 +63,8 @@ impl Sources<'_> {
 
 fn apply(config: &mut Config, setting: &Setting, raw: &Raw, origin: &str) -> Result<(), ConfigError> {
     (setting.set)(config, raw).ok_or_else(|| {
-        let name = if origin == setting.name { origin.to_owned() } else { format!("{} ({origin})", setting.name) };
+        let name =
+            if origin == setting.name { origin.to_owned() } else { format!("{} ({origin})", setting.name) };
         ConfigError::new(name, raw.shown(), setting.expected)
     })
 }
@@ -71,11 +72,12 @@ fn apply(config: &mut Config, setting: &Setting, raw: &Raw, origin: &str) -> Res
 fn apply_file(config: &mut Config, file: &Path) -> Result<(), ConfigError> {
     let origin = file.display().to_string();
     let text = std::fs::read_to_string(file).map(Zeroizing::new).map_err(|error| {
-        ConfigError::new("config", format!("{file:?} ({error})"), "a TOML file that can be read")
+        ConfigError::new("config", format!("{} ({error})", file.display()), "a TOML file that can be read")
     })?;
     // The parser's own display quotes the line at fault, and with it perhaps a secret.
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        let line =
+            error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         ConfigError::new(format!("{origin}, line {line}"), "a mistake in the syntax", "TOML")
     })?;
     for (name, value) in &table {
@@ -87,7 +89,11 @@ fn apply_file(config: &mut Config, file: &Path) -> Result<(), ConfigError> {
             return Err(unknown(name, &origin));
         };
         let raw = Raw::from_toml(value).ok_or_else(|| {
-            ConfigError::new(format!("{name} ({origin})"), format!("a {}", value.type_str()), setting.expected)
+            ConfigError::new(
+                format!("{name} ({origin})"),
+                format!("a {}", value.type_str()),
+                setting.expected,
+            )
         })?;
         apply(config, setting, &raw, &origin)?;
     }

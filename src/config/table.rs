@@ -37,8 +37,6 @@ const ADDRESS: &str = "an address and port such as 127.0.0.1:8443, or off";
 const DURATION: &str = "a duration such as 30s, 500ms, 5m or 1h";
 /// What a file may be.
 const FILE: &str = "a file's path";
-/// What a number of bytes may be.
-const BYTES: &str = "a number of bytes such as 16384, 16KiB or 64MiB";
 
 /// The largest sealed blob that the index may be told to keep: larger ones would slow every backup and page down.
 const MAX_INLINE: u64 = 1 << 20;
@@ -124,8 +122,8 @@ pub static SETTINGS: &[Setting] = &[
         name: "index",
         takes: "URL",
         default: "sqlite://<data>/index.db",
-        expected: "sqlite:///a/file (this version has no other index)",
-        help: "Where the index is kept.",
+        expected: "sqlite:///a/file or memory:// (this version has no other index)",
+        help: "Where the index is kept. Beside a store in memory it is in memory too.",
         set: |c, raw| raw.parsed().map(|v: IndexUrl| c.index = Some(v)),
     },
     Setting {
@@ -151,7 +149,9 @@ pub static SETTINGS: &[Setting] = &[
         default: "",
         expected: "host names between commas",
         help: "Host names that are S3's alone: NAME itself, and BUCKET.NAME for a bucket.",
-        set: |c, raw| names(raw).map(|v| c.virtual_hosts = v.iter().map(|n| n.to_ascii_lowercase()).collect()),
+        set: |c, raw| {
+            names(raw).map(|v| c.virtual_hosts = v.iter().map(|n| n.to_ascii_lowercase()).collect())
+        },
     },
     Setting {
         name: "swift_region",
@@ -196,8 +196,8 @@ pub static SETTINGS: &[Setting] = &[
     Setting {
         name: "upload_buffer_bytes",
         takes: "BYTES",
-        default: "64MiB",
-        expected: "at least 4MiB",
+        default: "128MiB",
+        expected: "4MiB to 4095MiB",
         help: "What all uploads together may hold in memory; past it they wait.",
         set: |c, raw| raw.bytes().filter(|v| is_budget(*v)).map(|v| c.upload_buffer_bytes = v),
     },
@@ -205,7 +205,7 @@ pub static SETTINGS: &[Setting] = &[
         name: "read_ahead_bytes",
         takes: "BYTES",
         default: "128MiB",
-        expected: "at least 4MiB",
+        expected: "4MiB to 4095MiB",
         help: "What all downloads together may hold in memory as read-ahead; past it they read chunk by chunk.",
         set: |c, raw| raw.bytes().filter(|v| is_budget(*v)).map(|v| c.read_ahead_bytes = v),
     },
@@ -223,7 +223,9 @@ pub static SETTINGS: &[Setting] = &[
         default: "4096",
         expected: "a number from 1 to 1000000",
         help: "Client connections at a time; more wait in the kernel's queue.",
-        set: |c, raw| raw.parsed().filter(|v| (1..=1_000_000).contains(v)).map(|v: u32| c.max_connections = v),
+        set: |c, raw| {
+            raw.parsed().filter(|v| (1..=1_000_000).contains(v)).map(|v: u32| c.max_connections = v)
+        },
     },
     Setting {
         name: "handshake_timeout",

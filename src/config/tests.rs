@@ -41,7 +41,7 @@ fn every_default_reads() {
     let config = load("", &[], &[]).unwrap();
     assert_eq!(config.data, PathBuf::from("cardea-data"));
     assert_eq!(config.store(), StoreUrl::Folder("cardea-data/blobs".into()));
-    assert_eq!(config.index(), PathBuf::from("cardea-data/index.db"));
+    assert_eq!(config.index(), IndexUrl::File("cardea-data/index.db".into()));
     assert_eq!(config.keyring(), PathBuf::from("cardea-data/keyring.toml"));
     assert_eq!(config.endpoint(), "https://127.0.0.1:8443");
     assert_eq!(config.inline_bytes, 16 << 10);
@@ -118,10 +118,7 @@ fn mistakes_are_one_line_each() {
             "store (cardea.toml): found \"s3://…\", expected file:///a/folder or memory:// (this version has no other store)",
         ),
         ("region = 1\nregion =", "cardea.toml, line 2: found a mistake in the syntax, expected TOML"),
-        (
-            "listen = \"off\"",
-            "listen: found off, expected an address, as plain_listen is off too",
-        ),
+        ("listen = \"off\"", "listen: found off, expected an address, as plain_listen is off too"),
         ("tls_key = \"k\"", "tls_certificate: found nothing, expected a file, as tls_key is set"),
         ("max_put_bytes = \"6GiB\"", "max_put_bytes (cardea.toml): found \"6GiB\", expected 1 to 5GiB"),
         (
@@ -145,11 +142,12 @@ fn mistakes_are_one_line_each() {
 
 #[test]
 fn a_missing_file_is_one_line() {
-    let sources = Sources { file: Some("/nonexistent/x.toml".into()), flags: Flags::new(), environment: &|_| None };
+    let sources =
+        Sources { file: Some("/nonexistent/x.toml".into()), flags: Flags::new(), environment: &|_| None };
     let line = Config::load(&sources).unwrap_err().to_string();
     assert_eq!(
         line,
-        "config: found \"/nonexistent/x.toml\" (No such file or directory (os error 2)), expected a TOML file that can be read"
+        "config: found /nonexistent/x.toml (No such file or directory (os error 2)), expected a TOML file that can be read"
     );
 }
 
@@ -199,10 +197,26 @@ fn mistakes_in_accounts_are_one_line_each() {
             "pasword =",
             "accounts[0].users[0]: found the unknown setting \"pasword\", expected perhaps \"password\"",
         ),
-        ("\"test:tester\"", "\"tester\"", "accounts[0].users[0].tempauth: found no colon, expected account:user"),
-        ("secret = \"", "secrte = \"", "accounts[0].users[0].access_keys[0]: found the unknown setting \"secrte\", expected perhaps \"secret\""),
-        ("[\"ResellerAdmin\"]", "[1]", "accounts[0].users[0].roles: found something else, expected a list of texts"),
-        ("id = \"test\"", "id = \"a/b\"", "accounts[0].id: found \"a/b\", expected up to 64 letters, digits, dashes, dots and underscores"),
+        (
+            "\"test:tester\"",
+            "\"tester\"",
+            "accounts[0].users[0].tempauth: found no colon, expected account:user",
+        ),
+        (
+            "secret = \"",
+            "secrte = \"",
+            "accounts[0].users[0].access_keys[0]: found the unknown setting \"secrte\", expected perhaps \"secret\"",
+        ),
+        (
+            "[\"ResellerAdmin\"]",
+            "[1]",
+            "accounts[0].users[0].roles: found something else, expected a list of texts",
+        ),
+        (
+            "id = \"test\"",
+            "id = \"a/b\"",
+            "accounts[0].id: found \"a/b\", expected up to 64 letters, digits, dashes, dots and underscores",
+        ),
     ] {
         let file = ACCOUNTS.replacen(from, to, 1);
         assert_ne!(file, ACCOUNTS, "{from}");
@@ -211,13 +225,17 @@ fn mistakes_in_accounts_are_one_line_each() {
         assert!(!found.contains("hunter2") && !found.contains("sesam"), "{found}");
     }
     assert_eq!(complaint("accounts = 1"), "accounts: found a value of type integer, expected [[accounts]]");
-    assert_eq!(complaint("[accounts]\nid = \"a\""), "accounts: found a value of type table, expected [[accounts]]");
+    assert_eq!(
+        complaint("[accounts]\nid = \"a\""),
+        "accounts: found a value of type table, expected [[accounts]]"
+    );
     let twice = "[[accounts]]\nid = \"a\"\nname = \"a\"\n[[accounts]]\nid = \"a\"\nname = \"b\"";
     assert_eq!(complaint(twice), "accounts.id: found \"a\" twice, expected each id once");
 }
 
 #[test]
 fn the_page_is_up_to_date() {
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md")).unwrap_or_default();
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md"))
+        .unwrap_or_default();
     assert!(page == markdown(), "run `cargo run -- config docs > docs/configuration.md`");
 }

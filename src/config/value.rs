@@ -29,12 +29,14 @@ impl Raw {
         }
     }
 
-    /// The value for an error message. Of a URL only the scheme: the rest may hold credentials.
+    /// The value for an error message. Of a URL that may hold credentials only the scheme.
     pub(super) fn shown(&self) -> String {
         match self {
             Self::One(text) => match text.split_once("://") {
-                Some((scheme, _)) => format!("\"{}://…\"", scheme.escape_debug()),
-                None => format!("{text:?}"),
+                Some((scheme, rest)) if rest.contains(['@', '?']) => {
+                    format!("\"{}://…\"", scheme.escape_debug())
+                }
+                _ => format!("{text:?}"),
             },
             Self::Many(items) => format!("{items:?}"),
         }
@@ -56,7 +58,10 @@ impl Raw {
     }
 
     /// An address, or `off`.
-    #[expect(clippy::option_option, reason = "the outer one says whether it reads, the inner one is the value")]
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one says whether it reads, the inner one is the value"
+    )]
     pub(super) fn address_or_off(&self) -> Option<Option<SocketAddr>> {
         match self.text()?.as_str() {
             "off" => Some(None),
@@ -160,9 +165,13 @@ mod tests {
 
     #[test]
     fn durations() {
-        for (text, millis) in
-            [("30", Some(30_000)), ("30s", Some(30_000)), ("500ms", Some(500)), ("2h", Some(7_200_000)), ("1d", Some(86_400_000))]
-        {
+        for (text, millis) in [
+            ("30", Some(30_000)),
+            ("30s", Some(30_000)),
+            ("500ms", Some(500)),
+            ("2h", Some(7_200_000)),
+            ("1d", Some(86_400_000)),
+        ] {
             assert_eq!(one(text).duration(), millis.map(Duration::from_millis), "{text}");
         }
         for bad in ["0", "0s", "-1s", "1w", "s", "1.5s", "99999999999999999999d", "4000d"] {
@@ -185,8 +194,10 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_shown_by_its_scheme() {
+    fn a_url_with_credentials_is_shown_by_its_scheme() {
         assert_eq!(one("s3://key:secret@host").shown(), "\"s3://…\"");
+        assert_eq!(one("az://container?sig=secret").shown(), "\"az://…\"");
+        assert_eq!(one("ftp://host/path").shown(), "\"ftp://host/path\"");
         assert_eq!(one("x\ny").shown(), "\"x\\ny\"");
     }
 }

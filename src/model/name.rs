@@ -50,7 +50,7 @@ impl BucketName {
 
     /// Whether S3 lets a client create a bucket of this name: 3 to 63 of `a-z0-9.-`, starting and ending with a letter or
     /// digit, no `..`, not like an IPv4 address, none of the reserved beginnings and endings
-    /// (AWS, "General purpose bucket naming rules").
+    /// (AWS, "General purpose bucket naming rules"), and not the first segment of one of the other faces' paths.
     pub fn is_s3_legal(&self) -> bool {
         let name = self.as_str();
         let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
@@ -60,6 +60,7 @@ impl BucketName {
             && edge(name.chars().last())
             && !name.contains("..")
             && !is_like_ipv4(name)
+            && !["v2.0", "auth", "info", "healthcheck"].contains(&name)
             && !["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|p| name.starts_with(p))
             && !["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().any(|s| name.ends_with(s))
     }
@@ -123,9 +124,19 @@ mod tests {
         for name in ["abc", "my.bucket-1", &"a".repeat(63), "1.2.3", "127.0.0.1a"] {
             assert!(legal(name), "{name}");
         }
-        for name in
-            ["ab", "Abc", "a_b", "-abc", "abc-", "a..b", "127.0.0.1", "xn--a", "a-s3alias", &"a".repeat(64), "añb"]
-        {
+        for name in [
+            "ab",
+            "Abc",
+            "a_b",
+            "-abc",
+            "abc-",
+            "a..b",
+            "127.0.0.1",
+            "xn--a",
+            "a-s3alias",
+            &"a".repeat(64),
+            "añb",
+        ] {
             assert!(!legal(name), "{name}");
         }
     }

@@ -113,8 +113,10 @@ impl Operation for CreateBucket {
         match gateway.index.create_bucket(command).await {
             Ok(bucket) => Ok(CreatedBucket { created: true, bucket }),
             Err(storage::Error::BucketExists(id)) if self.face == Face::Swift => {
-                let metadata = self.metadata.into_iter().map(|(name, value)| BucketChange::Metadata(name, value));
-                let settings = self.settings.into_iter().map(|(name, value)| BucketChange::Setting(name, value));
+                let metadata =
+                    self.metadata.into_iter().map(|(name, value)| BucketChange::Metadata(name, value));
+                let settings =
+                    self.settings.into_iter().map(|(name, value)| BucketChange::Setting(name, value));
                 let changes: Vec<_> = metadata.chain(settings).collect();
                 let bucket = if changes.is_empty() {
                     gateway.index.bucket(&BucketAddress::Id(id)).await?

@@ -83,13 +83,17 @@ impl BucketCache {
 fn key(address: &BucketAddress) -> BucketKey {
     match address {
         BucketAddress::S3(name) => BucketKey::S3(name.as_str().into()),
-        BucketAddress::Owned(account, name) => BucketKey::Owned(account.as_str().into(), name.as_str().into()),
+        BucketAddress::Owned(account, name) => {
+            BucketKey::Owned(account.as_str().into(), name.as_str().into())
+        }
         BucketAddress::Id(id) => BucketKey::Id(*id),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::model::{AccountId, BucketName, Timestamp};
     use crate::storage::index::Versioning;
@@ -103,8 +107,8 @@ mod tests {
             created: Timestamp::from_seconds(1),
             modified: Timestamp::from_seconds(1),
             versioning: Versioning::Off,
-            metadata: Default::default(),
-            settings: Default::default(),
+            metadata: BTreeMap::new(),
+            settings: BTreeMap::new(),
         })
     }
 

@@ -45,7 +45,10 @@ impl Digester {
         if let (Some(computed), Some(expected)) = (md5, self.expected_md5)
             && computed != expected
         {
-            return Err(Error::Md5Mismatch { expected: hex::encode(expected), computed: hex::encode(computed) });
+            return Err(Error::Md5Mismatch {
+                expected: hex::encode(expected),
+                computed: hex::encode(computed),
+            });
         }
         let mut checksums = Vec::with_capacity(self.checksums.len());
         for (hasher, request) in self.checksums {
@@ -71,7 +74,11 @@ mod tests {
 
     use super::*;
 
-    fn digest(needs_md5: bool, expected_md5: Option<[u8; 16]>, checksums: Vec<ChecksumRequest>) -> Result<Digests, Error> {
+    fn digest(
+        needs_md5: bool,
+        expected_md5: Option<[u8; 16]>,
+        checksums: Vec<ChecksumRequest>,
+    ) -> Result<Digests, Error> {
         let mut digester = Digester::new(needs_md5, expected_md5, checksums);
         digester.update(b"1234");
         digester.update(b"56789");

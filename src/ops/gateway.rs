@@ -17,6 +17,13 @@ use crate::storage::pins::Pins;
 /// The largest body of one PUT, in bytes: 5 GiB, the limit of both protocols.
 pub const MAX_PUT: u64 = 5 << 30;
 
+/// What seals and opens blobs.
+#[cfg(not(feature = "unsealed-benches"))]
+const CIPHER: Cipher = Cipher::AwsLc;
+/// Nothing does, in a build for benches that weigh the cipher.
+#[cfg(feature = "unsealed-benches")]
+const CIPHER: Cipher = Cipher::Unsealed;
+
 /// Limits that an operator may set.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -88,7 +95,9 @@ impl<'a> Permit<'a> {
 
     /// The bucket of a [`Target::Bucket`].
     pub fn bucket(&self) -> Result<&BucketRecord, Error> {
-        self.bucket.as_deref().ok_or_else(|| Error::Internal("an operation without a bucket asked for one".into()))
+        self.bucket
+            .as_deref()
+            .ok_or_else(|| Error::Internal("an operation without a bucket asked for one".into()))
     }
 }
 
@@ -105,7 +114,7 @@ impl Gateway {
     ) -> Self {
         let buckets = Arc::new(BucketCache::default());
         let read_ahead = Arc::new(tokio::sync::Semaphore::new(limits.read_ahead_bytes));
-        Self { index, blobs, ring, pins, writer, cipher: Cipher::default(), limits, metrics, buckets, read_ahead }
+        Self { index, blobs, ring, pins, writer, cipher: CIPHER, limits, metrics, buckets, read_ahead }
     }
 
     /// The counters, for the management listener.
@@ -186,7 +195,8 @@ fn audit<O: Operation, T>(caller: &Caller, actions: &[Action], target: &Target, 
 where
     T: std::borrow::Borrow<Error>,
 {
-    let refused = matches!(error.map(std::borrow::Borrow::borrow), Some(Error::AccessDenied | Error::WrongKey));
+    let refused =
+        matches!(error.map(std::borrow::Borrow::borrow), Some(Error::AccessDenied | Error::WrongKey));
     if !refused && actions.iter().all(|a| a.is_read()) {
         return;
     }

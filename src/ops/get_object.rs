@@ -104,7 +104,8 @@ impl Operation for GetObject {
             Face::Swift | Face::S3 => Keyless::Refuse { head: self.head },
         };
         let key = self.customer_key.as_ref();
-        let Opening { version, digests } = open(&gateway.ring, permit.caller(), bucket, &record, key, keyless)?;
+        let Opening { version, digests } =
+            open(&gateway.ring, permit.caller(), bucket, &record, key, keyless)?;
         let info = info(bucket, &record, digests, version.is_some());
         let etag = info.shown_etag(self.face);
         match self.conditions.evaluate(etag.as_deref(), info.modified.seconds_ceil()) {

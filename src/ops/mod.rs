@@ -42,5 +42,6 @@ pub use update_object::UpdateObject;
 pub use crate::authz::{Action, Role};
 pub use crate::encryption::{CustomerKey, KeyFormatError};
 pub use crate::storage::index::{
-    BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, Deleted, ObjectPage, ObjectRow, Precondition, Usage, Versioning,
+    BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, Deleted, ObjectPage, ObjectRow,
+    Precondition, Usage, Versioning,
 };

@@ -12,7 +12,8 @@ use super::{Action, BucketAddress, BucketRecord, CustomerKey, Error, Preconditio
 use crate::encryption::Holder;
 use crate::http::body::Body;
 use crate::model::{
-    ChecksumAlgorithm, EncryptionMode, ObjectKey, ObjectMetadata, StoredChecksum, Timestamp, VersionId, VersionUid,
+    ChecksumAlgorithm, EncryptionMode, ObjectKey, ObjectMetadata, StoredChecksum, Timestamp, VersionId,
+    VersionUid,
 };
 use crate::storage;
 use crate::storage::index::Publish;

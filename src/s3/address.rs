@@ -4,6 +4,7 @@
 //! distinct keys, and nothing is normalised.
 
 use super::error::Fault;
+use crate::http::percent;
 use crate::model::{AccountId, BucketName, NameError, ObjectKey};
 use crate::ops::BucketAddress;
 
@@ -102,21 +103,10 @@ fn bucket(text: &str) -> Result<BucketAddress, Fault> {
 
 /// Decodes `%XX` strictly: a stray `%` or bytes that are no UTF-8 are an error, never a guess.
 pub(super) fn percent_decode(raw: &str) -> Result<String, Fault> {
-    let mut bytes = Vec::with_capacity(raw.len());
-    let mut rest = raw.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digits = rest.get(..2).ok_or(Fault::InvalidUri)?;
-        let mut decoded = [0];
-        hex::decode_to_slice(digits, &mut decoded).map_err(|_| Fault::InvalidUri)?;
-        bytes.push(decoded[0]);
-        rest = &rest[2..];
+    if !percent::is_well_formed(raw) {
+        return Err(Fault::InvalidUri);
     }
-    String::from_utf8(bytes).map_err(|_| Fault::InvalidUri)
+    percent::decode_utf8(raw).ok_or(Fault::InvalidUri)
 }
 
 #[cfg(test)]

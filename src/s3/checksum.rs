@@ -1,12 +1,13 @@
 //! `Content-MD5` and `x-amz-checksum-*`: what a client says of its body, and what an answer says of the object.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use poem::http::HeaderMap;
 use poem::http::header::{HeaderName, HeaderValue};
 
+use super::aws_chunked::AnnouncedTrailer;
 use super::error::Fault;
 use super::headers::text;
 use crate::model::{ChecksumAlgorithm, ChecksumKind, StoredChecksum};
@@ -27,21 +28,12 @@ const ALONE: &str = "x-amz-sdk-checksum-algorithm specified, but no correspondin
 const MISMATCH: &str = "Value for x-amz-sdk-checksum-algorithm header is invalid.";
 const BAD_TRAILER: &str = "The value specified in the x-amz-trailer header is not supported";
 
-/// A checksum that will come in a trailer: the body's decoder fills the cell.
-#[derive(Clone, Debug)]
-pub(super) struct TrailerCell {
-    /// Which checksum.
-    pub(super) algorithm: ChecksumAlgorithm,
-    /// Where its bytes go.
-    pub(super) cell: Arc<OnceLock<Vec<u8>>>,
-}
-
 /// The checksum that `x-amz-trailer` announces.
-pub(super) fn announced(headers: &HeaderMap) -> Result<Option<TrailerCell>, Fault> {
+pub(super) fn announced(headers: &HeaderMap) -> Result<Option<AnnouncedTrailer>, Fault> {
     let Some(value) = text(headers, TRAILER)? else { return Ok(None) };
     let name = value.trim_end_matches(',').trim().to_ascii_lowercase();
     match ChecksumAlgorithm::from_header(&name) {
-        Some(algorithm) => Ok(Some(TrailerCell { algorithm, cell: Arc::default() })),
+        Some(algorithm) => Ok(Some(AnnouncedTrailer { algorithm, value: Arc::default() })),
         None if name.contains(',') => Err(Fault::invalid_request(SEVERAL)),
         None => Err(Fault::invalid_request(BAD_TRAILER)),
     }
@@ -50,7 +42,7 @@ pub(super) fn announced(headers: &HeaderMap) -> Result<Option<TrailerCell>, Faul
 /// What a write says of its body: at most one checksum, in a header or in a trailer.
 pub(super) fn of_write(
     headers: &HeaderMap,
-    trailer: Option<&TrailerCell>,
+    trailer: Option<&AnnouncedTrailer>,
 ) -> Result<Vec<ChecksumRequest>, Fault> {
     let mut chosen = None;
     for name in headers.keys().map(HeaderName::as_str).filter(|name| is_value(name)) {
@@ -65,10 +57,10 @@ pub(super) fn of_write(
             value.ok_or_else(|| Fault::invalid_request(format!("Value for {name} header is invalid.")))?;
         chosen = Some(ChecksumRequest { algorithm, expected: ExpectedChecksum::Value(value) });
     }
-    if let Some(TrailerCell { algorithm, cell }) = trailer {
+    if let Some(AnnouncedTrailer { algorithm, value }) = trailer {
         chosen = Some(ChecksumRequest {
             algorithm: *algorithm,
-            expected: ExpectedChecksum::Trailer(cell.clone()),
+            expected: ExpectedChecksum::Trailer(value.clone()),
         });
     }
     if let Some(name) = text(headers, SDK_ALGORITHM)? {

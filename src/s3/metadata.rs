@@ -110,7 +110,7 @@ pub(super) fn write(metadata: &ObjectMetadata, headers: &mut HeaderMap) {
         (REDIRECT, system.website_redirect.as_deref()),
     ];
     for (name, value) in named {
-        if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok()) {
             headers.insert(HeaderName::from_static(name), value);
         }
     }

@@ -36,7 +36,7 @@ use address::spelling;
 use error::{Error, ErrorContext, Fault, NotConfigured, render};
 use query::Query;
 use request::Request;
-use route::{S3Operation, Served};
+use route::{NotYet, S3Operation, Served};
 
 /// What an operator sets for this face.
 #[derive(Clone, Debug)]
@@ -144,11 +144,15 @@ impl Front {
         errors.version = query.get("versionId").map(str::to_owned);
         errors.condition = condition(&headers);
 
-        let signed = auth::Signed { method: &method, uri: &uri, headers: &headers, secrets: &secrets };
-        let verified = auth::verify(&self.authenticator, &self.config, context, &signed, body).await?;
+        let incoming = auth::Incoming { method: &method, uri: &uri, headers: &headers, secrets: &secrets };
+        let verified = auth::verify(&self.authenticator, &self.config, context, &incoming, body).await?;
         headers::hoist(&query, &mut headers)?;
         let operation = match route::recognise(&method, &resource, &query, &headers)? {
             S3Operation::Served(operation) => operation,
+            // A form brings its own signature, in its body.
+            operation @ S3Operation::NotYet(NotYet::PostObject) => {
+                return Err(Fault::OperationNotImplemented(operation).into());
+            }
             S3Operation::NotYet(_) if verified.caller.identity.is_none() => {
                 return Err(Fault::AccessDenied.into());
             }

@@ -6,7 +6,7 @@ use poem::http::{HeaderMap, StatusCode};
 
 use super::S3Config;
 use super::address::Resource;
-use super::checksum::TrailerCell;
+use super::aws_chunked::AnnouncedTrailer;
 use super::error::{Error, Fault, OWNER_HEADER};
 use super::headers::text;
 use super::query::Query;
@@ -32,7 +32,7 @@ pub(super) struct Request<'f> {
     /// Key material.
     pub(super) secrets: SecretHeaders,
     /// The checksum that comes in the body's trailer.
-    pub(super) trailer: Option<TrailerCell>,
+    pub(super) trailer: Option<AnnouncedTrailer>,
 }
 
 impl Request<'_> {

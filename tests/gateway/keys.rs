@@ -3,16 +3,17 @@
 use cardea::model::EncryptionMode;
 use cardea::ops::{Error, Face, GetObject, UpdateObject, WriteEncryption};
 
-use super::world::{World, bucket, caller, key, read};
+use super::world::{World, bucket, key, read};
 
 #[tokio::test]
 async fn right_wrong_and_missing_keys() {
     let world = World::new().await;
+    let caller = world.caller(true);
     world.put("sealed", b"secret", WriteEncryption::Customer(key(1))).await.unwrap();
     world.put("managed", b"open", WriteEncryption::Managed).await.unwrap();
     for head in [false, true] {
         let get = |name: &str, key, face| {
-            world.gateway.execute(&CALLER, GetObject { face, head, ..read(name, key) })
+            world.gateway.execute(&caller, GetObject { face, head, ..read(name, key) })
         };
         for face in [Face::S3, Face::Swift] {
             let opened = get("sealed", Some(key(1)), face).await.unwrap();
@@ -23,7 +24,7 @@ async fn right_wrong_and_missing_keys() {
             assert!(get("managed", None, face).await.is_ok());
             match (face, head, get("sealed", None, face).await) {
                 (Face::Swift, true, Ok(described)) => {
-                    assert!(!described.info.opened && described.reader.is_none())
+                    assert!(!described.info.opened && described.reader.is_none());
                 }
                 (_, _, Err(Error::KeyRequired { head: said })) => assert_eq!(said, head),
                 (_, _, other) => panic!("{other:?}"),
@@ -32,13 +33,11 @@ async fn right_wrong_and_missing_keys() {
     }
 }
 
-static CALLER: std::sync::LazyLock<cardea::ops::Caller> = std::sync::LazyLock::new(|| caller(true));
-
 #[tokio::test]
 async fn keys_need_a_secure_connection() {
     let world = World::new().await;
     world.put("sealed", b"secret", WriteEncryption::Customer(key(1))).await.unwrap();
-    let insecure = caller(false);
+    let insecure = world.caller(false);
     let get = world.gateway.execute(&insecure, read("sealed", Some(key(1)))).await;
     assert!(matches!(get, Err(Error::InsecureTransport)));
 }
@@ -46,6 +45,7 @@ async fn keys_need_a_secure_connection() {
 #[tokio::test]
 async fn what_is_shown_without_a_key() {
     let world = World::new().await;
+    let caller = world.caller(true);
     world.put("sealed", b"secret", WriteEncryption::Customer(key(1))).await.unwrap();
     let post = |customer_key, value: &str| {
         let mut metadata = cardea::model::ObjectMetadata::default();
@@ -54,12 +54,12 @@ async fn what_is_shown_without_a_key() {
         let name = cardea::model::ObjectKey::new("sealed").unwrap();
         UpdateObject { bucket: bucket(), key: name, metadata, customer_key }
     };
-    world.gateway.execute(&CALLER, post(None, "red")).await.unwrap();
-    assert!(matches!(world.gateway.execute(&CALLER, post(Some(key(2)), "blue")).await, Err(Error::WrongKey)));
-    world.gateway.execute(&CALLER, post(Some(key(1)), "green")).await.unwrap();
+    world.gateway.execute(&caller, post(None, "red")).await.unwrap();
+    assert!(matches!(world.gateway.execute(&caller, post(Some(key(2)), "blue")).await, Err(Error::WrongKey)));
+    world.gateway.execute(&caller, post(Some(key(1)), "green")).await.unwrap();
 
     let head = |key| {
-        world.gateway.execute(&CALLER, GetObject { face: Face::Swift, head: true, ..read("sealed", key) })
+        world.gateway.execute(&caller, GetObject { face: Face::Swift, head: true, ..read("sealed", key) })
     };
     let described = head(None).await.unwrap().info;
     assert_eq!(described.metadata.user.len(), 1);

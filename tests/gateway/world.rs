@@ -5,15 +5,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cardea::encryption::KeyRing;
 use cardea::http::body::Body;
-use cardea::identity::{Identity, Role};
+use cardea::identity::{AccessKeyEntry, AuthConfig, Authenticator, Identity, Secret};
 use cardea::model::{AccountId, BucketName, ObjectKey, ObjectMetadata, Timestamp, UserId, WriterId};
 use cardea::ops::{
-    BucketAddress, Caller, CreateBucket, CustomerKey, Error, Face, Gateway, GetObject, Limits, Metrics,
-    OpenObject, Precondition, PutObject, PutOutcome, WriteEncryption,
+    BucketAddress, Caller, CreateBucket, CustomerKey, Error, Face, Gateway, GetObject, IndexDirectory,
+    Limits, Metrics, OpenObject, Precondition, PutObject, PutOutcome, WriteEncryption,
 };
 use cardea::storage::blobs::{BlobOptions, BlobStore};
 use cardea::storage::index::sqlite::SqliteIndex;
-use cardea::storage::index::{AccountRecord, Index};
+use cardea::storage::index::{AccountRecord, Index, RoleGrant, UserRecord};
 use cardea::storage::pins::Pins;
 use futures_util::StreamExt;
 
@@ -21,12 +21,7 @@ use futures_util::StreamExt;
 pub struct World {
     pub gateway: Gateway,
     pub dir: tempfile::TempDir,
-}
-
-/// Who asks, in tests.
-pub fn caller(secure: bool) -> Caller {
-    let identity = Identity::for_tests(UserId::new("user"), AccountId::new("account"), Role::Owner);
-    Caller { identity: Some(identity), secure, request_id: "tx-test".into() }
+    identity: Identity,
 }
 
 /// The bucket of all tests.
@@ -64,15 +59,10 @@ impl World {
             metadata: Default::default(),
         };
         index.put_account(account).await.unwrap();
-        let gateway = Gateway::new(
-            index,
-            blobs,
-            KeyRing::generate(),
-            Pins::default(),
-            writer,
-            limits,
-            Arc::new(Metrics::default()),
-        );
+        let ring = KeyRing::generate();
+        let identity = owner(&index, &ring, &id).await;
+        let metrics = Arc::new(Metrics::default());
+        let gateway = Gateway::new(index, blobs, ring, Pins::default(), writer, limits, metrics);
         let create = CreateBucket {
             account: id,
             name: BucketName::new("bucket").unwrap(),
@@ -80,8 +70,14 @@ impl World {
             metadata: Default::default(),
             settings: Default::default(),
         };
-        gateway.execute(&caller(true), create).await.unwrap();
-        Self { gateway, dir }
+        let world = Self { gateway, dir, identity };
+        world.gateway.execute(&world.caller(true), create).await.unwrap();
+        world
+    }
+
+    /// The owner of the bucket, over TLS or not.
+    pub fn caller(&self, secure: bool) -> Caller {
+        Caller { identity: Some(self.identity.clone()), secure, request_id: "tx-test".into() }
     }
 
     /// Writes an object.
@@ -114,12 +110,12 @@ impl World {
             checksums: vec![],
             precondition,
         };
-        self.gateway.execute(&caller(true), put).await
+        self.gateway.execute(&self.caller(true), put).await
     }
 
     /// Opens an object.
     pub async fn get(&self, name: &str, customer_key: Option<CustomerKey>) -> Result<OpenObject, Error> {
-        self.gateway.execute(&caller(true), read(name, customer_key)).await
+        self.gateway.execute(&self.caller(true), read(name, customer_key)).await
     }
 
     /// An object's bytes in a range.
@@ -179,4 +175,25 @@ pub async fn collect(body: Body) -> Result<Vec<u8>, Error> {
 /// Bytes that differ from place to place.
 pub fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
+}
+
+/// A user who owns the account, found by its access key as a front finds one.
+async fn owner(index: &Arc<dyn Index>, ring: &KeyRing, account: &AccountId) -> Identity {
+    let user = UserId::new("user");
+    let record = UserRecord {
+        id: user.clone(),
+        name: "user".into(),
+        domain: "default".into(),
+        tempauth: None,
+        password_hash: None,
+        epoch: 0,
+        enabled: true,
+    };
+    let role = RoleGrant { account: account.clone(), role: "admin".into() };
+    index.put_user(record, vec![role]).await.unwrap();
+    let directory = IndexDirectory::new(index.clone(), ring.clone());
+    let key = AccessKeyEntry { user, account: account.clone(), secret: Secret::new("secret"), enabled: true };
+    directory.put_access_key("ACCESS", &key).await.unwrap();
+    let authenticator = Authenticator::new(Arc::new(directory), AuthConfig::default()).unwrap();
+    authenticator.access_key("ACCESS").await.unwrap().unwrap().identity.clone()
 }

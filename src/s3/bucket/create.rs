@@ -16,8 +16,9 @@ use crate::s3::xml::{MAX_BODY, parse};
 /// keeps that for old clients.
 pub(in crate::s3) async fn create(request: Request<'_>, body: Body) -> Result<Response, Error> {
     let bucket = request.bucket()?;
-    let BucketAddress::S3(name) = bucket.clone() else {
-        return Err(Fault::InvalidBucketName { name: spelling(&bucket) }.into());
+    let name = match &bucket {
+        BucketAddress::S3(name) if !RESERVED.contains(&name.as_str()) => name.clone(),
+        other => return Err(Fault::InvalidBucketName { name: spelling(other) }.into()),
     };
     let account = request.account()?;
     let body = read_limited(body, MAX_BODY).await?;
@@ -39,6 +40,9 @@ pub(in crate::s3) async fn create(request: Request<'_>, body: Body) -> Result<Re
     set(response.headers_mut(), "location", &format!("/{name}"));
     Ok(response)
 }
+
+/// First path segments that belong to the other protocol: path style would never reach such a bucket.
+const RESERVED: [&str; 6] = ["v1", "v2.0", "v3", "auth", "info", "healthcheck"];
 
 /// The region that is different.
 pub(super) const US_EAST_1: &str = "us-east-1";

@@ -68,6 +68,11 @@ pub(in crate::s3) enum Fault {
         /// What was asked for.
         asked: String,
     },
+    /// Nobody has this access key.
+    InvalidAccessKeyId {
+        /// It.
+        access_key: String,
+    },
     /// A header or parameter has a value it must not have.
     InvalidArgument {
         /// S3's sentence.

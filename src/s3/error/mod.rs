@@ -9,6 +9,7 @@ pub(super) use render::{ErrorContext, render};
 
 use super::sigv4::SigError;
 use crate::http::body::{BodyError, LimitedError};
+use crate::identity::AuthError;
 use crate::ops;
 
 /// Everything that can go wrong on this face.
@@ -18,6 +19,8 @@ pub(super) enum Error {
     Fault(Fault),
     /// The credentials do not verify.
     Signature(SigError),
+    /// The access key could not be looked up.
+    Identity(AuthError),
     /// The domain says no.
     Domain(ops::Error),
 }
@@ -31,6 +34,12 @@ impl From<Fault> for Error {
 impl From<SigError> for Error {
     fn from(error: SigError) -> Self {
         Self::Signature(error)
+    }
+}
+
+impl From<AuthError> for Error {
+    fn from(error: AuthError) -> Self {
+        Self::Identity(error)
     }
 }
 

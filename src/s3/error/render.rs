@@ -6,6 +6,7 @@ use poem::http::{Method, StatusCode};
 
 use super::Error;
 use super::table::{Answer, answer};
+use crate::identity::AuthError;
 use crate::ops;
 use crate::s3::xml::Document;
 
@@ -76,6 +77,12 @@ fn report(error: &Error, request_id: &str) {
         ) => {
             tracing::error!(request_id, %error, "the operation failed");
         }
-        Error::Domain(_) | Error::Fault(_) | Error::Signature(_) => {}
+        Error::Identity(error @ (AuthError::Directory(_) | AuthError::Internal(_))) => {
+            tracing::error!(request_id, %error, "the access key could not be looked up");
+        }
+        Error::Domain(_) | Error::Fault(_) | Error::Signature(_) | Error::Identity(_) => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

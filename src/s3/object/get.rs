@@ -20,7 +20,7 @@ pub(in crate::s3) async fn get(request: Request<'_>) -> Result<Response, Error> 
     read::describe(&request, &opened, &part, response.headers_mut())?;
     if let Some(reader) = &opened.object.reader {
         let body = reader.open(part.range.clone()).await?;
-        response.set_body(Body::from_bytes_stream(body.stream.map_err(io::Error::other)));
+        response.set_body(Body::from_bytes_stream(body.stream.map_err(io::Error::from)));
     }
     Ok(response)
 }

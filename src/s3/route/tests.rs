@@ -172,3 +172,14 @@ fn what_no_operation_is_says_so() {
         assert!(matches!(route("GET", uri, ""), Err(Fault::ConflictingQuery { .. })), "{uri}");
     }
 }
+
+#[test]
+fn the_specification_has_what_is_served() {
+    let spec = include_str!("../../../api-specs/s3.yaml");
+    let mut described: Vec<_> =
+        spec.lines().filter_map(|line| line.trim_start().strip_prefix("operationId: ")).collect();
+    let mut served: Vec<_> = Served::ALL.iter().map(|operation| operation.name()).collect();
+    described.sort_unstable();
+    served.sort_unstable();
+    assert_eq!(described, served);
+}

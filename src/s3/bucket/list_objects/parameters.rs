@@ -32,12 +32,12 @@ impl Parameters {
 
 fn max_keys(text: Option<&str>) -> Result<u32, Fault> {
     let Some(text) = text else { return Ok(MAX_KEYS) };
-    let bad = |message| Fault::InvalidArgument { message, name: "max-keys", value: Some(text.to_owned()) };
+    let bad = |name, message| Fault::InvalidArgument { message, name, value: Some(text.to_owned()) };
     match text.parse::<i32>() {
         Ok(wish) => u32::try_from(wish)
             .map(|wish| wish.min(MAX_KEYS))
-            .map_err(|_| bad("Argument max-keys must be an integer between 0 and 2147483647")),
-        Err(_) => Err(bad("Provided max-keys not an integer or within integer range")),
+            .map_err(|_| bad("maxKeys", "Argument maxKeys must be an integer between 0 and 2147483647")),
+        Err(_) => Err(bad("max-keys", "Provided max-keys not an integer or within integer range")),
     }
 }
 

@@ -98,10 +98,9 @@ impl Listing<'_> {
     }
 
     fn name<'n>(&self, name: &'n str) -> Cow<'n, str> {
-        if self.parameters.url_encoding {
-            percent::encode_uri_path(name.as_bytes()).into()
-        } else {
-            name.into()
-        }
+        if self.parameters.url_encoding { percent::encode_path(name.as_bytes()).into() } else { name.into() }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use poem::http::StatusCode;
 
 use super::{
     Answer, BAD, CONFLICT, FORBIDDEN, NOT_FOUND, NOT_IMPLEMENTED, access_denied, body, entity_too_large,
-    invalid_bucket_name, key_too_long, method_not_allowed,
+    internal, invalid_bucket_name, key_too_long, method_not_allowed, unavailable,
 };
 use crate::http::date;
 use crate::model::NameError;
@@ -115,15 +115,7 @@ pub(super) fn answer(error: &ops::Error, context: &ErrorContext) -> Answer {
             "OperationAborted",
             "A conflicting conditional operation is currently in progress against this resource. Try again.",
         ),
-        E::Unavailable(_) => Answer::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "ServiceUnavailable",
-            "Service is unable to handle request.",
-        ),
-        E::Corrupt(_) | E::Internal(_) => Answer::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "InternalError",
-            "We encountered an internal error. Please try again.",
-        ),
+        E::Unavailable(_) => unavailable(),
+        E::Corrupt(_) | E::Internal(_) => internal(),
     }
 }

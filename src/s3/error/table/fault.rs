@@ -42,6 +42,12 @@ pub(super) fn answer(fault: &Fault, context: &ErrorContext) -> Answer {
                  sent to."
             ),
         ),
+        Fault::InvalidAccessKeyId { access_key } => Answer::new(
+            FORBIDDEN,
+            "InvalidAccessKeyId",
+            "The AWS Access Key Id you provided does not exist in our records.",
+        )
+        .with("AWSAccessKeyId", access_key.as_str()),
         Fault::InvalidArgument { message, name, value } => Answer::new(BAD, "InvalidArgument", *message)
             .with("ArgumentName", *name)
             .maybe("ArgumentValue", value.clone()),

@@ -3,6 +3,7 @@
 mod body;
 mod domain;
 mod fault;
+mod identity;
 mod signature;
 
 use std::borrow::Cow;
@@ -58,6 +59,7 @@ pub(super) fn answer(error: &Error, context: &ErrorContext) -> Answer {
     match error {
         Error::Fault(error) => fault::answer(error, context),
         Error::Signature(error) => signature::answer(error),
+        Error::Identity(error) => identity::answer(error),
         Error::Domain(error) => domain::answer(error, context),
     }
 }
@@ -95,4 +97,13 @@ fn signature_mismatch() -> Answer {
         "The request signature we calculated does not match the signature you provided. Check your key and signing \
          method.",
     )
+}
+
+fn unavailable() -> Answer {
+    Answer::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "Service is unable to handle request.")
+}
+
+fn internal() -> Answer {
+    let message = "We encountered an internal error. Please try again.";
+    Answer::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message)
 }

@@ -1,0 +1,29 @@
+{{/* What both pods have in common: the Pod Security Standard "restricted", and files from Secrets. */}}
+
+{{- define "cardea.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "cardea.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{/* A volume with some keys of a Secret as files: volume, Secret, keys. */}}
+{{- define "cardea.secretVolume" -}}
+- name: {{ index . 0 }}
+  secret:
+    secretName: {{ index . 1 }}
+    defaultMode: 0440
+    items:
+      {{- range slice . 2 }}
+      - key: {{ . }}
+        path: {{ . }}
+      {{- end }}
+{{- end }}

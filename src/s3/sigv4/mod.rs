@@ -1,0 +1,62 @@
+//! AWS Signature Version 4, as S3 speaks it: from a request that claims to be someone's to one that is.
+//!
+//! [`parse`] reads what a request says of itself and checks everything that needs no secret; the caller looks the
+//! access key up; [`Unverified::verify`] compares the signature and returns a [`Verified`], which nothing else makes.
+//!
+//! The canonical request is hashed as it is put together and never exists as text, since it holds the customer's key
+//! headers: there is nothing to log and nothing to show in an error.
+//!
+//! Source: AWS, "Authenticating Requests (AWS Signature Version 4)" in the S3 API reference, with its pages on the
+//! `Authorization` header, query parameters, chunked uploads and trailing headers.
+//!
+//! Signing keys are not cached. Deriving one is four HMACs over short inputs, a few microseconds; a cache would have to
+//! be keyed by the secret too, or it would outlive a secret that was changed.
+
+mod canonical;
+mod chunk;
+mod error;
+mod key;
+mod parse;
+mod payload;
+mod scope;
+pub mod sign;
+mod verify;
+
+#[cfg(test)]
+mod tests;
+
+pub use chunk::ChunkSigner;
+pub use error::SigError;
+pub use key::SigningKey;
+pub use parse::parse;
+pub use payload::PayloadMode;
+pub use scope::{MALFORMED_CREDENTIAL, Scope};
+pub use verify::{Unverified, Verified};
+
+use ::http::HeaderMap;
+
+use crate::http::secret_headers::SecretHeaders;
+
+/// The one algorithm.
+pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+
+/// How far a request's clock may be from ours, in seconds. Stops replay of captured requests later than that.
+pub const MAX_SKEW: i64 = 15 * 60;
+
+/// How long a presigned URL may be valid, in seconds: seven days. Stops URLs that are as good as passwords.
+pub const MAX_EXPIRES: i64 = 7 * 24 * 60 * 60;
+
+/// A request as it came over the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestView<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The path, neither decoded nor rewritten.
+    pub raw_path: &'a str,
+    /// The query, not decoded, without its `?`.
+    pub raw_query: &'a str,
+    /// The headers that are left.
+    pub headers: &'a HeaderMap,
+    /// The key headers that were lifted out of them.
+    pub secrets: &'a SecretHeaders,
+}

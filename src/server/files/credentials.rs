@@ -1,0 +1,182 @@
+//! `credentials.env`: a shell file after whose `source` both command lines work without a flag.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::identity::Secret;
+
+/// What the root account's clients need to know.
+#[derive(Debug)]
+pub struct Credentials {
+    /// The user's name.
+    pub user: String,
+    /// Its password.
+    pub password: Secret,
+    /// The account's (project's) name.
+    pub account: String,
+    /// The S3 access key.
+    pub access: String,
+    /// Its secret.
+    pub secret: Secret,
+}
+
+/// Where they are good.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The gateway's URL.
+    pub endpoint: &'a str,
+    /// S3's region.
+    pub region: &'a str,
+    /// The CA that clients must trust, where it is ours.
+    pub ca: Option<&'a Path>,
+}
+
+/// The file's text for another place: `None` where it says this place already. Only what says where is exchanged.
+pub fn relocate(text: &str, place: Place<'_>) -> Option<Zeroizing<String>> {
+    let mut moved = Zeroizing::new(String::with_capacity(text.len() + 4096));
+    let variables = variables(place);
+    for line in text.lines() {
+        let name = line.strip_prefix("export ").or_else(|| line.strip_prefix("unset "));
+        let name = name.map(|rest| rest.split_once('=').map_or(rest, |(name, _)| name));
+        if let Some((name, value)) = variables.iter().find(|(variable, _)| Some(*variable) == name) {
+            set(&mut moved, name, value);
+        } else {
+            moved.push_str(line);
+            moved.push('\n');
+        }
+    }
+    (moved.as_str() != text).then_some(moved)
+}
+
+/// The variables that say where.
+fn variables(place: Place<'_>) -> [(&'static str, String); 5] {
+    let ca = place.ca.map(|path| path.display().to_string()).unwrap_or_default();
+    [
+        ("AWS_ENDPOINT_URL", place.endpoint.to_owned()),
+        ("AWS_DEFAULT_REGION", place.region.to_owned()),
+        ("AWS_CA_BUNDLE", ca.clone()),
+        ("OS_AUTH_URL", format!("{}/v3", place.endpoint)),
+        ("OS_CACERT", ca),
+    ]
+}
+
+fn set(text: &mut String, name: &str, value: &str) {
+    // Writing to a String cannot fail.
+    let _ = if value.is_empty() {
+        // What another source left there would be wrong here.
+        writeln!(text, "unset {name}")
+    } else {
+        writeln!(text, "export {name}={}", Quoted(value))
+    };
+}
+
+/// The file's text.
+pub fn render(credentials: &Credentials, place: Place<'_>) -> Zeroizing<String> {
+    let secrets = [credentials.password.expose(), credentials.secret.expose()];
+    let [endpoint, region, aws_ca, auth_url, os_ca] = variables(place);
+    let variables = [
+        (endpoint.0, endpoint.1.as_str()),
+        ("AWS_ACCESS_KEY_ID", &credentials.access),
+        ("AWS_SECRET_ACCESS_KEY", secrets[1]),
+        (region.0, &region.1),
+        (aws_ca.0, &aws_ca.1),
+        (auth_url.0, &auth_url.1),
+        ("OS_IDENTITY_API_VERSION", "3"),
+        ("OS_USERNAME", &credentials.user),
+        ("OS_PASSWORD", secrets[0]),
+        ("OS_PROJECT_NAME", &credentials.account),
+        ("OS_USER_DOMAIN_NAME", "Default"),
+        ("OS_PROJECT_DOMAIN_NAME", "Default"),
+        (os_ca.0, &os_ca.1),
+    ];
+    // Sized for all of it, so that a secret is not left behind by a move.
+    let length = variables.iter().map(|(name, value)| name.len() + 4 * value.len() + 16).sum::<usize>() + 512;
+    let mut text = Zeroizing::new(String::with_capacity(length));
+    text.push_str(
+        "# Cardea's root credentials: `source` this, and the aws and swift commands work without a flag.\n\
+         # New ones: cardea credentials reset (with the gateway stopped).\n",
+    );
+    for (name, value) in variables {
+        set(&mut text, name, value);
+    }
+    text
+}
+
+/// A word for the shell.
+pub struct Quoted<'a>(pub &'a str);
+
+impl std::fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_char('\'')?;
+        for (index, piece) in self.0.split('\'').enumerate() {
+            if index > 0 {
+                f.write_str("'\\''")?;
+            }
+            f.write_str(piece)?;
+        }
+        f.write_char('\'')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credentials() -> Credentials {
+        Credentials {
+            user: "root".into(),
+            password: Secret::new("pass'word"),
+            account: "root".into(),
+            access: "AKROOT".into(),
+            secret: Secret::new("s3/secret"),
+        }
+    }
+
+    #[test]
+    fn a_shell_reads_it() {
+        let ca = Path::new("/data dir/it's/ca.crt");
+        let place = Place { endpoint: "https://127.0.0.1:8443", region: "us-east-1", ca: Some(ca) };
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("credentials.env");
+        std::fs::write(&file, render(&credentials(), place).as_bytes()).unwrap();
+        let show = "printf '%s|' \"$AWS_ENDPOINT_URL\" \"$AWS_SECRET_ACCESS_KEY\" \"$OS_AUTH_URL\" \"$OS_PASSWORD\" \"$OS_CACERT\"";
+        let script = format!(". '{}'; {show}", file.display());
+        let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        assert_eq!(
+            String::from_utf8(output.stdout).unwrap(),
+            "https://127.0.0.1:8443|s3/secret|https://127.0.0.1:8443/v3|pass'word|/data dir/it's/ca.crt|"
+        );
+    }
+
+    #[test]
+    fn without_a_ca_of_ours() {
+        let place = Place { endpoint: "http://localhost:80", region: "r", ca: None };
+        let text = render(&credentials(), place);
+        assert!(text.contains("unset AWS_CA_BUNDLE\n") && text.contains("unset OS_CACERT\n"));
+        assert_eq!(text.matches("export ").count(), 11);
+    }
+
+    #[test]
+    fn another_place_changes_nothing_else() {
+        let (ca, other) = (Path::new("/a/ca.crt"), Path::new("/b/ca.crt"));
+        let here = Place { endpoint: "https://a:1", region: "r", ca: Some(ca) };
+        let text = render(&credentials(), here);
+        assert_eq!(relocate(&text, here), None);
+        for there in [
+            Place { endpoint: "https://b:2", region: "s", ca: Some(other) },
+            Place { endpoint: "http://b:2", region: "s", ca: None },
+        ] {
+            let moved = relocate(&text, there).unwrap();
+            assert_eq!(*moved, *render(&credentials(), there));
+            assert_eq!(relocate(&moved, here).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let shown = format!("{:?}", credentials());
+        assert!(!shown.contains("pass'word") && !shown.contains("s3/secret"), "{shown}");
+    }
+}

@@ -1,0 +1,136 @@
+//! The listener: sockets in, requests out, and every limit on what a peer may take up.
+//!
+//! One loop for all protocols and for the management listener: accept under a semaphore, TLS, HTTP/1.1 by hyper, time
+//! limits for each phase, and a drain at the end. It knows nothing of what it serves.
+
+mod body;
+mod connection;
+mod paced;
+mod timer;
+mod tls;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+
+pub use body::RequestBody;
+pub use paced::Patience;
+pub use tls::{Certificate, Identity};
+
+use connection::{Connections, stopped};
+
+/// How long to wait when the process is out of files or memory: accepting again at once would only spin.
+const EXHAUSTED: Duration = Duration::from_millis(100);
+
+/// Where a request came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// The direct peer.
+    pub peer: SocketAddr,
+    /// Our end.
+    pub local: SocketAddr,
+    /// Whether the connection is TLS.
+    pub tls: bool,
+}
+
+/// What answers requests.
+pub trait Handler: Send + Sync + 'static {
+    /// The bodies of its answers.
+    type Body: hyper::body::Body<Data = Bytes, Error = io::Error> + Send + Unpin + 'static;
+
+    /// Answers a request. Never fails: what goes wrong is an answer too.
+    fn handle(
+        &self,
+        request: hyper::Request<Incoming>,
+        origin: Origin,
+    ) -> impl Future<Output = hyper::Response<Self::Body>> + Send;
+
+    /// A connection was opened, or closed.
+    fn connections(&self, change: i64) {
+        let _ = change;
+    }
+}
+
+/// Limits that all listeners of a process share.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// How long a peer may take.
+    pub patience: Patience,
+    /// One permit for each connection.
+    pub connections: Arc<Semaphore>,
+}
+
+/// A bound socket.
+pub struct Listener {
+    socket: TcpListener,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Listener {
+    /// Binds an address.
+    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
+        Ok(Self { socket: TcpListener::bind(address).await?, tls: None })
+    }
+
+    /// Speaks TLS.
+    #[must_use]
+    pub fn with_tls(self, config: Arc<rustls::ServerConfig>) -> Self {
+        Self { tls: Some(config.into()), ..self }
+    }
+
+    /// Serves until `stop` turns true; connections that are open then end after their request.
+    pub async fn serve<H: Handler>(self, handler: Arc<H>, limits: Limits, mut stop: watch::Receiver<bool>) {
+        let connections = Connections::new(handler, limits.patience, self.tls, stop.clone());
+        // Told once, until a connection is accepted again.
+        let mut exhausted = false;
+        loop {
+            let accepted = tokio::select! {
+                accepted = accept(&self.socket, &limits.connections) => accepted,
+                () = stopped(&mut stop) => return,
+            };
+            match accepted {
+                Ok((socket, peer, permit)) => {
+                    exhausted = false;
+                    connections.spawn(socket, peer, permit);
+                }
+                Err(error) if is_exhausted(&error) => {
+                    if !exhausted {
+                        tracing::error!(%error, "connections cannot be accepted");
+                    }
+                    exhausted = true;
+                    tokio::time::sleep(EXHAUSTED).await;
+                }
+                // The peer's own affair: it gave up before it was accepted.
+                Err(error) => tracing::debug!(%error, "a connection was not accepted"),
+            }
+        }
+    }
+}
+
+type Permit = tokio::sync::OwnedSemaphorePermit;
+
+/// Accepts a connection once there is a permit for it; until then the kernel's queue holds the others.
+async fn accept(
+    socket: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, Permit)> {
+    let permit = connections.clone().acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = socket.accept().await?;
+    Ok((stream, peer, permit))
+}
+
+fn is_exhausted(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let exhausted = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    error.raw_os_error().is_some_and(|code| exhausted.iter().any(|errno| errno.raw_os_error() == code))
+}
+
+#[cfg(test)]
+mod tests;

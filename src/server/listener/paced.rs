@@ -1,0 +1,266 @@
+//! A socket that gives up on a peer that does not move.
+//!
+//! hyper has one timer, for a request's headers, and it runs between requests as well. Here the silence before a
+//! request, the headers and every write have their own. How long a handler takes is nobody's business here, and how long
+//! a request's body may stall is [`super::body`]'s.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::timer::Timer;
+
+/// How long a peer may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For a TLS handshake.
+    pub handshake: Duration,
+    /// For a request's headers, and for a new connection's first byte.
+    pub header: Duration,
+    /// Between two requests.
+    pub idle: Duration,
+    /// For the next byte of a body, in either direction.
+    pub body: Duration,
+}
+
+/// What a connection is at, shared between its socket and its requests.
+#[derive(Default, Debug)]
+pub struct Pace {
+    busy: AtomicBool,
+    served: AtomicU64,
+}
+
+/// A request in flight; the connection waits for the next one when it is dropped.
+#[derive(Debug)]
+pub struct Busy(Arc<Pace>);
+
+impl Pace {
+    /// A request has arrived.
+    pub fn begin(self: &Arc<Self>) -> Busy {
+        self.busy.store(true, Ordering::Release);
+        Busy(self.clone())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.served.fetch_add(1, Ordering::AcqRel);
+        self.0.busy.store(false, Ordering::Release);
+    }
+}
+
+/// The wait for a request's headers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Wait {
+    /// After how many requests.
+    turn: u64,
+    /// Whether some of it has arrived.
+    begun: bool,
+}
+
+/// A socket with patience.
+pub struct Paced<T> {
+    inner: T,
+    pace: Arc<Pace>,
+    patience: Patience,
+    wait: Option<Wait>,
+    read: Timer,
+    write: Timer,
+}
+
+impl<T> Paced<T> {
+    /// Wraps a socket.
+    pub fn new(inner: T, pace: Arc<Pace>, patience: Patience) -> Self {
+        Self { inner, pace, patience, wait: None, read: Timer::default(), write: Timer::default() }
+    }
+
+    /// Forgets what arrived: it was a handshake, and the first request is still to come.
+    pub fn restart(&mut self) {
+        self.wait = None;
+        self.read.disarm();
+    }
+
+    /// The turn that waits for headers; `None` while a request is in flight.
+    fn waiting(&mut self) -> Option<u64> {
+        if self.pace.busy.load(Ordering::Acquire) {
+            self.wait = None;
+            self.read.disarm();
+            return None;
+        }
+        Some(self.pace.served.load(Ordering::Acquire))
+    }
+
+    /// Bytes arrived: if they are the first of a request, its headers' time runs from here.
+    fn arrived(&mut self) {
+        let Some(turn) = self.waiting() else { return };
+        let wait = Some(Wait { turn, begun: true });
+        if self.wait != wait {
+            self.wait = wait;
+            self.read.arm(self.patience.header);
+        }
+    }
+
+    /// Nothing arrived: whether that has gone on for too long.
+    fn is_overdue(&mut self, context: &mut Context<'_>) -> bool {
+        let Some(turn) = self.waiting() else { return false };
+        if self.wait.is_none_or(|wait| wait.turn != turn) {
+            self.wait = Some(Wait { turn, begun: false });
+            self.read.arm(if turn == 0 { self.patience.header } else { self.patience.idle });
+        }
+        self.read.has_expired(context)
+    }
+
+    /// Watches over an attempt to write.
+    fn watch<R>(&mut self, context: &mut Context<'_>, attempt: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
+        if attempt.is_ready() {
+            self.write.disarm();
+            return attempt;
+        }
+        self.write.arm_once(self.patience.body);
+        if self.write.has_expired(context) {
+            Poll::Ready(Err(timed_out("the peer does not read")))
+        } else {
+            attempt
+        }
+    }
+}
+
+fn timed_out(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, what)
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        if let Poll::Ready(result) = Pin::new(&mut self.inner).poll_read(context, buffer) {
+            if result.is_ok() && buffer.filled().len() > before {
+                self.arrived();
+            }
+            return Poll::Ready(result);
+        }
+        if self.is_overdue(context) {
+            return Poll::Ready(Err(timed_out("no request arrives")));
+        }
+        Poll::Pending
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let attempt = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.watch(context, attempt)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let attempt = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
+        self.watch(context, attempt)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let attempt = Pin::new(&mut self.inner).poll_flush(context);
+        self.watch(context, attempt)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let attempt = Pin::new(&mut self.inner).poll_shutdown(context);
+        self.watch(context, attempt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    use super::*;
+
+    const PATIENCE: Patience = Patience {
+        handshake: Duration::from_millis(100),
+        header: Duration::from_millis(100),
+        idle: Duration::from_millis(500),
+        body: Duration::from_millis(300),
+    };
+
+    fn pair() -> (DuplexStream, Paced<DuplexStream>, Arc<Pace>) {
+        let (client, server) = duplex(16);
+        let pace = Arc::new(Pace::default());
+        (client, Paced::new(server, pace.clone(), PATIENCE), pace)
+    }
+
+    /// Whether reading fails for want of time, and after about this time.
+    async fn times_out_after(paced: &mut Paced<DuplexStream>, time: Duration) -> bool {
+        let since = Instant::now();
+        let error = loop {
+            if let Err(error) = paced.read_u8().await {
+                break error;
+            }
+        };
+        let took = since.elapsed();
+        error.kind() == io::ErrorKind::TimedOut && (time..time + Duration::from_millis(190)).contains(&took)
+    }
+
+    #[tokio::test]
+    async fn a_silent_connection() {
+        let (_client, mut paced, _pace) = pair();
+        assert!(times_out_after(&mut paced, PATIENCE.header).await);
+    }
+
+    #[tokio::test]
+    async fn headers_that_trickle() {
+        let (mut client, mut paced, _pace) = pair();
+        tokio::spawn(async move {
+            while client.write_u8(b'x').await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        assert!(times_out_after(&mut paced, PATIENCE.header).await);
+    }
+
+    #[tokio::test]
+    async fn idle_between_requests_and_patient_during_one() {
+        let (mut client, mut paced, pace) = pair();
+        client.write_u8(b'x').await.unwrap();
+        paced.read_u8().await.unwrap();
+        let busy = pace.begin();
+        let during = tokio::time::timeout(2 * PATIENCE.idle, paced.read_u8()).await;
+        assert!(during.is_err(), "a request in flight may take its time");
+        drop(busy);
+        assert!(times_out_after(&mut paced, PATIENCE.idle).await);
+
+        drop(pace.begin());
+        client.write_u8(b'x').await.unwrap();
+        assert!(times_out_after(&mut paced, PATIENCE.header).await);
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_does_not_read() {
+        let (_client, mut paced, pace) = pair();
+        let _busy = pace.begin();
+        let since = Instant::now();
+        let error = paced.write_all(&[0; 64]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(since.elapsed() >= PATIENCE.body);
+    }
+}

@@ -1,0 +1,46 @@
+//! A deadline that is cheap to move, kept by what is being polled.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// A timer that runs between [`Timer::arm`] and [`Timer::disarm`].
+#[derive(Default)]
+pub(super) struct Timer {
+    sleep: Option<Pin<Box<Sleep>>>,
+    armed: bool,
+}
+
+impl Timer {
+    /// Starts it anew.
+    pub(super) fn arm(&mut self, after: Duration) {
+        let deadline = Instant::now() + after;
+        match &mut self.sleep {
+            Some(sleep) => sleep.as_mut().reset(deadline),
+            None => self.sleep = Some(Box::pin(sleep_until(deadline))),
+        }
+        self.armed = true;
+    }
+
+    /// Starts it, unless it runs.
+    pub(super) fn arm_once(&mut self, after: Duration) {
+        if !self.armed {
+            self.arm(after);
+        }
+    }
+
+    /// Stops it.
+    pub(super) fn disarm(&mut self) {
+        self.armed = false;
+    }
+
+    /// Whether its time has come; wakes the task when it does.
+    pub(super) fn has_expired(&mut self, context: &mut Context<'_>) -> bool {
+        match &mut self.sleep {
+            Some(sleep) if self.armed => sleep.as_mut().poll(context) == Poll::Ready(()),
+            _ => false,
+        }
+    }
+}

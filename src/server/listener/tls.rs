@@ -1,0 +1,101 @@
+//! TLS: which certificate, and how it is exchanged while the gateway runs.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{ServerConfig, version};
+
+use crate::config::ConfigError;
+
+/// The one protocol that is offered: HTTP/2 costs a third of the throughput and its buffers cannot be wiped either.
+const ALPN: &[u8] = b"http/1.1";
+
+/// A server certificate with its key, exchangeable.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    provider: Arc<CryptoProvider>,
+    current: Arc<Current>,
+}
+
+#[derive(Debug)]
+struct Current(RwLock<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for Current {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+/// A certificate chain and its private key.
+pub struct Identity {
+    /// The chain, the server's own first.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The key.
+    pub key: PrivateKeyDer<'static>,
+}
+
+impl Identity {
+    /// Reads PEM files.
+    pub fn read(certificate: &Path, key: &Path) -> Result<Self, ConfigError> {
+        let expected = "a PEM file with a certificate chain";
+        let bad = |what: String| {
+            ConfigError::new("tls_certificate", format!("{} ({what})", certificate.display()), expected)
+        };
+        let chain = CertificateDer::pem_file_iter(certificate)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|error| bad(error.to_string()))?;
+        if chain.is_empty() {
+            return Err(bad("no certificate".to_owned()));
+        }
+        let key = PrivateKeyDer::from_pem_file(key).map_err(|error| {
+            ConfigError::new(
+                "tls_key",
+                format!("{} ({error})", key.display()),
+                "a PEM file with a private key",
+            )
+        })?;
+        Ok(Self { chain, key })
+    }
+}
+
+impl Certificate {
+    /// Takes the certificate to begin with.
+    pub fn new(identity: Identity) -> Result<Self, ConfigError> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let current = Arc::new(Current(RwLock::new(certified(identity, &provider)?)));
+        Ok(Self { provider, current })
+    }
+
+    /// Takes another one; connections that are open keep the old one.
+    pub fn replace(&self, identity: Identity) -> Result<(), ConfigError> {
+        let key = certified(identity, &self.provider)?;
+        *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = key;
+        Ok(())
+    }
+
+    /// How connections are accepted with it.
+    pub fn server_config(&self) -> Result<Arc<ServerConfig>, rustls::Error> {
+        let mut config = ServerConfig::builder_with_provider(self.provider.clone())
+            .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
+            .with_no_client_auth()
+            .with_cert_resolver(self.current.clone());
+        config.alpn_protocols = vec![ALPN.to_vec()];
+        config.ticketer = aws_lc_rs::Ticketer::new()?;
+        Ok(Arc::new(config))
+    }
+}
+
+fn certified(identity: Identity, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, ConfigError> {
+    CertifiedKey::from_der(identity.chain, identity.key, provider).map(Arc::new).map_err(|error| {
+        ConfigError::new(
+            "tls_key",
+            format!("a key that does not serve ({error})"),
+            "the key of tls_certificate",
+        )
+    })
+}

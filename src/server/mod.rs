@@ -1,0 +1,44 @@
+//! The composition root: what is built from the configuration, in which order, and how it ends.
+
+mod dispatch;
+mod door;
+pub mod files;
+mod listener;
+mod management;
+mod run;
+mod signals;
+mod start;
+mod tls;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::cli::{Failure, print};
+use crate::config::Config;
+use crate::telemetry;
+
+/// How long work that cannot be cancelled may keep the process from ending.
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Runs the gateway until a signal ends it.
+pub fn serve(config: Config) -> Result<(), Failure> {
+    telemetry::start(&config.log_level, config.log_format).map_err(|error| Failure::run("log", error))?;
+    telemetry::raise_file_limit();
+    let runtime = runtime()?;
+    let result = runtime.block_on(run::run(config));
+    runtime.shutdown_timeout(LAST_WORDS);
+    result
+}
+
+/// Gives the root account new credentials; no gateway may run on the data folder.
+pub fn reset_credentials(config: &Config) -> Result<(), Failure> {
+    runtime()?.block_on(async {
+        let installation = start::found(config).await?;
+        let at = tls::Site::of(config)?;
+        start::renew(config, &installation, at.place()).await?;
+        print(&start::reset(&at.credentials))
+    })
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::run("threads", error))
+}

@@ -1,0 +1,261 @@
+//! The gateway's life: built, serving, drained.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+use super::door::{Door, Fronts, HttpMetrics, Trust};
+use super::listener::{Certificate, Handler, Limits, Listener, Patience};
+use super::management::Management;
+use super::signals::{Signals, Wish};
+use super::start::{self, Installation, Root};
+use super::tls::{self, Site};
+use crate::cli::{Failure, print};
+use crate::config::{Config, ConfigError};
+use crate::identity::{AuthConfig, Authenticator};
+use crate::model::{Timestamp, WriterId};
+use crate::ops::{self, Gateway, IndexDirectory, Metrics};
+use crate::storage::care::{Reaper, keep_alive, sweep};
+use crate::storage::pins::Pins;
+use crate::{keystone, s3, swift};
+
+/// Connections of the management listener: a few scrapers, however many clients there are.
+const MANAGEMENT_CONNECTIONS: usize = 64;
+
+/// Runs the gateway until it is told to end.
+pub(super) async fn run(config: Config) -> Result<(), Failure> {
+    let mut signals = Signals::listen()?;
+    warn(&config)?;
+    let installation = start::open(&config).await?;
+    let site = Site::of(&config)?;
+    let certificate = match config.listen {
+        Some(_) => Some(Certificate::new(tls::identity(&config)?)?),
+        None => None,
+    };
+    let sockets = Sockets::bind(&config, certificate.as_ref()).await?;
+    let root = start::ensure(&config, &installation, site.place()).await?;
+    start::declare(&installation, &config.accounts).await?;
+
+    let writer = WriterId::random();
+    installation.index.heartbeat(writer).await.map_err(|error| Failure::run("index", error))?;
+    let (stop, stopped) = watch::channel(false);
+    let built = build(&config, &installation, writer, stopped.clone())?;
+    let mut fenced = care(&installation, writer, built.pins.clone());
+    let serving = sockets.serve(&config, &built, &stopped);
+
+    print(&start::started(site.endpoint(), config.management_listen))?;
+    if root == Root::Made {
+        print(&start::first_start(&site.credentials))?;
+    }
+    tracing::info!(installation = %installation.id, %writer, "serving");
+
+    let result = loop {
+        tokio::select! {
+            wish = signals.end_or_reload() => match wish {
+                Wish::End => break Ok(()),
+                Wish::Reload => reload(&config, certificate.as_ref()),
+            },
+            _ = &mut fenced => {
+                break Err(Failure::Run("another process has declared this one dead: its blobs may be gone".to_owned()));
+            }
+        }
+    };
+    stop.send_replace(true);
+    let drained = tokio::select! {
+        drained = serving.drain(config.drain_timeout) => drained,
+        () = signals.end() => Err(Failure::Run("ended at once, with requests running".to_owned())),
+    };
+    result.and(drained)
+}
+
+/// What an operator should hear of the configuration, however it was meant.
+fn warn(config: &Config) -> Result<(), ConfigError> {
+    if !config.require_tls_for_customer_keys {
+        tracing::warn!(
+            "require_tls_for_customer_keys is off: customers' keys may cross the network in the clear; for tests only"
+        );
+    }
+    if cfg!(feature = "unsealed-benches") {
+        let addresses = [config.listen, config.plain_listen];
+        if let Some(open) = addresses.into_iter().flatten().find(|address| !address.ip().is_loopback()) {
+            let expected = "a loopback address, as this build does not encrypt";
+            return Err(ConfigError::new("listen", open.to_string(), expected));
+        }
+        tracing::warn!("this build does not encrypt: it is for benches only");
+    }
+    Ok(())
+}
+
+/// What serves requests.
+struct Built {
+    door: Arc<Door>,
+    management: Arc<Management>,
+    pins: Pins,
+}
+
+fn build(
+    config: &Config,
+    installation: &Installation,
+    writer: WriterId,
+    stopping: watch::Receiver<bool>,
+) -> Result<Built, Failure> {
+    let Installation { index, blobs, ring, .. } = installation;
+    let pins = Pins::default();
+    let metrics = Arc::new(Metrics::default());
+    let limits = ops::Limits {
+        inline_bytes: size(config.inline_bytes),
+        max_put: config.max_put_bytes,
+        read_ahead_bytes: size(config.read_ahead_bytes),
+    };
+    let gateway = Gateway::new(
+        index.clone(),
+        blobs.clone(),
+        ring.clone(),
+        pins.clone(),
+        writer,
+        limits,
+        metrics.clone(),
+    );
+    let directory = Arc::new(IndexDirectory::new(index.clone(), ring.clone()));
+    let auth = AuthConfig { token_lifetime: config.token_lifetime, ..AuthConfig::default() };
+    let authenticator =
+        Authenticator::new(directory, auth).map_err(|error| Failure::run("identity", error))?;
+
+    let s3_config =
+        s3::S3Config { region: config.region.clone(), virtual_hosts: config.virtual_hosts.clone() };
+    let swift_config = swift::SwiftConfig { max_file_size: config.max_put_bytes };
+    let identity_config =
+        keystone::KeystoneConfig { region: config.swift_region.clone(), public_url: config.endpoint.clone() };
+    let mut http = None;
+    metrics.register(|registry| http = Some(Arc::new(HttpMetrics::new(registry))));
+    let Some(http) = http else { return Err(Failure::Run("metrics: nothing was registered".to_owned())) };
+    let door = Door {
+        fronts: Fronts {
+            s3: s3::Front::new(gateway.clone(), authenticator.clone(), s3_config),
+            swift: swift::Front::new(gateway, authenticator.clone(), swift_config),
+            identity: keystone::Front::new(authenticator, identity_config),
+        },
+        virtual_hosts: config.virtual_hosts.clone(),
+        trust: Trust {
+            proxies: config.trusted_proxies.clone(),
+            require_tls: config.require_tls_for_customer_keys,
+        },
+        metrics: http,
+        body_timeout: config.body_timeout,
+    };
+    let management = Management { index: index.clone(), blobs: blobs.clone(), metrics, stopping };
+    Ok(Built { door: Arc::new(door), management: Arc::new(management), pins })
+}
+
+fn size(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// Starts what goes on beside requests. The task that is returned ends when this process must.
+fn care(installation: &Installation, writer: WriterId, pins: Pins) -> JoinHandle<()> {
+    let (index, blobs) = (installation.index.clone(), installation.blobs.clone());
+    tokio::spawn(async move {
+        // This index has no other process: whoever wrote before is dead.
+        let end_of_time = Timestamp::from_steps(i64::MAX);
+        if let Err(error) = sweep(&*index, &blobs, writer, end_of_time).await {
+            tracing::warn!(%error, "what dead processes left could not be swept");
+        }
+        Reaper::new(index, blobs, pins, Duration::ZERO).run().await;
+    });
+    tokio::spawn(keep_alive(installation.index.clone(), writer))
+}
+
+fn reload(config: &Config, certificate: Option<&Certificate>) {
+    let Some(certificate) = certificate else { return };
+    match tls::identity(config).and_then(|identity| certificate.replace(identity)) {
+        Ok(()) => tracing::info!("the certificate was read again"),
+        Err(error) => tracing::error!(%error, "the certificate stays as it was"),
+    }
+}
+
+/// The bound sockets, before anything answers on them: a port that is taken is known before anything is written.
+struct Sockets {
+    tls: Option<Listener>,
+    plain: Option<Listener>,
+    management: Option<Listener>,
+}
+
+impl Sockets {
+    async fn bind(config: &Config, certificate: Option<&Certificate>) -> Result<Self, Failure> {
+        let mut tls = bind("listen", config.listen).await?;
+        if let (Some(listener), Some(certificate)) = (tls.take(), certificate) {
+            let config = certificate.server_config().map_err(|error| Failure::run("TLS", error))?;
+            tls = Some(listener.with_tls(config));
+        }
+        Ok(Self {
+            tls,
+            plain: bind("plain_listen", config.plain_listen).await?,
+            management: bind("management_listen", config.management_listen).await?,
+        })
+    }
+
+    fn serve(self, config: &Config, built: &Built, stopped: &watch::Receiver<bool>) -> Serving {
+        let patience = Patience {
+            handshake: config.handshake_timeout,
+            header: config.header_timeout,
+            idle: config.idle_timeout,
+            body: config.body_timeout,
+        };
+        let connections = config.max_connections;
+        let clients = Limits { patience, connections: Arc::new(Semaphore::new(connections as usize)) };
+        let scrapers = Limits { patience, connections: Arc::new(Semaphore::new(MANAGEMENT_CONNECTIONS)) };
+        // It goes with the process: while requests are drained, it says so.
+        let (goes_on, never) = watch::channel(false);
+        start_listener(self.management, &built.management, scrapers, &never);
+        start_listener(self.tls, &built.door, clients.clone(), stopped);
+        start_listener(self.plain, &built.door, clients.clone(), stopped);
+        Serving { limits: clients, connections, _management: goes_on }
+    }
+}
+
+async fn bind(setting: &str, address: Option<SocketAddr>) -> Result<Option<Listener>, ConfigError> {
+    let Some(address) = address else { return Ok(None) };
+    let bound = Listener::bind(address).await;
+    bound.map(Some).map_err(|error| {
+        ConfigError::new(
+            setting,
+            format!("{address} ({error})"),
+            "an address that this process can listen on",
+        )
+    })
+}
+
+fn start_listener<H: Handler>(
+    listener: Option<Listener>,
+    handler: &Arc<H>,
+    limits: Limits,
+    stopped: &watch::Receiver<bool>,
+) {
+    if let Some(listener) = listener {
+        tokio::spawn(listener.serve(handler.clone(), limits, stopped.clone()));
+    }
+}
+
+/// Listeners at work.
+struct Serving {
+    limits: Limits,
+    connections: u32,
+    _management: watch::Sender<bool>,
+}
+
+impl Serving {
+    /// Waits until every connection has ended, up to a time: a permit for each says so.
+    async fn drain(&self, patience: Duration) -> Result<(), Failure> {
+        let all = self.limits.connections.acquire_many(self.connections);
+        match tokio::time::timeout(patience, all).await {
+            Ok(_) => tracing::info!("drained"),
+            Err(_) => {
+                tracing::warn!(seconds = patience.as_secs(), "requests that have not ended are cut off");
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,259 @@
+//! The installation: an index, a blob store and a key ring that belong together, or no start.
+//!
+//! A ring is generated only where index and store are both empty. An index without its ring, a store without its index
+//! and an index without its store all mean that something was not mounted or not restored: to go on would hide it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::storage;
+use crate::cli::Failure;
+use crate::config::{Config, ConfigError, IndexUrl, StoreUrl};
+use crate::encryption::KeyRing;
+use crate::model::{InstallId, Timestamp};
+use crate::server::files::{self, Access, Lock, keyring};
+use crate::storage::blobs::{BlobOptions, BlobStore};
+use crate::storage::index::sqlite::SqliteIndex;
+use crate::storage::index::{Index, Install};
+
+/// What the canary is sealed for.
+const CANARY: &str = "install-canary";
+/// What it says.
+const CANARY_TEXT: &[u8] = b"cardea";
+
+/// An open installation. No other process has its data folder.
+pub struct Installation {
+    /// Its id.
+    pub id: InstallId,
+    /// Its index.
+    pub index: Arc<dyn Index>,
+    /// Its blobs.
+    pub blobs: BlobStore,
+    /// Its key ring.
+    pub ring: KeyRing,
+    /// Held as long as it is used.
+    _lock: Lock,
+}
+
+/// The parts, before it is known whether they belong together.
+struct Parts {
+    index: Arc<dyn Index>,
+    blobs: BlobStore,
+    ring: Option<KeyRing>,
+    lock: Lock,
+}
+
+/// Opens the installation, and makes one where there is nothing.
+pub async fn open(config: &Config) -> Result<Installation, Failure> {
+    files::private_folder(&config.data).map_err(|error| {
+        ConfigError::new("data", format!("{} ({error})", config.data.display()), "a folder that can be made")
+    })?;
+    let parts = parts(config)?;
+    match parts.index.install().await.map_err(storage)? {
+        Some(install) => existing(config, parts, install).await,
+        None => make(config, parts).await,
+    }
+}
+
+/// Opens an installation that stands; there is none to be made.
+pub async fn found(config: &Config) -> Result<Installation, Failure> {
+    let nothing = || {
+        ConfigError::new(
+            "data",
+            format!("no installation in {}", config.data.display()),
+            "the data folder of a gateway",
+        )
+    };
+    match config.index() {
+        IndexUrl::File(path) if path.exists() && config.data.exists() => {}
+        _ => return Err(nothing().into()),
+    }
+    let parts = parts(config)?;
+    let install = parts.index.install().await.map_err(storage)?.ok_or_else(nothing)?;
+    existing(config, parts, install).await
+}
+
+fn parts(config: &Config) -> Result<Parts, Failure> {
+    let lock = files::lock(&config.lock())?;
+    let index: Arc<dyn Index> = match config.index() {
+        IndexUrl::File(path) => Arc::new(SqliteIndex::open(&path).map_err(|error| {
+            ConfigError::new(
+                "index",
+                format!("{} ({error})", path.display()),
+                "an index that this process can open",
+            )
+        })?),
+        IndexUrl::Memory => Arc::new(SqliteIndex::open_in_memory().map_err(storage)?),
+    };
+    let budget = usize::try_from(config.upload_buffer_bytes).unwrap_or(usize::MAX);
+    let blobs = BlobStore::open(&config.store().to_string(), BlobOptions { buffer_budget: budget })
+        .map_err(|error| ConfigError::new("store", error.to_string(), "a store that can be opened"))?;
+    Ok(Parts { index, blobs, ring: keyring::load(&config.keyring())?, lock })
+}
+
+/// An installation that stands: ring and store must be its own.
+async fn existing(config: &Config, parts: Parts, install: Install) -> Result<Installation, Failure> {
+    let Parts { index, blobs, ring, lock } = parts;
+    let path = config.keyring();
+    let its_own = format!("the key ring of the installation {}", install.id);
+    let ring =
+        ring.ok_or_else(|| ConfigError::new("keyring", format!("no file {}", path.display()), &its_own))?;
+    match ring.open_secret(CANARY, install.id.as_bytes(), &install.canary) {
+        Ok(text) if text.as_slice() == CANARY_TEXT => {}
+        _ => {
+            return Err(ConfigError::new(
+                "keyring",
+                format!("another key ring in {}", path.display()),
+                its_own,
+            )
+            .into());
+        }
+    }
+    match blobs.install_id().await.map_err(storage)? {
+        Some(id) if id == install.id => {}
+        None if config.store() == StoreUrl::Memory => blobs.claim(install.id).await.map_err(storage)?,
+        found => {
+            let found =
+                found.map_or("a folder without cardea.json".to_owned(), |id| format!("the store of {id}"));
+            return Err(ConfigError::new(
+                "store",
+                found,
+                format!("the store of the installation {}", install.id),
+            )
+            .into());
+        }
+    }
+    forget_claim(&config.claim());
+    Ok(Installation { id: install.id, index, blobs, ring, _lock: lock })
+}
+
+/// A new installation. Whatever step it is interrupted at, the next start goes on: the ring is kept, and the store is
+/// known by the claim that was noted before it was made.
+async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
+    let Parts { index, blobs, ring, lock } = parts;
+    let noted = noted_claim(&config.claim());
+    let id = match blobs.install_id().await.map_err(storage)? {
+        Some(id) if Some(id) == noted => id,
+        Some(id) => {
+            let expected = format!("the index of the installation {id}, whose blobs are in the store");
+            return Err(ConfigError::new("index", "an empty index", expected).into());
+        }
+        None if blobs.is_empty().await.map_err(storage)? => InstallId::random(),
+        None => {
+            return Err(ConfigError::new(
+                "store",
+                "files that are not Cardea's",
+                "an empty store, as the index is empty",
+            )
+            .into());
+        }
+    };
+    let ring = match ring {
+        Some(ring) => ring,
+        None => generate_ring(&config.keyring())?,
+    };
+    let claim = config.claim();
+    files::write(&claim, id.to_string().as_bytes(), Access::Private)
+        .map_err(|error| Failure::run("data", error))?;
+    blobs.claim(id).await.map_err(storage)?;
+    let canary = ring.seal_secret(CANARY, id.as_bytes(), CANARY_TEXT);
+    index.create_install(Install { id, canary }).await.map_err(storage)?;
+    forget_claim(&claim);
+    Ok(Installation { id, index, blobs, ring, _lock: lock })
+}
+
+fn generate_ring(path: &Path) -> Result<KeyRing, ConfigError> {
+    let ring = KeyRing::generate_at(&crate::http::date::format_iso8601_millis(Timestamp::now()));
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        files::private_folder(folder).map_err(|error| {
+            ConfigError::new("keyring", format!("{} ({error})", path.display()), "a path that can be written")
+        })?;
+    }
+    keyring::store(path, &ring)?;
+    Ok(ring)
+}
+
+fn noted_claim(path: &Path) -> Option<InstallId> {
+    let id = hex::decode(std::fs::read_to_string(path).ok()?).ok()?;
+    InstallId::from_slice(&id)
+}
+
+fn forget_claim(path: &Path) {
+    if let Err(error) = std::fs::remove_file(path)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, ?path, "a file that is not needed any more stays");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::config::{Flags, Sources};
+
+    fn config(folder: &Path) -> Config {
+        let flags = Flags::from([("data", folder.join("data").display().to_string())]);
+        Config::load(&Sources { file: None, flags, environment: &|_| None }).unwrap()
+    }
+
+    /// Opens and closes it; its id, or the one line.
+    async fn id(config: &Config) -> Result<InstallId, String> {
+        open(config).await.map(|installation| installation.id).map_err(|failure| failure.to_string())
+    }
+
+    fn lose_index(config: &Config) {
+        for suffix in ["", "-wal", "-shm", ".lock"] {
+            let _ =
+                std::fs::remove_file(PathBuf::from(format!("{}/index.db{suffix}", config.data.display())));
+        }
+    }
+
+    #[tokio::test]
+    async fn stays_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        assert!(found(&config).await.is_err());
+        let first = id(&config).await.unwrap();
+        assert_eq!(id(&config).await, Ok(first));
+        assert_eq!(found(&config).await.unwrap().id, first);
+        assert!(!config.claim().exists());
+    }
+
+    #[tokio::test]
+    async fn an_interrupted_beginning_goes_on_and_a_lost_index_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        let first = id(&config).await.unwrap();
+        lose_index(&config);
+        let line = id(&config).await.unwrap_err();
+        assert!(line.starts_with("index: found an empty index, expected "), "{line}");
+        // As if it had been interrupted after the store was claimed.
+        std::fs::write(config.claim(), first.to_string()).unwrap();
+        lose_index(&config);
+        assert_eq!(id(&config).await, Ok(first));
+        assert!(!config.claim().exists());
+    }
+
+    #[tokio::test]
+    async fn what_does_not_belong_together_does_not_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        id(&config).await.unwrap();
+        let ring = std::fs::read(config.keyring()).unwrap();
+        keyring::store(&config.keyring(), &KeyRing::generate()).unwrap();
+        assert!(id(&config).await.unwrap_err().starts_with("keyring: found another key ring in "));
+        std::fs::remove_file(config.keyring()).unwrap();
+        assert!(id(&config).await.unwrap_err().starts_with("keyring: found no file "));
+        std::fs::write(config.keyring(), ring).unwrap();
+        std::fs::remove_file(config.data.join("blobs/cardea.json")).unwrap();
+        assert!(id(&config).await.unwrap_err().starts_with("store: found a folder without cardea.json"));
+
+        let other = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(other.path().join("data/blobs")).unwrap();
+        std::fs::write(other.path().join("data/blobs/stranger"), "x").unwrap();
+        let line = id(&super::tests::config(other.path())).await.unwrap_err();
+        assert!(line.starts_with("store: found files that are not Cardea's"), "{line}");
+    }
+}

@@ -1,0 +1,128 @@
+//! The root account: the first one, whose credentials `credentials.env` holds.
+
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::{Installation, storage};
+use crate::cli::Failure;
+use crate::config::Config;
+use crate::identity::{AccessKeyEntry, Secret, hash_password};
+use crate::model::{AccountId, InstallId, Timestamp, UserId};
+use crate::ops::IndexDirectory;
+use crate::server::files::credentials::{Credentials, Place, render};
+use crate::server::files::{self, Access, credentials};
+use crate::storage::index::{AccountRecord, RoleGrant, UserRecord};
+
+/// The name of the account and of its user.
+const ROOT: &str = "root";
+/// Its domain.
+const DOMAIN: &str = "default";
+/// Its role in its own account; it has none in others.
+const ROLE: &str = "admin";
+
+/// What was found of the root account.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Root {
+    /// It has been there.
+    Known,
+    /// It was made now, with fresh credentials.
+    Made,
+}
+
+/// Makes the root account if it is not there. One whose making was interrupted is made again.
+pub async fn ensure(config: &Config, installation: &Installation, place: Place<'_>) -> Result<Root, Failure> {
+    let known = installation.index.user_by_name(DOMAIN, ROOT).await.map_err(storage)?.is_some();
+    if known && !files::pending(&config.credentials()).exists() {
+        relocate(&config.credentials(), place);
+        return Ok(Root::Known);
+    }
+    renew(config, installation, place).await?;
+    Ok(Root::Made)
+}
+
+/// Gives the root account a new password and S3 key. The old ones stop working; tokens of old are revoked.
+///
+/// The file is written first, under another name, so that no credentials are set that nobody knows.
+pub async fn renew(config: &Config, installation: &Installation, place: Place<'_>) -> Result<(), Failure> {
+    let credentials = Credentials {
+        user: ROOT.to_owned(),
+        password: Secret::new(random_text(16)?),
+        account: ROOT.to_owned(),
+        access: access_key(installation.id),
+        secret: Secret::new(random_text(20)?),
+    };
+    let path = config.credentials();
+    let failed = |error| Failure::run("credentials.env", error);
+    let pending = files::pending(&path);
+    files::write_pending(&pending, render(&credentials, place).as_bytes(), Access::Private)
+        .map_err(failed)?;
+    write_records(installation, &credentials).await?;
+    files::publish(&pending, &path).map_err(failed)
+}
+
+/// Lets `credentials.env` say where the gateway is now, if it is still there.
+fn relocate(path: &Path, place: Place<'_>) {
+    let Ok(text) = std::fs::read_to_string(path).map(Zeroizing::new) else { return };
+    let Some(text) = credentials::relocate(&text, place) else { return };
+    match files::write(path, text.as_bytes(), Access::Private) {
+        Ok(()) => tracing::info!(?path, "the endpoint was brought up to date"),
+        Err(error) => tracing::warn!(?path, %error, "the endpoint is out of date"),
+    }
+}
+
+async fn write_records(installation: &Installation, credentials: &Credentials) -> Result<(), Failure> {
+    let index = &installation.index;
+    let account = match index.account_by_name(DOMAIN, ROOT).await.map_err(storage)? {
+        Some(account) => account.id,
+        None => AccountId::random(),
+    };
+    if index.account(&account).await.map_err(storage)?.is_none() {
+        let record = AccountRecord {
+            id: account.clone(),
+            name: ROOT.to_owned(),
+            domain: DOMAIN.to_owned(),
+            display_name: ROOT.to_owned(),
+            email: None,
+            created: Timestamp::now(),
+            metadata: std::collections::BTreeMap::default(),
+        };
+        index.put_account(record).await.map_err(storage)?;
+    }
+
+    let known = index.user_by_name(DOMAIN, ROOT).await.map_err(storage)?;
+    let hash =
+        hash_password(credentials.password.expose()).map_err(|error| Failure::run("root password", error))?;
+    let user = UserRecord {
+        id: known.as_ref().map_or_else(UserId::random, |user| user.id.clone()),
+        name: ROOT.to_owned(),
+        domain: DOMAIN.to_owned(),
+        tempauth: Some(format!("{ROOT}:{ROOT}")),
+        password_hash: Some(hash),
+        epoch: known.map_or(0, |user| user.epoch + 1),
+        enabled: true,
+    };
+    let id = user.id.clone();
+    let roles = vec![RoleGrant { account: account.clone(), role: ROLE.to_owned() }];
+    index.put_user(user, roles).await.map_err(storage)?;
+
+    let key = AccessKeyEntry { user: id, account, secret: credentials.secret.clone(), enabled: true };
+    let directory = IndexDirectory::new(index.clone(), installation.ring.clone());
+    directory
+        .put_access_key(&credentials.access, &key)
+        .await
+        .map_err(|error| Failure::run("root S3 key", error))
+}
+
+/// The S3 access key follows from the installation, so that a new secret takes the place of the old one even when
+/// nobody remembers which key that was. It is not secret.
+fn access_key(install: InstallId) -> String {
+    format!("CARDEA{}", hex::encode_upper(&install.as_bytes()[..7]))
+}
+
+/// Random hexadecimal digits: nothing that a shell, a URL or a client trips over.
+fn random_text(bytes: usize) -> Result<String, Failure> {
+    let mut random = Zeroizing::new(vec![0; bytes]);
+    getrandom::fill(&mut random).map_err(|error| Failure::run("randomness", error))?;
+    Ok(hex::encode(&*random))
+}

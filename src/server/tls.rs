@@ -1,0 +1,105 @@
+//! The certificate that the configuration asks for, and what clients are told of the place.
+
+use std::path::{Path, PathBuf};
+
+use super::files::credentials::Place;
+use super::files::tls;
+use super::listener::Identity;
+use crate::config::{Config, ConfigError};
+
+/// Names that a generated certificate always has.
+const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+/// Reads the configured certificate, or makes one under the CA in the data folder.
+pub fn identity(config: &Config) -> Result<Identity, ConfigError> {
+    match (&config.tls_certificate, &config.tls_key) {
+        (Some(certificate), Some(key)) => Identity::read(certificate, key),
+        _ => tls::issue(&config.tls_folder(), &names(config)),
+    }
+}
+
+fn names(config: &Config) -> Vec<String> {
+    let mut names: Vec<String> = LOCAL_NAMES.map(str::to_owned).into();
+    let host = rustix::system::uname();
+    let host = host.nodename().to_string_lossy().into_owned();
+    // Only what a certificate can say: some hosts have names that are none.
+    if !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b)) {
+        names.push(host);
+    }
+    if let Some(address) = config.listen.filter(|address| !address.ip().is_unspecified()) {
+        names.push(address.ip().to_string());
+    }
+    names.extend(config.endpoint.as_deref().and_then(endpoint_host).map(str::to_owned));
+    for host in &config.virtual_hosts {
+        names.push(host.clone());
+        names.push(format!("*.{host}"));
+    }
+    names.extend(config.tls_names.iter().cloned());
+    let mut unique = Vec::with_capacity(names.len());
+    names.retain(|name| {
+        let is_new = !unique.contains(name);
+        unique.push(name.clone());
+        is_new
+    });
+    names
+}
+
+/// The host of `https://host:port`.
+fn endpoint_host(endpoint: &str) -> Option<&str> {
+    let authority = endpoint.split_once("://")?.1;
+    if let Some(rest) = authority.strip_prefix('[') {
+        return rest.split_once(']').map(|(host, _)| host);
+    }
+    Some(authority.split_once(':').map_or(authority, |(host, _)| host))
+}
+
+/// What clients are told: absolute, so that it holds wherever they run.
+pub struct Site {
+    endpoint: String,
+    region: String,
+    ca: Option<PathBuf>,
+    /// `credentials.env`.
+    pub credentials: PathBuf,
+}
+
+impl Site {
+    /// The site of a configuration.
+    pub fn of(config: &Config) -> Result<Self, ConfigError> {
+        let absolute = |path: &Path| {
+            std::path::absolute(path).map_err(|error| {
+                ConfigError::new("data", format!("{} ({error})", path.display()), "a folder's path")
+            })
+        };
+        let ours = config.listen.is_some() && config.tls_certificate.is_none();
+        let ca = ours.then(|| absolute(&tls::ca_certificate(&config.tls_folder()))).transpose()?;
+        let (endpoint, region) = (config.endpoint(), config.region.clone());
+        Ok(Self { endpoint, region, ca, credentials: absolute(&config.credentials())? })
+    }
+
+    /// For `credentials.env`.
+    pub fn place(&self) -> Place<'_> {
+        Place { endpoint: &self.endpoint, region: &self.region, ca: self.ca.as_deref() }
+    }
+
+    /// The URL.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_of_endpoints() {
+        for (endpoint, host) in [
+            ("https://a.example", "a.example"),
+            ("https://a.example:8443", "a.example"),
+            ("http://127.0.0.1:80", "127.0.0.1"),
+            ("https://[::1]:8443", "::1"),
+        ] {
+            assert_eq!(endpoint_host(endpoint), Some(host));
+        }
+    }
+}

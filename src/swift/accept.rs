@@ -1,0 +1,163 @@
+//! In which format a client wants a listing or a report.
+
+use poem::http::header::ACCEPT;
+use poem::http::{HeaderMap, StatusCode};
+
+use super::error::Failure;
+use crate::http::query::Query;
+
+/// A format, in the order of preference among equals.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// `text/plain`
+    Plain,
+    /// `application/json`
+    Json,
+    /// `application/xml`
+    Xml,
+    /// `text/xml`: the same body.
+    TextXml,
+}
+
+impl Format {
+    const ALL: [Self; 4] = [Self::Plain, Self::Json, Self::Xml, Self::TextXml];
+
+    /// The media type.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Plain => "text/plain",
+            Self::Json => "application/json",
+            Self::Xml => "application/xml",
+            Self::TextXml => "text/xml",
+        }
+    }
+
+    /// The value of `Content-Type`.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Plain => "text/plain; charset=utf-8",
+            Self::Json => "application/json; charset=utf-8",
+            Self::Xml => "application/xml; charset=utf-8",
+            Self::TextXml => "text/xml; charset=utf-8",
+        }
+    }
+}
+
+/// The format of a listing: `format=` wins over `Accept`, and an unknown one is plain.
+pub fn of_listing(headers: &HeaderMap, query: &Query) -> Result<Format, Failure> {
+    match query.all("format").last().filter(|format| !format.is_empty()) {
+        Some(format) if format.eq_ignore_ascii_case("json") => Ok(Format::Json),
+        Some(format) if format.eq_ignore_ascii_case("xml") => Ok(Format::Xml),
+        Some(_) => Ok(Format::Plain),
+        None => negotiate(headers),
+    }
+}
+
+/// What the `Accept` header prefers; plain without one.
+pub fn negotiate(headers: &HeaderMap) -> Result<Format, Failure> {
+    let mut wanted = Vec::new();
+    for value in headers.get_all(ACCEPT) {
+        let value = value.to_str().map_err(|_| invalid())?;
+        for range in value.split(',').map(str::trim).filter(|range| !range.is_empty()) {
+            wanted.push(MediaRange::parse(range).ok_or_else(invalid)?);
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(Format::Plain);
+    }
+    // The best quality first, and exact types before wildcards; the sort is stable, so the client's order holds.
+    wanted.sort_by(|a, b| b.quality.total_cmp(&a.quality).then(a.is_wild().cmp(&b.is_wild())));
+    wanted
+        .iter()
+        .filter(|range| range.quality > 0.0)
+        .find_map(|range| Format::ALL.into_iter().find(|format| range.matches(format.media_type())))
+        .ok_or_else(|| Failure::new(StatusCode::NOT_ACCEPTABLE))
+}
+
+fn invalid() -> Failure {
+    Failure::bad_request("Invalid Accept header")
+}
+
+struct MediaRange<'a> {
+    kind: &'a str,
+    subtype: &'a str,
+    quality: f32,
+}
+
+impl<'a> MediaRange<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.split(';');
+        let (kind, subtype) = parts.next()?.trim().split_once('/')?;
+        if !is_token(kind) || !is_token(subtype) {
+            return None;
+        }
+        let mut quality = 1.0;
+        for parameter in parts {
+            let (name, value) = parameter.split_once('=')?;
+            if name.trim().eq_ignore_ascii_case("q") {
+                quality = value.trim().parse().ok().filter(|q: &f32| q.is_finite())?;
+            }
+        }
+        Some(Self { kind, subtype, quality })
+    }
+
+    fn is_wild(&self) -> bool {
+        self.kind == "*" || self.subtype == "*"
+    }
+
+    fn matches(&self, media_type: &str) -> bool {
+        let Some((kind, subtype)) = media_type.split_once('/') else { return false };
+        (self.kind == "*" || self.kind.eq_ignore_ascii_case(kind))
+            && (self.subtype == "*" || self.subtype.eq_ignore_ascii_case(subtype))
+    }
+}
+
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?={}".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::HeaderValue;
+
+    use super::*;
+
+    fn listing(query: &str, accept: Option<&str>) -> Result<Format, u16> {
+        let mut headers = HeaderMap::new();
+        if let Some(accept) = accept {
+            headers.insert(ACCEPT, HeaderValue::from_str(accept).unwrap());
+        }
+        of_listing(&headers, &Query::parse(query)).map_err(|failure| failure.status().as_u16())
+    }
+
+    #[test]
+    fn the_parameter_wins() {
+        assert_eq!(listing("format=json", Some("text/plain")), Ok(Format::Json));
+        assert_eq!(listing("format=XML", None), Ok(Format::Xml));
+        assert_eq!(listing("format=plain", Some("image/png")), Ok(Format::Plain));
+        assert_eq!(listing("format=yaml", Some("application/json")), Ok(Format::Plain));
+    }
+
+    #[test]
+    fn negotiation() {
+        for (accept, expected) in [
+            ("application/json", Ok(Format::Json)),
+            ("application/xml", Ok(Format::Xml)),
+            ("text/xml", Ok(Format::TextXml)),
+            ("text/plain", Ok(Format::Plain)),
+            ("*/*", Ok(Format::Plain)),
+            ("application/*", Ok(Format::Json)),
+            ("text/html, application/json;q=0.5", Ok(Format::Json)),
+            ("*/*;q=0.9, application/xml;q=0.9", Ok(Format::Xml)),
+            ("application/json;q=0.8,application/xml;q=0.9;level=1", Ok(Format::Xml)),
+            ("image/png", Err(406)),
+            ("application/json;q=0", Err(406)),
+            ("garbage", Err(400)),
+            ("application/json;q=x", Err(400)),
+            ("", Ok(Format::Plain)),
+        ] {
+            assert_eq!(listing("", Some(accept)), expected, "{accept}");
+        }
+        assert_eq!(listing("", None), Ok(Format::Plain));
+    }
+}

@@ -1,0 +1,98 @@
+//! `path=`: the objects of one pseudo-directory, without what lies deeper.
+
+use crate::model::BucketName;
+use crate::ops::{Error, ListObjects, ObjectRow};
+use crate::swift::call::Call;
+use crate::swift::listing::Page;
+
+/// What separates directories.
+const SLASH: &str = "/";
+
+/// The objects directly in a directory. A subdir is a row only where an object stands for it, whose name is the
+/// subdir's with its slash.
+pub async fn list(
+    call: &Call<'_>,
+    name: &BucketName,
+    path: &str,
+    page: Page,
+) -> Result<Vec<ObjectRow>, Error> {
+    let prefix = prefix(path);
+    let limit = page.limit as usize;
+    let mut rows = Vec::new();
+    let mut marker = page.marker;
+    while rows.len() < limit {
+        let query = ListObjects {
+            bucket: call.bucket(name),
+            prefix: prefix.clone(),
+            delimiter: Some(SLASH.to_owned()),
+            marker: marker.take(),
+            marker_skips_prefix: true,
+            end_marker: page.end_marker.clone(),
+            limit: page.limit,
+            reverse: page.reverse,
+        };
+        let (_, found) = call.execute(query).await?;
+        for row in found.rows {
+            if rows.len() == limit {
+                break;
+            }
+            marker = Some(name_of(&row).to_owned());
+            match row {
+                // The directory itself.
+                ObjectRow::Object { key, .. } if key.as_str() == prefix => {}
+                ObjectRow::Prefix(subdir) => rows.extend(standing_for(call, name, subdir).await?),
+                row @ ObjectRow::Object { .. } => rows.push(row),
+            }
+        }
+        if !found.truncated {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+/// A directory's name with one slash at its end; nothing for the top.
+fn prefix(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!("{}{SLASH}", path.trim_end_matches(SLASH)) }
+}
+
+fn name_of(row: &ObjectRow) -> &str {
+    match row {
+        ObjectRow::Object { key, .. } => key.as_str(),
+        ObjectRow::Prefix(prefix) => prefix,
+    }
+}
+
+/// The object of exactly the subdir's name: the first one of those that begin so, if at all.
+async fn standing_for(
+    call: &Call<'_>,
+    name: &BucketName,
+    subdir: String,
+) -> Result<Option<ObjectRow>, Error> {
+    let query = ListObjects {
+        bucket: call.bucket(name),
+        prefix: subdir.clone(),
+        delimiter: None,
+        marker: None,
+        marker_skips_prefix: true,
+        end_marker: None,
+        limit: 1,
+        reverse: false,
+    };
+    let (_, page) = call.execute(query).await?;
+    Ok(page.rows.into_iter().next().filter(|row| name_of(row) == subdir))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories() {
+        for (path, expected) in
+            [("", ""), ("a", "a/"), ("a/", "a/"), ("a//", "a/"), ("a/b", "a/b/"), ("/", "/")]
+        {
+            assert_eq!(prefix(path), expected);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Operations on a container.
+
+mod delete;
+mod directory;
+mod get;
+mod head;
+mod post;
+mod put;
+
+pub use delete::delete;
+pub use get::get;
+pub use head::head;
+pub use post::post;
+pub use put::put;
+
+use poem::Response;
+use poem::http::HeaderName;
+use poem::http::header::{ACCEPT_RANGES, LAST_MODIFIED};
+
+use super::info::POLICY;
+use super::metadata::{self, Kind};
+use super::reply;
+use crate::http::date;
+use crate::ops::BucketView;
+
+/// Sets the headers that GET and HEAD have in common.
+fn describe(response: &mut Response, view: &BucketView) {
+    let headers = response.headers_mut();
+    let record = &view.record;
+    let mut set = |name, value: &str| reply::set(headers, HeaderName::from_static(name), value);
+    set("x-container-object-count", &view.usage.objects.to_string());
+    set("x-container-bytes-used", &view.usage.bytes.to_string());
+    set("x-storage-policy", POLICY);
+    set("x-timestamp", &record.created.to_string());
+    reply::set(headers, LAST_MODIFIED, &date::format_http(record.modified.seconds_ceil()));
+    reply::set(headers, ACCEPT_RANGES, "bytes");
+    metadata::render(headers, Kind::Container, &record.metadata);
+}

@@ -1,0 +1,247 @@
+//! Why a Swift request was not done, and the one table from the domain's errors to statuses and texts.
+//!
+//! Never 501: Swift's client retries every 5xx for half a minute. 5xx is for what is ours: damage, absence, defects.
+
+use poem::Response;
+use poem::http::header::{ACCEPT_RANGES, ALLOW, ETAG, LAST_MODIFIED, RETRY_AFTER};
+use poem::http::{HeaderName, StatusCode};
+
+use super::reply;
+use crate::http::body::BodyError;
+use crate::http::date;
+use crate::model::NameError;
+use crate::ops;
+
+/// Seconds after which a client may try again when storage is away.
+const RETRY_SECONDS: &str = "5";
+
+/// A request that was not done.
+#[derive(Debug)]
+pub struct Failure {
+    status: StatusCode,
+    /// A plain sentence; Swift's short HTML body where there is none.
+    sentence: Option<String>,
+    headers: Vec<(HeaderName, String)>,
+}
+
+impl Failure {
+    /// A failure with Swift's own text for its status.
+    pub fn new(status: StatusCode) -> Self {
+        Self { status, sentence: None, headers: Vec::new() }
+    }
+
+    /// A failure with a plain sentence.
+    pub fn with(status: StatusCode, sentence: impl Into<String>) -> Self {
+        Self { sentence: Some(sentence.into()), ..Self::new(status) }
+    }
+
+    /// 400 with a plain sentence.
+    pub fn bad_request(sentence: impl Into<String>) -> Self {
+        Self::with(StatusCode::BAD_REQUEST, sentence)
+    }
+
+    /// 400 for what Swift has and this gateway does not have yet.
+    pub fn unavailable_feature(feature: &str) -> Self {
+        Self::bad_request(format!("{feature} is not available yet."))
+    }
+
+    /// 405, with the methods there are.
+    pub fn method_not_allowed(allow: &str) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED).header(ALLOW, allow)
+    }
+
+    /// 500 for a defect of ours. What happened goes to the log, not to the client.
+    pub fn defect(problem: &dyn std::fmt::Display) -> Self {
+        ours(StatusCode::INTERNAL_SERVER_ERROR, "internal error", &problem.to_string())
+    }
+
+    /// 503, to be tried again.
+    pub fn try_again() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, RETRY_SECONDS)
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// Its status.
+    #[cfg(test)]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The answer.
+    pub fn into_response(self) -> Response {
+        let mut response = match &self.sentence {
+            Some(sentence) => reply::sentence(self.status, sentence),
+            None => reply::stub(self.status),
+        };
+        for (name, value) in self.headers {
+            reply::set(response.headers_mut(), name, &value);
+        }
+        response
+    }
+}
+
+impl From<ops::Error> for Failure {
+    fn from(error: ops::Error) -> Self {
+        use ops::Error as E;
+        match error {
+            E::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED),
+            E::AccessDenied => Self::new(StatusCode::FORBIDDEN),
+            E::NoSuchAccount
+            | E::NoSuchBucket
+            | E::NoSuchObject { .. }
+            | E::NoSuchVersion
+            | E::VersionIsMarker { .. } => Self::new(StatusCode::NOT_FOUND),
+            E::BucketAlreadyOwned | E::BucketNameTaken | E::BucketNotEmpty | E::Conflict => {
+                Self::new(StatusCode::CONFLICT)
+            }
+            E::InvalidBucketName => Self::bad_request("The container name is not allowed."),
+            E::InvalidName(problem) => invalid_name(problem),
+            E::KeyRequired { .. } => Self::bad_request(
+                "The object is encrypted with a customer's key: give it as X-Object-Meta-Encryption-Key.",
+            ),
+            E::WrongKey => Self::with(
+                StatusCode::FORBIDDEN,
+                "The key in X-Object-Meta-Encryption-Key is not the one the object was stored with.",
+            ),
+            E::KeyNotApplicable { .. } => Self::bad_request(
+                "X-Object-Meta-Encryption-Key was given, but the object was not stored with a customer's key.",
+            ),
+            E::InsecureTransport => Self::bad_request(
+                "X-Object-Meta-Encryption-Key may only be sent over a secure connection (TLS).",
+            ),
+            E::KmsNotConfigured => Self::bad_request(
+                "The object needs a key management service, and none is configured on this server.",
+            ),
+            E::PreconditionFailed => Self::new(StatusCode::PRECONDITION_FAILED),
+            E::NotModified { etag, modified } => {
+                let failure = Self::new(StatusCode::NOT_MODIFIED)
+                    .header(ACCEPT_RANGES, "bytes")
+                    .header(LAST_MODIFIED, &date::format_http(modified.seconds_ceil()))
+                    .header(HeaderName::from_static("x-timestamp"), &modified.to_string());
+                match etag {
+                    Some(etag) => failure.header(ETAG, &etag),
+                    None => failure,
+                }
+            }
+            E::Md5Mismatch { .. } | E::ChecksumMismatch { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY),
+            E::TooLarge { .. } => too_large(),
+            E::Body(problem) => broken_body(&problem),
+            E::Corrupt(problem) => {
+                ours(StatusCode::INTERNAL_SERVER_ERROR, "stored data does not verify", &problem)
+            }
+            E::Internal(problem) => Self::defect(&problem),
+            E::Unavailable(problem) => {
+                ours(StatusCode::SERVICE_UNAVAILABLE, "storage is unavailable", &problem)
+                    .header(RETRY_AFTER, RETRY_SECONDS)
+            }
+        }
+    }
+}
+
+/// 413, as Swift says it.
+pub fn too_large() -> Failure {
+    Failure::with(StatusCode::PAYLOAD_TOO_LARGE, "Your request is too large.")
+}
+
+/// 499: the client went away, or sent less than it said.
+pub fn client_disconnect() -> Failure {
+    Failure::new(StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST))
+}
+
+fn invalid_name(problem: NameError) -> Failure {
+    match problem {
+        NameError::TooLong { found, limit } => {
+            Failure::bad_request(format!("Name length of {found} longer than {limit}"))
+        }
+        NameError::Empty => Failure::bad_request("A name is empty."),
+        NameError::Slash => Failure::bad_request("Container name cannot contain slashes"),
+    }
+}
+
+fn broken_body(problem: &BodyError) -> Failure {
+    match problem {
+        BodyError::Incomplete | BodyError::Disconnected(_) => client_disconnect(),
+        BodyError::Stalled => Failure::new(StatusCode::REQUEST_TIMEOUT),
+        BodyError::TooLong => Failure::bad_request("The body is longer than its Content-Length."),
+        // The rest are the framing and the signatures of S3's uploads, which no Swift body has.
+        BodyError::Malformed(_)
+        | BodyError::ChunkSignature
+        | BodyError::Sha256Mismatch
+        | BodyError::TrailerSignature
+        | BodyError::TrailerMissing
+        | BodyError::TrailerMalformed(_)
+        | BodyError::ChunkTooLarge => Failure::bad_request("The body is malformed."),
+    }
+}
+
+/// A failure that is the server's. What happened goes to the log, not to the client.
+fn ours(status: StatusCode, what: &'static str, problem: &str) -> Failure {
+    tracing::error!(problem, "{what}");
+    Failure::new(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ChecksumAlgorithm, EncryptionMode, Timestamp, VersionId};
+    use ops::Error as E;
+
+    fn status(error: E) -> u16 {
+        Failure::from(error).status().as_u16()
+    }
+
+    #[test]
+    fn statuses() {
+        for (error, expected) in [
+            (E::Unauthenticated, 401),
+            (E::AccessDenied, 403),
+            (E::NoSuchAccount, 404),
+            (E::NoSuchBucket, 404),
+            (E::NoSuchObject { marker: None }, 404),
+            (E::VersionIsMarker { marker: VersionId::Null }, 404),
+            (E::BucketNotEmpty, 409),
+            (E::InvalidName(NameError::Slash), 400),
+            (E::KeyRequired { head: false }, 400),
+            (E::WrongKey, 403),
+            (E::KeyNotApplicable { mode: EncryptionMode::Managed }, 400),
+            (E::InsecureTransport, 400),
+            (E::KmsNotConfigured, 400),
+            (E::Md5Mismatch { expected: String::new(), computed: String::new() }, 422),
+            (E::ChecksumMismatch { algorithm: ChecksumAlgorithm::Crc32 }, 422),
+            (E::TooLarge { limit: 1 }, 413),
+            (E::Body(BodyError::Incomplete), 499),
+            (E::Body(BodyError::Disconnected(String::new())), 499),
+            (E::Body(BodyError::Stalled), 408),
+            (E::Conflict, 409),
+            (E::Corrupt(String::new()), 500),
+            (E::Unavailable(String::new()), 503),
+            (E::Internal(String::new()), 500),
+        ] {
+            assert_eq!(status(error), expected);
+        }
+    }
+
+    #[test]
+    fn what_a_client_may_try_again_says_when() {
+        assert_eq!(
+            Failure::from(E::Unavailable("disk".into())).into_response().header("retry-after"),
+            Some("5")
+        );
+    }
+
+    #[test]
+    fn not_modified_shows_the_etag() {
+        let error = E::NotModified { etag: Some("abc".into()), modified: Timestamp::from_steps(100_001) };
+        let response = Failure::from(error).into_response();
+        assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(response.header("etag"), Some("abc"));
+        assert_eq!(response.header("last-modified"), Some("Thu, 01 Jan 1970 00:00:02 GMT"));
+        assert_eq!(response.header("x-timestamp"), Some("0000000001.00001"));
+    }
+}

@@ -1,0 +1,109 @@
+//! Listings as JSON.
+
+use serde::Serialize;
+
+use super::{ContainerRow, Row};
+use crate::http::date;
+use crate::swift::info::POLICY;
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum AccountEntry<'r> {
+    Subdir { subdir: &'r str },
+    Container { name: &'r str, count: u64, bytes: u64, last_modified: String, storage_policy: &'static str },
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Entry<'r> {
+    Subdir {
+        subdir: &'r str,
+    },
+    Object {
+        name: &'r str,
+        hash: &'r str,
+        bytes: u64,
+        content_type: &'r str,
+        last_modified: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        slo_etag: Option<String>,
+    },
+}
+
+/// An account's.
+pub fn account(rows: &[ContainerRow]) -> serde_json::Result<String> {
+    serde_json::to_string(&rows.iter().map(account_entry).collect::<Vec<_>>())
+}
+
+/// A container's.
+pub fn container(rows: &[Row]) -> serde_json::Result<String> {
+    serde_json::to_string(&rows.iter().map(entry).collect::<Vec<_>>())
+}
+
+fn account_entry(row: &ContainerRow) -> AccountEntry<'_> {
+    match row {
+        ContainerRow::Subdir(subdir) => AccountEntry::Subdir { subdir },
+        ContainerRow::Container { name, count, bytes, modified } => AccountEntry::Container {
+            name,
+            count: *count,
+            bytes: *bytes,
+            last_modified: date::format_swift(*modified),
+            storage_policy: POLICY,
+        },
+    }
+}
+
+fn entry(row: &Row) -> Entry<'_> {
+    match row {
+        Row::Subdir(subdir) => Entry::Subdir { subdir },
+        Row::Object { name, hash, bytes, content_type, modified, large_object_etag } => Entry::Object {
+            name,
+            hash,
+            bytes: *bytes,
+            content_type,
+            last_modified: date::format_swift(*modified),
+            slo_etag: large_object_etag.as_ref().map(|etag| format!("\"{etag}\"")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{containers, rows};
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn objects_and_subdirs() {
+        let listing: Value = serde_json::from_str(&container(&rows()).unwrap()).unwrap();
+        assert_eq!(
+            listing,
+            json!([
+                {
+                    "name": "a&b \"c\"<é>",
+                    "hash": "d41d8cd98f00b204e9800998ecf8427e",
+                    "bytes": 0,
+                    "content_type": "text/plain; charset=\"utf-8\"",
+                    "last_modified": "2026-11-21T00:35:17.881380",
+                },
+                { "subdir": "b/" },
+            ])
+        );
+        assert_eq!(container(&[]).unwrap(), "[]");
+    }
+
+    #[test]
+    fn containers_of_an_account() {
+        let listing: Value = serde_json::from_str(&account(&containers()).unwrap()).unwrap();
+        assert_eq!(
+            listing,
+            json!([{
+                "name": "c",
+                "count": 2,
+                "bytes": 30,
+                "last_modified": "2026-11-21T00:35:17.881380",
+                "storage_policy": "Policy-0",
+            }, { "subdir": "d-" }])
+        );
+    }
+}

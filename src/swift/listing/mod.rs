@@ -1,0 +1,222 @@
+//! Listings of accounts and containers: what is asked for, and the three formats of the answer.
+
+mod json;
+mod plain;
+mod xml;
+
+use poem::Response;
+use poem::http::StatusCode;
+use poem::http::header::VARY;
+
+use super::accept::Format;
+use super::error::Failure;
+use super::limits::LISTING_LIMIT;
+use super::reply;
+use crate::http::query::Query;
+use crate::model::Timestamp;
+
+/// What part of a listing is asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Page {
+    /// Only names that begin so.
+    pub prefix: String,
+    /// Rolls names up.
+    pub delimiter: Option<String>,
+    /// Only names after this one.
+    pub marker: Option<String>,
+    /// Only names before this one.
+    pub end_marker: Option<String>,
+    /// At most so many rows.
+    pub limit: u32,
+    /// From the last to the first; the markers swap their sense.
+    pub reverse: bool,
+}
+
+impl Page {
+    /// Reads the parameters.
+    pub fn parse(query: &Query) -> Result<Self, Failure> {
+        let given = |name: &str| query.all(name).last().filter(|value| !value.is_empty());
+        for name in ["prefix", "delimiter", "marker", "end_marker"] {
+            if given(name).is_some_and(|value| value.contains('\0')) {
+                return Err(Failure::bad_request(format!("\"{name}\" parameter not valid UTF-8")));
+            }
+        }
+        Ok(Self {
+            prefix: given("prefix").unwrap_or_default().to_owned(),
+            delimiter: given("delimiter").map(str::to_owned),
+            marker: given("marker").map(str::to_owned),
+            end_marker: given("end_marker").map(str::to_owned),
+            limit: limit(given("limit"))?,
+            reverse: given("reverse").is_some_and(is_true),
+        })
+    }
+}
+
+/// A limit beyond the maximum is refused, so that no client takes a shorter page for the last one. What is no number is
+/// ignored.
+fn limit(given: Option<&str>) -> Result<u32, Failure> {
+    match given {
+        Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+            digits.parse().ok().filter(|limit| *limit <= LISTING_LIMIT).ok_or_else(|| {
+                Failure::with(StatusCode::PRECONDITION_FAILED, format!("Maximum limit is {LISTING_LIMIT}"))
+            })
+        }
+        _ => Ok(LISTING_LIMIT),
+    }
+}
+
+/// What Swift takes for true.
+pub fn is_true(value: &str) -> bool {
+    ["true", "1", "yes", "on", "t", "y"].iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// A row of an account's listing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ContainerRow {
+    /// A container.
+    Container {
+        /// Its name.
+        name: String,
+        /// Its objects.
+        count: u64,
+        /// Their bytes.
+        bytes: u64,
+        /// When it last changed.
+        modified: Timestamp,
+    },
+    /// Names that were rolled up.
+    Subdir(String),
+}
+
+/// A row of a container's listing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Row {
+    /// An object.
+    Object {
+        /// Its name.
+        name: String,
+        /// Its ETag in listings: opaque where the MD5 is secret.
+        hash: String,
+        /// Its bytes.
+        bytes: u64,
+        /// Its type.
+        content_type: String,
+        /// When it last changed.
+        modified: Timestamp,
+        /// The ETag of an object made of parts.
+        large_object_etag: Option<String>,
+    },
+    /// Names that were rolled up.
+    Subdir(String),
+}
+
+/// Renders an account's listing.
+pub fn account(format: Format, account: &str, rows: &[ContainerRow]) -> Result<Response, Failure> {
+    let body = match format {
+        Format::Plain => plain::account(rows),
+        Format::Json => json::account(rows).map_err(|error| Failure::defect(&error))?,
+        Format::Xml | Format::TextXml => xml::account(account, rows),
+    };
+    Ok(answer(format, body))
+}
+
+/// Renders a container's listing.
+pub fn container(format: Format, container: &str, rows: &[Row]) -> Result<Response, Failure> {
+    let body = match format {
+        Format::Plain => plain::container(rows),
+        Format::Json => json::container(rows).map_err(|error| Failure::defect(&error))?,
+        Format::Xml | Format::TextXml => xml::container(container, rows),
+    };
+    Ok(answer(format, body))
+}
+
+/// What the HEAD of an account or container answers: no body, the type that the listing would have.
+pub fn head(format: Format) -> Response {
+    answer(format, String::new())
+}
+
+/// Says that the answer depends on `Accept`, which it does where no parameter decides.
+pub fn set_vary(response: &mut Response, query: &Query) {
+    if !query.has("format") {
+        reply::set(response.headers_mut(), VARY, "Accept");
+    }
+}
+
+fn answer(format: Format, body: String) -> Response {
+    let status = if body.is_empty() { StatusCode::NO_CONTENT } else { StatusCode::OK };
+    reply::with_body(status, format.content_type(), body)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub fn rows() -> Vec<Row> {
+        vec![
+            Row::Object {
+                name: "a&b \"c\"<é>".into(),
+                hash: "d41d8cd98f00b204e9800998ecf8427e".into(),
+                bytes: 0,
+                content_type: "text/plain; charset=\"utf-8\"".into(),
+                modified: Timestamp::from_steps(179_522_131_788_138),
+                large_object_etag: None,
+            },
+            Row::Subdir("b/".into()),
+        ]
+    }
+
+    pub fn containers() -> Vec<ContainerRow> {
+        let modified = Timestamp::from_steps(179_522_131_788_138);
+        let container = ContainerRow::Container { name: "c".into(), count: 2, bytes: 30, modified };
+        vec![container, ContainerRow::Subdir("d-".into())]
+    }
+
+    #[test]
+    fn parameters() {
+        let page = Page::parse(&Query::parse(
+            "prefix=a%2F&delimiter=--&marker=m&end_marker=z&limit=7&reverse=on&format=json",
+        ))
+        .unwrap();
+        let expected = Page {
+            prefix: "a/".into(),
+            delimiter: Some("--".into()),
+            marker: Some("m".into()),
+            end_marker: Some("z".into()),
+            limit: 7,
+            reverse: true,
+        };
+        assert_eq!(page, expected);
+        let page = Page::parse(&Query::parse("marker=&delimiter=&reverse=no")).unwrap();
+        assert_eq!((page.marker, page.delimiter, page.reverse, page.limit), (None, None, false, 10_000));
+    }
+
+    #[test]
+    fn limits() {
+        for (limit, expected) in [
+            ("0", 0),
+            ("1", 1),
+            ("10000", 10_000),
+            ("-1", 10_000),
+            ("x", 10_000),
+            ("", 10_000),
+            ("1.5", 10_000),
+        ] {
+            assert_eq!(Page::parse(&Query::parse(&format!("limit={limit}"))).unwrap().limit, expected);
+        }
+        for limit in ["10001", "99999999999999999999"] {
+            let failure = Page::parse(&Query::parse(&format!("limit={limit}"))).unwrap_err();
+            assert_eq!(failure.status(), StatusCode::PRECONDITION_FAILED);
+            assert!(format!("{failure:?}").contains("Maximum limit is 10000"));
+        }
+    }
+
+    #[test]
+    fn only_plain_listings_are_ever_without_content() {
+        let status = |format| container(format, "c", &[]).unwrap().status();
+        assert_eq!(status(Format::Plain), StatusCode::NO_CONTENT);
+        assert_eq!(status(Format::Json), StatusCode::OK);
+        assert_eq!(status(Format::Xml), StatusCode::OK);
+        let response = container(Format::TextXml, "c", &rows()).unwrap();
+        assert_eq!(response.header("content-type"), Some("text/xml; charset=utf-8"));
+    }
+}

@@ -1,0 +1,38 @@
+//! Listings as lines of names.
+
+use super::{ContainerRow, Row};
+
+/// An account's.
+pub fn account(rows: &[ContainerRow]) -> String {
+    lines(rows.iter().map(|row| match row {
+        ContainerRow::Container { name, .. } | ContainerRow::Subdir(name) => name.as_str(),
+    }))
+}
+
+/// A container's.
+pub fn container(rows: &[Row]) -> String {
+    lines(rows.iter().map(|row| match row {
+        Row::Object { name, .. } | Row::Subdir(name) => name.as_str(),
+    }))
+}
+
+fn lines<'r>(names: impl Iterator<Item = &'r str>) -> String {
+    names.fold(String::new(), |mut lines, name| {
+        lines.push_str(name);
+        lines.push('\n');
+        lines
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{containers, rows};
+    use super::*;
+
+    #[test]
+    fn lines_of_names() {
+        assert_eq!(container(&rows()), "a&b \"c\"<é>\nb/\n");
+        assert_eq!(account(&containers()), "c\nd-\n");
+        assert_eq!(container(&[]), "");
+    }
+}

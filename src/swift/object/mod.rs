@@ -1,0 +1,77 @@
+//! Operations on an object.
+
+mod byteranges;
+mod content_type;
+mod delete;
+mod describe;
+mod expiry;
+mod get;
+mod head;
+mod manifest_delete;
+mod post;
+mod put;
+mod ranges;
+mod stored;
+
+pub use content_type::DEFAULT as DEFAULT_CONTENT_TYPE;
+pub use delete::delete;
+pub use get::get;
+pub use head::head;
+pub use post::post;
+pub use put::put;
+
+use poem::http::header::ETAG;
+
+use self::describe::shown_etag;
+use super::call::Call;
+use super::encryption_headers;
+use super::error::Failure;
+use crate::http::conditions::ReadConditions;
+use crate::model::{BucketName, ObjectKey};
+use crate::ops::{Error, Face, GetObject, OpenObject};
+
+/// Opens an object for GET or HEAD.
+async fn open(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    head: bool,
+) -> Result<OpenObject, Failure> {
+    let conditions = ReadConditions::from_headers(&call.headers);
+    match look(call, bucket, key, conditions, head).await? {
+        Ok(opened) => Ok(opened),
+        Err(Error::PreconditionFailed) => Err(precondition_failed(call, bucket, key).await),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn look(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    conditions: ReadConditions,
+    head: bool,
+) -> Result<Result<OpenObject, Error>, Failure> {
+    let get = GetObject {
+        bucket: call.bucket(bucket),
+        key: key.clone(),
+        version: None,
+        customer_key: encryption_headers::for_read(&call.secrets)?,
+        conditions,
+        face: Face::Swift,
+        head,
+    };
+    Ok(call.execute(get).await)
+}
+
+/// 412 with the ETag that the condition was compared with: a client that resumes a download wants to know it.
+async fn precondition_failed(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Failure {
+    let failure = Failure::from(Error::PreconditionFailed);
+    match look(call, bucket, key, ReadConditions::default(), true).await {
+        Ok(Ok(found)) => match shown_etag(&found.info) {
+            Some(etag) => failure.header(ETAG, &etag),
+            None => failure,
+        },
+        _ => failure,
+    }
+}

@@ -1,0 +1,27 @@
+//! `POST /v1/<account>/<container>/<object>`: replaces an object's metadata.
+
+use poem::Response;
+use poem::http::StatusCode;
+
+use super::{content_type, stored};
+use crate::model::{BucketName, ObjectKey, ObjectMetadata};
+use crate::ops::UpdateObject;
+use crate::swift::call::Call;
+use crate::swift::encryption_headers;
+use crate::swift::error::Failure;
+use crate::swift::metadata::{self, Kind};
+use crate::swift::reply;
+
+/// Replaces all metadata and stored headers; only `Content-Type` stays where none is given.
+pub async fn post(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
+    let mut system = stored::from_request(&call.headers)?;
+    system.content_type = content_type::given(&call.headers)?;
+    let update = UpdateObject {
+        bucket: call.bucket(bucket),
+        key: key.clone(),
+        metadata: ObjectMetadata { user: metadata::collect(&call.headers, Kind::Object)?, system },
+        customer_key: encryption_headers::for_read(&call.secrets)?,
+    };
+    call.execute(update).await?;
+    Ok(reply::stub(StatusCode::ACCEPTED))
+}

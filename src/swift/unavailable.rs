@@ -1,0 +1,219 @@
+//! What Swift has and this gateway does not have yet.
+//!
+//! A request that asks for one of these is refused with a sentence that names it. Ignoring it would be worse: the answer
+//! would be to another question, or a protection would be stored that nothing enforces.
+
+use poem::http::{HeaderMap, Method};
+
+use super::address::Level;
+use super::error::Failure;
+use crate::http::query::Query;
+
+/// Parameters that mean something on every path.
+const ANYWHERE: [(&str, &str); 4] = [
+    ("bulk-delete", "Bulk delete"),
+    ("extract-archive", "Extracting archives"),
+    ("temp_url_sig", "A temporary URL"),
+    ("temp_url_expires", "A temporary URL"),
+];
+
+/// Headers of an object's PUT.
+const OBJECT_PUT: [(&str, &str); 3] = [
+    ("x-object-manifest", "X-Object-Manifest (dynamic large objects)"),
+    ("x-symlink-target", "X-Symlink-Target (symbolic links)"),
+    ("x-copy-from", "X-Copy-From (copying)"),
+];
+
+/// Headers of an object's POST.
+const OBJECT_POST: [(&str, &str); 2] = [
+    ("x-object-manifest", "X-Object-Manifest (dynamic large objects)"),
+    ("x-symlink-target", "X-Symlink-Target (symbolic links)"),
+];
+
+/// Headers of a container's PUT and POST. Empty values remove, and there is nothing to remove.
+const CONTAINER_WRITE: [(&str, &str); 7] = [
+    ("x-container-read", "X-Container-Read (access by ACL)"),
+    ("x-container-write", "X-Container-Write (access by ACL)"),
+    ("x-versions-enabled", "X-Versions-Enabled (object versioning)"),
+    ("x-versions-location", "X-Versions-Location (object versioning)"),
+    ("x-history-location", "X-History-Location (object versioning)"),
+    ("x-container-sync-to", "X-Container-Sync-To (container synchronisation)"),
+    ("x-container-sync-key", "X-Container-Sync-Key (container synchronisation)"),
+];
+
+/// Container metadata that other services of Swift act on, by how the item begins.
+const CONTAINER_META: [(&str, &str); 4] = [
+    ("x-container-meta-quota-", "X-Container-Meta-Quota (container quotas)"),
+    ("x-container-meta-temp-url-key", "X-Container-Meta-Temp-URL-Key (temporary URLs)"),
+    ("x-container-meta-access-control-", "X-Container-Meta-Access-Control (CORS)"),
+    ("x-container-meta-web-", "X-Container-Meta-Web (static web sites)"),
+];
+
+/// Headers of an account's POST.
+const ACCOUNT_WRITE: [(&str, &str); 1] =
+    [("x-account-access-control", "X-Account-Access-Control (access by ACL)")];
+
+/// Account metadata that other services of Swift act on, by how the item begins.
+const ACCOUNT_META: [(&str, &str); 2] = [
+    ("x-account-meta-quota-", "X-Account-Meta-Quota (account quotas)"),
+    ("x-account-meta-temp-url-key", "X-Account-Meta-Temp-URL-Key (temporary URLs)"),
+];
+
+/// Refuses what stands above methods, whatever else the request is: bulk operations, temporary URLs, copies.
+pub fn check_verb(level: &Level, method: &Method, query: &Query) -> Result<(), Failure> {
+    refuse_parameters(query, &ANYWHERE)?;
+    if method.as_str() == "COPY" && matches!(level, Level::Object(..)) {
+        return Err(Failure::unavailable_feature("COPY"));
+    }
+    Ok(())
+}
+
+/// Refuses parameters and headers that ask for what is not there yet.
+pub fn check(level: &Level, method: &Method, query: &Query, headers: &HeaderMap) -> Result<(), Failure> {
+    let writes = *method == Method::PUT || *method == Method::POST;
+    match level {
+        Level::Account => {
+            if writes {
+                refuse_headers(headers, &ACCOUNT_WRITE)?;
+                refuse_items(headers, &ACCOUNT_META)?;
+            }
+        }
+        Level::Container(_) => {
+            refuse_parameters(query, &[("versions", "Listing versions")])?;
+            if writes {
+                refuse_headers(headers, &CONTAINER_WRITE)?;
+                refuse_items(headers, &CONTAINER_META)?;
+            }
+        }
+        Level::Object(..) => {
+            refuse_parameters(query, &[("version-id", "Object versioning")])?;
+            if *method == Method::PUT {
+                if query.all("multipart-manifest").last() == Some("put") {
+                    return Err(Failure::unavailable_feature("Uploading a static large object's manifest"));
+                }
+                refuse_headers(headers, &OBJECT_PUT)?;
+                refuse_reserved(headers)?;
+            } else if *method == Method::POST {
+                refuse_headers(headers, &OBJECT_POST)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn refuse_parameters(query: &Query, parameters: &[(&str, &str)]) -> Result<(), Failure> {
+    match parameters.iter().find(|(name, _)| query.has(name)) {
+        Some((_, feature)) => Err(Failure::unavailable_feature(feature)),
+        None => Ok(()),
+    }
+}
+
+fn refuse_headers(headers: &HeaderMap, refused: &[(&str, &str)]) -> Result<(), Failure> {
+    let asks =
+        |name: &str| headers.get_all(name).iter().any(|value| !value.as_bytes().trim_ascii().is_empty());
+    match refused.iter().find(|(name, _)| asks(name)) {
+        Some((_, feature)) => Err(Failure::unavailable_feature(feature)),
+        None => Ok(()),
+    }
+}
+
+fn refuse_items(headers: &HeaderMap, refused: &[(&str, &str)]) -> Result<(), Failure> {
+    for (name, value) in headers {
+        let feature = refused.iter().find(|(prefix, _)| name.as_str().starts_with(prefix));
+        if let Some((_, feature)) = feature
+            && !value.is_empty()
+        {
+            return Err(Failure::unavailable_feature(feature));
+        }
+    }
+    Ok(())
+}
+
+/// The flag of a large object is the gateway's to set.
+fn refuse_reserved(headers: &HeaderMap) -> Result<(), Failure> {
+    if headers.contains_key("x-static-large-object") {
+        return Err(Failure::bad_request(
+            "X-Static-Large-Object is a reserved header. To create a static large object add query param \
+             multipart-manifest=put.",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::{HeaderName, HeaderValue};
+
+    use super::*;
+    use crate::model::{BucketName, ObjectKey};
+
+    fn container() -> Level {
+        Level::Container(BucketName::new("c").unwrap())
+    }
+
+    fn object() -> Level {
+        Level::Object(BucketName::new("c").unwrap(), ObjectKey::new("o").unwrap())
+    }
+
+    fn outcome(level: &Level, method: &str, query: &str, header: Option<(&str, &str)>) -> Result<(), String> {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let query = Query::parse(query);
+        let mut headers = HeaderMap::new();
+        if let Some((name, value)) = header {
+            headers.insert(
+                HeaderName::from_bytes(name.as_bytes()).unwrap(),
+                HeaderValue::from_str(value).unwrap(),
+            );
+        }
+        check_verb(level, &method, &query).and_then(|()| check(level, &method, &query, &headers)).map_err(
+            |failure| {
+                assert_eq!(failure.status().as_u16(), 400);
+                format!("{failure:?}")
+            },
+        )
+    }
+
+    #[test]
+    fn what_is_not_there_is_refused_by_name() {
+        for (level, method, query, header, text) in [
+            (Level::Account, "POST", "bulk-delete", None, "Bulk delete"),
+            (Level::Account, "DELETE", "bulk-delete=1", None, "Bulk delete"),
+            (Level::Account, "PUT", "extract-archive=tar", None, "Extracting"),
+            (object(), "GET", "temp_url_sig=0&temp_url_expires=1", None, "temporary URL"),
+            (Level::Account, "POST", "", Some(("X-Account-Access-Control", "{\"admin\":[\"a\"]}")), "ACL"),
+            (Level::Account, "POST", "", Some(("X-Account-Meta-Temp-URL-Key-2", "k")), "Temp-URL"),
+            (container(), "PUT", "", Some(("X-Container-Read", ".r:*")), "ACL"),
+            (container(), "POST", "", Some(("X-Versions-Enabled", "true")), "versioning"),
+            (container(), "POST", "", Some(("X-Container-Meta-Quota-Bytes", "1")), "quotas"),
+            (container(), "POST", "", Some(("X-Container-Meta-Access-Control-Allow-Origin", "*")), "CORS"),
+            (container(), "GET", "versions=true", None, "versions"),
+            (container(), "GET", "versions", None, "versions"),
+            (object(), "COPY", "", Some(("Destination", "c/o")), "COPY"),
+            (object(), "PUT", "", Some(("X-Copy-From", "c/o")), "X-Copy-From"),
+            (object(), "PUT", "", Some(("X-Object-Manifest", "c/o")), "X-Object-Manifest"),
+            (object(), "PUT", "multipart-manifest=put", None, "manifest"),
+            (object(), "PUT", "", Some(("X-Static-Large-Object", "true")), "reserved"),
+            (object(), "POST", "", Some(("X-Object-Manifest", "c/o")), "X-Object-Manifest"),
+            (object(), "GET", "version-id=1.2", None, "versioning"),
+        ] {
+            let refusal = outcome(&level, method, query, header).unwrap_err();
+            assert!(refusal.contains(text), "{method} {query}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn what_asks_for_nothing_passes() {
+        for (level, method, query, header) in [
+            (Level::Account, "POST", "", Some(("X-Account-Access-Control", ""))),
+            (Level::Account, "POST", "", Some(("X-Account-Meta-Temp-URL-Key", ""))),
+            (container(), "POST", "", Some(("X-Container-Read", ""))),
+            (container(), "POST", "", Some(("X-Remove-Container-Read", "x"))),
+            (container(), "GET", "path=a&delimiter=/", None),
+            (object(), "GET", "multipart-manifest=get&symlink=get", None),
+            (object(), "DELETE", "multipart-manifest=delete", None),
+            (object(), "GET", "", Some(("X-Copy-From", "c/o"))),
+        ] {
+            assert_eq!(outcome(&level, method, query, header), Ok(()), "{method} {query} {header:?}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+"""Whoever has the disk but not the keys: damaged, cut, swapped and exchanged blobs never become wrong bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from support import people
+from support.faces import Face, S3Face, SwiftFace
+from support.keys import CustomerKey
+from support.s3 import S3
+from support.server import Server
+from support.swift import Swift
+from support.wire import Disconnected, Response
+
+SIZE = 300_000
+KEY = CustomerKey.new()
+BODY = b"a" * SIZE
+OTHER = b"b" * SIZE
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("tampering")) as server:
+        yield server
+
+
+@pytest.fixture(params=["s3", "swift"])
+def face(request: pytest.FixtureRequest, running: Server) -> Face:
+    if request.param == "s3":
+        return S3Face(S3(running.tls, people.OWNER))
+    return SwiftFace(Swift(running.tls, people.OWNER))
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "sse-c"])
+def keyed(request: pytest.FixtureRequest, face: Face) -> list[tuple[str, str]]:
+    return face.keyed(KEY) if request.param else []
+
+
+@pytest.fixture
+def blobs(running: Server, face: Face, keyed: list[tuple[str, str]], name: str) -> tuple[str, Path, Path]:
+    """A bucket with two objects of one size under one key, and the files of their blobs."""
+    assert S3(running.tls, people.OWNER).create_bucket(name).status == 200
+    files = []
+    for key, body in (("object", BODY), ("other", OTHER)):
+        before = set(running.blob_files())
+        assert face.put(name, key, body, keyed).status in (200, 201)
+        (new,) = set(running.blob_files()) - before
+        files.append(new)
+    return name, files[0], files[1]
+
+
+def flip(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+def chunks_exchanged(path: Path, _: Path) -> None:
+    """The second and the third sealed chunk change places."""
+    data, sealed = path.read_bytes(), 65536 + 16
+    tail = len(data) - (SIZE + 16 * -(-SIZE // 65536))
+    assert tail > 0, "there is a header"
+    one, two, three = tail + sealed, tail + 2 * sealed, tail + 3 * sealed
+    path.write_bytes(data[:one] + data[two:three] + data[one:two] + data[three:])
+
+
+DAMAGE: dict[str, Callable[[Path, Path], object]] = {
+    "first-chunk": lambda path, _: flip(path, 1000),
+    "middle": lambda path, _: flip(path, SIZE // 2),
+    "last-byte": lambda path, _: flip(path, -1),
+    "cut-by-one": lambda path, _: path.write_bytes(path.read_bytes()[:-1]),
+    "cut-at-a-chunk": lambda path, _: path.write_bytes(path.read_bytes()[: -(SIZE % 65536 + 16)]),
+    "cut-to-nothing": lambda path, _: path.write_bytes(b""),
+    "appended": lambda path, _: path.write_bytes(path.read_bytes() + b"x"),
+    "chunks-exchanged": chunks_exchanged,
+    "another-blob": lambda path, other: path.write_bytes(other.read_bytes()),
+    "removed": lambda path, _: path.unlink(),
+}
+
+
+def never_wrong(get: Callable[[], Response], whole: bytes) -> None:
+    """Either an error, or the beginning of the right bytes and then a broken connection."""
+    try:
+        got = get()
+    except Disconnected:
+        return
+    if got.status == 500:
+        assert whole[:100] not in got.body
+        return
+    assert got.status in (200, 206)
+    assert not got.complete, f"{len(got.body)} bytes came as if nothing had happened"
+    assert got.body == whole[: len(got.body)]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_blob(
+    face: Face, keyed: list[tuple[str, str]], blobs: tuple[str, Path, Path], damage: str
+) -> None:
+    bucket, file, other = blobs
+    DAMAGE[damage](file, other)
+    never_wrong(lambda: face.get(bucket, "object", keyed), BODY)
+    got = face.get(bucket, "other", keyed)
+    assert (got.status, got.body) == (200, OTHER), "the neighbour is untouched"
+    assert face.delete(bucket, "object").status == 204, "and it can still be deleted"
+
+
+@pytest.mark.parametrize("at", [0, 5, 40])
+def test_a_damaged_header(face: Face, keyed: list[tuple[str, str]], blobs: tuple[str, Path, Path], at: int) -> None:
+    """Reads take the header from the index and verify it there: the copy on disk can change nothing."""
+    bucket, file, _ = blobs
+    flip(file, at)
+    got = face.get(bucket, "object", keyed)
+    assert (got.status, got.body) == (200, BODY)
+
+
+def test_a_range_before_the_damage_is_good(
+    face: Face, keyed: list[tuple[str, str]], blobs: tuple[str, Path, Path]
+) -> None:
+    bucket, file, _ = blobs
+    flip(file, SIZE - 10)
+    got = face.get(bucket, "object", [("Range", "bytes=10-70000"), *keyed])
+    assert (got.status, got.body) == (206, BODY[10:70001])
+    never_wrong(lambda: face.get(bucket, "object", [("Range", f"bytes={SIZE - 20}-"), *keyed]), BODY[-20:])
+
+
+def test_what_is_on_disk_is_sealed(running: Server, face: Face, keyed: list[tuple[str, str]], name: str) -> None:
+    assert S3(running.tls, people.OWNER).create_bucket(name).status == 200
+    mark = f"a sentence that only {name} has".encode()
+    assert face.put(name, "small", mark, keyed).status in (200, 201)
+    assert face.put(name, "large", mark * 3000, keyed).status in (200, 201)
+    for path in running.data.rglob("*"):
+        if path.is_file():
+            assert mark not in path.read_bytes(), path

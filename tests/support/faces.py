@@ -1,0 +1,92 @@
+"""Both protocols behind one small interface, so that a test can take either as a parameter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from .keys import CustomerKey
+from .s3 import S3, error
+from .swift import Swift
+from .wire import Headers, Response
+
+
+class Face(Protocol):
+    """What both protocols can do with an object."""
+
+    name: str
+    meta: str
+    """How the names of user metadata begin."""
+
+    def keyed(self, key: CustomerKey | None) -> Headers: ...
+    def put(self, bucket: str, name: str, body: bytes = b"", headers: Headers = ()) -> Response: ...
+    def get(self, bucket: str, name: str, headers: Headers = ()) -> Response: ...
+    def head(self, bucket: str, name: str, headers: Headers = ()) -> Response: ...
+    def delete(self, bucket: str, name: str, headers: Headers = ()) -> Response: ...
+    def sizes(self, bucket: str) -> dict[str, int]: ...
+
+
+@dataclass
+class S3Face:
+    """S3."""
+
+    client: S3
+    name: str = "s3"
+    meta: str = "x-amz-meta-"
+
+    def keyed(self, key: CustomerKey | None) -> Headers:
+        return key.s3() if key else []
+
+    def put(self, bucket: str, name: str, body: bytes = b"", headers: Headers = ()) -> Response:
+        return self.client.put(bucket, name, body, headers)
+
+    def get(self, bucket: str, name: str, headers: Headers = ()) -> Response:
+        return self.client.get(bucket, name, headers)
+
+    def head(self, bucket: str, name: str, headers: Headers = ()) -> Response:
+        return self.client.head(bucket, name, headers)
+
+    def delete(self, bucket: str, name: str, headers: Headers = ()) -> Response:
+        return self.client.delete(bucket, name, headers)
+
+    def sizes(self, bucket: str) -> dict[str, int]:
+        page = self.client.list(bucket)
+        return {row.findtext("Key", ""): int(row.findtext("Size", "-1")) for row in page.findall("Contents")}
+
+
+@dataclass
+class SwiftFace:
+    """Swift."""
+
+    client: Swift
+    name: str = "swift"
+    meta: str = "x-object-meta-"
+
+    def keyed(self, key: CustomerKey | None) -> Headers:
+        return key.swift() if key else []
+
+    def put(self, bucket: str, name: str, body: bytes = b"", headers: Headers = ()) -> Response:
+        return self.client.put(bucket, name, body, headers)
+
+    def get(self, bucket: str, name: str, headers: Headers = ()) -> Response:
+        return self.client.get(bucket, name, headers)
+
+    def head(self, bucket: str, name: str, headers: Headers = ()) -> Response:
+        return self.client.head(bucket, name, headers)
+
+    def delete(self, bucket: str, name: str, headers: Headers = ()) -> Response:
+        return self.client.delete(bucket, name, headers)
+
+    def sizes(self, bucket: str) -> dict[str, int]:
+        return {row["name"]: row["bytes"] for row in self.client.list(bucket)}
+
+
+WRITTEN = (200, 201)
+"""What a PUT answers: S3's, and Swift's."""
+
+
+def code(face: Face, response: Response) -> str:
+    """S3's error code, wherever it is; nothing on Swift, whose errors are statuses."""
+    if face.name != "s3":
+        return ""
+    return error(response)["Code"] if response.body else response["x-amz-error-code"]

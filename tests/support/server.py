@@ -1,0 +1,180 @@
+"""Runs the real program."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from . import people, places
+from .wire import Address
+
+START_SECONDS = 60
+STOP_SECONDS = 60
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on."""
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+class Server:
+    """One running gateway: TLS, plain HTTP and management on free ports, data in a folder of its own."""
+
+    def __init__(self, folder: Path, *, accounts: bool = True, **settings: Any) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.data, self.log_file = folder, folder / "data", folder / "log"
+        tls, plain, management = free_ports(3)
+        self.settings = {
+            "listen": f"127.0.0.1:{tls}",
+            "plain_listen": f"127.0.0.1:{plain}",
+            "management_listen": f"127.0.0.1:{management}",
+            "log_level": "trace",
+            **settings,
+        }
+        self.ports = {"tls": tls, "plain": plain, "management": management}
+        lines = [f"{name} = {_toml(value)}" for name, value in self.settings.items()]
+        self.config = folder / "cardea.toml"
+        self.config.write_text("\n".join(lines) + "\n" + (people.toml() if accounts else ""))
+        self.process: subprocess.Popen[bytes] | None = None
+
+    # Where it is.
+
+    @property
+    def tls(self) -> Address:
+        return Address(self.ports["tls"], ca=self.ca)
+
+    @property
+    def plain(self) -> Address:
+        return Address(self.ports["plain"])
+
+    @property
+    def management(self) -> Address:
+        return Address(self.ports["management"])
+
+    @property
+    def ca(self) -> Path:
+        """The CA that it made on its first start."""
+        return Path(self.credentials()["AWS_CA_BUNDLE"])
+
+    def credentials(self) -> dict[str, str]:
+        """What `credentials.env` exports."""
+        return read_env(self.data / "credentials.env")
+
+    # Its life.
+
+    def start(self) -> "Server":
+        """Starts it and waits until it is ready."""
+        self.spawn()
+        deadline = time.monotonic() + START_SECONDS
+        while not self.is_ready():
+            assert self.process is not None
+            if self.process.poll() is not None:
+                raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.log()[-4000:]}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"not ready after {START_SECONDS} s:\n{self.log()[-4000:]}")
+            time.sleep(0.02)
+        return self
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Starts it."""
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                [places.binary(), "serve", "--config", self.config, "--data", self.data],
+                cwd=self.folder,
+                env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        return self.process
+
+    def is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.management.url}/readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def terminate(self) -> None:
+        """Asks it to drain, and does not wait."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait(self) -> int:
+        """Waits for its end."""
+        assert self.process is not None
+        return self.process.wait(STOP_SECONDS)
+
+    def stop(self) -> int:
+        """Drains it."""
+        self.terminate()
+        return self.wait()
+
+    def kill(self) -> None:
+        """Ends it as a power cut would."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    # What can be seen of it.
+
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def metrics(self) -> str:
+        with urllib.request.urlopen(f"{self.management.url}/metrics", timeout=10) as answer:
+            return answer.read().decode()
+
+    def blob_files(self) -> list[Path]:
+        """The sealed blobs on disk."""
+        blobs = self.data / "blobs"
+        return sorted(p for p in blobs.rglob("*") if p.is_file() and p.suffix not in (".json", ".lock"))
+
+    def __enter__(self) -> "Server":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+
+def read_env(path: Path) -> dict[str, str]:
+    """The variables that a shell file exports."""
+    found: dict[str, str] = {}
+    for line in path.read_text().splitlines():
+        if match := re.match(r"\s*(?:export\s+)?([A-Z_][A-Z0-9_]*)=(.*)", line):
+            found[match[1]] = "".join(shlex.split(match[2]))
+    return found
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without anything that configures a client or the server."""
+    ours = ("AWS_", "OS_", "ST_", "CARDEA_", "SWIFT", "REQUESTS_CA", "SSL_CERT", "CURL_CA")
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(ours)}
+    kept["PATH"] = f"{places.VENV_BIN}{os.pathsep}{kept.get('PATH', '')}"
+    for name in list(kept):
+        if name.lower().endswith("_proxy"):
+            del kept[name]
+    kept["PYTHONWARNINGS"] = "ignore"
+    return kept

@@ -9,6 +9,7 @@ use cardea::model::{BlobId, WriterId};
 use cardea::storage::blobs::{BlobOptions, BlobStore};
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{BucketAddress, Index, ListObjects};
+use futures_util::StreamExt;
 
 use crate::world::{World, key, listing, name};
 
@@ -142,4 +143,33 @@ async fn rates_memory_of_a_hundred_uploads() {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
     println!("100 uploads of {} MiB at once in {:?}: {peak}", bytes / 100 / 1024 / 1024, start.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn rates_of_listing_a_million() {
+    let folder = folder();
+    let index: Arc<dyn Index> = Arc::new(SqliteIndex::open(&folder.path().join("index.sqlite")).unwrap());
+    let world = World::new(index).await;
+    for (filled, count) in [(0, 10_000), (10_000, 1_000_000)] {
+        let puts = futures_util::stream::iter(filled..count).for_each_concurrent(256, async |n: u32| {
+            // Ten keys in each of a tenth as many folders, in no order.
+            let n = u64::from(n) * 7_919 % 1_000_003;
+            world.published(&format!("{:06}/{n:07}", n / 10)).await;
+        });
+        measured("publish", count - filled, puts).await;
+        let page = async |name: &str, query: ListObjects| {
+            let start = Instant::now();
+            for _ in 0..10 {
+                assert_eq!(world.index.list_objects(query.clone()).await.unwrap().rows.len(), 1000);
+            }
+            println!("{count} keys: {name} in {:?}", start.elapsed() / 10);
+        };
+        let first = listing(world.bucket);
+        page("the first 1000", first.clone()).await;
+        let middle = ListObjects { marker: Some("050000/".into()), ..first.clone() };
+        page("1000 in the middle", middle.clone()).await;
+        page("1000 in the middle, backwards", ListObjects { reverse: true, ..middle }).await;
+        page("1000 common prefixes", ListObjects { delimiter: Some("/".into()), ..first }).await;
+    }
 }

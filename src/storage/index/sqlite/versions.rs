@@ -27,6 +27,7 @@ pub(super) struct Brief {
     pub(super) size: u64,
     mode: i64,
     etag: String,
+    expires: Option<i64>,
 }
 
 impl Brief {
@@ -39,7 +40,13 @@ impl Brief {
             size: row.get::<_, Count>(5)?.0,
             mode: row.get(6)?,
             etag: row.get(7)?,
+            expires: row.get(8)?,
         })
+    }
+
+    /// Whether its time has run out: nobody can read it any more.
+    fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|at| at <= now.seconds_floor())
     }
 
     /// The mode of an object; a delete marker has none.
@@ -69,7 +76,7 @@ pub(super) fn latest(
     key: &ObjectKey,
     versioning: Versioning,
 ) -> Result<Option<Brief>> {
-    let current = "SELECT nr, 0, null_id, created, modified, size, mode, etag FROM versions
+    let current = "SELECT nr, 0, null_id, created, modified, size, mode, etag, expires FROM versions
                    WHERE bucket = ?1 AND key = ?2 AND state = 1";
     let found = db.maybe(current, params![bucket, key], Brief::read)?;
     if found.is_some() || versioning == Versioning::Off {
@@ -80,21 +87,21 @@ pub(super) fn latest(
 
 /// The newest version of a key that has no current object.
 pub(super) fn newest_of_the_rest(db: &Snapshot<'_>, bucket: i64, key: &ObjectKey) -> Result<Option<Brief>> {
-    let rest = "SELECT nr, marker, null_id, created, modified, size, mode, etag FROM versions
+    let rest = "SELECT nr, marker, null_id, created, modified, size, mode, etag, expires FROM versions
                 WHERE bucket = ?1 AND key = ?2 AND state <> 1 ORDER BY created DESC LIMIT 1";
     db.maybe(rest, params![bucket, key], Brief::read)
 }
 
 /// The null version of a key whose latest version is another.
 pub(super) fn old_null(db: &Snapshot<'_>, bucket: i64, key: &ObjectKey) -> Result<Option<Brief>> {
-    let sql = "SELECT nr, marker, null_id, created, modified, size, mode, etag FROM versions
+    let sql = "SELECT nr, marker, null_id, created, modified, size, mode, etag, expires FROM versions
                WHERE bucket = ?1 AND key = ?2 AND state <> 1 AND null_id = 1";
     db.maybe(sql, params![bucket, key], Brief::read)
 }
 
 /// Evaluates a precondition against the latest version of the key.
-pub(super) fn check(precondition: &Precondition, latest: Option<&Brief>) -> Result<()> {
-    let current = latest.filter(|version| !version.marker);
+pub(super) fn check(precondition: &Precondition, latest: Option<&Brief>, now: Timestamp) -> Result<()> {
+    let current = latest.filter(|version| !version.marker && !version.is_expired(now));
     match (precondition, current) {
         (Precondition::None, _) | (Precondition::Absent, None) | (Precondition::Present, Some(_)) => Ok(()),
         (Precondition::Etag(tags), Some(version)) if tags.contains(&version.etag) => Ok(()),
@@ -137,13 +144,13 @@ pub(super) fn by_id(
     key: &ObjectKey,
     id: VersionId,
 ) -> Result<Option<(Brief, bool)>> {
-    let read = |row: &Row<'_>| Ok((Brief::read(row)?, row.get::<_, i64>(8)? != OLD));
+    let read = |row: &Row<'_>| Ok((Brief::read(row)?, row.get::<_, i64>(9)? != OLD));
     match id {
         VersionId::Null => {
             let current =
-                "SELECT nr, marker, null_id, created, modified, size, mode, etag, state FROM versions
+                "SELECT nr, marker, null_id, created, modified, size, mode, etag, expires, state FROM versions
                            WHERE bucket = ?1 AND key = ?2 AND state = 1 AND null_id = 1";
-            let rest = "SELECT nr, marker, null_id, created, modified, size, mode, etag, state FROM versions
+            let rest = "SELECT nr, marker, null_id, created, modified, size, mode, etag, expires, state FROM versions
                         WHERE bucket = ?1 AND key = ?2 AND state <> 1 AND null_id = 1";
             match db.maybe(current, params![bucket, key], read)? {
                 Some(found) => Ok(Some(found)),
@@ -152,9 +159,9 @@ pub(super) fn by_id(
         }
         VersionId::At(created) => {
             let current =
-                "SELECT nr, marker, null_id, created, modified, size, mode, etag, state FROM versions
+                "SELECT nr, marker, null_id, created, modified, size, mode, etag, expires, state FROM versions
                            WHERE bucket = ?1 AND key = ?2 AND state = 1 AND null_id = 0 AND created = ?3";
-            let rest = "SELECT nr, marker, null_id, created, modified, size, mode, etag, state FROM versions
+            let rest = "SELECT nr, marker, null_id, created, modified, size, mode, etag, expires, state FROM versions
                         WHERE bucket = ?1 AND key = ?2 AND state <> 1 AND null_id = 0 AND created = ?3";
             match db.maybe(current, params![bucket, key, created], read)? {
                 Some(found) => Ok(Some(found)),

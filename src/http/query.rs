@@ -55,9 +55,11 @@ impl Query {
         !self.not_utf8
     }
 
-    /// Whether a parameter is named like a key header: keys never travel in URLs, which everyone logs.
+    /// Whether a parameter is named like a key header: keys never travel in URLs, which everyone logs. `;` separates
+    /// parameters here too, as some clients have it.
     pub fn has_key_material(&self) -> bool {
-        self.pairs.iter().any(|(name, _)| SecretHeaders::is_secret(name.trim()))
+        let is_key = |text: &str| text.split(';').any(|part| SecretHeaders::is_secret(part.trim()));
+        self.pairs.iter().any(|(name, value)| is_key(name) || value.contains(';') && is_key(value))
     }
 
     fn decode(&mut self, raw: &str) -> String {
@@ -119,7 +121,9 @@ mod tests {
         for name in names.into_iter().chain(["x_object_meta_encryption_key", "+x-copy-from-encryption-key"]) {
             assert!(Query::parse(&format!("a=b&{name}=c")).has_key_material(), "{name}");
         }
+        assert!(Query::parse("a=b;x-object-meta-encryption-key=c").has_key_material());
         assert!(!Query::parse("x-amz-server-side-encryption=AES256&X-Amz-Signature=1").has_key_material());
+        assert!(!Query::parse("prefix=x-object-meta-encryption-key").has_key_material());
     }
 
     #[test]

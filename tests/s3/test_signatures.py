@@ -109,6 +109,16 @@ def test_a_host_that_is_not_the_signed_one(s3: S3, bucket: str) -> None:
     refused(signed.send(s3.wire), "SignatureDoesNotMatch")
 
 
+def test_an_absolute_url_of_another_host(s3: S3, bucket: str) -> None:
+    """The URL's host is the one that counts, so it is the one that must be signed: in virtual-host style it is a bucket."""
+    s3.put(bucket, "key", b"body")
+    signed = s3.presign("GET", f"/{bucket}/key")
+    own = replace(signed, target=s3.address.url + signed.target)
+    assert own.send(s3.wire).body == b"body"
+    other = replace(signed, target=f"https://another.example.com{signed.target}")
+    refused(other.send(s3.wire, unsigned=[("Host", s3.address.authority)]), "SignatureDoesNotMatch")
+
+
 def test_a_presigned_get_and_put(s3: S3, bucket: str) -> None:
     assert s3.presign("PUT", f"/{bucket}/object").send(s3.wire, b"body").status == 200
     got = s3.presign("GET", f"/{bucket}/object").send(s3.wire)

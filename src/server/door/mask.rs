@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hyper::Uri;
 
 use crate::http::percent;
-use crate::http::secret_headers::SecretHeaders;
+use crate::http::query::Query;
 
 /// Parameters that grant access to whoever reads them, or that help to guess what does.
 const MASKED: [&str; 8] = [
@@ -19,7 +19,8 @@ const MASKED: [&str; 8] = [
     "x-storage-token",
 ];
 
-/// The path and the query, with the values of secret parameters left out.
+/// The path and the query, with the values of secret parameters left out, and all of a parameter that is named like a
+/// key header: the key itself may be in its name, as in `?x-object-meta-encryption-key%3D…=`.
 pub fn masked(uri: &Uri) -> Cow<'_, str> {
     let Some(query) = uri.query() else { return Cow::Borrowed(uri.path()) };
     let mut shown = String::with_capacity(uri.path().len() + 1 + query.len());
@@ -27,11 +28,11 @@ pub fn masked(uri: &Uri) -> Cow<'_, str> {
     for (index, pair) in query.split('&').enumerate() {
         shown.push(if index == 0 { '?' } else { '&' });
         match pair.split_once('=') {
+            _ if has_key_material(pair) => shown.push_str("***"),
             Some((name, _)) if is_secret(name) => {
                 shown.push_str(name);
                 shown.push_str("=***");
             }
-            // A parameter without a name may be a key all the same: `?x-object-meta-encryption-key%3D…`.
             None if is_secret(pair) => shown.push_str("***"),
             _ => shown.push_str(pair),
         }
@@ -39,10 +40,14 @@ pub fn masked(uri: &Uri) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+fn has_key_material(pair: &str) -> bool {
+    Query::parse(pair).has_key_material()
+}
+
 fn is_secret(name: &str) -> bool {
     let name = String::from_utf8_lossy(&percent::decode_lossless(name)).replace('+', " ");
     let name = name.trim();
-    MASKED.iter().any(|masked| masked.eq_ignore_ascii_case(name)) || SecretHeaders::is_secret(name)
+    MASKED.iter().any(|masked| masked.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -65,12 +70,12 @@ mod tests {
                 "/v1/a/c/o?temp_url_sig=***&temp_url_expires=9",
             ),
             ("/v1/a/c/o?temp%5Furl_sig=f00", "/v1/a/c/o?temp%5Furl_sig=***"),
-            (
-                "/b/k?X-Amz-Server-Side-Encryption-Customer-Key=a2V5",
-                "/b/k?X-Amz-Server-Side-Encryption-Customer-Key=***",
-            ),
-            ("/v1/a/c/o?x_object_meta_encryption_key=a2V5&x", "/v1/a/c/o?x_object_meta_encryption_key=***&x"),
+            ("/b/k?X-Amz-Server-Side-Encryption-Customer-Key=a2V5", "/b/k?***"),
+            ("/v1/a/c/o?x_object_meta_encryption_key=a2V5&x", "/v1/a/c/o?***&x"),
             ("/v1/a/c/o?x-object-meta-encryption-key%3Da2V5", "/v1/a/c/o?***"),
+            ("/v1/a/c/o?x-object-meta-encryption-key%3Da2V5a2U=", "/v1/a/c/o?***"),
+            ("/v1/a/c/o?x-object-meta-encryption-key:a2V5a2U=", "/v1/a/c/o?***"),
+            ("/v1/a/c/o?format=json;x-object-meta-encryption-key=a2V5", "/v1/a/c/o?***"),
         ] {
             assert_eq!(masked(&uri.parse().unwrap()), shown);
         }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use http_body_util::combinators::BoxBody;
 use hyper::body::Incoming;
-use hyper::header::{EXPECT, HOST};
+use hyper::header::{EXPECT, HOST, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Request, Response};
 use poem::web::{LocalAddr, RemoteAddr};
@@ -65,6 +65,7 @@ impl Handler for Door {
         self.metrics.arrived();
         let (mut head, body) = request.into_parts();
         let secrets = SecretHeaders::lift(&mut head.headers);
+        settle_host(&mut head);
         let context = self.context(&head, origin);
         let query = Query::parse(head.uri.query().unwrap_or_default());
         let dialect = Dialect::of(&head, &context.host, &query, &self.virtual_hosts);
@@ -161,12 +162,21 @@ fn objection(head: &Parts, query: &Query) -> Option<&'static str> {
     None
 }
 
-/// The host that the client asked for, in lower case: of an absolute URL, or the header's.
+/// Puts the host of an absolute URL in the place of the `Host` header (RFC 9112 §3.2.2), so that what is signed and what
+/// is asked for are one host: else a URL that was signed for one bucket's host would open another's.
+fn settle_host(head: &mut Parts) {
+    let Some(authority) = head.uri.authority() else { return };
+    // Several are refused further on.
+    if head.headers.get_all(HOST).iter().nth(1).is_none()
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        head.headers.insert(HOST, host);
+    }
+}
+
+/// The host that the client asked for, in lower case.
 fn host(head: &Parts) -> String {
-    let host = match head.uri.authority() {
-        Some(authority) => authority.as_str(),
-        None => head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default(),
-    };
+    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     host.to_ascii_lowercase()
 }
 
@@ -203,9 +213,16 @@ mod tests {
 
     #[test]
     fn hosts() {
-        assert_eq!(host(&head("/x", &[("host", "H.Example:1")])), "h.example:1");
-        assert_eq!(host(&head("http://a:2/x", &[("host", "h:1")])), "a:2");
-        assert_eq!(host(&head("/x", &[])), "");
+        let settled = |uri, headers: &[_]| {
+            let mut head = head(uri, headers);
+            settle_host(&mut head);
+            (host(&head), head.headers.get_all(HOST).iter().count())
+        };
+        assert_eq!(settled("/x", &[("host", "H.Example:1")]), ("h.example:1".into(), 1));
+        assert_eq!(settled("http://a:2/x", &[("host", "h:1")]), ("a:2".into(), 1));
+        assert_eq!(settled("http://a:2/x", &[]), ("a:2".into(), 1));
+        assert_eq!(settled("http://a:2/x", &[("host", "h"), ("host", "i")]).1, 2);
+        assert_eq!(settled("/x", &[]), (String::new(), 0));
     }
 
     #[test]

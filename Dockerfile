@@ -7,7 +7,7 @@
 FROM docker.io/library/rust:1.95-slim-trixie AS build
 WORKDIR /build
 COPY . .
-# Without what only a debugger reads: a third of the size.
+# Without what only a debugger reads: a fifth of the size.
 ENV CARGO_PROFILE_RELEASE_DEBUG=false CARGO_PROFILE_RELEASE_STRIP=symbols
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \

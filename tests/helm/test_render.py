@@ -30,7 +30,7 @@ def test_lint(helm: Helm, case: str, values: Values) -> None:
 def test_snapshot(helm: Helm, case: str, values: Values, pytestconfig: pytest.Config) -> None:
     rendered = yaml.safe_dump_all([without_chance(m) for m in helm.template(values)], sort_keys=False, width=120)
     snapshot = HERE / "snapshots" / f"{case}.yaml"
-    if pytestconfig.getoption("--update"):
+    if pytestconfig.getoption("--update", default=False):
         snapshot.write_text(rendered)
     assert rendered == snapshot.read_text(), "not as the snapshot: tests/helm/run --update, and read what changed"
 

@@ -15,7 +15,7 @@ use super::Error;
 use super::gateway::Gateway;
 use super::metrics::Metrics;
 use super::sealing::OpenedVersion;
-use crate::encryption::layout::{CHUNK, TAG, sealed_len, span};
+use crate::encryption::layout::{CHUNK, HEADER_LEN, TAG, sealed_len, span};
 use crate::encryption::{Cipher, Opener};
 use crate::http::body::{Body, BodyError};
 use crate::model::EncryptionMode;
@@ -214,22 +214,28 @@ async fn read(
 ) -> Result<Ready, Error> {
     let part = &source.parts[part];
     let opener = source.opener(part)?;
-    let PartRecord { blob, blob_length, inline, .. } = &part.record;
+    let PartRecord { blob, blob_length, header, inline, .. } = &part.record;
     let (span, stored) = (span(*blob_length, range), sealed_len(*blob_length));
+    // The header comes with the first chunk: the opener is made of the index's copy, and the two must agree.
+    let with_header = span.first_chunk == 0 && span.chunks > 0;
+    let place = if with_header { 0..span.sealed.end } else { span.sealed.clone() };
     let sealed = match inline {
         Some(bytes) if bytes.len() as u64 == stored => {
-            bytes.slice(to_usize(span.sealed.start)?..to_usize(span.sealed.end)?)
+            bytes.slice(to_usize(place.start)?..to_usize(place.end)?)
         }
         Some(_) => return Err(Error::Corrupt("an inline blob has the wrong length".into())),
-        None if part.sized.load(Ordering::Relaxed) => source.blobs.read(blob, span.sealed.clone()).await?,
+        None if part.sized.load(Ordering::Relaxed) => source.blobs.read(blob, place).await?,
         None => {
-            let sealed = source.blobs.read_sized(blob, span.sealed.clone(), stored).await?;
+            let sealed = source.blobs.read_sized(blob, place, stored).await?;
             part.sized.store(true, Ordering::Relaxed);
             sealed
         }
     };
     // Without a copy where the bytes are ours alone, as they are from a local file.
     let mut sealed = sealed.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+    if with_header && sealed.split_to(HEADER_LEN.min(sealed.len())) != *header {
+        return Err(Error::Corrupt("a blob has another header than the index knows".into()));
+    }
     let mut chunks = VecDeque::with_capacity(to_usize(span.chunks)?);
     let (mut skip, mut left) = (span.skip, to_usize(span.take)?);
     for index in span.first_chunk..span.first_chunk + span.chunks {

@@ -76,7 +76,8 @@ impl Source {
                     }
                     braces -= 1;
                 }
-                "crate" if self.follows(at, &["::"]) => named.extend(self.leaves(at + 2)),
+                // `cardea` is how the binary names the library.
+                "crate" | "cardea" if self.follows(at, &["::"]) => named.extend(self.leaves(at + 2)),
                 "super" => {
                     let mut climbs = 1;
                     while self.follows(at, &["::", "super"]) {

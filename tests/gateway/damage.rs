@@ -21,7 +21,7 @@ async fn a_flipped_bit_anywhere() {
     let (world, data, file) = stored().await;
     let good = std::fs::read(&file).unwrap();
     assert!(!good.windows(64).any(|w| w == &data[..64]), "ciphertext");
-    for place in [100, 100 + 70_000, good.len() / 2, good.len() - 1] {
+    for place in [0, 70, 99, 100, 100 + 70_000, good.len() / 2, good.len() - 1] {
         let mut bad = good.clone();
         bad[place] ^= 1;
         std::fs::write(&file, &bad).unwrap();

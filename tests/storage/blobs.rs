@@ -66,8 +66,10 @@ pub async fn a_blob_of_one_buffer_is_one_request(store: Store) {
     assert_eq!(store.blobs.read(&id, 5..17).await.unwrap(), data[5..17]);
     assert_eq!(store.blobs.read_sized(&id, 5..17, 100_000).await.unwrap(), data[5..17]);
     assert_eq!(store.blobs.counts().gets(), 4);
-    // A name is written once.
+    // A name is written once, and who comes second removes nothing.
     assert!(write(store.blobs.writer(id), b"other").await.is_err());
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(store.blobs.read(&id, 0..100_000).await.unwrap(), data);
 }
 
 pub async fn a_blob_of_many_buffers(store: Store) {

@@ -80,7 +80,7 @@ async fn the_sweep_deletes_what_the_dead_had_not_published() {
         if let Some(folder) = &files.folder {
             // What a kill in the middle of an upload leaves; no listing shows it.
             let name = hex::encode(orphan.as_bytes());
-            let path = folder.path().join(format!("blobs/blobs/{}/{}/half#1", &name[..16], &name[16..18]));
+            let path = folder.path().join(format!("blobs %#/blobs/{}/{}/half#1", &name[..16], &name[16..18]));
             std::fs::write(&path, b"half").unwrap();
         }
 

@@ -237,7 +237,7 @@ async fn paged(index: &Arc<dyn Index>, mut query: ListObjects) -> Vec<String> {
         if !page.truncated {
             return found;
         }
-        assert!(!page.rows.is_empty(), "a truncated page goes on from somewhere");
+        assert!(!page.rows.is_empty() && found.len() < 1000, "a truncated page goes on from somewhere");
     }
 }
 

@@ -1,12 +1,15 @@
-//! Rates of the index on this machine, to be run by hand:
-//! `cargo test --release --test storage rates -- --ignored --nocapture`
+//! Rates of the index and memory of the blob store on this machine, to be run by hand:
+//! `[CARDEA_RATES_DIR=…] cargo test --release --test storage rates -- --ignored --nocapture`
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use cardea::model::{BlobId, WriterId};
+use cardea::storage::blobs::{BlobOptions, BlobStore};
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{BucketAddress, Index, ListObjects};
+use futures_util::StreamExt;
 
 use crate::world::{World, key, listing, name};
 
@@ -17,6 +20,13 @@ fn cpu() -> Duration {
     let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
     let ticks = |field: usize| fields[field].parse::<u64>().unwrap();
     Duration::from_millis(10 * (ticks(11) + ticks(12)))
+}
+
+fn folder() -> tempfile::TempDir {
+    match std::env::var_os("CARDEA_RATES_DIR") {
+        Some(parent) => tempfile::tempdir_in(parent).unwrap(),
+        None => tempfile::tempdir().unwrap(),
+    }
 }
 
 async fn measured(what: &str, count: u32, work: impl Future<Output = ()>) {
@@ -69,7 +79,7 @@ async fn find(world: &World, readers: u32, each: u32) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn rates_of_publish_find_and_list() {
-    let folder = tempfile::tempdir_in(std::env::var("CARDEA_RATES_DIR").unwrap_or("/tmp".into())).unwrap();
+    let folder = folder();
     let index: Arc<dyn Index> = Arc::new(SqliteIndex::open(&folder.path().join("index.sqlite")).unwrap());
     let world = World::new(index).await;
     let sealed = Bytes::from(vec![0xA5; 4300]);
@@ -103,4 +113,63 @@ async fn rates_of_publish_find_and_list() {
         }
     };
     measured("a page of 100 common prefixes", 100, pages).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn rates_memory_of_a_hundred_uploads() {
+    let folder = folder();
+    let url = format!("file://{}/blobs", folder.path().display());
+    let store = BlobStore::open(&url, BlobOptions::default()).unwrap();
+    let writer = WriterId::random();
+    let uploads = (0..100).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let mut blob = store.writer(BlobId::random(writer));
+            for _ in 0..64 {
+                let mut buffer = blob.buffer().await.unwrap();
+                buffer.resize(blob.buffer_size(), 7);
+                blob.write(buffer).await.unwrap();
+            }
+            let last = blob.buffer().await.unwrap();
+            blob.finish(last).await.unwrap().sealed
+        })
+    });
+    let start = Instant::now();
+    let mut bytes = 0;
+    for upload in uploads.collect::<Vec<_>>() {
+        bytes += upload.await.unwrap();
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+    println!("100 uploads of {} MiB at once in {:?}: {peak}", bytes / 100 / 1024 / 1024, start.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn rates_of_listing_a_million() {
+    let folder = folder();
+    let index: Arc<dyn Index> = Arc::new(SqliteIndex::open(&folder.path().join("index.sqlite")).unwrap());
+    let world = World::new(index).await;
+    for (filled, count) in [(0, 10_000), (10_000, 1_000_000)] {
+        let puts = futures_util::stream::iter(filled..count).for_each_concurrent(256, async |n: u32| {
+            // Ten keys in each of a tenth as many folders, in no order.
+            let n = u64::from(n) * 7_919 % 1_000_003;
+            world.published(&format!("{:06}/{n:07}", n / 10)).await;
+        });
+        measured("publish", count - filled, puts).await;
+        let page = async |name: &str, query: ListObjects| {
+            let start = Instant::now();
+            for _ in 0..10 {
+                assert_eq!(world.index.list_objects(query.clone()).await.unwrap().rows.len(), 1000);
+            }
+            println!("{count} keys: {name} in {:?}", start.elapsed() / 10);
+        };
+        let first = listing(world.bucket);
+        page("the first 1000", first.clone()).await;
+        let middle = ListObjects { marker: Some("050000/".into()), ..first.clone() };
+        page("1000 in the middle", middle.clone()).await;
+        page("1000 in the middle, backwards", ListObjects { reverse: true, ..middle }).await;
+        page("1000 common prefixes", ListObjects { delimiter: Some("/".into()), ..first }).await;
+    }
 }

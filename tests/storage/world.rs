@@ -29,7 +29,7 @@ pub struct Store {
 impl Store {
     pub fn local() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("file://{}/blobs", folder.path().display());
+        let url = format!("file://{}/blobs%20%25%23", folder.path().display());
         Self { blobs: BlobStore::open(&url, BlobOptions::default()).unwrap(), folder: Some(folder) }
     }
 

@@ -172,7 +172,10 @@ impl BlobWriter {
         let Some(flight) = &mut self.cleanup.flight else { return Ok(()) };
         let outcome = (&mut flight.request).await;
         let flight = self.cleanup.flight.take();
-        outcome.map_err(|error| Error::Internal(Box::new(error)))?.map_err(unavailable)?;
+        let outcome = outcome.map_err(|error| Error::Internal(Box::new(error)))?;
+        // What stands under the name is not this writer's to remove.
+        self.cleanup.armed &= !matches!(outcome, Err(object_store::Error::AlreadyExists { .. }));
+        outcome.map_err(unavailable)?;
         if let Some(Ok(mut buffer)) = flight.map(|flight| flight.bytes.try_into_mut()) {
             buffer.clear();
             if let Some(other) = self.spare.replace(buffer) {

@@ -30,14 +30,15 @@ pub(super) fn list(db: &Snapshot<'_>, query: &ListObjects) -> Result<ObjectPage>
     }
 }
 
+const FORWARDS: &str =
+    "SELECT key, null_id, created, modified, size, mode, part_count, etag, content_type FROM versions
+     WHERE bucket = ?1 AND state = 1 AND key >= ?2 AND key < ?3 ORDER BY key LIMIT ?4";
+const BACKWARDS: &str =
+    "SELECT key, null_id, created, modified, size, mode, part_count, etag, content_type FROM versions
+     WHERE bucket = ?1 AND state = 1 AND key >= ?2 AND key < ?3 ORDER BY key DESC LIMIT ?4";
+
 fn flat(db: &Snapshot<'_>, bucket: i64, query: &ListObjects, keys: &Keys) -> Result<ObjectPage> {
-    let sql = if query.reverse {
-        "SELECT key, null_id, created, modified, size, mode, part_count, etag, content_type FROM versions
-         WHERE bucket = ?1 AND state = 1 AND key >= ?2 AND key < ?3 ORDER BY key DESC LIMIT ?4"
-    } else {
-        "SELECT key, null_id, created, modified, size, mode, part_count, etag, content_type FROM versions
-         WHERE bucket = ?1 AND state = 1 AND key >= ?2 AND key < ?3 ORDER BY key LIMIT ?4"
-    };
+    let sql = if query.reverse { BACKWARDS } else { FORWARDS };
     let limit = query.limit as usize;
     let mut rows =
         db.all(sql, params![bucket, keys.from, keys.until, i64::from(query.limit) + 1], read_object)?;
@@ -84,17 +85,12 @@ impl SkipScan<'_> {
 
     /// Goes on along the keys until the page is full, the keys end, or a common prefix is worth a seek.
     fn stretch(&mut self, keys: &Keys) -> Result<Stretch> {
-        let sql = if self.query.reverse {
-            "SELECT key, nr FROM versions
-             WHERE bucket = ?1 AND state = 1 AND key >= ?2 AND key < ?3 ORDER BY key DESC"
-        } else {
-            "SELECT key, nr FROM versions WHERE bucket = ?1 AND state = 1 AND key >= ?2 AND key < ?3 ORDER BY key"
-        };
+        let sql = if self.query.reverse { BACKWARDS } else { FORWARDS };
         let (db, bucket) = (self.db, self.bucket);
         let mut outcome = Stretch::End;
         let mut inside: Option<String> = None;
         let mut steps = 0;
-        db.scan(sql, params![bucket, keys.from, keys.until], |row| {
+        db.scan(sql, params![bucket, keys.from, keys.until, i64::MAX], |row| {
             let key = row.get_ref(0)?.as_blob()?;
             if let Some(prefix) = inside.as_ref().filter(|prefix| key.starts_with(prefix.as_bytes())) {
                 steps += 1;
@@ -118,10 +114,7 @@ impl SkipScan<'_> {
                 self.rows.push(ObjectRow::Prefix(prefix.to_owned()));
                 (inside, steps) = (Some(prefix.to_owned()), 0);
             } else {
-                let sql = "SELECT key, null_id, created, modified, size, mode, part_count, etag, content_type
-                           FROM versions WHERE nr = ?1";
-                let object = db.one(sql, [row.get::<_, i64>(1)?], read_object)?;
-                self.rows.push(object);
+                self.rows.push(read_object(row)?);
             }
             Ok(true)
         })?;
@@ -152,4 +145,24 @@ enum Stretch {
     End,
     /// The rest of this common prefix is to be skipped.
     Prefix(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::index::sqlite::schema;
+
+    #[test]
+    fn a_listing_reads_its_index_and_nothing_else() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        for sql in [FORWARDS, BACKWARDS] {
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let plan = statement.query_map(params![1, b"a", b"b", 9], |row| row.get::<_, String>(3)).unwrap();
+            let plan: Vec<_> = plan.map(|step| step.unwrap()).collect();
+            let expected =
+                "SEARCH versions USING COVERING INDEX versions_current (bucket=? AND key>? AND key<?)";
+            assert_eq!(plan, [expected]);
+        }
+    }
 }

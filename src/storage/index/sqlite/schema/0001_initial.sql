@@ -107,7 +107,7 @@ CREATE TABLE account_usage (
 -- ---- objects --------------------------------------------------------------------------------------------------------
 
 -- A version of an object, or a delete marker. Of the versions of a key the newest has state 1 (an object: the current
--- one) or 2 (a delete marker); all others have state 0. What a listing reads comes first, long values last.
+-- one) or 2 (a delete marker); all others have state 0. What every command reads comes first, long values last.
 CREATE TABLE versions (
     nr             INTEGER PRIMARY KEY,
     bucket         INTEGER NOT NULL,
@@ -135,7 +135,10 @@ CREATE TABLE versions (
     manifest       BLOB                     -- a large object's list of segments
 ) STRICT;
 
-CREATE UNIQUE INDEX versions_current  ON versions (bucket, key) WHERE state = 1;
+-- One entry a key: the commands see to it. It holds all that a listing shows, so that a page is read from end to end and
+-- not row by row from all over the table.
+CREATE INDEX versions_current         ON versions (bucket, key, null_id, created, modified, size, mode, part_count, etag,
+                                                   content_type) WHERE state = 1;
 CREATE UNIQUE INDEX versions_rest     ON versions (bucket, key, created) WHERE state <> 1;
 CREATE UNIQUE INDEX versions_old_null ON versions (bucket, key) WHERE state <> 1 AND null_id = 1;
 CREATE INDEX versions_expiring        ON versions (expires) WHERE expires IS NOT NULL;

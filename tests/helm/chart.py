@@ -1,0 +1,94 @@
+"""Runs helm on the chart."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from support.places import ROOT
+
+CHART = ROOT / "helm" / "cardea"
+RELEASE, NAMESPACE = "cardea", "store"
+KUBERNETES = "1.37"
+"""The version that is rendered for, and validated against."""
+SECONDS = 120
+
+Manifest = dict[str, Any]
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Helm:
+    """The helm program, with a home of its own and no cluster."""
+
+    program: Path
+    home: Path
+
+    def run(self, *words: str | Path, values: Values | None = None) -> subprocess.CompletedProcess[str]:
+        """One command line; values go in as its standard input."""
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(self.home),
+            "KUBECONFIG": str(self.home / "none"),
+            "HELM_CACHE_HOME": str(self.home / "cache"),
+            "HELM_CONFIG_HOME": str(self.home / "config"),
+            "HELM_DATA_HOME": str(self.home / "data"),
+        }
+        line = [self.program, *words] + (["--values", "-"] if values is not None else [])
+        text = None if values is None else json.dumps(values)
+        return subprocess.run(line, env=environment, input=text, capture_output=True, text=True, timeout=SECONDS)
+
+    def template(self, values: Values, server: str | None = None) -> list[Manifest]:
+        """What the chart renders, without a cluster or for the one at a URL."""
+        return documents(checked(self._template(values, server)).stdout)
+
+    def refusal(self, values: Values, server: str | None = None) -> str:
+        """Why the chart does not render: its own message, without helm's words around it."""
+        done = self._template(values, server)
+        assert done.returncode != 0, "it rendered"
+        text = done.stderr.strip().partition("\n\nUse --debug")[0]
+        return re.sub(r"^Error: (execution error at \(.*?\): )?", "", text)
+
+    def notes(self, values: Values, server: str) -> str:
+        """What an install says at its end."""
+        words = ("install", RELEASE, CHART, "--namespace", NAMESPACE, *asking(server))
+        return checked(self.run(*words, values=values)).stdout.partition("\nNOTES:\n")[2]
+
+    def _template(self, values: Values, server: str | None) -> subprocess.CompletedProcess[str]:
+        cluster = asking(server) if server else ()
+        words = ("template", RELEASE, CHART, "--namespace", NAMESPACE, "--kube-version", KUBERNETES)
+        return self.run(*words, *cluster, values=values)
+
+
+def asking(server: str) -> tuple[str, ...]:
+    """Flags that let helm look things up in a cluster, and change nothing there."""
+    return ("--dry-run=server", "--kube-apiserver", server, "--disable-openapi-validation")
+
+
+def checked(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def documents(text: str) -> list[Manifest]:
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
+def find(manifests: list[Manifest], kind: str, name: str | None = None) -> Manifest:
+    """The one of a kind, or of a kind and a name."""
+    found = [m for m in manifests if m["kind"] == kind and name in (None, m["metadata"]["name"])]
+    assert len(found) == 1, f"{len(found)} of {kind} {name or ''}"
+    return found[0]
+
+
+def secret_files(secret: Manifest) -> dict[str, bytes]:
+    """A Secret's data."""
+    return {key: base64.b64decode(value) for key, value in secret["data"].items()}

@@ -1,0 +1,193 @@
+"""Runs what a rendered pod says: its command with its environment and its files, on this machine.
+
+Paths of mounts become folders under a temporary one, container ports become free ports of this machine, and addresses of
+Services become those of the ports they lead to. All else is as the manifests have it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from helm.chart import NAMESPACE, Manifest, find, secret_files
+from support.places import ROOT, binary
+from support.server import START_SECONDS, STOP_SECONDS, free_ports
+
+Secrets = dict[str, dict[str, bytes]]
+
+
+@dataclass
+class Node:
+    """Where pods run: the rendered manifests, Secrets that were there before, and the ports that were given out."""
+
+    manifests: list[Manifest]
+    folder: Path
+    secrets: Secrets = field(default_factory=dict)
+    ports: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rendered = {m["metadata"]["name"]: secret_files(m) for m in self.manifests if m["kind"] == "Secret"}
+        self.secrets = {**self.secrets, **rendered}
+        container = self.gateway_spec["containers"][0]
+        numbers = [port["containerPort"] for port in container["ports"]]
+        self.ports = dict(zip(numbers, free_ports(len(numbers)), strict=True))
+
+    @property
+    def gateway_spec(self) -> dict[str, Any]:
+        return find(self.manifests, "StatefulSet")["spec"]["template"]["spec"]
+
+    def port(self, name: str) -> int:
+        """The port of this machine that stands for a named container port."""
+        named = {port["name"]: port["containerPort"] for port in self.gateway_spec["containers"][0]["ports"]}
+        return self.ports[named[name]]
+
+    def service_port(self, host: str, number: int) -> int:
+        """The port of this machine that a Service's address leads to."""
+        service = find(self.manifests, "Service", host.removesuffix(f".{NAMESPACE}.svc"))
+        [port] = [port for port in service["spec"]["ports"] if port["port"] == number]
+        return self.port(port["targetPort"])
+
+    def gateway(self) -> "Process":
+        """The StatefulSet's container, on its volume."""
+        return Process(self, self.gateway_spec, self.folder / "gateway")
+
+    def test(self) -> "Process":
+        """The container of `helm test`."""
+        return Process(self, find(self.manifests, "Pod")["spec"], self.folder / "test")
+
+
+class Process:
+    """One container of a pod."""
+
+    def __init__(self, node: Node, spec: dict[str, Any], root: Path) -> None:
+        self.node, self.spec, self.root = node, spec, root
+        [self.container] = spec["containers"]
+        self.volumes = {volume["name"]: volume for volume in spec["volumes"]}
+        self.written: dict[Path, bytes] = {}
+        for mount in self.container["volumeMounts"]:
+            self._mount(mount)
+        self.log = root.with_suffix(".log")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def _mount(self, mount: dict[str, Any]) -> None:
+        """Puts a volume's files where the mount says. A volume that no manifest has is the claim: an empty folder."""
+        target = Path(self.path(mount["mountPath"]))
+        target.mkdir(parents=True, exist_ok=True)
+        for name, content in self._files(self.volumes.get(mount["name"])).items():
+            (target / name).write_bytes(content)
+            self.written[target / name] = content
+
+    def _files(self, volume: dict[str, Any] | None) -> dict[str, bytes]:
+        if volume is None:
+            claims = find(self.node.manifests, "StatefulSet")["spec"]["volumeClaimTemplates"]
+            assert [claim["metadata"]["name"] for claim in claims] == ["data"]
+            return {}
+        if "configMap" in volume:
+            data = find(self.node.manifests, "ConfigMap", volume["configMap"]["name"])["data"]
+            return {name: text.encode() for name, text in data.items()}
+        source = volume["secret"]
+        secret = self.node.secrets[source["secretName"]]
+        items = {item["path"]: item["key"] for item in source["items"]}
+        missing = set(items.values()) - secret.keys()
+        assert not missing or source.get("optional"), f"{source['secretName']} has no {missing}"
+        return {path: secret[key] for path, key in items.items() if key in secret}
+
+    def path(self, path: str) -> str:
+        """A path in the container, on this machine."""
+        return str(self.root / path.lstrip("/"))
+
+    def environment(self) -> dict[str, str]:
+        """The container's environment, and nothing of this machine's."""
+        variables = {}
+        for source in self.container.get("envFrom", []):
+            variables |= find(self.node.manifests, "ConfigMap", source["configMapRef"]["name"])["data"]
+        variables |= {each["name"]: each["value"] for each in self.container.get("env", [])}
+        return {name: self.mapped(value) for name, value in variables.items()}
+
+    def mapped(self, text: str) -> str:
+        """A word of the command or the environment, with paths and addresses of this machine."""
+        if text.startswith("/"):
+            assert any(text.startswith(mount["mountPath"]) for mount in self.container["volumeMounts"]), text
+            return self.path(text)
+        if address := re.fullmatch(r"(?:0\.0\.0\.0|\[::\]):(\d+)", text):
+            return f"127.0.0.1:{self.node.ports[int(address[1])]}"
+        if address := re.fullmatch(rf"([-a-z0-9]+\.{NAMESPACE}\.svc):(\d+)", text):
+            return f"127.0.0.1:{self.node.service_port(address[1], int(address[2]))}"
+        return text
+
+    def line(self) -> list[str]:
+        """Command and arguments. Without a command it is the image's."""
+        if command := self.container.get("command"):
+            return [sys.executable if word == "python3" else self.mapped(word) for word in command]
+        assert entrypoint() == ["/usr/bin/cardea"]
+        return [str(binary()), *(self.mapped(word) for word in self.container["args"])]
+
+    # Its life.
+
+    def run(self, *words: str, stdin: bytes = b"", environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+        """Runs it, or other words in its place, to the end."""
+        variables = {**self.environment(), **(environment or {})}
+        return subprocess.run(
+            [*words] or self.line(), cwd=self.root, env=variables, input=stdin, capture_output=True, timeout=STOP_SECONDS
+        )
+
+    def start(self) -> "Process":
+        """Starts it and waits for what its readiness probe asks."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.line(), cwd=self.root, env=self.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while self.probe("readinessProbe") != 200:
+            assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.log.read_text()}"
+            assert time.monotonic() < deadline, f"not ready after {START_SECONDS} s:\n{self.log.read_text()}"
+            time.sleep(0.05)
+        return self
+
+    def probe(self, name: str) -> int:
+        """What a probe is answered; 0 where nobody answers."""
+        get = self.container[name]["httpGet"]
+        url = f"http://127.0.0.1:{self.node.port(get['port'])}{get['path']}"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+    def stop(self) -> int:
+        """Ends it as the kubelet does."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(STOP_SECONDS)
+
+    def __enter__(self) -> "Process":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def assert_wrote_only(self, *folders: str) -> None:
+        """Everything outside these folders is as it was mounted."""
+        allowed = [Path(self.path(folder)) for folder in folders]
+        for path in self.root.rglob("*"):
+            if path.is_file() and not any(path.is_relative_to(folder) for folder in allowed):
+                assert path.read_bytes() == self.written.get(path), f"{path} was written"
+
+
+def entrypoint() -> list[str]:
+    """What the image runs."""
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    [words] = [line.removeprefix("ENTRYPOINT ") for line in lines if line.startswith("ENTRYPOINT ")]
+    return json.loads(words)

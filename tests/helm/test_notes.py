@@ -1,0 +1,83 @@
+"""The lines that an install ends with work as they stand, with the real clients."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from helm.chart import Helm, Values
+from helm.cluster import Cluster
+from helm.pod import Node, Process
+from support.places import VENV_BIN, binary
+from support.server import clean_environment
+
+KUBECTL = """#!{python}
+import base64, json, os, subprocess, sys
+words = sys.argv[1:]
+assert words[:2] == ["-n", "store"], words
+match words[2:]:
+    case ["rollout", "status", "statefulset/cardea"] | ["port-forward", "service/cardea", "8443:443"]:
+        pass
+    case ["get", "secret", name, "-o", path]:
+        key = path.removeprefix("jsonpath={{.data.").removesuffix("}}").replace("\\\\", "")
+        print(json.load(open("{secrets}"))[name][key], end="")
+    case ["exec", "-i", "cardea-0", "--", "cardea", *rest]:
+        sys.exit(subprocess.run(["{binary}", *rest], env=json.load(open("{environment}"))).returncode)
+    case _:
+        sys.exit(f"kubectl: {{words}}")
+"""
+
+
+def commands(helm: Helm, world: Cluster, values: Values) -> str:
+    """The indented lines of the notes: what one pastes."""
+    notes = helm.notes(values, world.address).splitlines()
+    return "\n".join(line[2:] for line in notes if line.startswith("  "))
+
+
+def tool(folder: Path, name: str, text: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(text)
+    (folder / name).chmod(0o755)
+
+
+def stand_in(node: Node, gateway: Process, folder: Path) -> None:
+    """Programs that answer for the cluster, from the rendered manifests."""
+    data = {m["metadata"]["name"]: m["data"] for m in node.manifests if m["kind"] == "Secret"}
+    (folder / "secrets.json").write_text(json.dumps(data))
+    (folder / "environment.json").write_text(json.dumps(gateway.environment()))
+    places = {"secrets": folder / "secrets.json", "environment": folder / "environment.json"}
+    tool(folder / "bin", "kubectl", KUBECTL.format(python=sys.executable, binary=binary(), **places))
+    tool(folder / "bin", "helm", '#!/bin/sh\n[ "$*" = "-n store test cardea" ]\n')
+
+
+def test_pasted_lines(helm: Helm, world: Cluster, tmp_path: Path) -> None:
+    node = Node(helm.template({}), tmp_path)
+    with node.gateway() as gateway:
+        stand_in(node, gateway, tmp_path)
+        script = commands(helm, world, {}).replace("https://localhost:8443", f"https://localhost:{node.port('https')}")
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=tmp_path,
+            env={**clean_environment(), "HOME": str(tmp_path), "PATH": f"{tmp_path / 'bin'}:{VENV_BIN}:/usr/bin:/bin"},
+            input="a passphrase\n",
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "one key, both doors\n" in done.stdout
+    assert len((tmp_path / "keyring.export").read_text().splitlines()) > 1
+
+
+def test_with_an_endpoint_nothing_is_forwarded(helm: Helm, world: Cluster) -> None:
+    values = {
+        "endpoint": "https://objects.example.com",
+        "accounts": {"existingSecret": "ours"},
+        "keyring": {"existingSecret": "ours"},
+        "tls": {"existingSecret": "ours"},
+    }
+    lines = commands(helm, world, values)
+    assert "port-forward" not in lines and "keyring export" not in lines and "ca.crt" not in lines
+    assert "AWS_ENDPOINT_URL=https://objects.example.com" in lines and "OS_AUTH_URL=https://objects.example.com/v3" in lines

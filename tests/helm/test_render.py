@@ -1,0 +1,154 @@
+"""What the chart renders: clean, as the snapshots show it, valid, and restricted."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import jsonschema
+import kubernetes_validate
+import pytest
+import yaml
+
+from helm.chart import CHART, KUBERNETES, Helm, Manifest, Values, checked, find
+
+HERE = Path(__file__).parent
+REFUSED = yaml.safe_load((HERE / "refused.yaml").read_text())
+
+
+@functools.cache
+def custom_schemas() -> dict[str, dict]:
+    """Schemas of the kinds that Kubernetes itself does not know."""
+    return yaml.safe_load((HERE / "custom_schemas.yaml").read_text())
+
+
+def test_lint(helm: Helm, case: str, values: Values) -> None:
+    done = checked(helm.run("lint", "--strict", CHART, "--kube-version", KUBERNETES, values=values))
+    assert "[WARNING]" not in done.stdout and "0 chart(s) failed" in done.stdout
+
+
+def test_snapshot(helm: Helm, case: str, values: Values, pytestconfig: pytest.Config) -> None:
+    rendered = yaml.safe_dump_all([without_chance(m) for m in helm.template(values)], sort_keys=False, width=120)
+    snapshot = HERE / "snapshots" / f"{case}.yaml"
+    if pytestconfig.getoption("--update"):
+        snapshot.write_text(rendered)
+    assert rendered == snapshot.read_text(), "not as the snapshot: tests/helm/run --update, and read what changed"
+
+
+def without_chance(manifest: Manifest) -> Manifest:
+    """A manifest without what differs each time, and without the test's script, which is a file of its own."""
+    data = manifest.get("data", {})
+    hidden = dict.fromkeys(data, "made by chance") if manifest["kind"] == "Secret" else {}
+    if "round_trip.py" in data:
+        assert data["round_trip.py"].rstrip() == (CHART / "files" / "round_trip.py").read_text().rstrip()
+        hidden = {"round_trip.py": "files/round_trip.py"}
+    return {**manifest, "data": {**data, **hidden}} if hidden else manifest
+
+
+def test_valid(helm: Helm, case: str, values: Values) -> None:
+    for manifest in helm.template(values):
+        schema = custom_schemas().get(f"{manifest['apiVersion']}/{manifest['kind']}")
+        if schema:
+            jsonschema.Draft202012Validator(schema).validate(manifest)
+        else:
+            kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
+
+
+def test_restricted(helm: Helm, case: str, values: Values) -> None:
+    """Both pods keep to the Pod Security Standard "restricted", and to a little more."""
+    manifests = helm.template(values)
+    pods = [find(manifests, "StatefulSet")["spec"]["template"]["spec"], find(manifests, "Pod")["spec"]]
+    for pod in pods:
+        assert not {"hostNetwork", "hostPID", "hostIPC", "hostUsers", "initContainers"} & pod.keys()
+        assert pod["automountServiceAccountToken"] is False and pod["enableServiceLinks"] is False
+        security = pod["securityContext"]
+        assert security["runAsNonRoot"] is True and security["runAsUser"] > 0 and security["runAsGroup"] > 0
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert all(volume.keys() & {"secret", "configMap"} for volume in pod["volumes"])
+        for container in pod["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert all("hostPort" not in port for port in container.get("ports", []))
+
+
+def test_everything_hangs_together(helm: Helm, case: str, values: Values) -> None:
+    """Names that one manifest uses are names that another has."""
+    manifests = helm.template(values)
+    names = {(m["kind"], m["metadata"]["name"]) for m in manifests}
+    stateful = find(manifests, "StatefulSet")
+    pod = stateful["spec"]["template"]
+    assert ("Service", stateful["spec"]["serviceName"]) in names
+    assert ("ServiceAccount", pod["spec"]["serviceAccountName"]) in names
+    assert ("ConfigMap", pod["spec"]["containers"][0]["envFrom"][0]["configMapRef"]["name"]) in names
+    ports = {port["name"] for port in pod["spec"]["containers"][0]["ports"]}
+    test_labels = find(manifests, "Pod")["metadata"]["labels"]
+    for service in (m for m in manifests if m["kind"] == "Service"):
+        selector = service["spec"]["selector"].items()
+        assert selector <= pod["metadata"]["labels"].items() and not selector <= test_labels.items()
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
+    for kind, path in (("Ingress", "service"), ("HTTPRoute", None)):
+        for front in (m for m in manifests if m["kind"] == kind):
+            for backend in backends(front):
+                service = find(manifests, "Service", backend["name"])
+                key = "name" if path else "port"
+                wanted = backend["port"]["name"] if path else backend["port"]
+                assert wanted in [port[key] for port in service["spec"]["ports"]]
+
+
+def backends(front: Manifest) -> list[dict]:
+    if front["kind"] == "Ingress":
+        return [path["backend"]["service"] for rule in front["spec"]["rules"] for path in rule["http"]["paths"]]
+    return [backend for rule in front["spec"]["rules"] for backend in rule["backendRefs"]]
+
+
+def test_drain_fits_into_the_grace_period(helm: Helm, case: str, values: Values) -> None:
+    manifests = helm.template(values)
+    pod = find(manifests, "StatefulSet")["spec"]["template"]["spec"]
+    container = pod["containers"][0]
+    pause = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+    settings = find(manifests, "ConfigMap", container["envFrom"][0]["configMapRef"]["name"])["data"]
+    drain = int(settings["CARDEA_DRAIN_TIMEOUT"].removesuffix("s"))
+    last_words = 5
+    assert pause + drain + last_words < pod["terminationGracePeriodSeconds"]
+
+
+def test_upgrades_leave_what_cannot_change(helm: Helm) -> None:
+    """No value but those about the volume and the names reaches a field that the API server would refuse to change."""
+    fields = ("serviceName", "selector", "volumeClaimTemplates", "podManagementPolicy")
+    fixed = []
+    for path in sorted((HERE / "cases").glob("*.yaml")):
+        values = {k: v for k, v in (yaml.safe_load(path.read_text()) or {}).items()
+                  if k not in ("persistence", "nameOverride", "fullnameOverride")}
+        spec = find(helm.template(values), "StatefulSet")["spec"]
+        fixed.append({field: spec.get(field) for field in fields})
+    assert all(each == fixed[0] for each in fixed)
+    assert "0.1.0" not in yaml.safe_dump(fixed[0])
+
+
+@pytest.mark.parametrize("row", REFUSED, ids=lambda row: row["message"].partition(":")[0])
+def test_refused(helm: Helm, row: dict) -> None:
+    assert helm.refusal(row["values"]) == row["message"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"nope": 1},
+        {"settings": {"lisen": "x"}},
+        {"settings": {"require_tls_for_customer_keys": False}},
+        {"tls": {"certManager": {"issuer": {"nme": "x"}}}},
+        {"endpoint": "http://objects.example.com"},
+        {"endpoint": "https://objects.example.com/path"},
+        {"replicas": "1"},
+        {"trustedProxies": ["10.0.0.1"]},
+        {"persistence": {"accessMode": "ReadWriteMany"}},
+        {"shutdown": {"drainSeconds": 0}},
+        {"accounts": {"password": "secret"}},
+    ],
+    ids=str,
+)
+def test_unknown_or_malformed_values_are_refused(helm: Helm, values: Values) -> None:
+    assert "values don't meet the specifications of the schema" in helm.refusal(values)

@@ -1,0 +1,189 @@
+"""What the chart renders is what runs: the gateway starts so, and `helm test`'s own script passes against it over TLS."""
+
+from __future__ import annotations
+
+import http.server
+import re
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from helm.chart import CHART, Helm, find
+from helm.pod import Node, Process
+
+LAST_STEP = "One key opens both doors, and no other does."
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes]]:
+    """The Secrets that README.md tells how to make, made by its own lines."""
+    folder = tmp_path_factory.mktemp("prepared")
+    text = (CHART / "README.md").read_text()
+    [lines] = re.findall(r"```bash\n(# Secrets\n.*?)```", text, re.DOTALL)
+    before, found = lines.partition("kubectl ")[0], set(re.findall(r"--from-file=(\S+)", lines))
+    assert found == {"accounts.toml", "keyring.toml"}
+    subprocess.run(["bash", "-euo", "pipefail", "-c", before], cwd=folder, check=True)
+    return {
+        "store-accounts": {"accounts.toml": (folder / "accounts.toml").read_bytes()},
+        "store-keyring": {"keyring.toml": (folder / "keyring.toml").read_bytes()},
+    }
+
+
+def passes(node: Node, environment: dict[str, str] | None = None) -> None:
+    done = node.test().run(environment=environment)
+    assert done.returncode == 0 and done.stdout.decode().splitlines()[-1] == LAST_STEP, (done.stdout + done.stderr).decode()
+
+
+def test_defaults(helm: Helm, tmp_path: Path) -> None:
+    """With nothing set: generated account and certificate, the ring made on the volume."""
+    node = Node(helm.template({}), tmp_path)
+    with node.gateway() as gateway:
+        assert gateway.probe("startupProbe") == gateway.probe("livenessProbe") == 200
+        passes(node)
+        assert gateway.stop() == 0
+    gateway.assert_wrote_only("/var/lib/cardea")
+    assert (Path(gateway.path("/var/lib/cardea")) / "keyring.toml").is_file()
+    secret = node.secrets["cardea-accounts"]["secret-key"]
+    assert secret not in gateway.log.read_bytes()
+
+
+def test_a_new_pod_on_the_old_volume(helm: Helm, tmp_path: Path) -> None:
+    """An upgrade's pod finds volume and Secrets as they were."""
+    node = Node(helm.template({}), tmp_path)
+    for _ in range(2):
+        with node.gateway() as gateway:
+            passes(node)
+            assert gateway.stop() == 0
+
+
+def test_prepared_secrets(helm: Helm, tmp_path: Path, prepared: dict[str, dict[str, bytes]]) -> None:
+    """With every Secret made beforehand, and a public name that the Service does not have."""
+    made = Node(helm.template({"tls": {"names": ["objects.example.com"]}}), tmp_path / "made").secrets["cardea-tls"]
+    values = {
+        "endpoint": "https://objects.example.com",
+        "accounts": {"existingSecret": "store-accounts", "generate": False},
+        "keyring": {"existingSecret": "store-keyring"},
+        "tls": {"existingSecret": "store-tls"},
+        "settings": {"region": "eu-central-1", "log_format": "text"},
+    }
+    node = Node(helm.template(values), tmp_path, {**prepared, "store-tls": made})
+    with node.gateway() as gateway:
+        passes(node)
+        assert gateway.stop() == 0
+    gateway.assert_wrote_only("/var/lib/cardea")
+    assert not (Path(gateway.path("/var/lib/cardea")) / "keyring.toml").exists()
+
+
+def test_every_setting_is_known(helm: Helm, tmp_path: Path, case: str, values: dict) -> None:
+    """Whatever the values files set, the gateway reads: a command that wants a key ring reads all settings before."""
+    manifests = helm.template(values)
+    volumes = find(manifests, "StatefulSet")["spec"]["template"]["spec"]["volumes"]
+    sources = [volume["secret"] for volume in volumes]
+    empty = {source["secretName"]: {item["key"]: b"" for item in source["items"]} for source in sources}
+    gateway = Node(manifests, tmp_path, empty).gateway()
+    done = gateway.run(gateway.line()[0], "keyring", "export", stdin=b"passphrase\n")
+    assert done.returncode == 2 and b"cardea: keyring: found " in done.stderr, done.stderr.decode()
+
+
+def test_behind_a_proxy(helm: Helm, tmp_path: Path) -> None:
+    """Without TLS of its own: through a proxy that ends it and says so."""
+    certificate = Node(helm.template({}), tmp_path / "certificate").secrets["cardea-tls"]
+    for name, content in certificate.items():
+        (tmp_path / name).write_bytes(content)
+    with proxy(tmp_path) as front:
+        values = {
+            "endpoint": f"https://localhost:{front.server_port}",
+            "tls": {"enabled": False},
+            "trustedProxies": ["127.0.0.0/8"],
+        }
+        node = Node(helm.template(values), tmp_path)
+        with node.gateway() as gateway:
+            front.upstream = node.port("http")
+            passes(node, {"SSL_CERT_FILE": str(tmp_path / "ca.crt")})
+            assert gateway.stop() == 0
+
+
+def test_a_failing_round_trip_is_told(helm: Helm, tmp_path: Path) -> None:
+    """The script fails, and says where, when the account is not the gateway's."""
+    node = Node(helm.template({}), tmp_path)
+    with node.gateway():
+        stranger = Node(helm.template({}), tmp_path / "stranger")
+        node.secrets["cardea-accounts"] = stranger.secrets["cardea-accounts"]
+        done = node.test().run()
+    assert done.returncode == 1 and done.stderr.startswith(b"S3: make a bucket: found 403, expected 200\n")
+    assert b"<Code>InvalidAccessKeyId</Code>" in done.stderr
+
+
+def test_drain(helm: Helm, tmp_path: Path) -> None:
+    """A pod that is told to end finishes what runs, and is not ready meanwhile."""
+    node = Node(helm.template({"shutdown": {"drainSeconds": 20}}), tmp_path)
+    with node.gateway() as gateway, slow_request(node) as finish:
+        assert gateway.process is not None
+        gateway.process.terminate()
+        deadline = time.monotonic() + 10
+        while gateway.probe("readinessProbe") != 503:
+            assert time.monotonic() < deadline, "still ready"
+            time.sleep(0.05)
+        assert gateway.probe("livenessProbe") == 200 and gateway.process.poll() is None
+        assert finish() == 401
+        assert gateway.process.wait(20) == 0
+
+
+@contextmanager
+def slow_request(node: Node) -> Iterator:
+    """A request whose headers are still on their way; calling the result sends the rest and returns the status."""
+    import socket
+
+    context = ssl.create_default_context(cadata=node.secrets["cardea-tls"]["ca.crt"].decode())
+    plain = socket.create_connection(("127.0.0.1", node.port("https")), 20)
+    with context.wrap_socket(plain, server_hostname="localhost") as connection:
+        connection.sendall(b"GET /v1/AUTH_x HTTP/1.1\r\nHost: localhost\r\n")
+
+        def finish() -> int:
+            connection.sendall(b"\r\n")
+            return int(connection.recv(4096).split()[1])
+
+        yield finish
+
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """Passes requests on over plain HTTP, with its own word for how they came."""
+
+    def relay(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {name: value for name, value in self.headers.items() if name.lower() != "x-forwarded-proto"}
+        upstream = HTTPConnection("127.0.0.1", self.server.upstream, timeout=20)
+        upstream.request(self.command, self.path, body, {**headers, "X-Forwarded-Proto": "https"})
+        answer = upstream.getresponse()
+        content = answer.read()
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+        upstream.close()
+
+    do_GET = do_PUT = do_DELETE = relay
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: a proxy must not log what passes."""
+
+
+@contextmanager
+def proxy(folder: Path) -> Iterator[http.server.ThreadingHTTPServer]:
+    """A TLS proxy whose `upstream` is a port of this machine."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()

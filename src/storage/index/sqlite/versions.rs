@@ -27,7 +27,6 @@ pub(super) struct Brief {
     pub(super) size: u64,
     mode: i64,
     etag: String,
-    expires: Option<i64>,
 }
 
 impl Brief {
@@ -40,13 +39,7 @@ impl Brief {
             size: row.get::<_, Count>(5)?.0,
             mode: row.get(6)?,
             etag: row.get(7)?,
-            expires: row.get(8)?,
         })
-    }
-
-    /// Whether its time has run out: nobody can read it any more.
-    fn is_expired(&self, now: Timestamp) -> bool {
-        self.expires.is_some_and(|at| at <= now.seconds_floor())
     }
 
     /// The mode of an object; a delete marker has none.
@@ -87,21 +80,27 @@ pub(super) fn latest(
 
 /// The newest version of a key that has no current object.
 pub(super) fn newest_of_the_rest(db: &Snapshot<'_>, bucket: i64, key: &ObjectKey) -> Result<Option<Brief>> {
-    let rest = "SELECT nr, marker, null_id, created, modified, size, mode, etag, expires FROM versions
+    let rest = "SELECT nr, marker, null_id, created, modified, size, mode, etag FROM versions
                 WHERE bucket = ?1 AND key = ?2 AND state <> 1 ORDER BY created DESC LIMIT 1";
     db.maybe(rest, params![bucket, key], Brief::read)
 }
 
 /// The null version of a key whose latest version is another.
 pub(super) fn old_null(db: &Snapshot<'_>, bucket: i64, key: &ObjectKey) -> Result<Option<Brief>> {
-    let sql = "SELECT nr, marker, null_id, created, modified, size, mode, etag, expires FROM versions
+    let sql = "SELECT nr, marker, null_id, created, modified, size, mode, etag FROM versions
                WHERE bucket = ?1 AND key = ?2 AND state <> 1 AND null_id = 1";
     db.maybe(sql, params![bucket, key], Brief::read)
 }
 
-/// Evaluates a precondition against the latest version of the key.
-pub(super) fn check(precondition: &Precondition, latest: Option<&Brief>, now: Timestamp) -> Result<()> {
-    let current = latest.filter(|version| !version.marker && !version.is_expired(now));
+/// Evaluates a precondition against the latest version of the key. An object that has expired is none.
+pub(super) fn check(tx: &Tx<'_>, precondition: &Precondition, latest: Option<&Brief>) -> Result<()> {
+    if *precondition == Precondition::None {
+        return Ok(());
+    }
+    let current = match latest.filter(|version| !version.marker) {
+        Some(version) if is_expired(tx, version)? => None,
+        current => current,
+    };
     match (precondition, current) {
         (Precondition::None, _) | (Precondition::Absent, None) | (Precondition::Present, Some(_)) => Ok(()),
         (Precondition::Etag(tags), Some(version)) if tags.contains(&version.etag) => Ok(()),
@@ -110,6 +109,11 @@ pub(super) fn check(precondition: &Precondition, latest: Option<&Brief>, now: Ti
             Err(Error::PreconditionFailed)
         }
     }
+}
+
+fn is_expired(tx: &Tx<'_>, version: &Brief) -> Result<bool> {
+    let sql = "SELECT 1 FROM versions WHERE nr = ?1 AND expires <= ?2";
+    tx.exists(sql, [version.nr, tx.now().seconds_floor()])
 }
 
 /// Nothing answers for the key, unless a delete marker does.
@@ -144,13 +148,13 @@ pub(super) fn by_id(
     key: &ObjectKey,
     id: VersionId,
 ) -> Result<Option<(Brief, bool)>> {
-    let read = |row: &Row<'_>| Ok((Brief::read(row)?, row.get::<_, i64>(9)? != OLD));
+    let read = |row: &Row<'_>| Ok((Brief::read(row)?, row.get::<_, i64>(8)? != OLD));
     match id {
         VersionId::Null => {
             let current =
-                "SELECT nr, marker, null_id, created, modified, size, mode, etag, expires, state FROM versions
+                "SELECT nr, marker, null_id, created, modified, size, mode, etag, state FROM versions
                            WHERE bucket = ?1 AND key = ?2 AND state = 1 AND null_id = 1";
-            let rest = "SELECT nr, marker, null_id, created, modified, size, mode, etag, expires, state FROM versions
+            let rest = "SELECT nr, marker, null_id, created, modified, size, mode, etag, state FROM versions
                         WHERE bucket = ?1 AND key = ?2 AND state <> 1 AND null_id = 1";
             match db.maybe(current, params![bucket, key], read)? {
                 Some(found) => Ok(Some(found)),
@@ -159,9 +163,9 @@ pub(super) fn by_id(
         }
         VersionId::At(created) => {
             let current =
-                "SELECT nr, marker, null_id, created, modified, size, mode, etag, expires, state FROM versions
+                "SELECT nr, marker, null_id, created, modified, size, mode, etag, state FROM versions
                            WHERE bucket = ?1 AND key = ?2 AND state = 1 AND null_id = 0 AND created = ?3";
-            let rest = "SELECT nr, marker, null_id, created, modified, size, mode, etag, expires, state FROM versions
+            let rest = "SELECT nr, marker, null_id, created, modified, size, mode, etag, state FROM versions
                         WHERE bucket = ?1 AND key = ?2 AND state <> 1 AND null_id = 0 AND created = ?3";
             match db.maybe(current, params![bucket, key, created], read)? {
                 Some(found) => Ok(Some(found)),

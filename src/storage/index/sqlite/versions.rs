@@ -69,7 +69,7 @@ pub(super) fn latest(
     key: &ObjectKey,
     versioning: Versioning,
 ) -> Result<Option<Brief>> {
-    let current = "SELECT nr, 0, null_id, created, modified, size, mode, etag, expires FROM versions
+    let current = "SELECT nr, 0, null_id, created, modified, size, mode, etag FROM versions
                    WHERE bucket = ?1 AND key = ?2 AND state = 1";
     let found = db.maybe(current, params![bucket, key], Brief::read)?;
     if found.is_some() || versioning == Versioning::Off {

@@ -138,7 +138,7 @@ CREATE TABLE versions (
 -- One entry a key: the commands see to it. It holds all that a listing and a write ask of it, so that a page is read from end to end and
 -- not row by row from all over the table.
 CREATE INDEX versions_current         ON versions (bucket, key, null_id, created, modified, size, mode, part_count, etag,
-                                                   content_type, expires) WHERE state = 1;
+                                                   content_type) WHERE state = 1;
 CREATE UNIQUE INDEX versions_rest     ON versions (bucket, key, created) WHERE state <> 1;
 CREATE UNIQUE INDEX versions_old_null ON versions (bucket, key) WHERE state <> 1 AND null_id = 1;
 CREATE INDEX versions_expiring        ON versions (expires) WHERE expires IS NOT NULL;

@@ -53,8 +53,6 @@ impl<H: Handler> Connections<H> {
             .max_header_size(MAX_HEAD)
             .max_buf_size(MAX_BUFFER)
             .writev(true)
-            // Swift returns its names so; nobody else minds.
-            .title_case_headers(true)
             .half_close(false);
         Self { handler, patience, tls, stop, http }
     }

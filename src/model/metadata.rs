@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Timestamp;
+
 /// `x-amz-meta-*` on S3, `X-Object-Meta-*` on Swift: one map. Names are lower case and without the prefix, values are
 /// UTF-8 text. Key material never gets here: the fronts take `encryption-*` out before metadata is collected.
 pub type UserMetadata = BTreeMap<String, String>;
@@ -39,6 +41,13 @@ pub struct SystemMetadata {
     /// `X-Delete-At` (Swift): seconds since the epoch after which the object is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delete_at: Option<i64>,
+}
+
+impl SystemMetadata {
+    /// Whether the object is gone by now, though it may still be stored.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.delete_at.is_some_and(|at| at <= now.seconds_floor())
+    }
 }
 
 /// All of an object's metadata.

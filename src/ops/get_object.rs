@@ -95,7 +95,7 @@ impl Operation for GetObject {
         let bucket = permit.bucket()?;
         let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await?;
         let record = found.map_err(|error| missing(error, self.version))?;
-        if record.metadata.system.delete_at.is_some_and(|at| at <= Timestamp::now().seconds_floor()) {
+        if record.metadata.system.is_expired(Timestamp::now()) {
             return Err(Error::NoSuchObject { marker: None });
         }
 

@@ -172,7 +172,13 @@ async fn check_early(
     if *precondition == Precondition::None {
         return Ok(());
     }
-    let (_, current) = gateway.index.find(&BucketAddress::Id(bucket.id), key, None).await?;
+    let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), key, None).await?;
+    let current = match found {
+        Ok(record) if record.metadata.system.is_expired(Timestamp::now()) => {
+            Err(storage::Error::NoSuchObject { marker: None })
+        }
+        found => found,
+    };
     match (precondition, current) {
         (Precondition::None, _)
         | (Precondition::Absent, Err(storage::Error::NoSuchObject { .. }))

@@ -43,6 +43,10 @@ impl Operation for UpdateObject {
         for _ in 0..ATTEMPTS {
             let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, None).await?;
             let record = found?;
+            // To change what has expired would be to bring it back.
+            if record.metadata.system.is_expired(Timestamp::now()) {
+                return Err(Error::NoSuchObject { marker: None });
+            }
             let key = self.customer_key.as_ref();
             // Verifies the envelope, and the key where one was given.
             open(&gateway.ring, permit.caller(), bucket, &record, key, Keyless::Describe)?;

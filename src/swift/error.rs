@@ -3,7 +3,9 @@
 //! Never 501: Swift's client retries every 5xx for half a minute. 5xx is for what is ours: damage, absence, defects.
 
 use poem::Response;
-use poem::http::header::{ACCEPT_RANGES, ALLOW, ETAG, LAST_MODIFIED, RETRY_AFTER};
+use poem::http::header::{
+    ACCEPT_RANGES, ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED, RETRY_AFTER,
+};
 use poem::http::{HeaderName, StatusCode};
 
 use super::reply;
@@ -79,6 +81,11 @@ impl Failure {
             Some(sentence) => reply::sentence(self.status, sentence),
             None => reply::stub(self.status),
         };
+        if self.status == StatusCode::NOT_MODIFIED {
+            // Of the body that the client has, these say nothing: a cache would take them for its own.
+            response.headers_mut().remove(CONTENT_TYPE);
+            response.headers_mut().remove(CONTENT_LENGTH);
+        }
         for (name, value) in self.headers {
             reply::set(response.headers_mut(), name, &value);
         }
@@ -243,5 +250,8 @@ mod tests {
         assert_eq!(response.header("etag"), Some("abc"));
         assert_eq!(response.header("last-modified"), Some("Thu, 01 Jan 1970 00:00:02 GMT"));
         assert_eq!(response.header("x-timestamp"), Some("0000000001.00001"));
+        for name in ["content-type", "content-length"] {
+            assert_eq!(response.header(name), None, "{name} would be that of the cached body");
+        }
     }
 }

@@ -1,4 +1,8 @@
-"""Power cuts: `kill -9` under load. What was acknowledged is whole; what was not is whole or absent; nothing is left over."""
+"""`kill -9` under load. What was acknowledged is whole; what was not is whole or absent; nothing is left over.
+
+The kernel lives on, and with it what was written and not yet synced: that the syncs themselves are there, only a machine
+whose power is cut could show.
+"""
 
 from __future__ import annotations
 

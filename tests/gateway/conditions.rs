@@ -1,9 +1,10 @@
 //! Preconditions, digests and races on one key.
 
 use cardea::http::body::Body;
-use cardea::ops::{Error, Precondition, WriteEncryption};
+use cardea::model::{ObjectKey, ObjectMetadata, SystemMetadata};
+use cardea::ops::{Error, Precondition, PutObject, UpdateObject, WriteEncryption};
 
-use super::world::{World, key};
+use super::world::{World, bucket, key};
 
 fn body(text: &'static str) -> Body {
     Body::from_bytes(text.into())
@@ -23,6 +24,44 @@ async fn conditional_writes() {
     assert!(matches!(put("two", Precondition::Etag(vec!["0".into()])).await, Err(Error::PreconditionFailed)));
     put("two", Precondition::Etag(vec![first.etag])).await.unwrap();
     assert_eq!(world.bytes("object", None, 0..3).await.unwrap(), b"two");
+}
+
+#[tokio::test]
+async fn what_has_expired_is_not_there() {
+    let world = World::new().await;
+    let system = SystemMetadata { delete_at: Some(1), ..SystemMetadata::default() };
+    let put = PutObject {
+        bucket: bucket(),
+        key: ObjectKey::new("object").unwrap(),
+        body: body("old"),
+        encryption: WriteEncryption::Managed,
+        metadata: ObjectMetadata { system, ..ObjectMetadata::default() },
+        expected_md5: None,
+        wants_md5: false,
+        checksums: vec![],
+        precondition: Precondition::None,
+    };
+    let old = world.gateway.execute(&world.caller(true), put).await.unwrap();
+    assert!(matches!(world.get("object", None).await, Err(Error::NoSuchObject { .. })));
+
+    let update = UpdateObject {
+        bucket: bucket(),
+        key: ObjectKey::new("object").unwrap(),
+        metadata: ObjectMetadata::default(),
+        customer_key: None,
+    };
+    let updated = world.gateway.execute(&world.caller(true), update).await;
+    assert!(matches!(updated, Err(Error::NoSuchObject { .. })), "it came back: {updated:?}");
+
+    let put = |precondition| world.put_with("object", body("new"), WriteEncryption::Managed, precondition);
+    for precondition in [Precondition::Present, Precondition::Etag(vec![old.etag])] {
+        assert!(matches!(
+            put(precondition).await,
+            Err(Error::PreconditionFailed | Error::NoSuchObject { .. })
+        ));
+    }
+    put(Precondition::Absent).await.unwrap();
+    assert_eq!(world.bytes("object", None, 0..3).await.unwrap(), b"new");
 }
 
 #[tokio::test(flavor = "multi_thread")]

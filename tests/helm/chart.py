@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,23 @@ class Helm:
     program: Path
     home: Path
 
+    def __post_init__(self) -> None:
+        config = self.home / "kubeconfig"
+        config.touch(mode=0o600)
+        config.write_text("{apiVersion: v1, kind: Config}\n")
+
+    @cached_property
+    def is_old(self) -> bool:
+        """Whether it is older than 3.13, as the one from npm is: then it looks nothing up in a dry run."""
+        version = self.run("version", "--template", "{{.Version}}").stdout
+        return int(version.split(".")[1]) < 13
+
     def run(self, *words: str | Path, values: Values | None = None) -> subprocess.CompletedProcess[str]:
         """One command line; values go in as its standard input."""
         environment = {
             "PATH": os.environ.get("PATH", ""),
             "HOME": str(self.home),
-            "KUBECONFIG": str(self.home / "none"),
+            "KUBECONFIG": str(self.home / "kubeconfig"),
             "HELM_CACHE_HOME": str(self.home / "cache"),
             "HELM_CONFIG_HOME": str(self.home / "config"),
             "HELM_DATA_HOME": str(self.home / "data"),
@@ -45,6 +57,11 @@ class Helm:
         line = [self.program, *words] + (["--values", "-"] if values is not None else [])
         text = None if values is None else json.dumps(values)
         return subprocess.run(line, env=environment, input=text, capture_output=True, text=True, timeout=SECONDS)
+
+    def lint(self, values: Values) -> str:
+        """What helm finds doubtful."""
+        version = () if self.is_old else ("--kube-version", KUBERNETES)
+        return checked(self.run("lint", "--strict", CHART, *version, values=values)).stdout
 
     def template(self, values: Values, server: str | None = None) -> list[Manifest]:
         """What the chart renders, without a cluster or for the one at a URL."""
@@ -54,23 +71,23 @@ class Helm:
         """Why the chart does not render: its own message, without helm's words around it."""
         done = self._template(values, server)
         assert done.returncode != 0, "it rendered"
-        text = done.stderr.strip().partition("\n\nUse --debug")[0]
-        return re.sub(r"^Error: (execution error at \(.*?\): )?", "", text)
+        [text] = re.findall(r"^Error: (?:execution error at \(.*?\): )?(.*?)(?:\n\nUse --debug.*)?\Z", done.stderr, re.M | re.S)
+        return text.strip()
 
     def notes(self, values: Values, server: str) -> str:
         """What an install says at its end."""
-        words = ("install", RELEASE, CHART, "--namespace", NAMESPACE, *asking(server))
+        dry = "--dry-run" if self.is_old else "--dry-run=server"
+        words = ("install", RELEASE, CHART, "--namespace", NAMESPACE, dry, *at(server))
         return checked(self.run(*words, values=values)).stdout.partition("\nNOTES:\n")[2]
 
     def _template(self, values: Values, server: str | None) -> subprocess.CompletedProcess[str]:
-        cluster = asking(server) if server else ()
+        cluster = ("--dry-run=server", *at(server)) if server else ()
         words = ("template", RELEASE, CHART, "--namespace", NAMESPACE, "--kube-version", KUBERNETES)
         return self.run(*words, *cluster, values=values)
 
 
-def asking(server: str) -> tuple[str, ...]:
-    """Flags that let helm look things up in a cluster, and change nothing there."""
-    return ("--dry-run=server", "--kube-apiserver", server, "--disable-openapi-validation")
+def at(server: str) -> tuple[str, ...]:
+    return ("--kube-apiserver", server, "--disable-openapi-validation")
 
 
 def checked(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:

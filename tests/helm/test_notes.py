@@ -68,7 +68,15 @@ def test_pasted_lines(helm: Helm, world: Cluster, tmp_path: Path) -> None:
         )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "one key, both doors\n" in done.stdout
-    assert len((tmp_path / "keyring.export").read_text().splitlines()) > 1
+    read_back(tmp_path / "keyring.export", Path(gateway.path("/var/lib/cardea")) / "keyring.toml")
+
+
+def read_back(export: Path, ring: Path) -> None:
+    """The export is the ring, as docs/kubernetes.md makes a Secret of it."""
+    copy = export.with_name("keyring.toml")
+    line = [binary(), "keyring", "import", export, "--keyring", copy]
+    done = subprocess.run(line, env={}, input="a passphrase\n", capture_output=True, text=True)
+    assert done.returncode == 0 and copy.read_text() == ring.read_text(), done.stderr
 
 
 def test_with_an_endpoint_nothing_is_forwarded(helm: Helm, world: Cluster) -> None:

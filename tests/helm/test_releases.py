@@ -12,6 +12,13 @@ from helm.cluster import Cluster
 GENERATED = ("cardea-accounts", "cardea-tls")
 
 
+@pytest.fixture
+def world(helm: Helm, world: Cluster) -> Cluster:
+    if helm.is_old:
+        pytest.skip("helm before 3.13, which npm has, looks nothing up in a dry run; with Go on the machine this runs")
+    return world
+
+
 def put_accounts(world: Cluster, name: str, text: str) -> None:
     data = {"accounts.toml": base64.b64encode(text.encode()).decode()}
     world.add([{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": data}])

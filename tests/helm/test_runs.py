@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import http.server
 import re
+import socket
 import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from helm.chart import CHART, Helm, find
-from helm.pod import Node, Process
+from helm.pod import Node
 
 LAST_STEP = "One key opens both doors, and no other does."
 
@@ -46,6 +47,7 @@ def test_defaults(helm: Helm, tmp_path: Path) -> None:
     node = Node(helm.template({}), tmp_path)
     with node.gateway() as gateway:
         assert gateway.probe("startupProbe") == gateway.probe("livenessProbe") == 200
+        connect(node).close()
         passes(node)
         assert gateway.stop() == 0
     gateway.assert_wrote_only("/var/lib/cardea")
@@ -136,14 +138,18 @@ def test_drain(helm: Helm, tmp_path: Path) -> None:
         assert gateway.process.wait(20) == 0
 
 
-@contextmanager
-def slow_request(node: Node) -> Iterator:
-    """A request whose headers are still on their way; calling the result sends the rest and returns the status."""
-    import socket
-
+def connect(node: Node) -> ssl.SSLSocket:
+    """A connection that is as strict about the certificate as Python 3.13, which the test's image has."""
     context = ssl.create_default_context(cadata=node.secrets["cardea-tls"]["ca.crt"].decode())
+    context.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
     plain = socket.create_connection(("127.0.0.1", node.port("https")), 20)
-    with context.wrap_socket(plain, server_hostname="localhost") as connection:
+    return context.wrap_socket(plain, server_hostname="localhost")
+
+
+@contextmanager
+def slow_request(node: Node) -> Iterator[Callable[[], int]]:
+    """A request whose headers are still on their way; calling the result sends the rest and returns the status."""
+    with connect(node) as connection:
         connection.sendall(b"GET /v1/AUTH_x HTTP/1.1\r\nHost: localhost\r\n")
 
         def finish() -> int:

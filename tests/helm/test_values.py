@@ -75,7 +75,7 @@ def settings() -> set[str]:
 def test_readme(pytestconfig: pytest.Config) -> None:
     text = README.read_text()
     wanted = re.sub(r"(<!-- values: .*? -->\n).*?(<!-- end -->)", lambda m: m[1] + table() + "\n" + m[2], text, flags=re.DOTALL)
-    if pytestconfig.getoption("--update"):
+    if pytestconfig.getoption("--update", default=False):
         README.write_text(wanted)
     assert wanted == README.read_text(), "the table is not as values.yaml: tests/helm/run --update"
 

@@ -133,7 +133,7 @@ class Server:
         return self.wait()
 
     def kill(self) -> None:
-        """Ends it as a power cut would."""
+        """Ends it without asking."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()

@@ -100,6 +100,13 @@ def test_the_listings_parameters(account: Swift, query: str, expected: list[str]
     assert account.request("GET", query=query).text.split() == expected
 
 
+def test_a_delimiter(account: Swift) -> None:
+    for name in ("a-1", "a-2", "b"):
+        account.create(name)
+    rows = account.list(query="delimiter=-")
+    assert [row.get("subdir") or row["name"] for row in rows] == ["a-", "b"]
+
+
 def test_a_limit_that_is_too_large(account: Swift) -> None:
     assert account.request("GET", query="limit=10000").status in (200, 204)
     refused = account.request("GET", query="limit=10001")

@@ -149,8 +149,6 @@ LATER = [
     ("GET", "{c}/object", "version-id=null", [], b""),
     ("DELETE", "{c}/object", "version-id=123", [], b""),
     ("GET", "{c}", "versions=true", [], b""),
-    ("GET", "{c}", "path=a", [], b""),
-    ("GET", "", "delimiter=a", [], b""),
 ]
 
 
@@ -175,4 +173,4 @@ def test_what_is_not_there_yet_is_refused(
 def test_a_temporary_url_opens_nothing(swift: Swift, bucket: str) -> None:
     swift.put(bucket, "object", b"body")
     answer = swift.request("GET", f"{bucket}/object", query="temp_url_sig=0&temp_url_expires=4102444800", token=None)
-    assert answer.status == 401 and answer.body != b"body"
+    assert answer.status in (400, 401) and b"body" not in answer.body

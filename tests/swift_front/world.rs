@@ -139,10 +139,10 @@ impl World {
         let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body: bytes };
         assert_eq!(answer.header("x-trans-id"), answer.header("x-openstack-request-id"));
         assert!(answer.header("x-trans-id").unwrap().starts_with("tx"));
-        let length: usize = answer.header("content-length").expect("a length").parse().unwrap();
-        if method == "HEAD" {
+        if method == "HEAD" || answer.status == 304 {
             assert!(answer.body.is_empty());
         } else {
+            let length: usize = answer.header("content-length").expect("a length").parse().unwrap();
             assert_eq!(length, answer.body.len(), "{}", answer.text());
         }
         answer

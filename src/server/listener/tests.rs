@@ -83,7 +83,7 @@ async fn silent_partial_and_idle_connections_are_closed() {
     assert_eq!(server.talk(b"GET / HTTP/1.1\r\nHost:").await, "");
     let answer = server.talk(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("refused"), "{answer}");
-    assert!(answer.contains("\r\ndate: ") && !answer.contains("server:"), "{answer}");
+    assert!(answer.contains("\r\nDate: ") && !answer.contains("Server:"), "{answer}");
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn a_drain_lets_requests_end_and_closes_the_rest() {
     server.task.await.unwrap();
     assert_eq!(read_all(&mut idle).await, "");
     let answer = read_all(&mut slow).await;
-    assert!(answer.contains("connection: close") && answer.ends_with("slow"), "{answer}");
+    assert!(answer.contains("Connection: close") && answer.ends_with("slow"), "{answer}");
     let all = server.limits.connections.acquire_many(10);
     assert!(tokio::time::timeout(Duration::from_secs(1), all).await.unwrap().is_ok());
 }

@@ -18,7 +18,7 @@ pub(super) fn publish(tx: &Tx<'_>, command: Publish) -> Result<Published> {
     install::assert_alive(tx, command.writer)?;
     let place = buckets::place(tx, command.bucket)?;
     let latest = versions::latest(tx, place.nr, &command.key, place.versioning)?;
-    versions::check(&command.precondition, latest.as_ref())?;
+    versions::check(tx, &command.precondition, latest.as_ref())?;
 
     let created = buckets::after(tx, latest.as_ref().map(|latest| latest.modified));
     let id = versions::version_id(place.versioning != Versioning::Enabled, created);
@@ -150,7 +150,7 @@ pub(super) fn update_metadata(tx: &Tx<'_>, mut command: UpdateMetadata) -> Resul
 pub(super) fn delete(tx: &Tx<'_>, command: &Delete) -> Result<Deleted> {
     let place = buckets::place(tx, command.bucket)?;
     let latest = versions::latest(tx, place.nr, &command.key, place.versioning)?;
-    versions::check(&command.precondition, latest.as_ref())?;
+    versions::check(tx, &command.precondition, latest.as_ref())?;
     match command.version {
         Some(id) => delete_version(tx, &place, &command.key, id),
         None if place.versioning == Versioning::Off => delete_current(tx, &place, latest.as_ref()),

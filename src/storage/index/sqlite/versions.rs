@@ -92,9 +92,15 @@ pub(super) fn old_null(db: &Snapshot<'_>, bucket: i64, key: &ObjectKey) -> Resul
     db.maybe(sql, params![bucket, key], Brief::read)
 }
 
-/// Evaluates a precondition against the latest version of the key.
-pub(super) fn check(precondition: &Precondition, latest: Option<&Brief>) -> Result<()> {
-    let current = latest.filter(|version| !version.marker);
+/// Evaluates a precondition against the latest version of the key. An object that has expired is none.
+pub(super) fn check(tx: &Tx<'_>, precondition: &Precondition, latest: Option<&Brief>) -> Result<()> {
+    if *precondition == Precondition::None {
+        return Ok(());
+    }
+    let current = match latest.filter(|version| !version.marker) {
+        Some(version) if is_expired(tx, version)? => None,
+        current => current,
+    };
     match (precondition, current) {
         (Precondition::None, _) | (Precondition::Absent, None) | (Precondition::Present, Some(_)) => Ok(()),
         (Precondition::Etag(tags), Some(version)) if tags.contains(&version.etag) => Ok(()),
@@ -103,6 +109,11 @@ pub(super) fn check(precondition: &Precondition, latest: Option<&Brief>) -> Resu
             Err(Error::PreconditionFailed)
         }
     }
+}
+
+fn is_expired(tx: &Tx<'_>, version: &Brief) -> Result<bool> {
+    let sql = "SELECT 1 FROM versions WHERE nr = ?1 AND expires <= ?2";
+    tx.exists(sql, [version.nr, tx.now().seconds_floor()])
 }
 
 /// Nothing answers for the key, unless a delete marker does.

@@ -135,7 +135,7 @@ CREATE TABLE versions (
     manifest       BLOB                     -- a large object's list of segments
 ) STRICT;
 
--- One entry a key: the commands see to it. It holds all that a listing shows, so that a page is read from end to end and
+-- One entry a key: the commands see to it. It holds all that a listing and a write ask of it, so that a page is read from end to end and
 -- not row by row from all over the table.
 CREATE INDEX versions_current         ON versions (bucket, key, null_id, created, modified, size, mode, part_count, etag,
                                                    content_type) WHERE state = 1;

@@ -1,0 +1,75 @@
+"""What of the image can be held without building it: its context, its libraries, its user, and that the chart fits."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from helm.chart import Helm, find
+from support.places import ROOT, binary
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+LIBRARIES = {"linux-vdso", "ld-linux", "ld-linux-x86-64", "ld-linux-aarch64", "libc", "libm", "libgcc_s"}
+"""What distroless/cc brings of what a Rust program may want."""
+
+
+@pytest.fixture(scope="session")
+def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the build gets to see: .dockerignore leaves out all but what it names."""
+    folder = tmp_path_factory.mktemp("context")
+    lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
+    assert lines[0] == "*" and all(re.fullmatch(r"![\w.-]+", line) for line in lines[1:])
+    for name in (line[1:] for line in lines[1:]):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    return folder
+
+
+def instruction(name: str) -> list[str]:
+    """The arguments of each instruction of a name, in the last stage."""
+    last = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
+    return re.findall(rf"^{name} (.*)$", last, re.MULTILINE)
+
+
+def test_the_context_is_whole(context: Path) -> None:
+    """Cargo finds every target in it, and every file that the source takes in."""
+    line = ["cargo", "metadata", "--format-version", "1", "--no-deps", "--locked", "--offline"]
+    found = json.loads(subprocess.run(line, cwd=context, check=True, capture_output=True).stdout)
+    targets = [target["src_path"] for package in found["packages"] for target in package["targets"]]
+    assert all(Path(path).is_file() for path in targets)
+    for source in context.rglob("*.rs"):
+        for name in re.findall(r'include_(?:str|bytes)!\("([^"]+)"\)', source.read_text()):
+            assert (source.parent / name).is_file(), f"{source.relative_to(context)} wants {name}"
+
+
+def test_the_compiler_is_the_projects() -> None:
+    [wanted] = re.findall(r'^rust-version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)
+    assert re.findall(r"^FROM \S+/rust:([\d.]+)-", DOCKERFILE, re.MULTILINE) == [wanted]
+
+
+def test_the_base_has_every_library() -> None:
+    found = subprocess.run(["ldd", binary()], check=True, capture_output=True, text=True).stdout
+    names = {Path(line.split()[0]).name.partition(".so")[0] for line in found.splitlines()}
+    assert names <= LIBRARIES
+
+
+def test_no_shell_and_no_root(helm: Helm) -> None:
+    [user] = instruction("USER")
+    security = find(helm.template({}), "StatefulSet")["spec"]["template"]["spec"]["securityContext"]
+    assert user == f"{security['runAsUser']}:{security['runAsGroup']}" and security["runAsUser"] > 0
+    assert not instruction("RUN") and not re.search(r"^FROM \S+:latest", DOCKERFILE, re.MULTILINE)
+    assert all(json.loads(words) for name in ("ENTRYPOINT", "CMD") for words in instruction(name))
+
+
+def test_what_it_sets_is_what_the_chart_sets(helm: Helm) -> None:
+    variables = dict(pair.split("=") for line in instruction("ENV") for pair in line.split())
+    manifests = helm.template({})
+    assert variables.items() <= find(manifests, "ConfigMap", "cardea")["data"].items()
+    container = find(manifests, "StatefulSet")["spec"]["template"]["spec"]["containers"][0]
+    assert instruction("EXPOSE") == [" ".join(str(port["containerPort"]) for port in container["ports"])]
+    assert container["args"] == json.loads(instruction("CMD")[0])

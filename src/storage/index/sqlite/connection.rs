@@ -35,6 +35,15 @@ pub(super) enum Durability {
     None,
 }
 
+impl Durability {
+    fn synchronous(self) -> &'static str {
+        match self {
+            Self::Full => "FULL",
+            Self::None => "OFF",
+        }
+    }
+}
+
 /// Takes the index for this process. Another process that has it open is an error; the lock goes with the process.
 pub(super) fn lock(index: &Path) -> Result<File> {
     let mut name = index.as_os_str().to_owned();
@@ -73,17 +82,20 @@ pub(super) fn writer(path: &Path, durability: Durability) -> Result<Connection> 
             format!("the index cannot use a write-ahead log here: {journal}").into(),
         ));
     }
-    let synchronous = match durability {
-        Durability::Full => "FULL",
-        Durability::None => "OFF",
-    };
-    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "synchronous", durability.synchronous())?;
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE)?;
     connection.pragma_update(None, "journal_size_limit", LOG_FILE)?;
-    // The writer thread checkpoints between batches, when nobody waits for it.
+    // The log is written back beside the commits, not by them.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     schema::migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens the connection that writes the log back.
+pub(super) fn checkpointer(path: &Path, durability: Durability) -> Result<Connection> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.pragma_update(None, "synchronous", durability.synchronous())?;
     Ok(connection)
 }
 

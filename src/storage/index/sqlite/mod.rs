@@ -5,6 +5,7 @@
 
 mod blobs;
 mod buckets;
+mod checkpoint;
 mod connection;
 mod error;
 mod install;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
+use self::checkpoint::Checkpointer;
 use self::connection::Durability;
 use self::readers::Readers;
 use self::writer::Writer;
@@ -61,7 +63,9 @@ impl SqliteIndex {
         let lock = connection::lock(path)?;
         let writer = connection::writer(path, durability)?;
         let readers = Readers::start(path)?;
-        Ok(Self { readers, writer: Writer::start(writer)?, _lock: lock, _temporary: temporary })
+        let checkpointer = Checkpointer::start(connection::checkpointer(path, durability)?)?;
+        let writer = Writer::start(writer, checkpointer)?;
+        Ok(Self { readers, writer, _lock: lock, _temporary: temporary })
     }
 }
 

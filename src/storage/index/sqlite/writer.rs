@@ -7,10 +7,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::checkpoint::Checkpointer;
 use super::connection::Tx;
 use crate::model::Timestamp;
 use crate::storage::Error;
@@ -18,8 +20,6 @@ use crate::storage::index::Result;
 
 /// Commands in one transaction at most: bounds the work lost to a full disk and the time of one commit.
 const BATCH: usize = 256;
-/// Frames in the write-ahead log above which it is written back into the database.
-const CHECKPOINT_FRAMES: i64 = 2000;
 
 /// A command on its way through the writer.
 trait Job: Send {
@@ -62,11 +62,11 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(connection: Connection) -> Result<Self> {
+    pub(super) fn start(connection: Connection, checkpointer: Checkpointer) -> Result<Self> {
         let (jobs, queue) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("index-writer".into())
-            .spawn(move || run(&connection, &queue))
+            .spawn(move || run(&connection, &queue, checkpointer))
             .map_err(|error| Error::Unavailable(Box::new(error)))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
@@ -94,20 +94,49 @@ impl Drop for Writer {
     }
 }
 
-fn run(connection: &Connection, queue: &mpsc::Receiver<Box<dyn Job>>) {
+fn run(connection: &Connection, queue: &mpsc::Receiver<Box<dyn Job>>, checkpointer: Checkpointer) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut clock = Timestamp::from_steps(0);
+    let mut patience = Patience::default();
     while let Ok(first) = queue.recv() {
         batch.push(first);
-        batch.extend(queue.try_iter().take(BATCH - 1));
+        patience.gather(queue, &mut batch);
+        let begun = Instant::now();
         let lost = commit(connection, &mut batch, &mut clock).err().map(|error| error.to_string());
         if let Some(why) = &lost {
             tracing::error!(error = %why, commands = batch.len(), "the index could not commit");
         }
+        patience = Patience { batch: batch.len(), commit: begun.elapsed() };
         for job in batch.drain(..) {
             job.settle(lost.as_deref());
         }
-        checkpoint(connection);
+        checkpointer.after_batch(connection);
+    }
+    // The last connection to close writes all of the log back: this one.
+    drop(checkpointer);
+}
+
+/// How the last batch went, and so how long to wait for the next to fill.
+///
+/// Those who were answered together mostly come again together, but one by one. Without waiting, the first of them would
+/// take a disk sync for itself alone while the others queue for the next.
+#[derive(Default)]
+struct Patience {
+    batch: usize,
+    commit: Duration,
+}
+
+impl Patience {
+    /// Takes what has queued, and waits for as many as came the last time: for a fraction of what a commit takes.
+    fn gather(&self, queue: &mpsc::Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>) {
+        batch.extend(queue.try_iter().take(BATCH - batch.len()));
+        let deadline = Instant::now() + self.commit / 4;
+        while batch.len() < self.batch {
+            match queue.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(job) => batch.push(job),
+                Err(_) => return,
+            }
+        }
     }
 }
 
@@ -141,20 +170,6 @@ fn commit(connection: &Connection, batch: &mut [Box<dyn Job>], clock: &mut Times
     Ok(())
 }
 
-/// Writes the log back once it has grown: between batches, when everybody has been answered.
-fn checkpoint(connection: &Connection) {
-    let frames = |sql: &str| {
-        let mut statement = connection.prepare_cached(sql)?;
-        statement.query_row([], |row| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?))
-    };
-    let outcome = frames("PRAGMA wal_checkpoint(NOOP)").and_then(|waiting| {
-        if waiting < CHECKPOINT_FRAMES { Ok(waiting) } else { frames("PRAGMA wal_checkpoint(PASSIVE)") }
-    });
-    if let Err(error) = outcome {
-        tracing::warn!(%error, "the index could not write its log back");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,7 +177,8 @@ mod tests {
     fn writer() -> Writer {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE t (x); PRAGMA max_page_count = 100").unwrap();
-        Writer::start(connection).unwrap()
+        let checkpointer = Checkpointer::start(Connection::open_in_memory().unwrap()).unwrap();
+        Writer::start(connection, checkpointer).unwrap()
     }
 
     async fn count(writer: &Writer) -> i64 {

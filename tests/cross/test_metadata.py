@@ -73,6 +73,13 @@ def test_reserved_names_are_never_metadata(s3: S3, swift: Swift, bucket: str, it
     assert swift.head(bucket, "object").status == 404
 
 
+def test_s3_refuses_swifts_key_headers(s3: S3, swift: Swift, bucket: str, key: CustomerKey) -> None:
+    """Who sends one wants encryption with it: ignoring it would store the object without."""
+    put = s3.put(bucket, "object", b"body", key.swift())
+    assert put.status == 400, put.text
+    assert swift.head(bucket, "object").status == 404
+
+
 def test_each_face_ignores_the_other_ones_headers(s3: S3, swift: Swift, bucket: str) -> None:
     put = s3.put(bucket, "by-s3", b"body", [("X-Object-Meta-Foo", "1"), ("X-Delete-After", "1")])
     assert put.status == 200, put.text

@@ -102,6 +102,18 @@ def test_malformed_keys(swift: Swift, bucket: str, key: CustomerKey, method: str
     assert swift.get(bucket, "object", key.swift()).body == BODY
 
 
+@pytest.mark.parametrize("case", MALFORMED)
+def test_delete_with_a_malformed_key_deletes_nothing(swift: Swift, sealed: str, key: CustomerKey, case: str) -> None:
+    assert swift.delete(sealed, "object", MALFORMED[case]).status == 400
+    assert swift.get(sealed, "object", key.swift()).body == BODY
+
+
+def test_delete_asks_for_no_key(swift: Swift, sealed: str) -> None:
+    """`swift --header` sends whatever key with every request; who may delete needs none."""
+    assert swift.delete(sealed, "object", CustomerKey.new().swift()).status == 204
+    assert swift.head(sealed, "object").status == 404
+
+
 @pytest.mark.parametrize("case", ["algorithm", "md5"])
 def test_a_write_with_half_a_key(swift: Swift, bucket: str, case: str) -> None:
     """Who writes an algorithm wants encryption: without the key that is an error, and not a plain object."""

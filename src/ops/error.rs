@@ -70,6 +70,95 @@ pub enum Error {
     /// SSE-KMS was asked for and no key management service is configured.
     #[error("no key management service is configured")]
     KmsNotConfigured,
+    /// No multipart upload of that id.
+    #[error("no such upload")]
+    NoSuchUpload,
+    /// A part that Complete names is not there, or not with that ETag or checksum.
+    #[error("part {number} is not there, or is another")]
+    InvalidPart {
+        /// Its number.
+        number: u32,
+    },
+    /// The parts that Complete names are not in ascending order.
+    #[error("the parts are not in ascending order")]
+    InvalidPartOrder,
+    /// A part other than the last is smaller than a part may be.
+    #[error("part {number} is smaller than a part may be")]
+    PartTooSmall {
+        /// Its number.
+        number: u32,
+        /// Its ETag, without quotes.
+        etag: String,
+        /// Its bytes.
+        size: u64,
+        /// The least that it must have.
+        minimum: u64,
+    },
+    /// A part came without a customer key for an upload that has one, or with one for an upload that has none.
+    #[error("the part's encryption is not the upload's")]
+    PartEncryptionDiffers,
+    /// A part came with another customer key than its upload.
+    #[error("the part's customer key is not the upload's")]
+    PartKeyDiffers,
+    /// A part's checksum is of another algorithm than its upload's, or missing where the upload wants one.
+    #[error("the part's checksum is not the upload's")]
+    PartChecksumDiffers {
+        /// The upload's, if it has one.
+        expected: Option<ChecksumAlgorithm>,
+        /// The part's, if it came with one.
+        found: Option<ChecksumAlgorithm>,
+    },
+    /// The whole of a multipart upload is not of the size that Complete says.
+    #[error("the object is not of the size that was said")]
+    SizeDiffers {
+        /// What was said.
+        expected: u64,
+        /// What it is.
+        found: u64,
+    },
+    /// The object has no part of that number.
+    #[error("the object has no such part")]
+    NoSuchPart,
+    /// The range that is to be copied is not within its source.
+    #[error("the range is not within the source of {size} bytes")]
+    RangeNotInSource {
+        /// The source's bytes.
+        size: u64,
+    },
+    /// A copy of an object onto itself that would change nothing.
+    #[error("a copy onto itself that changes nothing")]
+    CopyChangesNothing,
+    /// The key given for a copy's source is not the source's (or for the part's source).
+    #[error("the customer key of the source is not the one it was stored with")]
+    WrongSourceKey,
+    /// A segment of a large object is missing, is another than the manifest names, or does not open.
+    #[error("segment {path}: {problem}")]
+    SegmentConflict {
+        /// `/container/object`.
+        path: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// A segment of a keyed manifest may not be sealed under the manifest's key.
+    #[error("segment {path} cannot be sealed under the key: {problem}")]
+    SegmentRefused {
+        /// `/container/object`.
+        path: String,
+        /// Why.
+        problem: &'static str,
+    },
+    /// A large object of more leaf segments than one may have, or nested too deep.
+    #[error("more than {limit} segments")]
+    TooManySegments {
+        /// How many there may be.
+        limit: u32,
+    },
+    /// The segments of a manifest do not check out: what is wrong with each, in Swift's words.
+    #[error("the manifest's segments do not check out")]
+    InvalidSegments {
+        /// `/container/object` and the problem.
+        problems: Vec<(String, String)>,
+    },
     /// `If-Match` and friends.
     #[error("a precondition failed")]
     PreconditionFailed,
@@ -139,6 +228,22 @@ impl Error {
             Self::KeyNotApplicable { .. } => "key-not-applicable",
             Self::InsecureTransport => "insecure-transport",
             Self::KmsNotConfigured => "kms-not-configured",
+            Self::NoSuchUpload => "no-such-upload",
+            Self::InvalidPart { .. } => "invalid-part",
+            Self::InvalidPartOrder => "invalid-part-order",
+            Self::PartTooSmall { .. } => "part-too-small",
+            Self::PartEncryptionDiffers => "part-encryption-differs",
+            Self::PartKeyDiffers => "part-key-differs",
+            Self::PartChecksumDiffers { .. } => "part-checksum-differs",
+            Self::SizeDiffers { .. } => "size-differs",
+            Self::NoSuchPart => "no-such-part",
+            Self::RangeNotInSource { .. } => "range-not-in-source",
+            Self::CopyChangesNothing => "copy-changes-nothing",
+            Self::WrongSourceKey => "wrong-source-key",
+            Self::SegmentConflict { .. } => "segment-conflict",
+            Self::SegmentRefused { .. } => "segment-refused",
+            Self::TooManySegments { .. } => "too-many-segments",
+            Self::InvalidSegments { .. } => "invalid-segments",
             Self::PreconditionFailed { .. } => "precondition-failed",
             Self::NotModified { .. } => "not-modified",
             Self::Md5Mismatch { .. } => "md5-mismatch",
@@ -162,6 +267,7 @@ impl From<storage::Error> for Error {
             S::NameTaken => Self::BucketNameTaken,
             S::BucketNotEmpty => Self::BucketNotEmpty,
             S::NoSuchObject { marker } => Self::NoSuchObject { marker },
+            S::NoSuchUpload => Self::NoSuchUpload,
             S::PreconditionFailed => Self::PreconditionFailed,
             S::Changed => Self::Conflict,
             S::Fenced => Self::Unavailable("this writer is fenced".into()),

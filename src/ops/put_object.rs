@@ -135,7 +135,10 @@ impl Operation for PutObject {
             metadata: self.metadata,
             parts: vec![part],
             new_blobs: vec![uploaded.blob],
+            manifest: None,
             precondition: self.precondition,
+            unchanged: vec![],
+            rewraps: vec![],
             seal: seals.into_outer(gateway, binding),
         };
         let published = uploaded.unpublished.publish(gateway.index.publish(publish)).await?;

@@ -23,6 +23,9 @@ pub enum Error {
         /// The delete marker that answers for the key, if one does.
         marker: Option<VersionId>,
     },
+    /// No multipart upload of that id in the bucket under the key.
+    #[error("no such upload")]
+    NoSuchUpload,
     /// A condition of the command does not hold.
     #[error("a precondition failed")]
     PreconditionFailed,

@@ -125,6 +125,28 @@ impl From<ops::Error> for Failure {
             E::KmsNotConfigured => Self::bad_request(
                 "The object needs a key management service, and none is configured on this server.",
             ),
+            // Multipart uploads are S3's alone, but for their parts' ranges.
+            E::NoSuchUpload
+            | E::InvalidPart { .. }
+            | E::InvalidPartOrder
+            | E::PartTooSmall { .. }
+            | E::PartEncryptionDiffers
+            | E::PartKeyDiffers
+            | E::PartChecksumDiffers { .. }
+            | E::SizeDiffers { .. }
+            | E::CopyChangesNothing => Self::bad_request(error.to_string()),
+            E::NoSuchPart | E::RangeNotInSource { .. } => Self::new(StatusCode::RANGE_NOT_SATISFIABLE),
+            E::WrongSourceKey => Self::with(
+                StatusCode::FORBIDDEN,
+                "The key given for the source of the copy is not the one it was stored with.",
+            ),
+            E::SegmentConflict { .. } => Self::with(StatusCode::CONFLICT, error.to_string()),
+            E::SegmentRefused { .. } => Self::with(StatusCode::FORBIDDEN, error.to_string()),
+            E::TooManySegments { .. } => Self::with(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
+            E::InvalidSegments { problems } => {
+                let lines: String = problems.iter().map(|(path, text)| format!("{path}, {text}\n")).collect();
+                Self::bad_request(format!("Errors:\n{lines}"))
+            }
             E::PreconditionFailed => Self::new(StatusCode::PRECONDITION_FAILED),
             E::NotModified { etag, modified } => {
                 let failure = Self::new(StatusCode::NOT_MODIFIED)

@@ -123,7 +123,10 @@ impl World {
             metadata: ObjectMetadata::default(),
             parts: vec![part(blob, 0, 3)],
             new_blobs: vec![NewBlob { id: blob, header: vec![9; 4], length: 3, inline: None }],
+            manifest: None,
             precondition: Precondition::None,
+            unchanged: vec![],
+            rewraps: vec![],
             seal: SealEnvelope(Box::new(|id| Some(format!("sealed {id}").into_bytes()))),
         };
         Put { command }

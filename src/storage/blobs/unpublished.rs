@@ -45,6 +45,7 @@ fn is_refusal(error: &Error) -> bool {
         | Error::NameTaken
         | Error::BucketNotEmpty
         | Error::NoSuchObject { .. }
+        | Error::NoSuchUpload
         | Error::PreconditionFailed
         | Error::Changed
         | Error::Fenced

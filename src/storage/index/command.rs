@@ -103,6 +103,38 @@ pub struct NewBlob {
     pub inline: Option<Bytes>,
 }
 
+/// A version that was read for the command, and must be there still, untouched: else the command is `Changed`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unchanged {
+    /// Of which bucket.
+    pub bucket: BucketId,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Which version.
+    pub version_id: VersionId,
+    /// Its private identity, as it was read.
+    pub uid: VersionUid,
+}
+
+/// Seals a version anew where it stands: another holder, another object key, the same blobs. Its public id and times stay.
+#[derive(Clone, Debug)]
+pub struct Rewrap {
+    /// Which version. It must also be the current one of its key.
+    pub version: Unchanged,
+    /// Its new private identity.
+    pub uid: VersionUid,
+    /// Its new mode.
+    pub mode: EncryptionMode,
+    /// Its new S3 ETag, without quotes.
+    pub etag: String,
+    /// MD5 and checksums, clear or sealed.
+    pub digests: Vec<u8>,
+    /// Its new envelope, bound to the new identity and to the public id that it keeps.
+    pub envelope: Vec<u8>,
+    /// The data keys of its parts, wrapped anew, in the order of the parts.
+    pub wrapped_keys: Vec<Vec<u8>>,
+}
+
 /// Publishes a version.
 #[derive(Debug)]
 pub struct Publish {
@@ -130,10 +162,34 @@ pub struct Publish {
     pub parts: Vec<PartRecord>,
     /// The blobs that are new in the index.
     pub new_blobs: Vec<NewBlob>,
+    /// The list of segments, for the manifest of a static large object.
+    pub manifest: Option<Vec<u8>>,
     /// What must hold.
     pub precondition: Precondition,
+    /// What the parts were taken from.
+    pub unchanged: Vec<Unchanged>,
+    /// Other versions that are sealed anew in the same transaction: the segments of a keyed manifest.
+    pub rewraps: Vec<Rewrap>,
     /// The envelope's outer seal.
     pub seal: SealEnvelope,
+}
+
+/// Makes an old version the current object again: a new version with the same contents, of which no byte moves.
+#[derive(Debug)]
+pub struct Restore {
+    /// Which. It must be there still, and not be a delete marker.
+    pub version: Unchanged,
+    /// The outer seal, for the new version's id. The private identity stays: the inner layer is bound to it.
+    pub seal: SealEnvelope,
+}
+
+/// A page of versions and delete markers: by key, and the newest of a key first.
+#[derive(Clone, Debug)]
+pub struct ListVersions {
+    /// Which keys. Without a `version_marker` its marker means all versions of that key.
+    pub keys: ListObjects,
+    /// Only versions of the marker's key that are older than this one, and the keys after it.
+    pub version_marker: Option<VersionId>,
 }
 
 /// What was there before.

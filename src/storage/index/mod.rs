@@ -4,24 +4,33 @@
 //! (`tests/storage`) is written as functions over `dyn Index` and runs unchanged over every implementation.
 
 mod command;
+mod multipart;
 mod principal;
 mod record;
 pub mod sqlite;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 pub use command::{
-    BucketChange, CreateBucket, Delete, Deleted, Existing, ListBuckets, ListObjects, NamePolicy, NewBlob,
-    Precondition, Publish, Published, SealEnvelope, UpdateMetadata,
+    BucketChange, CreateBucket, Delete, Deleted, Existing, ListBuckets, ListObjects, ListVersions,
+    NamePolicy, NewBlob, Precondition, Publish, Published, Restore, Rewrap, SealEnvelope, Unchanged,
+    UpdateMetadata,
+};
+pub use multipart::{
+    ChosenPart, CompleteUpload, CreateUpload, ListUploads, NumberedPart, PartPage, PutPart, UploadChecksum,
+    UploadPage, UploadPart, UploadRecord, UploadRow,
 };
 pub use principal::{AccessKeyRecord, AccountRecord, RoleGrant, SigningKeyRecord, UserRecord};
 pub use record::{
     BucketAddress, BucketPage, BucketRecord, BucketRow, FreedBlob, Install, ObjectPage, ObjectRow,
-    PartRecord, Usage, VersionRecord, Versioning,
+    PartRecord, Usage, VersionPage, VersionRecord, VersionRow, Versioning,
 };
 
 use super::Error;
-use crate::model::{AccountId, BlobId, BucketId, ObjectKey, Timestamp, UserId, VersionId, WriterId};
+use crate::model::{
+    AccountId, BlobId, BucketId, ObjectKey, Timestamp, UserId, VersionId, VersionUid, WriterId,
+};
 
 /// The result of an index command.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -111,6 +120,54 @@ pub trait Index: Send + Sync + 'static {
     async fn delete(&self, command: Delete) -> Result<Deleted>;
     /// A page of current objects in byte order of their keys; its cost follows the page, never the bucket.
     async fn list_objects(&self, query: ListObjects) -> Result<ObjectPage>;
+
+    /// Finds the current objects under many keys in one read, in the order asked for: the segments of a large object.
+    /// What lives in the index is not loaded with them: see [`Self::inline_blob`].
+    async fn find_many(
+        &self,
+        keys: Vec<(BucketId, ObjectKey)>,
+    ) -> Result<Vec<std::result::Result<VersionRecord, Error>>>;
+    /// A sealed blob that lives in the index; `None` where it is gone.
+    async fn inline_blob(&self, blob: BlobId) -> Result<Option<Bytes>>;
+    /// Makes an old version the current object again.
+    async fn restore(&self, command: Restore) -> Result<Published>;
+    /// A page of versions and delete markers; its cost follows the page, never the bucket.
+    async fn list_versions(&self, query: ListVersions) -> Result<VersionPage>;
+    /// Seals versions anew where they stand, all or none.
+    async fn rewrap(&self, rewraps: Vec<Rewrap>) -> Result<()>;
+
+    // ---- multipart uploads ------------------------------------------------------------------------------------
+
+    /// Begins an upload.
+    async fn create_upload(&self, command: CreateUpload) -> Result<Timestamp>;
+    /// Finds an upload. One of another bucket or key is `NoSuchUpload`.
+    async fn upload(&self, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<UploadRecord>;
+    /// Stores a part, and says when.
+    async fn put_part(&self, command: PutPart) -> Result<Timestamp>;
+    /// An upload with all its parts and their references, by number.
+    async fn upload_parts(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        id: VersionUid,
+    ) -> Result<(UploadRecord, Vec<UploadPart>)>;
+    /// Turns an upload into a version.
+    async fn complete_upload(&self, command: CompleteUpload) -> Result<Published>;
+    /// Drops an upload with all its parts.
+    async fn abort_upload(&self, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<()>;
+    /// A page of a bucket's uploads.
+    async fn list_uploads(&self, query: ListUploads) -> Result<UploadPage>;
+    /// A page of an upload's parts with numbers after `after`.
+    async fn list_parts(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        id: VersionUid,
+        after: u32,
+        limit: u32,
+    ) -> Result<PartPage>;
+    /// The numbered parts of a version with numbers after `after`. None for one that came in one piece.
+    async fn numbered_parts(&self, version: Unchanged, after: u32, limit: u32) -> Result<Vec<NumberedPart>>;
 
     // ---- care -------------------------------------------------------------------------------------------------
 

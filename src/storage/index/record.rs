@@ -91,8 +91,10 @@ pub struct VersionRecord {
     pub metadata: ObjectMetadata,
     /// The envelope.
     pub envelope: Vec<u8>,
-    /// The parts, in order.
+    /// The parts, in order. Those of a manifest hold what it carries itself, not its segments.
     pub parts: Vec<PartRecord>,
+    /// The list of segments, of a static large object's manifest.
+    pub manifest: Option<Vec<u8>>,
 }
 
 /// A reference of a version to a range of a blob.
@@ -110,7 +112,7 @@ pub struct PartRecord {
     pub header: Vec<u8>,
     /// Plaintext bytes of the whole blob.
     pub blob_length: u64,
-    /// The whole sealed blob where it lives in the index.
+    /// The whole sealed blob where it lives in the index. Empty where it does, but was not asked for.
     pub inline: Option<Bytes>,
 }
 
@@ -174,6 +176,45 @@ pub enum ObjectRow {
 pub struct ObjectPage {
     /// The rows, in the order asked for.
     pub rows: Vec<ObjectRow>,
+    /// Whether more follow.
+    pub truncated: bool,
+}
+
+/// A row of a listing of versions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum VersionRow {
+    /// A version or a delete marker.
+    Version {
+        /// Its key.
+        key: ObjectKey,
+        /// Its id.
+        version_id: VersionId,
+        /// Whether it is the newest of its key.
+        latest: bool,
+        /// Whether it is a delete marker: then what follows is empty.
+        marker: bool,
+        /// `Last-Modified`.
+        modified: Timestamp,
+        /// Plaintext bytes.
+        size: u64,
+        /// S3's ETag, without quotes.
+        etag: String,
+        /// Parts, for one that has them.
+        part_count: Option<u32>,
+        /// Who holds its key; `None` for a delete marker.
+        mode: Option<EncryptionMode>,
+        /// `Content-Type`.
+        content_type: Option<String>,
+    },
+    /// A common prefix (subdirectory), with its delimiter at the end.
+    Prefix(String),
+}
+
+/// A page of versions.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct VersionPage {
+    /// The rows, in order.
+    pub rows: Vec<VersionRow>,
     /// Whether more follow.
     pub truncated: bool,
 }

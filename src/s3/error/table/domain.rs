@@ -5,8 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use poem::http::StatusCode;
 
 use super::{
-    Answer, BAD, CONFLICT, FORBIDDEN, NOT_FOUND, NOT_IMPLEMENTED, access_denied, body, entity_too_large,
-    internal, invalid_bucket_name, key_too_long, method_not_allowed, unavailable,
+    Answer, BAD, CONFLICT, FORBIDDEN, NOT_FOUND, NOT_IMPLEMENTED, access_denied, body, copy,
+    entity_too_large, internal, invalid_bucket_name, key_too_long, method_not_allowed, multipart,
+    unavailable,
 };
 use crate::http::date;
 use crate::model::NameError;
@@ -83,6 +84,25 @@ pub(super) fn answer(error: &ops::Error, context: &ErrorContext) -> Answer {
             "NotImplemented",
             "Server side encryption specified but KMS is not configured",
         ),
+        E::NoSuchUpload
+        | E::InvalidPart { .. }
+        | E::InvalidPartOrder
+        | E::PartTooSmall { .. }
+        | E::PartEncryptionDiffers
+        | E::PartKeyDiffers
+        | E::PartChecksumDiffers { .. }
+        | E::SizeDiffers { .. }
+        | E::NoSuchPart => multipart::answer(error, context),
+        E::RangeNotInSource { .. } | E::CopyChangesNothing | E::WrongSourceKey => copy::answer(error),
+        E::SegmentConflict { path, problem } => Answer::new(
+            CONFLICT,
+            "InvalidObjectState",
+            format!("The large object's segment {path} cannot be read: {problem}"),
+        ),
+        E::SegmentRefused { .. } => access_denied(),
+        E::TooManySegments { .. } | E::InvalidSegments { .. } => {
+            Answer::new(BAD, "InvalidRequest", error.to_string())
+        }
         E::PreconditionFailed => Answer::new(
             StatusCode::PRECONDITION_FAILED,
             "PreconditionFailed",

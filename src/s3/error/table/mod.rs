@@ -1,9 +1,11 @@
 //! The one table: every error, its code, status, message, and what else S3 says of it.
 
 mod body;
+mod copy;
 mod domain;
 mod fault;
 mod identity;
+mod multipart;
 mod signature;
 
 use std::borrow::Cow;

@@ -233,6 +233,7 @@ fn read_version(row: &Row<'_>, key: &ObjectKey) -> rusqlite::Result<(i64, Versio
         metadata,
         envelope: row.get(11)?,
         parts: Vec::new(),
+        manifest: None,
     };
     Ok((row.get(0)?, record))
 }

@@ -1,0 +1,27 @@
+//! The errors of copies.
+
+use super::{Answer, BAD, FORBIDDEN, internal};
+use crate::ops;
+
+pub(super) fn answer(error: &ops::Error) -> Answer {
+    use ops::Error as E;
+    match error {
+        E::RangeNotInSource { size } => Answer::new(
+            BAD,
+            "InvalidArgument",
+            format!("Range specified is not valid for source object of size: {size}"),
+        ),
+        E::CopyChangesNothing => Answer::new(
+            BAD,
+            "InvalidRequest",
+            "This copy request is illegal because it is trying to copy an object to itself without changing the object's \
+             metadata, storage class, website redirect location or encryption attributes.",
+        ),
+        E::WrongSourceKey => Answer::new(
+            FORBIDDEN,
+            "AccessDenied",
+            "Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key.",
+        ),
+        _ => internal(),
+    }
+}

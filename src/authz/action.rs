@@ -29,6 +29,22 @@ pub enum Action {
     GetObjectVersion,
     /// `s3:DeleteObjectVersion`.
     DeleteObjectVersion,
+    /// `s3:AbortMultipartUpload`.
+    AbortMultipartUpload,
+    /// `s3:ListBucketMultipartUploads`.
+    ListBucketMultipartUploads,
+    /// `s3:ListMultipartUploadParts`.
+    ListMultipartUploadParts,
+    /// `s3:ListBucketVersions`: Swift's listing with `versions`.
+    ListBucketVersions,
+    /// `s3:GetBucketVersioning`.
+    GetBucketVersioning,
+    /// `s3:PutBucketVersioning`: Swift's `X-Versions-Enabled`.
+    PutBucketVersioning,
+    /// `s3:GetObjectAttributes`.
+    GetObjectAttributes,
+    /// `s3:GetObjectVersionAttributes`.
+    GetObjectVersionAttributes,
 }
 
 impl Action {
@@ -48,6 +64,14 @@ impl Action {
             Self::DeleteObject => "s3:DeleteObject",
             Self::GetObjectVersion => "s3:GetObjectVersion",
             Self::DeleteObjectVersion => "s3:DeleteObjectVersion",
+            Self::AbortMultipartUpload => "s3:AbortMultipartUpload",
+            Self::ListBucketMultipartUploads => "s3:ListBucketMultipartUploads",
+            Self::ListMultipartUploadParts => "s3:ListMultipartUploadParts",
+            Self::ListBucketVersions => "s3:ListBucketVersions",
+            Self::GetBucketVersioning => "s3:GetBucketVersioning",
+            Self::PutBucketVersioning => "s3:PutBucketVersioning",
+            Self::GetObjectAttributes => "s3:GetObjectAttributes",
+            Self::GetObjectVersionAttributes => "s3:GetObjectVersionAttributes",
         }
     }
 
@@ -59,14 +83,22 @@ impl Action {
             | Self::GetBucketLocation
             | Self::GetBucketSettings
             | Self::GetObject
-            | Self::GetObjectVersion => true,
+            | Self::GetObjectVersion
+            | Self::ListBucketMultipartUploads
+            | Self::ListMultipartUploadParts
+            | Self::ListBucketVersions
+            | Self::GetBucketVersioning
+            | Self::GetObjectAttributes
+            | Self::GetObjectVersionAttributes => true,
             Self::PutAccountMetadata
             | Self::CreateBucket
             | Self::DeleteBucket
             | Self::PutBucketSettings
             | Self::PutObject
             | Self::DeleteObject
-            | Self::DeleteObjectVersion => false,
+            | Self::DeleteObjectVersion
+            | Self::AbortMultipartUpload
+            | Self::PutBucketVersioning => false,
         }
     }
 }

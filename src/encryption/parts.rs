@@ -26,6 +26,16 @@ impl PartsHash {
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// The hash of a version that also has a manifest: its own parts, and the list of its segments.
+    #[must_use]
+    pub fn with_manifest(&self, manifest: &[u8]) -> Self {
+        let fields = Fields::new("cardea/v1/manifest").bytes(&self.0).number(manifest.len() as u64);
+        let mut hash = Sha256::new();
+        hash.update(fields.as_slice());
+        hash.update(manifest);
+        Self(hash.finalize().into())
+    }
 }
 
 /// Hashes a part list in its order: SHA-256 over the count, and for each part its sequence number, blob, offset, length
@@ -53,6 +63,16 @@ mod tests {
 
     fn hash(parts: &[PartRef<'_>]) -> PartsHash {
         hash_parts(parts.iter().copied())
+    }
+
+    #[test]
+    fn a_manifest_is_part_of_it() {
+        let plain = hash(&[A]);
+        let with = plain.with_manifest(b"[]");
+        assert_ne!(with, plain);
+        assert_ne!(with, plain.with_manifest(b"[ ]"));
+        assert_ne!(with, hash(&[B]).with_manifest(b"[]"));
+        assert_ne!(plain.with_manifest(b""), plain);
     }
 
     #[test]

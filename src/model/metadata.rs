@@ -41,6 +41,9 @@ pub struct SystemMetadata {
     /// `X-Delete-At` (Swift): seconds since the epoch after which the object is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delete_at: Option<i64>,
+    /// `X-Object-Manifest` (Swift): the container and prefix of a dynamic large object's segments, as the client sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object_manifest: Option<String>,
 }
 
 impl SystemMetadata {

@@ -99,6 +99,18 @@ impl<'a> Permit<'a> {
             .as_deref()
             .ok_or_else(|| Error::Internal("an operation without a bucket asked for one".into()))
     }
+
+    /// Authorises the caller for another bucket that the operation touches, and gives it: a copy's source, the container
+    /// of a large object's segment.
+    pub async fn also(
+        &self,
+        gateway: &Gateway,
+        action: Action,
+        address: &BucketAddress,
+    ) -> Result<Arc<BucketRecord>, Error> {
+        let permit = gateway.authorise(self.caller, &[action], &Target::Bucket(address.clone())).await?;
+        permit.bucket.ok_or_else(|| Error::Internal("a permit without its bucket".into()))
+    }
 }
 
 impl Gateway {

@@ -1,10 +1,15 @@
 //! GetObject and HeadObject: find, open with the right key, evaluate conditions, and hand out a reader.
 
+use std::ops::Range;
+
 use async_trait::async_trait;
 
+use super::content::Content;
 use super::gateway::{Gateway, Operation, Permit, Target};
 use super::opening::{Keyless, Opening, open};
-use super::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face, ObjectReader};
+use super::{
+    Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face, LargeObject, ObjectReader,
+};
 use crate::http::conditions::{ReadConditions, Verdict};
 use crate::model::{EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId};
 use crate::storage;
@@ -27,6 +32,8 @@ pub struct GetObject {
     pub face: Face,
     /// Whether only the metadata is wanted.
     pub head: bool,
+    /// Only the part of this number (S3's `partNumber`): 1 for an object of one piece.
+    pub part: Option<u32>,
 }
 
 /// What a reader may know of an object.
@@ -46,6 +53,8 @@ pub struct ObjectInfo {
     pub etag: String,
     /// Parts, for an object made of parts.
     pub part_count: Option<u32>,
+    /// How it is large, for an object made of parts or segments.
+    pub large: Option<LargeObject>,
     /// MD5 and checksums where they are known and may be told.
     pub digests: Digests,
     /// Metadata; without the key of an SSE-C object, the user metadata is only `mtime`.
@@ -59,11 +68,20 @@ pub struct ObjectInfo {
 impl ObjectInfo {
     /// The ETag a face shows, without quotes. Swift shows the plaintext's MD5 or none: its client compares.
     pub fn shown_etag(&self, face: Face) -> Option<String> {
-        match face {
-            Face::S3 => Some(self.etag.clone()),
-            Face::Swift if self.part_count.is_some() => Some(self.etag.clone()),
-            Face::Swift => self.digests.md5.map(hex::encode),
-        }
+        etag_of(face, &self.etag, self.part_count, &self.digests)
+    }
+}
+
+/// The ETag that a face shows of a version whose digests may be told.
+pub(super) fn shown_etag(record: &VersionRecord, digests: &Digests, face: Face) -> Option<String> {
+    etag_of(face, &record.etag, record.part_count, digests)
+}
+
+fn etag_of(face: Face, etag: &str, part_count: Option<u32>, digests: &Digests) -> Option<String> {
+    match face {
+        Face::S3 => Some(etag.to_owned()),
+        Face::Swift if part_count.is_some() => Some(etag.to_owned()),
+        Face::Swift => digests.md5.map(hex::encode),
     }
 }
 
@@ -72,8 +90,19 @@ impl ObjectInfo {
 pub struct OpenObject {
     /// What may be known of it.
     pub info: ObjectInfo,
+    /// The part that was asked for by its number.
+    pub part: Option<PartSpan>,
     /// Its bytes; `None` for HEAD.
     pub reader: Option<ObjectReader>,
+}
+
+/// Where a part lies in its object.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartSpan {
+    /// Its number.
+    pub number: u32,
+    /// Its bytes.
+    pub range: Range<u64>,
 }
 
 #[async_trait]
@@ -114,10 +143,13 @@ impl Operation for GetObject {
             Verdict::NotModified => return Err(Error::NotModified { etag, modified: info.modified }),
         }
         let reader = match version {
-            Some(version) if !self.head => Some(ObjectReader::new(gateway, record, version, pin)?),
+            Some(version) if !self.head => {
+                let content = Content::of_version(version, record.parts, record.size)?;
+                Some(ObjectReader::new(gateway, content, record.mode, pin))
+            }
             _ => None,
         };
-        Ok(OpenObject { info, reader })
+        Ok(OpenObject { info, part: None, reader })
     }
 }
 
@@ -137,6 +169,7 @@ fn info(bucket: &BucketRecord, record: &VersionRecord, digests: Digests, opened:
         mode: record.mode,
         etag: record.etag.clone(),
         part_count: record.part_count,
+        large: record.part_count.map(|_| LargeObject::Parts),
         digests,
         metadata,
         opened,
@@ -145,7 +178,7 @@ fn info(bucket: &BucketRecord, record: &VersionRecord, digests: Digests, opened:
 }
 
 /// Tells a missing version from a missing object, and a delete marker from both.
-fn missing(error: storage::Error, version: Option<VersionId>) -> Error {
+pub(super) fn missing(error: storage::Error, version: Option<VersionId>) -> Error {
     match (error, version) {
         (storage::Error::NoSuchObject { marker: Some(marker) }, Some(_)) => Error::VersionIsMarker { marker },
         (storage::Error::NoSuchObject { marker: None }, Some(_)) => Error::NoSuchVersion,

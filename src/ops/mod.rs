@@ -7,6 +7,7 @@ mod account;
 mod bucket;
 mod bucket_cache;
 mod caller;
+mod content;
 mod delete_object;
 mod digest;
 mod digests;
@@ -14,12 +15,15 @@ mod directory;
 mod error;
 mod gateway;
 mod get_object;
+mod large;
 mod list_objects;
 mod metrics;
+mod multipart;
 mod opening;
 mod put_object;
 mod reader;
 mod sealing;
+mod source;
 mod update_object;
 mod upload;
 
@@ -31,11 +35,20 @@ pub use digests::Digests;
 pub use directory::IndexDirectory;
 pub use error::Error;
 pub use gateway::{Gateway, Limits, Operation, Permit, Target};
-pub use get_object::{GetObject, ObjectInfo, OpenObject};
+pub use get_object::{GetObject, ObjectInfo, OpenObject, PartSpan};
+pub use large::{
+    DeleteManifest, DeletedManifest, LargeObject, MAX_DEPTH, MAX_KEYED_SEGMENTS, MAX_SEGMENTS, ManifestView,
+    PutDynamic, PutManifest, ReadManifest, SegmentRequest, SegmentView,
+};
 pub use list_objects::ListObjects;
 pub use metrics::Metrics;
+pub use multipart::{
+    AbortUpload, CompleteUpload, CopyPart, CreateUpload, CreatedUpload, ListParts, ListUploads, ListedPart,
+    MAX_PART_NUMBER, MIN_PART, NamedPart, ObjectParts, PartListing, PartOutcome, UploadPart,
+};
 pub use put_object::{ChecksumRequest, ExpectedChecksum, PutObject, PutOutcome, WriteEncryption};
 pub use reader::ObjectReader;
+pub use source::CopySource;
 pub use update_object::UpdateObject;
 
 // What the fronts need of the layers below, so that they import `ops` alone.
@@ -43,5 +56,5 @@ pub use crate::authz::{Action, Role};
 pub use crate::encryption::{CustomerKey, KeyFormatError};
 pub use crate::storage::index::{
     BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, Deleted, ObjectPage, ObjectRow,
-    Precondition, Usage, Versioning,
+    Precondition, UploadChecksum, UploadPage, UploadRow, Usage, VersionPage, VersionRow, Versioning,
 };

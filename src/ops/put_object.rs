@@ -121,7 +121,8 @@ impl Operation for PutObject {
             (EncryptionMode::Managed, Some(md5)) => hex::encode(md5),
             _ => opaque_etag(),
         };
-        let binding = OwnedBinding::new(bucket, &self.key, uid, mode, size, std::slice::from_ref(&part));
+        let binding =
+            OwnedBinding::new(bucket, &self.key, uid, mode, size, std::slice::from_ref(&part), None);
         let publish = Publish {
             writer: gateway.writer,
             bucket: bucket.id,

@@ -12,6 +12,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Error;
+use super::content::{Content, Piece};
 use super::gateway::Gateway;
 use super::metrics::Metrics;
 use super::sealing::OpenedVersion;
@@ -20,7 +21,7 @@ use crate::encryption::{Cipher, Opener};
 use crate::http::body::{Body, BodyError};
 use crate::model::EncryptionMode;
 use crate::storage::blobs::BlobStore;
-use crate::storage::index::{PartRecord, VersionRecord};
+use crate::storage::index::PartRecord;
 use crate::storage::pins::Pin;
 
 /// Plaintext of one read of the store: large enough that a read's own cost does not count.
@@ -35,7 +36,6 @@ pub struct ObjectReader {
 }
 
 struct Source {
-    version: OpenedVersion,
     parts: Vec<Part>,
     size: u64,
     cipher: Cipher,
@@ -50,6 +50,8 @@ struct Source {
 struct Part {
     /// Where it begins in the object.
     begin: u64,
+    /// Whose key opens it.
+    version: Arc<OpenedVersion>,
     record: PartRecord,
     /// Made when the part is first read: an object may have thousands, and a range touch one.
     opener: OnceLock<Opener>,
@@ -64,35 +66,28 @@ impl std::fmt::Debug for ObjectReader {
 }
 
 impl ObjectReader {
-    pub(super) fn new(
-        gateway: &Gateway,
-        record: VersionRecord,
-        version: OpenedVersion,
-        pin: Pin,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(gateway: &Gateway, content: Content, mode: EncryptionMode, pin: Pin) -> Self {
+        let size = content.size();
         let mut begin = 0;
-        let mut parts = Vec::with_capacity(record.parts.len());
-        for part in record.parts {
-            let length = part.length;
-            parts.push(Part { begin, record: part, opener: OnceLock::new(), sized: AtomicBool::new(false) });
-            begin += length;
-        }
-        if begin != record.size {
-            return Err(Error::Corrupt("the parts are not as long as the object".into()));
-        }
-        Ok(Self {
+        let ready = |piece: Piece| {
+            let Piece { version, part: record } = piece;
+            let part =
+                Part { begin, version, record, opener: OnceLock::new(), sized: AtomicBool::new(false) };
+            begin += part.record.length;
+            part
+        };
+        Self {
             source: Arc::new(Source {
-                version,
-                parts,
-                size: record.size,
+                parts: content.into_pieces().into_iter().map(ready).collect(),
+                size,
                 cipher: gateway.cipher,
-                mode: record.mode,
+                mode,
                 blobs: gateway.blobs.clone(),
                 read_ahead: gateway.read_ahead.clone(),
                 metrics: gateway.metrics.clone(),
                 _pin: pin,
             }),
-        })
+        }
     }
 
     /// A stream of the plaintext in `range`, which must lie within the size, of exactly that length. May be called
@@ -199,7 +194,7 @@ impl Source {
             return Ok(opener);
         }
         let PartRecord { blob, header, blob_length, .. } = &part.record;
-        let key = self.version.data_key(&part.record)?;
+        let key = part.version.data_key(&part.record)?;
         let opener = Opener::new(self.cipher, &key, blob.as_bytes(), header, *blob_length)?;
         Ok(part.opener.get_or_init(|| opener))
     }

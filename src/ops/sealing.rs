@@ -29,7 +29,9 @@ impl OwnedBinding {
         mode: EncryptionMode,
         total_length: u64,
         parts: &[PartRecord],
+        manifest: Option<&[u8]>,
     ) -> Self {
+        let parts = hash(parts);
         Self {
             account: bucket.account.as_str().into(),
             bucket: *bucket.id.as_bytes(),
@@ -37,7 +39,7 @@ impl OwnedBinding {
             uid: *uid.as_bytes(),
             mode: mode_of(mode),
             total_length,
-            parts: hash(parts),
+            parts: manifest.map_or(parts, |manifest| parts.with_manifest(manifest)),
         }
     }
 
@@ -84,6 +86,12 @@ impl VersionSeals {
         }
     }
 
+    /// A reference to what another version refers to, under this version's key.
+    pub fn reference(&self, part: PartRecord, data_key: &DataKey) -> PartRecord {
+        let wrapped_key = self.key.wrap(self.uid.as_bytes(), part.blob.as_bytes(), data_key);
+        PartRecord { wrapped_key, ..part }
+    }
+
     /// Digests as they are stored: in the clear for the gateway's own modes, sealed under the version's key for SSE-C.
     pub fn digests(&self, mode: EncryptionMode, digests: &Digests) -> Result<Vec<u8>, Error> {
         let plain = serde_json::to_vec(digests).map_err(|e| Error::Internal(e.to_string()))?;
@@ -112,8 +120,16 @@ pub struct VerifiedVersion {
 impl VerifiedVersion {
     /// Verifies that everything the envelope is bound to is as it was when the version was published.
     pub fn verify(ring: &KeyRing, bucket: &BucketRecord, record: &VersionRecord) -> Result<Self, Error> {
-        let binding =
-            OwnedBinding::new(bucket, &record.key, record.uid, record.mode, record.size, &record.parts);
+        let manifest = record.manifest.as_deref();
+        let binding = OwnedBinding::new(
+            bucket,
+            &record.key,
+            record.uid,
+            record.mode,
+            record.size,
+            &record.parts,
+            manifest,
+        );
         let version_id = record.version_id.to_string();
         let inner = encryption::open_outer(ring, &record.envelope, &binding.with(&version_id))?;
         Ok(Self { inner, account: binding.account, uid: record.uid })

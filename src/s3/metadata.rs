@@ -69,6 +69,7 @@ fn system(headers: &HeaderMap) -> Result<SystemMetadata, Fault> {
         website_redirect: redirect(headers)?,
         robots_tag: None,
         delete_at: None,
+        object_manifest: None,
     })
 }
 

@@ -158,6 +158,7 @@ pub fn read(name: &str, customer_key: Option<CustomerKey>) -> GetObject {
         conditions: Default::default(),
         face: Face::S3,
         head: false,
+        part: None,
     }
 }
 

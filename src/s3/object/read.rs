@@ -39,6 +39,7 @@ pub(super) async fn open(request: &Request<'_>, head: bool) -> Result<Opened, Er
         conditions: ReadConditions::from_headers(&request.headers),
         face: Face::S3,
         head,
+        part: None,
     };
     let object = request.execute(operation).await?;
     let shown = Shown::of(object.info.mode, key_md5);
@@ -57,6 +58,7 @@ pub(super) async fn exists(request: &Request<'_>) -> Result<ObjectInfo, Error> {
         conditions: ReadConditions::default(),
         face: Face::Swift,
         head: true,
+        part: None,
     };
     Ok(request.execute(operation).await?.info)
 }

@@ -61,6 +61,7 @@ mod tests {
             mode: EncryptionMode::Managed,
             etag: "opaque".into(),
             part_count: None,
+            large: None,
             digests: Digests { md5: Some([0xab; 16]), checksums: vec![] },
             metadata,
             opened: true,

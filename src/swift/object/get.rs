@@ -18,7 +18,7 @@ use crate::swift::reply;
 
 /// Reads the object.
 pub async fn get(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
-    let OpenObject { info, reader } = open(call, bucket, key, false).await?;
+    let OpenObject { info, reader, .. } = open(call, bucket, key, false).await?;
     let reader = reader.ok_or_else(|| Failure::defect(&"an object was opened without a reader"))?;
     let etag = shown_etag(&info);
     match plan(&call.headers, info.size, etag.as_deref(), info.modified.seconds_ceil()) {

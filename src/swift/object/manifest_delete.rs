@@ -38,6 +38,7 @@ pub async fn delete(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Re
         conditions: ReadConditions::default(),
         face: Face::Swift,
         head: true,
+        part: None,
     };
     let mut report = Report::default();
     match call.execute(look).await {

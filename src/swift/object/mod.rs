@@ -60,6 +60,7 @@ async fn look(
         conditions,
         face: Face::Swift,
         head,
+        part: None,
     };
     Ok(call.execute(get).await)
 }

@@ -23,6 +23,7 @@ pub fn from_request(headers: &HeaderMap) -> Result<SystemMetadata, Failure> {
         robots_tag: text(headers, &ROBOTS_TAG)?,
         website_redirect: None,
         delete_at: expiry::delete_at(headers, Timestamp::now().seconds_floor())?,
+        object_manifest: None,
     })
 }
 
@@ -39,6 +40,7 @@ pub fn into_answer(headers: &mut HeaderMap, system: &SystemMetadata) {
         robots_tag,
         website_redirect: _,
         delete_at,
+        object_manifest: _,
     } = system;
     for (name, value) in [
         (CONTENT_ENCODING, content_encoding),

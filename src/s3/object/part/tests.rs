@@ -13,6 +13,7 @@ fn info(size: u64) -> ObjectInfo {
         mode: EncryptionMode::Managed,
         etag: "abc".into(),
         part_count: None,
+        large: None,
         digests: Digests::default(),
         metadata: ObjectMetadata::default(),
         opened: true,

@@ -1,0 +1,81 @@
+//! The source of a copy: found, authorised, opened with its own key, and turned into a content.
+
+use std::sync::Arc;
+
+use super::content::Content;
+use super::gateway::{Gateway, Permit};
+use super::get_object::missing;
+use super::opening::{Keyless, Opening, open};
+use super::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face};
+use crate::http::conditions::{ReadConditions, Verdict};
+use crate::model::{ObjectKey, Timestamp, VersionId};
+use crate::storage::index::{Unchanged, VersionRecord};
+use crate::storage::pins::Pin;
+
+/// What is copied.
+#[derive(Debug)]
+pub struct CopySource {
+    /// Where it is.
+    pub bucket: BucketAddress,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Which version; the current one when `None`.
+    pub version: Option<VersionId>,
+    /// The customer's key that opens it.
+    pub customer_key: Option<CustomerKey>,
+    /// Conditions on the source, compared with the ETag that `face` shows. One that does not hold fails the copy.
+    pub conditions: ReadConditions,
+    /// Whose rules.
+    pub face: Face,
+}
+
+/// A source that was opened. What it refers to stays until the pin is dropped.
+pub struct OpenSource {
+    /// Its bucket.
+    pub bucket: Arc<BucketRecord>,
+    /// Its version, without the parts, which are in `content`.
+    pub record: VersionRecord,
+    /// Its MD5 and checksums.
+    pub digests: Digests,
+    /// Its bytes.
+    pub content: Content,
+    /// What must not have changed when the copy is published.
+    pub unchanged: Vec<Unchanged>,
+    /// Keeps the blobs.
+    pub pin: Pin,
+}
+
+impl CopySource {
+    /// Opens the source for the caller of the operation. Order of checks: authorise, key, preconditions.
+    pub async fn open(&self, gateway: &Gateway, permit: &Permit<'_>) -> Result<OpenSource, Error> {
+        let pin = gateway.pins.enter();
+        let action = if self.version.is_some() { Action::GetObjectVersion } else { Action::GetObject };
+        let bucket = permit.also(gateway, action, &self.bucket).await?;
+        let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await?;
+        let mut record = found.map_err(|error| missing(error, self.version))?;
+        if record.metadata.system.is_expired(Timestamp::now()) {
+            return Err(Error::NoSuchObject { marker: None });
+        }
+        let (key, keyless) = (self.customer_key.as_ref(), Keyless::Refuse { head: false });
+        let opening = open(&gateway.ring, permit.caller(), &bucket, &record, key, keyless);
+        let Opening { version, digests } = opening.map_err(|error| match error {
+            Error::WrongKey => Error::WrongSourceKey,
+            other => other,
+        })?;
+        let version = version.ok_or_else(|| Error::Internal("a source was described, not opened".into()))?;
+        let etag = super::get_object::shown_etag(&record, &digests, self.face);
+        match self.conditions.evaluate(etag.as_deref(), record.modified.seconds_ceil()) {
+            Verdict::Proceed => {}
+            Verdict::Failed | Verdict::NotModified => return Err(Error::PreconditionFailed),
+        }
+        let unchanged = vec![Unchanged {
+            bucket: bucket.id,
+            key: record.key.clone(),
+            version_id: record.version_id,
+            uid: record.uid,
+        }];
+        let parts = std::mem::take(&mut record.parts);
+        let content = Content::of_version(version, parts, record.size)?;
+        Ok(OpenSource { bucket, record, digests, content, unchanged, pin })
+    }
+}

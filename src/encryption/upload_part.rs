@@ -39,9 +39,8 @@ pub struct PartContents([u8; 32]);
 impl PartContents {
     /// The hash for these references and this ETag.
     pub fn new(references: PartsHash, etag: &str) -> Self {
-        let fields = Fields::new("cardea/v1/upload-part-contents")
-            .bytes(references.as_bytes())
-            .bytes(etag.as_bytes());
+        let fields =
+            Fields::new("cardea/v1/upload-part-contents").bytes(references.as_bytes()).bytes(etag.as_bytes());
         Self(Sha256::digest(fields.as_slice()).into())
     }
 }

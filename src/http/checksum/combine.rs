@@ -116,7 +116,9 @@ mod tests {
         for algorithm in CRCS {
             let combiner = Combiner::new(algorithm).unwrap();
             let (a, b, c) = (direct(algorithm, b"a"), direct(algorithm, b"b"), direct(algorithm, b"c"));
-            for (second, third) in [(1, 5 << 40), (5 << 40, 1), (u64::MAX >> 4, 7), (0x1234_5678_9abc, 1 << 43)] {
+            for (second, third) in
+                [(1, 5 << 40), (5 << 40, 1), (u64::MAX >> 4, 7), (0x1234_5678_9abc, 1 << 43)]
+            {
                 let left = combiner.combine(&combiner.combine(&a, &b, second).unwrap(), &c, third);
                 let right = combiner.combine(&a, &combiner.combine(&b, &c, third).unwrap(), second + third);
                 assert_eq!(left, right, "{algorithm} {second} {third}");

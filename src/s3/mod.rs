@@ -9,6 +9,7 @@ mod auth;
 pub mod aws_chunked;
 mod bucket;
 mod checksum;
+mod copy_source;
 mod error;
 mod headers;
 mod metadata;
@@ -160,7 +161,7 @@ impl Front {
                 return Err(Fault::OperationNotImplemented(operation).into());
             }
         };
-        sse_c::check_names(&secrets)?;
+        sse_c::check_names(&secrets, headers.contains_key(copy_source::HEADER))?;
         refuse::check(operation, &query, &headers)?;
         let request = Request {
             gateway: &self.gateway,

@@ -65,7 +65,7 @@ fn object(method: &Method, headers: &HeaderMap) -> Result<S3Operation, Fault> {
     match *method {
         Method::GET => Ok(Served::GetObject.into()),
         Method::HEAD => Ok(Served::HeadObject.into()),
-        Method::PUT if headers.contains_key(copy_source::HEADER) => Ok(NotYet::CopyObject.into()),
+        Method::PUT if headers.contains_key(copy_source::HEADER) => Ok(Served::CopyObject.into()),
         Method::PUT => Ok(Served::PutObject.into()),
         Method::DELETE => Ok(Served::DeleteObject.into()),
         _ => Err(Fault::MethodNotAllowed { resource: "OBJECT" }),

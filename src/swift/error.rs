@@ -70,7 +70,6 @@ impl Failure {
     }
 
     /// Its status.
-    #[cfg(test)]
     pub const fn status(&self) -> StatusCode {
         self.status
     }

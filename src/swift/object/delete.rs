@@ -32,6 +32,6 @@ pub async fn remove(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Re
         version: None,
         precondition: Precondition::None,
     };
-    let Deleted { removed, marker, was_marker: _ } = call.execute(delete).await?;
+    let Deleted { removed, marker, was_marker: _, current: _ } = call.execute(delete).await?;
     Ok(removed.is_some() || marker.is_some())
 }

@@ -120,7 +120,8 @@ impl VersionSeals {
 /// stays as it is.
 pub fn reseal(gateway: &Gateway, bucket: &BucketRecord, record: &VersionRecord) -> SealEnvelope {
     let binding = OwnedBinding::of_record(bucket, record);
-    let (ring, envelope, old) = (gateway.ring.clone(), record.envelope.clone(), record.version_id.to_string());
+    let (ring, envelope, old) =
+        (gateway.ring.clone(), record.envelope.clone(), record.version_id.to_string());
     SealEnvelope(Box::new(move |new: VersionId| {
         let new = new.to_string();
         encryption::reseal_outer(&ring, &envelope, &binding.with(&old), &binding.with(&new)).ok()

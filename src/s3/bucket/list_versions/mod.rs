@@ -45,9 +45,7 @@ impl Start {
                 return Err(bad("A version-id marker cannot be specified without a key marker.", text));
             }
             Some("") => return Err(bad("A version-id marker cannot be empty.", "")),
-            Some(text) => {
-                Some(text.parse().map_err(|()| bad("Invalid version id specified", text))?)
-            }
+            Some(text) => Some(text.parse().map_err(|()| bad("Invalid version id specified", text))?),
         };
         Ok(Self { key, version })
     }
@@ -92,11 +90,17 @@ mod tests {
         assert_eq!(read("versions"), Ok((String::new(), None)));
         assert_eq!(read("key-marker=a%2Fb"), Ok(("a/b".into(), None)));
         for id in ["null", "1795221191.64806"] {
-            assert_eq!(read(&format!("key-marker=a&version-id-marker={id}")), Ok(("a".into(), Some(id.into()))));
+            assert_eq!(
+                read(&format!("key-marker=a&version-id-marker={id}")),
+                Ok(("a".into(), Some(id.into())))
+            );
         }
         for (raw, message) in [
             ("version-id-marker=null", "A version-id marker cannot be specified without a key marker."),
-            ("key-marker=&version-id-marker=", "A version-id marker cannot be specified without a key marker."),
+            (
+                "key-marker=&version-id-marker=",
+                "A version-id marker cannot be specified without a key marker.",
+            ),
             ("key-marker=a&version-id-marker=", "A version-id marker cannot be empty."),
             ("key-marker=a&version-id-marker=x", "Invalid version id specified"),
         ] {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::Start;
 use super::super::list_objects::parameters::Parameters;
+use super::Start;
 use crate::http::{date, percent};
 use crate::ops::{BucketRecord, VersionPage, VersionRow};
 use crate::s3::owner::Owner;

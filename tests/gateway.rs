@@ -8,5 +8,7 @@ mod gateway {
     mod damage;
     mod keys;
     mod sizes;
+    mod versions;
+    mod versions_model;
     pub mod world;
 }

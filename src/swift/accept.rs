@@ -55,13 +55,13 @@ pub fn of_listing(headers: &HeaderMap, query: &Query) -> Result<Format, Failure>
 
 /// Refuses a listing that there is only in JSON to a client that does not take it.
 pub fn json_alone(headers: &HeaderMap, query: &Query) -> Result<(), Failure> {
-    let takes = match query.all("format").last().filter(|format| !format.is_empty()) {
-        Some(format) => format.eq_ignore_ascii_case("json"),
-        None => {
-            let wanted = media_ranges(headers)?;
-            let json = |range: &MediaRange<'_>| range.matches(Format::Json.media_type());
-            wanted.is_empty() || wanted.iter().any(|range| range.quality > 0.0 && json(range))
-        }
+    let format = query.all("format").last().filter(|format| !format.is_empty());
+    let takes = if let Some(format) = format {
+        format.eq_ignore_ascii_case("json")
+    } else {
+        let wanted = media_ranges(headers)?;
+        let json = |range: &MediaRange<'_>| range.matches(Format::Json.media_type());
+        wanted.is_empty() || wanted.iter().any(|range| range.quality > 0.0 && json(range))
     };
     if takes { Ok(()) } else { Err(Failure::new(StatusCode::NOT_ACCEPTABLE)) }
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 import pytest
 
 from support.keys import CustomerKey, Headers
-from support.s3 import S3, escape
+from support.s3 import S3, document, escape
 from support.swift import Swift
 from support.versions import Row, by_s3, by_swift, set_state, state
 from support.wire import Response
@@ -121,6 +122,50 @@ def test_random_histories(s3: S3, swift: Swift, bucket: str, seed: int) -> None:
                     model.push(name, Kept(two.version("swift", answer), kept.body, kept.key))
         compare(two, model, contents=step % 10 == 9)
     compare(two, model, contents=True)
+    for prefix in ("", "a", "a/", "ü"):
+        rolled_up(two, model, prefix)
+
+
+def encoded(name: str) -> str:
+    """A name as it stands in a query that is signed."""
+    return quote(name, safe="")
+
+
+def rolled_up(two: Two, model: Model, prefix: str) -> None:
+    """Listings by delimiter, whole and in pages, are the model's rolled up."""
+    expected: list[Row | str] = []
+    for row in model.rows():
+        if not row.name.startswith(prefix):
+            continue
+        head, slash, _ = row.name[len(prefix) :].partition("/")
+        entry = prefix + head + slash if slash else row
+        if entry not in expected:
+            expected.append(entry)
+    common = f"prefix={encoded(prefix)}&delimiter=%2F"
+    for size in (1, 2, 3, 1000):
+        versions, prefixes, marker = [], [], ""
+        while True:
+            query = f"{common}&max-keys={size}{marker}"
+            page = document(two.s3.request("GET", f"/{two.bucket}", query=f"versions&{query}"))
+            versions += by_s3(two.s3, two.bucket, query)
+            prefixes += [entry.findtext("Prefix", "") for entry in page.findall("CommonPrefixes")]
+            if page.findtext("IsTruncated") == "false":
+                break
+            marker = f"&key-marker={encoded(page.findtext('NextKeyMarker', ''))}"
+            if page.find("NextVersionIdMarker") is not None:
+                marker += f"&version-id-marker={page.findtext('NextVersionIdMarker')}"
+        assert versions == [entry for entry in expected if isinstance(entry, Row)]
+        assert prefixes == [entry for entry in expected if isinstance(entry, str)]
+
+        for reverse in (False, True):
+            found, marker = [], "&reverse=true" if reverse else ""
+            while page := two.swift.list(two.bucket, f"versions&{common}&limit={size}{marker}"):
+                found += [row.get("subdir") or (row["name"], row["version_id"]) for row in page]
+                last = page[-1]
+                marker = ("&reverse=true" if reverse else "") + f"&marker={encoded(last.get('name') or last['subdir'])}"
+                marker += f"&version_marker={last.get('version_id', '')}"
+            named = [entry if isinstance(entry, str) else (entry.name, entry.id) for entry in expected]
+            assert found == (named[::-1] if reverse else named)
 
 
 def compare(two: Two, model: Model, *, contents: bool) -> None:

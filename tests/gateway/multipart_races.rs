@@ -19,8 +19,8 @@ async fn assert_no_orphans(world: &World) {
     let files = || -> BTreeSet<String> {
         world.blob_files().iter().map(|file| file.file_name().unwrap().to_str().unwrap().to_owned()).collect()
     };
-    let known = || world.count("SELECT count(*) FROM blobs WHERE inline IS NULL");
-    eventually(|| files().len() as i64 == known()).await;
+    let known = || usize::try_from(world.count("SELECT count(*) FROM blobs WHERE inline IS NULL")).unwrap();
+    eventually(|| files().len() == known()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,7 +35,7 @@ async fn complete_abort_and_parts() {
 
         let run =
             |future: std::pin::Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>| tokio::spawn(future);
-        let completes: Vec<_> = (0..2)
+        let racers: Vec<_> = (0..2)
             .map(|_| {
                 let (world, operation) = (world.clone(), complete(&object, upload, sent.clone()));
                 tokio::spawn(async move { world.run(operation).await.map(|outcome| outcome.etag) })
@@ -61,7 +61,7 @@ async fn complete_abort_and_parts() {
 
         let abort = abort.await.unwrap();
         let mut etags = Vec::new();
-        for outcome in completes {
+        for outcome in racers {
             match outcome.await.unwrap() {
                 Ok(etag) => etags.push(etag),
                 Err(Error::NoSuchUpload | Error::InvalidPart { number: 2 }) => {}

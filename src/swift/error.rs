@@ -8,6 +8,8 @@ use poem::http::header::{
 };
 use poem::http::{HeaderName, StatusCode};
 
+use super::container::DELETE_MARKER_TYPE;
+use super::object::VERSION_ID;
 use super::reply;
 use crate::http::body::BodyError;
 use crate::http::date;
@@ -102,8 +104,10 @@ impl From<ops::Error> for Failure {
             | E::NoSuchBucket
             | E::NoSuchObject { .. }
             | E::NoSuchVersion
-            | E::VersionIsMarker { .. }
             | E::SourceIsMarker => Self::new(StatusCode::NOT_FOUND),
+            E::VersionIsMarker { marker } => Self::new(StatusCode::NOT_FOUND)
+                .header(VERSION_ID, &marker.to_string())
+                .header(CONTENT_TYPE, DELETE_MARKER_TYPE),
             E::BucketAlreadyOwned | E::BucketNameTaken | E::BucketNotEmpty | E::Conflict => {
                 Self::new(StatusCode::CONFLICT)
             }
@@ -133,6 +137,8 @@ impl From<ops::Error> for Failure {
             | E::PartEncryptionDiffers
             | E::PartKeyDiffers
             | E::PartChecksumDiffers { .. }
+            | E::PartChecksumMissing { .. }
+            | E::ChecksumKindInvalid { .. }
             | E::SizeDiffers { .. }
             | E::CopyChangesNothing => Self::bad_request(error.to_string()),
             E::NoSuchPart | E::RangeNotInSource { .. } => Self::new(StatusCode::RANGE_NOT_SATISFIABLE),

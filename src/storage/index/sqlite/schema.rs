@@ -9,7 +9,8 @@ use crate::storage::index::Result;
 const APPLICATION_ID: i64 = 0x4352_4441;
 
 /// The migrations in order. The first makes version 1 of the schema. None is ever changed once released.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001_initial.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema/0001_initial.sql"), include_str!("schema/0002_versions_newest_first.sql")];
 
 /// Brings the schema up to date. A schema newer than this program knows, or a foreign database, is refused.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
@@ -41,6 +42,17 @@ fn migrate_with(connection: &mut Connection, migrations: &[&str]) -> Result<()> 
 
 fn refused(reason: &str) -> Error {
     Error::Internal(format!("the index cannot be opened: {reason}").into())
+}
+
+/// How SQLite would run a statement, step by step.
+#[cfg(test)]
+pub(super) fn plan(sql: &str) -> Vec<String> {
+    let mut connection = Connection::open_in_memory().unwrap();
+    migrate(&mut connection).unwrap();
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let parameters = vec![1; statement.parameter_count()];
+    let steps = statement.query_map(rusqlite::params_from_iter(parameters), |row| row.get(3)).unwrap();
+    steps.collect::<rusqlite::Result<_>>().unwrap()
 }
 
 #[cfg(test)]

@@ -142,6 +142,10 @@ impl Front {
                 "An encryption key must be given in headers, never in a URL: URLs are written to logs";
             return Err(Fault::invalid_request(message).into());
         }
+        if headers.contains_key(copy_source::HEADER) {
+            // What is missing may be the source: better to name nothing than the other.
+            (errors.bucket, errors.key) = (None, None);
+        }
         errors.version = query.get("versionId").map(str::to_owned);
         errors.condition = condition(&headers);
 

@@ -142,6 +142,19 @@ impl Received {
         Ok((Self { key, encryption, metadata, precondition, blob, data_key, digests, mode }, unpublished))
     }
 
+    /// Under which key it is written.
+    pub(super) fn key(&self) -> &ObjectKey {
+        &self.key
+    }
+
+    /// The customer's key, where it is encrypted under one.
+    pub(super) fn customer_key(&self) -> Option<&CustomerKey> {
+        match &self.encryption {
+            WriteEncryption::Customer(key) => Some(key),
+            WriteEncryption::Managed | WriteEncryption::Kms => None,
+        }
+    }
+
     /// The command that publishes it, and the ETag it then has.
     pub(super) fn command(
         &self,

@@ -140,7 +140,13 @@ impl World {
     }
 
     /// Sends parts numbered from 1, and gives them as Complete names them.
-    pub async fn parts(&self, object: &str, upload: VersionUid, mode: Mode, parts: &[&[u8]]) -> Vec<NamedPart> {
+    pub async fn parts(
+        &self,
+        object: &str,
+        upload: VersionUid,
+        mode: Mode,
+        parts: &[&[u8]],
+    ) -> Vec<NamedPart> {
         let mut sent = Vec::new();
         for (number, data) in (1..).zip(parts) {
             let part = UploadPart { customer_key: mode.key(), ..part(object, upload, number, data) };

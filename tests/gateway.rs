@@ -5,10 +5,13 @@
 
 mod gateway {
     mod conditions;
+    mod copy;
     mod damage;
     mod keys;
     mod multipart;
     pub mod multipart_world;
     mod sizes;
+    mod versions;
+    mod versions_model;
     pub mod world;
 }

@@ -8,13 +8,14 @@ use super::gateway::{Gateway, Operation, Permit, Target};
 use super::large::{Depth, Reading, Standing};
 use super::multipart::span;
 use super::opening::{Keyless, Opening, open};
+use super::versioning::is_versioned;
 use super::{
     Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face, LargeObject, ObjectReader,
 };
 use crate::http::conditions::{ReadConditions, Verdict};
 use crate::model::{EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId};
 use crate::storage;
-use crate::storage::index::{VersionRecord, Versioning};
+use crate::storage::index::VersionRecord;
 
 /// How often a read of one part starts anew when the object is overwritten under it.
 const ATTEMPTS: u32 = 8;
@@ -173,9 +174,12 @@ impl GetObject {
         // Before the index is asked: from here on, what this request will read stays.
         let pin = gateway.pins.enter();
         let bucket = permit.bucket()?;
-        let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await?;
+        let (fresh, found) =
+            gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await?;
         let record = found.map_err(|error| missing(error, self.version))?;
-        if record.metadata.system.is_expired(Timestamp::now()) {
+        // What has expired is gone, but its version is history, and can be asked for by its id.
+        let is_history = matches!(self.version, Some(VersionId::At(_)));
+        if !is_history && record.metadata.system.is_expired(Timestamp::now()) {
             return Err(Error::NoSuchObject { marker: None });
         }
 
@@ -193,7 +197,7 @@ impl GetObject {
             (Manifests::Follow, Some(_)) if self.head => reading.dynamic(Depth::Describe).await?,
             (Manifests::Follow, Some(_)) => reading.dynamic(Depth::Open).await?,
         };
-        let mut info = info(bucket, &record, digests, version.is_some());
+        let mut info = info(&fresh, &record, digests, version.is_some());
         if let Some((standing, _)) = &dynamic {
             info.stands_for(standing);
         }
@@ -223,7 +227,7 @@ impl GetObject {
 /// The one user metadata item of an SSE-C object that is shown without its key: `swift upload --changed` compares it.
 const SHOWN_WITHOUT_KEY: &str = "mtime";
 
-/// What may be told of a version. Of a dynamic large object, this is the manifest itself.
+/// What a reader may know of a version. Of a dynamic large object, this is the manifest itself.
 pub(super) fn info(
     bucket: &BucketRecord,
     record: &VersionRecord,
@@ -246,7 +250,7 @@ pub(super) fn info(
         digests,
         metadata,
         opened,
-        versioned: bucket.versioning != Versioning::Off,
+        versioned: is_versioned(bucket, record.version_id),
     }
 }
 

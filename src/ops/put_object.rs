@@ -8,6 +8,7 @@ use super::digest::Digester;
 use super::gateway::{Gateway, Operation, Permit, Target};
 use super::sealing::{OwnedBinding, VersionSeals};
 use super::upload::{Uploaded, upload};
+use super::versioning::is_versioned;
 use super::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Precondition};
 use crate::encryption::{DataKey, Holder};
 use crate::http::body::Body;
@@ -77,6 +78,8 @@ pub struct PutObject {
 pub struct PutOutcome {
     /// Its version id (`Null` where the bucket keeps no versions).
     pub version_id: VersionId,
+    /// Whether answers say the version id: not where the bucket never kept versions.
+    pub versioned: bool,
     /// S3's ETag, without quotes.
     pub etag: String,
     /// The plaintext's MD5 where it was computed: the caller has the body and the key, so it may know.
@@ -108,7 +111,7 @@ impl Operation for PutObject {
         let (received, unpublished) = Received::of(self, gateway, &permit).await?;
         let (command, etag) = received.command(gateway, &permit, vec![])?;
         let published = unpublished.publish(gateway.index.publish(command)).await?;
-        Ok(received.outcome(gateway, etag, &published))
+        received.outcome(gateway, &permit, etag, &published)
     }
 }
 
@@ -197,18 +200,25 @@ impl Received {
     }
 
     /// What the writer is told.
-    pub(super) fn outcome(self, gateway: &Gateway, etag: String, published: &Published) -> PutOutcome {
+    pub(super) fn outcome(
+        self,
+        gateway: &Gateway,
+        permit: &Permit<'_>,
+        etag: String,
+        published: &Published,
+    ) -> Result<PutOutcome, Error> {
         let (mode, size) = (self.mode, self.blob.length);
         gateway.metrics.written(mode, size);
-        PutOutcome {
+        Ok(PutOutcome {
             version_id: published.version_id,
+            versioned: is_versioned(permit.bucket()?, published.version_id),
             etag,
             md5: self.digests.md5,
             checksums: self.digests.checksums,
             modified: published.created,
             mode,
             size,
-        }
+        })
     }
 }
 

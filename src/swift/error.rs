@@ -8,6 +8,8 @@ use poem::http::header::{
 };
 use poem::http::{HeaderName, StatusCode};
 
+use super::container::DELETE_MARKER_TYPE;
+use super::object::VERSION_ID;
 use super::reply;
 use crate::http::body::BodyError;
 use crate::http::date;
@@ -70,7 +72,6 @@ impl Failure {
     }
 
     /// Its status.
-    #[cfg(test)]
     pub const fn status(&self) -> StatusCode {
         self.status
     }
@@ -103,7 +104,10 @@ impl From<ops::Error> for Failure {
             | E::NoSuchBucket
             | E::NoSuchObject { .. }
             | E::NoSuchVersion
-            | E::VersionIsMarker { .. } => Self::new(StatusCode::NOT_FOUND),
+            | E::SourceIsMarker => Self::new(StatusCode::NOT_FOUND),
+            E::VersionIsMarker { marker } => Self::new(StatusCode::NOT_FOUND)
+                .header(VERSION_ID, &marker.to_string())
+                .header(CONTENT_TYPE, DELETE_MARKER_TYPE),
             E::BucketAlreadyOwned | E::BucketNameTaken | E::BucketNotEmpty | E::Conflict => {
                 Self::new(StatusCode::CONFLICT)
             }
@@ -161,7 +165,8 @@ impl From<ops::Error> for Failure {
                 }
             }
             E::Md5Mismatch { .. } | E::ChecksumMismatch { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY),
-            E::TooLarge { .. } => too_large(),
+            E::TooLarge { .. } | E::SourceTooLarge { .. } => too_large(),
+            E::TooMuchMetadata => Self::bad_request("The object would have too much metadata."),
             E::Body(problem) => broken_body(&problem),
             E::Corrupt(problem) => {
                 ours(StatusCode::INTERNAL_SERVER_ERROR, "stored data does not verify", &problem)

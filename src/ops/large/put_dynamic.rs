@@ -73,7 +73,7 @@ impl Operation for PutDynamic {
             .await;
         match refused {
             Some(error) => Err(error),
-            None => Ok(received.outcome(gateway, etag, &published?)),
+            None => received.outcome(gateway, &permit, etag, &published?),
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::ops::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::put_object::{check_early, holder, opaque_etag};
 use crate::ops::sealing::{OwnedBinding, VersionSeals};
 use crate::ops::upload::{Uploaded, upload};
+use crate::ops::versioning::is_versioned;
 use crate::ops::{Action, Digests, Error, PutOutcome, WriteEncryption};
 use crate::storage::index::Publish;
 
@@ -101,6 +102,7 @@ impl PutManifest {
         gateway.metrics.written(mode, written);
         Ok(PutOutcome {
             version_id: published.version_id,
+            versioned: is_versioned(bucket, published.version_id),
             etag,
             md5: Some(md5),
             checksums: vec![],

@@ -27,9 +27,11 @@ operations!(
     /// The operations that are served. To serve one more, move its name here from [`NotYet`]: the compiler then asks
     /// for its handler.
     Served {
+        CopyObject,
         CreateBucket,
         DeleteBucket,
         DeleteObject,
+        DeleteObjects,
         GetBucketAbac,
         GetBucketAccelerateConfiguration,
         GetBucketAcl,
@@ -67,7 +69,9 @@ operations!(
         ListBuckets,
         ListObjects,
         ListObjectsV2,
+        ListObjectVersions,
         OptionsObject,
+        PutBucketVersioning,
         PutObject,
     }
 );
@@ -77,7 +81,6 @@ operations!(
     NotYet {
         AbortMultipartUpload,
         CompleteMultipartUpload,
-        CopyObject,
         CreateBucketMetadataConfiguration,
         CreateBucketMetadataTableConfiguration,
         CreateMultipartUpload,
@@ -96,7 +99,6 @@ operations!(
         DeleteBucketReplication,
         DeleteBucketTagging,
         DeleteBucketWebsite,
-        DeleteObjects,
         DeleteObjectTagging,
         DeletePublicAccessBlock,
         GetBucketMetadataConfiguration,
@@ -105,7 +107,6 @@ operations!(
         GetObjectTorrent,
         ListDirectoryBuckets,
         ListMultipartUploads,
-        ListObjectVersions,
         ListParts,
         PostObject,
         PutBucketAbac,
@@ -125,7 +126,6 @@ operations!(
         PutBucketReplication,
         PutBucketRequestPayment,
         PutBucketTagging,
-        PutBucketVersioning,
         PutBucketWebsite,
         PutObjectAcl,
         PutObjectLegalHold,

@@ -114,9 +114,9 @@ impl Made<'_> {
             ("truncated", "no more than its header", |part| part.sealed.0.truncate(26), "tampered"),
         ];
         for (name, comment, change, error) in changes {
-            let mut changed = sample(2, FACTS);
-            change(&mut changed);
-            self.add(&format!("upload_part_{name}"), comment, Case::UploadPart(changed), Err(error));
+            let mut part = sample(2, FACTS);
+            change(&mut part);
+            self.add(&format!("upload_part_{name}"), comment, Case::UploadPart(part), Err(error));
         }
         let mut mode = sample(2, FACTS);
         mode.sealed.0[1] = 1;

@@ -46,8 +46,8 @@ pub fn name(text: &str) -> ObjectKey {
     ObjectKey::new(text).unwrap()
 }
 
-pub fn chosen(algorithm: ChecksumAlgorithm, kind: ChecksumKind) -> Option<UploadChecksum> {
-    Some(UploadChecksum { algorithm, kind, chosen: true })
+pub fn chosen(algorithm: ChecksumAlgorithm, kind: ChecksumKind) -> UploadChecksum {
+    UploadChecksum { algorithm, kind, chosen: true }
 }
 
 pub fn checksum_of(algorithm: ChecksumAlgorithm, data: &[u8]) -> StoredChecksum {

@@ -202,10 +202,10 @@ impl CopyObject {
         if range != (0..size) {
             return Ok((content.slice(range), Digests::default()));
         }
-        let Digests { md5, mut checksums } = digests;
+        let Digests { md5, mut checksums, .. } = digests;
         // A composite checksum is one of parts, which the copy has not.
         checksums.retain(|checksum| checksum.kind == ChecksumKind::FullObject);
-        Ok((content, Digests { md5, checksums }))
+        Ok((content, Digests { md5, checksums, ..Digests::default() }))
     }
 
     /// S3 copies up to 5 GiB at once; Swift writes no larger object than by PUT.
@@ -236,7 +236,7 @@ impl CopyObject {
         let reader = ObjectReader::new(gateway, content.clone(), mode, pin);
         let needs_md5 = mode == EncryptionMode::Managed && digests.md5.is_none();
         let read = compute(&reader, content.size(), needs_md5, algorithm).await?;
-        let digests = Digests { md5: digests.md5.or(read.md5), checksums: read.checksums };
+        let digests = Digests { md5: digests.md5.or(read.md5), ..read };
         Ok((digests, Keep::Reader(reader)))
     }
 }

@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 #![allow(clippy::needless_pass_by_value, reason = "each function owns its backend, which goes with it")]
 
+#[path = "storage/audit.rs"]
+mod audit;
 #[path = "storage/blobs.rs"]
 mod blobs;
 #[path = "storage/buckets.rs"]
@@ -26,10 +28,16 @@ mod principals;
 mod rates;
 #[path = "storage/references.rs"]
 mod references;
+#[path = "storage/restores.rs"]
+mod restores;
 #[path = "storage/rewraps.rs"]
 mod rewraps;
+#[path = "storage/upload_listing.rs"]
+mod upload_listing;
 #[path = "storage/uploads.rs"]
 mod uploads;
+#[path = "storage/version_listing.rs"]
+mod version_listing;
 #[path = "storage/versions.rs"]
 mod versions;
 #[path = "storage/world.rs"]
@@ -125,6 +133,19 @@ macro_rules! index_suite {
                 an_upload_of_many_parts
                 parts_completions_and_aborts_race
                 a_new_blob_of_a_part_may_be_inline;
+            upload_listing:
+                uploads_come_by_key_and_time
+                pages_of_uploads_agree_with_a_naive_model;
+            version_listing:
+                versions_come_by_key_and_newest_first
+                a_listing_goes_on_after_a_version
+                common_prefixes_of_versions_are_skipped
+                pages_of_versions_agree_with_a_naive_model;
+            restores:
+                a_restored_version_is_a_new_one_of_the_same_contents
+                manifests_and_metadata_are_restored
+                a_null_version_is_restored_in_its_own_place
+                what_is_gone_or_a_marker_is_not_restored;
             listing:
                 a_page_of_everything
                 prefixes_are_rolled_up
@@ -134,6 +155,9 @@ macro_rules! index_suite {
                 a_common_prefix_is_skipped_by_a_seek
                 hidden_and_old_versions_are_not_listed
                 pages_agree_with_a_naive_model;
+            audit:
+                whatever_the_commands_do_the_index_agrees_with_itself
+                blobs_are_read_in_pages;
             concurrency:
                 many_writers_of_one_key_leave_one_current_object
                 if_none_match_has_one_winner
@@ -160,6 +184,7 @@ macro_rules! blob_suite {
                 a_dropped_writer_leaves_nothing
                 a_writer_dropped_while_it_finishes_leaves_nothing
                 deleting_twice_is_deleting
+                all_blobs_are_listed_with_their_sizes
                 a_store_belongs_to_one_installation
                 unpublished_blobs_are_deleted
                 what_the_index_may_have_taken_stays

@@ -9,7 +9,7 @@ use crate::encryption::{
 use crate::model::{EncryptionMode, ObjectKey, VersionId, VersionUid};
 use crate::storage::index::{NewBlob, PartRecord, SealEnvelope, VersionRecord};
 
-pub use self::upload::{PartSeals, VerifiedUpload};
+pub use self::upload::{PartSeals, SealedPart, VerifiedUpload};
 use super::gateway::Gateway;
 
 /// What an envelope is bound to, but for the version id, which the commit gives.

@@ -7,7 +7,7 @@ use crate::model::{Timestamp, UserId};
 use crate::ops::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::get_object::missing;
 use crate::ops::opening::{Keyless, Opening, open};
-use crate::ops::sealing::{OpenedVersion, PartSeals};
+use crate::ops::sealing::{OpenedVersion, PartSeals, SealedPart};
 use crate::ops::{Action, BucketAddress, BucketRecord, Error, PartSpan};
 use crate::storage::index::{NumberedPart, Unchanged, UploadChecksum, VersionRecord};
 
@@ -98,7 +98,7 @@ pub async fn span(
     let mut begin = 0u64;
     for part in parts {
         // The part's length is under its seal.
-        seals.open(part.number, part.size, &part.digests)?;
+        open_part(record, seals, &part)?;
         let end = begin + part.size;
         if end > record.size {
             return Err(Error::Corrupt("the parts are longer than the object".into()));
@@ -111,6 +111,12 @@ pub async fn span(
     Err(Error::NoSuchPart)
 }
 
+fn open_part(record: &VersionRecord, seals: PartSeals<'_>, part: &NumberedPart) -> Result<SealedPart, Error> {
+    let sealed = seals.open(part.number, part.size, &part.digests)?;
+    sealed.check_upload(record.uid)?;
+    Ok(sealed)
+}
+
 fn unchanged(bucket: &BucketRecord, record: &VersionRecord) -> Unchanged {
     Unchanged { bucket: bucket.id, key: record.key.clone(), version_id: record.version_id, uid: record.uid }
 }
@@ -121,18 +127,12 @@ fn listed(
     version: Option<&OpenedVersion>,
     part: &NumberedPart,
 ) -> Result<ListedPart, Error> {
-    let sealed = seals.open(part.number, part.size, &part.digests)?;
-    // What was sealed anew since has another key, and may have another holder: what the upload knew is not told then.
-    let version = version.filter(|_| sealed.is_of(record.uid));
-    let told = match version {
-        Some(version) => sealed.digests(Some(version))?,
-        None => None,
-    };
+    let sealed = open_part(record, seals, part)?;
     Ok(ListedPart {
         number: part.number,
         size: part.size,
         etag: String::new(),
         modified: None,
-        checksums: told.unwrap_or_default().checksums,
+        checksums: sealed.digests(version)?.unwrap_or_default().checksums,
     })
 }

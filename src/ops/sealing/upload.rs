@@ -109,7 +109,7 @@ impl PartSeals<'_> {
         refs: &[PartRecord],
         digests: &Digests,
     ) -> Result<Vec<u8>, Error> {
-        let length = refs.iter().map(|part| part.length).sum();
+        let length = length(refs);
         let uid = upload.uid.as_bytes();
         let mut facts = write(digests)?;
         if mode == EncryptionMode::Customer {
@@ -145,19 +145,16 @@ pub struct SealedPart {
 }
 
 impl SealedPart {
-    /// Whether it was stored by this upload, and not by one whose version was sealed anew since.
-    pub fn is_of(&self, upload: VersionUid) -> bool {
-        self.opened.version_uid == upload.0
+    /// Fails where the part was stored by another upload.
+    pub fn check_upload(&self, upload: VersionUid) -> Result<(), Error> {
+        if self.opened.version_uid == upload.0 { Ok(()) } else { Err(another()) }
     }
 
-    /// Fails where the part is of another upload, or not made of these references.
+    /// Fails where the part was stored by another upload, or is not made of these references.
     pub fn verify(&self, upload: VersionUid, etag: &str, refs: &[PartRecord]) -> Result<(), Error> {
-        let length = refs.iter().map(|part| part.length).sum::<u64>();
-        let same = length == self.length && self.opened.contents == PartContents::new(hash(refs), etag);
-        if self.is_of(upload) && same {
-            return Ok(());
-        }
-        Err(Error::Corrupt("a part is not the one that was stored".into()))
+        self.check_upload(upload)?;
+        let same = length(refs) == self.length && self.opened.contents == PartContents::new(hash(refs), etag);
+        if same { Ok(()) } else { Err(another()) }
     }
 
     /// The part's digests. `None` where they are the customer's and the upload is not opened.
@@ -173,6 +170,15 @@ impl SealedPart {
             (None, _) => Err(Error::Corrupt("a part of an unknown mode".into())),
         }
     }
+}
+
+/// The references may be what somebody made of them: the sum must not overflow.
+fn length(refs: &[PartRecord]) -> u64 {
+    refs.iter().fold(0, |sum, part| sum.saturating_add(part.length))
+}
+
+fn another() -> Error {
+    Error::Corrupt("a part is not the one that was stored".into())
 }
 
 fn write(digests: &Digests) -> Result<Vec<u8>, Error> {

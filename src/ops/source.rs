@@ -8,7 +8,8 @@ use super::get_object::missing;
 use super::opening::{Keyless, Opening, open};
 use super::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face};
 use crate::http::conditions::{ReadConditions, Verdict};
-use crate::model::{ObjectKey, Timestamp, VersionId};
+use crate::model::{EncryptionMode, ObjectKey, Timestamp, VersionId};
+use crate::storage;
 use crate::storage::index::{Unchanged, VersionRecord};
 use crate::storage::pins::Pin;
 
@@ -48,15 +49,35 @@ pub struct OpenSource {
 impl CopySource {
     /// Opens the source for the caller of the operation. Order of checks: authorise, key, preconditions.
     pub async fn open(&self, gateway: &Gateway, permit: &Permit<'_>) -> Result<OpenSource, Error> {
+        self.open_with(gateway, permit, None).await
+    }
+
+    /// The same, where the destination's key is also that of an SSE-C source which came without a key of its own: on Swift
+    /// a copy has one key header.
+    pub async fn open_with(
+        &self,
+        gateway: &Gateway,
+        permit: &Permit<'_>,
+        shared: Option<&CustomerKey>,
+    ) -> Result<OpenSource, Error> {
         let pin = gateway.pins.enter();
         let action = if self.version.is_some() { Action::GetObjectVersion } else { Action::GetObject };
         let bucket = permit.also(gateway, action, &self.bucket).await?;
-        let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await?;
-        let mut record = found.map_err(|error| missing(error, self.version))?;
+        let found = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await;
+        let found = found.inspect_err(|error| {
+            if matches!(error, storage::Error::NoSuchBucket) {
+                gateway.buckets.forget(&self.bucket);
+            }
+        });
+        let mut record = found?.1.map_err(|error| match missing(error, self.version) {
+            Error::VersionIsMarker { .. } => Error::SourceIsMarker,
+            other => other,
+        })?;
         if record.metadata.system.is_expired(Timestamp::now()) {
             return Err(Error::NoSuchObject { marker: None });
         }
-        let (key, keyless) = (self.customer_key.as_ref(), Keyless::Refuse { head: false });
+        let shared = shared.filter(|_| record.mode == EncryptionMode::Customer);
+        let (key, keyless) = (self.customer_key.as_ref().or(shared), Keyless::Refuse { head: false });
         let opening = open(&gateway.ring, permit.caller(), &bucket, &record, key, keyless);
         let Opening { version, digests } = opening.map_err(|error| match error {
             Error::WrongKey => Error::WrongSourceKey,

@@ -70,7 +70,6 @@ impl Failure {
     }
 
     /// Its status.
-    #[cfg(test)]
     pub const fn status(&self) -> StatusCode {
         self.status
     }
@@ -103,7 +102,8 @@ impl From<ops::Error> for Failure {
             | E::NoSuchBucket
             | E::NoSuchObject { .. }
             | E::NoSuchVersion
-            | E::VersionIsMarker { .. } => Self::new(StatusCode::NOT_FOUND),
+            | E::VersionIsMarker { .. }
+            | E::SourceIsMarker => Self::new(StatusCode::NOT_FOUND),
             E::BucketAlreadyOwned | E::BucketNameTaken | E::BucketNotEmpty | E::Conflict => {
                 Self::new(StatusCode::CONFLICT)
             }
@@ -161,7 +161,8 @@ impl From<ops::Error> for Failure {
                 }
             }
             E::Md5Mismatch { .. } | E::ChecksumMismatch { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY),
-            E::TooLarge { .. } => too_large(),
+            E::TooLarge { .. } | E::SourceTooLarge { .. } => too_large(),
+            E::TooMuchMetadata => Self::bad_request("The object would have too much metadata."),
             E::Body(problem) => broken_body(&problem),
             E::Corrupt(problem) => {
                 ours(StatusCode::INTERNAL_SERVER_ERROR, "stored data does not verify", &problem)

@@ -27,9 +27,11 @@ operations!(
     /// The operations that are served. To serve one more, move its name here from [`NotYet`]: the compiler then asks
     /// for its handler.
     Served {
+        CopyObject,
         CreateBucket,
         DeleteBucket,
         DeleteObject,
+        DeleteObjects,
         GetBucketAbac,
         GetBucketAccelerateConfiguration,
         GetBucketAcl,
@@ -77,7 +79,6 @@ operations!(
     NotYet {
         AbortMultipartUpload,
         CompleteMultipartUpload,
-        CopyObject,
         CreateBucketMetadataConfiguration,
         CreateBucketMetadataTableConfiguration,
         CreateMultipartUpload,
@@ -96,7 +97,6 @@ operations!(
         DeleteBucketReplication,
         DeleteBucketTagging,
         DeleteBucketWebsite,
-        DeleteObjects,
         DeleteObjectTagging,
         DeletePublicAccessBlock,
         GetBucketMetadataConfiguration,

@@ -3,5 +3,5 @@
 mod read;
 mod write;
 
-pub(super) use read::{MAX_BODY, parse};
+pub(super) use read::{Element, MAX_BODY, parse};
 pub(super) use write::Document;

@@ -9,7 +9,7 @@ use crate::encryption::{
 use crate::model::{EncryptionMode, ObjectKey, VersionId, VersionUid};
 use crate::storage::index::{NewBlob, PartRecord, SealEnvelope, VersionRecord};
 
-pub use self::upload::{PartSeals, SealedPart, VerifiedUpload};
+pub use self::upload::{PartSeals, VerifiedUpload};
 use super::gateway::Gateway;
 
 /// What an envelope is bound to, but for the version id, which the commit gives.
@@ -173,12 +173,16 @@ pub fn read_digests(plain: &[u8]) -> Result<Digests, Error> {
 }
 
 fn hash(parts: &[PartRecord]) -> PartsHash {
-    hash_parts(parts.iter().map(|part| PartRef {
+    hash_parts(parts.iter().map(reference))
+}
+
+fn reference(part: &PartRecord) -> PartRef<'_> {
+    PartRef {
         blob_id: part.blob.as_bytes(),
         offset: part.offset,
         length: part.length,
         wrapped_key: &part.wrapped_key,
-    }))
+    }
 }
 
 fn mode_of(mode: EncryptionMode) -> Mode {

@@ -1,7 +1,9 @@
 //! The seals of a multipart upload: its envelope while it has no version id, and what is kept of each of its parts.
 
-use super::{OpenedVersion, OwnedBinding, VersionSeals, hash, mode_of, read_digests};
-use crate::encryption::{self, DataKey, Holder, InnerEnvelope, KeyRing, OpenedPart, PartContents, PartPlace};
+use super::{OpenedVersion, OwnedBinding, VersionSeals, mode_of, read_digests, reference};
+use crate::encryption::{
+    self, DataKey, Holder, InnerEnvelope, KeyRing, OpenedPart, PartContents, PartPlace, PartsHash, hash_parts,
+};
 use crate::model::{EncryptionMode, ObjectKey, VersionUid};
 use crate::ops::{BucketRecord, Digests, Error};
 use crate::storage::index::{NewBlob, PartRecord, SealEnvelope, UploadRecord};
@@ -115,7 +117,7 @@ impl PartSeals<'_> {
         if mode == EncryptionMode::Customer {
             facts = upload.key.seal_part_facts(uid, number, &facts);
         }
-        let contents = PartContents::new(hash(refs), etag);
+        let contents = PartContents::new(&contents_hash(refs), etag);
         let place = self.place(number, length);
         Ok(encryption::seal_part(self.ring, &place, uid, mode_of(mode), contents, &facts))
     }
@@ -150,11 +152,22 @@ impl SealedPart {
         if self.opened.version_uid == upload.0 { Ok(()) } else { Err(another()) }
     }
 
-    /// Fails where the part was stored by another upload, or is not made of these references.
+    /// Fails where the part was stored by another upload, is not made of these references, or goes by another ETag.
     pub fn verify(&self, upload: VersionUid, etag: &str, refs: &[PartRecord]) -> Result<(), Error> {
+        let contents = PartContents::new(&contents_hash(refs), etag);
+        self.check_length(upload, refs)?;
+        if self.opened.contents == contents { Ok(()) } else { Err(another()) }
+    }
+
+    /// Fails where the part of a completed upload was stored by another, or is not made of these references.
+    pub fn verify_references(&self, upload: VersionUid, refs: &[PartRecord]) -> Result<(), Error> {
+        self.check_length(upload, refs)?;
+        if self.opened.contents.is_of(&contents_hash(refs)) { Ok(()) } else { Err(another()) }
+    }
+
+    fn check_length(&self, upload: VersionUid, refs: &[PartRecord]) -> Result<(), Error> {
         self.check_upload(upload)?;
-        let same = length(refs) == self.length && self.opened.contents == PartContents::new(hash(refs), etag);
-        if same { Ok(()) } else { Err(another()) }
+        if length(refs) == self.length { Ok(()) } else { Err(another()) }
     }
 
     /// The part's digests. `None` where they are the customer's and the upload is not opened.
@@ -175,6 +188,13 @@ impl SealedPart {
 /// The references may be what somebody made of them: the sum must not overflow.
 fn length(refs: &[PartRecord]) -> u64 {
     refs.iter().fold(0, |sum, part| sum.saturating_add(part.length))
+}
+
+/// References of no length hold no plaintext, and are left out: so the references of a part can be told from those of its
+/// neighbours by their lengths.
+fn contents_hash(refs: &[PartRecord]) -> PartsHash {
+    let refs: Vec<_> = refs.iter().filter(|part| part.length > 0).map(reference).collect();
+    hash_parts(refs.into_iter())
 }
 
 fn another() -> Error {

@@ -198,11 +198,11 @@ fn condition(headers: &HeaderMap) -> Option<&'static str> {
 async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result<Response, Error> {
     use NotConfigured as Not;
     match operation {
-        Served::CopyObject => object::copy(request, body).await,
+        Served::CopyObject => Box::pin(object::copy(request, body)).await,
         Served::CreateBucket => bucket::create(request, body).await,
         Served::DeleteBucket => bucket::delete(request).await,
         Served::DeleteObject => object::delete(request).await,
-        Served::DeleteObjects => bucket::delete_objects(request, body).await,
+        Served::DeleteObjects => Box::pin(bucket::delete_objects(request, body)).await,
         Served::GetBucketAbac => bucket::abac(request).await,
         Served::GetBucketAccelerateConfiguration => bucket::accelerate(request).await,
         Served::GetBucketAcl => bucket::acl(request).await,

@@ -6,6 +6,7 @@
 mod gateway {
     mod conditions;
     mod copy;
+    mod copy_parts;
     mod damage;
     mod keys;
     mod multipart;
@@ -17,5 +18,7 @@ mod gateway {
     mod multipart_ranges;
     pub mod multipart_world;
     mod sizes;
+    mod versions;
+    mod versions_model;
     pub mod world;
 }

@@ -142,6 +142,10 @@ impl Front {
                 "An encryption key must be given in headers, never in a URL: URLs are written to logs";
             return Err(Fault::invalid_request(message).into());
         }
+        if headers.contains_key(copy_source::HEADER) {
+            // What is missing may be the source: better to name nothing than the other.
+            (errors.bucket, errors.key) = (None, None);
+        }
         errors.version = query.get("versionId").map(str::to_owned);
         errors.condition = condition(&headers);
 
@@ -194,11 +198,11 @@ fn condition(headers: &HeaderMap) -> Option<&'static str> {
 async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result<Response, Error> {
     use NotConfigured as Not;
     match operation {
-        Served::CopyObject => object::copy(request, body).await,
+        Served::CopyObject => Box::pin(object::copy(request, body)).await,
         Served::CreateBucket => bucket::create(request, body).await,
         Served::DeleteBucket => bucket::delete(request).await,
         Served::DeleteObject => object::delete(request).await,
-        Served::DeleteObjects => bucket::delete_objects(request, body).await,
+        Served::DeleteObjects => Box::pin(bucket::delete_objects(request, body)).await,
         Served::GetBucketAbac => bucket::abac(request).await,
         Served::GetBucketAccelerateConfiguration => bucket::accelerate(request).await,
         Served::GetBucketAcl => bucket::acl(request).await,
@@ -244,7 +248,9 @@ async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result
         Served::ListBuckets => bucket::list_buckets(request).await,
         Served::ListObjects => bucket::list_v1(request).await,
         Served::ListObjectsV2 => bucket::list_v2(request).await,
+        Served::ListObjectVersions => bucket::list_versions(request).await,
         Served::OptionsObject => object::preflight(request).await,
+        Served::PutBucketVersioning => bucket::put_versioning(request, body).await,
         Served::PutObject => object::put(request, body).await,
     }
 }

@@ -8,6 +8,8 @@ use poem::http::header::{
 };
 use poem::http::{HeaderName, StatusCode};
 
+use super::container::DELETE_MARKER_TYPE;
+use super::object::VERSION_ID;
 use super::reply;
 use crate::http::body::BodyError;
 use crate::http::date;
@@ -102,8 +104,10 @@ impl From<ops::Error> for Failure {
             | E::NoSuchBucket
             | E::NoSuchObject { .. }
             | E::NoSuchVersion
-            | E::VersionIsMarker { .. }
             | E::SourceIsMarker => Self::new(StatusCode::NOT_FOUND),
+            E::VersionIsMarker { marker } => Self::new(StatusCode::NOT_FOUND)
+                .header(VERSION_ID, &marker.to_string())
+                .header(CONTENT_TYPE, DELETE_MARKER_TYPE),
             E::BucketAlreadyOwned | E::BucketNameTaken | E::BucketNotEmpty | E::Conflict => {
                 Self::new(StatusCode::CONFLICT)
             }
@@ -146,8 +150,8 @@ impl From<ops::Error> for Failure {
             E::SegmentRefused { .. } => Self::with(StatusCode::FORBIDDEN, error.to_string()),
             E::TooManySegments { .. } => Self::with(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
             E::InvalidSegments { problems } => {
-                let lines: String = problems.iter().map(|(path, text)| format!("{path}, {text}\n")).collect();
-                Self::bad_request(format!("Errors:\n{lines}"))
+                let lines = problems.iter().map(|(path, text)| format!("{path}, {text}"));
+                Self::bad_request(format!("Errors:\n{}\n", lines.collect::<Vec<_>>().join("\n")))
             }
             E::PreconditionFailed => Self::new(StatusCode::PRECONDITION_FAILED),
             E::NotModified { etag, modified } => {

@@ -39,6 +39,7 @@ pub fn answer(config: &SwiftConfig, query: &Query) -> Result<Response, Failure> 
             "policies": [{ "name": POLICY, "aliases": POLICY, "default": true }],
         },
         "bulk_delete": bulk::info(),
+        "object_versioning": {},
         // Not of OpenStack: keys of the customer's own.
         "customer_keys": {
             "algorithms": ["AES256"],

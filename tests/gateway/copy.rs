@@ -61,7 +61,7 @@ impl World {
         (self.blobs.counts().gets(), self.blobs.counts().puts())
     }
 
-    async fn whole(&self, name: &str, customer_key: Option<u8>) -> Vec<u8> {
+    async fn plaintext(&self, name: &str, customer_key: Option<u8>) -> Vec<u8> {
         let opened = self.get(name, customer_key.map(key)).await.unwrap();
         let size = opened.info.size;
         collect(opened.reader.unwrap().open(0..size).await.unwrap()).await.unwrap()
@@ -78,7 +78,7 @@ impl World {
     }
 
     async fn freed(&self) -> usize {
-        let later = Timestamp::now().plus(Duration::from_secs(60));
+        let later = Timestamp::now().plus(Duration::from_mins(1));
         self.index.freed_blobs(later, 1000).await.unwrap().len()
     }
 }
@@ -111,7 +111,7 @@ async fn every_change_of_mode_and_nothing_moves() {
         for from in keys {
             world.delete(&format!("from-{from:?}")).await;
             for to in keys {
-                assert_eq!(world.whole(&format!("{from:?}-{to:?}"), to).await, data);
+                assert_eq!(world.plaintext(&format!("{from:?}-{to:?}"), to).await, data);
                 if to == Some(1) {
                     let wrong = world.get(&format!("{from:?}-{to:?}"), Some(key(2))).await;
                     assert!(matches!(wrong, Err(Error::WrongKey)));
@@ -135,7 +135,7 @@ async fn an_object_is_keyed_anew_where_it_stands() {
         assert_eq!(world.requests(), before, "no request to the store");
         assert!(!etags.contains(&copied.etag) || to.is_none(), "a new tag each time");
         etags.push(copied.etag);
-        assert_eq!(world.whole("o", to).await, data);
+        assert_eq!(world.plaintext("o", to).await, data);
         if let Some(old) = from.filter(|_| from != to) {
             let opened = world.get("o", Some(key(old))).await;
             assert!(matches!(opened, Err(Error::WrongKey | Error::KeyNotApplicable { .. })), "{opened:?}");
@@ -157,7 +157,7 @@ async fn onto_itself_s3_wants_a_change() {
     let mut named = copy("o", None, "o", under(None));
     named.source.version = Some(cardea::model::VersionId::Null);
     world.copy(named).await.unwrap();
-    assert_eq!(world.whole("o", None).await, b"data");
+    assert_eq!(world.plaintext("o", None).await, b"data");
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn wrong_keys_and_missing_ones() {
         assert!(matches!(refused, Err(Error::InsecureTransport)));
     }
     assert!(world.get("x", None).await.is_err());
-    assert_eq!(world.whole("sealed", Some(1)).await, b"data");
+    assert_eq!(world.plaintext("sealed", Some(1)).await, b"data");
 }
 
 #[tokio::test]
@@ -202,7 +202,7 @@ async fn one_key_serves_both_ends_on_swift() {
     let downgraded = world.copy(shared("sealed", Some(1), "d", under(None))).await.unwrap();
     assert_eq!(downgraded.mode, EncryptionMode::Managed);
     for (name, seed) in [("a", Some(1)), ("b", Some(1)), ("c", Some(2)), ("d", None)] {
-        assert_eq!(world.whole(name, seed).await, b"data", "{name}");
+        assert_eq!(world.plaintext(name, seed).await, b"data", "{name}");
     }
     for (refused, wrong) in [
         (shared("sealed", None, "x", under(Some(2))), true),
@@ -232,14 +232,14 @@ async fn ranges_of_a_source() {
         let copied = world.copy(part(range)).await.unwrap();
         assert_eq!(world.requests(), before);
         assert_eq!(copied.digests.checksums.is_empty(), expected.len() != LARGE, "{range:?}");
-        assert_eq!(world.whole("part", Some(2)).await, data[expected], "{range:?}");
+        assert_eq!(world.plaintext("part", Some(2)).await, data[expected], "{range:?}");
     }
     // A part of a part.
     world.copy(part(RangeSpec::FromTo(1000, Some(150_999)))).await.unwrap();
     let inner = RangeSpec::FromTo(60_000, Some(70_000));
     let again = CopyObject { range: Some(inner), ..copy("part", Some(2), "again", under(None)) };
     world.copy(again).await.unwrap();
-    assert_eq!(world.whole("again", None).await, data[61_000..=71_000]);
+    assert_eq!(world.plaintext("again", None).await, data[61_000..=71_000]);
     let size = LARGE as u64;
     let outside = world.copy(part(RangeSpec::FromTo(size, None))).await;
     assert!(matches!(outside, Err(Error::RangeNotInSource { size: found }) if found == size));
@@ -343,7 +343,7 @@ async fn copies_of_copies_outlive_each_other() {
             world.delete(&n.to_string()).await;
             assert_eq!(world.freed().await, 0, "a copy still refers to it");
         }
-        assert_eq!(world.whole("3", Some(3)).await, data);
+        assert_eq!(world.plaintext("3", Some(3)).await, data);
         let blobs = usize::from(length == LARGE);
         assert_eq!(world.blob_files().len(), blobs);
         world.delete("3").await;
@@ -369,7 +369,7 @@ async fn a_source_that_is_overwritten_meanwhile_is_copied_whole() {
         match world.copy(copy("o", None, "copy", under(Some(1)))).await {
             Ok(outcome) => {
                 copied += 1;
-                let found = world.whole("copy", Some(1)).await;
+                let found = world.plaintext("copy", Some(1)).await;
                 assert_eq!(found.len() as u64, outcome.size);
                 assert_eq!(found, pattern(found.len()));
             }

@@ -12,7 +12,8 @@ use crate::http::checksum::Hasher;
 use crate::model::{ChecksumKind, EncryptionMode, StoredChecksum};
 use crate::ops::content::Content;
 use crate::ops::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::{Action, Digests, Error, ObjectReader, Versioning};
+use crate::ops::versioning::is_versioned;
+use crate::ops::{Action, Digests, Error, ObjectReader};
 use crate::storage::index::UploadChecksum;
 
 #[async_trait]
@@ -75,7 +76,7 @@ impl CopyPart {
         let command = part.into_command(gateway, bucket, &self.key, &version, &digests)?;
         let modified = gateway.index.put_part(command).await?;
         let told = upload.checksum.is_some_and(|checksum| checksum.chosen);
-        let versioned = source.bucket.versioning != Versioning::Off;
+        let versioned = is_versioned(&source.bucket, source.record.version_id);
         Ok(PartOutcome {
             etag,
             checksums: if told { digests.checksums } else { vec![] },

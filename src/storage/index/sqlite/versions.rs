@@ -115,7 +115,7 @@ pub(super) fn check(tx: &Tx<'_>, precondition: &Precondition, latest: Option<&Br
     }
 }
 
-fn is_expired(tx: &Tx<'_>, version: &Brief) -> Result<bool> {
+pub(super) fn is_expired(tx: &Tx<'_>, version: &Brief) -> Result<bool> {
     let sql = "SELECT 1 FROM versions WHERE nr = ?1 AND expires <= ?2";
     tx.exists(sql, [version.nr, tx.now().seconds_floor()])
 }

@@ -37,7 +37,7 @@ async fn an_upload_becomes_its_parts_one_after_the_other() {
                 assert_eq!(outcome.checksums, []);
             }
         }
-        assert!(world.plaintext("object", mode.key()).await == data);
+        assert!(world.whole("object", mode.key()).await == data);
         let info = world.get("object", mode.key()).await.unwrap().info;
         assert_eq!((info.part_count, info.etag, info.modified), (Some(3), outcome.etag, outcome.modified));
         assert!(info.opened);
@@ -75,7 +75,7 @@ async fn parts_may_leave_numbers_out_and_come_in_any_order() {
         sent.insert(0, named(number, &part));
     }
     world.run(complete("object", upload, sent)).await.unwrap();
-    assert_eq!(world.plaintext("object", None).await, b"first second last");
+    assert_eq!(world.whole("object", None).await, b"first second last");
     let span = world.get_part("object", None, 7).await.unwrap().part.unwrap();
     assert_eq!((span.number, span.range), (7, 6..13));
     assert!(matches!(world.get_part("object", None, 3).await, Err(Error::NoSuchPart)));
@@ -92,9 +92,9 @@ async fn empty_parts_and_parts_left_out() {
     let world = small_parts().await;
     for mode in MODES {
         world.upload("empty", mode, &[b""]).await;
-        assert_eq!(world.plaintext("empty", mode.key()).await, b"");
+        assert_eq!(world.whole("empty", mode.key()).await, b"");
         world.upload("hollow", mode, &[b"", b"a", b"", b"", b"bc", b""]).await;
-        assert_eq!(world.plaintext("hollow", mode.key()).await, b"abc");
+        assert_eq!(world.whole("hollow", mode.key()).await, b"abc");
         let span = world.get_part("hollow", mode.key(), 4).await.unwrap().part.unwrap();
         assert_eq!(span.range, 1..1);
 
@@ -102,7 +102,7 @@ async fn empty_parts_and_parts_left_out() {
         let mut sent = world.parts("object", upload, mode, &[b"one", b"two", b"three"]).await;
         sent.remove(1);
         world.run(complete("object", upload, sent)).await.unwrap();
-        assert_eq!(world.plaintext("object", mode.key()).await, b"onethree");
+        assert_eq!(world.whole("object", mode.key()).await, b"onethree");
     }
     world.assert_references_are_exact();
 }
@@ -119,7 +119,7 @@ async fn a_part_takes_the_place_of_the_one_before() {
         let old = world.run(complete("object", upload, sent.clone())).await;
         assert!(matches!(old, Err(Error::InvalidPart { number: 1 })), "{old:?}");
         world.run(complete("object", upload, vec![named(1, &new), sent[1].clone()])).await.unwrap();
-        assert_eq!(world.plaintext("object", mode.key()).await, b"newer tail");
+        assert_eq!(world.whole("object", mode.key()).await, b"newer tail");
     }
     world.assert_references_are_exact();
 }
@@ -157,7 +157,7 @@ async fn what_complete_refuses() {
     assert!(matches!(wrong, Err(Error::SizeDiffers { expected: 6, found: 5 })), "{wrong:?}");
     assert!(world.get("object", None).await.is_err(), "nothing was published");
     world.run(sized(5)).await.unwrap();
-    assert_eq!(world.plaintext("object", None).await, b"12348");
+    assert_eq!(world.whole("object", None).await, b"12348");
     world.assert_references_are_exact();
 }
 
@@ -200,9 +200,9 @@ async fn preconditions_of_complete() {
     let standing = world.put("object", b"before", WriteEncryption::Managed).await.unwrap();
     assert!(matches!(run(Precondition::Absent).await, Err(Error::PreconditionFailed)));
     assert!(matches!(run(Precondition::Etag(vec!["0".into()])).await, Err(Error::PreconditionFailed)));
-    assert_eq!(world.plaintext("object", None).await, b"before");
+    assert_eq!(world.whole("object", None).await, b"before");
     run(Precondition::Etag(vec![standing.etag])).await.unwrap();
-    assert_eq!(world.plaintext("object", None).await, b"one");
+    assert_eq!(world.whole("object", None).await, b"one");
     world.assert_references_are_exact();
 }
 
@@ -263,7 +263,8 @@ async fn parts_are_listed() {
     let upload = world.begin("object", Mode::Managed).await;
     let sent = world.parts("object", upload, Mode::Managed, &[b"one", b"three", b""]).await;
     let listing = world.listed("object", upload).await;
-    assert_eq!((listing.initiator.as_str(), listing.truncated), ("user-account", false));
+    let user = world.caller(true).identity.unwrap().user.clone();
+    assert_eq!((listing.initiator, listing.truncated), (user, false));
     let found: Vec<_> =
         listing.parts.iter().map(|part| (part.number, part.size, part.etag.clone())).collect();
     let etags = |place: usize| sent[place].etag.clone();

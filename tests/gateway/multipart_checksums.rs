@@ -78,7 +78,7 @@ async fn every_algorithm_and_kind_in_both_modes() {
             assert_eq!(outcome.checksums, std::slice::from_ref(&expected), "{algorithm} {kind:?} {mode:?}");
             let info = world.get("object", mode.key()).await.unwrap().info;
             assert_eq!(info.digests.checksums, [expected]);
-            assert_eq!(world.plaintext("object", mode.key()).await, WHOLE);
+            assert_eq!(world.whole("object", mode.key()).await, WHOLE);
         }
     }
 }

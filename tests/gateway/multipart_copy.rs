@@ -45,7 +45,7 @@ async fn ranges_over_every_border_and_no_byte_moves() {
             let done = world.run(complete("object", upload, sent)).await.unwrap();
             assert_eq!((counts.puts(), counts.gets()), before, "store requests");
             assert_eq!(done.size, expected.len() as u64);
-            assert!(world.plaintext("object", to.key()).await == expected, "{from:?} to {to:?}");
+            assert!(world.whole("object", to.key()).await == expected, "{from:?} to {to:?}");
             world.assert_references_are_exact();
         }
     }
@@ -65,7 +65,7 @@ async fn a_range_must_lie_in_the_source() {
     assert!(matches!(run("empty", Some((0, 0))).await, Err(Error::RangeNotInSource { size: 0 })));
     let whole = run("empty", None).await.unwrap();
     world.run(complete("object", upload, vec![named(1, &whole)])).await.unwrap();
-    assert_eq!(world.plaintext("object", None).await, b"");
+    assert_eq!(world.whole("object", None).await, b"");
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn the_source_is_opened_with_its_own_key() {
         assert!(matches!(run(unmet).await, Err(Error::PreconditionFailed)));
         let copied = run(source("sealed", Some(key(2)))).await.unwrap();
         world.run(complete("object", upload, vec![named(1, &copied)])).await.unwrap();
-        assert_eq!(world.plaintext("object", mode.key()).await, b"secret");
+        assert_eq!(world.whole("object", mode.key()).await, b"secret");
     }
 }
 
@@ -176,6 +176,6 @@ async fn a_copy_outlives_its_source() {
     world.assert_references_are_exact();
     assert_eq!(world.run(list("object", upload)).await.unwrap().parts[0].size, 100_000);
     world.run(complete("object", upload, vec![named(1, &copied)])).await.unwrap();
-    assert!(world.plaintext("object", Some(key(1))).await == data);
-    assert_eq!(world.plaintext("source", None).await, b"another");
+    assert!(world.whole("object", Some(key(1))).await == data);
+    assert_eq!(world.whole("source", None).await, b"another");
 }

@@ -175,7 +175,7 @@ async fn the_parts_of_an_object() {
             assert!(is_corrupt(&opened), "{change}: {opened:?}");
             let listed = world.run(ObjectParts { limit: 2, ..object_parts("object", mode.key()) }).await;
             assert!(is_corrupt(&listed), "{change}");
-            assert_eq!(world.plaintext("object", mode.key()).await, b"onetwothree", "the whole needs none of it");
+            assert_eq!(world.whole("object", mode.key()).await, b"onetwothree", "the whole needs none of it");
         }
         // Of parts of the same length, one is gone: the others are not where they seem to be.
         let world = finished().await;

@@ -82,7 +82,7 @@ async fn complete_needs_the_key_only_for_checksums() {
                 let found = info.digests.checksums.iter().find(|found| found.algorithm == algorithm);
                 let expected = checksum.map(|_| checksum_of(algorithm, b"onetwo"));
                 assert_eq!(found, expected.as_ref());
-                assert_eq!(world.plaintext("object", mode.key()).await, b"onetwo");
+                assert_eq!(world.whole("object", mode.key()).await, b"onetwo");
             }
         }
     }

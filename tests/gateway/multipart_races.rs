@@ -78,10 +78,7 @@ async fn complete_abort_and_parts() {
                 completed += 1;
                 let info = world.get(&object, mode.key()).await.unwrap().info;
                 assert_eq!((&info.etag, info.size), (etag, 1004));
-                assert_eq!(
-                    world.plaintext(&object, mode.key()).await,
-                    [&pattern(1000)[..], b"tail"].concat()
-                );
+                assert_eq!(world.whole(&object, mode.key()).await, [&pattern(1000)[..], b"tail"].concat());
             }
             (Ok(()), []) => {
                 aborted += 1;
@@ -122,7 +119,7 @@ async fn one_number_sent_many_times_at_once() {
     let listed = world.listed("object", upload).await.parts;
     assert_eq!((listed.len(), listed[0].size, &listed[0].etag), (1, 100 + *size as u64, &last.etag));
     world.run(complete("object", upload, vec![named(1, last)])).await.unwrap();
-    assert_eq!(world.plaintext("object", Some(key(1))).await, pattern(100 + size));
+    assert_eq!(world.whole("object", Some(key(1))).await, pattern(100 + size));
     world.assert_references_are_exact();
     assert_eq!(world.count("SELECT count(*) FROM blobs WHERE refs > 0"), 1);
     assert_no_orphans(&world).await;
@@ -154,7 +151,7 @@ async fn copies_from_an_object_that_is_overwritten_all_the_time() {
     writer.await.unwrap();
     assert!(!sent.is_empty());
     let done = world.run(complete("object", upload, sent.clone())).await.unwrap();
-    let whole = world.plaintext("object", Some(key(1))).await;
+    let whole = world.whole("object", Some(key(1))).await;
     assert_eq!((whole.len() as u64, whole.len()), (done.size, sent.len() * 300));
     for part in whole.chunks(300) {
         assert!(part.iter().all(|byte| *byte == part[0]), "each part is of one version");

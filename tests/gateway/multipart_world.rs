@@ -162,7 +162,7 @@ impl World {
         self.run(complete(object, upload, sent)).await.unwrap()
     }
 
-    pub async fn plaintext(&self, object: &str, key: Option<CustomerKey>) -> Vec<u8> {
+    pub async fn whole(&self, object: &str, key: Option<CustomerKey>) -> Vec<u8> {
         let opened = self.get(object, key).await.unwrap();
         let size = opened.info.size;
         super::world::collect(opened.reader.unwrap().open(0..size).await.unwrap()).await.unwrap()

@@ -195,13 +195,13 @@ pub struct UploadPart<'a> {
     pub mode: u8,
     pub number: u64,
     pub length: u64,
-    pub contents: [u8; 32],
+    pub contents: Vec<u8>,
 }
 
-/// The hash of what a part is made of.
-pub fn part_contents(parts: &[Part], etag: &str) -> [u8; 32] {
-    let domain = b"cardea/v1/upload-part-contents";
-    Sha256::digest(fields(&[domain, &parts_hash(parts), etag.as_bytes()])).into()
+/// The hashes of what a part is made of, and of its ETag.
+pub fn part_contents(parts: &[Part], etag: &str) -> Vec<u8> {
+    let etag = Sha256::digest(fields(&[b"cardea/v1/upload-part-etag", etag.as_bytes()]));
+    [&parts_hash(parts), &etag[..]].concat()
 }
 
 /// What is kept of a part of an upload.
@@ -223,7 +223,7 @@ pub fn upload_part(
         &part.number.to_be_bytes(),
         &part.length.to_be_bytes(),
     ]);
-    let plain = [&part.contents, facts].concat();
+    let plain = [&part.contents[..], facts].concat();
     [header, wrap(&hkdf(ring_secret, &[], &info, 32), nonce, &aad, &plain)].concat()
 }
 

@@ -293,7 +293,7 @@ fn open_upload_part(part: &UploadPart) -> Result<String, String> {
     };
     let opened = open_part(&part.ring.read()?, &place, &part.sealed.0).map_err(error_name)?;
     let upload =
-        (part.version_uid.array(), part.mode, PartContents::new(parts_hash(&part.parts), &part.etag));
+        (part.version_uid.array(), part.mode, PartContents::new(&parts_hash(&part.parts), &part.etag));
     if (opened.version_uid, opened.mode, opened.contents) != upload {
         return Err("tampered".into());
     }

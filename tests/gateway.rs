@@ -9,6 +9,11 @@ mod gateway {
     mod copy_parts;
     mod damage;
     mod keys;
+    mod large_dynamic;
+    mod large_keys;
+    mod large_model;
+    mod large_static;
+    pub mod large_world;
     mod multipart;
     mod multipart_checksums;
     mod multipart_copy;

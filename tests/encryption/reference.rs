@@ -118,6 +118,14 @@ pub fn parts_hash(parts: &[Part]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
+/// The hash of a part list and a manifest.
+pub fn manifest_hash(parts_hash: &[u8; 32], manifest: &[u8]) -> [u8; 32] {
+    let length = (manifest.len() as u64).to_be_bytes();
+    let mut bytes = fields(&[b"cardea/v1/manifest", parts_hash, &length]);
+    bytes.extend_from_slice(manifest);
+    Sha256::digest(bytes).into()
+}
+
 /// An envelope. The place's fields in the order of the document, with the mode as its byte.
 pub fn outer(
     ring_id: &[u8],

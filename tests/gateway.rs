@@ -6,8 +6,14 @@
 mod gateway {
     mod conditions;
     mod copy;
+    mod copy_parts;
     mod damage;
     mod keys;
+    mod large_dynamic;
+    mod large_keys;
+    mod large_model;
+    mod large_static;
+    pub mod large_world;
     mod multipart;
     mod multipart_checksums;
     mod multipart_copy;

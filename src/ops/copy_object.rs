@@ -12,9 +12,10 @@ use super::gateway::{Gateway, MAX_PUT, Operation, Permit, Target};
 use super::put_object::{holder, opaque_etag};
 use super::sealing::{OwnedBinding, VersionSeals};
 use super::source::{CopySource, OpenSource};
+use super::versioning::is_versioned;
 use super::{
     Action, BucketAddress, BucketRecord, ChecksumRequest, Digests, Error, ExpectedChecksum, Face,
-    ObjectReader, Precondition, Versioning, WriteEncryption,
+    ObjectReader, Precondition, WriteEncryption,
 };
 use crate::http::range::RangeSpec;
 use crate::model::{
@@ -92,6 +93,8 @@ pub struct CopyOutcome {
     pub size: u64,
     /// Its metadata.
     pub metadata: ObjectMetadata,
+    /// Whether its bucket keeps versions, or once did.
+    pub versioned: bool,
     /// The source's version, where its bucket keeps versions.
     pub source_version: Option<VersionId>,
     /// The source's `Last-Modified`.
@@ -177,7 +180,8 @@ impl CopyObject {
             mode,
             size,
             metadata,
-            source_version: (source_bucket.versioning != Versioning::Off).then_some(record.version_id),
+            versioned: is_versioned(bucket, published.version_id),
+            source_version: Some(record.version_id).filter(|id| is_versioned(&source_bucket, *id)),
             source_modified: record.modified,
         }))
     }
@@ -202,10 +206,10 @@ impl CopyObject {
         if range != (0..size) {
             return Ok((content.slice(range), Digests::default()));
         }
-        let Digests { md5, mut checksums } = digests;
+        let Digests { md5, mut checksums, .. } = digests;
         // A composite checksum is one of parts, which the copy has not.
         checksums.retain(|checksum| checksum.kind == ChecksumKind::FullObject);
-        Ok((content, Digests { md5, checksums }))
+        Ok((content, Digests { md5, checksums, ..Digests::default() }))
     }
 
     /// S3 copies up to 5 GiB at once; Swift writes no larger object than by PUT.
@@ -236,7 +240,7 @@ impl CopyObject {
         let reader = ObjectReader::new(gateway, content.clone(), mode, pin);
         let needs_md5 = mode == EncryptionMode::Managed && digests.md5.is_none();
         let read = compute(&reader, content.size(), needs_md5, algorithm).await?;
-        let digests = Digests { md5: digests.md5.or(read.md5), checksums: read.checksums };
+        let digests = Digests { md5: digests.md5.or(read.md5), ..read };
         Ok((digests, Keep::Reader(reader)))
     }
 }

@@ -43,8 +43,8 @@ pub use error::Error;
 pub use gateway::{Gateway, Limits, Operation, Permit, Target};
 pub use get_object::{GetObject, ObjectInfo, OpenObject, PartSpan};
 pub use large::{
-    DeleteManifest, DeletedManifest, LargeObject, MAX_DEPTH, MAX_KEYED_SEGMENTS, MAX_SEGMENTS, ManifestView,
-    PutDynamic, PutManifest, ReadManifest, SegmentRequest, SegmentView,
+    DeleteManifest, DeletedManifest, GetOwnBytes, LargeObject, MAX_DEPTH, MAX_KEYED_SEGMENTS, MAX_SEGMENTS,
+    ManifestView, PutDynamic, PutManifest, ReadManifest, SegmentRequest, SegmentView,
 };
 pub use list_objects::ListObjects;
 pub use list_versions::ListVersions;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::content::Content;
 use super::gateway::{Gateway, Permit};
-use super::get_object::missing;
+use super::get_object::{missing, shown_etag};
+use super::large::{Depth, Reading};
 use super::opening::{Keyless, Opening, open};
-use super::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face};
+use super::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face, LargeObject};
 use crate::http::conditions::{ReadConditions, Verdict};
 use crate::model::{EncryptionMode, ObjectKey, Timestamp, VersionId};
 use crate::storage;
@@ -79,24 +80,37 @@ impl CopySource {
         let shared = shared.filter(|_| record.mode == EncryptionMode::Customer);
         let (key, keyless) = (self.customer_key.as_ref().or(shared), Keyless::Refuse { head: false });
         let opening = open(&gateway.ring, permit.caller(), &bucket, &record, key, keyless);
-        let Opening { version, digests } = opening.map_err(|error| match error {
+        let Opening { version, mut digests } = opening.map_err(|error| match error {
             Error::WrongKey => Error::WrongSourceKey,
             other => other,
         })?;
         let version = version.ok_or_else(|| Error::Internal("a source was described, not opened".into()))?;
-        let etag = super::get_object::shown_etag(&record, &digests, self.face);
+        let reading = Reading { gateway, permit, bucket: &bucket, record: &record, key };
+        let dynamic = reading.dynamic(Depth::Open).await?;
+        let etag = match &dynamic {
+            Some((standing, _)) => standing.shown_etag(&record.etag, self.face),
+            None => shown_etag(&record, &digests, self.face),
+        };
         match self.conditions.evaluate(etag.as_deref(), record.modified.seconds_ceil()) {
             Verdict::Proceed => {}
             Verdict::Failed | Verdict::NotModified => return Err(Error::PreconditionFailed),
         }
-        let unchanged = vec![Unchanged {
+        let mut unchanged = vec![Unchanged {
             bucket: bucket.id,
             key: record.key.clone(),
             version_id: record.version_id,
             uid: record.uid,
         }];
-        let parts = std::mem::take(&mut record.parts);
-        let content = Content::of_version(version, parts, record.size)?;
+        let (content, segments) = match dynamic {
+            Some((standing, segments)) => (standing.content.unwrap_or_default(), segments),
+            None => reading.content(version, &digests).await?,
+        };
+        unchanged.extend(segments);
+        if LargeObject::of(&record).is_some_and(|large| large != LargeObject::Parts) {
+            // They are the manifest's. The bytes it stands for have others, which nobody knows.
+            digests = Digests::default();
+        }
+        record.parts = vec![];
         Ok(OpenSource { bucket, record, digests, content, unchanged, pin })
     }
 }

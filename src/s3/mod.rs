@@ -142,6 +142,10 @@ impl Front {
                 "An encryption key must be given in headers, never in a URL: URLs are written to logs";
             return Err(Fault::invalid_request(message).into());
         }
+        if headers.contains_key(copy_source::HEADER) {
+            // What is missing may be the source: better to name nothing than the other.
+            (errors.bucket, errors.key) = (None, None);
+        }
         errors.version = query.get("versionId").map(str::to_owned);
         errors.condition = condition(&headers);
 
@@ -195,13 +199,13 @@ async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result
     use NotConfigured as Not;
     match operation {
         Served::AbortMultipartUpload => object::abort(request).await,
-        Served::CompleteMultipartUpload => object::complete(request, body).await,
-        Served::CopyObject => object::copy(request, body).await,
+        Served::CompleteMultipartUpload => Box::pin(object::complete(request, body)).await,
+        Served::CopyObject => Box::pin(object::copy(request, body)).await,
         Served::CreateBucket => bucket::create(request, body).await,
         Served::CreateMultipartUpload => object::create(request, body).await,
         Served::DeleteBucket => bucket::delete(request).await,
         Served::DeleteObject => object::delete(request).await,
-        Served::DeleteObjects => bucket::delete_objects(request, body).await,
+        Served::DeleteObjects => Box::pin(bucket::delete_objects(request, body)).await,
         Served::GetBucketAbac => bucket::abac(request).await,
         Served::GetBucketAccelerateConfiguration => bucket::accelerate(request).await,
         Served::GetBucketAcl => bucket::acl(request).await,
@@ -255,6 +259,6 @@ async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result
         Served::PutBucketVersioning => bucket::put_versioning(request, body).await,
         Served::PutObject => object::put(request, body).await,
         Served::UploadPart => object::upload_part(request, body).await,
-        Served::UploadPartCopy => object::copy_part(request, body).await,
+        Served::UploadPartCopy => Box::pin(object::copy_part(request, body)).await,
     }
 }

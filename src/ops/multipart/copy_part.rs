@@ -57,7 +57,8 @@ impl CopyPart {
         let known = if range == (0..size) { source.digests } else { Digests::default() };
         let content = source.content.slice(range);
         let checksum = checksum(gateway, upload.checksum, &known, &content, source.record.mode).await?;
-        let digests = Digests { md5: known.md5, checksums: checksum.into_iter().collect() };
+        let digests =
+            Digests { md5: known.md5, checksums: checksum.into_iter().collect(), ..Digests::default() };
 
         let reference = |piece: crate::ops::content::Piece| {
             let data_key = piece.version.data_key(&piece.part)?;

@@ -3,7 +3,7 @@
 use poem::Response;
 use poem::http::StatusCode;
 
-use super::{manifest_delete, version};
+use super::{manifest, version};
 use crate::model::{BucketName, ObjectKey, VersionId};
 use crate::ops::{DeleteObject, Deleted, Error, Precondition};
 use crate::swift::call::Call;
@@ -16,7 +16,7 @@ pub async fn delete(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Re
     encryption_headers::for_read(&call.secrets)?;
     let version = version::asked(call)?;
     if call.parameter("multipart-manifest") == Some("delete") {
-        return manifest_delete::delete(call, bucket, key, version).await;
+        return manifest::delete(call, bucket, key, version).await;
     }
     match version {
         None => delete_current(call, bucket, key).await,
@@ -31,7 +31,7 @@ async fn delete_current(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -
     let status = if removed.is_some() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND };
     let mut response = if removed.is_some() { reply::empty(status) } else { reply::stub(status) };
     if let Some(marker) = marker {
-        version::show(response.headers_mut(), true, marker);
+        version::show_new(response.headers_mut(), marker);
     }
     Ok(response)
 }

@@ -148,7 +148,9 @@ impl Front {
             (errors.bucket, errors.key) = (None, None);
         }
         errors.version = query.get("versionId").map(str::to_owned);
-        errors.upload = query.get("uploadId").map(str::to_owned);
+        // One that XML could not hold is not repeated.
+        let upload = query.get("uploadId").filter(|id| id.bytes().all(|b| b.is_ascii_graphic()));
+        errors.upload = upload.map(str::to_owned);
         errors.condition = condition(&headers);
 
         let incoming = auth::Incoming { method: &method, uri: &uri, headers: &headers, secrets: &secrets };

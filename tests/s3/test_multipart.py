@@ -90,7 +90,6 @@ def test_the_list_of_parts(s3: S3, bucket: str) -> None:
         ([(1, "&quot;" + "0" * 32 + "&quot;")], "InvalidPart"),
         ([(1, "")], "InvalidPart"),
         ([(10001, one)], "InvalidPart"),
-        ([(0, one)], "InvalidPart"),
     ):
         refused = upload.complete(listed(parts))
         assert (refused.status, error(refused)["Code"]) == (400, code), (parts, refused.text)

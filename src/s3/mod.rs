@@ -199,7 +199,7 @@ async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result
     use NotConfigured as Not;
     match operation {
         Served::AbortMultipartUpload => object::abort(request).await,
-        Served::CompleteMultipartUpload => object::complete(request, body).await,
+        Served::CompleteMultipartUpload => Box::pin(object::complete(request, body)).await,
         Served::CopyObject => Box::pin(object::copy(request, body)).await,
         Served::CreateBucket => bucket::create(request, body).await,
         Served::CreateMultipartUpload => object::create(request, body).await,
@@ -259,6 +259,6 @@ async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result
         Served::PutBucketVersioning => bucket::put_versioning(request, body).await,
         Served::PutObject => object::put(request, body).await,
         Served::UploadPart => object::upload_part(request, body).await,
-        Served::UploadPartCopy => object::copy_part(request, body).await,
+        Served::UploadPartCopy => Box::pin(object::copy_part(request, body)).await,
     }
 }

@@ -76,6 +76,12 @@ impl Failure {
         self.status
     }
 
+    /// Its plain sentence, if it has one.
+    #[cfg(test)]
+    pub fn sentence(&self) -> &str {
+        self.sentence.as_deref().unwrap_or_default()
+    }
+
     /// The answer.
     pub fn into_response(self) -> Response {
         let mut response = match &self.sentence {
@@ -183,6 +189,11 @@ impl From<ops::Error> for Failure {
 /// 413, as Swift says it.
 pub fn too_large() -> Failure {
     Failure::with(StatusCode::PAYLOAD_TOO_LARGE, "Your request is too large.")
+}
+
+/// 413 with a sentence of its own.
+pub fn too_large_with(sentence: impl Into<String>) -> Failure {
+    Failure::with(StatusCode::PAYLOAD_TOO_LARGE, sentence)
 }
 
 /// 499: the client went away, or sent less than it said.

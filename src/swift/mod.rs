@@ -118,7 +118,7 @@ impl Front {
             _ => false,
         };
         encryption_headers::check_names(&secrets, copies)?;
-        unavailable::check(&place.level, &method, &query, &headers)?;
+        unavailable::check(&place.level, &method, &headers)?;
         let call = Call {
             gateway: &self.gateway,
             config: &self.config,

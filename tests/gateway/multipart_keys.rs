@@ -172,7 +172,7 @@ async fn nothing_of_a_sealed_part_is_in_the_index() {
     let outcome = world.run(put).await.unwrap();
     assert_ne!(outcome.etag, hex::encode(md5));
     let checksum = checksum_of(algorithm, data);
-    world.index().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    world.rows().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     let index = ["index.db", "index.db-wal"]
         .iter()
         .flat_map(|file| std::fs::read(world.dir.path().join(file)).unwrap_or_default())

@@ -26,6 +26,10 @@ mod principals;
 mod rates;
 #[path = "storage/references.rs"]
 mod references;
+#[path = "storage/rewraps.rs"]
+mod rewraps;
+#[path = "storage/uploads.rs"]
+mod uploads;
 #[path = "storage/versions.rs"]
 mod versions;
 #[path = "storage/world.rs"]
@@ -103,6 +107,24 @@ macro_rules! index_suite {
                 inline_bytes_go_with_their_blob
                 a_refused_publish_leaves_no_blob
                 a_referenced_blob_is_not_forgotten;
+            rewraps:
+                a_rewrap_changes_the_seal_alone
+                rewraps_are_all_or_none
+                a_manifest_is_published_with_its_rewraps
+                a_copy_relies_on_its_source
+                many_objects_are_found_in_one_read;
+            uploads:
+                an_upload_reads_back_as_it_began
+                parts_are_kept_by_number
+                a_part_replaces_the_one_of_its_number
+                a_part_is_refused_and_leaves_nothing
+                completion_moves_the_chosen_parts
+                a_refused_completion_leaves_the_upload
+                an_aborted_upload_is_gone
+                uploads_go_with_their_bucket
+                an_upload_of_many_parts
+                parts_completions_and_aborts_race
+                a_new_blob_of_a_part_may_be_inline;
             listing:
                 a_page_of_everything
                 prefixes_are_rolled_up

@@ -158,6 +158,7 @@ pub struct ListUploads {
 
 /// A row of a listing of uploads.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "mostly they are uploads, and a page's rows are few")]
 pub enum UploadRow {
     /// An upload.
     Upload(UploadRecord),

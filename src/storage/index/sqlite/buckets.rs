@@ -5,6 +5,7 @@ use rusqlite::{Row, params};
 use super::connection::{Snapshot, Tx};
 use super::principals::merge;
 use super::range;
+use super::uploads;
 use super::values::{Count, Map, to_json};
 use crate::model::{AccountId, BucketId, Timestamp};
 use crate::storage::Error;
@@ -156,16 +157,23 @@ pub(super) fn update(tx: &Tx<'_>, id: BucketId, changes: Vec<BucketChange>) -> R
     Ok(record)
 }
 
-pub(super) fn delete(tx: &Tx<'_>, id: BucketId) -> Result<()> {
+/// Parts of uploads that go in one step of a bucket's deletion: no other command waits for more.
+const DISCARDED: usize = 10_000;
+
+/// Deletes a bucket without objects and versions. Uploads do not keep it, as on S3: they go first, in steps. Tells whether
+/// it is done.
+pub(super) fn delete(tx: &Tx<'_>, id: BucketId) -> Result<bool> {
     let place = place(tx, id)?;
     for occupied in [
         "SELECT 1 FROM versions WHERE bucket = ?1 AND state = 1",
         "SELECT 1 FROM versions WHERE bucket = ?1 AND state <> 1",
-        "SELECT 1 FROM uploads WHERE bucket = ?1",
     ] {
         if tx.exists(occupied, [place.nr])? {
             return Err(Error::BucketNotEmpty);
         }
+    }
+    if !uploads::discard_all(tx, place.nr, DISCARDED)? {
+        return Ok(false);
     }
     tx.execute("DELETE FROM buckets WHERE nr = ?1", [place.nr])?;
     tx.execute("DELETE FROM bucket_usage WHERE bucket = ?1", [place.nr])?;
@@ -173,7 +181,7 @@ pub(super) fn delete(tx: &Tx<'_>, id: BucketId) -> Result<()> {
         "UPDATE account_usage SET buckets = buckets - 1 WHERE account = ?1 AND slot = 0",
         [&place.account],
     )?;
-    Ok(())
+    Ok(true)
 }
 
 /// Counts a change of the current objects. Both counters change in the command that changes the objects.

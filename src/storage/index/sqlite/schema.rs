@@ -43,6 +43,17 @@ fn refused(reason: &str) -> Error {
     Error::Internal(format!("the index cannot be opened: {reason}").into())
 }
 
+/// How SQLite would run a statement, step by step.
+#[cfg(test)]
+pub(super) fn plan(sql: &str) -> Vec<String> {
+    let mut connection = Connection::open_in_memory().unwrap();
+    migrate(&mut connection).unwrap();
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let parameters = vec![1; statement.parameter_count()];
+    let steps = statement.query_map(rusqlite::params_from_iter(parameters), |row| row.get(3)).unwrap();
+    steps.collect::<rusqlite::Result<_>>().unwrap()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

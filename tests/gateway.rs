@@ -7,6 +7,8 @@ mod gateway {
     mod conditions;
     mod damage;
     mod keys;
+    mod multipart;
+    pub mod multipart_world;
     mod sizes;
     pub mod world;
 }

@@ -1,7 +1,7 @@
 //! The one closed error of the domain. Each front maps it through an exhaustive table; nothing is recognised by text.
 
 use crate::http::body::BodyError;
-use crate::model::{ChecksumAlgorithm, EncryptionMode, NameError, Timestamp, VersionId};
+use crate::model::{ChecksumAlgorithm, ChecksumKind, EncryptionMode, NameError, Timestamp, VersionId};
 use crate::{encryption, storage};
 
 /// Why an operation did not happen.
@@ -107,6 +107,22 @@ pub enum Error {
         expected: Option<ChecksumAlgorithm>,
         /// The part's, if it came with one.
         found: Option<ChecksumAlgorithm>,
+    },
+    /// Complete names a part without the checksum that the client chose to have of each.
+    #[error("part {number} is named without its {algorithm} checksum")]
+    PartChecksumMissing {
+        /// Its number.
+        number: u32,
+        /// The upload's.
+        algorithm: ChecksumAlgorithm,
+    },
+    /// A checksum of that algorithm cannot be one of that kind.
+    #[error("a {algorithm} checksum cannot be of that kind")]
+    ChecksumKindInvalid {
+        /// The algorithm.
+        algorithm: ChecksumAlgorithm,
+        /// The kind.
+        kind: ChecksumKind,
     },
     /// The whole of a multipart upload is not of the size that Complete says.
     #[error("the object is not of the size that was said")]
@@ -235,6 +251,8 @@ impl Error {
             Self::PartEncryptionDiffers => "part-encryption-differs",
             Self::PartKeyDiffers => "part-key-differs",
             Self::PartChecksumDiffers { .. } => "part-checksum-differs",
+            Self::PartChecksumMissing { .. } => "part-checksum-missing",
+            Self::ChecksumKindInvalid { .. } => "checksum-kind-invalid",
             Self::SizeDiffers { .. } => "size-differs",
             Self::NoSuchPart => "no-such-part",
             Self::RangeNotInSource { .. } => "range-not-in-source",

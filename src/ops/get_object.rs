@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::content::Content;
 use super::gateway::{Gateway, Operation, Permit, Target};
+use super::multipart::span;
 use super::opening::{Keyless, Opening, open};
 use super::{
     Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face, LargeObject, ObjectReader,
@@ -14,6 +15,9 @@ use crate::http::conditions::{ReadConditions, Verdict};
 use crate::model::{EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId};
 use crate::storage;
 use crate::storage::index::{VersionRecord, Versioning};
+
+/// How often a read of one part starts anew when the object is overwritten under it.
+const ATTEMPTS: u32 = 8;
 
 /// Opens an object for reading. Order of checks: authorise, key, preconditions.
 #[derive(Debug)]
@@ -119,6 +123,19 @@ impl Operation for GetObject {
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<OpenObject, Error> {
+        for _ in 0..ATTEMPTS {
+            match self.attempt(gateway, &permit).await {
+                // Overwritten between the two reads that a part needs.
+                Err(Error::Conflict) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Error::Conflict)
+    }
+}
+
+impl GetObject {
+    async fn attempt(&self, gateway: &Gateway, permit: &Permit<'_>) -> Result<OpenObject, Error> {
         // Before the index is asked: from here on, what this request will read stays.
         let pin = gateway.pins.enter();
         let bucket = permit.bucket()?;
@@ -142,6 +159,10 @@ impl Operation for GetObject {
             Verdict::Failed => return Err(Error::PreconditionFailed),
             Verdict::NotModified => return Err(Error::NotModified { etag, modified: info.modified }),
         }
+        let part = match self.part {
+            Some(number) => Some(span(gateway, bucket, &record, number).await?),
+            None => None,
+        };
         let reader = match version {
             Some(version) if !self.head => {
                 let content = Content::of_version(version, record.parts, record.size)?;
@@ -149,7 +170,7 @@ impl Operation for GetObject {
             }
             _ => None,
         };
-        Ok(OpenObject { info, part: None, reader })
+        Ok(OpenObject { info, part, reader })
     }
 }
 

@@ -157,7 +157,10 @@ impl Operation for PutObject {
 }
 
 /// The mode of a write, and who holds its key.
-fn holder(encryption: &WriteEncryption, secure: bool) -> Result<(EncryptionMode, Holder<'_>), Error> {
+pub(super) fn holder(
+    encryption: &WriteEncryption,
+    secure: bool,
+) -> Result<(EncryptionMode, Holder<'_>), Error> {
     match encryption {
         WriteEncryption::Managed => Ok((EncryptionMode::Managed, Holder::Ring)),
         WriteEncryption::Customer(_) if !secure => Err(Error::InsecureTransport),
@@ -194,6 +197,6 @@ async fn check_early(
 }
 
 /// 32 hex digits that look like an MD5 and say nothing, as S3 gives for SSE-C.
-fn opaque_etag() -> String {
+pub(super) fn opaque_etag() -> String {
     hex::encode(VersionUid::random().as_bytes())
 }

@@ -133,6 +133,8 @@ impl From<ops::Error> for Failure {
             | E::PartEncryptionDiffers
             | E::PartKeyDiffers
             | E::PartChecksumDiffers { .. }
+            | E::PartChecksumMissing { .. }
+            | E::ChecksumKindInvalid { .. }
             | E::SizeDiffers { .. }
             | E::CopyChangesNothing => Self::bad_request(error.to_string()),
             E::NoSuchPart | E::RangeNotInSource { .. } => Self::new(StatusCode::RANGE_NOT_SATISFIABLE),

@@ -105,6 +105,16 @@ fn sample(mode: u8) -> Sample {
     Sample { ring: ring(), customer_key, place, envelope }
 }
 
+/// An upload's: it has no parts and no version id yet.
+fn upload() -> Sample {
+    let mut upload = sample(CUSTOMER);
+    upload.place.parts.clear();
+    upload.place.total_length = 0;
+    upload.place.version_id = "upload".into();
+    upload.envelope = outer(&inner(CUSTOMER, &upload.place), &upload.place);
+    upload
+}
+
 impl Made<'_> {
     fn add(&mut self, name: &str, comment: &str, sample: Sample, error: Option<&str>) {
         let Sample { ring, customer_key, place, envelope } = sample;
@@ -141,6 +151,9 @@ impl Made<'_> {
         empty.place.total_length = 0;
         empty.envelope = outer(&inner(MANAGED, &empty.place), &empty.place);
         self.add("envelope_no_parts", "an empty part list", empty, None);
+
+        let upload = upload();
+        self.add("envelope_upload", "of a multipart upload, before it is completed", upload, None);
     }
 
     fn wrong_holders(&mut self) {

@@ -174,6 +174,59 @@ pub fn facts(version_key: &[u8], version_uid: &[u8], facts: &[u8], nonce: [u8; 1
     [&[1], &wrap(&hkdf(version_key, &[], &aad, 32), nonce, &aad, facts)[..]].concat()
 }
 
+/// Facts of a part, sealed by an upload's key.
+pub fn part_facts(
+    version_key: &[u8],
+    version_uid: &[u8],
+    number: u64,
+    facts: &[u8],
+    nonce: [u8; 12],
+) -> Vec<u8> {
+    let aad = fields(&[b"cardea/v1/part-facts", version_uid, &number.to_be_bytes()]);
+    [&[1], &wrap(&hkdf(version_key, &[], &aad, 32), nonce, &aad, facts)[..]].concat()
+}
+
+/// Where a part of an upload stands, and what it is made of.
+pub struct UploadPart<'a> {
+    pub account: &'a str,
+    pub bucket: &'a [u8],
+    pub key: &'a [u8],
+    pub version_uid: &'a [u8],
+    pub mode: u8,
+    pub number: u64,
+    pub length: u64,
+    pub contents: [u8; 32],
+}
+
+/// The hash of what a part is made of.
+pub fn part_contents(parts: &[Part], etag: &str) -> [u8; 32] {
+    let domain = b"cardea/v1/upload-part-contents";
+    Sha256::digest(fields(&[domain, &parts_hash(parts), etag.as_bytes()])).into()
+}
+
+/// What is kept of a part of an upload.
+pub fn upload_part(
+    ring_id: &[u8],
+    ring_secret: &[u8],
+    part: &UploadPart<'_>,
+    facts: &[u8],
+    nonce: [u8; 12],
+) -> Vec<u8> {
+    let header = [&[1, part.mode], ring_id, part.version_uid].concat();
+    let info = fields(&[b"cardea/v1/upload-part-key", part.version_uid]);
+    let aad = fields(&[
+        b"cardea/v1/upload-part",
+        &header,
+        part.account.as_bytes(),
+        part.bucket,
+        part.key,
+        &part.number.to_be_bytes(),
+        &part.length.to_be_bytes(),
+    ]);
+    let plain = [&part.contents, facts].concat();
+    [header, wrap(&hkdf(ring_secret, &[], &info, 32), nonce, &aad, &plain)].concat()
+}
+
 /// A secret sealed by the ring.
 pub fn secret(
     ring_id: &[u8],

@@ -91,6 +91,8 @@ pub(super) fn answer(error: &ops::Error, context: &ErrorContext) -> Answer {
         | E::PartEncryptionDiffers
         | E::PartKeyDiffers
         | E::PartChecksumDiffers { .. }
+        | E::PartChecksumMissing { .. }
+        | E::ChecksumKindInvalid { .. }
         | E::SizeDiffers { .. }
         | E::NoSuchPart => multipart::answer(error, context),
         E::RangeNotInSource { .. } | E::CopyChangesNothing | E::WrongSourceKey => copy::answer(error),

@@ -3,6 +3,7 @@
 use poem::http::StatusCode;
 
 use super::{Answer, BAD, NOT_FOUND, internal};
+use crate::model::ChecksumKind;
 use crate::ops;
 use crate::s3::error::ErrorContext;
 
@@ -59,6 +60,27 @@ pub(super) fn answer(error: &ops::Error, _context: &ErrorContext) -> Answer {
                     name(expected),
                     name(found)
                 ),
+            )
+        }
+        E::PartChecksumMissing { number, algorithm } => Answer::new(
+            BAD,
+            "InvalidRequest",
+            format!(
+                "The upload was created using a {} checksum. The complete request must include the checksum for each \
+                 part. It was missing for part {number} in the request.",
+                algorithm.name().to_ascii_lowercase()
+            ),
+        ),
+        E::ChecksumKindInvalid { algorithm, kind } => {
+            let kind = match kind {
+                ChecksumKind::FullObject => "FULL_OBJECT",
+                ChecksumKind::Composite => "COMPOSITE",
+            };
+            let algorithm = algorithm.name().to_ascii_lowercase();
+            Answer::new(
+                BAD,
+                "InvalidRequest",
+                format!("The {kind} checksum type cannot be used with the {algorithm} checksum algorithm."),
             )
         }
         E::SizeDiffers { expected, found } => Answer::new(

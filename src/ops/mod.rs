@@ -13,6 +13,7 @@ mod digest;
 mod digests;
 mod directory;
 mod error;
+pub mod fsck;
 mod gateway;
 mod get_object;
 mod large;

@@ -361,6 +361,14 @@ impl Index for SqliteIndex {
     async fn blobs_after(&self, after: Option<BlobId>, limit: u32) -> Result<Vec<BlobRow>> {
         self.readers.statement(move |db| audit::blobs_after(db, after, limit)).await
     }
+
+    async fn buckets_after(&self, after: Option<BucketId>, limit: u32) -> Result<Vec<BucketRecord>> {
+        self.readers.statement(move |db| buckets::page(db, after, limit)).await
+    }
+
+    async fn unswept_writers(&self) -> Result<Vec<WriterId>> {
+        self.readers.statement(install::unswept_writers).await
+    }
 }
 
 fn later() -> Error {

@@ -10,5 +10,7 @@ mod gateway {
     mod multipart;
     pub mod multipart_world;
     mod sizes;
+    mod versions;
+    mod versions_model;
     pub mod world;
 }

@@ -26,10 +26,16 @@ mod principals;
 mod rates;
 #[path = "storage/references.rs"]
 mod references;
+#[path = "storage/restores.rs"]
+mod restores;
 #[path = "storage/rewraps.rs"]
 mod rewraps;
+#[path = "storage/upload_listing.rs"]
+mod upload_listing;
 #[path = "storage/uploads.rs"]
 mod uploads;
+#[path = "storage/version_listing.rs"]
+mod version_listing;
 #[path = "storage/versions.rs"]
 mod versions;
 #[path = "storage/world.rs"]
@@ -125,6 +131,19 @@ macro_rules! index_suite {
                 an_upload_of_many_parts
                 parts_completions_and_aborts_race
                 a_new_blob_of_a_part_may_be_inline;
+            upload_listing:
+                uploads_come_by_key_and_time
+                pages_of_uploads_agree_with_a_naive_model;
+            version_listing:
+                versions_come_by_key_and_newest_first
+                a_listing_goes_on_after_a_version
+                common_prefixes_of_versions_are_skipped
+                pages_of_versions_agree_with_a_naive_model;
+            restores:
+                a_restored_version_is_a_new_one_of_the_same_contents
+                manifests_and_metadata_are_restored
+                a_null_version_is_restored_in_its_own_place
+                what_is_gone_or_a_marker_is_not_restored;
             listing:
                 a_page_of_everything
                 prefixes_are_rolled_up

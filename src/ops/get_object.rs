@@ -8,13 +8,14 @@ use super::content::Content;
 use super::gateway::{Gateway, Operation, Permit, Target};
 use super::multipart::span;
 use super::opening::{Keyless, Opening, open};
+use super::versioning::is_versioned;
 use super::{
     Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face, LargeObject, ObjectReader,
 };
 use crate::http::conditions::{ReadConditions, Verdict};
 use crate::model::{EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId};
 use crate::storage;
-use crate::storage::index::{VersionRecord, Versioning};
+use crate::storage::index::VersionRecord;
 
 /// How often a read of one part starts anew when the object is overwritten under it.
 const ATTEMPTS: u32 = 8;
@@ -139,9 +140,12 @@ impl GetObject {
         // Before the index is asked: from here on, what this request will read stays.
         let pin = gateway.pins.enter();
         let bucket = permit.bucket()?;
-        let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await?;
+        let (fresh, found) =
+            gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await?;
         let record = found.map_err(|error| missing(error, self.version))?;
-        if record.metadata.system.is_expired(Timestamp::now()) {
+        // What has expired is gone, but its version is history, and can be asked for by its id.
+        let is_history = matches!(self.version, Some(VersionId::At(_)));
+        if !is_history && record.metadata.system.is_expired(Timestamp::now()) {
             return Err(Error::NoSuchObject { marker: None });
         }
 
@@ -152,7 +156,7 @@ impl GetObject {
         let key = self.customer_key.as_ref();
         let Opening { version, digests } =
             open(&gateway.ring, permit.caller(), bucket, &record, key, keyless)?;
-        let info = info(bucket, &record, digests, version.is_some());
+        let info = info(&fresh, &record, digests, version.is_some());
         let etag = info.shown_etag(self.face);
         match self.conditions.evaluate(etag.as_deref(), info.modified.seconds_ceil()) {
             Verdict::Proceed => {}
@@ -177,7 +181,13 @@ impl GetObject {
 /// The one user metadata item of an SSE-C object that is shown without its key: `swift upload --changed` compares it.
 const SHOWN_WITHOUT_KEY: &str = "mtime";
 
-fn info(bucket: &BucketRecord, record: &VersionRecord, digests: Digests, opened: bool) -> ObjectInfo {
+/// What a reader may know of a version.
+pub(super) fn info(
+    bucket: &BucketRecord,
+    record: &VersionRecord,
+    digests: Digests,
+    opened: bool,
+) -> ObjectInfo {
     let mut metadata = record.metadata.clone();
     if !opened {
         metadata.user.retain(|name, _| name == SHOWN_WITHOUT_KEY);
@@ -194,7 +204,7 @@ fn info(bucket: &BucketRecord, record: &VersionRecord, digests: Digests, opened:
         digests,
         metadata,
         opened,
-        versioned: bucket.versioning != Versioning::Off,
+        versioned: is_versioned(bucket, record.version_id),
     }
 }
 

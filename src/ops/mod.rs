@@ -18,15 +18,18 @@ mod gateway;
 mod get_object;
 mod large;
 mod list_objects;
+mod list_versions;
 mod metrics;
 mod multipart;
 mod opening;
 mod put_object;
 mod reader;
+mod restore_version;
 mod sealing;
 mod source;
 mod update_object;
 mod upload;
+mod versioning;
 
 pub use account::{AccountInfo, AccountView, ListBuckets, UpdateAccount};
 pub use bucket::{BucketInfo, BucketView, CreateBucket, CreatedBucket, DeleteBucket, Face, UpdateBucket};
@@ -42,6 +45,7 @@ pub use large::{
     PutDynamic, PutManifest, ReadManifest, SegmentRequest, SegmentView,
 };
 pub use list_objects::ListObjects;
+pub use list_versions::ListVersions;
 pub use metrics::Metrics;
 pub use multipart::{
     AbortUpload, CompleteUpload, CopyPart, CreateUpload, CreatedUpload, ListParts, ListUploads, ListedPart,
@@ -49,8 +53,9 @@ pub use multipart::{
 };
 pub use put_object::{ChecksumRequest, ExpectedChecksum, PutObject, PutOutcome, WriteEncryption};
 pub use reader::ObjectReader;
+pub use restore_version::RestoreVersion;
 pub use source::CopySource;
-pub use update_object::UpdateObject;
+pub use update_object::{UpdateObject, UpdatedObject};
 
 // What the fronts need of the layers below, so that they import `ops` alone.
 pub use crate::authz::{Action, Role};

@@ -8,6 +8,7 @@ use super::digest::Digester;
 use super::gateway::{Gateway, Operation, Permit, Target};
 use super::sealing::{OwnedBinding, VersionSeals};
 use super::upload::upload;
+use super::versioning::is_versioned;
 use super::{Action, BucketAddress, BucketRecord, CustomerKey, Error, Precondition};
 use crate::encryption::Holder;
 use crate::http::body::Body;
@@ -76,6 +77,8 @@ pub struct PutObject {
 pub struct PutOutcome {
     /// Its version id (`Null` where the bucket keeps no versions).
     pub version_id: VersionId,
+    /// Whether answers say the version id: not where the bucket never kept versions.
+    pub versioned: bool,
     /// S3's ETag, without quotes.
     pub etag: String,
     /// The plaintext's MD5 where it was computed: the caller has the body and the key, so it may know.
@@ -146,6 +149,7 @@ impl Operation for PutObject {
         gateway.metrics.written(mode, size);
         Ok(PutOutcome {
             version_id: published.version_id,
+            versioned: is_versioned(bucket, published.version_id),
             etag,
             md5: digests.md5,
             checksums: digests.checksums,

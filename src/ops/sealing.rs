@@ -46,6 +46,12 @@ impl OwnedBinding {
         }
     }
 
+    /// The binding of a version as it is stored.
+    fn of_record(bucket: &BucketRecord, record: &VersionRecord) -> Self {
+        let VersionRecord { key, uid, mode, size, parts, manifest, .. } = record;
+        Self::new(bucket, key, *uid, *mode, *size, parts, manifest.as_deref())
+    }
+
     fn with<'a>(&'a self, version_id: &'a str) -> Binding<'a> {
         Binding {
             account: &self.account,
@@ -113,6 +119,18 @@ impl VersionSeals {
     }
 }
 
+/// The outer seal of a stored version that is to stand again under another id: no holder is asked, since the inner layer
+/// stays as it is.
+pub fn reseal(gateway: &Gateway, bucket: &BucketRecord, record: &VersionRecord) -> SealEnvelope {
+    let binding = OwnedBinding::of_record(bucket, record);
+    let (ring, envelope, old) =
+        (gateway.ring.clone(), record.envelope.clone(), record.version_id.to_string());
+    SealEnvelope(Box::new(move |new: VersionId| {
+        let new = new.to_string();
+        encryption::reseal_outer(&ring, &envelope, &binding.with(&old), &binding.with(&new)).ok()
+    }))
+}
+
 /// A stored version whose outer seal has been verified.
 pub struct VerifiedVersion {
     inner: InnerEnvelope,
@@ -123,16 +141,7 @@ pub struct VerifiedVersion {
 impl VerifiedVersion {
     /// Verifies that everything the envelope is bound to is as it was when the version was published.
     pub fn verify(ring: &KeyRing, bucket: &BucketRecord, record: &VersionRecord) -> Result<Self, Error> {
-        let manifest = record.manifest.as_deref();
-        let binding = OwnedBinding::new(
-            bucket,
-            &record.key,
-            record.uid,
-            record.mode,
-            record.size,
-            &record.parts,
-            manifest,
-        );
+        let binding = OwnedBinding::of_record(bucket, record);
         let version_id = record.version_id.to_string();
         let inner = encryption::open_outer(ring, &record.envelope, &binding.with(&version_id))?;
         Ok(Self { inner, account: binding.account, uid: record.uid })

@@ -232,7 +232,9 @@ async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result
         Served::ListBuckets => bucket::list_buckets(request).await,
         Served::ListObjects => bucket::list_v1(request).await,
         Served::ListObjectsV2 => bucket::list_v2(request).await,
+        Served::ListObjectVersions => bucket::list_versions(request).await,
         Served::OptionsObject => object::preflight(request).await,
+        Served::PutBucketVersioning => bucket::put_versioning(request, body).await,
         Served::PutObject => object::put(request, body).await,
     }
 }

@@ -96,6 +96,10 @@ fn parameters(operation: Served) -> (&'static str, &'static [&'static str]) {
                 "start-after",
             ],
         ),
+        S::ListObjectVersions => (
+            "versions",
+            &["delimiter", "encoding-type", "key-marker", "max-keys", "prefix", "version-id-marker"],
+        ),
         S::GetBucketAbac => ("abac", &[]),
         S::GetBucketAccelerateConfiguration => ("accelerate", &[]),
         S::GetBucketAcl => ("acl", &[]),
@@ -115,7 +119,7 @@ fn parameters(operation: Served) -> (&'static str, &'static [&'static str]) {
         S::GetBucketReplication => ("replication", &[]),
         S::GetBucketRequestPayment => ("requestPayment", &[]),
         S::GetBucketTagging => ("tagging", &[]),
-        S::GetBucketVersioning => ("versioning", &[]),
+        S::GetBucketVersioning | S::PutBucketVersioning => ("versioning", &[]),
         S::GetBucketWebsite => ("website", &[]),
         S::GetObjectAcl => ("acl", &["versionId"]),
         S::GetObjectLegalHold => ("legal-hold", &["versionId"]),
@@ -155,6 +159,9 @@ fn amz_header(operation: Served, name: &str, headers: &HeaderMap) -> Result<(), 
         Served::GetObject | Served::HeadObject if name == "x-amz-checksum-mode" || name == METHODS[0] => {
             Ok(())
         }
+        Served::PutBucketVersioning if name == "x-amz-sdk-checksum-algorithm" => Ok(()),
+        // Which checksums are known, `checksum` says.
+        Served::PutBucketVersioning if name.starts_with("x-amz-checksum-") => Ok(()),
         Served::CreateBucket if name == "x-amz-acl" => private(value()?),
         Served::CreateBucket if name == "x-amz-bucket-object-lock-enabled" && value()? == "false" => Ok(()),
         Served::DeleteObject if name == "x-amz-bypass-governance-retention" => Err(Fault::InvalidArgument {
@@ -163,7 +170,7 @@ fn amz_header(operation: Served, name: &str, headers: &HeaderMap) -> Result<(), 
             value: None,
         }),
         // No object here is being restored, so that there is nothing to add.
-        Served::ListObjects | Served::ListObjectsV2
+        Served::ListObjects | Served::ListObjectsV2 | Served::ListObjectVersions
             if name == "x-amz-optional-object-attributes" && value()? == "RestoreStatus" =>
         {
             Ok(())
@@ -216,7 +223,7 @@ fn conditions(operation: Served, headers: &HeaderMap) -> Result<(), Fault> {
         Served::GetObject | Served::HeadObject => &[],
         Served::PutObject => &["if-modified-since", "if-unmodified-since", "content-range", "range"],
         Served::DeleteObject => &["if-none-match", "if-modified-since", "if-unmodified-since"],
-        Served::CreateBucket | Served::DeleteBucket => {
+        Served::CreateBucket | Served::DeleteBucket | Served::PutBucketVersioning => {
             &["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"]
         }
         _ => &["if-match", "if-unmodified-since"],

@@ -8,6 +8,8 @@ use poem::http::header::{
 };
 use poem::http::{HeaderName, StatusCode};
 
+use super::container::DELETE_MARKER_TYPE;
+use super::object::VERSION_ID;
 use super::reply;
 use crate::http::body::BodyError;
 use crate::http::date;
@@ -70,7 +72,6 @@ impl Failure {
     }
 
     /// Its status.
-    #[cfg(test)]
     pub const fn status(&self) -> StatusCode {
         self.status
     }
@@ -99,11 +100,12 @@ impl From<ops::Error> for Failure {
         match error {
             E::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED),
             E::AccessDenied => Self::new(StatusCode::FORBIDDEN),
-            E::NoSuchAccount
-            | E::NoSuchBucket
-            | E::NoSuchObject { .. }
-            | E::NoSuchVersion
-            | E::VersionIsMarker { .. } => Self::new(StatusCode::NOT_FOUND),
+            E::NoSuchAccount | E::NoSuchBucket | E::NoSuchObject { .. } | E::NoSuchVersion => {
+                Self::new(StatusCode::NOT_FOUND)
+            }
+            E::VersionIsMarker { marker } => Self::new(StatusCode::NOT_FOUND)
+                .header(VERSION_ID, &marker.to_string())
+                .header(CONTENT_TYPE, DELETE_MARKER_TYPE),
             E::BucketAlreadyOwned | E::BucketNameTaken | E::BucketNotEmpty | E::Conflict => {
                 Self::new(StatusCode::CONFLICT)
             }

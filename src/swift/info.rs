@@ -38,6 +38,7 @@ pub fn answer(config: &SwiftConfig, query: &Query) -> Result<Response, Failure> 
             "max_object_name_length": ObjectKey::MAX_LEN,
             "policies": [{ "name": POLICY, "aliases": POLICY, "default": true }],
         },
+        "object_versioning": {},
         // Not of OpenStack: keys of the customer's own.
         "customer_keys": {
             "algorithms": ["AES256"],

@@ -68,7 +68,6 @@ NOT_YET = [
     ("DELETE", "/object", "uploadId=x", "AbortMultipartUpload"),
     ("GET", "/object", "uploadId=x", "ListParts"),
     ("GET", "", "uploads", "ListMultipartUploads"),
-    ("GET", "", "versions", "ListObjectVersions"),
     ("POST", "", "delete", "DeleteObjects"),
     ("POST", "", "", "PostObject"),
     ("GET", "", "session", "CreateSession"),
@@ -102,7 +101,6 @@ NOT_YET = [
     ("PUT", "", "logging", "PutBucketLogging"),
     ("PUT", "", "notification", "PutBucketNotificationConfiguration"),
     ("PUT", "", "requestPayment", "PutBucketRequestPayment"),
-    ("PUT", "", "versioning", "PutBucketVersioning"),
     *(
         (method, "", sub, verb + name)
         for sub, name in {

@@ -49,7 +49,6 @@ async fn operations_that_are_not_yet() {
     let world = World::new().await;
     for (method, uri, name) in [
         ("POST", "/bucket/k?uploads", "CreateMultipartUpload"),
-        ("GET", "/bucket?versions", "ListObjectVersions"),
         ("PUT", "/bucket?policy", "PutBucketPolicy"),
         ("POST", "/bucket?delete", "DeleteObjects"),
         ("GET", "/bucket/k?attributes", "GetObjectAttributes"),

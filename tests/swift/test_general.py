@@ -101,7 +101,7 @@ def test_info(swift: Swift) -> None:
     assert info["swift"]["container_listing_limit"] == 10000
     assert info["swift"]["max_file_size"] == 5 << 30
     assert [policy for policy in info["swift"]["policies"] if policy.get("default")]
-    for later in ("slo", "tempurl", "bulk_delete", "bulk_upload", "symlink", "object_versioning", "staticweb"):
+    for later in ("slo", "tempurl", "bulk_delete", "bulk_upload", "symlink", "staticweb"):
         assert later not in info, f"{later} is not there"
     assert swift.absolute("HEAD", "/info", token=None).status == 200
 
@@ -142,13 +142,10 @@ LATER = [
     ("PUT", "", "extract-archive=tar", [], b""),
     ("POST", "{c}", "", [("X-Container-Read", ".r:*")], b""),
     ("POST", "{c}", "", [("X-Container-Write", "*:*")], b""),
-    ("POST", "{c}", "", [("X-Versions-Enabled", "true")], b""),
     ("POST", "{c}", "", [("X-Versions-Location", "archive")], b""),
+    ("POST", "{c}", "", [("X-History-Location", "archive")], b""),
     ("POST", "{c}", "", [("X-Container-Meta-Quota-Bytes", "1")], b""),
     ("POST", "", "", [("X-Account-Access-Control", '{{"admin": ["x"]}}')], b""),
-    ("GET", "{c}/object", "version-id=null", [], b""),
-    ("DELETE", "{c}/object", "version-id=123", [], b""),
-    ("GET", "{c}", "versions=true", [], b""),
 ]
 
 

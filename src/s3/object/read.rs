@@ -68,6 +68,13 @@ async fn check_owner(request: &Request<'_>) -> Result<(), Error> {
     request.check_owner(action).await
 }
 
+/// Says which version an answer is about, where the bucket keeps versions or once did.
+pub(super) fn show_version(info: &ObjectInfo, headers: &mut HeaderMap) {
+    if info.versioned {
+        set(headers, "x-amz-version-id", &info.version_id.to_string());
+    }
+}
+
 /// Writes the headers that tell what the object is, and which part of it follows.
 pub(super) fn describe(
     request: &Request<'_>,
@@ -80,9 +87,7 @@ pub(super) fn describe(
     set(headers, "etag", &format!("\"{}\"", info.etag));
     set(headers, "last-modified", &date::format_http(info.modified.seconds_ceil()));
     set(headers, "accept-ranges", "bytes");
-    if info.versioned {
-        set(headers, "x-amz-version-id", &info.version_id.to_string());
-    }
+    show_version(info, headers);
     opened.shown.write(headers);
     // A checksum is of the whole object: beside a part of it, clients would compare it with that part.
     if part.is_whole(info.size) && checksum::wanted(&request.headers)? {

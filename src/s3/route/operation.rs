@@ -67,7 +67,9 @@ operations!(
         ListBuckets,
         ListObjects,
         ListObjectsV2,
+        ListObjectVersions,
         OptionsObject,
+        PutBucketVersioning,
         PutObject,
     }
 );
@@ -105,7 +107,6 @@ operations!(
         GetObjectTorrent,
         ListDirectoryBuckets,
         ListMultipartUploads,
-        ListObjectVersions,
         ListParts,
         PostObject,
         PutBucketAbac,
@@ -125,7 +126,6 @@ operations!(
         PutBucketReplication,
         PutBucketRequestPayment,
         PutBucketTagging,
-        PutBucketVersioning,
         PutBucketWebsite,
         PutObjectAcl,
         PutObjectLegalHold,

@@ -141,8 +141,13 @@ pub(super) const BUCKET: &[SubResource] = &[
     get("session", NotYet(N::CreateSession)),
     get_put_delete("tagging", S::GetBucketTagging, N::PutBucketTagging, N::DeleteBucketTagging),
     get("uploads", NotYet(N::ListMultipartUploads)),
-    get_put("versioning", S::GetBucketVersioning, N::PutBucketVersioning),
-    get("versions", NotYet(N::ListObjectVersions)),
+    SubResource {
+        name: "versioning",
+        get: Some(Served(S::GetBucketVersioning)),
+        put: Some(Served(S::PutBucketVersioning)),
+        ..NONE
+    },
+    get("versions", Served(S::ListObjectVersions)),
     get_put_delete("website", S::GetBucketWebsite, N::PutBucketWebsite, N::DeleteBucketWebsite),
 ];
 

@@ -241,12 +241,14 @@ pub struct Delete {
 /// The outcome of a delete.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Deleted {
-    /// What was deleted; `None` where nothing was there.
+    /// What was deleted; `None` where nothing was there, or only what had expired.
     pub removed: Option<VersionId>,
     /// The delete marker that was made, in a versioned bucket.
     pub marker: Option<VersionId>,
     /// Whether what was removed was itself a delete marker.
     pub was_marker: bool,
+    /// What is the current object now.
+    pub current: Option<VersionId>,
 }
 
 /// A page of current objects.

@@ -4,7 +4,7 @@ use poem::http::header::{ACCEPT_RANGES, CONTENT_TYPE, ETAG, LAST_MODIFIED};
 use poem::http::{HeaderMap, HeaderName};
 
 use super::content_type::DEFAULT;
-use super::stored;
+use super::{stored, version};
 use crate::http::date;
 use crate::model::EncryptionMode;
 use crate::ops::{Face, ObjectInfo};
@@ -18,6 +18,7 @@ pub fn describe(headers: &mut HeaderMap, info: &ObjectInfo) {
     reply::set(headers, CONTENT_TYPE, system.content_type.as_deref().unwrap_or(DEFAULT));
     reply::set(headers, LAST_MODIFIED, &date::format_http(info.modified.seconds_ceil()));
     reply::set(headers, HeaderName::from_static("x-timestamp"), &info.modified.to_string());
+    version::show(headers, info.versioned, info.version_id);
     reply::set(headers, ACCEPT_RANGES, "bytes");
     if let Some(etag) = shown_etag(info) {
         reply::set(headers, ETAG, &etag);
@@ -89,6 +90,12 @@ mod tests {
             assert_eq!(headers[name], value, "{name}");
         }
         assert_eq!(headers.len(), 6);
+    }
+
+    #[test]
+    fn a_container_that_keeps_versions_shows_the_id() {
+        let versioned = ObjectInfo { versioned: true, ..info() };
+        assert_eq!(headers(&versioned)["x-object-version-id"], "null");
     }
 
     #[test]

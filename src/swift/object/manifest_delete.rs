@@ -11,7 +11,7 @@ use serde_json::json;
 use super::delete::remove;
 use crate::http::conditions::ReadConditions;
 use crate::http::percent;
-use crate::model::{BucketName, ObjectKey};
+use crate::model::{BucketName, ObjectKey, VersionId};
 use crate::ops::{Error, Face, GetObject};
 use crate::swift::accept::{self, Format};
 use crate::swift::call::Call;
@@ -28,12 +28,17 @@ struct Report {
 }
 
 /// Deletes an object made of parts; an object that is not is left alone.
-pub async fn delete(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
+pub async fn delete(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    version: Option<VersionId>,
+) -> Result<Response, Failure> {
     let format = accept::negotiate(&call.headers)?;
     let look = GetObject {
         bucket: call.bucket(bucket),
         key: key.clone(),
-        version: None,
+        version,
         customer_key: None,
         conditions: ReadConditions::default(),
         face: Face::Swift,
@@ -43,7 +48,7 @@ pub async fn delete(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Re
     let mut report = Report::default();
     match call.execute(look).await {
         Ok(found) if found.info.part_count.is_some() => {
-            let was_there = remove(call, bucket, key).await?;
+            let was_there = remove(call, bucket, key, version).await?;
             report.deleted = u64::from(was_there);
             report.not_found = u64::from(!was_there);
         }
@@ -51,7 +56,7 @@ pub async fn delete(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Re
             let name = format!("/{bucket}/{key}");
             report.errors.push((percent::encode_path(name.as_bytes()), "Not an SLO manifest"));
         }
-        Err(Error::NoSuchBucket | Error::NoSuchObject { .. }) => report.not_found = 1,
+        Err(Error::NoSuchBucket | Error::NoSuchObject { .. } | Error::NoSuchVersion) => report.not_found = 1,
         Err(error) => return Err(error.into()),
     }
     Ok(reply::with_body(StatusCode::OK, format.content_type(), report.render(format)))

@@ -11,7 +11,9 @@ mod manifest_delete;
 mod post;
 mod put;
 mod ranges;
+mod restore;
 mod stored;
+mod version;
 
 pub use content_type::DEFAULT as DEFAULT_CONTENT_TYPE;
 pub use delete::delete;
@@ -19,6 +21,7 @@ pub use get::get;
 pub use head::head;
 pub use post::post;
 pub use put::put;
+pub use version::VERSION_ID;
 
 use poem::http::header::ETAG;
 
@@ -41,7 +44,7 @@ async fn open(
     match look(call, bucket, key, conditions, head).await? {
         Ok(opened) => Ok(opened),
         Err(Error::PreconditionFailed) => Err(precondition_failed(call, bucket, key).await),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(version::failure(call, bucket, version::asked(call)?, error).await),
     }
 }
 
@@ -55,7 +58,7 @@ async fn look(
     let get = GetObject {
         bucket: call.bucket(bucket),
         key: key.clone(),
-        version: None,
+        version: version::asked(call)?,
         customer_key: encryption_headers::for_read(&call.secrets)?,
         conditions,
         face: Face::Swift,

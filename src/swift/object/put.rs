@@ -7,7 +7,7 @@ use poem::http::header::{CONTENT_LENGTH, ETAG, IF_NONE_MATCH, LAST_MODIFIED, TRA
 use poem::http::{HeaderMap, HeaderName, StatusCode};
 use poem::{Body, Response};
 
-use super::{content_type, stored};
+use super::{content_type, restore, stored, version};
 use crate::http::body::{self, BodyError};
 use crate::http::conditions::EtagList;
 use crate::http::date;
@@ -19,13 +19,16 @@ use crate::swift::error::{Failure, too_large};
 use crate::swift::metadata::{self, Kind};
 use crate::swift::reply;
 
-/// Writes the object.
+/// Writes the object, or restores the version that the request names.
 pub async fn put(
     call: &Call<'_>,
     bucket: &BucketName,
     key: &ObjectKey,
     body: Body,
 ) -> Result<Response, Failure> {
+    if let Some(version) = version::asked(call)? {
+        return restore::restore(call, bucket, key, version, body).await;
+    }
     let precondition = precondition(&call.headers)?;
     let length = declared_length(&call.headers, call.config.max_file_size)?;
     let content_type = content_type::of_write(&call.headers, key)?;
@@ -55,6 +58,7 @@ pub async fn put(
         reply::set(headers, ETAG, &hex::encode(md5));
     }
     reply::set(headers, LAST_MODIFIED, &date::format_http(outcome.modified.seconds_ceil()));
+    version::show(headers, outcome.versioned, outcome.version_id);
     if outcome.mode == EncryptionMode::Customer {
         reply::set(headers, HeaderName::from_static(ALGORITHM_ANSWER), AES256);
     }

@@ -23,6 +23,7 @@ mod standing;
 mod upload_listing;
 mod uploads;
 mod values;
+mod version_listing;
 mod versions;
 mod writer;
 
@@ -271,8 +272,8 @@ impl Index for SqliteIndex {
         self.writer.run(move |tx| restore::restore(tx, command)).await
     }
 
-    async fn list_versions(&self, _query: ListVersions) -> Result<VersionPage> {
-        Err(later())
+    async fn list_versions(&self, query: ListVersions) -> Result<VersionPage> {
+        self.readers.snapshot(move |db| version_listing::list(db, &query)).await
     }
 
     async fn rewrap(&self, rewraps: Vec<Rewrap>) -> Result<()> {
@@ -369,8 +370,4 @@ impl Index for SqliteIndex {
     async fn unswept_writers(&self) -> Result<Vec<WriterId>> {
         self.readers.statement(install::unswept_writers).await
     }
-}
-
-fn later() -> Error {
-    Error::Internal("the command is not there yet".into())
 }

@@ -168,7 +168,7 @@ pub(super) fn delete(tx: &Tx<'_>, command: &Delete) -> Result<Deleted> {
     let latest = versions::latest(tx, place.nr, &command.key, place.versioning)?;
     versions::check(tx, &command.precondition, latest.as_ref())?;
     match command.version {
-        Some(id) => delete_version(tx, &place, &command.key, id),
+        Some(id) => delete_version(tx, &place, &command.key, id, latest.as_ref()),
         None if place.versioning == Versioning::Off => delete_current(tx, &place, latest.as_ref()),
         None => hide(tx, &place, &command.key, latest.as_ref()),
     }
@@ -176,15 +176,21 @@ pub(super) fn delete(tx: &Tx<'_>, command: &Delete) -> Result<Deleted> {
 
 fn delete_current(tx: &Tx<'_>, place: &Place, latest: Option<&Brief>) -> Result<Deleted> {
     let Some(current) = latest else { return Ok(Deleted::default()) };
+    let removed = seen(tx, current)?;
     versions::remove(tx, current)?;
     buckets::count(tx, place, -1, -current.bytes())?;
-    Ok(Deleted { removed: Some(current.id), ..Deleted::default() })
+    Ok(Deleted { removed, ..Deleted::default() })
 }
 
 /// Puts a delete marker on top. With versioning suspended it is a null version and takes the place of the one there was.
 fn hide(tx: &Tx<'_>, place: &Place, key: &ObjectKey, latest: Option<&Brief>) -> Result<Deleted> {
     let created = buckets::after(tx, latest.map(|latest| latest.modified));
     let id = versions::version_id(place.versioning != Versioning::Enabled, created);
+    let mut removed = None;
+    if let Some(current) = latest.filter(|latest| !latest.marker) {
+        removed = seen(tx, current)?;
+        buckets::count(tx, place, -1, -current.bytes())?;
+    }
     make_room(tx, place, key, latest, id)?;
     tx.execute(
         "INSERT INTO versions (bucket, key, state, marker, null_id, created, modified, size, mode, etag, uid, digests,
@@ -192,29 +198,39 @@ fn hide(tx: &Tx<'_>, place: &Place, key: &ObjectKey, latest: Option<&Brief>) -> 
          VALUES (?1, ?2, ?3, 1, ?4, ?5, ?5, 0, 0, '', x'', x'', x'', '{}')",
         params![place.nr, key, HIDDEN, id == VersionId::Null, created],
     )?;
-    let current = latest.filter(|latest| !latest.marker);
-    if let Some(current) = current {
-        buckets::count(tx, place, -1, -current.bytes())?;
-    }
-    Ok(Deleted { removed: current.map(|current| current.id), marker: Some(id), was_marker: false })
+    Ok(Deleted { removed, marker: Some(id), ..Deleted::default() })
+}
+
+/// What a delete removes for its caller: what has expired was gone already.
+fn seen(tx: &Tx<'_>, version: &Brief) -> Result<Option<VersionId>> {
+    Ok((!versions::is_expired(tx, version)?).then_some(version.id))
 }
 
 /// Removes one version for good. The newest of those that stay becomes the latest.
-fn delete_version(tx: &Tx<'_>, place: &Place, key: &ObjectKey, id: VersionId) -> Result<Deleted> {
+fn delete_version(
+    tx: &Tx<'_>,
+    place: &Place,
+    key: &ObjectKey,
+    id: VersionId,
+    latest: Option<&Brief>,
+) -> Result<Deleted> {
+    let mut current = latest.filter(|latest| !latest.marker).map(|latest| latest.id);
     let Some((version, was_latest)) = versions::by_id(tx, place.nr, key, id)? else {
-        return Ok(Deleted::default());
+        return Ok(Deleted { current, ..Deleted::default() });
     };
     versions::remove(tx, &version)?;
     if was_latest {
+        current = None;
         let (mut objects, mut bytes) = if version.marker { (0, 0) } else { (-1, -version.bytes()) };
         if let Some(next) = versions::newest_of_the_rest(tx, place.nr, key)? {
             versions::promote(tx, &next)?;
             if !next.marker {
+                current = Some(next.id);
                 objects += 1;
                 bytes += next.bytes();
             }
         }
         buckets::count(tx, place, objects, bytes)?;
     }
-    Ok(Deleted { removed: Some(version.id), marker: None, was_marker: version.marker })
+    Ok(Deleted { removed: Some(version.id), marker: None, was_marker: version.marker, current })
 }

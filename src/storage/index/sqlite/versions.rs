@@ -15,7 +15,7 @@ use crate::storage::index::{
 };
 
 /// `state` of a version that is not the latest.
-const OLD: i64 = 0;
+pub(super) const OLD: i64 = 0;
 /// `state` of the current object: the latest version, and not a delete marker.
 pub(super) const CURRENT: i64 = 1;
 /// `state` of a delete marker that is the latest version.
@@ -115,7 +115,7 @@ pub(super) fn check(tx: &Tx<'_>, precondition: &Precondition, latest: Option<&Br
     }
 }
 
-fn is_expired(tx: &Tx<'_>, version: &Brief) -> Result<bool> {
+pub(super) fn is_expired(tx: &Tx<'_>, version: &Brief) -> Result<bool> {
     let sql = "SELECT 1 FROM versions WHERE nr = ?1 AND expires <= ?2";
     tx.exists(sql, [version.nr, tx.now().seconds_floor()])
 }
@@ -177,6 +177,17 @@ pub(super) fn by_id(
             }
         }
     }
+}
+
+/// When a version was made, if it stands.
+pub(super) fn created(
+    db: &Snapshot<'_>,
+    bucket: i64,
+    key: &ObjectKey,
+    id: VersionId,
+) -> Result<Option<Timestamp>> {
+    let Some((brief, _)) = by_id(db, bucket, key, id)? else { return Ok(None) };
+    db.maybe("SELECT created FROM versions WHERE nr = ?1", [brief.nr], |row| row.get(0))
 }
 
 /// Reads a version whole, or says that nothing (or a delete marker) answers.

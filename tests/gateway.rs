@@ -8,6 +8,12 @@ mod gateway {
     mod damage;
     mod keys;
     mod multipart;
+    mod multipart_checksums;
+    mod multipart_copy;
+    mod multipart_damage;
+    mod multipart_keys;
+    mod multipart_races;
+    mod multipart_ranges;
     pub mod multipart_world;
     mod sizes;
     mod versions;

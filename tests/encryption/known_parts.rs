@@ -97,7 +97,12 @@ impl Made<'_> {
             ("account", "in another account", |part| part.account.push('0'), "tampered"),
             ("bucket", "in another bucket", |part| part.bucket = seeded::<16>("another").into(), "tampered"),
             ("key", "under another key", |part| part.key.0.push(b'x'), "tampered"),
-            ("uid", "of another upload", |part| part.version_uid = seeded::<16>("another").into(), "tampered"),
+            (
+                "uid",
+                "of another upload",
+                |part| part.version_uid = seeded::<16>("another").into(),
+                "tampered",
+            ),
             ("mode", "of an upload of another mode", |part| part.mode = 1, "tampered"),
             ("number", "under another number", |part| part.number = 4, "tampered"),
             ("length", "of another length", |part| part.length += 1, "tampered"),
@@ -109,9 +114,9 @@ impl Made<'_> {
             ("truncated", "no more than its header", |part| part.sealed.0.truncate(26), "tampered"),
         ];
         for (name, comment, change, error) in changes {
-            let mut changed = sample(2, FACTS);
-            change(&mut changed);
-            self.add(&format!("upload_part_{name}"), comment, Case::UploadPart(changed), Err(error));
+            let mut part = sample(2, FACTS);
+            change(&mut part);
+            self.add(&format!("upload_part_{name}"), comment, Case::UploadPart(part), Err(error));
         }
         let mut mode = sample(2, FACTS);
         mode.sealed.0[1] = 1;

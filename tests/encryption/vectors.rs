@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cardea::encryption::{
-    Binding, CustomerKey, DataKey, Error, Holder, KeyFormatError, KeyRing, Mode, PartContents,
-    PartPlace, PartRef, PartsHash, VersionKey, hash_parts, open_inner, open_outer, open_part,
+    Binding, CustomerKey, DataKey, Error, Holder, KeyFormatError, KeyRing, Mode, PartContents, PartPlace,
+    PartRef, PartsHash, VersionKey, hash_parts, open_inner, open_outer, open_part,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -292,7 +292,8 @@ fn open_upload_part(part: &UploadPart) -> Result<String, String> {
         length: part.length,
     };
     let opened = open_part(&part.ring.read()?, &place, &part.sealed.0).map_err(error_name)?;
-    let upload = (part.version_uid.array(), part.mode, PartContents::new(parts_hash(&part.parts), &part.etag));
+    let upload =
+        (part.version_uid.array(), part.mode, PartContents::new(parts_hash(&part.parts), &part.etag));
     if (opened.version_uid, opened.mode, opened.contents) != upload {
         return Err("tampered".into());
     }

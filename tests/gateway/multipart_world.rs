@@ -46,8 +46,8 @@ pub fn name(text: &str) -> ObjectKey {
     ObjectKey::new(text).unwrap()
 }
 
-pub fn chosen(algorithm: ChecksumAlgorithm, kind: ChecksumKind) -> Option<UploadChecksum> {
-    Some(UploadChecksum { algorithm, kind, chosen: true })
+pub fn chosen(algorithm: ChecksumAlgorithm, kind: ChecksumKind) -> UploadChecksum {
+    UploadChecksum { algorithm, kind, chosen: true }
 }
 
 pub fn checksum_of(algorithm: ChecksumAlgorithm, data: &[u8]) -> StoredChecksum {
@@ -140,7 +140,13 @@ impl World {
     }
 
     /// Sends parts numbered from 1, and gives them as Complete names them.
-    pub async fn parts(&self, object: &str, upload: VersionUid, mode: Mode, parts: &[&[u8]]) -> Vec<NamedPart> {
+    pub async fn parts(
+        &self,
+        object: &str,
+        upload: VersionUid,
+        mode: Mode,
+        parts: &[&[u8]],
+    ) -> Vec<NamedPart> {
         let mut sent = Vec::new();
         for (number, data) in (1..).zip(parts) {
             let part = UploadPart { customer_key: mode.key(), ..part(object, upload, number, data) };

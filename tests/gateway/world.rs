@@ -11,7 +11,7 @@ use cardea::ops::{
     BucketAddress, Caller, CreateBucket, CustomerKey, Error, Face, Gateway, GetObject, IndexDirectory,
     Limits, Metrics, OpenObject, Precondition, PutObject, PutOutcome, WriteEncryption,
 };
-use cardea::storage::blobs::{BlobOptions, BlobStore};
+use cardea::storage::blobs::{BlobOptions, BlobStore, RequestCounts};
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{AccountRecord, Index, RoleGrant, UserRecord};
 use cardea::storage::pins::Pins;
@@ -21,6 +21,8 @@ use futures_util::StreamExt;
 pub struct World {
     pub gateway: Gateway,
     pub dir: tempfile::TempDir,
+    /// The requests that the blob store has had.
+    pub requests: Arc<RequestCounts>,
     identity: Identity,
 }
 
@@ -62,6 +64,7 @@ impl World {
         let ring = KeyRing::generate();
         let identity = owner(&index, &ring, &id).await;
         let metrics = Arc::new(Metrics::default());
+        let requests = blobs.counts().clone();
         let gateway = Gateway::new(index, blobs, ring, Pins::default(), writer, limits, metrics);
         let create = CreateBucket {
             account: id,
@@ -70,7 +73,7 @@ impl World {
             metadata: Default::default(),
             settings: Default::default(),
         };
-        let world = Self { gateway, dir, identity };
+        let world = Self { gateway, dir, requests, identity };
         world.gateway.execute(&world.caller(true), create).await.unwrap();
         world
     }

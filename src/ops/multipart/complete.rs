@@ -152,9 +152,8 @@ impl CompleteUpload {
             return Err(Error::InvalidPart { number: part.number });
         }
         let composite = kept.is_some_and(|kept| kept.kind == ChecksumKind::Composite);
-        let follows = |pair: &[NamedPart]| match composite {
-            true => pair[1].number == pair[0].number + 1,
-            false => pair[1].number > pair[0].number,
+        let follows = |pair: &[NamedPart]| {
+            pair[1].number > pair[0].number && (!composite || pair[1].number - pair[0].number == 1)
         };
         if (composite && first.number != 1) || !self.parts.windows(2).all(follows) {
             return Err(Error::InvalidPartOrder);
@@ -187,10 +186,8 @@ impl CompleteUpload {
             Err(error) => return Err(error.into()),
         };
         // The key was needed only where there was something to tell.
-        let keyless = match record.digests.is_empty() {
-            true => Keyless::Describe,
-            false => Keyless::Refuse { head: false },
-        };
+        let refuse = Keyless::Refuse { head: false };
+        let keyless = if record.digests.is_empty() { Keyless::Describe } else { refuse };
         let key = self.customer_key.as_ref();
         let opening = opening::open(&gateway.ring, permit.caller(), bucket, &record, key, keyless);
         let Opening { digests, .. } = opening.map_err(|error| match error {

@@ -15,9 +15,9 @@ pub struct WholeChecksum {
 
 enum State {
     /// The checksum of the parts' checksums.
-    Composite(Hasher),
+    Composite(Box<Hasher>),
     /// The checksum of the parts' bytes.
-    Full { combiner: Combiner, so_far: Vec<u8> },
+    Full { combiner: Box<Combiner>, so_far: Vec<u8> },
     /// Of some part it is not known.
     Unknown,
 }
@@ -27,9 +27,9 @@ impl WholeChecksum {
     pub fn new(kept: UploadChecksum) -> Self {
         let hasher = Hasher::new(kept.algorithm);
         let state = match kept.kind {
-            ChecksumKind::Composite => State::Composite(hasher),
+            ChecksumKind::Composite => State::Composite(Box::new(hasher)),
             ChecksumKind::FullObject => match Combiner::new(kept.algorithm) {
-                Some(combiner) => State::Full { combiner, so_far: hasher.finish() },
+                Some(combiner) => State::Full { combiner: Box::new(combiner), so_far: hasher.finish() },
                 None => State::Unknown,
             },
         };

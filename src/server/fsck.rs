@@ -15,7 +15,12 @@ pub fn fsck(config: &Config, deep: bool, progress: Progress<'_>) -> Result<Repor
     runtime()?.block_on(async {
         if config.lock().exists() && files::lock(&config.lock()).is_err() {
             let found = format!("{} in use", config.data.display());
-            return Err(ConfigError::new("data", found, "a stopped gateway: fsck cannot check a running one").into());
+            return Err(ConfigError::new(
+                "data",
+                found,
+                "a stopped gateway: fsck cannot check a running one",
+            )
+            .into());
         }
         let installation = start::found(config).await.map_err(|failure| match failure {
             Failure::Run(what) => Failure::Unchecked(what),

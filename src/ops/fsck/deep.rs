@@ -19,11 +19,7 @@ use crate::storage::index::{
 const PAGE: u32 = 1000;
 
 /// Verifies all of it.
-pub(super) async fn all(
-    gateway: &Gateway,
-    report: &mut Report,
-    progress: Progress<'_>,
-) -> Result<(), Error> {
+pub(super) async fn all(gateway: &Gateway, report: &mut Report, progress: Progress<'_>) -> Result<(), Error> {
     let mut after = None;
     loop {
         let buckets = gateway.index.buckets_after(after, PAGE).await?;
@@ -207,7 +203,10 @@ async fn headers(gateway: &Gateway, parts: &[PartRecord]) -> Result<(), Error> {
             None => gateway.blobs.read(&part.blob, 0..HEADER_LEN as u64).await? == part.header,
         };
         if !same {
-            return Err(Error::Corrupt(format!("blob {} has another header than the index knows", part.blob)));
+            return Err(Error::Corrupt(format!(
+                "blob {} has another header than the index knows",
+                part.blob
+            )));
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ use crate::model::{ChecksumKind, EncryptionMode, StoredChecksum};
 use crate::ops::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::opening::{self, Keyless, Opening};
 use crate::ops::sealing::{OpenedVersion, OwnedBinding, PartSeals};
+use crate::ops::versioning::is_versioned;
 use crate::ops::{Action, BucketAddress, Digests, Error, PutOutcome};
 use crate::storage;
 use crate::storage::index::{
@@ -82,6 +83,7 @@ impl CompleteUpload {
         let published = gateway.index.complete_upload(command).await?;
         Ok(PutOutcome {
             version_id: published.version_id,
+            versioned: is_versioned(bucket, published.version_id),
             etag,
             md5: None,
             checksums: digests.checksums,
@@ -197,6 +199,7 @@ impl CompleteUpload {
         })?;
         Ok(PutOutcome {
             version_id: record.version_id,
+            versioned: is_versioned(bucket, record.version_id),
             etag: record.etag,
             md5: None,
             checksums: digests.checksums,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,20 +23,29 @@ KEY = CustomerKey.new()
 SIZE = 200_000
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stopped server's data: objects of all kinds, small and large, with a key and without, from both faces."""
+    with Server(tmp_path_factory.mktemp("filled"), log_level="info") as server:
+        s3, swift = S3(server.tls, people.OWNER), Swift(server.tls, people.OWNER)
+        assert s3.create_bucket("bucket").status == 200
+        for size in (0, 100, SIZE):
+            for name, key in (("plain", None), ("sealed", KEY)):
+                s3_key, swift_key = (key.s3(), key.swift()) if key else ([], [])
+                assert s3.put("bucket", f"s3-{name}-{size}", os.urandom(size), s3_key).status == 200
+                assert swift.put("bucket", f"swift-{name}-{size}", os.urandom(size), swift_key).status == 201
+        s3.close()
+        swift.close()
+        assert server.stop() == 0
+        return server.data
+
+
 @pytest.fixture
-def stopped(fresh: Callable[..., Server]) -> Iterator[Server]:
-    """A stopped server with objects of all kinds: small and large, with a key and without, from both faces."""
-    server = fresh(log_level="info").start()
-    s3, swift = S3(server.tls, people.OWNER), Swift(server.tls, people.OWNER)
-    assert s3.create_bucket("bucket").status == 200
-    for size in (0, 100, SIZE):
-        for name, key in (("plain", None), ("sealed", KEY)):
-            assert s3.put("bucket", f"s3-{name}-{size}", os.urandom(size), key.s3() if key else []).status == 200
-            assert swift.put("bucket", f"swift-{name}-{size}", os.urandom(size), key.swift() if key else []).status == 201
-    s3.close()
-    swift.close()
-    assert server.stop() == 0
-    yield server
+def stopped(fresh: Callable[..., Server], filled: Path) -> Server:
+    """A stopped server with a copy of that data."""
+    server = fresh(log_level="info")
+    shutil.copytree(filled, server.data)
+    return server
 
 
 def blob_of(server: Server, name: str) -> Path:

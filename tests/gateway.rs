@@ -5,6 +5,7 @@
 
 mod gateway {
     mod conditions;
+    mod copy;
     mod damage;
     mod keys;
     mod multipart;

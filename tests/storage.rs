@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 #![allow(clippy::needless_pass_by_value, reason = "each function owns its backend, which goes with it")]
 
+#[path = "storage/audit.rs"]
+mod audit;
 #[path = "storage/blobs.rs"]
 mod blobs;
 #[path = "storage/buckets.rs"]
@@ -153,6 +155,9 @@ macro_rules! index_suite {
                 a_common_prefix_is_skipped_by_a_seek
                 hidden_and_old_versions_are_not_listed
                 pages_agree_with_a_naive_model;
+            audit:
+                whatever_the_commands_do_the_index_agrees_with_itself
+                blobs_are_read_in_pages;
             concurrency:
                 many_writers_of_one_key_leave_one_current_object
                 if_none_match_has_one_winner
@@ -179,6 +184,7 @@ macro_rules! blob_suite {
                 a_dropped_writer_leaves_nothing
                 a_writer_dropped_while_it_finishes_leaves_nothing
                 deleting_twice_is_deleting
+                all_blobs_are_listed_with_their_sizes
                 a_store_belongs_to_one_installation
                 unpublished_blobs_are_deleted
                 what_the_index_may_have_taken_stays

@@ -69,7 +69,7 @@ impl Digester {
             }
             checksums.push(StoredChecksum { algorithm, kind: ChecksumKind::FullObject, value });
         }
-        Ok(Digests { md5, checksums })
+        Ok(Digests { md5, checksums, ..Digests::default() })
     }
 }
 

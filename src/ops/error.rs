@@ -147,6 +147,18 @@ pub enum Error {
     /// The key given for a copy's source is not the source's (or for the part's source).
     #[error("the customer key of the source is not the one it was stored with")]
     WrongSourceKey,
+    /// The version named as a copy's source is a delete marker.
+    #[error("the source of the copy is a delete marker")]
+    SourceIsMarker,
+    /// What is to be copied is larger than one copy may be.
+    #[error("the source of the copy is larger than {limit} bytes")]
+    SourceTooLarge {
+        /// The most bytes.
+        limit: u64,
+    },
+    /// A copy would have more metadata than an object may have.
+    #[error("the copy would have too much metadata")]
+    TooMuchMetadata,
     /// A segment of a large object is missing, is another than the manifest names, or does not open.
     #[error("segment {path}: {problem}")]
     SegmentConflict {
@@ -258,6 +270,9 @@ impl Error {
             Self::RangeNotInSource { .. } => "range-not-in-source",
             Self::CopyChangesNothing => "copy-changes-nothing",
             Self::WrongSourceKey => "wrong-source-key",
+            Self::SourceIsMarker => "source-is-marker",
+            Self::SourceTooLarge { .. } => "source-too-large",
+            Self::TooMuchMetadata => "too-much-metadata",
             Self::SegmentConflict { .. } => "segment-conflict",
             Self::SegmentRefused { .. } => "segment-refused",
             Self::TooManySegments { .. } => "too-many-segments",

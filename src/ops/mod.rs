@@ -8,6 +8,8 @@ mod bucket;
 mod bucket_cache;
 mod caller;
 mod content;
+mod copy_object;
+mod delete_many;
 mod delete_object;
 mod digest;
 mod digests;
@@ -34,6 +36,7 @@ mod versioning;
 pub use account::{AccountInfo, AccountView, ListBuckets, UpdateAccount};
 pub use bucket::{BucketInfo, BucketView, CreateBucket, CreatedBucket, DeleteBucket, Face, UpdateBucket};
 pub use caller::{Caller, Identity};
+pub use copy_object::{CopyMetadata, CopyObject, CopyOutcome};
 pub use delete_object::DeleteObject;
 pub use digests::Digests;
 pub use directory::IndexDirectory;
@@ -41,8 +44,8 @@ pub use error::Error;
 pub use gateway::{Gateway, Limits, Operation, Permit, Target};
 pub use get_object::{GetObject, ObjectInfo, OpenObject, PartSpan};
 pub use large::{
-    DeleteManifest, DeletedManifest, LargeObject, MAX_DEPTH, MAX_KEYED_SEGMENTS, MAX_SEGMENTS, ManifestView,
-    PutDynamic, PutManifest, ReadManifest, SegmentRequest, SegmentView,
+    DeleteManifest, DeletedManifest, GetOwnBytes, LargeObject, MAX_DEPTH, MAX_KEYED_SEGMENTS, MAX_SEGMENTS,
+    ManifestView, PutDynamic, PutManifest, ReadManifest, SegmentRequest, SegmentView,
 };
 pub use list_objects::ListObjects;
 pub use list_versions::ListVersions;

@@ -20,7 +20,7 @@ const TYPE: &str = "x-amz-checksum-type";
 const TRAILER: &str = "x-amz-trailer";
 
 const SEVERAL: &str = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
-const UNSUPPORTED: &str = "Checksum algorithm provided is unsupported. Please try again with any of the valid types: \
+pub(super) const UNSUPPORTED: &str = "Checksum algorithm provided is unsupported. Please try again with any of the valid types: \
                            [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]";
 const UNKNOWN_TYPE: &str = "The algorithm type you specified in x-amz-checksum- header is invalid.";
 const ALONE: &str = "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer \

@@ -9,6 +9,7 @@ mod auth;
 pub mod aws_chunked;
 mod bucket;
 mod checksum;
+mod copy_source;
 mod error;
 mod headers;
 mod metadata;
@@ -160,7 +161,7 @@ impl Front {
                 return Err(Fault::OperationNotImplemented(operation).into());
             }
         };
-        sse_c::check_names(&secrets)?;
+        sse_c::check_names(&secrets, headers.contains_key(copy_source::HEADER))?;
         refuse::check(operation, &query, &headers)?;
         let request = Request {
             gateway: &self.gateway,
@@ -178,15 +179,26 @@ impl Front {
 
 /// The conditional header that a 412 names.
 fn condition(headers: &HeaderMap) -> Option<&'static str> {
-    ["If-Match", "If-Unmodified-Since", "If-None-Match"].into_iter().find(|name| headers.contains_key(*name))
+    const CONDITIONS: [&str; 7] = [
+        "x-amz-copy-source-If-Match",
+        "x-amz-copy-source-If-Unmodified-Since",
+        "x-amz-copy-source-If-None-Match",
+        "x-amz-copy-source-If-Modified-Since",
+        "If-Match",
+        "If-Unmodified-Since",
+        "If-None-Match",
+    ];
+    CONDITIONS.into_iter().find(|name| headers.contains_key(*name))
 }
 
 async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result<Response, Error> {
     use NotConfigured as Not;
     match operation {
+        Served::CopyObject => object::copy(request, body).await,
         Served::CreateBucket => bucket::create(request, body).await,
         Served::DeleteBucket => bucket::delete(request).await,
         Served::DeleteObject => object::delete(request).await,
+        Served::DeleteObjects => bucket::delete_objects(request, body).await,
         Served::GetBucketAbac => bucket::abac(request).await,
         Served::GetBucketAccelerateConfiguration => bucket::accelerate(request).await,
         Served::GetBucketAcl => bucket::acl(request).await,

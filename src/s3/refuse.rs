@@ -3,6 +3,7 @@
 use poem::http::HeaderMap;
 use poem::http::header::HeaderName;
 
+use super::copy_source;
 use super::error::{Fault, OWNER_HEADER};
 use super::headers::text;
 use super::query::Query;
@@ -80,7 +81,13 @@ fn parameters(operation: Served) -> (&'static str, &'static [&'static str]) {
     use Served as S;
     match operation {
         S::ListBuckets => ("", &["max-buckets", "continuation-token", "prefix", "bucket-region"]),
-        S::CreateBucket | S::DeleteBucket | S::HeadBucket | S::PutObject | S::OptionsObject => ("", &[]),
+        S::CopyObject
+        | S::CreateBucket
+        | S::DeleteBucket
+        | S::HeadBucket
+        | S::PutObject
+        | S::OptionsObject => ("", &[]),
+        S::DeleteObjects => ("delete", &[]),
         S::DeleteObject => ("", &["versionId"]),
         S::GetObject | S::HeadObject => ("", &["versionId", "partNumber"]),
         S::ListObjects => ("", &["delimiter", "encoding-type", "marker", "max-keys", "prefix"]),
@@ -141,6 +148,19 @@ fn amz_header(operation: Served, name: &str, headers: &HeaderMap) -> Result<(), 
         return Ok(());
     }
     match operation {
+        Served::CopyObject => match name {
+            "x-amz-metadata-directive"
+            | "x-amz-checksum-algorithm"
+            | "x-amz-source-expected-bucket-owner" => Ok(()),
+            // No object has tags.
+            "x-amz-tagging-directive" if value()? == "COPY" => Ok(()),
+            _ if copy_source::is_of_source(name) => Ok(()),
+            // The body of a copy is empty: nothing to sum up.
+            _ if name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm" => {
+                Err(Fault::header(name))
+            }
+            _ => amz_header(Served::PutObject, name, headers),
+        },
         Served::PutObject => match name {
             "x-amz-acl" => private(value()?),
             "x-amz-storage-class" => storage_class(value()?),
@@ -164,11 +184,18 @@ fn amz_header(operation: Served, name: &str, headers: &HeaderMap) -> Result<(), 
         Served::PutBucketVersioning if name.starts_with("x-amz-checksum-") => Ok(()),
         Served::CreateBucket if name == "x-amz-acl" => private(value()?),
         Served::CreateBucket if name == "x-amz-bucket-object-lock-enabled" && value()? == "false" => Ok(()),
-        Served::DeleteObject if name == "x-amz-bypass-governance-retention" => Err(Fault::InvalidArgument {
-            message: NO_BYPASS,
-            name: "x-amz-bypass-governance-retention",
-            value: None,
-        }),
+        Served::DeleteObject | Served::DeleteObjects if name == "x-amz-bypass-governance-retention" => {
+            Err(Fault::InvalidArgument {
+                message: NO_BYPASS,
+                name: "x-amz-bypass-governance-retention",
+                value: None,
+            })
+        }
+        Served::DeleteObjects
+            if name == "x-amz-sdk-checksum-algorithm" || name.starts_with("x-amz-checksum-") =>
+        {
+            Ok(())
+        }
         // No object here is being restored, so that there is nothing to add.
         Served::ListObjects | Served::ListObjectsV2 | Served::ListObjectVersions
             if name == "x-amz-optional-object-attributes" && value()? == "RestoreStatus" =>
@@ -221,7 +248,9 @@ fn storage_class(class: &str) -> Result<(), Fault> {
 fn conditions(operation: Served, headers: &HeaderMap) -> Result<(), Fault> {
     let refused: &[&str] = match operation {
         Served::GetObject | Served::HeadObject => &[],
-        Served::PutObject => &["if-modified-since", "if-unmodified-since", "content-range", "range"],
+        Served::CopyObject | Served::PutObject => {
+            &["if-modified-since", "if-unmodified-since", "content-range", "range"]
+        }
         Served::DeleteObject => &["if-none-match", "if-modified-since", "if-unmodified-since"],
         Served::CreateBucket | Served::DeleteBucket | Served::PutBucketVersioning => {
             &["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"]

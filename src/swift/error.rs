@@ -100,9 +100,11 @@ impl From<ops::Error> for Failure {
         match error {
             E::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED),
             E::AccessDenied => Self::new(StatusCode::FORBIDDEN),
-            E::NoSuchAccount | E::NoSuchBucket | E::NoSuchObject { .. } | E::NoSuchVersion => {
-                Self::new(StatusCode::NOT_FOUND)
-            }
+            E::NoSuchAccount
+            | E::NoSuchBucket
+            | E::NoSuchObject { .. }
+            | E::NoSuchVersion
+            | E::SourceIsMarker => Self::new(StatusCode::NOT_FOUND),
             E::VersionIsMarker { marker } => Self::new(StatusCode::NOT_FOUND)
                 .header(VERSION_ID, &marker.to_string())
                 .header(CONTENT_TYPE, DELETE_MARKER_TYPE),
@@ -163,7 +165,8 @@ impl From<ops::Error> for Failure {
                 }
             }
             E::Md5Mismatch { .. } | E::ChecksumMismatch { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY),
-            E::TooLarge { .. } => too_large(),
+            E::TooLarge { .. } | E::SourceTooLarge { .. } => too_large(),
+            E::TooMuchMetadata => Self::bad_request("The object would have too much metadata."),
             E::Body(problem) => broken_body(&problem),
             E::Corrupt(problem) => {
                 ours(StatusCode::INTERNAL_SERVER_ERROR, "stored data does not verify", &problem)

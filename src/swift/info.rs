@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::error::Failure;
 use super::limits;
-use super::{SwiftConfig, reply};
+use super::{SwiftConfig, bulk, reply};
 use crate::http::query::Query;
 use crate::model::{BucketName, ObjectKey};
 
@@ -38,6 +38,7 @@ pub fn answer(config: &SwiftConfig, query: &Query) -> Result<Response, Failure> 
             "max_object_name_length": ObjectKey::MAX_LEN,
             "policies": [{ "name": POLICY, "aliases": POLICY, "default": true }],
         },
+        "bulk_delete": bulk::info(),
         "object_versioning": {},
         // Not of OpenStack: keys of the customer's own.
         "customer_keys": {

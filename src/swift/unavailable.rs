@@ -10,18 +10,16 @@ use super::error::Failure;
 use crate::http::query::Query;
 
 /// Parameters that mean something on every path.
-const ANYWHERE: [(&str, &str); 4] = [
-    ("bulk-delete", "Bulk delete"),
+const ANYWHERE: [(&str, &str); 3] = [
     ("extract-archive", "Extracting archives"),
     ("temp_url_sig", "A temporary URL"),
     ("temp_url_expires", "A temporary URL"),
 ];
 
-/// Headers of an object's PUT.
-const OBJECT_PUT: [(&str, &str); 3] = [
+/// Headers of an object's PUT and COPY.
+const OBJECT_PUT: [(&str, &str); 2] = [
     ("x-object-manifest", "X-Object-Manifest (dynamic large objects)"),
     ("x-symlink-target", "X-Symlink-Target (symbolic links)"),
-    ("x-copy-from", "X-Copy-From (copying)"),
 ];
 
 /// Headers of an object's POST.
@@ -58,13 +56,9 @@ const ACCOUNT_META: [(&str, &str); 2] = [
     ("x-account-meta-temp-url-key", "X-Account-Meta-Temp-URL-Key (temporary URLs)"),
 ];
 
-/// Refuses what stands above methods, whatever else the request is: bulk operations, temporary URLs, copies.
-pub fn check_verb(level: &Level, method: &Method, query: &Query) -> Result<(), Failure> {
-    refuse_parameters(query, &ANYWHERE)?;
-    if method.as_str() == "COPY" && matches!(level, Level::Object(..)) {
-        return Err(Failure::unavailable_feature("COPY"));
-    }
-    Ok(())
+/// Refuses what stands above methods, whatever else the request is: archives, temporary URLs.
+pub fn check_verb(query: &Query) -> Result<(), Failure> {
+    refuse_parameters(query, &ANYWHERE)
 }
 
 /// Refuses parameters and headers that ask for what is not there yet.
@@ -84,7 +78,7 @@ pub fn check(level: &Level, method: &Method, query: &Query, headers: &HeaderMap)
             }
         }
         Level::Object(..) => {
-            if *method == Method::PUT {
+            if *method == Method::PUT || method.as_str() == "COPY" {
                 if query.all("multipart-manifest").last() == Some("put") {
                     return Err(Failure::unavailable_feature("Uploading a static large object's manifest"));
                 }
@@ -162,19 +156,15 @@ mod tests {
                 HeaderValue::from_str(value).unwrap(),
             );
         }
-        check_verb(level, &method, &query).and_then(|()| check(level, &method, &query, &headers)).map_err(
-            |failure| {
-                assert_eq!(failure.status().as_u16(), 400);
-                format!("{failure:?}")
-            },
-        )
+        check_verb(&query).and_then(|()| check(level, &method, &query, &headers)).map_err(|failure| {
+            assert_eq!(failure.status().as_u16(), 400);
+            format!("{failure:?}")
+        })
     }
 
     #[test]
     fn what_is_not_there_is_refused_by_name() {
         for (level, method, query, header, text) in [
-            (Level::Account, "POST", "bulk-delete", None, "Bulk delete"),
-            (Level::Account, "DELETE", "bulk-delete=1", None, "Bulk delete"),
             (Level::Account, "PUT", "extract-archive=tar", None, "Extracting"),
             (object(), "GET", "temp_url_sig=0&temp_url_expires=1", None, "temporary URL"),
             (Level::Account, "POST", "", Some(("X-Account-Access-Control", "{\"admin\":[\"a\"]}")), "ACL"),
@@ -184,8 +174,7 @@ mod tests {
             (container(), "PUT", "", Some(("X-History-Location", "archive")), "versioning"),
             (container(), "POST", "", Some(("X-Container-Meta-Quota-Bytes", "1")), "quotas"),
             (container(), "POST", "", Some(("X-Container-Meta-Access-Control-Allow-Origin", "*")), "CORS"),
-            (object(), "COPY", "", Some(("Destination", "c/o")), "COPY"),
-            (object(), "PUT", "", Some(("X-Copy-From", "c/o")), "X-Copy-From"),
+            (object(), "COPY", "", Some(("X-Object-Manifest", "c/o")), "X-Object-Manifest"),
             (object(), "PUT", "", Some(("X-Object-Manifest", "c/o")), "X-Object-Manifest"),
             (object(), "PUT", "multipart-manifest=put", None, "manifest"),
             (object(), "PUT", "", Some(("X-Static-Large-Object", "true")), "reserved"),

@@ -28,7 +28,7 @@ async fn ranges_over_every_border_and_no_byte_moves() {
                 .filter(|(begin, last)| begin <= last)
                 .collect();
             let upload = world.begin("object", to).await;
-            let counts = &world.requests;
+            let counts = world.blobs.counts();
             let before = (counts.puts(), counts.gets());
             let (mut expected, mut sent) = (Vec::new(), Vec::new());
             for (number, &(begin, last)) in (1..).zip(&ranges) {

@@ -8,7 +8,7 @@ use cardea::storage::index::{Index, Precondition, Rewrap, SealEnvelope, Unchange
 
 use crate::world::{World, key};
 
-fn of(world: &World, version: &VersionRecord) -> Unchanged {
+pub fn unchanged(world: &World, version: &VersionRecord) -> Unchanged {
     Unchanged {
         bucket: world.bucket,
         key: version.key.clone(),
@@ -17,9 +17,9 @@ fn of(world: &World, version: &VersionRecord) -> Unchanged {
     }
 }
 
-fn rewrap(world: &World, version: &VersionRecord) -> Rewrap {
+pub fn rewrap(world: &World, version: &VersionRecord) -> Rewrap {
     Rewrap {
-        version: of(world, version),
+        version: unchanged(world, version),
         uid: VersionUid::random(),
         mode: EncryptionMode::Customer,
         etag: "new".into(),
@@ -145,28 +145,28 @@ pub async fn a_copy_relies_on_its_source(index: Arc<dyn Index>) {
     let world = World::versioned(index).await;
     world.published("source").await;
     let source = world.current("source").await;
-    let copy = |unchanged: Unchanged| {
+    let copy = |other: Unchanged| {
         let mut put = world.put("copy").copying(&[source.parts[0].blob]);
-        put.command.unchanged = vec![of(&world, &source), unchanged];
+        put.command.unchanged = vec![unchanged(&world, &source), other];
         world.publish(put)
     };
-    copy(of(&world, &source)).await.unwrap();
+    copy(unchanged(&world, &source)).await.unwrap();
     let stale = [
-        Unchanged { uid: VersionUid::random(), ..of(&world, &source) },
-        Unchanged { key: key("none"), ..of(&world, &source) },
-        Unchanged { version_id: cardea::model::VersionId::Null, ..of(&world, &source) },
-        Unchanged { bucket: cardea::model::BucketId::random(), ..of(&world, &source) },
+        Unchanged { uid: VersionUid::random(), ..unchanged(&world, &source) },
+        Unchanged { key: key("none"), ..unchanged(&world, &source) },
+        Unchanged { version_id: cardea::model::VersionId::Null, ..unchanged(&world, &source) },
+        Unchanged { bucket: cardea::model::BucketId::random(), ..unchanged(&world, &source) },
     ];
     for stale in stale {
         assert!(matches!(copy(stale).await, Err(Error::Changed)));
     }
     world.published("source").await;
-    copy(of(&world, &source)).await.unwrap();
+    copy(unchanged(&world, &source)).await.unwrap();
     let marker = world.delete("source", None).await.marker.unwrap();
-    let hidden = Unchanged { version_id: marker, ..of(&world, &source) };
+    let hidden = Unchanged { version_id: marker, ..unchanged(&world, &source) };
     assert!(matches!(copy(hidden).await, Err(Error::Changed)));
     world.delete("source", Some(source.version_id)).await;
-    assert!(matches!(copy(of(&world, &source)).await, Err(Error::Changed)));
+    assert!(matches!(copy(unchanged(&world, &source)).await, Err(Error::Changed)));
     world.exact().await;
 }
 

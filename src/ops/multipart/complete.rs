@@ -56,7 +56,7 @@ impl CompleteUpload {
 
         let Whole { chosen, refs, size, etag, checksum } = whole;
         let part_count = u32::try_from(chosen.len()).map_err(|_| Error::InvalidPartOrder)?;
-        let digests = Digests { md5: None, checksums: checksum.into_iter().collect() };
+        let digests = Digests { checksums: checksum.into_iter().collect(), ..Digests::default() };
         // Without the key there is nothing to tell, and nothing to seal it with.
         let sealed = version.map(|version| version.seal_digests(upload.mode, &digests)).transpose()?;
         let binding = OwnedBinding::new(bucket, &self.key, upload.uid, upload.mode, size, &refs, None);

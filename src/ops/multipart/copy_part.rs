@@ -12,7 +12,8 @@ use crate::http::checksum::Hasher;
 use crate::model::{ChecksumKind, EncryptionMode, StoredChecksum};
 use crate::ops::content::Content;
 use crate::ops::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::{Action, Digests, Error, ObjectReader, Versioning};
+use crate::ops::versioning::is_versioned;
+use crate::ops::{Action, Digests, Error, ObjectReader};
 use crate::storage::index::UploadChecksum;
 
 #[async_trait]
@@ -56,7 +57,8 @@ impl CopyPart {
         let known = if range == (0..size) { source.digests } else { Digests::default() };
         let content = source.content.slice(range);
         let checksum = checksum(gateway, upload.checksum, &known, &content, source.record.mode).await?;
-        let digests = Digests { md5: known.md5, checksums: checksum.into_iter().collect() };
+        let digests =
+            Digests { md5: known.md5, checksums: checksum.into_iter().collect(), ..Digests::default() };
 
         let reference = |piece: crate::ops::content::Piece| {
             let data_key = piece.version.data_key(&piece.part)?;
@@ -75,7 +77,7 @@ impl CopyPart {
         let command = part.into_command(gateway, bucket, &self.key, &version, &digests)?;
         let modified = gateway.index.put_part(command).await?;
         let told = upload.checksum.is_some_and(|checksum| checksum.chosen);
-        let versioned = source.bucket.versioning != Versioning::Off;
+        let versioned = is_versioned(&source.bucket, source.record.version_id);
         Ok(PartOutcome {
             etag,
             checksums: if told { digests.checksums } else { vec![] },

@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod delete_objects;
 mod head;
 mod list_buckets;
 mod list_objects;
@@ -12,6 +13,7 @@ mod versioning;
 
 pub(super) use create::create;
 pub(super) use delete::delete;
+pub(super) use delete_objects::delete_objects;
 pub(super) use head::head;
 pub(super) use list_buckets::list_buckets;
 pub(super) use list_objects::{list_v1, list_v2};

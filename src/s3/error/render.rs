@@ -70,7 +70,7 @@ fn document(answer: &Answer, context: &ErrorContext) -> Response {
 }
 
 /// Tells the operator what the client is not told.
-fn report(error: &Error, request_id: &str) {
+pub(super) fn report(error: &Error, request_id: &str) {
     match error {
         Error::Domain(
             error @ (ops::Error::Corrupt(_) | ops::Error::Internal(_) | ops::Error::Unavailable(_)),

@@ -1,5 +1,6 @@
 //! Operations on objects.
 
+mod copy;
 mod delete;
 mod get;
 mod part;
@@ -8,6 +9,7 @@ mod put;
 mod read;
 mod settings;
 
+pub(super) use copy::copy;
 pub(super) use delete::delete;
 pub(super) use get::{get, head};
 pub(super) use preflight::preflight;

@@ -53,7 +53,7 @@ pub(in crate::s3) async fn put(request: Request<'_>, body: Body) -> Result<Respo
 }
 
 /// `If-None-Match: *` and `If-Match: <etag>`, one of them; anything else S3 does not implement on a write either.
-fn precondition(headers: &HeaderMap) -> Result<Precondition, Fault> {
+pub(super) fn precondition(headers: &HeaderMap) -> Result<Precondition, Fault> {
     let refused = |header: &str, note: String| {
         Err(Fault::HeaderNotImplemented { header: header.to_owned(), note: Some(note) })
     };

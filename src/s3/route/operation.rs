@@ -27,9 +27,11 @@ operations!(
     /// The operations that are served. To serve one more, move its name here from [`NotYet`]: the compiler then asks
     /// for its handler.
     Served {
+        CopyObject,
         CreateBucket,
         DeleteBucket,
         DeleteObject,
+        DeleteObjects,
         GetBucketAbac,
         GetBucketAccelerateConfiguration,
         GetBucketAcl,
@@ -79,7 +81,6 @@ operations!(
     NotYet {
         AbortMultipartUpload,
         CompleteMultipartUpload,
-        CopyObject,
         CreateBucketMetadataConfiguration,
         CreateBucketMetadataTableConfiguration,
         CreateMultipartUpload,
@@ -98,7 +99,6 @@ operations!(
         DeleteBucketReplication,
         DeleteBucketTagging,
         DeleteBucketWebsite,
-        DeleteObjects,
         DeleteObjectTagging,
         DeletePublicAccessBlock,
         GetBucketMetadataConfiguration,

@@ -70,7 +70,7 @@ pub(super) const BUCKET: &[SubResource] = &[
         N::DeleteBucketAnalyticsConfiguration,
     ),
     get_put_delete("cors", S::GetBucketCors, N::PutBucketCors, N::DeleteBucketCors),
-    post("delete", NotYet(N::DeleteObjects)),
+    post("delete", Served(S::DeleteObjects)),
     get_put_delete("encryption", S::GetBucketEncryption, N::PutBucketEncryption, N::DeleteBucketEncryption),
     by_id(
         "intelligent-tiering",

@@ -63,7 +63,7 @@ mod tests {
             etag: "opaque".into(),
             part_count: None,
             large: None,
-            digests: Digests { md5: Some([0xab; 16]), checksums: vec![] },
+            digests: Digests { md5: Some([0xab; 16]), ..Digests::default() },
             metadata,
             opened: true,
             versioned: false,

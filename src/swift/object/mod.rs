@@ -2,6 +2,7 @@
 
 mod byteranges;
 mod content_type;
+mod copy;
 mod delete;
 mod describe;
 mod expiry;
@@ -16,11 +17,12 @@ mod stored;
 mod version;
 
 pub use content_type::DEFAULT as DEFAULT_CONTENT_TYPE;
+pub use copy::{copy, copy_from, is_copy};
 pub use delete::delete;
 pub use get::get;
 pub use head::head;
 pub use post::post;
-pub use put::put;
+pub use put::{put, readable};
 pub use version::VERSION_ID;
 
 use poem::http::header::ETAG;

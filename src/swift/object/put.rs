@@ -109,7 +109,8 @@ fn expected_md5(headers: &HeaderMap) -> Result<Option<[u8; 16]>, Failure> {
     }
 }
 
-fn readable(body: Body, length: Option<u64>) -> body::Body {
+/// A body as the domain reads it.
+pub fn readable(body: Body, length: Option<u64>) -> body::Body {
     body::Body::from_stream(length, body.into_bytes_stream().map_err(|error| body_error(&error)))
 }
 

@@ -22,6 +22,24 @@ pub(super) fn answer(error: &ops::Error) -> Answer {
             "AccessDenied",
             "Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key.",
         ),
+        E::SourceIsMarker => Answer::new(
+            BAD,
+            "InvalidRequest",
+            "The source of a copy request may not specifically refer to a delete marker by version id.",
+        ),
+        E::SourceTooLarge { limit } => Answer::new(
+            BAD,
+            "InvalidRequest",
+            format!(
+                "The specified copy source is larger than the maximum allowable size for a copy source: {limit}"
+            ),
+        ),
+        // Metadata is merged on Swift alone.
+        E::TooMuchMetadata => Answer::new(
+            BAD,
+            "MetadataTooLarge",
+            "Your metadata headers exceed the maximum allowed metadata size",
+        ),
         _ => internal(),
     }
 }

@@ -95,7 +95,12 @@ pub(super) fn answer(error: &ops::Error, context: &ErrorContext) -> Answer {
         | E::ChecksumKindInvalid { .. }
         | E::SizeDiffers { .. }
         | E::NoSuchPart => multipart::answer(error, context),
-        E::RangeNotInSource { .. } | E::CopyChangesNothing | E::WrongSourceKey => copy::answer(error),
+        E::RangeNotInSource { .. }
+        | E::CopyChangesNothing
+        | E::WrongSourceKey
+        | E::SourceIsMarker
+        | E::SourceTooLarge { .. }
+        | E::TooMuchMetadata => copy::answer(error),
         E::SegmentConflict { path, problem } => Answer::new(
             CONFLICT,
             "InvalidObjectState",

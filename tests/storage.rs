@@ -130,6 +130,7 @@ macro_rules! index_suite {
                 a_refused_completion_leaves_the_upload
                 an_aborted_upload_is_gone
                 uploads_go_with_their_bucket
+                many_uploads_go_in_steps
                 an_upload_of_many_parts
                 parts_completions_and_aborts_race
                 a_new_blob_of_a_part_may_be_inline;

@@ -254,6 +254,24 @@ pub async fn uploads_go_with_their_bucket(index: Arc<dyn Index>) {
     world.exact().await;
 }
 
+pub async fn many_uploads_go_in_steps(index: Arc<dyn Index>) {
+    let world = World::new(index).await;
+    for uploads in join_all((0..101).map(|n| {
+        let world = world.clone();
+        tokio::spawn(async move {
+            for _ in 0..100 {
+                world.begin(&format!("k{n}")).await;
+            }
+        })
+    }))
+    .await
+    {
+        uploads.unwrap();
+    }
+    world.index.delete_bucket(world.bucket).await.unwrap();
+    world.exact().await;
+}
+
 pub async fn an_upload_of_many_parts(index: Arc<dyn Index>) {
     let world = World::new(index).await;
     let id = world.begin("k").await;

@@ -158,8 +158,9 @@ impl World {
         self.index.delete(self.deletion(key, version)).await.unwrap()
     }
 
-    /// Current objects and their bytes; the bucket's and the account's counters must agree.
+    /// Current objects and their bytes; the bucket's and the account's counters must agree, and all else be exact.
     pub async fn usage(&self) -> (u64, u64) {
+        self.exact().await;
         let usage = self.index.bucket_usage(self.bucket).await.unwrap();
         let account = self.index.account_usage(&self.account).await.unwrap();
         assert_eq!((account.buckets, account.objects, account.bytes), (1, usage.objects, usage.bytes));

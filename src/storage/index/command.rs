@@ -183,12 +183,13 @@ pub struct Restore {
     pub seal: SealEnvelope,
 }
 
-/// A page of versions and delete markers: by key, and the newest of a key first.
+/// A page of versions and delete markers: by key, and the newest of a key first (reversed: exactly the other way round).
 #[derive(Clone, Debug)]
 pub struct ListVersions {
     /// Which keys. Without a `version_marker` its marker means all versions of that key.
     pub keys: ListObjects,
-    /// Only versions of the marker's key that are older than this one, and the keys after it.
+    /// Only versions of the marker's key that are older than this one (newer, when reversed), and the keys after it. A null
+    /// version that is gone leaves no place: all versions of that key follow.
     pub version_marker: Option<VersionId>,
 }
 

@@ -97,7 +97,7 @@ pub trait Index: Send + Sync + 'static {
     async fn bucket(&self, address: &BucketAddress) -> Result<BucketRecord>;
     /// Changes a bucket's metadata or settings, and moves its `modified`.
     async fn update_bucket(&self, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord>;
-    /// Deletes an empty bucket and frees its name.
+    /// Deletes an empty bucket and frees its name. Uploads do not keep it: they are dropped with it.
     async fn delete_bucket(&self, id: BucketId) -> Result<()>;
     /// Objects and bytes of a bucket (current versions).
     async fn bucket_usage(&self, id: BucketId) -> Result<Usage>;

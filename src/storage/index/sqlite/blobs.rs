@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use rusqlite::{Params, params};
+use rusqlite::{OptionalExtension, Params, params};
 
 use super::connection::{Snapshot, Tx};
 use super::values::Count;
@@ -62,7 +62,7 @@ pub(super) fn drop_parts(tx: &Tx<'_>, version: i64) -> Result<()> {
     let references =
         counted(tx, "SELECT blob, count(*) FROM parts WHERE version = ?1 GROUP BY blob", [version])?;
     tx.execute("DELETE FROM parts WHERE version = ?1", [version])?;
-    references.into_iter().try_for_each(|(blob, count)| release(tx, blob, count))
+    release(tx, references)
 }
 
 /// Drops the references of one part of an upload.
@@ -73,7 +73,7 @@ pub(super) fn drop_upload_part(tx: &Tx<'_>, upload: i64, number: u32) -> Result<
         params![upload, number],
     )?;
     tx.execute("DELETE FROM upload_refs WHERE upload = ?1 AND number = ?2", params![upload, number])?;
-    references.into_iter().try_for_each(|(blob, count)| release(tx, blob, count))
+    release(tx, references)
 }
 
 /// Drops the references of all parts of an upload.
@@ -81,30 +81,42 @@ pub(super) fn drop_upload(tx: &Tx<'_>, upload: i64) -> Result<()> {
     let references =
         counted(tx, "SELECT blob, count(*) FROM upload_refs WHERE upload = ?1 GROUP BY blob", [upload])?;
     tx.execute("DELETE FROM upload_refs WHERE upload = ?1", [upload])?;
-    references.into_iter().try_for_each(|(blob, count)| release(tx, blob, count))
+    release(tx, references)
 }
 
 fn counted(db: &Snapshot<'_>, sql: &str, params: impl Params) -> Result<Vec<(BlobId, i64)>> {
     db.all(sql, params, |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// Drops references to a blob. At zero it is freed; one that lives in the index goes at once, since whoever reads it
+/// Drops references to blobs. At zero a blob is freed; one that lives in the index goes at once, since whoever reads it
 /// already has its bytes.
-fn release(tx: &Tx<'_>, blob: BlobId, count: i64) -> Result<()> {
-    let (refs, inline): (i64, Option<i64>) = tx
-        .maybe(
-            "UPDATE blobs SET refs = refs - ?2, freed = CASE WHEN refs = ?2 THEN ?3 END WHERE id = ?1
-             RETURNING refs, inline",
-            params![blob, count, tx.now()],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?
-        .ok_or_else(|| Error::Damaged(format!("a part names the unknown blob {blob}")))?;
-    if refs < 0 {
-        return Err(Error::Damaged(format!("blob {blob} has fewer references than parts")));
-    }
-    if let (0, Some(inline)) = (refs, inline) {
-        tx.execute("DELETE FROM inline_blobs WHERE nr = ?1", [inline])?;
-        tx.execute("DELETE FROM blobs WHERE id = ?1", [blob])?;
+///
+/// (No RETURNING, which would spare a statement: SQLite keeps a journal for each such statement, and to end that it goes
+/// along all that the command has changed so far.)
+fn release(tx: &Tx<'_>, references: Vec<(BlobId, i64)>) -> Result<()> {
+    let mut find = tx.prepare("SELECT refs, inline FROM blobs WHERE id = ?1")?;
+    let mut keep = tx.prepare("UPDATE blobs SET refs = ?2 WHERE id = ?1")?;
+    let mut free = tx.prepare("UPDATE blobs SET refs = 0, freed = ?2 WHERE id = ?1")?;
+    for (blob, count) in references {
+        let found = find.query_row([blob], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)));
+        let (refs, inline) = found
+            .optional()?
+            .ok_or_else(|| Error::Damaged(format!("a part names the unknown blob {blob}")))?;
+        match (refs - count, inline) {
+            (..0, _) => {
+                return Err(Error::Damaged(format!("blob {blob} has fewer references than parts")));
+            }
+            (0, Some(inline)) => {
+                tx.execute("DELETE FROM inline_blobs WHERE nr = ?1", [inline])?;
+                tx.execute("DELETE FROM blobs WHERE id = ?1", [blob])?;
+            }
+            (0, None) => {
+                free.execute(params![blob, tx.now()])?;
+            }
+            (left, _) => {
+                keep.execute(params![blob, left])?;
+            }
+        }
     }
     Ok(())
 }

@@ -70,6 +70,24 @@ mod tests {
     }
 
     #[test]
+    fn what_an_older_schema_holds_stays() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate_with(&mut connection, &MIGRATIONS[..1]).unwrap();
+        let version = "INSERT INTO versions (bucket, key, state, marker, null_id, created, modified, size, mode, etag, uid,
+                           digests, envelope, metadata)
+                       VALUES (1, x'61', ?1, 0, 0, ?2, ?2, 0, 0, '', x'01', x'', x'', '{}')";
+        for (state, created) in [(0, 5), (0, 6), (1, 7)] {
+            connection.execute(version, [state, created]).unwrap();
+        }
+        migrate(&mut connection).unwrap();
+        let newest = "SELECT created FROM versions WHERE bucket = 1 AND key = x'61' AND state <> 1
+                      ORDER BY created DESC LIMIT 1";
+        assert_eq!(connection.query_row(newest, [], |row| row.get::<_, i64>(0)), Ok(6));
+        let check = connection.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
+        assert_eq!(check.as_deref(), Ok("ok"));
+    }
+
+    #[test]
     fn a_newer_schema_and_a_foreign_file_are_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection).unwrap();

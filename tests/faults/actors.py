@@ -184,7 +184,9 @@ class Writer(Actor):
             self.change({other: Held(held.body, key)}, ask, (201,))
             return
         key = self.chance.choice([key for key in KEYS if other != name or key != held.key])
-        headers = [("x-amz-copy-source", f"/{OBJECTS}/{name}"), *source_headers(held.key), *s3_keyed(key)]
+        # Onto itself a copy must ask for a change, be it to the default.
+        sealed = s3_keyed(key) or [("x-amz-server-side-encryption", "AES256")]
+        headers = [("x-amz-copy-source", f"/{OBJECTS}/{name}"), *source_headers(held.key), *sealed]
         ask = lambda: clients.s3.request("PUT", f"/{OBJECTS}/{other}", headers=headers)  # noqa: E731
         self.change({other: Held(held.body, key)}, ask, (200,))
 
@@ -336,6 +338,8 @@ class Historian(Actor):
             left = [other for other in history if other is not version]
             self.make(name, left, lambda: self.ask(clients, swift, "DELETE", name, version.id), (204,))
         elif kind < 0.3:
+            # Swift finds nothing to delete behind a delete marker.
+            swift = swift and bool(history) and history[-1].held is not None
             self.make(name, [*history, Version("", None)], lambda: self.ask(clients, swift, "DELETE", name), (204,))
         elif objects and kind < 0.45:
             version = self.chance.choice(objects)

@@ -138,6 +138,15 @@ def test_an_index_that_was_tampered_with(stopped: Server, statement: str, kind: 
         assert fsck(stopped).code == 0, "only the seals show it"
 
 
+def test_a_damaged_database(stopped: Server) -> None:
+    with sqlite3.connect(stopped.data / "index.db") as index:
+        index.execute("PRAGMA ignore_check_constraints = ON")
+        assert index.execute("UPDATE install SET one = 2").rowcount == 1
+    checked = fsck(stopped)
+    assert (checked.code, checked.kinds) == (1, ["index"])
+    assert checked.report["findings"][0]["detail"].startswith("the database is damaged: ")
+
+
 def test_leftovers_are_not_findings(fresh: Callable[..., Server]) -> None:
     """What a killed process had not published is told apart, and gone after the next start."""
     server = fresh(log_level="info").start()

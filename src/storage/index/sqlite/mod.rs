@@ -356,7 +356,9 @@ impl Index for SqliteIndex {
     }
 
     async fn audit(&self) -> Result<Vec<Finding>> {
-        self.readers.snapshot(audit::audit).await
+        let damaged = self.writer.run(|tx| audit::database(tx)).await?;
+        // Nothing that is read from a damaged file can be trusted.
+        if damaged.is_empty() { self.readers.snapshot(audit::audit).await } else { Ok(damaged) }
     }
 
     async fn blobs_after(&self, after: Option<BlobId>, limit: u32) -> Result<Vec<BlobRow>> {

@@ -8,6 +8,11 @@ mod gateway {
     mod copy;
     mod damage;
     mod keys;
+    mod large_dynamic;
+    mod large_keys;
+    mod large_model;
+    mod large_static;
+    pub mod large_world;
     mod multipart;
     mod multipart_checksums;
     mod multipart_copy;

@@ -65,5 +65,6 @@ pub use crate::authz::{Action, Role};
 pub use crate::encryption::{CustomerKey, KeyFormatError};
 pub use crate::storage::index::{
     BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, Deleted, ObjectPage, ObjectRow,
-    Precondition, UploadChecksum, UploadPage, UploadRow, Usage, VersionPage, VersionRow, Versioning,
+    Precondition, UploadChecksum, UploadPage, UploadRecord, UploadRow, Usage, VersionPage, VersionRow,
+    Versioning,
 };

@@ -94,6 +94,15 @@ pub(super) fn wanted(headers: &HeaderMap) -> Result<bool, Fault> {
     }
 }
 
+/// Writes a part's checksums into the headers of an answer: only whole objects have a type.
+pub(super) fn write_of_part(checksums: &[StoredChecksum], headers: &mut HeaderMap) {
+    for checksum in checksums {
+        if let Ok(value) = HeaderValue::from_str(&STANDARD.encode(&checksum.value)) {
+            headers.insert(HeaderName::from_static(checksum.algorithm.header()), value);
+        }
+    }
+}
+
 /// Writes checksums into the headers of an answer.
 pub(super) fn write(checksums: &[StoredChecksum], parts: Option<u32>, headers: &mut HeaderMap) {
     for checksum in checksums {

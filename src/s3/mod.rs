@@ -142,6 +142,10 @@ impl Front {
                 "An encryption key must be given in headers, never in a URL: URLs are written to logs";
             return Err(Fault::invalid_request(message).into());
         }
+        if headers.contains_key(copy_source::HEADER) {
+            // What is missing may be the source: better to name nothing than the other.
+            (errors.bucket, errors.key) = (None, None);
+        }
         errors.version = query.get("versionId").map(str::to_owned);
         errors.condition = condition(&headers);
 
@@ -194,8 +198,11 @@ fn condition(headers: &HeaderMap) -> Option<&'static str> {
 async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result<Response, Error> {
     use NotConfigured as Not;
     match operation {
+        Served::AbortMultipartUpload => object::abort(request).await,
+        Served::CompleteMultipartUpload => object::complete(request, body).await,
         Served::CopyObject => object::copy(request, body).await,
         Served::CreateBucket => bucket::create(request, body).await,
+        Served::CreateMultipartUpload => object::create(request, body).await,
         Served::DeleteBucket => bucket::delete(request).await,
         Served::DeleteObject => object::delete(request).await,
         Served::DeleteObjects => bucket::delete_objects(request, body).await,
@@ -223,6 +230,7 @@ async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result
         Served::GetBucketWebsite => bucket::not_configured(request, Not::Website).await,
         Served::GetObject => object::get(request).await,
         Served::GetObjectAcl => object::acl(request).await,
+        Served::GetObjectAttributes => object::attributes(request).await,
         Served::GetObjectLegalHold | Served::GetObjectRetention => object::no_lock(request).await,
         Served::GetObjectLockConfiguration => bucket::not_configured(request, Not::ObjectLock).await,
         Served::GetObjectTagging => object::tagging(request).await,
@@ -242,11 +250,15 @@ async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result
             bucket::empty_list(request, "ListMetricsConfigurationsResult").await
         }
         Served::ListBuckets => bucket::list_buckets(request).await,
+        Served::ListMultipartUploads => bucket::list_uploads(request).await,
         Served::ListObjects => bucket::list_v1(request).await,
         Served::ListObjectsV2 => bucket::list_v2(request).await,
         Served::ListObjectVersions => bucket::list_versions(request).await,
+        Served::ListParts => object::list_parts(request).await,
         Served::OptionsObject => object::preflight(request).await,
         Served::PutBucketVersioning => bucket::put_versioning(request, body).await,
         Served::PutObject => object::put(request, body).await,
+        Served::UploadPart => object::upload_part(request, body).await,
+        Served::UploadPartCopy => object::copy_part(request, body).await,
     }
 }

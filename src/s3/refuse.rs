@@ -88,6 +88,15 @@ fn parameters(operation: Served) -> (&'static str, &'static [&'static str]) {
         | S::PutObject
         | S::OptionsObject => ("", &[]),
         S::DeleteObjects => ("delete", &[]),
+        S::CreateMultipartUpload => ("uploads", &[]),
+        S::UploadPart | S::UploadPartCopy => ("uploadId", &["partNumber"]),
+        S::CompleteMultipartUpload | S::AbortMultipartUpload => ("uploadId", &[]),
+        S::ListParts => ("uploadId", &["max-parts", "part-number-marker"]),
+        S::ListMultipartUploads => (
+            "uploads",
+            &["delimiter", "encoding-type", "key-marker", "max-uploads", "prefix", "upload-id-marker"],
+        ),
+        S::GetObjectAttributes => ("attributes", &["versionId"]),
         S::DeleteObject => ("", &["versionId"]),
         S::GetObject | S::HeadObject => ("", &["versionId", "partNumber"]),
         S::ListObjects => ("", &["delimiter", "encoding-type", "marker", "max-keys", "prefix"]),
@@ -176,6 +185,38 @@ fn amz_header(operation: Served, name: &str, headers: &HeaderMap) -> Result<(), 
             _ if name.starts_with("x-amz-meta-") || name.starts_with("x-amz-checksum-") => Ok(()),
             _ => Err(Fault::header(name)),
         },
+        Served::CreateMultipartUpload => match name {
+            "x-amz-checksum-algorithm" | "x-amz-checksum-type" => Ok(()),
+            _ if name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm" => {
+                Err(Fault::header(name))
+            }
+            _ => amz_header(Served::PutObject, name, headers),
+        },
+        // The mode of a part is its upload's: naming it again, as some clients do, says nothing else.
+        Served::UploadPart | Served::CompleteMultipartUpload if name == METHODS[0] => Ok(()),
+        Served::UploadPart => match name {
+            "x-amz-checksum-type" | "x-amz-checksum-mode" | "x-amz-checksum-algorithm" => {
+                Err(Fault::header(name))
+            }
+            _ if name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm" => Ok(()),
+            _ => Err(Fault::header(name)),
+        },
+        Served::UploadPartCopy => match name {
+            "x-amz-copy-source-range" | "x-amz-source-expected-bucket-owner" => Ok(()),
+            _ if copy_source::is_of_source(name) => Ok(()),
+            _ => Err(Fault::header(name)),
+        },
+        Served::CompleteMultipartUpload => match name {
+            "x-amz-mp-object-size" | "x-amz-checksum-type" => Ok(()),
+            "x-amz-checksum-mode" | "x-amz-checksum-algorithm" => Err(Fault::header(name)),
+            _ if name.starts_with("x-amz-checksum-") => Ok(()),
+            _ => Err(Fault::header(name)),
+        },
+        Served::GetObjectAttributes
+            if ["x-amz-object-attributes", "x-amz-max-parts", "x-amz-part-number-marker"].contains(&name) =>
+        {
+            Ok(())
+        }
         Served::GetObject | Served::HeadObject if name == "x-amz-checksum-mode" || name == METHODS[0] => {
             Ok(())
         }
@@ -248,11 +289,17 @@ fn storage_class(class: &str) -> Result<(), Fault> {
 fn conditions(operation: Served, headers: &HeaderMap) -> Result<(), Fault> {
     let refused: &[&str] = match operation {
         Served::GetObject | Served::HeadObject => &[],
-        Served::CopyObject | Served::PutObject => {
+        Served::GetObjectAttributes => &["content-range", "range"],
+        Served::CompleteMultipartUpload | Served::CopyObject | Served::PutObject => {
             &["if-modified-since", "if-unmodified-since", "content-range", "range"]
         }
         Served::DeleteObject => &["if-none-match", "if-modified-since", "if-unmodified-since"],
-        Served::CreateBucket | Served::DeleteBucket | Served::PutBucketVersioning => {
+        Served::CreateBucket
+        | Served::DeleteBucket
+        | Served::PutBucketVersioning
+        | Served::CreateMultipartUpload
+        | Served::UploadPart
+        | Served::UploadPartCopy => {
             &["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"]
         }
         _ => &["if-match", "if-unmodified-since"],

@@ -179,7 +179,8 @@ pub(super) fn for_source(secrets: &SecretHeaders) -> Result<Option<CustomerKey>,
 /// key that is not used, and a source's key where nothing is copied likewise. Ignoring one would leave its sender
 /// believing that the object is under that key.
 pub(super) fn check_names(secrets: &SecretHeaders, copies: bool) -> Result<(), Fault> {
-    match secrets.names().find(|name| !OWN.contain(name) && !(copies && SOURCE.contain(name))) {
+    let is_known = |name: &str| OWN.contain(name) || (copies && SOURCE.contain(name));
+    match secrets.names().find(|name| !is_known(name)) {
         None => Ok(()),
         Some(name) => Err(Fault::invalid_request(format!(
             "The header {name} is reserved for encryption keys and has no meaning for this operation. Customer keys are \

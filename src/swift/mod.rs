@@ -176,11 +176,17 @@ async fn storage(call: &Call<'_>, route: Route, level: &Level, body: Body) -> Re
         (Route::PutContainer, Level::Container(name)) => container::put(call, name).await,
         (Route::PostContainer, Level::Container(name)) => container::post(call, name).await,
         (Route::DeleteContainer, Level::Container(name)) => container::delete(call, name).await,
-        (Route::GetObject, Level::Object(bucket, key)) => object::get(call, bucket, key).await,
-        (Route::HeadObject, Level::Object(bucket, key)) => object::head(call, bucket, key).await,
         (Route::CopyObject, Level::Object(bucket, key)) => object::copy(call, bucket, key, body).await,
         (Route::PutObject, Level::Object(bucket, key)) if object::is_copy(&call.headers) => {
             object::copy_from(call, bucket, key, body).await
+        }
+        (Route::GetObject, Level::Object(bucket, key)) => {
+            let response = object::get(call, bucket, key).await?;
+            Ok(object::locate(call, bucket, key, response))
+        }
+        (Route::HeadObject, Level::Object(bucket, key)) => {
+            let response = object::head(call, bucket, key).await?;
+            Ok(object::locate(call, bucket, key, response))
         }
         (Route::PutObject, Level::Object(bucket, key)) => object::put(call, bucket, key, body).await,
         (Route::PostObject, Level::Object(bucket, key)) => object::post(call, bucket, key).await,

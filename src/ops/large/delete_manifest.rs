@@ -108,7 +108,7 @@ impl Deleting<'_> {
             for (bucket, found) in nested.into_iter().zip(self.gateway.index.find_many(asked).await?) {
                 match found {
                     Ok(record) if record.manifest.is_some() => {
-                        levels.push_back(self.named(&bucket, &record)?)
+                        levels.push_back(self.named(&bucket, &record)?);
                     }
                     // It is gone, or a plain object by now: there is nothing below it.
                     Ok(_) | Err(storage::Error::NoSuchObject { .. } | storage::Error::NoSuchBucket) => {}

@@ -112,7 +112,7 @@ impl Gathering<'_> {
                 return Ok(Err("manifest must not include itself as a segment".into()));
             }
             Ok(segment) => segment,
-            Err(trouble) => return self.trouble(&path, trouble).map(Err),
+            Err(trouble) => return trouble_with(&path, trouble).map(Err),
         };
         let (size, etag) = (segment.record.size, segment.etag());
         let wanted = match wanted(range.as_deref(), size) {
@@ -134,20 +134,6 @@ impl Gathering<'_> {
         self.etags.push(etag);
         self.manifest.segments.push(Entry::Object(entry));
         self.nest(&path, &segment).await
-    }
-
-    /// What is wrong with a segment that could not be opened. What keeps a segment from the manifest's key is refused.
-    fn trouble(&self, path: &SegmentPath, trouble: Trouble) -> Result<String, Error> {
-        let refused = || Error::SegmentRefused { path: path.to_string(), problem: trouble.problem() };
-        Ok(match trouble {
-            Trouble::Missing => "404 Not Found".into(),
-            Trouble::Denied(Action::PutObject) | Trouble::WrongKey => return Err(refused()),
-            Trouble::Denied(_) => "403 Forbidden".into(),
-            Trouble::KeyRequired => {
-                "Sealed Under a Customer Key; its manifest must come with the same key.".into()
-            }
-            Trouble::Kms => return Err(refused()),
-        })
     }
 
     /// Counts a segment's leaves. The segments of a nested manifest are written, too, where there is a key.
@@ -192,6 +178,20 @@ impl Gathering<'_> {
             segments: self.resolver.segments.into_opened(),
         })
     }
+}
+
+/// What is wrong with a segment that could not be opened. What keeps a segment from the manifest's key is refused.
+fn trouble_with(path: &SegmentPath, trouble: Trouble) -> Result<String, Error> {
+    Ok(match trouble {
+        Trouble::Missing => "404 Not Found".into(),
+        Trouble::Denied(Action::PutObject) | Trouble::WrongKey | Trouble::Kms => {
+            return Err(Error::SegmentRefused { path: path.to_string(), problem: trouble.problem() });
+        }
+        Trouble::Denied(_) => "403 Forbidden".into(),
+        Trouble::KeyRequired => {
+            "Sealed Under a Customer Key; its manifest must come with the same key.".into()
+        }
+    })
 }
 
 fn path_of(request: &SegmentRequest) -> Option<SegmentPath> {

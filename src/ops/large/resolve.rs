@@ -18,6 +18,9 @@ use crate::storage::index::VersionRecord;
 /// thousand times from filling the memory.
 const MAX_PIECES: usize = 200_000;
 
+/// Leaves that are looked through before other tasks get their turn: each may be made of thousands of parts.
+const TURN: u32 = 32;
+
 /// Puts large objects together. One that turns out to have too many leaves is [`Error::TooManySegments`].
 pub struct Resolver<'a> {
     /// Where segments come from.
@@ -87,6 +90,9 @@ impl<'a> Resolver<'a> {
             return Ok(self.manifest(version, record, digests, depth + 1).await?.slice(range));
         }
         self.count_leaf()?;
+        if self.leaves % TURN == 0 {
+            tokio::task::yield_now().await;
+        }
         let content = Content::of_range(version, &record.parts, record.size, range)?;
         self.pieces += content.pieces();
         if self.pieces > MAX_PIECES {

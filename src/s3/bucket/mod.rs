@@ -6,6 +6,7 @@ mod delete_objects;
 mod head;
 mod list_buckets;
 mod list_objects;
+mod list_uploads;
 mod list_versions;
 mod location;
 mod settings;
@@ -17,6 +18,7 @@ pub(super) use delete_objects::delete_objects;
 pub(super) use head::head;
 pub(super) use list_buckets::list_buckets;
 pub(super) use list_objects::{list_v1, list_v2};
+pub(super) use list_uploads::list_uploads;
 pub(super) use list_versions::list_versions;
 pub(super) use location::location;
 pub(super) use settings::{

@@ -5,14 +5,15 @@ use base64::engine::general_purpose::STANDARD;
 use poem::Response;
 use poem::http::HeaderMap;
 
+use super::multipart::{element, kind_name};
 use super::put::precondition;
-use crate::http::body::{Body, LimitedError, read_limited};
+use crate::http::body::Body;
 use crate::http::date;
-use crate::model::{ChecksumAlgorithm, ChecksumKind, VersionId};
+use crate::model::{ChecksumAlgorithm, VersionId};
 use crate::ops::{Action, BucketInfo, CopyMetadata, CopyObject, CopyOutcome, CopySource};
 use crate::s3::error::{Error, Fault};
 use crate::s3::headers::text;
-use crate::s3::request::{Request, document, set};
+use crate::s3::request::{Request, document, refuse_body, set};
 use crate::s3::xml::Document;
 use crate::s3::{checksum, copy_source, metadata, sse_c};
 
@@ -36,13 +37,7 @@ pub(in crate::s3) async fn copy(request: Request<'_>, body: Body) -> Result<Resp
     let given = metadata::collect(headers)?;
     let checksum = chosen_checksum(headers)?;
     let precondition = precondition(headers)?;
-    match read_limited(body, 0).await {
-        Ok(_) => {}
-        Err(LimitedError::TooLarge) => {
-            return Err(Fault::invalid_request("A request that copies an object has no body").into());
-        }
-        Err(error @ LimitedError::Body(_)) => return Err(error.into()),
-    }
+    refuse_body(body, "A request that copies an object has no body").await?;
     request.check_owner(Action::PutObject).await?;
     check_source_owner(&request, &source).await?;
 
@@ -100,7 +95,7 @@ fn chosen_checksum(headers: &HeaderMap) -> Result<Option<ChecksumAlgorithm>, Fau
 }
 
 /// Refuses when the source's bucket is not owned by the account that the client expects.
-async fn check_source_owner(request: &Request<'_>, source: &CopySource) -> Result<(), Error> {
+pub(super) async fn check_source_owner(request: &Request<'_>, source: &CopySource) -> Result<(), Error> {
     let Some(expected) = text(&request.headers, SOURCE_OWNER)? else { return Ok(()) };
     let info = BucketInfo { bucket: source.bucket.clone(), action: Action::GetObject };
     let record = request.execute(info).await?.record;
@@ -113,23 +108,9 @@ fn result(outcome: &CopyOutcome) -> Document {
         .leaf("LastModified", &date::format_iso8601_millis(outcome.modified));
     for checksum in &outcome.digests.checksums {
         xml.leaf(element(checksum.algorithm), &STANDARD.encode(&checksum.value));
-        let kind = match checksum.kind {
-            ChecksumKind::FullObject => "FULL_OBJECT",
-            ChecksumKind::Composite => "COMPOSITE",
-        };
-        xml.leaf("ChecksumType", kind);
+        xml.leaf("ChecksumType", kind_name(checksum.kind));
     }
     xml
-}
-
-fn element(algorithm: ChecksumAlgorithm) -> &'static str {
-    match algorithm {
-        ChecksumAlgorithm::Crc32 => "ChecksumCRC32",
-        ChecksumAlgorithm::Crc32c => "ChecksumCRC32C",
-        ChecksumAlgorithm::Crc64Nvme => "ChecksumCRC64NVME",
-        ChecksumAlgorithm::Sha1 => "ChecksumSHA1",
-        ChecksumAlgorithm::Sha256 => "ChecksumSHA256",
-    }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(super) struct Opened {
 }
 
 /// Opens the object. The order is S3's: the object exists, then the form of the key, then the key.
-pub(super) async fn open(request: &Request<'_>, head: bool) -> Result<Opened, Error> {
+pub(super) async fn open(request: &Request<'_>, head: bool, part: Option<u32>) -> Result<Opened, Error> {
     let customer_key = match for_read(&request.headers, &request.secrets)? {
         ReadKey::None => None,
         ReadKey::Given(key) => Some(key),
@@ -39,7 +39,7 @@ pub(super) async fn open(request: &Request<'_>, head: bool) -> Result<Opened, Er
         conditions: ReadConditions::from_headers(&request.headers),
         face: Face::S3,
         head,
-        part: None,
+        part,
     };
     let object = request.execute(operation).await?;
     let shown = Shown::of(object.info.mode, key_md5);
@@ -89,6 +89,9 @@ pub(super) fn describe(
     set(headers, "accept-ranges", "bytes");
     show_version(info, headers);
     opened.shown.write(headers);
+    if let (Some(count), Some(_)) = (info.part_count, &opened.object.part) {
+        set(headers, "x-amz-mp-parts-count", &count.to_string());
+    }
     // A checksum is of the whole object: beside a part of it, clients would compare it with that part.
     if part.is_whole(info.size) && checksum::wanted(&request.headers)? {
         checksum::write(&info.digests.checksums, info.part_count, headers);

@@ -92,8 +92,8 @@ fn on(sub: &SubResource, method: &Method, query: &Query, headers: &HeaderMap) ->
         _ => None,
     };
     match operation {
-        Some(S3Operation::NotYet(NotYet::UploadPart)) if headers.contains_key(copy_source::HEADER) => {
-            Ok(NotYet::UploadPartCopy.into())
+        Some(S3Operation::Served(Served::UploadPart)) if headers.contains_key(copy_source::HEADER) => {
+            Ok(Served::UploadPartCopy.into())
         }
         Some(operation) => Ok(operation),
         None => Err(Fault::MethodNotAllowed { resource: sub.name }),

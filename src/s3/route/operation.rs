@@ -27,8 +27,11 @@ operations!(
     /// The operations that are served. To serve one more, move its name here from [`NotYet`]: the compiler then asks
     /// for its handler.
     Served {
+        AbortMultipartUpload,
+        CompleteMultipartUpload,
         CopyObject,
         CreateBucket,
+        CreateMultipartUpload,
         DeleteBucket,
         DeleteObject,
         DeleteObjects,
@@ -55,6 +58,7 @@ operations!(
         GetBucketWebsite,
         GetObject,
         GetObjectAcl,
+        GetObjectAttributes,
         GetObjectLegalHold,
         GetObjectLockConfiguration,
         GetObjectRetention,
@@ -67,23 +71,24 @@ operations!(
         ListBucketInventoryConfigurations,
         ListBucketMetricsConfigurations,
         ListBuckets,
+        ListMultipartUploads,
+        ListObjectVersions,
         ListObjects,
         ListObjectsV2,
-        ListObjectVersions,
+        ListParts,
         OptionsObject,
         PutBucketVersioning,
         PutObject,
+        UploadPart,
+        UploadPartCopy,
     }
 );
 
 operations!(
     /// The operations that S3 has and we do not yet: 501, by name.
     NotYet {
-        AbortMultipartUpload,
-        CompleteMultipartUpload,
         CreateBucketMetadataConfiguration,
         CreateBucketMetadataTableConfiguration,
-        CreateMultipartUpload,
         CreateSession,
         DeleteBucketAnalyticsConfiguration,
         DeleteBucketCors,
@@ -103,11 +108,8 @@ operations!(
         DeletePublicAccessBlock,
         GetBucketMetadataConfiguration,
         GetBucketMetadataTableConfiguration,
-        GetObjectAttributes,
         GetObjectTorrent,
         ListDirectoryBuckets,
-        ListMultipartUploads,
-        ListParts,
         PostObject,
         PutBucketAbac,
         PutBucketAccelerateConfiguration,
@@ -139,8 +141,6 @@ operations!(
         UpdateBucketMetadataInventoryTableConfiguration,
         UpdateBucketMetadataJournalTableConfiguration,
         UpdateObjectEncryption,
-        UploadPart,
-        UploadPartCopy,
         WriteGetObjectResponse,
     }
 );

@@ -140,7 +140,7 @@ pub(super) const BUCKET: &[SubResource] = &[
     get_put("requestPayment", S::GetBucketRequestPayment, N::PutBucketRequestPayment),
     get("session", NotYet(N::CreateSession)),
     get_put_delete("tagging", S::GetBucketTagging, N::PutBucketTagging, N::DeleteBucketTagging),
-    get("uploads", NotYet(N::ListMultipartUploads)),
+    get("uploads", Served(S::ListMultipartUploads)),
     SubResource {
         name: "versioning",
         get: Some(Served(S::GetBucketVersioning)),
@@ -154,7 +154,7 @@ pub(super) const BUCKET: &[SubResource] = &[
 /// Sub-resources of an object.
 pub(super) const OBJECT: &[SubResource] = &[
     get_put("acl", S::GetObjectAcl, N::PutObjectAcl),
-    get("attributes", NotYet(N::GetObjectAttributes)),
+    get("attributes", Served(S::GetObjectAttributes)),
     put("encryption", NotYet(N::UpdateObjectEncryption)),
     get_put("legal-hold", S::GetObjectLegalHold, N::PutObjectLegalHold),
     put("renameObject", NotYet(N::RenameObject)),
@@ -165,11 +165,11 @@ pub(super) const OBJECT: &[SubResource] = &[
     get("torrent", NotYet(N::GetObjectTorrent)),
     SubResource {
         name: "uploadId",
-        get: Some(NotYet(N::ListParts)),
-        put: Some(NotYet(N::UploadPart)),
-        post: Some(NotYet(N::CompleteMultipartUpload)),
-        delete: Some(NotYet(N::AbortMultipartUpload)),
+        get: Some(Served(S::ListParts)),
+        put: Some(Served(S::UploadPart)),
+        post: Some(Served(S::CompleteMultipartUpload)),
+        delete: Some(Served(S::AbortMultipartUpload)),
         ..NONE
     },
-    post("uploads", NotYet(N::CreateMultipartUpload)),
+    post("uploads", Served(S::CreateMultipartUpload)),
 ];

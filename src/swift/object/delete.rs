@@ -31,7 +31,7 @@ async fn delete_current(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -
     let status = if removed.is_some() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND };
     let mut response = if removed.is_some() { reply::empty(status) } else { reply::stub(status) };
     if let Some(marker) = marker {
-        version::show(response.headers_mut(), true, marker);
+        version::show_new(response.headers_mut(), marker);
     }
     Ok(response)
 }

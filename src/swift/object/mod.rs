@@ -23,7 +23,7 @@ pub use get::get;
 pub use head::head;
 pub use post::post;
 pub use put::{put, readable};
-pub use version::VERSION_ID;
+pub use version::{VERSION_ID, locate};
 
 use poem::http::header::ETAG;
 

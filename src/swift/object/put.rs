@@ -58,7 +58,7 @@ pub async fn put(
         reply::set(headers, ETAG, &hex::encode(md5));
     }
     reply::set(headers, LAST_MODIFIED, &date::format_http(outcome.modified.seconds_ceil()));
-    version::show(headers, outcome.versioned, outcome.version_id);
+    version::show_new(headers, outcome.version_id);
     if outcome.mode == EncryptionMode::Customer {
         reply::set(headers, HeaderName::from_static(ALGORITHM_ANSWER), AES256);
     }

@@ -33,6 +33,10 @@ pub async fn restore(
     };
     let info = match call.execute(restore).await {
         Ok(info) => info,
+        // To Swift `null` is never a version that can be restored; here it is where there is one.
+        Err(Error::NoSuchVersion) if version == VersionId::Null => {
+            return Err(Failure::bad_request("Invalid version parameter"));
+        }
         Err(error @ (Error::NoSuchVersion | Error::NoSuchObject { .. } | Error::VersionIsMarker { .. })) => {
             let sentence = "The specified version does not exist";
             return Err(match version::failure(call, bucket, Some(version), error).await {
@@ -51,7 +55,7 @@ pub async fn restore(
         reply::set(headers, ETAG, &etag);
     }
     reply::set(headers, LAST_MODIFIED, &date::format_http(info.modified.seconds_ceil()));
-    version::show(headers, true, info.version_id);
+    version::show_new(headers, info.version_id);
     if info.mode == EncryptionMode::Customer {
         reply::set(headers, HeaderName::from_static(ALGORITHM_ANSWER), AES256);
     }

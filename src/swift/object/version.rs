@@ -1,8 +1,11 @@
 //! `version-id`: which version of an object a request is about, and which one an answer is.
 
+use poem::Response;
+use poem::http::header::CONTENT_LOCATION;
 use poem::http::{HeaderMap, HeaderName, StatusCode};
 
-use crate::model::{BucketName, VersionId};
+use crate::http::percent;
+use crate::model::{BucketName, ObjectKey, VersionId};
 use crate::ops::{Action, BucketInfo, Error, Versioning};
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
@@ -25,6 +28,23 @@ pub fn show(headers: &mut HeaderMap, versioned: bool, id: VersionId) {
     if versioned {
         reply::set(headers, VERSION_ID, &id.to_string());
     }
+}
+
+/// Says which version a write made. As in Swift, one without an id of its own is not named.
+pub fn show_new(headers: &mut HeaderMap, id: VersionId) {
+    show(headers, id != VersionId::Null, id);
+}
+
+/// Says where the version that answers for the object can be had by its id.
+pub fn locate(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey, mut response: Response) -> Response {
+    let id = response.header(VERSION_ID).filter(|id| *id != "null").map(str::to_owned);
+    if let Some(id) = id.filter(|_| response.status().is_success() && call.parameter("version-id").is_none())
+    {
+        let path = format!("/v1/{}/{bucket}/{key}", call.account_name);
+        let location = format!("{}?version-id={id}", percent::encode_path(path.as_bytes()));
+        reply::set(response.headers_mut(), CONTENT_LOCATION, &location);
+    }
+    response
 }
 
 /// A failure of an operation on a version. In a container that never kept versions, Swift says just that.

@@ -80,10 +80,10 @@ async fn statuses_and_codes() {
         (E::Corrupt("secret detail".into()).into(), 500, "InternalError", "internal error"),
         (Fault::NotConfigured(NotConfigured::Policy).into(), 404, "NoSuchBucketPolicy", "does not exist"),
         (
-            Fault::OperationNotImplemented(S3Operation::NotYet(NotYet::UploadPart)).into(),
+            Fault::OperationNotImplemented(S3Operation::NotYet(NotYet::SelectObjectContent)).into(),
             501,
             "NotImplemented",
-            "<Operation>UploadPart</Operation>",
+            "<Operation>SelectObjectContent</Operation>",
         ),
         (Fault::header("x-amz-tagging").into(), 501, "NotImplemented", "<Header>x-amz-tagging</Header>"),
         (

@@ -43,3 +43,25 @@ pub(super) fn answer(error: &ops::Error) -> Answer {
         _ => internal(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sentences_of_s3() {
+        let text = |error: &ops::Error| answer(error).message.into_owned();
+        assert_eq!(
+            text(&ops::Error::SourceTooLarge { limit: 5 << 30 }),
+            "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120"
+        );
+        assert_eq!(
+            text(&ops::Error::RangeNotInSource { size: 7 }),
+            "Range specified is not valid for source object of size: 7"
+        );
+        for error in [ops::Error::SourceIsMarker, ops::Error::CopyChangesNothing, ops::Error::TooMuchMetadata]
+        {
+            assert_eq!(answer(&error).status, BAD, "{error}");
+        }
+    }
+}

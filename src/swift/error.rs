@@ -145,6 +145,7 @@ impl From<ops::Error> for Failure {
             | E::PartChecksumDiffers { .. }
             | E::PartChecksumMissing { .. }
             | E::ChecksumKindInvalid { .. }
+            | E::ChecksumKindDiffers { .. }
             | E::SizeDiffers { .. }
             | E::CopyChangesNothing => Self::bad_request(error.to_string()),
             E::NoSuchPart | E::RangeNotInSource { .. } => Self::new(StatusCode::RANGE_NOT_SATISFIABLE),

@@ -88,6 +88,7 @@ pub fn complete(object: &str, upload: VersionUid, parts: Vec<NamedPart>) -> Comp
         customer_key: None,
         precondition: Precondition::None,
         expected_checksum: None,
+        expected_kind: None,
         expected_size: None,
     }
 }

@@ -105,6 +105,7 @@ impl CompleteUpload {
         seals: PartSeals<'_>,
         version: Option<&OpenedVersion>,
     ) -> Result<Whole, Error> {
+        self.check_kind(upload.checksum)?;
         self.check_order(upload.checksum)?;
         let mut checksum = upload.checksum.map(WholeChecksum::new);
         let mut etag = WholeEtag::new(upload.mode == EncryptionMode::Managed);
@@ -127,7 +128,7 @@ impl CompleteUpload {
             sealed.verify(upload.uid, &part.etag, &part.refs)?;
             let digests = sealed.digests(version)?.unwrap_or_default();
             let known = digests.checksums.first();
-            check_named(named, upload.checksum, known)?;
+            check_named(named, upload.checksum, known, self.expected_checksum.is_some())?;
             if let Some(whole) = &mut checksum {
                 whole.push(known, part.size);
             }
@@ -167,6 +168,16 @@ impl CompleteUpload {
             return Err(Error::InvalidPartOrder);
         }
         Ok(())
+    }
+
+    /// Compares the kind of checksum that the client says with the upload's.
+    fn check_kind(&self, kept: Option<UploadChecksum>) -> Result<(), Error> {
+        match (kept, self.expected_kind) {
+            (Some(kept), Some(said)) if kept.kind != said => {
+                Err(Error::ChecksumKindDiffers { expected: kept.kind })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Compares the whole with what the client says of it.
@@ -225,15 +236,18 @@ struct Whole {
     checksum: Option<StoredChecksum>,
 }
 
-/// Compares a part's checksum with what Complete says of it. A checksum of the parts' checksums wants each to be named.
+/// Compares a part's checksum with what Complete says of it. A checksum of the parts' checksums wants each to be named,
+/// unless the client says the whole's.
 fn check_named(
     named: &NamedPart,
     kept: Option<UploadChecksum>,
     known: Option<&StoredChecksum>,
+    whole_is_said: bool,
 ) -> Result<(), Error> {
     let number = named.number;
     if let Some(UploadChecksum { algorithm, kind: ChecksumKind::Composite, .. }) = kept
         && named.checksums.is_empty()
+        && !whole_is_said
     {
         return Err(Error::PartChecksumMissing { number, algorithm });
     }

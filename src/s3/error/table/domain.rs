@@ -93,6 +93,7 @@ pub(super) fn answer(error: &ops::Error, context: &ErrorContext) -> Answer {
         | E::PartChecksumDiffers { .. }
         | E::PartChecksumMissing { .. }
         | E::ChecksumKindInvalid { .. }
+        | E::ChecksumKindDiffers { .. }
         | E::SizeDiffers { .. }
         | E::NoSuchPart => multipart::answer(error, context),
         E::RangeNotInSource { .. }

@@ -6,6 +6,7 @@
 mod gateway {
     mod conditions;
     mod copy;
+    mod copy_parts;
     mod damage;
     mod keys;
     mod large_dynamic;

@@ -32,16 +32,23 @@ pub struct PartPlace<'a> {
     pub length: u64,
 }
 
-/// The hash of what a part is made of: its references, and the ETag it goes by.
+/// What a part is made of, and the ETag it goes by: hashes of both.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct PartContents([u8; 32]);
+pub struct PartContents {
+    references: [u8; 32],
+    etag: [u8; 32],
+}
 
 impl PartContents {
-    /// The hash for these references and this ETag.
-    pub fn new(references: PartsHash, etag: &str) -> Self {
-        let fields =
-            Fields::new("cardea/v1/upload-part-contents").bytes(references.as_bytes()).bytes(etag.as_bytes());
-        Self(Sha256::digest(fields.as_slice()).into())
+    /// Of these references and this ETag.
+    pub fn new(references: &PartsHash, etag: &str) -> Self {
+        let etag = Fields::new("cardea/v1/upload-part-etag").bytes(etag.as_bytes());
+        Self { references: *references.as_bytes(), etag: Sha256::digest(etag.as_slice()).into() }
+    }
+
+    /// Whether the part is made of these references, whatever its ETag.
+    pub fn is_of(&self, references: &PartsHash) -> bool {
+        self.references == *references.as_bytes()
     }
 }
 
@@ -71,12 +78,12 @@ pub fn seal_part(
     facts: &[u8],
 ) -> Vec<u8> {
     let ring_key = ring.active();
-    let mut sealed = Vec::with_capacity(HEADER + contents.0.len() + facts.len() + wrap::OVERHEAD);
+    let mut sealed = Vec::with_capacity(HEADER + 64 + facts.len() + wrap::OVERHEAD);
     sealed.extend_from_slice(&[VERSION, mode as u8]);
     sealed.extend_from_slice(ring_key.id().as_bytes());
     sealed.extend_from_slice(version_uid);
     let fields = place_fields(&sealed, place);
-    let plain = [contents.0.as_slice(), facts].concat();
+    let plain = [contents.references.as_slice(), &contents.etag, facts].concat();
     wrap::seal(&part_key(ring_key, version_uid), &fields, &plain, &mut sealed);
     sealed
 }
@@ -95,8 +102,10 @@ pub fn open_part(ring: &KeyRing, place: &PartPlace<'_>, sealed: &[u8]) -> Result
     let ring_key = ring.find(*id)?;
     let plain = wrap::open(&part_key(ring_key, &version_uid), &place_fields(header, place), wrapped)
         .ok_or(Error::Tampered("upload part"))?;
-    let (contents, facts) = plain.split_first_chunk().ok_or(MALFORMED)?;
-    Ok(OpenedPart { version_uid, mode: header[1], contents: PartContents(*contents), facts: facts.to_vec() })
+    let (references, rest) = plain.split_first_chunk().ok_or(MALFORMED)?;
+    let (etag, facts) = rest.split_first_chunk().ok_or(MALFORMED)?;
+    let contents = PartContents { references: *references, etag: *etag };
+    Ok(OpenedPart { version_uid, mode: header[1], contents, facts: facts.to_vec() })
 }
 
 /// One key for each upload, so that no number of parts wears out a ring key's nonces.
@@ -124,7 +133,7 @@ mod tests {
 
     fn contents(etag: &str) -> PartContents {
         let part = PartRef { blob_id: &[1; 24], offset: 0, length: 10, wrapped_key: &[3; 61] };
-        PartContents::new(hash_parts([part].into_iter()), etag)
+        PartContents::new(&hash_parts([part].into_iter()), etag)
     }
 
     #[test]
@@ -135,6 +144,7 @@ mod tests {
         assert_eq!((opened.version_uid, opened.mode), ([7; 16], 2));
         assert_eq!((opened.contents, opened.facts.as_slice()), (contents("etag"), &b"facts"[..]));
         assert_ne!(opened.contents, contents("other"));
+        assert!(!opened.contents.is_of(&hash_parts(std::iter::empty())));
 
         let tampered = Err(Error::Tampered("upload part"));
         for elsewhere in [

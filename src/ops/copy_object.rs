@@ -12,9 +12,10 @@ use super::gateway::{Gateway, MAX_PUT, Operation, Permit, Target};
 use super::put_object::{holder, opaque_etag};
 use super::sealing::{OwnedBinding, VersionSeals};
 use super::source::{CopySource, OpenSource};
+use super::versioning::is_versioned;
 use super::{
     Action, BucketAddress, BucketRecord, ChecksumRequest, Digests, Error, ExpectedChecksum, Face,
-    ObjectReader, Precondition, Versioning, WriteEncryption,
+    ObjectReader, Precondition, WriteEncryption,
 };
 use crate::http::range::RangeSpec;
 use crate::model::{
@@ -92,6 +93,8 @@ pub struct CopyOutcome {
     pub size: u64,
     /// Its metadata.
     pub metadata: ObjectMetadata,
+    /// Whether its bucket keeps versions, or once did.
+    pub versioned: bool,
     /// The source's version, where its bucket keeps versions.
     pub source_version: Option<VersionId>,
     /// The source's `Last-Modified`.
@@ -177,7 +180,8 @@ impl CopyObject {
             mode,
             size,
             metadata,
-            source_version: (source_bucket.versioning != Versioning::Off).then_some(record.version_id),
+            versioned: is_versioned(bucket, published.version_id),
+            source_version: Some(record.version_id).filter(|id| is_versioned(&source_bucket, *id)),
             source_modified: record.modified,
         }))
     }

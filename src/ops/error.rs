@@ -124,6 +124,12 @@ pub enum Error {
         /// The kind.
         kind: ChecksumKind,
     },
+    /// Complete says another kind of checksum than the upload keeps.
+    #[error("the upload keeps a checksum of another kind")]
+    ChecksumKindDiffers {
+        /// The upload's.
+        expected: ChecksumKind,
+    },
     /// The whole of a multipart upload is not of the size that Complete says.
     #[error("the object is not of the size that was said")]
     SizeDiffers {
@@ -265,6 +271,7 @@ impl Error {
             Self::PartChecksumDiffers { .. } => "part-checksum-differs",
             Self::PartChecksumMissing { .. } => "part-checksum-missing",
             Self::ChecksumKindInvalid { .. } => "checksum-kind-invalid",
+            Self::ChecksumKindDiffers { .. } => "checksum-kind-differs",
             Self::SizeDiffers { .. } => "size-differs",
             Self::NoSuchPart => "no-such-part",
             Self::RangeNotInSource { .. } => "range-not-in-source",

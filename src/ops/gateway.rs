@@ -220,8 +220,10 @@ fn audit<O: Operation, T>(caller: &Caller, actions: &[Action], target: &Target, 
 where
     T: std::borrow::Borrow<Error>,
 {
-    let refused =
-        matches!(error.map(std::borrow::Borrow::borrow), Some(Error::AccessDenied | Error::WrongKey));
+    let refused = matches!(
+        error.map(std::borrow::Borrow::borrow),
+        Some(Error::AccessDenied | Error::WrongKey | Error::PartKeyDiffers)
+    );
     if !refused && actions.iter().all(|a| a.is_read()) {
         return;
     }

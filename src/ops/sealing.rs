@@ -182,12 +182,16 @@ pub fn read_digests(plain: &[u8]) -> Result<Digests, Error> {
 }
 
 fn hash(parts: &[PartRecord]) -> PartsHash {
-    hash_parts(parts.iter().map(|part| PartRef {
+    hash_parts(parts.iter().map(reference))
+}
+
+fn reference(part: &PartRecord) -> PartRef<'_> {
+    PartRef {
         blob_id: part.blob.as_bytes(),
         offset: part.offset,
         length: part.length,
         wrapped_key: &part.wrapped_key,
-    }))
+    }
 }
 
 fn mode_of(mode: EncryptionMode) -> Mode {

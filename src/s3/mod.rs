@@ -94,6 +94,7 @@ impl Front {
             bucket: None,
             key: None,
             version: None,
+            upload: None,
             condition: None,
         }
     }
@@ -147,6 +148,7 @@ impl Front {
             (errors.bucket, errors.key) = (None, None);
         }
         errors.version = query.get("versionId").map(str::to_owned);
+        errors.upload = query.get("uploadId").map(str::to_owned);
         errors.condition = condition(&headers);
 
         let incoming = auth::Incoming { method: &method, uri: &uri, headers: &headers, secrets: &secrets };
@@ -177,7 +179,8 @@ impl Front {
             secrets,
             trailer: verified.trailer,
         };
-        dispatch(operation, request, verified.body).await
+        // On the heap: the largest of many operations would be on the stack of every request.
+        Box::pin(dispatch(operation, request, verified.body)).await
     }
 }
 

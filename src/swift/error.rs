@@ -76,6 +76,12 @@ impl Failure {
         self.status
     }
 
+    /// Its plain sentence, if it has one.
+    #[cfg(test)]
+    pub fn sentence(&self) -> &str {
+        self.sentence.as_deref().unwrap_or_default()
+    }
+
     /// The answer.
     pub fn into_response(self) -> Response {
         let mut response = match &self.sentence {
@@ -139,6 +145,7 @@ impl From<ops::Error> for Failure {
             | E::PartChecksumDiffers { .. }
             | E::PartChecksumMissing { .. }
             | E::ChecksumKindInvalid { .. }
+            | E::ChecksumKindDiffers { .. }
             | E::SizeDiffers { .. }
             | E::CopyChangesNothing => Self::bad_request(error.to_string()),
             E::NoSuchPart | E::RangeNotInSource { .. } => Self::new(StatusCode::RANGE_NOT_SATISFIABLE),
@@ -150,8 +157,8 @@ impl From<ops::Error> for Failure {
             E::SegmentRefused { .. } => Self::with(StatusCode::FORBIDDEN, error.to_string()),
             E::TooManySegments { .. } => Self::with(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
             E::InvalidSegments { problems } => {
-                let lines: String = problems.iter().map(|(path, text)| format!("{path}, {text}\n")).collect();
-                Self::bad_request(format!("Errors:\n{lines}"))
+                let lines = problems.iter().map(|(path, text)| format!("{path}, {text}"));
+                Self::bad_request(format!("Errors:\n{}\n", lines.collect::<Vec<_>>().join("\n")))
             }
             E::PreconditionFailed => Self::new(StatusCode::PRECONDITION_FAILED),
             E::NotModified { etag, modified } => {
@@ -183,6 +190,11 @@ impl From<ops::Error> for Failure {
 /// 413, as Swift says it.
 pub fn too_large() -> Failure {
     Failure::with(StatusCode::PAYLOAD_TOO_LARGE, "Your request is too large.")
+}
+
+/// 413 with a sentence of its own.
+pub fn too_large_with(sentence: impl Into<String>) -> Failure {
+    Failure::with(StatusCode::PAYLOAD_TOO_LARGE, sentence)
 }
 
 /// 499: the client went away, or sent less than it said.

@@ -118,7 +118,7 @@ impl Front {
             _ => false,
         };
         encryption_headers::check_names(&secrets, copies)?;
-        unavailable::check(&place.level, &method, &query, &headers)?;
+        unavailable::check(&place.level, &method, &headers)?;
         let call = Call {
             gateway: &self.gateway,
             config: &self.config,
@@ -129,7 +129,8 @@ impl Front {
             query,
             secrets,
         };
-        storage(&call, route, &place.level, body).await
+        // On the heap: the largest of many operations would be on the stack of every request.
+        Box::pin(storage(&call, route, &place.level, body)).await
     }
 }
 
@@ -167,7 +168,7 @@ impl Endpoint for Front {
 /// Runs the operation that a route names.
 async fn storage(call: &Call<'_>, route: Route, level: &Level, body: Body) -> Result<Response, Failure> {
     match (route, level) {
-        (Route::BulkDelete, _) => bulk::delete(call, body).await,
+        (Route::BulkDelete, _) => Box::pin(bulk::delete(call, body)).await,
         (Route::GetAccount, Level::Account) => account::get(call).await,
         (Route::HeadAccount, Level::Account) => account::head(call).await,
         (Route::PostAccount, Level::Account) => account::post(call).await,
@@ -176,9 +177,11 @@ async fn storage(call: &Call<'_>, route: Route, level: &Level, body: Body) -> Re
         (Route::PutContainer, Level::Container(name)) => container::put(call, name).await,
         (Route::PostContainer, Level::Container(name)) => container::post(call, name).await,
         (Route::DeleteContainer, Level::Container(name)) => container::delete(call, name).await,
-        (Route::CopyObject, Level::Object(bucket, key)) => object::copy(call, bucket, key, body).await,
+        (Route::CopyObject, Level::Object(bucket, key)) => {
+            Box::pin(object::copy(call, bucket, key, body)).await
+        }
         (Route::PutObject, Level::Object(bucket, key)) if object::is_copy(&call.headers) => {
-            object::copy_from(call, bucket, key, body).await
+            Box::pin(object::copy_from(call, bucket, key, body)).await
         }
         (Route::GetObject, Level::Object(bucket, key)) => {
             let response = object::get(call, bucket, key).await?;

@@ -16,17 +16,8 @@ const ANYWHERE: [(&str, &str); 3] = [
     ("temp_url_expires", "A temporary URL"),
 ];
 
-/// Headers of an object's PUT and COPY.
-const OBJECT_PUT: [(&str, &str); 2] = [
-    ("x-object-manifest", "X-Object-Manifest (dynamic large objects)"),
-    ("x-symlink-target", "X-Symlink-Target (symbolic links)"),
-];
-
-/// Headers of an object's POST.
-const OBJECT_POST: [(&str, &str); 2] = [
-    ("x-object-manifest", "X-Object-Manifest (dynamic large objects)"),
-    ("x-symlink-target", "X-Symlink-Target (symbolic links)"),
-];
+/// Headers of an object's PUT, POST and COPY.
+const OBJECT_WRITE: [(&str, &str); 1] = [("x-symlink-target", "X-Symlink-Target (symbolic links)")];
 
 /// Headers of a container's PUT and POST. Empty values remove, and there is nothing to remove.
 const CONTAINER_WRITE: [(&str, &str); 6] = [
@@ -62,7 +53,7 @@ pub fn check_verb(query: &Query) -> Result<(), Failure> {
 }
 
 /// Refuses parameters and headers that ask for what is not there yet.
-pub fn check(level: &Level, method: &Method, query: &Query, headers: &HeaderMap) -> Result<(), Failure> {
+pub fn check(level: &Level, method: &Method, headers: &HeaderMap) -> Result<(), Failure> {
     let writes = *method == Method::PUT || *method == Method::POST;
     match level {
         Level::Account => {
@@ -79,13 +70,10 @@ pub fn check(level: &Level, method: &Method, query: &Query, headers: &HeaderMap)
         }
         Level::Object(..) => {
             if *method == Method::PUT || method.as_str() == "COPY" {
-                if query.all("multipart-manifest").last() == Some("put") {
-                    return Err(Failure::unavailable_feature("Uploading a static large object's manifest"));
-                }
-                refuse_headers(headers, &OBJECT_PUT)?;
+                refuse_headers(headers, &OBJECT_WRITE)?;
                 refuse_reserved(headers)?;
             } else if *method == Method::POST {
-                refuse_headers(headers, &OBJECT_POST)?;
+                refuse_headers(headers, &OBJECT_WRITE)?;
             }
         }
     }
@@ -156,7 +144,7 @@ mod tests {
                 HeaderValue::from_str(value).unwrap(),
             );
         }
-        check_verb(&query).and_then(|()| check(level, &method, &query, &headers)).map_err(|failure| {
+        check_verb(&query).and_then(|()| check(level, &method, &headers)).map_err(|failure| {
             assert_eq!(failure.status().as_u16(), 400);
             format!("{failure:?}")
         })
@@ -174,11 +162,8 @@ mod tests {
             (container(), "PUT", "", Some(("X-History-Location", "archive")), "versioning"),
             (container(), "POST", "", Some(("X-Container-Meta-Quota-Bytes", "1")), "quotas"),
             (container(), "POST", "", Some(("X-Container-Meta-Access-Control-Allow-Origin", "*")), "CORS"),
-            (object(), "COPY", "", Some(("X-Object-Manifest", "c/o")), "X-Object-Manifest"),
-            (object(), "PUT", "", Some(("X-Object-Manifest", "c/o")), "X-Object-Manifest"),
-            (object(), "PUT", "multipart-manifest=put", None, "manifest"),
+            (object(), "PUT", "", Some(("X-Symlink-Target", "c/o")), "symbolic"),
             (object(), "PUT", "", Some(("X-Static-Large-Object", "true")), "reserved"),
-            (object(), "POST", "", Some(("X-Object-Manifest", "c/o")), "X-Object-Manifest"),
         ] {
             let refusal = outcome(&level, method, query, header).unwrap_err();
             assert!(refusal.contains(text), "{method} {query}: {refusal}");

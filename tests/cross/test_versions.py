@@ -56,7 +56,9 @@ class Two:
     def __init__(self, s3: S3, swift: Swift, bucket: str) -> None:
         self.s3, self.swift, self.bucket = s3, swift, bucket
 
-    def ask(self, face: str, method: str, name: str, version: str = "", headers: Headers = (), body: bytes = b"") -> Response:
+    def ask(
+        self, face: str, method: str, name: str, version: str = "", headers: Headers = (), body: bytes = b""
+    ) -> Response:
         path = f"{self.bucket}/{escape(name)}"
         if face == "s3":
             query = f"versionId={version}" if version else ""
@@ -85,7 +87,10 @@ NAMES = ["a", "a/b", "a/c/d", "b", "ü//x"]
 STEPS = 70
 
 
-@pytest.mark.parametrize("seed", range(3))
+SEEDS = [*range(3), *(pytest.param(seed, marks=pytest.mark.full) for seed in range(3, 30))]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_random_histories(s3: S3, swift: Swift, bucket: str, seed: int) -> None:
     """Any sequence of operations by either face leaves what a naive model says, on both."""
     dice, model, two = random.Random(seed), Model(), Two(s3, swift, bucket)

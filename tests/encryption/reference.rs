@@ -118,6 +118,14 @@ pub fn parts_hash(parts: &[Part]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
+/// The hash of a part list and a manifest.
+pub fn manifest_hash(parts_hash: &[u8; 32], manifest: &[u8]) -> [u8; 32] {
+    let length = (manifest.len() as u64).to_be_bytes();
+    let mut bytes = fields(&[b"cardea/v1/manifest", parts_hash, &length]);
+    bytes.extend_from_slice(manifest);
+    Sha256::digest(bytes).into()
+}
+
 /// An envelope. The place's fields in the order of the document, with the mode as its byte.
 pub fn outer(
     ring_id: &[u8],
@@ -195,13 +203,13 @@ pub struct UploadPart<'a> {
     pub mode: u8,
     pub number: u64,
     pub length: u64,
-    pub contents: [u8; 32],
+    pub contents: Vec<u8>,
 }
 
-/// The hash of what a part is made of.
-pub fn part_contents(parts: &[Part], etag: &str) -> [u8; 32] {
-    let domain = b"cardea/v1/upload-part-contents";
-    Sha256::digest(fields(&[domain, &parts_hash(parts), etag.as_bytes()])).into()
+/// The hashes of what a part is made of, and of its ETag.
+pub fn part_contents(parts: &[Part], etag: &str) -> Vec<u8> {
+    let etag = Sha256::digest(fields(&[b"cardea/v1/upload-part-etag", etag.as_bytes()]));
+    [&parts_hash(parts), &etag[..]].concat()
 }
 
 /// What is kept of a part of an upload.
@@ -223,7 +231,7 @@ pub fn upload_part(
         &part.number.to_be_bytes(),
         &part.length.to_be_bytes(),
     ]);
-    let plain = [&part.contents, facts].concat();
+    let plain = [&part.contents[..], facts].concat();
     [header, wrap(&hkdf(ring_secret, &[], &info, 32), nonce, &aad, &plain)].concat()
 }
 

@@ -43,8 +43,12 @@ pub enum Case {
     Blob { data_key: Hex, blob_id: Hex, plain_len: u64, sealed: Sealed },
     /// Gives the version's key.
     Envelope { ring: Ring, customer_key: Option<Hex>, place: Place, envelope: Hex },
-    /// Gives the part list's hash.
-    PartList { parts: Vec<Part> },
+    /// Gives the part list's hash; with a manifest, that of a static large object.
+    PartList {
+        parts: Vec<Part>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        manifest: Option<Hex>,
+    },
     /// Gives the data key.
     WrappedKey { version_key: Hex, version_uid: Hex, blob_id: Hex, wrapped: Hex },
     /// Gives the facts.
@@ -249,7 +253,11 @@ fn open_other(case: &Case, gives: &str) -> Result<String, String> {
             let key = open_envelope(&ring.read()?, holder, place, &envelope.0).map_err(error_name)?;
             Ok(known(&|right| VersionKey::new(right) == key))
         }
-        Case::PartList { parts } => Ok(hex::encode(parts_hash(parts).as_bytes())),
+        Case::PartList { parts, manifest } => {
+            let parts = parts_hash(parts);
+            let hash = manifest.as_ref().map_or(parts, |manifest| parts.with_manifest(&manifest.0));
+            Ok(hex::encode(hash.as_bytes()))
+        }
         Case::WrappedKey { version_key, version_uid, blob_id, wrapped } => {
             let version_key = VersionKey::new(version_key.array());
             let unwrapped = version_key.unwrap(&version_uid.array(), &blob_id.array(), &wrapped.0);
@@ -293,7 +301,7 @@ fn open_upload_part(part: &UploadPart) -> Result<String, String> {
     };
     let opened = open_part(&part.ring.read()?, &place, &part.sealed.0).map_err(error_name)?;
     let upload =
-        (part.version_uid.array(), part.mode, PartContents::new(parts_hash(&part.parts), &part.etag));
+        (part.version_uid.array(), part.mode, PartContents::new(&parts_hash(&part.parts), &part.etag));
     if (opened.version_uid, opened.mode, opened.contents) != upload {
         return Err("tampered".into());
     }

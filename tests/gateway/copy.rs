@@ -78,7 +78,7 @@ impl World {
     }
 
     async fn freed(&self) -> usize {
-        let later = Timestamp::now().plus(Duration::from_secs(60));
+        let later = Timestamp::now().plus(Duration::from_mins(1));
         self.index.freed_blobs(later, 1000).await.unwrap().len()
     }
 }

@@ -31,7 +31,7 @@ async fn complete_tells(change: &str, rows: usize) {
                 "SELECT etag FROM upload_parts WHERE upload = (SELECT max(nr) FROM uploads) AND number = {}",
                 part.number
             );
-            part.etag = world.index().query_row(&sql, [], |row| row.get(0)).unwrap();
+            part.etag = world.rows().query_row(&sql, [], |row| row.get(0)).unwrap();
         }
         for key in [None, mode.key()] {
             let mut run = complete("object", upload, sent.clone());
@@ -149,8 +149,7 @@ async fn a_part_of_another_upload_with_all_that_is_its() {
             world.tamper(&format!("DELETE FROM {table} WHERE upload = {THIS}"));
             world.tamper(&format!("UPDATE {table} SET upload = {THIS}"));
         }
-        sent[0].etag =
-            world.index().query_row("SELECT etag FROM upload_parts", [], |row| row.get(0)).unwrap();
+        sent[0].etag = world.rows().query_row("SELECT etag FROM upload_parts", [], |row| row.get(0)).unwrap();
         assert!(is_corrupt(&world.run(complete("object", upload, sent)).await));
         assert!(is_corrupt(&world.run(list("object", upload)).await));
     }
@@ -172,14 +171,16 @@ async fn the_parts_of_an_object() {
         ] {
             let world = finished().await;
             assert!(world.tamper(change) > 0);
-            for number in [1, 2] {
-                let opened = world.get_part("object", mode.key(), number).await;
-                assert!(is_corrupt(&opened), "{change}: {opened:?}");
-            }
+            let opened = world.get_part("object", mode.key(), 1).await;
+            assert!(is_corrupt(&opened), "{change}: {opened:?}");
             let listed = world.run(ObjectParts { limit: 2, ..object_parts("object", mode.key()) }).await;
             assert!(is_corrupt(&listed), "{change}");
             assert_eq!(world.whole("object", mode.key()).await, b"onetwothree", "the whole needs none of it");
         }
+        // Of parts of the same length, one is gone: the others are not where they seem to be.
+        let world = finished().await;
+        world.tamper("DELETE FROM version_parts WHERE number = 1");
+        assert!(is_corrupt(&world.get_part("object", mode.key(), 2).await));
         let world = finished().await;
         world.tamper("UPDATE parts SET blob = (SELECT blob FROM parts o WHERE o.seq = 1) WHERE seq = 0");
         assert!(is_corrupt(&world.get("object", mode.key()).await));

@@ -21,10 +21,11 @@ async fn a_part_must_come_with_its_upload_s_key() {
             let copied = world.run(CopyPart { customer_key: given.map(key), ..copied }).await.map(drop);
             for outcome in [put, copied] {
                 match (mode, given, outcome) {
-                    (Mode::Managed, None, Ok(())) | (Mode::Customer, Some(1), Ok(())) => {}
-                    (Mode::Managed, Some(_), Err(Error::PartEncryptionDiffers)) => {}
-                    (Mode::Customer, None, Err(Error::PartEncryptionDiffers)) => {}
-                    (Mode::Customer, Some(2), Err(Error::PartKeyDiffers)) => {}
+                    (Mode::Managed, None, Ok(()))
+                    | (Mode::Customer, Some(1), Ok(()))
+                    | (Mode::Managed, Some(_), Err(Error::PartEncryptionDiffers))
+                    | (Mode::Customer, None, Err(Error::PartEncryptionDiffers))
+                    | (Mode::Customer, Some(2), Err(Error::PartKeyDiffers)) => {}
                     other => panic!("{other:?}"),
                 }
             }
@@ -172,7 +173,7 @@ async fn nothing_of_a_sealed_part_is_in_the_index() {
     let outcome = world.run(put).await.unwrap();
     assert_ne!(outcome.etag, hex::encode(md5));
     let checksum = checksum_of(algorithm, data);
-    world.index().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    world.rows().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     let index = ["index.db", "index.db-wal"]
         .iter()
         .flat_map(|file| std::fs::read(world.dir.path().join(file)).unwrap_or_default())

@@ -88,6 +88,7 @@ pub fn complete(object: &str, upload: VersionUid, parts: Vec<NamedPart>) -> Comp
         customer_key: None,
         precondition: Precondition::None,
         expected_checksum: None,
+        expected_kind: None,
         expected_size: None,
     }
 }
@@ -182,7 +183,7 @@ impl World {
     }
 
     /// The index's file, behind the gateway's back.
-    pub fn index(&self) -> Connection {
+    pub fn rows(&self) -> Connection {
         let connection = Connection::open(self.dir.path().join("index.db")).unwrap();
         connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
         connection
@@ -190,11 +191,11 @@ impl World {
 
     /// Changes rows behind the gateway's back, and says how many.
     pub fn tamper(&self, sql: &str) -> usize {
-        self.index().execute(sql, []).unwrap()
+        self.rows().execute(sql, []).unwrap()
     }
 
     pub fn count(&self, sql: &str) -> i64 {
-        self.index().query_row(sql, [], |row| row.get(0)).unwrap()
+        self.rows().query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
     /// Every blob's count of references is what the references say.

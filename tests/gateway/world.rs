@@ -190,7 +190,8 @@ async fn user_of(index: &Arc<dyn Index>, ring: &KeyRing, account: &AccountId, ro
         metadata: Default::default(),
     };
     index.put_account(record).await.unwrap();
-    let user = UserId::new(format!("user-{account}"));
+    let user =
+        UserId::new(if account.as_str() == "account" { "user".into() } else { format!("user-{account}") });
     let record = UserRecord {
         id: user.clone(),
         name: user.to_string(),

@@ -328,3 +328,28 @@ def test_a_source_that_was_not_signed(s3: S3, plain: str) -> None:
     answer = signed.send(s3.wire, unsigned=[(SOURCE, f"/{plain}/object")])
     assert answer.status == 403
     assert s3.head(plain, "copy").status == 404
+
+
+def test_versions(s3: S3, plain: str) -> None:
+    """An old version is a source by its id, and comes back by a copy onto itself."""
+    enabled = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+    digest = [("Content-MD5", base64.b64encode(hashlib.md5(enabled).digest()).decode())]
+    assert s3.request("PUT", f"/{plain}", query="versioning", body=enabled, headers=digest).status == 200
+    first = s3.put(plain, "object", b"first")["x-amz-version-id"]
+    second = s3.put(plain, "object", b"second")["x-amz-version-id"]
+    answer = copy(s3, plain, "object")
+    assert answer["x-amz-copy-source-version-id"] == second and answer["x-amz-version-id"]
+    back = s3.put(plain, "object", b"", [(SOURCE, f"/{plain}/object?versionId={first}")])
+    assert back.status == 200, back.text
+    assert back["x-amz-copy-source-version-id"] == first
+    assert s3.get(plain, "object").body == b"first"
+    marker = s3.delete(plain, "object")["x-amz-version-id"]
+    assert refusal(copy(s3, plain, "object")) == (404, "NoSuchKey")
+    named = s3.put(plain, "copy", b"", [(SOURCE, f"/{plain}/object?versionId={marker}")])
+    assert refusal(named) == (400, "InvalidRequest")
+    listed = b"<Delete><Object><Key>object</Key></Object><Object><Key>object</Key><VersionId>%s</VersionId></Object></Delete>"
+    body = listed % marker.encode()
+    digest = [("Content-MD5", base64.b64encode(hashlib.md5(body).digest()).decode())]
+    rows = document(s3.request("POST", f"/{plain}", query="delete", body=body, headers=digest)).findall("Deleted")
+    assert [row.findtext("DeleteMarker") for row in rows] == ["true", "true"]
+    assert marker in [row.findtext("DeleteMarkerVersionId") for row in rows]

@@ -158,7 +158,8 @@ def test_bad_and_unknown_ids(s3: S3, versioned: str) -> None:
         for bad in ("x", "1", "1795221191.6480", "%20"):
             answer = s3.request(method, f"/{versioned}/object", query=f"versionId={bad}")
             said = error(answer)
-            assert (answer.status, said["Code"], said["Message"]) == (400, "InvalidArgument", "Invalid version id specified")
+            assert (answer.status, said["Code"]) == (400, "InvalidArgument")
+            assert said["Message"] == "Invalid version id specified"
             assert said["ArgumentName"] == "versionId"
         empty = s3.request(method, f"/{versioned}/object", query="versionId=")
         assert error(empty)["Message"] == "Version id cannot be the empty string"

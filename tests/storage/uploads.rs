@@ -174,8 +174,12 @@ pub async fn completion_moves_the_chosen_parts(index: Arc<dyn Index>) {
     assert_eq!(numbered[0].digests, [2]);
     let one = world.index.numbered_parts(version.clone(), 2, 1).await.unwrap();
     assert_eq!(one[..], numbered[1..2]);
-    let other = Unchanged { uid: VersionUid::random(), ..version };
+    let other = Unchanged { uid: VersionUid::random(), ..version.clone() };
     assert!(matches!(world.index.numbered_parts(other, 0, 1).await, Err(Error::Changed)));
+    let anew = crate::rewraps::rewrap(&world, &found);
+    let version = Unchanged { uid: anew.uid, ..version };
+    world.index.rewrap(vec![anew]).await.unwrap();
+    assert_eq!(world.index.numbered_parts(version, 0, 10).await.unwrap(), [], "they were the old holder's");
 
     assert!(matches!(world.complete("k", id, &[2]).await, Err(Error::NoSuchUpload)));
     assert!(matches!(world.put_part("k", id, 1).await, Err(Error::NoSuchUpload)));

@@ -299,3 +299,22 @@ def test_a_manifest_itself_is_not_copied_yet(swift: Swift, plain: str) -> None:
     answer = swift.request("COPY", f"{plain}/object", query="multipart-manifest=get", headers=headers)
     assert answer.status == 400
     assert swift.head(plain, "copy").status == 404
+
+
+def test_a_version_is_copied(swift: Swift, copy: Copier, plain: str) -> None:
+    """`version-id` names the version of the source, whichever end the path names."""
+    assert swift.request("POST", plain, headers=[("X-Versions-Enabled", "true")]).status == 204
+    first = swift.put(plain, "object", b"first")["X-Object-Version-Id"]
+    assert swift.put(plain, "object", b"second").status == 201
+    destination = [("Destination", f"{plain}/copy")]
+    answer = swift.request("COPY", f"{plain}/object", query=f"version-id={first}", headers=destination)
+    assert answer.status == 201 and answer["X-Object-Version-Id"]
+    assert swift.get(plain, "copy").body == b"first"
+    source = [("X-Copy-From", f"{plain}/object")]
+    answer = swift.request("PUT", f"{plain}/object", query=f"version-id={first}", headers=source)
+    assert answer.status == 201 and swift.get(plain, "object").body == b"first"
+    assert copy(plain, "object", "again").status == 201
+    missing = swift.request("COPY", f"{plain}/object", query="version-id=1000000000.00000", headers=destination)
+    assert missing.status == 404
+    odd = swift.request("COPY", f"{plain}/object", query="version-id=x", headers=destination)
+    assert odd.status == 400

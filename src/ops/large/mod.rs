@@ -81,7 +81,8 @@ pub enum SegmentRequest {
 }
 
 /// Writes a static large object's manifest (Swift PUT with `multipart-manifest=put`). With a customer's key every segment
-/// is sealed anew under it, in the same transaction.
+/// is sealed anew under it, in the same transaction. The `md5` of the outcome is the large object's ETag on Swift: the MD5 of
+/// its segments' ETags.
 #[derive(Debug)]
 pub struct PutManifest {
     /// Where.

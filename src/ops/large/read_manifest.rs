@@ -7,7 +7,7 @@ use md5::{Digest, Md5};
 
 use super::manifest::{Entry, Manifest};
 use super::{ManifestView, ReadManifest, SegmentView};
-use crate::model::Timestamp;
+use crate::model::{Timestamp, VersionId};
 use crate::ops::content::Content;
 use crate::ops::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::get_object::{info, missing};
@@ -33,7 +33,8 @@ impl Operation for ReadManifest {
         let bucket = permit.bucket()?;
         let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await?;
         let record = found.map_err(|error| missing(error, self.version))?;
-        if record.metadata.system.is_expired(Timestamp::now()) {
+        let is_history = matches!(self.version, Some(VersionId::At(_)));
+        if !is_history && record.metadata.system.is_expired(Timestamp::now()) {
             return Err(Error::NoSuchObject { marker: None });
         }
         let key = self.customer_key.as_ref();

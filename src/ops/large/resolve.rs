@@ -16,7 +16,7 @@ use crate::storage::index::VersionRecord;
 
 /// The most ranges of blobs that a large object is read from. Stops a manifest that names an object of thousands of parts a
 /// thousand times from filling the memory.
-const MAX_PIECES: usize = 200_000;
+const MAX_PIECES: usize = 20_000;
 
 /// Leaves that are looked through before other tasks get their turn: each may be made of thousands of parts.
 const TURN: u32 = 32;
@@ -90,7 +90,7 @@ impl<'a> Resolver<'a> {
             return Ok(self.manifest(version, record, digests, depth + 1).await?.slice(range));
         }
         self.count_leaf()?;
-        if self.leaves % TURN == 0 {
+        if self.leaves.is_multiple_of(TURN) {
             tokio::task::yield_now().await;
         }
         let content = Content::of_range(version, &record.parts, record.size, range)?;

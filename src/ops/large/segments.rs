@@ -12,12 +12,12 @@ use crate::ops::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Erro
 use crate::storage;
 use crate::storage::index::{Unchanged, VersionRecord};
 
-/// Segments that one read of the index asks for. Stops a manifest of objects of thousands of parts each from filling the
-/// memory at once.
-const BATCH: usize = 128;
+/// Segments that one read of the index asks for. Few enough that objects of thousands of parts each, which cost nothing to
+/// make by copies, do not fill the memory at once.
+const BATCH: usize = 16;
 
 /// The most references to blobs that the segments of one large object have together, for the same reason.
-const MAX_REFERENCES: usize = 200_000;
+const MAX_REFERENCES: usize = 40_000;
 
 /// Segments that are opened before other tasks get their turn: about a millisecond's work.
 const TURN: usize = 32;

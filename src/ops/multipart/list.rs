@@ -51,9 +51,7 @@ impl Operation for ListParts {
         let seals = PartSeals { ring: &gateway.ring, bucket, key: &self.key };
         let listed = |part: UploadPart| {
             let sealed = seals.open(part.number, part.size, &part.digests)?;
-            if !sealed.is_of(self.upload) {
-                return Err(Error::Corrupt("a part is of another upload".into()));
-            }
+            sealed.check_upload(self.upload)?;
             Ok(ListedPart {
                 number: part.number,
                 size: part.size,

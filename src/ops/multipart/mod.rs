@@ -19,7 +19,8 @@ use super::source::CopySource;
 use super::{BucketAddress, CustomerKey, Precondition, WriteEncryption};
 use crate::http::body::Body;
 use crate::model::{
-    EncryptionMode, ObjectKey, ObjectMetadata, StoredChecksum, Timestamp, UserId, VersionId, VersionUid,
+    ChecksumKind, EncryptionMode, ObjectKey, ObjectMetadata, StoredChecksum, Timestamp, UserId, VersionId,
+    VersionUid,
 };
 use crate::storage::index::UploadChecksum;
 
@@ -142,6 +143,8 @@ pub struct CompleteUpload {
     pub precondition: Precondition,
     /// The whole object's checksum, where the client says it.
     pub expected_checksum: Option<StoredChecksum>,
+    /// What the whole object's checksum is computed over, where the client says it.
+    pub expected_kind: Option<ChecksumKind>,
     /// The whole object's size, where the client says it (`x-amz-mp-object-size`).
     pub expected_size: Option<u64>,
 }

@@ -1,5 +1,7 @@
 //! The parts of an object that came by an upload: where each lies, and what is known of it.
 
+use std::ops::Range;
+
 use async_trait::async_trait;
 
 use super::{ATTEMPTS, ListedPart, MAX_PART_NUMBER, ObjectParts, PartListing};
@@ -9,7 +11,7 @@ use crate::ops::get_object::missing;
 use crate::ops::opening::{Keyless, Opening, open};
 use crate::ops::sealing::{OpenedVersion, PartSeals};
 use crate::ops::{Action, BucketAddress, BucketRecord, Error, PartSpan};
-use crate::storage::index::{NumberedPart, Unchanged, UploadChecksum, VersionRecord};
+use crate::storage::index::{NumberedPart, PartRecord, Unchanged, UploadChecksum, VersionRecord};
 
 #[async_trait]
 impl Operation for ObjectParts {
@@ -87,28 +89,35 @@ pub async fn span(
         return Err(Error::NoSuchPart);
     }
     // No more parts than that can come up to the one that is asked for.
-    let parts = match record.part_count {
+    let mut parts = match record.part_count {
         None => vec![],
         Some(_) => gateway.index.numbered_parts(unchanged(bucket, record), 0, number).await?,
     };
     if parts.is_empty() && number == 1 {
         return Ok(PartSpan { number, range: 0..record.size });
     }
+    parts.retain(|part| part.number <= number);
+    let Some((part, before)) = parts.split_last().filter(|(part, _)| part.number == number) else {
+        return Err(Error::NoSuchPart);
+    };
+    let begin = before.iter().fold(0, |sum: u64, part| sum.saturating_add(part.size));
+    let range = begin..begin.saturating_add(part.size);
     let seals = PartSeals { ring: &gateway.ring, bucket, key: &record.key };
-    let mut begin = 0u64;
-    for part in parts {
-        // The part's length is under its seal.
-        seals.open(part.number, part.size, &part.digests)?;
-        let end = begin + part.size;
-        if end > record.size {
-            return Err(Error::Corrupt("the parts are longer than the object".into()));
-        }
-        if part.number == number {
-            return Ok(PartSpan { number, range: begin..end });
-        }
-        begin = end;
-    }
-    Err(Error::NoSuchPart)
+    let sealed = seals.open(number, part.size, &part.digests)?;
+    // Wherever the rows say that the part lies: what lies there must be what was sent under its number.
+    sealed.verify_references(record.uid, &references(record, &range))?;
+    Ok(PartSpan { number, range })
+}
+
+/// The references that make up a range.
+fn references(record: &VersionRecord, range: &Range<u64>) -> Vec<PartRecord> {
+    let mut end = 0u64;
+    let inside = |part: &&PartRecord| {
+        let begin = end;
+        end = end.saturating_add(part.length);
+        begin >= range.start && end <= range.end
+    };
+    record.parts.iter().filter(inside).cloned().collect()
 }
 
 fn unchanged(bucket: &BucketRecord, record: &VersionRecord) -> Unchanged {
@@ -122,17 +131,12 @@ fn listed(
     part: &NumberedPart,
 ) -> Result<ListedPart, Error> {
     let sealed = seals.open(part.number, part.size, &part.digests)?;
-    // What was sealed anew since has another key, and may have another holder: what the upload knew is not told then.
-    let version = version.filter(|_| sealed.is_of(record.uid));
-    let told = match version {
-        Some(version) => sealed.digests(Some(version))?,
-        None => None,
-    };
+    sealed.check_upload(record.uid)?;
     Ok(ListedPart {
         number: part.number,
         size: part.size,
         etag: String::new(),
         modified: None,
-        checksums: told.unwrap_or_default().checksums,
+        checksums: sealed.digests(version)?.unwrap_or_default().checksums,
     })
 }

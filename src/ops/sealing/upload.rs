@@ -1,7 +1,9 @@
 //! The seals of a multipart upload: its envelope while it has no version id, and what is kept of each of its parts.
 
-use super::{OpenedVersion, OwnedBinding, VersionSeals, hash, mode_of, read_digests};
-use crate::encryption::{self, DataKey, Holder, InnerEnvelope, KeyRing, OpenedPart, PartContents, PartPlace};
+use super::{OpenedVersion, OwnedBinding, VersionSeals, mode_of, read_digests, reference};
+use crate::encryption::{
+    self, DataKey, Holder, InnerEnvelope, KeyRing, OpenedPart, PartContents, PartPlace, PartsHash, hash_parts,
+};
 use crate::model::{EncryptionMode, ObjectKey, VersionUid};
 use crate::ops::{BucketRecord, Digests, Error};
 use crate::storage::index::{NewBlob, PartRecord, SealEnvelope, UploadRecord};
@@ -109,13 +111,13 @@ impl PartSeals<'_> {
         refs: &[PartRecord],
         digests: &Digests,
     ) -> Result<Vec<u8>, Error> {
-        let length = refs.iter().map(|part| part.length).sum();
+        let length = length(refs);
         let uid = upload.uid.as_bytes();
         let mut facts = write(digests)?;
         if mode == EncryptionMode::Customer {
             facts = upload.key.seal_part_facts(uid, number, &facts);
         }
-        let contents = PartContents::new(hash(refs), etag);
+        let contents = PartContents::new(&contents_hash(refs), etag);
         let place = self.place(number, length);
         Ok(encryption::seal_part(self.ring, &place, uid, mode_of(mode), contents, &facts))
     }
@@ -145,19 +147,27 @@ pub struct SealedPart {
 }
 
 impl SealedPart {
-    /// Whether it was stored by this upload, and not by one whose version was sealed anew since.
-    pub fn is_of(&self, upload: VersionUid) -> bool {
-        self.opened.version_uid == upload.0
+    /// Fails where the part was stored by another upload.
+    pub fn check_upload(&self, upload: VersionUid) -> Result<(), Error> {
+        if self.opened.version_uid == upload.0 { Ok(()) } else { Err(another()) }
     }
 
-    /// Fails where the part is of another upload, or not made of these references.
+    /// Fails where the part was stored by another upload, is not made of these references, or goes by another ETag.
     pub fn verify(&self, upload: VersionUid, etag: &str, refs: &[PartRecord]) -> Result<(), Error> {
-        let length = refs.iter().map(|part| part.length).sum::<u64>();
-        let same = length == self.length && self.opened.contents == PartContents::new(hash(refs), etag);
-        if self.is_of(upload) && same {
-            return Ok(());
-        }
-        Err(Error::Corrupt("a part is not the one that was stored".into()))
+        let contents = PartContents::new(&contents_hash(refs), etag);
+        self.check_length(upload, refs)?;
+        if self.opened.contents == contents { Ok(()) } else { Err(another()) }
+    }
+
+    /// Fails where the part of a completed upload was stored by another, or is not made of these references.
+    pub fn verify_references(&self, upload: VersionUid, refs: &[PartRecord]) -> Result<(), Error> {
+        self.check_length(upload, refs)?;
+        if self.opened.contents.is_of(&contents_hash(refs)) { Ok(()) } else { Err(another()) }
+    }
+
+    fn check_length(&self, upload: VersionUid, refs: &[PartRecord]) -> Result<(), Error> {
+        self.check_upload(upload)?;
+        if length(refs) == self.length { Ok(()) } else { Err(another()) }
     }
 
     /// The part's digests. `None` where they are the customer's and the upload is not opened.
@@ -173,6 +183,22 @@ impl SealedPart {
             (None, _) => Err(Error::Corrupt("a part of an unknown mode".into())),
         }
     }
+}
+
+/// The references may be what somebody made of them: the sum must not overflow.
+fn length(refs: &[PartRecord]) -> u64 {
+    refs.iter().fold(0, |sum, part| sum.saturating_add(part.length))
+}
+
+/// References of no length hold no plaintext, and are left out: so the references of a part can be told from those of its
+/// neighbours by their lengths.
+fn contents_hash(refs: &[PartRecord]) -> PartsHash {
+    let refs: Vec<_> = refs.iter().filter(|part| part.length > 0).map(reference).collect();
+    hash_parts(refs.into_iter())
+}
+
+fn another() -> Error {
+    Error::Corrupt("a part is not the one that was stored".into())
 }
 
 fn write(digests: &Digests) -> Result<Vec<u8>, Error> {

@@ -25,6 +25,8 @@ pub(in crate::s3) struct ErrorContext {
     pub(in crate::s3) key: Option<String>,
     /// The version asked for.
     pub(in crate::s3) version: Option<String>,
+    /// The upload asked for.
+    pub(in crate::s3) upload: Option<String>,
     /// The conditional header that was sent.
     pub(in crate::s3) condition: Option<&'static str>,
 }

@@ -9,7 +9,7 @@ use super::multipart::{element, kind_name};
 use super::put::precondition;
 use crate::http::body::Body;
 use crate::http::date;
-use crate::model::{ChecksumAlgorithm, VersionId};
+use crate::model::ChecksumAlgorithm;
 use crate::ops::{Action, BucketInfo, CopyMetadata, CopyObject, CopyOutcome, CopySource};
 use crate::s3::error::{Error, Fault};
 use crate::s3::headers::text;
@@ -69,7 +69,7 @@ pub(in crate::s3) async fn copy(request: Request<'_>, body: Body) -> Result<Resp
     if let Some(version) = outcome.source_version {
         set(headers, "x-amz-copy-source-version-id", &version.to_string());
     }
-    if let VersionId::At(_) = outcome.version_id {
+    if outcome.versioned {
         set(headers, "x-amz-version-id", &outcome.version_id.to_string());
     }
     Ok(response)

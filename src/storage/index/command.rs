@@ -117,6 +117,7 @@ pub struct Unchanged {
 }
 
 /// Seals a version anew where it stands: another holder, another object key, the same blobs. Its public id and times stay.
+/// Its numbered parts are forgotten: what is known of them is told to the old holder.
 #[derive(Clone, Debug)]
 pub struct Rewrap {
     /// Which version. It must also be the current one of its key.

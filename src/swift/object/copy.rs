@@ -5,7 +5,7 @@ use poem::http::{HeaderMap, HeaderName, StatusCode};
 use poem::{Body, Response};
 
 use super::put::readable;
-use super::{content_type, stored};
+use super::{content_type, stored, version};
 use crate::http::body::{LimitedError, read_limited};
 use crate::http::conditions::ReadConditions;
 use crate::http::range::{RangeSpec, parse_ranges};
@@ -138,7 +138,7 @@ async fn between(
         source: CopySource {
             bucket: source.address(),
             key: source.key.clone(),
-            version: None,
+            version: version::asked(call)?,
             customer_key: source_key,
             conditions: ReadConditions::from_headers(&call.headers),
             face: Face::Swift,
@@ -160,7 +160,9 @@ async fn between(
         ),
         other => other.into(),
     })?;
-    Ok(answer(&source, &outcome))
+    let mut response = answer(&source, &outcome);
+    version::show_new(response.headers_mut(), outcome.version_id);
+    Ok(response)
 }
 
 async fn refuse_body(body: Body) -> Result<(), Failure> {

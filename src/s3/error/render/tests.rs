@@ -13,6 +13,7 @@ fn context(method: Method) -> ErrorContext {
         bucket: Some("bkt".into()),
         key: Some("a<b".into()),
         version: None,
+        upload: None,
         condition: Some("If-Match"),
     }
 }

@@ -75,6 +75,7 @@ pub(super) fn words(error: &Error) -> (&'static str, String) {
         bucket: None,
         key: None,
         version: None,
+        upload: None,
         condition: None,
     };
     let Answer { code, message, .. } = answer(error, &context);

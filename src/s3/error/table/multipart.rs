@@ -3,11 +3,11 @@
 use poem::http::StatusCode;
 
 use super::{Answer, BAD, NOT_FOUND, internal};
-use crate::model::ChecksumKind;
 use crate::ops;
 use crate::s3::error::ErrorContext;
+use crate::s3::object::kind_name;
 
-pub(super) fn answer(error: &ops::Error, _context: &ErrorContext) -> Answer {
+pub(super) fn answer(error: &ops::Error, context: &ErrorContext) -> Answer {
     use ops::Error as E;
     match error {
         E::NoSuchUpload => Answer::new(
@@ -15,19 +15,22 @@ pub(super) fn answer(error: &ops::Error, _context: &ErrorContext) -> Answer {
             "NoSuchUpload",
             "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or \
              completed.",
-        ),
+        )
+        .maybe("UploadId", context.upload.clone()),
         E::InvalidPart { number } => Answer::new(
             BAD,
             "InvalidPart",
             "One or more of the specified parts could not be found.  The part may not have been uploaded, or the \
              specified entity tag may not match the part's entity tag.",
         )
-        .maybe("PartNumber", Some(number.to_string())),
+        .maybe("UploadId", context.upload.clone())
+        .with("PartNumber", number.to_string()),
         E::InvalidPartOrder => Answer::new(
             BAD,
             "InvalidPartOrder",
             "The list of parts was not in ascending order. Parts must be ordered by part number.",
-        ),
+        )
+        .maybe("UploadId", context.upload.clone()),
         E::PartTooSmall { number, etag, size, minimum } => Answer::new(
             BAD,
             "EntityTooSmall",
@@ -72,10 +75,7 @@ pub(super) fn answer(error: &ops::Error, _context: &ErrorContext) -> Answer {
             ),
         ),
         E::ChecksumKindInvalid { algorithm, kind } => {
-            let kind = match kind {
-                ChecksumKind::FullObject => "FULL_OBJECT",
-                ChecksumKind::Composite => "COMPOSITE",
-            };
+            let kind = kind_name(*kind);
             let algorithm = algorithm.name().to_ascii_lowercase();
             Answer::new(
                 BAD,
@@ -83,6 +83,15 @@ pub(super) fn answer(error: &ops::Error, _context: &ErrorContext) -> Answer {
                 format!("The {kind} checksum type cannot be used with the {algorithm} checksum algorithm."),
             )
         }
+        E::ChecksumKindDiffers { expected } => Answer::new(
+            BAD,
+            "InvalidRequest",
+            format!(
+                "The upload was created using the {} checksum mode. The complete request must use the same checksum \
+                 mode.",
+                kind_name(*expected)
+            ),
+        ),
         E::SizeDiffers { expected, found } => Answer::new(
             BAD,
             "InvalidRequest",

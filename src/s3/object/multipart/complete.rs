@@ -11,7 +11,7 @@ use super::{element, kind_name, upload_id, upload_key};
 use crate::http::body::{Body, read_limited};
 use crate::http::percent;
 use crate::model::{ChecksumAlgorithm, ChecksumKind, ObjectKey, StoredChecksum};
-use crate::ops::{Action, CompleteUpload, MAX_PART_NUMBER, NamedPart};
+use crate::ops::{self, Action, CompleteUpload, MAX_PART_NUMBER, NamedPart};
 use crate::s3::address::spelling;
 use crate::s3::error::{Error, Fault};
 use crate::s3::headers::text;
@@ -25,6 +25,8 @@ const MAX_LIST: usize = 4 << 20;
 /// The whole object's size, as the client says it.
 const SIZE: &str = "x-amz-mp-object-size";
 
+const BAD_PART_CHECKSUM: &str = "Invalid Base64 or multiple checksums present in request";
+const BAD_PART_NUMBER: &str = "PartNumber must be >= 1";
 const BAD_SIZE: &str = "Value for x-amz-mp-object-size header is invalid.";
 
 /// Completes an upload.
@@ -32,12 +34,14 @@ pub(in crate::s3) async fn complete(request: Request<'_>, body: Body) -> Result<
     let (bucket, key) = request.object()?;
     let (customer_key, shown) = upload_key(&request.headers, &request.secrets)?;
     let precondition = precondition(&request.headers)?;
+    let expected_kind = kind(&request.headers)?;
     let expected_checksum = whole_checksum(&request.headers)?;
     let expected_size = expected_size(&request.headers)?;
     // A stranger's list is not read.
     request.bucket_record(Action::PutObject).await?;
     request.check_owner(Action::PutObject).await?;
     let parts = read(&read_limited(body, MAX_LIST).await?)?;
+    let expected_checksum = expected_checksum.map(|said| said.of(parts.len())).transpose()?;
 
     let upload = upload_id(&request.query)?;
     let name = spelling(&bucket);
@@ -49,6 +53,7 @@ pub(in crate::s3) async fn complete(request: Request<'_>, body: Body) -> Result<
         customer_key,
         precondition,
         expected_checksum,
+        expected_kind,
         expected_size,
     };
     let outcome = request.execute(operation).await?;
@@ -90,22 +95,39 @@ fn location(request: &Request<'_>, bucket: &str, key: &ObjectKey) -> String {
     )
 }
 
-/// The checksum of the whole object, where the client says it: `value` or, of a composite one, `value-parts`.
-fn whole_checksum(headers: &HeaderMap) -> Result<Option<StoredChecksum>, Fault> {
+/// The checksum of the whole object as the client says it: `value` or, of a composite one, `value-parts`.
+#[derive(Debug)]
+struct SaidChecksum {
+    checksum: StoredChecksum,
+    parts: Option<usize>,
+}
+
+impl SaidChecksum {
+    /// The checksum, if it is one of so many parts.
+    fn of(self, parts: usize) -> Result<StoredChecksum, ops::Error> {
+        let algorithm = self.checksum.algorithm;
+        let fits = self.parts.is_none_or(|said| said == parts);
+        if fits { Ok(self.checksum) } else { Err(ops::Error::ChecksumMismatch { algorithm }) }
+    }
+}
+
+fn whole_checksum(headers: &HeaderMap) -> Result<Option<SaidChecksum>, Fault> {
     let kind = kind(headers)?;
     for name in headers.keys().map(HeaderName::as_str) {
         let Some(algorithm) = ChecksumAlgorithm::from_header(name) else { continue };
         let text = headers.get(name).map(HeaderValue::as_bytes).unwrap_or_default();
         let text = std::str::from_utf8(text).unwrap_or_default();
-        let (value, of_parts) = match text.rsplit_once('-') {
-            Some((value, parts)) if parts.parse::<u32>().is_ok() => (value, true),
-            _ => (text, false),
+        let (value, parts) = match text.rsplit_once('-') {
+            Some((value, parts)) if parts.parse::<usize>().is_ok() => (value, parts.parse().ok()),
+            _ => (text, None),
         };
-        let value = STANDARD.decode(value).ok().filter(|value| value.len() == algorithm.length());
+        let assumed = if parts.is_some() { ChecksumKind::Composite } else { ChecksumKind::FullObject };
+        let kind = kind.unwrap_or(assumed);
+        let fits = parts.is_none() || kind == ChecksumKind::Composite;
+        let value = STANDARD.decode(value).ok().filter(|value| fits && value.len() == algorithm.length());
         let value =
             value.ok_or_else(|| Fault::invalid_request(format!("Value for {name} header is invalid.")))?;
-        let assumed = if of_parts { ChecksumKind::Composite } else { ChecksumKind::FullObject };
-        return Ok(Some(StoredChecksum { algorithm, kind: kind.unwrap_or(assumed), value }));
+        return Ok(Some(SaidChecksum { checksum: StoredChecksum { algorithm, kind, value }, parts }));
     }
     Ok(None)
 }
@@ -134,12 +156,17 @@ fn part(element: &Element) -> Result<NamedPart, Fault> {
     for child in &element.children {
         let text = child.text.trim();
         match child.name.as_str() {
-            "PartNumber" => number = Some(text.parse().map_err(|_| Fault::MalformedXml)?),
+            "PartNumber" => number = Some(part_number(text)?),
             "ETag" => etag = Some(text.trim_matches('"').to_owned()),
             name => {
                 let algorithm = name.strip_prefix("Checksum").and_then(ChecksumAlgorithm::from_name);
                 let algorithm = algorithm.ok_or(Fault::MalformedXml)?;
-                let value = STANDARD.decode(text).map_err(|_| Fault::MalformedXml)?;
+                let value = STANDARD.decode(text).ok().filter(|value| value.len() == algorithm.length());
+                let value = value.filter(|_| checksums.is_empty()).ok_or_else(|| Fault::InvalidArgument {
+                    message: BAD_PART_CHECKSUM,
+                    name: "Checksum",
+                    value: Some(format!("{}:{text};", algorithm.name())),
+                })?;
                 checksums.push(StoredChecksum { algorithm, kind: ChecksumKind::FullObject, value });
             }
         }
@@ -148,6 +175,16 @@ fn part(element: &Element) -> Result<NamedPart, Fault> {
         (Some(number), Some(etag)) => Ok(NamedPart { number, etag, checksums }),
         _ => Err(Fault::MalformedXml),
     }
+}
+
+/// A number that is too high is no part's.
+fn part_number(text: &str) -> Result<u32, Fault> {
+    let number: i64 = text.parse().map_err(|_| Fault::MalformedXml)?;
+    if number < 1 {
+        let value = Some(text.to_owned());
+        return Err(Fault::InvalidArgument { message: BAD_PART_NUMBER, name: "PartNumber", value });
+    }
+    u32::try_from(number).map_err(|_| Fault::MalformedXml)
 }
 
 #[cfg(test)]
@@ -189,9 +226,13 @@ mod tests {
             )
         };
         let full = read("x-amz-checksum-crc32", "y/Q5Jg==").unwrap().unwrap();
+        let full = full.of(7).unwrap();
         assert_eq!(full.kind, ChecksumKind::FullObject);
-        let composite = read("x-amz-checksum-crc32", "y/Q5Jg==-3").unwrap().unwrap();
-        assert_eq!((composite.kind, composite.value), (ChecksumKind::Composite, full.value));
+        let composite = || read("x-amz-checksum-crc32", "y/Q5Jg==-3").unwrap().unwrap();
+        let of_three = composite().of(3).unwrap();
+        assert_eq!((of_three.kind, of_three.value), (ChecksumKind::Composite, full.value));
+        assert!(composite().of(2).is_err());
+        assert!(read("x-amz-checksum-crc32", "y/Q5Jg==-a").is_err());
         assert!(read("x-amz-checksum-crc32", "y/Q5").is_err());
         assert!(read("x-amz-meta-a", "b").unwrap().is_none());
     }

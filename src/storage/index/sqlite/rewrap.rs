@@ -18,6 +18,7 @@ pub(super) fn rewrap(tx: &Tx<'_>, rewraps: &[Rewrap]) -> Result<()> {
         "UPDATE versions SET uid = ?2, mode = ?3, etag = ?4, digests = ?5, envelope = ?6 WHERE nr = ?1",
     )?;
     let mut count_parts = tx.prepare("SELECT count(*) FROM parts WHERE version = ?1")?;
+    let mut forget_numbers = tx.prepare("DELETE FROM version_parts WHERE version = ?1")?;
     let mut update_part = tx.prepare("UPDATE parts SET wrapped_key = ?3 WHERE version = ?1 AND seq = ?2")?;
     for rewrap in rewraps {
         let (version, latest) = standing.find(&rewrap.version)?;
@@ -33,6 +34,7 @@ pub(super) fn rewrap(tx: &Tx<'_>, rewraps: &[Rewrap]) -> Result<()> {
             rewrap.digests,
             rewrap.envelope
         ])?;
+        forget_numbers.execute([version])?;
         for (seq, key) in (0_i64..).zip(&rewrap.wrapped_keys) {
             if update_part.execute(params![version, seq, key])? != 1 {
                 return Err(Error::Damaged(format!("version {} has no part {seq}", rewrap.version.uid)));

@@ -56,7 +56,7 @@ def test_cp_in_parts(cli: Cli, swift: Swift, large: Path, sse: list[str], bucket
 
 def test_cp_of_a_stream(cli: Cli, large: Path, sse: list[str], bucket: str) -> None:
     cli.run("sh", "-c", 'aws s3 cp - "$@" <large.bin', "-", f"s3://{bucket}/stream", *sse)
-    cli.run("sh", "-c", 'aws s3 cp "$@" - >back.bin', "-", f"s3://{bucket}/stream", *sse)
+    cli.run("sh", "-c", 'at=$1; shift; aws s3 cp "$at" - "$@" >back.bin', "-", f"s3://{bucket}/stream", *sse)
     assert (cli.folder / "back.bin").read_bytes() == large.read_bytes()
 
 

@@ -58,7 +58,7 @@ def test_s3api_with_a_customers_key(cli: Cli, file: Path, key_file: str, bucket:
 
 def test_a_presigned_url_opens_without_credentials(cli: Cli, file: Path, bucket: str) -> None:
     cli.run("aws", "s3", "cp", file, f"s3://{bucket}/file.txt")
-    # Version 1 of the command line signs with the old SigV2 unless it is told not to.
+    # Version 1 of the command line signs with the old SigV2 unless it is told not to: `credentials.env` does, this does not.
     cli.run("aws", "configure", "set", "default.s3.signature_version", "s3v4")
     url = cli.run("aws", "s3", "presign", f"s3://{bucket}/file.txt").stdout.strip()
     cli.run("curl", "-sSf", "--cacert", cli.server.ca, "-o", "back", url)

@@ -70,6 +70,7 @@ macro_rules! index_suite {
                 signing_keys_come_oldest_first;
             buckets:
                 a_bucket_is_found_by_each_address
+                the_buckets_of_all_accounts
                 two_accounts_may_own_containers_of_one_name
                 the_first_to_register_holds_the_global_name
                 a_deleted_bucket_frees_its_name
@@ -168,7 +169,8 @@ macro_rules! index_suite {
             care:
                 silent_writers_are_fenced_once
                 a_fenced_writer_stays_fenced
-                a_swept_writer_is_told_no_more;
+                a_swept_writer_is_told_no_more
+                writers_are_unswept_until_they_are_swept;
         }
     };
 }

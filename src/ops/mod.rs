@@ -15,6 +15,7 @@ mod digest;
 mod digests;
 mod directory;
 mod error;
+pub mod fsck;
 mod gateway;
 mod get_object;
 mod large;

@@ -181,7 +181,8 @@ impl Front {
             secrets,
             trailer: verified.trailer,
         };
-        dispatch(operation, request, verified.body).await
+        // On the heap: the largest of many operations would be on the stack of every request.
+        Box::pin(dispatch(operation, request, verified.body)).await
     }
 }
 
@@ -203,13 +204,13 @@ async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result
     use NotConfigured as Not;
     match operation {
         Served::AbortMultipartUpload => object::abort(request).await,
-        Served::CompleteMultipartUpload => Box::pin(object::complete(request, body)).await,
-        Served::CopyObject => Box::pin(object::copy(request, body)).await,
+        Served::CompleteMultipartUpload => object::complete(request, body).await,
+        Served::CopyObject => object::copy(request, body).await,
         Served::CreateBucket => bucket::create(request, body).await,
         Served::CreateMultipartUpload => object::create(request, body).await,
         Served::DeleteBucket => bucket::delete(request).await,
         Served::DeleteObject => object::delete(request).await,
-        Served::DeleteObjects => Box::pin(bucket::delete_objects(request, body)).await,
+        Served::DeleteObjects => bucket::delete_objects(request, body).await,
         Served::GetBucketAbac => bucket::abac(request).await,
         Served::GetBucketAccelerateConfiguration => bucket::accelerate(request).await,
         Served::GetBucketAcl => bucket::acl(request).await,
@@ -263,6 +264,6 @@ async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result
         Served::PutBucketVersioning => bucket::put_versioning(request, body).await,
         Served::PutObject => object::put(request, body).await,
         Served::UploadPart => object::upload_part(request, body).await,
-        Served::UploadPartCopy => Box::pin(object::copy_part(request, body)).await,
+        Served::UploadPartCopy => object::copy_part(request, body).await,
     }
 }

@@ -129,7 +129,8 @@ impl Front {
             query,
             secrets,
         };
-        storage(&call, route, &place.level, body).await
+        // On the heap: the largest of many operations would be on the stack of every request.
+        Box::pin(storage(&call, route, &place.level, body)).await
     }
 }
 

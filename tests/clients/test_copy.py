@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import random
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +105,22 @@ def test_boto3_copies_with_keys(boto: Any, bucket: str, key: CustomerKey) -> Non
     )
     assert copied["CopyObjectResult"]["ETag"] and copied["ServerSideEncryption"] == "AES256"
     assert boto.head_object(Bucket=bucket, Key="plain")["Metadata"] == {"colour": "red"}
+
+
+def test_boto3_copies_large_objects_in_parts(boto: Any, bucket: str, key: CustomerKey) -> None:
+    """From 8 MiB on, the transfer manager copies by parts, with the keys on each of them."""
+    second, body = CustomerKey.new(), random.Random(9).randbytes(20 << 20)
+    boto.upload_fileobj(io.BytesIO(body), bucket, "large", ExtraArgs=key.s3_parameters())
+    opens = {"CopySourceSSECustomerAlgorithm": "AES256", "CopySourceSSECustomerKey": key.raw}
+    source = {"Bucket": bucket, "Key": "large"}
+    boto.copy(source, bucket, "parts", ExtraArgs={**opens, **second.s3_parameters()})
+    got = boto.get_object(Bucket=bucket, Key="parts", **second.s3_parameters())
+    assert got["ETag"].endswith('-3"') and got["Body"].read() == body
+    # In one request it becomes an object of one piece.
+    one = boto.copy_object(Bucket=bucket, Key="one", CopySource=source, **opens, **second.s3_parameters())
+    assert "-" not in one["CopyObjectResult"]["ETag"]
+    got = boto.get_object(Bucket=bucket, Key="one", Range="bytes=8388600-8388620", **second.s3_parameters())
+    assert got["Body"].read() == body[8388600:8388621]
 
 
 def test_boto3_deletes_many(boto: Any, bucket: str, key: CustomerKey) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from urllib.parse import quote
 
 import pytest
 
-from support.faces import Face, S3Face, code
+from support.faces import Face, S3Face, SwiftFace, code
 from support.keys import CustomerKey, Headers
 from support.wire import Response
 
@@ -122,3 +123,52 @@ def test_a_copy_outlives_its_source(faces: dict[str, Face], copier: Face, bucket
     assert swift.get(bucket, "copy", swift.keyed(key)).body == BODY
     assert s3.put(bucket, "object", b"another").status == 200
     assert s3.get(bucket, "copy", s3.keyed(key)).body == BODY
+
+
+@pytest.fixture(params=["static", "dynamic"])
+def large(request: pytest.FixtureRequest, faces: dict[str, Face], bucket: str, sealed: bool, key: CustomerKey) -> bytes:
+    """A large object `object` of Swift in the bucket, keyed or not. Its segments come without the key, as `swift` sends them."""
+    swift = faces["swift"]
+    assert isinstance(swift, SwiftFace)
+    pieces = [bytes([n]) * (70_000 + n) for n in range(3)]
+    for number, piece in enumerate(pieces):
+        assert swift.put(bucket, f"segments/{number}", piece).status == 201
+    keyed = swift.keyed(key if sealed else None)
+    if request.param == "static":
+        manifest = json.dumps([{"path": f"/{bucket}/segments/{number}"} for number in range(3)]).encode()
+        put = swift.client.request(
+            "PUT", f"{bucket}/object", query="multipart-manifest=put", headers=keyed, body=manifest
+        )
+    else:
+        put = swift.put(bucket, "object", b"", [("X-Object-Manifest", f"{bucket}/segments/"), *keyed])
+    assert put.status == 201, put.text
+    return b"".join(pieces)
+
+
+def test_large_objects_of_swift_are_flattened(
+    faces: dict[str, Face], copier: Face, sealed: bool, large: bytes, bucket: str, key: CustomerKey
+) -> None:
+    """What a copy holds is its own: the segments may go."""
+    opens = key if sealed else None
+    for to, seals in [("plain", None), ("keyed", CustomerKey.new())]:
+        copied = copy(copier, bucket, "object", to, opens, seals)
+        assert copied.status in (200, 201), copied.text
+        for reader in faces.values():
+            got = reader.get(bucket, to, reader.keyed(seals))
+            assert got.body == large, reader.name
+            assert "X-Static-Large-Object" not in got and "X-Object-Manifest" not in got
+            assert reader.sizes(bucket)[to] == len(large)
+    for number in range(3):
+        assert faces["swift"].delete(bucket, f"segments/{number}").status == 204
+    assert faces["s3"].get(bucket, "plain").body == large
+    if sealed:
+        assert copy(copier, bucket, "object", "x", None, None).status == 400
+        assert copy(copier, bucket, "object", "x", CustomerKey.new(), None).status == 403
+
+
+def test_a_range_over_segments(faces: dict[str, Face], large: bytes, sealed: bool, bucket: str, key: CustomerKey) -> None:
+    swift = faces["swift"]
+    source = [("X-Copy-From", f"{bucket}/object"), ("Range", "bytes=69990-140010")]
+    keyed = swift.keyed(key if sealed else None)
+    assert swift.put(bucket, "copy", b"", [*source, *keyed]).status == 201
+    assert swift.get(bucket, "copy", keyed).body == large[69990:140011]

@@ -243,10 +243,10 @@ async fn racing_with_its_segments() {
         world.put(&format!("s{nr}"), b"0", under(None)).await.unwrap();
     }
     let segments = || (0..20).map(|nr| segment(&format!("s{nr}"))).collect::<Vec<_>>();
-    let writer = world.clone();
+    let shared = world.clone();
     let writes = tokio::spawn(async move {
         for round in 1..=40 {
-            writer.put(&format!("s{}", round % 20), b"1", under(None)).await.unwrap();
+            shared.put(&format!("s{}", round % 20), b"1", under(None)).await.unwrap();
         }
     });
     for _ in 0..20 {

@@ -278,3 +278,26 @@ fn dynamic_put(object: &str) -> cardea::ops::PutObject {
     put.body = cardea::http::body::Body::from_bytes(bytes::Bytes::from(pattern(20_000)));
     put
 }
+
+/// What lives in the index is read when its turn comes: once it is overwritten, the stream breaks. A blob in the store is
+/// kept for those who read it.
+#[tokio::test]
+async fn a_segment_overwritten_while_it_is_read() {
+    let world = World::new().await;
+    let large = pattern(50_000);
+    for nr in 0..8 {
+        let bytes = if nr % 2 == 0 { &large[..] } else { b"small" };
+        world.put(&format!("s{nr}"), bytes, under(None)).await.unwrap();
+    }
+    let segments = (0..8).map(|nr| segment(&format!("s{nr}"))).collect();
+    world.put_manifest("o", segments, None).await.unwrap();
+    let whole = world.all("o", None).await.unwrap();
+
+    let open = world.get("o", None).await.unwrap();
+    world.put("s6", b"other", under(None)).await.unwrap();
+    assert!(all_of(open).await.unwrap() == whole, "a blob outlives its object");
+    world.put("s6", &large, under(None)).await.unwrap();
+    let open = world.get("o", None).await.unwrap();
+    world.put("s7", b"other", under(None)).await.unwrap();
+    assert!(matches!(all_of(open).await, Err(Error::Body(_))), "broken, and not with other bytes");
+}

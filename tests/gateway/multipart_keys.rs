@@ -21,10 +21,11 @@ async fn a_part_must_come_with_its_upload_s_key() {
             let copied = world.run(CopyPart { customer_key: given.map(key), ..copied }).await.map(drop);
             for outcome in [put, copied] {
                 match (mode, given, outcome) {
-                    (Mode::Managed, None, Ok(())) | (Mode::Customer, Some(1), Ok(())) => {}
-                    (Mode::Managed, Some(_), Err(Error::PartEncryptionDiffers)) => {}
-                    (Mode::Customer, None, Err(Error::PartEncryptionDiffers)) => {}
-                    (Mode::Customer, Some(2), Err(Error::PartKeyDiffers)) => {}
+                    (Mode::Managed, None, Ok(()))
+                    | (Mode::Customer, Some(1), Ok(()))
+                    | (Mode::Managed, Some(_), Err(Error::PartEncryptionDiffers))
+                    | (Mode::Customer, None, Err(Error::PartEncryptionDiffers))
+                    | (Mode::Customer, Some(2), Err(Error::PartKeyDiffers)) => {}
                     other => panic!("{other:?}"),
                 }
             }

@@ -72,6 +72,14 @@ def test_what_cannot_be_deleted(swift: Swift, method: str, bucket: str) -> None:
     assert swift.head(bucket, "stays").status == 200
 
 
+def test_a_container_that_keeps_versions(swift: Swift, method: str, bucket: str) -> None:
+    assert swift.request("POST", bucket, headers=[("X-Versions-Enabled", "true")]).status == 204
+    swift.put(bucket, "o", b"x")
+    answer = send(swift, method, f"{bucket}/o", f"{bucket}/none", bucket)
+    assert summary(answer) == ("400 Bad Request", 1, 1, [[bucket, "409 Conflict"]])
+    assert swift.head(bucket, "o").status == 404
+
+
 def test_formats(swift: Swift, method: str, bucket: str) -> None:
     answer = send(swift, method, f"{bucket}/none", headers=[TEXT])
     assert answer["Content-Type"].startswith("text/plain")

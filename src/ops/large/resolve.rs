@@ -90,7 +90,7 @@ impl<'a> Resolver<'a> {
             return Ok(self.manifest(version, record, digests, depth + 1).await?.slice(range));
         }
         self.count_leaf()?;
-        if self.leaves % TURN == 0 {
+        if self.leaves.is_multiple_of(TURN) {
             tokio::task::yield_now().await;
         }
         let content = Content::of_range(version, &record.parts, record.size, range)?;

@@ -7,6 +7,7 @@ mod buffers;
 mod counts;
 mod local;
 mod paths;
+mod survey;
 mod unpublished;
 mod writer;
 
@@ -21,6 +22,7 @@ use object_store::memory::InMemory;
 use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode};
 
 pub use counts::RequestCounts;
+pub use survey::Found;
 pub use unpublished::Unpublished;
 pub use writer::{BlobWriter, Stored};
 

@@ -183,4 +183,8 @@ pub trait Index: Send + Sync + 'static {
     async fn audit(&self) -> Result<Vec<Finding>>;
     /// Blobs by id, after this one: to be compared with the blob store.
     async fn blobs_after(&self, after: Option<BlobId>, limit: u32) -> Result<Vec<BlobRow>>;
+    /// Buckets of all accounts by id, after this one.
+    async fn buckets_after(&self, after: Option<BucketId>, limit: u32) -> Result<Vec<BucketRecord>>;
+    /// The writers that may have written blobs that nobody published: those that no sweep has done with.
+    async fn unswept_writers(&self) -> Result<Vec<WriterId>>;
 }

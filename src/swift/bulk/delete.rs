@@ -11,7 +11,7 @@ use super::report::Report;
 use crate::http::body::{LimitedError, read_limited};
 use crate::http::percent;
 use crate::model::BucketName;
-use crate::ops::{DeleteBucket, DeleteObject, Deleted, Error, Precondition};
+use crate::ops::{DeleteBucket, DeleteObject, Error, Precondition};
 use crate::swift::accept;
 use crate::swift::address::{container_name, object_name};
 use crate::swift::call::Call;
@@ -138,8 +138,8 @@ impl Bulk<'_> {
         let (names, deletes): (Vec<_>, Vec<_>) = std::mem::take(&mut self.objects).into_iter().unzip();
         let outcomes = self.call.gateway.delete_many(&self.call.caller, deletes).await;
         for (name, outcome) in names.into_iter().zip(outcomes) {
-            let was_there = |deleted: Deleted| deleted.removed.is_some() || deleted.marker.is_some();
-            self.count(name, outcome.map(was_there));
+            // As for a single DELETE: a marker where nothing was is no deletion.
+            self.count(name, outcome.map(|deleted| deleted.removed.is_some()));
         }
     }
 

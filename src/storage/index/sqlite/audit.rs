@@ -132,6 +132,14 @@ pub(super) fn audit(db: &Snapshot<'_>) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
+/// What SQLite itself says of its file: pages, indexes, types, constraints. On a connection that may write: on one that
+/// only reads, it looks at less and says nothing of that.
+pub(super) fn database(db: &Snapshot<'_>) -> Result<Vec<Finding>> {
+    let said: Vec<String> = db.all("PRAGMA integrity_check(1000)", [], |row| row.get(0))?;
+    let found = said.into_iter().filter(|line| line != "ok");
+    Ok(found.map(|detail| Finding { what: "the database is damaged", detail }).collect())
+}
+
 /// Adds a finding, and tells whether more are wanted.
 fn add(findings: &mut Vec<Finding>, what: &'static str, detail: String) -> bool {
     if findings.len() < MOST {

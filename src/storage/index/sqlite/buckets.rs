@@ -52,6 +52,17 @@ pub(super) fn find(db: &Snapshot<'_>, address: &BucketAddress) -> Result<Numbere
     found.ok_or(Error::NoSuchBucket)
 }
 
+/// Buckets by id.
+pub(super) fn page(db: &Snapshot<'_>, after: Option<BucketId>, limit: u32) -> Result<Vec<BucketRecord>> {
+    let after = after.map(|id| id.0.to_vec()).unwrap_or_default();
+    db.all(
+        "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings
+         FROM buckets WHERE id > ?1 ORDER BY id LIMIT ?2",
+        params![after, limit],
+        |row| Ok(read_numbered(row)?.record),
+    )
+}
+
 /// Finds what the commands on objects need of a bucket.
 pub(super) fn place(db: &Snapshot<'_>, id: BucketId) -> Result<Place> {
     db.maybe("SELECT nr, account, versioning FROM buckets WHERE id = ?1", [id], |row| {

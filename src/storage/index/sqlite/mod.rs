@@ -356,10 +356,20 @@ impl Index for SqliteIndex {
     }
 
     async fn audit(&self) -> Result<Vec<Finding>> {
-        self.readers.snapshot(audit::audit).await
+        let damaged = self.writer.run(|tx| audit::database(tx)).await?;
+        // Nothing that is read from a damaged file can be trusted.
+        if damaged.is_empty() { self.readers.snapshot(audit::audit).await } else { Ok(damaged) }
     }
 
     async fn blobs_after(&self, after: Option<BlobId>, limit: u32) -> Result<Vec<BlobRow>> {
         self.readers.statement(move |db| audit::blobs_after(db, after, limit)).await
+    }
+
+    async fn buckets_after(&self, after: Option<BucketId>, limit: u32) -> Result<Vec<BucketRecord>> {
+        self.readers.statement(move |db| buckets::page(db, after, limit)).await
+    }
+
+    async fn unswept_writers(&self) -> Result<Vec<WriterId>> {
+        self.readers.statement(install::unswept_writers).await
     }
 }

@@ -121,8 +121,7 @@ fn merge(
             (Some(_), None) => true,
             (None, Some(_)) => false,
             (Some(newest), Some(other)) => match key(newest)?.cmp(key(other)?) {
-                Ordering::Equal => !reverse,
-                Ordering::Less => !reverse,
+                Ordering::Equal | Ordering::Less => !reverse,
                 Ordering::Greater => reverse,
             },
         };

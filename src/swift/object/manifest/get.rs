@@ -12,51 +12,51 @@ use serde_json::{Value, json};
 
 use crate::http::date;
 use crate::model::{BucketName, ObjectKey};
-use crate::ops::{GetOwnBytes, ManifestView, ReadManifest, SegmentView};
+use crate::ops::{GetOwnBytes, ManifestView, OpenObject, ReadManifest, SegmentView};
 use crate::swift::call::Call;
 use crate::swift::encryption_headers;
 use crate::swift::error::Failure;
 use crate::swift::object::describe::describe;
-use crate::swift::object::{get as object, version};
+use crate::swift::object::get::answer as bytes_of;
+use crate::swift::object::head::answer as description_of;
+use crate::swift::object::{self, version};
 use crate::swift::reply;
 
 const JSON: &str = "application/json; charset=utf-8";
 
 /// The manifest; an object that has none as it is.
 pub async fn get(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
-    match read(call, bucket, key).await? {
-        ManifestView { info, segments: Some(segments) } => {
-            let body =
-                if call.parameter("format") == Some("raw") { raw(&segments) } else { listed(&segments) };
-            let mut response = reply::with_body(StatusCode::OK, JSON, body.clone());
-            let headers = response.headers_mut();
-            let length = headers.get("content-length").cloned();
-            describe(headers, &info);
-            reply::set(headers, CONTENT_TYPE, JSON);
-            reply::set(headers, ETAG, &hex::encode(Md5::digest(&body)));
-            if let Some(length) = length {
-                headers.insert("content-length", length);
-            }
-            Ok(response)
-        }
-        ManifestView { segments: None, .. } => {
-            let get = super::super::request(call, bucket, key, false)?;
-            let opened = call.execute(GetOwnBytes { get }).await;
-            object::answer(call, super::super::opened(call, bucket, key, opened).await?).await
-        }
-    }
+    let ManifestView { info, segments } = read(call, bucket, key).await?;
+    let Some(segments) = segments else {
+        return bytes_of(call, own_bytes(call, bucket, key, false).await?).await;
+    };
+    let body = if call.parameter("format") == Some("raw") { raw(&segments) } else { listed(&segments) };
+    let mut response = reply::with_body(StatusCode::OK, JSON, body.clone());
+    let headers = response.headers_mut();
+    describe(headers, &info);
+    reply::set(headers, CONTENT_TYPE, JSON);
+    reply::set(headers, ETAG, &hex::encode(Md5::digest(&body)));
+    Ok(response)
 }
 
 /// The same without its body.
 pub async fn head(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
-    match read(call, bucket, key).await? {
-        ManifestView { segments: Some(_), .. } => get(call, bucket, key).await,
-        ManifestView { segments: None, .. } => {
-            let get = super::super::request(call, bucket, key, true)?;
-            let opened = call.execute(GetOwnBytes { get }).await;
-            Ok(super::super::head::answer(&super::super::opened(call, bucket, key, opened).await?.info))
-        }
+    if read(call, bucket, key).await?.segments.is_some() {
+        return get(call, bucket, key).await;
     }
+    Ok(description_of(&own_bytes(call, bucket, key, true).await?.info))
+}
+
+/// Opens an object that is no static large object: of a dynamic one, what the manifest itself holds.
+async fn own_bytes(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    head: bool,
+) -> Result<OpenObject, Failure> {
+    let get = object::request(call, bucket, key, head)?;
+    let outcome = call.execute(GetOwnBytes { get }).await;
+    object::opened(call, bucket, key, outcome).await
 }
 
 async fn read(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<ManifestView, Failure> {
@@ -94,7 +94,7 @@ fn listed(segments: &[SegmentView]) -> String {
             row
         }
     });
-    Value::from_iter(rows).to_string()
+    rows.collect::<Value>().to_string()
 }
 
 /// The manifest as it could be put again.
@@ -109,7 +109,7 @@ fn raw(segments: &[SegmentView]) -> String {
             row
         }
     });
-    Value::from_iter(rows).to_string()
+    rows.collect::<Value>().to_string()
 }
 
 #[cfg(test)]

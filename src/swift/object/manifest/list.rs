@@ -1,5 +1,7 @@
 //! The list of segments that a client sends, checked as Swift checks it and with Swift's sentences.
 
+use std::fmt::Write;
+
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -29,14 +31,16 @@ pub fn parse(body: &[u8], own: (&BucketName, &ObjectKey)) -> Result<Vec<SegmentR
     };
     let mut segments = Vec::with_capacity(list.len());
     let (mut problems, mut objects) = (String::new(), 0_u32);
-    let last = list.len().saturating_sub(1);
     for (index, item) in list.iter().enumerate() {
-        match segment(item, index == last, own) {
+        match segment(item, index + 1 == list.len(), own) {
             Ok(segment) => {
                 objects += u32::from(matches!(segment, SegmentRequest::Object { .. }));
                 segments.push(segment);
             }
-            Err(problem) => problems.push_str(&format!("Index {index}: {problem}\n")),
+            // Writing to a string does not fail.
+            Err(problem) => {
+                let _ = writeln!(problems, "Index {index}: {problem}");
+            }
         }
     }
     if problems.is_empty() && objects == 0 && !segments.is_empty() {

@@ -45,7 +45,7 @@ pub const AWS_CONFIG: &str = "# Written by Cardea; `credentials.env` names it.\n
 pub fn relocate(text: &str, place: Place<'_>) -> Option<Zeroizing<String>> {
     let mut moved = Zeroizing::new(String::with_capacity(text.len() + 4096));
     let variables = variables(place);
-    let mut missing = Vec::from_iter(variables.iter());
+    let mut missing: Vec<_> = variables.iter().collect();
     for line in text.lines() {
         let name = line.strip_prefix("export ").or_else(|| line.strip_prefix("unset "));
         let name = name.map(|rest| rest.split_once('=').map_or(rest, |(name, _)| name));
@@ -215,8 +215,7 @@ mod tests {
         let place =
             Place { endpoint: "https://a:1", region: "r", ca: None, aws_config: Path::new("/a/aws.config") };
         let text = render(&credentials(), place);
-        let older: String =
-            text.lines().filter(|l| !l.contains("AWS_CONFIG")).map(|l| format!("{l}\n")).collect();
+        let older: String = text.split_inclusive('\n').filter(|line| !line.contains("AWS_CONFIG")).collect();
         let newer = relocate(&older, place).unwrap();
         assert_eq!(*newer, format!("{older}export AWS_CONFIG_FILE='/a/aws.config'\n"));
         assert_eq!(relocate(&newer, place), None);

@@ -168,14 +168,11 @@ async fn upload(gateway: &Gateway, bucket: &BucketRecord, record: &UploadRecord)
 /// A reference of an upload with what the index does not give for it: the blob's header, length and place.
 async fn completed(gateway: &Gateway, reference: PartRecord) -> Result<PartRecord, Error> {
     let inline = gateway.index.inline_blob(reference.blob).await?;
-    let (header, sealed) = match &inline {
-        Some(bytes) => {
-            (bytes.get(..HEADER_LEN).unwrap_or_default().to_vec(), u64::try_from(bytes.len()).ok())
-        }
-        None => {
-            let header = gateway.blobs.read(&reference.blob, 0..HEADER_LEN as u64).await?;
-            (header.to_vec(), Some(gateway.blobs.size(&reference.blob).await?))
-        }
+    let (header, sealed) = if let Some(bytes) = &inline {
+        (bytes.get(..HEADER_LEN).unwrap_or_default().to_vec(), u64::try_from(bytes.len()).ok())
+    } else {
+        let header = gateway.blobs.read(&reference.blob, 0..HEADER_LEN as u64).await?;
+        (header.to_vec(), Some(gateway.blobs.size(&reference.blob).await?))
     };
     let blob_length = sealed
         .and_then(plain_len)

@@ -76,6 +76,12 @@ impl Failure {
         self.status
     }
 
+    /// Its sentence, if it has one.
+    #[cfg(test)]
+    pub fn sentence(&self) -> &str {
+        self.sentence.as_deref().unwrap_or_default()
+    }
+
     /// The answer.
     pub fn into_response(self) -> Response {
         let mut response = match &self.sentence {

@@ -9,6 +9,7 @@ use super::limits;
 use super::{SwiftConfig, bulk, reply};
 use crate::http::query::Query;
 use crate::model::{BucketName, ObjectKey};
+use crate::ops::MAX_SEGMENTS;
 
 /// The one storage policy.
 pub const POLICY: &str = "Policy-0";
@@ -40,6 +41,14 @@ pub fn answer(config: &SwiftConfig, query: &Query) -> Result<Response, Failure> 
         },
         "bulk_delete": bulk::info(),
         "object_versioning": {},
+        "dlo": {},
+        "slo": {
+            "allow_async_delete": true,
+            "max_manifest_segments": MAX_SEGMENTS,
+            "max_manifest_size": limits::MAX_MANIFEST_SIZE,
+            "min_segment_size": 1,
+            "yield_frequency": limits::HEARTBEAT_SECONDS,
+        },
         // Not of OpenStack: keys of the customer's own.
         "customer_keys": {
             "algorithms": ["AES256"],

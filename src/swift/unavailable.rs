@@ -7,6 +7,7 @@ use poem::http::{HeaderMap, Method};
 
 use super::address::Level;
 use super::error::Failure;
+use super::object;
 use crate::http::query::Query;
 
 /// Parameters that mean something on every path.
@@ -16,17 +17,11 @@ const ANYWHERE: [(&str, &str); 3] = [
     ("temp_url_expires", "A temporary URL"),
 ];
 
-/// Headers of an object's PUT and COPY.
-const OBJECT_PUT: [(&str, &str); 2] = [
-    ("x-object-manifest", "X-Object-Manifest (dynamic large objects)"),
-    ("x-symlink-target", "X-Symlink-Target (symbolic links)"),
-];
+/// Headers of an object's PUT, POST and COPY.
+const OBJECT_WRITE: [(&str, &str); 1] = [("x-symlink-target", "X-Symlink-Target (symbolic links)")];
 
-/// Headers of an object's POST.
-const OBJECT_POST: [(&str, &str); 2] = [
-    ("x-object-manifest", "X-Object-Manifest (dynamic large objects)"),
-    ("x-symlink-target", "X-Symlink-Target (symbolic links)"),
-];
+/// Headers and parameters that make a large object, of a request that copies one.
+const COPY_HEADERS: [(&str, &str); 1] = [("x-object-manifest", "X-Object-Manifest on a copy")];
 
 /// Headers of a container's PUT and POST. Empty values remove, and there is nothing to remove.
 const CONTAINER_WRITE: [(&str, &str); 6] = [
@@ -78,14 +73,20 @@ pub fn check(level: &Level, method: &Method, query: &Query, headers: &HeaderMap)
             }
         }
         Level::Object(..) => {
-            if *method == Method::PUT || method.as_str() == "COPY" {
+            let copies = method.as_str() == "COPY" || (*method == Method::PUT && object::is_copy(headers));
+            if copies {
                 if query.all("multipart-manifest").last() == Some("put") {
-                    return Err(Failure::unavailable_feature("Uploading a static large object's manifest"));
+                    return Err(Failure::bad_request(
+                        "A copy takes no manifest: multipart-manifest=put is for PUT.",
+                    ));
                 }
-                refuse_headers(headers, &OBJECT_PUT)?;
+                refuse_headers(headers, &COPY_HEADERS)?;
+            }
+            if writes || copies {
+                refuse_headers(headers, &OBJECT_WRITE)?;
+            }
+            if *method == Method::PUT || copies {
                 refuse_reserved(headers)?;
-            } else if *method == Method::POST {
-                refuse_headers(headers, &OBJECT_POST)?;
             }
         }
     }
@@ -175,10 +176,9 @@ mod tests {
             (container(), "POST", "", Some(("X-Container-Meta-Quota-Bytes", "1")), "quotas"),
             (container(), "POST", "", Some(("X-Container-Meta-Access-Control-Allow-Origin", "*")), "CORS"),
             (object(), "COPY", "", Some(("X-Object-Manifest", "c/o")), "X-Object-Manifest"),
-            (object(), "PUT", "", Some(("X-Object-Manifest", "c/o")), "X-Object-Manifest"),
-            (object(), "PUT", "multipart-manifest=put", None, "manifest"),
+            (object(), "COPY", "multipart-manifest=put", None, "manifest"),
+            (object(), "POST", "", Some(("X-Symlink-Target", "c/o")), "symbolic"),
             (object(), "PUT", "", Some(("X-Static-Large-Object", "true")), "reserved"),
-            (object(), "POST", "", Some(("X-Object-Manifest", "c/o")), "X-Object-Manifest"),
         ] {
             let refusal = outcome(&level, method, query, header).unwrap_err();
             assert!(refusal.contains(text), "{method} {query}: {refusal}");
@@ -195,6 +195,9 @@ mod tests {
             (container(), "GET", "path=a&delimiter=/", None),
             (object(), "GET", "multipart-manifest=get&symlink=get", None),
             (object(), "DELETE", "multipart-manifest=delete", None),
+            (object(), "PUT", "multipart-manifest=put", None),
+            (object(), "PUT", "", Some(("X-Object-Manifest", "c/o"))),
+            (object(), "POST", "", Some(("X-Object-Manifest", "c/o"))),
             (object(), "GET", "", Some(("X-Copy-From", "c/o"))),
             (object(), "GET", "version-id=null", None),
             (container(), "POST", "", Some(("X-Versions-Enabled", "true"))),

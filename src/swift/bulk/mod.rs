@@ -4,6 +4,7 @@ mod delete;
 mod report;
 
 pub use delete::delete;
+pub use report::Report;
 
 use poem::http::Method;
 

@@ -7,7 +7,7 @@ use super::content_type::DEFAULT;
 use super::{stored, version};
 use crate::http::date;
 use crate::model::EncryptionMode;
-use crate::ops::{Face, ObjectInfo};
+use crate::ops::{Face, LargeObject, ObjectInfo};
 use crate::swift::encryption_headers::{AES256, ALGORITHM_ANSWER};
 use crate::swift::metadata::{self, Kind};
 use crate::swift::reply;
@@ -23,7 +23,7 @@ pub fn describe(headers: &mut HeaderMap, info: &ObjectInfo) {
     if let Some(etag) = shown_etag(info) {
         reply::set(headers, ETAG, &etag);
     }
-    if info.part_count.is_some() {
+    if matches!(info.large, Some(LargeObject::Parts | LargeObject::Static)) {
         // Tells the client not to compare the ETag with an MD5.
         reply::set(headers, HeaderName::from_static("x-static-large-object"), "True");
     }
@@ -40,8 +40,12 @@ pub fn shown_etag(info: &ObjectInfo) -> Option<String> {
     if !info.opened {
         return None;
     }
+    if let Some(md5) = info.digests.md5.filter(|_| matches!(info.large, Some(LargeObject::Dynamic(_)))) {
+        // Of the manifest's own bytes.
+        return Some(hex::encode(md5));
+    }
     let etag = info.shown_etag(Face::Swift)?;
-    Some(if info.part_count.is_some() { format!("\"{etag}\"") } else { etag })
+    Some(if info.large.is_some() { format!("\"{etag}\"") } else { etag })
 }
 
 #[cfg(test)]
@@ -105,6 +109,7 @@ mod tests {
             opened: false,
             digests: Digests::default(),
             part_count: Some(2),
+            large: Some(LargeObject::Static),
             ..info()
         };
         let headers = headers(&described);
@@ -121,7 +126,12 @@ mod tests {
 
     #[test]
     fn an_object_of_parts_shows_its_tag_in_quotes() {
-        let parts = ObjectInfo { part_count: Some(2), digests: Digests::default(), ..info() };
+        let parts = ObjectInfo {
+            part_count: Some(2),
+            large: Some(LargeObject::Parts),
+            digests: Digests::default(),
+            ..info()
+        };
         assert_eq!(headers(&parts)["etag"], "\"opaque\"");
     }
 }

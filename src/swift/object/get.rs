@@ -7,8 +7,8 @@ use poem::{Body, Response};
 use super::byteranges::{ByteRanges, content_range};
 use super::content_type::DEFAULT;
 use super::describe::{describe, shown_etag};
-use super::open;
 use super::ranges::{Plan, plan};
+use super::{manifest_get, open};
 use crate::http::body;
 use crate::model::{BucketName, ObjectKey};
 use crate::ops::{ObjectInfo, OpenObject};
@@ -18,6 +18,11 @@ use crate::swift::reply;
 
 /// Reads the object.
 pub async fn get(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
+    if manifest_get::is_asked(call)
+        && let Some(manifest) = manifest_get::get(call, bucket, key).await?
+    {
+        return Ok(manifest);
+    }
     let OpenObject { info, reader, .. } = open(call, bucket, key, false).await?;
     let reader = reader.ok_or_else(|| Failure::defect(&"an object was opened without a reader"))?;
     let etag = shown_etag(&info);

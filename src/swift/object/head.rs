@@ -7,7 +7,7 @@ use poem::Response;
 use poem::http::StatusCode;
 
 use super::describe::describe;
-use super::open;
+use super::{manifest_get, open};
 use crate::model::{BucketName, ObjectKey};
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
@@ -15,6 +15,11 @@ use crate::swift::reply;
 
 /// Describes the object.
 pub async fn head(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
+    if manifest_get::is_asked(call)
+        && let Some(manifest) = manifest_get::get(call, bucket, key).await?
+    {
+        return Ok(manifest);
+    }
     let info = open(call, bucket, key, true).await?.info;
     let mut response = Response::builder().status(StatusCode::OK).finish();
     describe(response.headers_mut(), &info);

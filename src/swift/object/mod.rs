@@ -5,14 +5,21 @@ mod content_type;
 mod copy;
 mod delete;
 mod describe;
+mod dynamic;
 mod expiry;
 mod get;
 mod head;
 mod manifest_delete;
+mod manifest_get;
 mod post;
 mod put;
 mod ranges;
 mod restore;
+mod slo;
+mod slo_field;
+mod slo_heartbeat;
+mod slo_manifest;
+mod slo_report;
 mod stored;
 mod version;
 
@@ -33,7 +40,7 @@ use super::encryption_headers;
 use super::error::Failure;
 use crate::http::conditions::ReadConditions;
 use crate::model::{BucketName, ObjectKey};
-use crate::ops::{Error, Face, GetObject, OpenObject};
+use crate::ops::{Error, Face, GetObject, GetOwnBytes, OpenObject};
 
 /// Opens an object for GET or HEAD.
 async fn open(
@@ -67,7 +74,12 @@ async fn look(
         head,
         part: None,
     };
-    Ok(call.execute(get).await)
+    // Of an object whose manifest is asked for and that has none but itself, that is what it gets.
+    Ok(if manifest_get::is_asked(call) {
+        call.execute(GetOwnBytes { get }).await
+    } else {
+        call.execute(get).await
+    })
 }
 
 /// 412 with the ETag that the condition was compared with: a client that resumes a download wants to know it.

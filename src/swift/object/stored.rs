@@ -3,7 +3,7 @@
 use poem::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, EXPIRES};
 use poem::http::{HeaderMap, HeaderName};
 
-use super::expiry;
+use super::{dynamic, expiry};
 use crate::model::{SystemMetadata, Timestamp};
 use crate::swift::error::Failure;
 use crate::swift::reply;
@@ -23,7 +23,7 @@ pub fn from_request(headers: &HeaderMap) -> Result<SystemMetadata, Failure> {
         robots_tag: text(headers, &ROBOTS_TAG)?,
         website_redirect: None,
         delete_at: expiry::delete_at(headers, Timestamp::now().seconds_floor())?,
-        object_manifest: None,
+        object_manifest: dynamic::requested(headers)?,
     })
 }
 
@@ -40,7 +40,7 @@ pub fn into_answer(headers: &mut HeaderMap, system: &SystemMetadata) {
         robots_tag,
         website_redirect: _,
         delete_at,
-        object_manifest: _,
+        object_manifest,
     } = system;
     for (name, value) in [
         (CONTENT_ENCODING, content_encoding),
@@ -49,6 +49,7 @@ pub fn into_answer(headers: &mut HeaderMap, system: &SystemMetadata) {
         (CACHE_CONTROL, cache_control),
         (EXPIRES, expires),
         (ROBOTS_TAG, robots_tag),
+        (dynamic::OBJECT_MANIFEST, object_manifest),
     ] {
         if let Some(value) = value {
             reply::set(headers, name, value);

@@ -156,7 +156,8 @@ impl From<ops::Error> for Failure {
             E::SegmentRefused { .. } => Self::with(StatusCode::FORBIDDEN, error.to_string()),
             E::TooManySegments { .. } => Self::with(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
             E::InvalidSegments { problems } => {
-                let lines: String = problems.iter().map(|(path, text)| format!("{path}, {text}\n")).collect();
+                let lines: Vec<_> = problems.iter().map(|(path, text)| format!("{path}, {text}\n")).collect();
+                let lines = lines.concat();
                 Self::bad_request(format!("Errors:\n{lines}"))
             }
             E::PreconditionFailed => Self::new(StatusCode::PRECONDITION_FAILED),

@@ -30,7 +30,7 @@ pub async fn put(
         return restore::restore(call, bucket, key, version, body).await;
     }
     if call.parameter(slo::PARAMETER) == Some("put") {
-        return slo::put(call, bucket, key, body).await;
+        return Box::pin(slo::put(call, bucket, key, body)).await;
     }
     let precondition = precondition(&call.headers)?;
     let length = declared_length(&call.headers, call.config.max_file_size)?;
@@ -54,7 +54,7 @@ pub async fn put(
         precondition,
     };
     let outcome = if put.metadata.system.object_manifest.is_some() {
-        call.execute(PutDynamic { put }).await?
+        Box::pin(call.execute(PutDynamic { put })).await?
     } else {
         call.execute(put).await?
     };

@@ -12,11 +12,15 @@ use poem::http::StatusCode;
 use poem::http::header::{CONTENT_TYPE, ETAG, LAST_MODIFIED};
 use poem::{Body, Response};
 
+use super::put::readable;
 use super::slo::Written;
 use super::slo_report::{PROLOGUE, Report};
-use crate::http::body::BodyError;
+use crate::http::body::{BodyError, read_limited};
 use crate::swift::accept::Format;
 use crate::swift::reply;
+
+/// Bytes of an answer's text that a report takes.
+const MAX_TEXT: usize = 64 << 10;
 
 /// Between the spaces and the report.
 const SEPARATOR: &str = "\r\n\r\n";
@@ -52,6 +56,12 @@ pub fn answer(writing: BoxFuture<'static, Written>, format: Format, interval: Du
     response
 }
 
+/// The text of an answer that is ours, and short.
+async fn text(response: Response) -> String {
+    let bytes = read_limited(readable(response.into_body(), None), MAX_TEXT).await.unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// The report on what would have been the answer.
 async fn report(Written { response, problems }: Written) -> Report {
     let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
@@ -60,7 +70,7 @@ async fn report(Written { response, problems }: Written) -> Report {
     let body = match &problems {
         // They stand below.
         Some(_) => String::new(),
-        None => response.into_body().into_string().await.unwrap_or_default(),
+        None => text(response).await,
     };
     let line = format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or_default());
     let mut fields = Vec::new();
@@ -84,7 +94,7 @@ mod tests {
         });
         let response = answer(slow, Format::Plain, Duration::from_millis(100));
         assert_eq!(response.status(), StatusCode::ACCEPTED);
-        let text = response.into_body().into_string().await.unwrap();
+        let text = super::text(response).await;
         let (spaces, rest) = text.split_once(SEPARATOR).unwrap();
         assert!(spaces.len() > 1 && spaces.bytes().all(|b| b == b' '), "{spaces:?}");
         assert_eq!(rest, "Etag: \"e\"\nResponse Body: \nResponse Status: 201 Created\nErrors:\n");

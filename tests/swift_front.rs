@@ -7,6 +7,7 @@ mod swift_front {
     mod container;
     mod general;
     mod keys;
+    mod large;
     mod object;
     mod world;
 }

@@ -192,11 +192,6 @@ pub fn too_large() -> Failure {
     Failure::with(StatusCode::PAYLOAD_TOO_LARGE, "Your request is too large.")
 }
 
-/// 413 with a sentence of its own.
-pub fn too_large_with(sentence: impl Into<String>) -> Failure {
-    Failure::with(StatusCode::PAYLOAD_TOO_LARGE, sentence)
-}
-
 /// 499: the client went away, or sent less than it said.
 pub fn client_disconnect() -> Failure {
     Failure::new(StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST))

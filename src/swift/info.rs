@@ -6,11 +6,10 @@ use serde_json::json;
 
 use super::error::Failure;
 use super::limits;
-use super::object::MAX_MANIFEST_SIZE;
 use super::{SwiftConfig, bulk, reply};
 use crate::http::query::Query;
 use crate::model::{BucketName, ObjectKey};
-use crate::ops::{MAX_KEYED_SEGMENTS, MAX_SEGMENTS};
+use crate::ops::MAX_SEGMENTS;
 
 /// The one storage policy.
 pub const POLICY: &str = "Policy-0";
@@ -41,14 +40,14 @@ pub fn answer(config: &SwiftConfig, query: &Query) -> Result<Response, Failure> 
             "policies": [{ "name": POLICY, "aliases": POLICY, "default": true }],
         },
         "bulk_delete": bulk::info(),
-        "dlo": { "max_segments": MAX_KEYED_SEGMENTS },
         "object_versioning": {},
+        "dlo": {},
         "slo": {
-            "allow_async_delete": false,
+            "allow_async_delete": true,
             "max_manifest_segments": MAX_SEGMENTS,
-            "max_manifest_size": MAX_MANIFEST_SIZE,
+            "max_manifest_size": limits::MAX_MANIFEST_SIZE,
             "min_segment_size": 1,
-            "yield_frequency": 0,
+            "yield_frequency": limits::HEARTBEAT_SECONDS,
         },
         // Not of OpenStack: keys of the customer's own.
         "customer_keys": {

@@ -40,5 +40,11 @@ pub const MAX_FAILED_DELETES: usize = 1000;
 /// Bytes of a bulk delete's list, which is held in memory: 1.6 KiB for each name.
 pub const MAX_BULK_DELETE_BODY: usize = 16 << 20;
 
+/// Bytes of a static large object's manifest as it is uploaded: it is held in memory.
+pub const MAX_MANIFEST_SIZE: usize = 8 << 20;
+
+/// Seconds between two signs of life where a client asks for a heartbeat.
+pub const HEARTBEAT_SECONDS: u64 = 10;
+
 /// The latest `X-Delete-At`, in seconds since the epoch: ten digits, as Swift keeps it.
 pub const MAX_DELETE_AT: i64 = 9_999_999_999;

@@ -118,7 +118,7 @@ impl Front {
             _ => false,
         };
         encryption_headers::check_names(&secrets, copies)?;
-        unavailable::check(&place.level, &method, &headers)?;
+        unavailable::check(&place.level, &method, &query, &headers)?;
         let call = Call {
             gateway: &self.gateway,
             config: &self.config,
@@ -158,7 +158,8 @@ impl Endpoint for Front {
             response.set_body(Body::empty());
         }
         debug_assert!(
-            response.status() == StatusCode::NOT_MODIFIED || response.headers().contains_key(CONTENT_LENGTH),
+            matches!(response.status(), StatusCode::NOT_MODIFIED | StatusCode::ACCEPTED)
+                || response.headers().contains_key(CONTENT_LENGTH),
             "an answer without its length"
         );
         Ok(response)

@@ -7,6 +7,7 @@ use poem::http::{HeaderMap, Method};
 
 use super::address::Level;
 use super::error::Failure;
+use super::object;
 use crate::http::query::Query;
 
 /// Parameters that mean something on every path.
@@ -18,6 +19,9 @@ const ANYWHERE: [(&str, &str); 3] = [
 
 /// Headers of an object's PUT, POST and COPY.
 const OBJECT_WRITE: [(&str, &str); 1] = [("x-symlink-target", "X-Symlink-Target (symbolic links)")];
+
+/// Headers and parameters that make a large object, of a request that copies one.
+const COPY_HEADERS: [(&str, &str); 1] = [("x-object-manifest", "X-Object-Manifest on a copy")];
 
 /// Headers of a container's PUT and POST. Empty values remove, and there is nothing to remove.
 const CONTAINER_WRITE: [(&str, &str); 6] = [
@@ -53,7 +57,7 @@ pub fn check_verb(query: &Query) -> Result<(), Failure> {
 }
 
 /// Refuses parameters and headers that ask for what is not there yet.
-pub fn check(level: &Level, method: &Method, headers: &HeaderMap) -> Result<(), Failure> {
+pub fn check(level: &Level, method: &Method, query: &Query, headers: &HeaderMap) -> Result<(), Failure> {
     let writes = *method == Method::PUT || *method == Method::POST;
     match level {
         Level::Account => {
@@ -69,11 +73,20 @@ pub fn check(level: &Level, method: &Method, headers: &HeaderMap) -> Result<(), 
             }
         }
         Level::Object(..) => {
-            if *method == Method::PUT || method.as_str() == "COPY" {
+            let copies = method.as_str() == "COPY" || (*method == Method::PUT && object::is_copy(headers));
+            if copies {
+                if query.all("multipart-manifest").last() == Some("put") {
+                    return Err(Failure::bad_request(
+                        "A copy takes no manifest: multipart-manifest=put is for PUT.",
+                    ));
+                }
+                refuse_headers(headers, &COPY_HEADERS)?;
+            }
+            if writes || copies {
                 refuse_headers(headers, &OBJECT_WRITE)?;
+            }
+            if *method == Method::PUT || copies {
                 refuse_reserved(headers)?;
-            } else if *method == Method::POST {
-                refuse_headers(headers, &OBJECT_WRITE)?;
             }
         }
     }
@@ -144,7 +157,7 @@ mod tests {
                 HeaderValue::from_str(value).unwrap(),
             );
         }
-        check_verb(&query).and_then(|()| check(level, &method, &headers)).map_err(|failure| {
+        check_verb(&query).and_then(|()| check(level, &method, &query, &headers)).map_err(|failure| {
             assert_eq!(failure.status().as_u16(), 400);
             format!("{failure:?}")
         })
@@ -162,7 +175,9 @@ mod tests {
             (container(), "PUT", "", Some(("X-History-Location", "archive")), "versioning"),
             (container(), "POST", "", Some(("X-Container-Meta-Quota-Bytes", "1")), "quotas"),
             (container(), "POST", "", Some(("X-Container-Meta-Access-Control-Allow-Origin", "*")), "CORS"),
-            (object(), "PUT", "", Some(("X-Symlink-Target", "c/o")), "symbolic"),
+            (object(), "COPY", "", Some(("X-Object-Manifest", "c/o")), "X-Object-Manifest"),
+            (object(), "COPY", "multipart-manifest=put", None, "manifest"),
+            (object(), "POST", "", Some(("X-Symlink-Target", "c/o")), "symbolic"),
             (object(), "PUT", "", Some(("X-Static-Large-Object", "true")), "reserved"),
         ] {
             let refusal = outcome(&level, method, query, header).unwrap_err();
@@ -180,6 +195,9 @@ mod tests {
             (container(), "GET", "path=a&delimiter=/", None),
             (object(), "GET", "multipart-manifest=get&symlink=get", None),
             (object(), "DELETE", "multipart-manifest=delete", None),
+            (object(), "PUT", "multipart-manifest=put", None),
+            (object(), "PUT", "", Some(("X-Object-Manifest", "c/o"))),
+            (object(), "POST", "", Some(("X-Object-Manifest", "c/o"))),
             (object(), "GET", "", Some(("X-Copy-From", "c/o"))),
             (object(), "GET", "version-id=null", None),
             (container(), "POST", "", Some(("X-Versions-Enabled", "true"))),

@@ -96,9 +96,3 @@ def test_a_wrong_password(cli: Cli) -> None:
 def test_a_bad_header_uploads_nothing(cli: Cli, file: Path, name: str, value: str, sentence: str) -> None:
     assert sentence in cli.fails("swift", "upload", name, "file.txt", "--header", value)
     assert "Not Found" in cli.fails("swift", "stat", name, "file.txt")
-
-
-def test_a_large_upload_in_segments_says_that_it_cannot_be(cli: Cli, file: Path, name: str) -> None:
-    """Large objects are not there yet: the upload must fail at once, and not after retries."""
-    said = cli.fails("swift", "upload", name, "file.txt", "-S", "100000")
-    assert "501" not in said and "503" not in said, said

@@ -3,7 +3,7 @@
 use poem::Response;
 use poem::http::StatusCode;
 
-use super::{manifest, version};
+use super::{manifest_delete, version};
 use crate::model::{BucketName, ObjectKey, VersionId};
 use crate::ops::{DeleteObject, Deleted, Error, Precondition};
 use crate::swift::call::Call;
@@ -16,7 +16,7 @@ pub async fn delete(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Re
     encryption_headers::for_read(&call.secrets)?;
     let version = version::asked(call)?;
     if call.parameter("multipart-manifest") == Some("delete") {
-        return manifest::delete(call, bucket, key, version).await;
+        return manifest_delete::delete(call, bucket, key, version).await;
     }
     match version {
         None => delete_current(call, bucket, key).await,

@@ -40,6 +40,10 @@ pub fn shown_etag(info: &ObjectInfo) -> Option<String> {
     if !info.opened {
         return None;
     }
+    if let Some(md5) = info.digests.md5.filter(|_| matches!(info.large, Some(LargeObject::Dynamic(_)))) {
+        // Of the manifest's own bytes.
+        return Some(hex::encode(md5));
+    }
     let etag = info.shown_etag(Face::Swift)?;
     Some(if info.large.is_some() { format!("\"{etag}\"") } else { etag })
 }
@@ -105,7 +109,7 @@ mod tests {
             opened: false,
             digests: Digests::default(),
             part_count: Some(2),
-            large: Some(LargeObject::Parts),
+            large: Some(LargeObject::Static),
             ..info()
         };
         let headers = headers(&described);

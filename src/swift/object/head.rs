@@ -7,25 +7,22 @@ use poem::Response;
 use poem::http::StatusCode;
 
 use super::describe::describe;
-use super::{manifest, open};
+use super::{manifest_get, open};
 use crate::model::{BucketName, ObjectKey};
-use crate::ops::ObjectInfo;
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
 use crate::swift::reply;
 
 /// Describes the object.
 pub async fn head(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
-    if call.parameter("multipart-manifest") == Some("get") {
-        return manifest::head(call, bucket, key).await;
+    if manifest_get::is_asked(call)
+        && let Some(manifest) = manifest_get::get(call, bucket, key).await?
+    {
+        return Ok(manifest);
     }
-    Ok(answer(&open(call, bucket, key, true).await?.info))
-}
-
-/// The object's description.
-pub fn answer(info: &ObjectInfo) -> Response {
+    let info = open(call, bucket, key, true).await?.info;
     let mut response = Response::builder().status(StatusCode::OK).finish();
-    describe(response.headers_mut(), info);
+    describe(response.headers_mut(), &info);
     reply::set_length(response.headers_mut(), info.size);
-    response
+    Ok(response)
 }

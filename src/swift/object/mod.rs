@@ -5,14 +5,21 @@ mod content_type;
 mod copy;
 mod delete;
 mod describe;
+mod dynamic;
 mod expiry;
 mod get;
 mod head;
-mod manifest;
+mod manifest_delete;
+mod manifest_get;
 mod post;
 mod put;
 mod ranges;
 mod restore;
+mod slo;
+mod slo_field;
+mod slo_heartbeat;
+mod slo_manifest;
+mod slo_report;
 mod stored;
 mod version;
 
@@ -21,7 +28,6 @@ pub use copy::{copy, copy_from, is_copy};
 pub use delete::delete;
 pub use get::get;
 pub use head::head;
-pub use manifest::MAX_MANIFEST_SIZE;
 pub use post::post;
 pub use put::{put, readable};
 pub use version::{VERSION_ID, locate};
@@ -34,7 +40,7 @@ use super::encryption_headers;
 use super::error::Failure;
 use crate::http::conditions::ReadConditions;
 use crate::model::{BucketName, ObjectKey};
-use crate::ops::{Error, Face, GetObject, OpenObject};
+use crate::ops::{Error, Face, GetObject, GetOwnBytes, OpenObject};
 
 /// Opens an object for GET or HEAD.
 async fn open(
@@ -43,44 +49,44 @@ async fn open(
     key: &ObjectKey,
     head: bool,
 ) -> Result<OpenObject, Failure> {
-    let opened = call.execute(request(call, bucket, key, head)?).await;
-    self::opened(call, bucket, key, opened).await
-}
-
-/// What came of opening an object, in this face's words.
-async fn opened(
-    call: &Call<'_>,
-    bucket: &BucketName,
-    key: &ObjectKey,
-    outcome: Result<OpenObject, Error>,
-) -> Result<OpenObject, Failure> {
-    match outcome {
+    let conditions = ReadConditions::from_headers(&call.headers);
+    match look(call, bucket, key, conditions, head).await? {
         Ok(opened) => Ok(opened),
         Err(Error::PreconditionFailed) => Err(precondition_failed(call, bucket, key).await),
         Err(error) => Err(version::failure(call, bucket, version::asked(call)?, error).await),
     }
 }
 
-/// The read that a request asks for.
-fn request(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey, head: bool) -> Result<GetObject, Failure> {
-    Ok(GetObject {
+async fn look(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    conditions: ReadConditions,
+    head: bool,
+) -> Result<Result<OpenObject, Error>, Failure> {
+    let get = GetObject {
         bucket: call.bucket(bucket),
         key: key.clone(),
         version: version::asked(call)?,
         customer_key: encryption_headers::for_read(&call.secrets)?,
-        conditions: ReadConditions::from_headers(&call.headers),
+        conditions,
         face: Face::Swift,
         head,
         part: None,
+    };
+    // Of an object whose manifest is asked for and that has none but itself, that is what it gets.
+    Ok(if manifest_get::is_asked(call) {
+        call.execute(GetOwnBytes { get }).await
+    } else {
+        call.execute(get).await
     })
 }
 
 /// 412 with the ETag that the condition was compared with: a client that resumes a download wants to know it.
 async fn precondition_failed(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Failure {
     let failure = Failure::from(Error::PreconditionFailed);
-    let Ok(look) = request(call, bucket, key, true) else { return failure };
-    match call.execute(GetObject { conditions: ReadConditions::default(), ..look }).await {
-        Ok(found) => match shown_etag(&found.info) {
+    match look(call, bucket, key, ReadConditions::default(), true).await {
+        Ok(Ok(found)) => match shown_etag(&found.info) {
             Some(etag) => failure.header(ETAG, &etag),
             None => failure,
         },

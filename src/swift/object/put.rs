@@ -7,7 +7,7 @@ use poem::http::header::{CONTENT_LENGTH, ETAG, IF_NONE_MATCH, LAST_MODIFIED, TRA
 use poem::http::{HeaderMap, HeaderName, StatusCode};
 use poem::{Body, Response};
 
-use super::{content_type, manifest, restore, stored, version};
+use super::{content_type, restore, slo, stored, version};
 use crate::http::body::{self, BodyError};
 use crate::http::conditions::EtagList;
 use crate::http::date;
@@ -29,8 +29,8 @@ pub async fn put(
     if let Some(version) = version::asked(call)? {
         return restore::restore(call, bucket, key, version, body).await;
     }
-    if call.parameter("multipart-manifest") == Some("put") {
-        return manifest::put(call, bucket, key, body).await;
+    if call.parameter(slo::PARAMETER) == Some("put") {
+        return Box::pin(slo::put(call, bucket, key, body)).await;
     }
     let precondition = precondition(&call.headers)?;
     let length = declared_length(&call.headers, call.config.max_file_size)?;
@@ -54,7 +54,7 @@ pub async fn put(
         precondition,
     };
     let outcome = if put.metadata.system.object_manifest.is_some() {
-        call.execute(PutDynamic { put }).await?
+        Box::pin(call.execute(PutDynamic { put })).await?
     } else {
         call.execute(put).await?
     };

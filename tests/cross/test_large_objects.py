@@ -1,0 +1,69 @@
+"""Swift's large objects through S3: whole, in ranges over the segments' bounds, and with keys."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from support.faces import Face
+from support.keys import CustomerKey
+from support.swift import Swift
+
+PARTS = [b"a" * 70_000, b"b" * 5, b"c" * 100_000]
+WHOLE = b"".join(PARTS)
+
+
+@pytest.fixture(params=["static", "dynamic"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def key_of_it(key: CustomerKey, sealed: bool) -> CustomerKey | None:
+    return key if sealed else None
+
+
+@pytest.fixture
+def large(swift: Swift, faces: dict[str, Face], bucket: str, kind: str, key_of_it: CustomerKey | None) -> str:
+    """A large object that Swift made of segments without a key."""
+    for index, body in enumerate(PARTS):
+        assert swift.put(bucket, f"s/{index}", body).status == 201
+    headers = faces["swift"].keyed(key_of_it)
+    if kind == "static":
+        manifest = json.dumps([{"path": f"/{bucket}/s/{index}"} for index in range(len(PARTS))]).encode()
+        query = "multipart-manifest=put"
+        made = swift.request("PUT", f"{bucket}/large", query=query, headers=headers, body=manifest)
+    else:
+        made = swift.put(bucket, "large", b"", [("X-Object-Manifest", f"{bucket}/s/"), *headers])
+    assert made.status == 201, made.text
+    return "large"
+
+
+def test_reads(reader: Face, bucket: str, large: str, kind: str, key_of_it: CustomerKey | None) -> None:
+    keyed = reader.keyed(key_of_it)
+    got = reader.get(bucket, large, keyed)
+    assert got.status == 200 and got.body == WHOLE
+    assert reader.head(bucket, large, keyed)["Content-Length"] == str(len(WHOLE))
+    for first, last in [(69_999, 70_000), (69_990, 70_010), (0, len(WHOLE) - 1)]:
+        part = reader.get(bucket, large, [("Range", f"bytes={first}-{last}"), *keyed])
+        assert part.status == 206 and part.body == WHOLE[first : last + 1]
+    # As in Swift, a dynamic one is listed with its manifest's own size.
+    assert reader.sizes(bucket)[large] == (len(WHOLE) if kind == "static" else 0)
+
+
+@pytest.mark.parametrize("sealed", [True], ids=["sse-c"])
+def test_wrong_and_missing_keys(reader: Face, bucket: str, large: str) -> None:
+    assert reader.get(bucket, large).status == 400
+    assert reader.get(bucket, large, reader.keyed(CustomerKey.new())).status == 403
+    assert reader.head(bucket, large, reader.keyed(CustomerKey.new())).status == 403
+    assert reader.head(bucket, large).status == (200 if reader.name == "swift" else 400)
+    assert reader.get(bucket, "s/0").status == 400, "a segment is still open without the key"
+
+
+@pytest.mark.parametrize("kind", ["static"])
+def test_delete_by_s3_takes_the_manifest_alone(
+    faces: dict[str, Face], bucket: str, large: str, key_of_it: CustomerKey | None
+) -> None:
+    assert faces["s3"].delete(bucket, large).status == 204
+    assert set(faces["swift"].sizes(bucket)) == {f"s/{index}" for index in range(len(PARTS))}

@@ -279,7 +279,7 @@ class Uploader(Actor):
             completed, ended = dict(self.pending), self.ending not in found
             before = {name: self.state.get(name) for name in completed}
             self.settle_pending(clients)
-            if any((self.state[name] != before[name]) != ended for name in completed if completed[name] != before[name]):
+            if any((self.state.get(name) != before[name]) != ended for name in completed if completed[name] != before[name]):
                 raise Lost(f"upload {self.ending} is both there and completed, or neither")
             if ended:
                 del self.uploads[self.ending]

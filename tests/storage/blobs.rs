@@ -221,7 +221,7 @@ pub async fn what_the_index_may_have_taken_stays(store: Store) {
 pub async fn uploads_wait_for_the_budget_and_all_come_through(store: Store) {
     let url =
         store.folder.as_ref().map_or("memory://".into(), |f| format!("file://{}/small", f.path().display()));
-    let small = BlobStore::open(&url, BlobOptions { buffer_budget: 0 }).unwrap();
+    let small = BlobStore::open(&url, &BlobOptions { buffer_budget: 0, ..BlobOptions::default() }).unwrap();
     let length = 3 * small.writer(id()).buffer_size() + 1;
     let data = pattern(length);
     // A slow client holds one buffer all the while.

@@ -30,11 +30,11 @@ impl Store {
     pub fn local() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("file://{}/blobs%20%25%23", folder.path().display());
-        Self { blobs: BlobStore::open(&url, BlobOptions::default()).unwrap(), folder: Some(folder) }
+        Self { blobs: BlobStore::open(&url, &BlobOptions::default()).unwrap(), folder: Some(folder) }
     }
 
     pub fn memory() -> Self {
-        Self { blobs: BlobStore::open("memory://", BlobOptions::default()).unwrap(), folder: None }
+        Self { blobs: BlobStore::open("memory://", &BlobOptions::default()).unwrap(), folder: None }
     }
 }
 

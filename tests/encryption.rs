@@ -10,6 +10,8 @@ mod envelope;
 mod known_blobs;
 #[path = "encryption/known_envelopes.rs"]
 mod known_envelopes;
+#[path = "encryption/known_parts.rs"]
+mod known_parts;
 #[path = "encryption/known_secrets.rs"]
 mod known_secrets;
 #[path = "encryption/reference.rs"]

@@ -5,8 +5,25 @@
 
 mod gateway {
     mod conditions;
+    mod copy;
+    mod copy_parts;
     mod damage;
     mod keys;
+    mod large_dynamic;
+    mod large_keys;
+    mod large_model;
+    mod large_static;
+    pub mod large_world;
+    mod multipart;
+    mod multipart_checksums;
+    mod multipart_copy;
+    mod multipart_damage;
+    mod multipart_keys;
+    mod multipart_races;
+    mod multipart_ranges;
+    pub mod multipart_world;
     mod sizes;
+    mod versions;
+    mod versions_model;
     pub mod world;
 }

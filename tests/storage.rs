@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 #![allow(clippy::needless_pass_by_value, reason = "each function owns its backend, which goes with it")]
 
+#[path = "storage/audit.rs"]
+mod audit;
 #[path = "storage/blobs.rs"]
 mod blobs;
 #[path = "storage/buckets.rs"]
@@ -26,6 +28,16 @@ mod principals;
 mod rates;
 #[path = "storage/references.rs"]
 mod references;
+#[path = "storage/restores.rs"]
+mod restores;
+#[path = "storage/rewraps.rs"]
+mod rewraps;
+#[path = "storage/upload_listing.rs"]
+mod upload_listing;
+#[path = "storage/uploads.rs"]
+mod uploads;
+#[path = "storage/version_listing.rs"]
+mod version_listing;
 #[path = "storage/versions.rs"]
 mod versions;
 #[path = "storage/world.rs"]
@@ -58,6 +70,7 @@ macro_rules! index_suite {
                 signing_keys_come_oldest_first;
             buckets:
                 a_bucket_is_found_by_each_address
+                the_buckets_of_all_accounts
                 two_accounts_may_own_containers_of_one_name
                 the_first_to_register_holds_the_global_name
                 a_deleted_bucket_frees_its_name
@@ -103,6 +116,38 @@ macro_rules! index_suite {
                 inline_bytes_go_with_their_blob
                 a_refused_publish_leaves_no_blob
                 a_referenced_blob_is_not_forgotten;
+            rewraps:
+                a_rewrap_changes_the_seal_alone
+                rewraps_are_all_or_none
+                a_manifest_is_published_with_its_rewraps
+                a_copy_relies_on_its_source
+                many_objects_are_found_in_one_read;
+            uploads:
+                an_upload_reads_back_as_it_began
+                parts_are_kept_by_number
+                a_part_replaces_the_one_of_its_number
+                a_part_is_refused_and_leaves_nothing
+                completion_moves_the_chosen_parts
+                a_refused_completion_leaves_the_upload
+                an_aborted_upload_is_gone
+                uploads_go_with_their_bucket
+                many_uploads_go_in_steps
+                an_upload_of_many_parts
+                parts_completions_and_aborts_race
+                a_new_blob_of_a_part_may_be_inline;
+            upload_listing:
+                uploads_come_by_key_and_time
+                pages_of_uploads_agree_with_a_naive_model;
+            version_listing:
+                versions_come_by_key_and_newest_first
+                a_listing_goes_on_after_a_version
+                common_prefixes_of_versions_are_skipped
+                pages_of_versions_agree_with_a_naive_model;
+            restores:
+                a_restored_version_is_a_new_one_of_the_same_contents
+                manifests_and_metadata_are_restored
+                a_null_version_is_restored_in_its_own_place
+                what_is_gone_or_a_marker_is_not_restored;
             listing:
                 a_page_of_everything
                 prefixes_are_rolled_up
@@ -112,6 +157,9 @@ macro_rules! index_suite {
                 a_common_prefix_is_skipped_by_a_seek
                 hidden_and_old_versions_are_not_listed
                 pages_agree_with_a_naive_model;
+            audit:
+                whatever_the_commands_do_the_index_agrees_with_itself
+                blobs_are_read_in_pages;
             concurrency:
                 many_writers_of_one_key_leave_one_current_object
                 if_none_match_has_one_winner
@@ -121,7 +169,8 @@ macro_rules! index_suite {
             care:
                 silent_writers_are_fenced_once
                 a_fenced_writer_stays_fenced
-                a_swept_writer_is_told_no_more;
+                a_swept_writer_is_told_no_more
+                writers_are_unswept_until_they_are_swept;
         }
     };
 }
@@ -138,6 +187,7 @@ macro_rules! blob_suite {
                 a_dropped_writer_leaves_nothing
                 a_writer_dropped_while_it_finishes_leaves_nothing
                 deleting_twice_is_deleting
+                all_blobs_are_listed_with_their_sizes
                 a_store_belongs_to_one_installation
                 unpublished_blobs_are_deleted
                 what_the_index_may_have_taken_stays

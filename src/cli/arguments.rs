@@ -17,6 +17,7 @@ pub(super) fn command() -> Command {
         .args_conflicts_with_subcommands(true)
         .subcommand(with_settings(Command::new("serve").about("Runs the gateway")))
         .subcommand(keygen())
+        .subcommand(with_settings(fsck()))
         .subcommand(
             group("credentials", "The root account's credentials").subcommand(with_settings(
                 Command::new("reset")
@@ -59,7 +60,19 @@ fn group(name: &'static str, about: &'static str) -> Command {
 fn keygen() -> Command {
     Command::new("keygen")
         .about("Prints a fresh 256-bit key for SSE-C, in the forms that clients take")
-        .arg(Arg::new("base64").long("base64").action(ArgAction::SetTrue).help("Only the key, in base64"))
+        .arg(flag("base64", "Only the key, in base64"))
+}
+
+fn fsck() -> Command {
+    Command::new("fsck")
+        .about("Checks the index against itself and against the blobs; the gateway must be stopped")
+        .after_help("Exit codes: 0 nothing is wrong, 1 something is, 2 it could not be checked.")
+        .arg(flag("deep", "Verifies every seal too: reads every blob that the key ring opens"))
+        .arg(flag("json", "Prints the report as JSON"))
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
 }
 
 fn passphrase_file() -> Arg {
@@ -112,6 +125,7 @@ mod tests {
         for line in [
             "cardea",
             "cardea keygen --base64",
+            "cardea fsck --deep --json --data /x",
             "cardea credentials reset --data /x",
             "cardea keyring export --passphrase-file p",
             "cardea keyring import ring.txt --data /x",

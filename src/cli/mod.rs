@@ -1,9 +1,11 @@
 //! The `cardea` command: `serve` and the tools beside it.
 //!
 //! Exit codes: 0 for success, 1 when something failed while running, 2 when what the operator gave does not hold
-//! (arguments, configuration, key ring): then one line on standard error says what.
+//! (arguments, configuration, key ring): then one line on standard error says what. `fsck` ends with 1 when it has found
+//! something, and with 2 when it could not look.
 
 mod arguments;
+mod fsck;
 mod keygen;
 mod keyring;
 mod output;
@@ -27,6 +29,12 @@ pub enum Failure {
     /// Something did not work: exit code 1.
     #[error("{0}")]
     Run(String),
+    /// A check has found something: exit code 1.
+    #[error("{0} findings")]
+    Findings(u64),
+    /// A check could not be made, so that it says nothing: exit code 2.
+    #[error("{0}")]
+    Unchecked(String),
 }
 
 impl Failure {
@@ -37,8 +45,8 @@ impl Failure {
 
     fn code(&self) -> ExitCode {
         match self {
-            Self::Config(_) => ExitCode::from(2),
-            Self::Run(_) => ExitCode::FAILURE,
+            Self::Config(_) | Self::Unchecked(_) => ExitCode::from(2),
+            Self::Run(_) | Self::Findings(_) => ExitCode::FAILURE,
         }
     }
 }
@@ -84,6 +92,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
     match matches.subcommand() {
         None => server::serve(load(matches)?),
         Some(("serve", matches)) => server::serve(load(matches)?),
+        Some(("fsck", matches)) => fsck::run(&load(matches)?, matches),
         Some(("keygen", matches)) => keygen::run(matches.get_flag("base64")),
         Some(("credentials", matches)) => match matches.subcommand() {
             Some(("reset", matches)) => server::reset_credentials(&load(matches)?),

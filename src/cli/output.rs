@@ -12,6 +12,12 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::run("standard output", error))
 }
 
+/// Writes one line about how far a long command is.
+pub(super) fn progress(line: &str) {
+    // It goes on without being seen.
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// Writes one line about what went wrong.
 pub(super) fn complain(line: &str) {
     // Nothing is left to be done if this fails.

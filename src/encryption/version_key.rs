@@ -48,6 +48,22 @@ impl VersionKey {
         Ok(facts.to_vec())
     }
 
+    /// Seals facts about the plaintext of a part of a multipart upload: never those of another part, or of the whole.
+    pub fn seal_part_facts(&self, version_uid: &[u8; 16], number: u32, facts: &[u8]) -> Vec<u8> {
+        self.seal(&Self::part_facts_fields(version_uid, number), facts)
+    }
+
+    /// Opens sealed facts of a part. [`Error::Tampered`] unless this very upload sealed them for this very part.
+    pub fn open_part_facts(
+        &self,
+        version_uid: &[u8; 16],
+        number: u32,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let facts = self.open(&Self::part_facts_fields(version_uid, number), sealed, "sealed part facts")?;
+        Ok(facts.to_vec())
+    }
+
     /// The key itself, for sealing it in an envelope.
     pub(super) fn expose(&self) -> &[u8; KEY_LEN] {
         &self.0
@@ -59,6 +75,10 @@ impl VersionKey {
 
     fn facts_fields(version_uid: &[u8; 16]) -> Fields {
         Fields::new("cardea/v1/facts").bytes(version_uid)
+    }
+
+    fn part_facts_fields(version_uid: &[u8; 16], number: u32) -> Fields {
+        Fields::new("cardea/v1/part-facts").bytes(version_uid).number(u64::from(number))
     }
 
     /// `version ‖ nonce ‖ ciphertext ‖ tag`, under a key derived for these fields, with the fields as additional data.
@@ -107,6 +127,17 @@ mod tests {
         assert_eq!(key.open_facts(&[1; 16], &sealed).unwrap(), [7; 32]);
         assert_eq!(key.unwrap(&[1; 16], &[2; 24], &sealed), Err(Error::Tampered("wrapped data key")));
         assert_eq!(key.open_facts(&[2; 16], &sealed), Err(Error::Tampered("sealed facts")));
+    }
+
+    #[test]
+    fn facts_of_a_part_are_of_no_other() {
+        let key = VersionKey::generate();
+        let sealed = key.seal_part_facts(&[1; 16], 3, b"facts");
+        assert_eq!(key.open_part_facts(&[1; 16], 3, &sealed).unwrap(), b"facts");
+        let refused = Err(Error::Tampered("sealed part facts"));
+        assert_eq!(key.open_part_facts(&[1; 16], 4, &sealed), refused);
+        assert_eq!(key.open_part_facts(&[2; 16], 3, &sealed), refused);
+        assert_eq!(key.open_facts(&[1; 16], &sealed), Err(Error::Tampered("sealed facts")));
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Computes the checksums that S3 clients may choose.
 
+mod combine;
+
 use std::fmt;
 
 use crc_fast::CrcAlgorithm;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
+pub use self::combine::Combiner;
 use crate::model::ChecksumAlgorithm;
 
 /// A checksum in the making.

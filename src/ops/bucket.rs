@@ -64,7 +64,7 @@ pub struct BucketView {
     pub usage: Usage,
 }
 
-/// Changes a bucket's metadata or settings.
+/// Changes a bucket's metadata, settings or versioning. A bucket that kept versions once is suspended, not off.
 #[derive(Clone, Debug)]
 pub struct UpdateBucket {
     /// Which.
@@ -158,7 +158,15 @@ impl Operation for UpdateBucket {
     const NAME: &'static str = "UpdateBucket";
 
     fn actions(&self) -> Vec<Action> {
-        vec![Action::PutBucketSettings]
+        let is_versioning = |change: &BucketChange| matches!(change, BucketChange::Versioning(_));
+        let mut actions = Vec::new();
+        if self.changes.iter().any(is_versioning) {
+            actions.push(Action::PutBucketVersioning);
+        }
+        if !self.changes.iter().all(is_versioning) || self.changes.is_empty() {
+            actions.push(Action::PutBucketSettings);
+        }
+        actions
     }
 
     fn target(&self) -> Target {

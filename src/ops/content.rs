@@ -38,6 +38,34 @@ impl Content {
         Ok(Self { pieces, size })
     }
 
+    /// What `range` of one version's bytes is made of. The parts that lie outside are not touched.
+    pub fn of_range(
+        version: &Arc<OpenedVersion>,
+        parts: &[PartRecord],
+        size: u64,
+        range: Range<u64>,
+    ) -> Result<Self, Error> {
+        let found = parts.iter().map(|part| part.length).sum::<u64>();
+        if found != size || range.start > range.end || range.end > size {
+            return Err(Error::Corrupt("the parts are not as long as the object".into()));
+        }
+        let mut content = Self::default();
+        let mut begin = 0;
+        for part in parts {
+            let end = begin + part.length;
+            let (from, until) = (range.start.max(begin), range.end.min(end));
+            // A part of no length stands for an empty object: its tag is verified as well.
+            if from < until || size == 0 {
+                let offset = part.offset + (from - begin);
+                let part = PartRecord { offset, length: until - from, ..part.clone() };
+                content.pieces.push(Piece { version: version.clone(), part });
+            }
+            begin = end;
+        }
+        content.size = range.end - range.start;
+        Ok(content)
+    }
+
     /// Puts another content behind this one.
     pub fn append(&mut self, other: Self) {
         self.size += other.size;
@@ -70,6 +98,11 @@ impl Content {
     /// Bytes.
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// How many ranges of blobs it is made of.
+    pub fn pieces(&self) -> usize {
+        self.pieces.len()
     }
 
     /// The pieces, in order.

@@ -15,13 +15,18 @@ pub struct Digester {
 }
 
 impl Digester {
-    /// MD5 costs twenty times the cipher, so it is computed only where `needs_md5` or the client sent one. Without a
-    /// chosen checksum CRC64NVME is computed, as S3 does.
+    /// For an object. Without a chosen checksum CRC64NVME is computed, as S3 does.
     pub fn new(needs_md5: bool, expected_md5: Option<[u8; 16]>, mut checksums: Vec<ChecksumRequest>) -> Self {
         if checksums.is_empty() {
             let algorithm = ChecksumAlgorithm::Crc64Nvme;
             checksums.push(ChecksumRequest { algorithm, expected: ExpectedChecksum::Compute });
         }
+        Self::exactly(needs_md5, expected_md5, checksums)
+    }
+
+    /// Just these checksums. MD5 costs twenty times the cipher, so it is computed only where `needs_md5` or the client
+    /// sent one.
+    pub fn exactly(needs_md5: bool, expected_md5: Option<[u8; 16]>, checksums: Vec<ChecksumRequest>) -> Self {
         Self {
             md5: (needs_md5 || expected_md5.is_some()).then(Md5::new),
             expected_md5,
@@ -64,7 +69,7 @@ impl Digester {
             }
             checksums.push(StoredChecksum { algorithm, kind: ChecksumKind::FullObject, value });
         }
-        Ok(Digests { md5, checksums })
+        Ok(Digests { md5, checksums, ..Digests::default() })
     }
 }
 

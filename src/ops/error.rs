@@ -1,7 +1,7 @@
 //! The one closed error of the domain. Each front maps it through an exhaustive table; nothing is recognised by text.
 
 use crate::http::body::BodyError;
-use crate::model::{ChecksumAlgorithm, EncryptionMode, NameError, Timestamp, VersionId};
+use crate::model::{ChecksumAlgorithm, ChecksumKind, EncryptionMode, NameError, Timestamp, VersionId};
 use crate::{encryption, storage};
 
 /// Why an operation did not happen.
@@ -108,6 +108,28 @@ pub enum Error {
         /// The part's, if it came with one.
         found: Option<ChecksumAlgorithm>,
     },
+    /// Complete names a part without the checksum that the client chose to have of each.
+    #[error("part {number} is named without its {algorithm} checksum")]
+    PartChecksumMissing {
+        /// Its number.
+        number: u32,
+        /// The upload's.
+        algorithm: ChecksumAlgorithm,
+    },
+    /// A checksum of that algorithm cannot be one of that kind.
+    #[error("a {algorithm} checksum cannot be of that kind")]
+    ChecksumKindInvalid {
+        /// The algorithm.
+        algorithm: ChecksumAlgorithm,
+        /// The kind.
+        kind: ChecksumKind,
+    },
+    /// Complete says another kind of checksum than the upload keeps.
+    #[error("the upload keeps a checksum of another kind")]
+    ChecksumKindDiffers {
+        /// The upload's.
+        expected: ChecksumKind,
+    },
     /// The whole of a multipart upload is not of the size that Complete says.
     #[error("the object is not of the size that was said")]
     SizeDiffers {
@@ -131,6 +153,18 @@ pub enum Error {
     /// The key given for a copy's source is not the source's (or for the part's source).
     #[error("the customer key of the source is not the one it was stored with")]
     WrongSourceKey,
+    /// The version named as a copy's source is a delete marker.
+    #[error("the source of the copy is a delete marker")]
+    SourceIsMarker,
+    /// What is to be copied is larger than one copy may be.
+    #[error("the source of the copy is larger than {limit} bytes")]
+    SourceTooLarge {
+        /// The most bytes.
+        limit: u64,
+    },
+    /// A copy would have more metadata than an object may have.
+    #[error("the copy would have too much metadata")]
+    TooMuchMetadata,
     /// A segment of a large object is missing, is another than the manifest names, or does not open.
     #[error("segment {path}: {problem}")]
     SegmentConflict {
@@ -235,11 +269,17 @@ impl Error {
             Self::PartEncryptionDiffers => "part-encryption-differs",
             Self::PartKeyDiffers => "part-key-differs",
             Self::PartChecksumDiffers { .. } => "part-checksum-differs",
+            Self::PartChecksumMissing { .. } => "part-checksum-missing",
+            Self::ChecksumKindInvalid { .. } => "checksum-kind-invalid",
+            Self::ChecksumKindDiffers { .. } => "checksum-kind-differs",
             Self::SizeDiffers { .. } => "size-differs",
             Self::NoSuchPart => "no-such-part",
             Self::RangeNotInSource { .. } => "range-not-in-source",
             Self::CopyChangesNothing => "copy-changes-nothing",
             Self::WrongSourceKey => "wrong-source-key",
+            Self::SourceIsMarker => "source-is-marker",
+            Self::SourceTooLarge { .. } => "source-too-large",
+            Self::TooMuchMetadata => "too-much-metadata",
             Self::SegmentConflict { .. } => "segment-conflict",
             Self::SegmentRefused { .. } => "segment-refused",
             Self::TooManySegments { .. } => "too-many-segments",

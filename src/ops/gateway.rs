@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tracing::Instrument;
 
 use super::bucket_cache::BucketCache;
-use super::{Caller, Error, Metrics};
+use super::{Caller, Error, MIN_PART, Metrics};
 use crate::authz::{Action, Decision, Question, decide};
 use crate::encryption::{Cipher, KeyRing};
 use crate::model::{AccountId, WriterId};
@@ -16,6 +16,9 @@ use crate::storage::pins::Pins;
 
 /// The largest body of one PUT, in bytes: 5 GiB, the limit of both protocols.
 pub const MAX_PUT: u64 = 5 << 30;
+
+/// The largest object, in bytes: 5 TiB (AWS, "Amazon S3 multipart upload limits").
+pub const MAX_OBJECT: u64 = 5 << 40;
 
 /// What seals and opens blobs.
 #[cfg(not(feature = "unsealed-benches"))]
@@ -33,11 +36,21 @@ pub struct Limits {
     pub max_put: u64,
     /// Bytes that all downloads together may hold as read-ahead; past it they read chunk by chunk.
     pub read_ahead_bytes: usize,
+    /// The least bytes that a part of a multipart upload may have, the last one excepted.
+    pub min_part: u64,
+    /// The largest object that a multipart upload may become, in bytes.
+    pub max_object: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { inline_bytes: 16 * 1024, max_put: MAX_PUT, read_ahead_bytes: 128 << 20 }
+        Self {
+            inline_bytes: 16 * 1024,
+            max_put: MAX_PUT,
+            read_ahead_bytes: 128 << 20,
+            min_part: MIN_PART,
+            max_object: MAX_OBJECT,
+        }
     }
 }
 
@@ -207,8 +220,10 @@ fn audit<O: Operation, T>(caller: &Caller, actions: &[Action], target: &Target, 
 where
     T: std::borrow::Borrow<Error>,
 {
-    let refused =
-        matches!(error.map(std::borrow::Borrow::borrow), Some(Error::AccessDenied | Error::WrongKey));
+    let refused = matches!(
+        error.map(std::borrow::Borrow::borrow),
+        Some(Error::AccessDenied | Error::WrongKey | Error::PartKeyDiffers)
+    );
     if !refused && actions.iter().all(|a| a.is_read()) {
         return;
     }

@@ -4,16 +4,21 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 
-use super::content::Content;
 use super::gateway::{Gateway, Operation, Permit, Target};
+use super::large::{Depth, Reading, Standing};
+use super::multipart::span;
 use super::opening::{Keyless, Opening, open};
+use super::versioning::is_versioned;
 use super::{
     Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face, LargeObject, ObjectReader,
 };
 use crate::http::conditions::{ReadConditions, Verdict};
 use crate::model::{EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId};
 use crate::storage;
-use crate::storage::index::{VersionRecord, Versioning};
+use crate::storage::index::VersionRecord;
+
+/// How often a read of one part starts anew when the object is overwritten under it.
+const ATTEMPTS: u32 = 8;
 
 /// Opens an object for reading. Order of checks: authorise, key, preconditions.
 #[derive(Debug)]
@@ -68,7 +73,18 @@ pub struct ObjectInfo {
 impl ObjectInfo {
     /// The ETag a face shows, without quotes. Swift shows the plaintext's MD5 or none: its client compares.
     pub fn shown_etag(&self, face: Face) -> Option<String> {
-        etag_of(face, &self.etag, self.part_count, &self.digests)
+        match (face, &self.large) {
+            (Face::Swift, Some(LargeObject::Dynamic(_))) => self.digests.etag.clone(),
+            _ => etag_of(face, &self.etag, self.part_count, &self.digests),
+        }
+    }
+
+    /// Tells of what a dynamic large object's manifest stands for, in the place of its own bytes. On S3 the suffix tells
+    /// clients that the ETag is no MD5.
+    fn stands_for(&mut self, standing: &Standing) {
+        self.etag = standing.s3_etag(&self.etag);
+        self.size = standing.size;
+        self.digests = Digests { etag: standing.etag.clone(), ..Digests::default() };
     }
 }
 
@@ -80,7 +96,7 @@ pub(super) fn shown_etag(record: &VersionRecord, digests: &Digests, face: Face) 
 fn etag_of(face: Face, etag: &str, part_count: Option<u32>, digests: &Digests) -> Option<String> {
     match face {
         Face::S3 => Some(etag.to_owned()),
-        Face::Swift if part_count.is_some() => Some(etag.to_owned()),
+        Face::Swift if part_count.is_some() => Some(digests.etag.as_deref().unwrap_or(etag).to_owned()),
         Face::Swift => digests.md5.map(hex::encode),
     }
 }
@@ -119,12 +135,51 @@ impl Operation for GetObject {
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<OpenObject, Error> {
+        self.read(gateway, &permit, Manifests::Follow).await
+    }
+}
+
+/// What is read of a dynamic large object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Manifests {
+    /// What its manifest stands for.
+    Follow,
+    /// The manifest's own bytes.
+    Leave,
+}
+
+impl GetObject {
+    pub(super) async fn read(
+        &self,
+        gateway: &Gateway,
+        permit: &Permit<'_>,
+        manifests: Manifests,
+    ) -> Result<OpenObject, Error> {
+        for _ in 0..ATTEMPTS {
+            match self.attempt(gateway, permit, manifests).await {
+                // Overwritten between the two reads that a part needs.
+                Err(Error::Conflict) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Error::Conflict)
+    }
+
+    async fn attempt(
+        &self,
+        gateway: &Gateway,
+        permit: &Permit<'_>,
+        manifests: Manifests,
+    ) -> Result<OpenObject, Error> {
         // Before the index is asked: from here on, what this request will read stays.
         let pin = gateway.pins.enter();
         let bucket = permit.bucket()?;
-        let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await?;
+        let (fresh, found) =
+            gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await?;
         let record = found.map_err(|error| missing(error, self.version))?;
-        if record.metadata.system.is_expired(Timestamp::now()) {
+        // What has expired is gone, but its version is history, and can be asked for by its id.
+        let is_history = matches!(self.version, Some(VersionId::At(_)));
+        if !is_history && record.metadata.system.is_expired(Timestamp::now()) {
             return Err(Error::NoSuchObject { marker: None });
         }
 
@@ -135,28 +190,50 @@ impl Operation for GetObject {
         let key = self.customer_key.as_ref();
         let Opening { version, digests } =
             open(&gateway.ring, permit.caller(), bucket, &record, key, keyless)?;
-        let info = info(bucket, &record, digests, version.is_some());
+        let reading = Reading { gateway, permit, bucket, record: &record, key };
+        let dynamic = match (manifests, &version) {
+            (Manifests::Leave, _) => None,
+            (Manifests::Follow, None) => reading.dynamic(Depth::Measure).await?,
+            (Manifests::Follow, Some(_)) if self.head => reading.dynamic(Depth::Describe).await?,
+            (Manifests::Follow, Some(_)) => reading.dynamic(Depth::Open).await?,
+        };
+        let mut info = info(&fresh, &record, digests, version.is_some());
+        if let Some((standing, _)) = &dynamic {
+            info.stands_for(standing);
+        }
         let etag = info.shown_etag(self.face);
         match self.conditions.evaluate(etag.as_deref(), info.modified.seconds_ceil()) {
             Verdict::Proceed => {}
             Verdict::Failed => return Err(Error::PreconditionFailed),
             Verdict::NotModified => return Err(Error::NotModified { etag, modified: info.modified }),
         }
-        let reader = match version {
-            Some(version) if !self.head => {
-                let content = Content::of_version(version, record.parts, record.size)?;
-                Some(ObjectReader::new(gateway, content, record.mode, pin))
-            }
-            _ => None,
+        let part = match self.part {
+            Some(1) if dynamic.is_some() => Some(PartSpan { number: 1, range: 0..info.size }),
+            Some(_) if dynamic.is_some() => return Err(Error::NoSuchPart),
+            Some(number) => Some(span(gateway, bucket, &record, number).await?),
+            None => None,
         };
-        Ok(OpenObject { info, part: None, reader })
+        let content = match (dynamic, version) {
+            _ if self.head => None,
+            (Some((standing, _)), _) => standing.content,
+            (None, Some(version)) => Some(reading.content(version, &info.digests).await?.0),
+            (None, None) => None,
+        };
+        let reader = content.map(|content| ObjectReader::new(gateway, content, record.mode, pin));
+        Ok(OpenObject { info, part, reader })
     }
 }
 
 /// The one user metadata item of an SSE-C object that is shown without its key: `swift upload --changed` compares it.
 const SHOWN_WITHOUT_KEY: &str = "mtime";
 
-fn info(bucket: &BucketRecord, record: &VersionRecord, digests: Digests, opened: bool) -> ObjectInfo {
+/// What a reader may know of a version. Of a dynamic large object, this is the manifest itself.
+pub(super) fn info(
+    bucket: &BucketRecord,
+    record: &VersionRecord,
+    digests: Digests,
+    opened: bool,
+) -> ObjectInfo {
     let mut metadata = record.metadata.clone();
     if !opened {
         metadata.user.retain(|name, _| name == SHOWN_WITHOUT_KEY);
@@ -169,11 +246,11 @@ fn info(bucket: &BucketRecord, record: &VersionRecord, digests: Digests, opened:
         mode: record.mode,
         etag: record.etag.clone(),
         part_count: record.part_count,
-        large: record.part_count.map(|_| LargeObject::Parts),
+        large: LargeObject::of(record),
         digests,
         metadata,
         opened,
-        versioned: bucket.versioning != Versioning::Off,
+        versioned: is_versioned(bucket, record.version_id),
     }
 }
 

@@ -8,28 +8,35 @@ mod bucket;
 mod bucket_cache;
 mod caller;
 mod content;
+mod copy_object;
+mod delete_many;
 mod delete_object;
 mod digest;
 mod digests;
 mod directory;
 mod error;
+pub mod fsck;
 mod gateway;
 mod get_object;
 mod large;
 mod list_objects;
+mod list_versions;
 mod metrics;
 mod multipart;
 mod opening;
 mod put_object;
 mod reader;
+mod restore_version;
 mod sealing;
 mod source;
 mod update_object;
 mod upload;
+mod versioning;
 
 pub use account::{AccountInfo, AccountView, ListBuckets, UpdateAccount};
 pub use bucket::{BucketInfo, BucketView, CreateBucket, CreatedBucket, DeleteBucket, Face, UpdateBucket};
 pub use caller::{Caller, Identity};
+pub use copy_object::{CopyMetadata, CopyObject, CopyOutcome};
 pub use delete_object::DeleteObject;
 pub use digests::Digests;
 pub use directory::IndexDirectory;
@@ -37,10 +44,11 @@ pub use error::Error;
 pub use gateway::{Gateway, Limits, Operation, Permit, Target};
 pub use get_object::{GetObject, ObjectInfo, OpenObject, PartSpan};
 pub use large::{
-    DeleteManifest, DeletedManifest, LargeObject, MAX_DEPTH, MAX_KEYED_SEGMENTS, MAX_SEGMENTS, ManifestView,
-    PutDynamic, PutManifest, ReadManifest, SegmentRequest, SegmentView,
+    DeleteManifest, DeletedManifest, GetOwnBytes, LargeObject, MAX_DEPTH, MAX_KEYED_SEGMENTS, MAX_SEGMENTS,
+    ManifestView, PutDynamic, PutManifest, ReadManifest, SegmentRequest, SegmentView,
 };
 pub use list_objects::ListObjects;
+pub use list_versions::ListVersions;
 pub use metrics::Metrics;
 pub use multipart::{
     AbortUpload, CompleteUpload, CopyPart, CreateUpload, CreatedUpload, ListParts, ListUploads, ListedPart,
@@ -48,13 +56,15 @@ pub use multipart::{
 };
 pub use put_object::{ChecksumRequest, ExpectedChecksum, PutObject, PutOutcome, WriteEncryption};
 pub use reader::ObjectReader;
+pub use restore_version::RestoreVersion;
 pub use source::CopySource;
-pub use update_object::UpdateObject;
+pub use update_object::{UpdateObject, UpdatedObject};
 
 // What the fronts need of the layers below, so that they import `ops` alone.
 pub use crate::authz::{Action, Role};
 pub use crate::encryption::{CustomerKey, KeyFormatError};
 pub use crate::storage::index::{
     BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, Deleted, ObjectPage, ObjectRow,
-    Precondition, UploadChecksum, UploadPage, UploadRow, Usage, VersionPage, VersionRow, Versioning,
+    Precondition, UploadChecksum, UploadPage, UploadRecord, UploadRow, Usage, VersionPage, VersionRow,
+    Versioning,
 };

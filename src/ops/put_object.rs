@@ -7,16 +7,18 @@ use async_trait::async_trait;
 use super::digest::Digester;
 use super::gateway::{Gateway, Operation, Permit, Target};
 use super::sealing::{OwnedBinding, VersionSeals};
-use super::upload::upload;
-use super::{Action, BucketAddress, BucketRecord, CustomerKey, Error, Precondition};
-use crate::encryption::Holder;
+use super::upload::{Uploaded, upload};
+use super::versioning::is_versioned;
+use super::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Precondition};
+use crate::encryption::{DataKey, Holder};
 use crate::http::body::Body;
 use crate::model::{
     ChecksumAlgorithm, EncryptionMode, ObjectKey, ObjectMetadata, StoredChecksum, Timestamp, VersionId,
     VersionUid,
 };
 use crate::storage;
-use crate::storage::index::Publish;
+use crate::storage::blobs::Unpublished;
+use crate::storage::index::{NewBlob, Publish, Published, Rewrap};
 
 /// How a write is encrypted. Every write says so: there is no default to forget.
 #[derive(Debug)]
@@ -76,6 +78,8 @@ pub struct PutObject {
 pub struct PutOutcome {
     /// Its version id (`Null` where the bucket keeps no versions).
     pub version_id: VersionId,
+    /// Whether answers say the version id: not where the bucket never kept versions.
+    pub versioned: bool,
     /// S3's ETag, without quotes.
     pub etag: String,
     /// The plaintext's MD5 where it was computed: the caller has the body and the key, so it may know.
@@ -104,51 +108,113 @@ impl Operation for PutObject {
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PutOutcome, Error> {
+        let (received, unpublished) = Received::of(self, gateway, &permit).await?;
+        let (command, etag) = received.command(gateway, &permit, vec![])?;
+        let published = unpublished.publish(gateway.index.publish(command)).await?;
+        received.outcome(gateway, &permit, etag, &published)
+    }
+}
+
+/// A write whose body has been received: what stays the same however often its commit is tried.
+pub(super) struct Received {
+    key: ObjectKey,
+    encryption: WriteEncryption,
+    metadata: ObjectMetadata,
+    precondition: Precondition,
+    blob: NewBlob,
+    data_key: DataKey,
+    digests: Digests,
+    mode: EncryptionMode,
+}
+
+impl Received {
+    /// Checks what can be checked, and takes in the body.
+    pub(super) async fn of(
+        put: PutObject,
+        gateway: &Gateway,
+        permit: &Permit<'_>,
+    ) -> Result<(Self, Unpublished), Error> {
+        let PutObject { key, body, encryption, metadata, precondition, .. } = put;
+        let (mode, _) = holder(&encryption, permit.caller().secure)?;
+        check_early(gateway, permit.bucket()?, &key, &precondition).await?;
+
+        let needs_md5 = mode == EncryptionMode::Managed || put.wants_md5;
+        let mut digester = Digester::new(needs_md5, put.expected_md5, put.checksums);
+        let Uploaded { blob, key: data_key, unpublished } = upload(gateway, body, &mut digester).await?;
+        let digests = digester.finish()?;
+        Ok((Self { key, encryption, metadata, precondition, blob, data_key, digests, mode }, unpublished))
+    }
+
+    /// Under which key it is written.
+    pub(super) fn key(&self) -> &ObjectKey {
+        &self.key
+    }
+
+    /// The customer's key, where it is encrypted under one.
+    pub(super) fn customer_key(&self) -> Option<&CustomerKey> {
+        match &self.encryption {
+            WriteEncryption::Customer(key) => Some(key),
+            WriteEncryption::Managed | WriteEncryption::Kms => None,
+        }
+    }
+
+    /// The command that publishes it, and the ETag it then has.
+    pub(super) fn command(
+        &self,
+        gateway: &Gateway,
+        permit: &Permit<'_>,
+        rewraps: Vec<Rewrap>,
+    ) -> Result<(Publish, String), Error> {
         let bucket = permit.bucket()?;
         let (mode, holder) = holder(&self.encryption, permit.caller().secure)?;
-        check_early(gateway, bucket, &self.key, &self.precondition).await?;
-
-        let needs_md5 = mode == EncryptionMode::Managed || self.wants_md5;
-        let mut digester = Digester::new(needs_md5, self.expected_md5, self.checksums);
-        let uploaded = upload(gateway, self.body, &mut digester).await?;
-        let digests = digester.finish()?;
-
         let uid = VersionUid::random();
         let seals = VersionSeals::generate(gateway, holder, bucket, uid);
-        let size = uploaded.blob.length;
-        let part = seals.part(&uploaded.blob, &uploaded.key);
-        let etag = match (mode, digests.md5) {
+        let size = self.blob.length;
+        let part = seals.part(&self.blob, &self.data_key);
+        let etag = match (mode, self.digests.md5) {
             (EncryptionMode::Managed, Some(md5)) => hex::encode(md5),
             _ => opaque_etag(),
         };
         let binding =
             OwnedBinding::new(bucket, &self.key, uid, mode, size, std::slice::from_ref(&part), None);
-        let publish = Publish {
+        let command = Publish {
             writer: gateway.writer,
             bucket: bucket.id,
-            key: self.key,
+            key: self.key.clone(),
             uid,
             size,
             mode,
             etag: etag.clone(),
             part_count: None,
-            digests: seals.digests(mode, &digests)?,
-            metadata: self.metadata,
+            digests: seals.digests(mode, &self.digests)?,
+            metadata: self.metadata.clone(),
             parts: vec![part],
-            new_blobs: vec![uploaded.blob],
+            new_blobs: vec![self.blob.clone()],
             manifest: None,
-            precondition: self.precondition,
+            precondition: self.precondition.clone(),
             unchanged: vec![],
-            rewraps: vec![],
+            rewraps,
             seal: seals.into_outer(gateway, binding),
         };
-        let published = uploaded.unpublished.publish(gateway.index.publish(publish)).await?;
+        Ok((command, etag))
+    }
+
+    /// What the writer is told.
+    pub(super) fn outcome(
+        self,
+        gateway: &Gateway,
+        permit: &Permit<'_>,
+        etag: String,
+        published: &Published,
+    ) -> Result<PutOutcome, Error> {
+        let (mode, size) = (self.mode, self.blob.length);
         gateway.metrics.written(mode, size);
         Ok(PutOutcome {
             version_id: published.version_id,
+            versioned: is_versioned(permit.bucket()?, published.version_id),
             etag,
-            md5: digests.md5,
-            checksums: digests.checksums,
+            md5: self.digests.md5,
+            checksums: self.digests.checksums,
             modified: published.created,
             mode,
             size,
@@ -157,7 +223,10 @@ impl Operation for PutObject {
 }
 
 /// The mode of a write, and who holds its key.
-fn holder(encryption: &WriteEncryption, secure: bool) -> Result<(EncryptionMode, Holder<'_>), Error> {
+pub(super) fn holder(
+    encryption: &WriteEncryption,
+    secure: bool,
+) -> Result<(EncryptionMode, Holder<'_>), Error> {
     match encryption {
         WriteEncryption::Managed => Ok((EncryptionMode::Managed, Holder::Ring)),
         WriteEncryption::Customer(_) if !secure => Err(Error::InsecureTransport),
@@ -167,7 +236,7 @@ fn holder(encryption: &WriteEncryption, secure: bool) -> Result<(EncryptionMode,
 }
 
 /// Refuses a conditional write that cannot succeed before its body is read. The commit checks again: only that counts.
-async fn check_early(
+pub(super) async fn check_early(
     gateway: &Gateway,
     bucket: &BucketRecord,
     key: &ObjectKey,
@@ -194,6 +263,6 @@ async fn check_early(
 }
 
 /// 32 hex digits that look like an MD5 and say nothing, as S3 gives for SSE-C.
-fn opaque_etag() -> String {
+pub(super) fn opaque_etag() -> String {
     hex::encode(VersionUid::random().as_bytes())
 }

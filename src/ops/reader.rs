@@ -21,7 +21,7 @@ use crate::encryption::{Cipher, Opener};
 use crate::http::body::{Body, BodyError};
 use crate::model::EncryptionMode;
 use crate::storage::blobs::BlobStore;
-use crate::storage::index::PartRecord;
+use crate::storage::index::{Index, PartRecord};
 use crate::storage::pins::Pin;
 
 /// Plaintext of one read of the store: large enough that a read's own cost does not count.
@@ -41,6 +41,7 @@ struct Source {
     cipher: Cipher,
     mode: EncryptionMode,
     blobs: BlobStore,
+    index: Arc<dyn Index>,
     read_ahead: Arc<Semaphore>,
     metrics: Arc<Metrics>,
     _pin: Pin,
@@ -83,6 +84,7 @@ impl ObjectReader {
                 cipher: gateway.cipher,
                 mode,
                 blobs: gateway.blobs.clone(),
+                index: gateway.index.clone(),
                 read_ahead: gateway.read_ahead.clone(),
                 metrics: gateway.metrics.clone(),
                 _pin: pin,
@@ -215,10 +217,13 @@ async fn read(
     let with_header = span.first_chunk == 0 && span.chunks > 0;
     let place = if with_header { 0..span.sealed.end } else { span.sealed.clone() };
     let sealed = match inline {
-        Some(bytes) if bytes.len() as u64 == stored => {
-            bytes.slice(to_usize(place.start)?..to_usize(place.end)?)
+        // It lives in the index, and was not asked for with the version.
+        Some(bytes) if bytes.is_empty() => {
+            let bytes = source.index.inline_blob(*blob).await?;
+            let bytes = bytes.ok_or_else(|| Error::Corrupt("an inline blob is gone".into()))?;
+            within(&bytes, stored, place)?
         }
-        Some(_) => return Err(Error::Corrupt("an inline blob has the wrong length".into())),
+        Some(bytes) => within(bytes, stored, place)?,
         None if part.sized.load(Ordering::Relaxed) => source.blobs.read(blob, place).await?,
         None => {
             let sealed = source.blobs.read_sized(blob, place, stored).await?;
@@ -252,6 +257,14 @@ async fn read(
         return Err(Error::Corrupt("a blob ends early".into()));
     }
     Ok(Ready { chunks, _budget: budget })
+}
+
+/// A range of an inline blob, which must be of the size that its plaintext implies.
+fn within(bytes: &Bytes, stored: u64, place: Range<u64>) -> Result<Bytes, Error> {
+    if bytes.len() as u64 != stored {
+        return Err(Error::Corrupt("an inline blob has the wrong length".into()));
+    }
+    Ok(bytes.slice(to_usize(place.start)?..to_usize(place.end)?))
 }
 
 fn to_usize(value: u64) -> Result<usize, Error> {

@@ -1,5 +1,7 @@
 //! Where the domain's records meet the encryption core: envelopes, part keys and sealed digests of a version.
 
+mod upload;
+
 use super::{BucketRecord, Digests, Error};
 use crate::encryption::{
     self, Binding, DataKey, Holder, InnerEnvelope, KeyRing, Mode, PartRef, PartsHash, VersionKey, hash_parts,
@@ -7,6 +9,7 @@ use crate::encryption::{
 use crate::model::{EncryptionMode, ObjectKey, VersionId, VersionUid};
 use crate::storage::index::{NewBlob, PartRecord, SealEnvelope, VersionRecord};
 
+pub use self::upload::{PartSeals, VerifiedUpload};
 use super::gateway::Gateway;
 
 /// What an envelope is bound to, but for the version id, which the commit gives.
@@ -41,6 +44,12 @@ impl OwnedBinding {
             total_length,
             parts: manifest.map_or(parts, |manifest| parts.with_manifest(manifest)),
         }
+    }
+
+    /// The binding of a version as it is stored.
+    fn of_record(bucket: &BucketRecord, record: &VersionRecord) -> Self {
+        let VersionRecord { key, uid, mode, size, parts, manifest, .. } = record;
+        Self::new(bucket, key, *uid, *mode, *size, parts, manifest.as_deref())
     }
 
     fn with<'a>(&'a self, version_id: &'a str) -> Binding<'a> {
@@ -110,6 +119,18 @@ impl VersionSeals {
     }
 }
 
+/// The outer seal of a stored version that is to stand again under another id: no holder is asked, since the inner layer
+/// stays as it is.
+pub fn reseal(gateway: &Gateway, bucket: &BucketRecord, record: &VersionRecord) -> SealEnvelope {
+    let binding = OwnedBinding::of_record(bucket, record);
+    let (ring, envelope, old) =
+        (gateway.ring.clone(), record.envelope.clone(), record.version_id.to_string());
+    SealEnvelope(Box::new(move |new: VersionId| {
+        let new = new.to_string();
+        encryption::reseal_outer(&ring, &envelope, &binding.with(&old), &binding.with(&new)).ok()
+    }))
+}
+
 /// A stored version whose outer seal has been verified.
 pub struct VerifiedVersion {
     inner: InnerEnvelope,
@@ -120,16 +141,7 @@ pub struct VerifiedVersion {
 impl VerifiedVersion {
     /// Verifies that everything the envelope is bound to is as it was when the version was published.
     pub fn verify(ring: &KeyRing, bucket: &BucketRecord, record: &VersionRecord) -> Result<Self, Error> {
-        let manifest = record.manifest.as_deref();
-        let binding = OwnedBinding::new(
-            bucket,
-            &record.key,
-            record.uid,
-            record.mode,
-            record.size,
-            &record.parts,
-            manifest,
-        );
+        let binding = OwnedBinding::of_record(bucket, record);
         let version_id = record.version_id.to_string();
         let inner = encryption::open_outer(ring, &record.envelope, &binding.with(&version_id))?;
         Ok(Self { inner, account: binding.account, uid: record.uid })
@@ -154,8 +166,12 @@ impl OpenedVersion {
         Ok(self.key.unwrap(self.uid.as_bytes(), part.blob.as_bytes(), &part.wrapped_key)?)
     }
 
-    /// The sealed digests of an SSE-C version.
+    /// The sealed digests of an SSE-C version. Nothing at all says that nothing is known: so it is where an upload was
+    /// completed without the key.
     pub fn digests(&self, sealed: &[u8]) -> Result<Digests, Error> {
+        if sealed.is_empty() {
+            return Ok(Digests::default());
+        }
         read_digests(&self.key.open_facts(self.uid.as_bytes(), sealed)?)
     }
 }
@@ -166,12 +182,16 @@ pub fn read_digests(plain: &[u8]) -> Result<Digests, Error> {
 }
 
 fn hash(parts: &[PartRecord]) -> PartsHash {
-    hash_parts(parts.iter().map(|part| PartRef {
+    hash_parts(parts.iter().map(reference))
+}
+
+fn reference(part: &PartRecord) -> PartRef<'_> {
+    PartRef {
         blob_id: part.blob.as_bytes(),
         offset: part.offset,
         length: part.length,
         wrapped_key: &part.wrapped_key,
-    }))
+    }
 }
 
 fn mode_of(mode: EncryptionMode) -> Mode {

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::content::Content;
 use super::gateway::{Gateway, Permit};
-use super::get_object::missing;
+use super::get_object::{missing, shown_etag};
+use super::large::{Depth, Reading};
 use super::opening::{Keyless, Opening, open};
-use super::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face};
+use super::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face, LargeObject};
 use crate::http::conditions::{ReadConditions, Verdict};
-use crate::model::{ObjectKey, Timestamp, VersionId};
+use crate::model::{EncryptionMode, ObjectKey, Timestamp, VersionId};
+use crate::storage;
 use crate::storage::index::{Unchanged, VersionRecord};
 use crate::storage::pins::Pin;
 
@@ -48,34 +50,67 @@ pub struct OpenSource {
 impl CopySource {
     /// Opens the source for the caller of the operation. Order of checks: authorise, key, preconditions.
     pub async fn open(&self, gateway: &Gateway, permit: &Permit<'_>) -> Result<OpenSource, Error> {
+        self.open_with(gateway, permit, None).await
+    }
+
+    /// The same, where the destination's key is also that of an SSE-C source which came without a key of its own: on Swift
+    /// a copy has one key header.
+    pub async fn open_with(
+        &self,
+        gateway: &Gateway,
+        permit: &Permit<'_>,
+        shared: Option<&CustomerKey>,
+    ) -> Result<OpenSource, Error> {
         let pin = gateway.pins.enter();
         let action = if self.version.is_some() { Action::GetObjectVersion } else { Action::GetObject };
         let bucket = permit.also(gateway, action, &self.bucket).await?;
-        let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await?;
-        let mut record = found.map_err(|error| missing(error, self.version))?;
+        let found = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await;
+        let found = found.inspect_err(|error| {
+            if matches!(error, storage::Error::NoSuchBucket) {
+                gateway.buckets.forget(&self.bucket);
+            }
+        });
+        let mut record = found?.1.map_err(|error| match missing(error, self.version) {
+            Error::VersionIsMarker { .. } => Error::SourceIsMarker,
+            other => other,
+        })?;
         if record.metadata.system.is_expired(Timestamp::now()) {
             return Err(Error::NoSuchObject { marker: None });
         }
-        let (key, keyless) = (self.customer_key.as_ref(), Keyless::Refuse { head: false });
+        let shared = shared.filter(|_| record.mode == EncryptionMode::Customer);
+        let (key, keyless) = (self.customer_key.as_ref().or(shared), Keyless::Refuse { head: false });
         let opening = open(&gateway.ring, permit.caller(), &bucket, &record, key, keyless);
-        let Opening { version, digests } = opening.map_err(|error| match error {
+        let Opening { version, mut digests } = opening.map_err(|error| match error {
             Error::WrongKey => Error::WrongSourceKey,
             other => other,
         })?;
         let version = version.ok_or_else(|| Error::Internal("a source was described, not opened".into()))?;
-        let etag = super::get_object::shown_etag(&record, &digests, self.face);
+        let reading = Reading { gateway, permit, bucket: &bucket, record: &record, key };
+        let dynamic = reading.dynamic(Depth::Open).await?;
+        let etag = match &dynamic {
+            Some((standing, _)) => standing.shown_etag(&record.etag, self.face),
+            None => shown_etag(&record, &digests, self.face),
+        };
         match self.conditions.evaluate(etag.as_deref(), record.modified.seconds_ceil()) {
             Verdict::Proceed => {}
             Verdict::Failed | Verdict::NotModified => return Err(Error::PreconditionFailed),
         }
-        let unchanged = vec![Unchanged {
+        let mut unchanged = vec![Unchanged {
             bucket: bucket.id,
             key: record.key.clone(),
             version_id: record.version_id,
             uid: record.uid,
         }];
-        let parts = std::mem::take(&mut record.parts);
-        let content = Content::of_version(version, parts, record.size)?;
+        let (content, segments) = match dynamic {
+            Some((standing, segments)) => (standing.content.unwrap_or_default(), segments),
+            None => reading.content(version, &digests).await?,
+        };
+        unchanged.extend(segments);
+        if LargeObject::of(&record).is_some_and(|large| large != LargeObject::Parts) {
+            // They are the manifest's. The bytes it stands for have others, which nobody knows.
+            digests = Digests::default();
+        }
+        record.parts = vec![];
         Ok(OpenSource { bucket, record, digests, content, unchanged, pin })
     }
 }

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 
 use super::gateway::{Gateway, Operation, Permit, Target};
 use super::opening::{Keyless, open};
+use super::versioning::is_versioned;
 use super::{Action, BucketAddress, CustomerKey, Error};
-use crate::model::{ObjectKey, ObjectMetadata, Timestamp};
+use crate::model::{ObjectKey, ObjectMetadata, Timestamp, VersionId};
 use crate::storage;
 use crate::storage::index::UpdateMetadata;
 
@@ -25,9 +26,20 @@ pub struct UpdateObject {
     pub customer_key: Option<CustomerKey>,
 }
 
+/// An object whose metadata was replaced.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UpdatedObject {
+    /// When.
+    pub modified: Timestamp,
+    /// Its version id, which stays.
+    pub version_id: VersionId,
+    /// Whether answers say the version id.
+    pub versioned: bool,
+}
+
 #[async_trait]
 impl Operation for UpdateObject {
-    type Output = Timestamp;
+    type Output = UpdatedObject;
     const NAME: &'static str = "UpdateObject";
 
     fn actions(&self) -> Vec<Action> {
@@ -38,10 +50,10 @@ impl Operation for UpdateObject {
         Target::Bucket(self.bucket.clone())
     }
 
-    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<Timestamp, Error> {
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<UpdatedObject, Error> {
         let bucket = permit.bucket()?;
         for _ in 0..ATTEMPTS {
-            let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, None).await?;
+            let (fresh, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, None).await?;
             let record = found?;
             // To change what has expired would be to bring it back.
             if record.metadata.system.is_expired(Timestamp::now()) {
@@ -58,7 +70,13 @@ impl Operation for UpdateObject {
                 UpdateMetadata { bucket: bucket.id, key: self.key.clone(), uid: record.uid, metadata };
             match gateway.index.update_metadata(command).await {
                 Err(storage::Error::Changed) => {}
-                outcome => return Ok(outcome?),
+                outcome => {
+                    return Ok(UpdatedObject {
+                        modified: outcome?,
+                        version_id: record.version_id,
+                        versioned: is_versioned(&fresh, record.version_id),
+                    });
+                }
             }
         }
         Err(Error::Conflict)

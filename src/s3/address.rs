@@ -90,7 +90,7 @@ fn with_key(bucket: BucketAddress, raw_key: &str) -> Result<Resource, Fault> {
 }
 
 /// A global S3 name, or `<account>:<name>`.
-fn bucket(text: &str) -> Result<BucketAddress, Fault> {
+pub(super) fn bucket(text: &str) -> Result<BucketAddress, Fault> {
     let name =
         |name: &str| BucketName::new(name).map_err(|_| Fault::InvalidBucketName { name: text.to_owned() });
     match text.split_once(':') {

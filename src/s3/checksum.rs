@@ -20,7 +20,7 @@ const TYPE: &str = "x-amz-checksum-type";
 const TRAILER: &str = "x-amz-trailer";
 
 const SEVERAL: &str = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
-const UNSUPPORTED: &str = "Checksum algorithm provided is unsupported. Please try again with any of the valid types: \
+pub(super) const UNSUPPORTED: &str = "Checksum algorithm provided is unsupported. Please try again with any of the valid types: \
                            [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]";
 const UNKNOWN_TYPE: &str = "The algorithm type you specified in x-amz-checksum- header is invalid.";
 const ALONE: &str = "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer \
@@ -91,6 +91,15 @@ pub(super) fn wanted(headers: &HeaderMap) -> Result<bool, Fault> {
         None => Ok(false),
         Some(mode) if mode.eq_ignore_ascii_case("ENABLED") => Ok(true),
         Some(_) => Err(Fault::invalid_request("Value for x-amz-checksum-mode header is invalid.")),
+    }
+}
+
+/// Writes a part's checksums into the headers of an answer: only whole objects have a type.
+pub(super) fn write_of_part(checksums: &[StoredChecksum], headers: &mut HeaderMap) {
+    for checksum in checksums {
+        if let Ok(value) = HeaderValue::from_str(&STANDARD.encode(&checksum.value)) {
+            headers.insert(HeaderName::from_static(checksum.algorithm.header()), value);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod auth;
 pub mod aws_chunked;
 mod bucket;
 mod checksum;
+mod copy_source;
 mod error;
 mod headers;
 mod metadata;
@@ -93,6 +94,7 @@ impl Front {
             bucket: None,
             key: None,
             version: None,
+            upload: None,
             condition: None,
         }
     }
@@ -141,7 +143,12 @@ impl Front {
                 "An encryption key must be given in headers, never in a URL: URLs are written to logs";
             return Err(Fault::invalid_request(message).into());
         }
+        if headers.contains_key(copy_source::HEADER) {
+            // What is missing may be the source: better to name nothing than the other.
+            (errors.bucket, errors.key) = (None, None);
+        }
         errors.version = query.get("versionId").map(str::to_owned);
+        errors.upload = query.get("uploadId").map(str::to_owned);
         errors.condition = condition(&headers);
 
         let incoming = auth::Incoming { method: &method, uri: &uri, headers: &headers, secrets: &secrets };
@@ -160,7 +167,7 @@ impl Front {
                 return Err(Fault::OperationNotImplemented(operation).into());
             }
         };
-        sse_c::check_names(&secrets)?;
+        sse_c::check_names(&secrets, headers.contains_key(copy_source::HEADER))?;
         refuse::check(operation, &query, &headers)?;
         let request = Request {
             gateway: &self.gateway,
@@ -172,21 +179,36 @@ impl Front {
             secrets,
             trailer: verified.trailer,
         };
-        dispatch(operation, request, verified.body).await
+        // On the heap: the largest of many operations would be on the stack of every request.
+        Box::pin(dispatch(operation, request, verified.body)).await
     }
 }
 
 /// The conditional header that a 412 names.
 fn condition(headers: &HeaderMap) -> Option<&'static str> {
-    ["If-Match", "If-Unmodified-Since", "If-None-Match"].into_iter().find(|name| headers.contains_key(*name))
+    const CONDITIONS: [&str; 7] = [
+        "x-amz-copy-source-If-Match",
+        "x-amz-copy-source-If-Unmodified-Since",
+        "x-amz-copy-source-If-None-Match",
+        "x-amz-copy-source-If-Modified-Since",
+        "If-Match",
+        "If-Unmodified-Since",
+        "If-None-Match",
+    ];
+    CONDITIONS.into_iter().find(|name| headers.contains_key(*name))
 }
 
 async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result<Response, Error> {
     use NotConfigured as Not;
     match operation {
+        Served::AbortMultipartUpload => object::abort(request).await,
+        Served::CompleteMultipartUpload => object::complete(request, body).await,
+        Served::CopyObject => object::copy(request, body).await,
         Served::CreateBucket => bucket::create(request, body).await,
+        Served::CreateMultipartUpload => object::create(request, body).await,
         Served::DeleteBucket => bucket::delete(request).await,
         Served::DeleteObject => object::delete(request).await,
+        Served::DeleteObjects => bucket::delete_objects(request, body).await,
         Served::GetBucketAbac => bucket::abac(request).await,
         Served::GetBucketAccelerateConfiguration => bucket::accelerate(request).await,
         Served::GetBucketAcl => bucket::acl(request).await,
@@ -211,6 +233,7 @@ async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result
         Served::GetBucketWebsite => bucket::not_configured(request, Not::Website).await,
         Served::GetObject => object::get(request).await,
         Served::GetObjectAcl => object::acl(request).await,
+        Served::GetObjectAttributes => object::attributes(request).await,
         Served::GetObjectLegalHold | Served::GetObjectRetention => object::no_lock(request).await,
         Served::GetObjectLockConfiguration => bucket::not_configured(request, Not::ObjectLock).await,
         Served::GetObjectTagging => object::tagging(request).await,
@@ -230,9 +253,15 @@ async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result
             bucket::empty_list(request, "ListMetricsConfigurationsResult").await
         }
         Served::ListBuckets => bucket::list_buckets(request).await,
+        Served::ListMultipartUploads => bucket::list_uploads(request).await,
         Served::ListObjects => bucket::list_v1(request).await,
         Served::ListObjectsV2 => bucket::list_v2(request).await,
+        Served::ListObjectVersions => bucket::list_versions(request).await,
+        Served::ListParts => object::list_parts(request).await,
         Served::OptionsObject => object::preflight(request).await,
+        Served::PutBucketVersioning => bucket::put_versioning(request, body).await,
         Served::PutObject => object::put(request, body).await,
+        Served::UploadPart => object::upload_part(request, body).await,
+        Served::UploadPartCopy => object::copy_part(request, body).await,
     }
 }

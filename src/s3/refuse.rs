@@ -3,6 +3,7 @@
 use poem::http::HeaderMap;
 use poem::http::header::HeaderName;
 
+use super::copy_source;
 use super::error::{Fault, OWNER_HEADER};
 use super::headers::text;
 use super::query::Query;
@@ -80,7 +81,22 @@ fn parameters(operation: Served) -> (&'static str, &'static [&'static str]) {
     use Served as S;
     match operation {
         S::ListBuckets => ("", &["max-buckets", "continuation-token", "prefix", "bucket-region"]),
-        S::CreateBucket | S::DeleteBucket | S::HeadBucket | S::PutObject | S::OptionsObject => ("", &[]),
+        S::CopyObject
+        | S::CreateBucket
+        | S::DeleteBucket
+        | S::HeadBucket
+        | S::PutObject
+        | S::OptionsObject => ("", &[]),
+        S::DeleteObjects => ("delete", &[]),
+        S::CreateMultipartUpload => ("uploads", &[]),
+        S::UploadPart | S::UploadPartCopy => ("uploadId", &["partNumber"]),
+        S::CompleteMultipartUpload | S::AbortMultipartUpload => ("uploadId", &[]),
+        S::ListParts => ("uploadId", &["max-parts", "part-number-marker"]),
+        S::ListMultipartUploads => (
+            "uploads",
+            &["delimiter", "encoding-type", "key-marker", "max-uploads", "prefix", "upload-id-marker"],
+        ),
+        S::GetObjectAttributes => ("attributes", &["versionId"]),
         S::DeleteObject => ("", &["versionId"]),
         S::GetObject | S::HeadObject => ("", &["versionId", "partNumber"]),
         S::ListObjects => ("", &["delimiter", "encoding-type", "marker", "max-keys", "prefix"]),
@@ -95,6 +111,10 @@ fn parameters(operation: Served) -> (&'static str, &'static [&'static str]) {
                 "fetch-owner",
                 "start-after",
             ],
+        ),
+        S::ListObjectVersions => (
+            "versions",
+            &["delimiter", "encoding-type", "key-marker", "max-keys", "prefix", "version-id-marker"],
         ),
         S::GetBucketAbac => ("abac", &[]),
         S::GetBucketAccelerateConfiguration => ("accelerate", &[]),
@@ -115,7 +135,7 @@ fn parameters(operation: Served) -> (&'static str, &'static [&'static str]) {
         S::GetBucketReplication => ("replication", &[]),
         S::GetBucketRequestPayment => ("requestPayment", &[]),
         S::GetBucketTagging => ("tagging", &[]),
-        S::GetBucketVersioning => ("versioning", &[]),
+        S::GetBucketVersioning | S::PutBucketVersioning => ("versioning", &[]),
         S::GetBucketWebsite => ("website", &[]),
         S::GetObjectAcl => ("acl", &["versionId"]),
         S::GetObjectLegalHold => ("legal-hold", &["versionId"]),
@@ -137,6 +157,19 @@ fn amz_header(operation: Served, name: &str, headers: &HeaderMap) -> Result<(), 
         return Ok(());
     }
     match operation {
+        Served::CopyObject => match name {
+            "x-amz-metadata-directive"
+            | "x-amz-checksum-algorithm"
+            | "x-amz-source-expected-bucket-owner" => Ok(()),
+            // No object has tags.
+            "x-amz-tagging-directive" if value()? == "COPY" => Ok(()),
+            _ if copy_source::is_of_source(name) => Ok(()),
+            // The body of a copy is empty: nothing to sum up.
+            _ if name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm" => {
+                Err(Fault::header(name))
+            }
+            _ => amz_header(Served::PutObject, name, headers),
+        },
         Served::PutObject => match name {
             "x-amz-acl" => private(value()?),
             "x-amz-storage-class" => storage_class(value()?),
@@ -152,18 +185,60 @@ fn amz_header(operation: Served, name: &str, headers: &HeaderMap) -> Result<(), 
             _ if name.starts_with("x-amz-meta-") || name.starts_with("x-amz-checksum-") => Ok(()),
             _ => Err(Fault::header(name)),
         },
+        Served::CreateMultipartUpload => match name {
+            "x-amz-checksum-algorithm" | "x-amz-checksum-type" => Ok(()),
+            _ if name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm" => {
+                Err(Fault::header(name))
+            }
+            _ => amz_header(Served::PutObject, name, headers),
+        },
+        // The mode of a part is its upload's: naming it again, as some clients do, says nothing else.
+        Served::UploadPart | Served::CompleteMultipartUpload if name == METHODS[0] => Ok(()),
+        Served::UploadPart => match name {
+            "x-amz-checksum-type" | "x-amz-checksum-mode" | "x-amz-checksum-algorithm" => {
+                Err(Fault::header(name))
+            }
+            _ if name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm" => Ok(()),
+            _ => Err(Fault::header(name)),
+        },
+        Served::UploadPartCopy => match name {
+            "x-amz-copy-source-range" | "x-amz-source-expected-bucket-owner" => Ok(()),
+            _ if copy_source::is_of_source(name) => Ok(()),
+            _ => Err(Fault::header(name)),
+        },
+        Served::CompleteMultipartUpload => match name {
+            "x-amz-mp-object-size" | "x-amz-checksum-type" => Ok(()),
+            "x-amz-checksum-mode" | "x-amz-checksum-algorithm" => Err(Fault::header(name)),
+            _ if name.starts_with("x-amz-checksum-") => Ok(()),
+            _ => Err(Fault::header(name)),
+        },
+        Served::GetObjectAttributes
+            if ["x-amz-object-attributes", "x-amz-max-parts", "x-amz-part-number-marker"].contains(&name) =>
+        {
+            Ok(())
+        }
         Served::GetObject | Served::HeadObject if name == "x-amz-checksum-mode" || name == METHODS[0] => {
             Ok(())
         }
+        Served::PutBucketVersioning if name == "x-amz-sdk-checksum-algorithm" => Ok(()),
+        // Which checksums are known, `checksum` says.
+        Served::PutBucketVersioning if name.starts_with("x-amz-checksum-") => Ok(()),
         Served::CreateBucket if name == "x-amz-acl" => private(value()?),
         Served::CreateBucket if name == "x-amz-bucket-object-lock-enabled" && value()? == "false" => Ok(()),
-        Served::DeleteObject if name == "x-amz-bypass-governance-retention" => Err(Fault::InvalidArgument {
-            message: NO_BYPASS,
-            name: "x-amz-bypass-governance-retention",
-            value: None,
-        }),
+        Served::DeleteObject | Served::DeleteObjects if name == "x-amz-bypass-governance-retention" => {
+            Err(Fault::InvalidArgument {
+                message: NO_BYPASS,
+                name: "x-amz-bypass-governance-retention",
+                value: None,
+            })
+        }
+        Served::DeleteObjects
+            if name == "x-amz-sdk-checksum-algorithm" || name.starts_with("x-amz-checksum-") =>
+        {
+            Ok(())
+        }
         // No object here is being restored, so that there is nothing to add.
-        Served::ListObjects | Served::ListObjectsV2
+        Served::ListObjects | Served::ListObjectsV2 | Served::ListObjectVersions
             if name == "x-amz-optional-object-attributes" && value()? == "RestoreStatus" =>
         {
             Ok(())
@@ -214,9 +289,17 @@ fn storage_class(class: &str) -> Result<(), Fault> {
 fn conditions(operation: Served, headers: &HeaderMap) -> Result<(), Fault> {
     let refused: &[&str] = match operation {
         Served::GetObject | Served::HeadObject => &[],
-        Served::PutObject => &["if-modified-since", "if-unmodified-since", "content-range", "range"],
+        Served::GetObjectAttributes => &["content-range", "range"],
+        Served::CompleteMultipartUpload | Served::CopyObject | Served::PutObject => {
+            &["if-modified-since", "if-unmodified-since", "content-range", "range"]
+        }
         Served::DeleteObject => &["if-none-match", "if-modified-since", "if-unmodified-since"],
-        Served::CreateBucket | Served::DeleteBucket => {
+        Served::CreateBucket
+        | Served::DeleteBucket
+        | Served::PutBucketVersioning
+        | Served::CreateMultipartUpload
+        | Served::UploadPart
+        | Served::UploadPartCopy => {
             &["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"]
         }
         _ => &["if-match", "if-unmodified-since"],

@@ -11,6 +11,7 @@ use super::error::{Error, Fault, OWNER_HEADER};
 use super::headers::text;
 use super::query::Query;
 use super::xml::Document;
+use crate::http::body::{Body, LimitedError, read_limited};
 use crate::http::secret_headers::SecretHeaders;
 use crate::model::{AccountId, ObjectKey, VersionId};
 use crate::ops::{Action, BucketAddress, BucketInfo, BucketRecord, Caller, Gateway, Operation};
@@ -84,6 +85,15 @@ impl Request<'_> {
         let Some(expected) = text(&self.headers, OWNER_HEADER)? else { return Ok(()) };
         let record = self.bucket_record(action).await?;
         if record.account.as_str() == expected { Ok(()) } else { Err(Fault::AccessDenied.into()) }
+    }
+}
+
+/// Refuses a body where the request must have none.
+pub(super) async fn refuse_body(body: Body, sentence: &str) -> Result<(), Error> {
+    match read_limited(body, 0).await {
+        Ok(_) => Ok(()),
+        Err(LimitedError::TooLarge) => Err(Fault::invalid_request(sentence).into()),
+        Err(error @ LimitedError::Body(_)) => Err(error.into()),
     }
 }
 

@@ -18,10 +18,31 @@ use crate::ops::{CustomerKey, WriteEncryption};
 
 /// The algorithm of a customer's key.
 const ALGORITHM: &str = "x-amz-server-side-encryption-customer-algorithm";
-/// The customer's key.
-const KEY: &str = "x-amz-server-side-encryption-customer-key";
 /// The key's MD5.
 const KEY_MD5: &str = "x-amz-server-side-encryption-customer-key-md5";
+
+/// The names of three headers that belong together.
+struct Names {
+    algorithm: &'static str,
+    key: &'static str,
+    md5: &'static str,
+}
+
+impl Names {
+    fn contain(&self, name: &str) -> bool {
+        [self.algorithm, self.key, self.md5].contains(&name)
+    }
+}
+
+/// The customer's key of the object that the request is about.
+const OWN: Names =
+    Names { algorithm: ALGORITHM, key: "x-amz-server-side-encryption-customer-key", md5: KEY_MD5 };
+/// The customer's key of a copy's source.
+const SOURCE: Names = Names {
+    algorithm: "x-amz-copy-source-server-side-encryption-customer-algorithm",
+    key: "x-amz-copy-source-server-side-encryption-customer-key",
+    md5: "x-amz-copy-source-server-side-encryption-customer-key-md5",
+};
 /// The managed modes.
 const METHOD: &str = "x-amz-server-side-encryption";
 /// What goes with `aws:kms` alone.
@@ -101,7 +122,7 @@ pub(super) struct WriteSse {
 /// Reads the encryption headers of a write.
 pub(super) fn for_write(headers: &HeaderMap, secrets: &SecretHeaders) -> Result<WriteSse, Fault> {
     let method = text(headers, METHOD)?;
-    let triple = Triple::read(secrets)?;
+    let triple = Triple::read(secrets, &OWN)?;
     let encryption = match (method, &triple) {
         (Some(method), Some(_)) => return Err(argument(INCOMPATIBLE, Some(method))),
         (None, Some(triple)) => {
@@ -141,18 +162,25 @@ pub(super) fn for_read(headers: &HeaderMap, secrets: &SecretHeaders) -> Result<R
     if let Some(method) = text(headers, METHOD)? {
         return Err(argument(NOT_ON_READS, Some(method)));
     }
-    let Some(triple) = Triple::read(secrets)? else { return Ok(ReadKey::None) };
+    let Some(triple) = Triple::read(secrets, &OWN)? else { return Ok(ReadKey::None) };
     Ok(match triple.read_key() {
         Ok(key) => ReadKey::Given(key),
         Err(fault) => ReadKey::Refused(fault),
     })
 }
 
+/// The key of a copy's source. It is a read's key, but nothing is looked up before it is told to be malformed: a copy is
+/// a write, and S3 checks the form of a write first.
+pub(super) fn for_source(secrets: &SecretHeaders) -> Result<Option<CustomerKey>, Fault> {
+    Triple::read(secrets, &SOURCE)?.map(|triple| triple.read_key()).transpose()
+}
+
 /// Refuses key headers that mean nothing on this face: `x-amz-meta-encryption-*` is reserved, Swift's names would be a
-/// key that is not used, and a copy's source key without a copy likewise. Ignoring one would leave its sender believing
-/// that the object is under that key.
-pub(super) fn check_names(secrets: &SecretHeaders) -> Result<(), Fault> {
-    match secrets.names().find(|name| ![ALGORITHM, KEY, KEY_MD5].contains(name)) {
+/// key that is not used, and a source's key where nothing is copied likewise. Ignoring one would leave its sender
+/// believing that the object is under that key.
+pub(super) fn check_names(secrets: &SecretHeaders, copies: bool) -> Result<(), Fault> {
+    let is_known = |name: &str| OWN.contain(name) || (copies && SOURCE.contain(name));
+    match secrets.names().find(|name| !is_known(name)) {
         None => Ok(()),
         Some(name) => Err(Fault::invalid_request(format!(
             "The header {name} is reserved for encryption keys and has no meaning for this operation. Customer keys are \
@@ -170,13 +198,13 @@ struct Triple<'s> {
 
 impl<'s> Triple<'s> {
     /// `None` where none of the three was given.
-    fn read(secrets: &'s SecretHeaders) -> Result<Option<Self>, Fault> {
+    fn read(secrets: &'s SecretHeaders, names: &Names) -> Result<Option<Self>, Fault> {
         let one = |name| match secrets.single(name) {
             Ok(value) => Ok(value.map(str::trim)),
             Err(SecretHeaderError::Duplicate) => Err(argument(TWICE, None)),
             Err(SecretHeaderError::NotText) => Err(argument(BAD_KEY, None)),
         };
-        let triple = Self { algorithm: one(ALGORITHM)?, key: one(KEY)?, md5: one(KEY_MD5)? };
+        let triple = Self { algorithm: one(names.algorithm)?, key: one(names.key)?, md5: one(names.md5)? };
         let given = triple.algorithm.or(triple.key).or(triple.md5).is_some();
         Ok(given.then_some(triple))
     }

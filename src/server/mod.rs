@@ -3,6 +3,7 @@
 mod dispatch;
 mod door;
 pub mod files;
+mod fsck;
 mod listener;
 mod management;
 mod run;
@@ -14,7 +15,10 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{Failure, print};
 use crate::config::Config;
+// What the command line runs and reads.
+pub use crate::ops::fsck::Report as FsckReport;
 use crate::telemetry;
+pub use fsck::fsck;
 
 /// How long work that cannot be cancelled may keep the process from ending.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);

@@ -109,6 +109,7 @@ fn build(
         inline_bytes: size(config.inline_bytes),
         max_put: config.max_put_bytes,
         read_ahead_bytes: size(config.read_ahead_bytes),
+        ..ops::Limits::default()
     };
     let gateway = Gateway::new(
         index.clone(),

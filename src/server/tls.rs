@@ -58,6 +58,7 @@ pub struct Site {
     endpoint: String,
     region: String,
     ca: Option<PathBuf>,
+    aws_config: PathBuf,
     /// `credentials.env`.
     pub credentials: PathBuf,
 }
@@ -73,12 +74,18 @@ impl Site {
         let ours = config.listen.is_some() && config.tls_certificate.is_none();
         let ca = ours.then(|| absolute(&tls::ca_certificate(&config.tls_folder()))).transpose()?;
         let (endpoint, region) = (config.endpoint(), config.region.clone());
-        Ok(Self { endpoint, region, ca, credentials: absolute(&config.credentials())? })
+        let credentials = absolute(&config.credentials())?;
+        Ok(Self { endpoint, region, ca, aws_config: credentials.with_file_name("aws.config"), credentials })
     }
 
     /// For `credentials.env`.
     pub fn place(&self) -> Place<'_> {
-        Place { endpoint: &self.endpoint, region: &self.region, ca: self.ca.as_deref() }
+        Place {
+            endpoint: &self.endpoint,
+            region: &self.region,
+            ca: self.ca.as_deref(),
+            aws_config: &self.aws_config,
+        }
     }
 
     /// The URL.

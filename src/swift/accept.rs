@@ -53,15 +53,22 @@ pub fn of_listing(headers: &HeaderMap, query: &Query) -> Result<Format, Failure>
     }
 }
 
+/// Refuses a listing that there is only in JSON to a client that does not take it.
+pub fn json_alone(headers: &HeaderMap, query: &Query) -> Result<(), Failure> {
+    let format = query.all("format").last().filter(|format| !format.is_empty());
+    let takes = if let Some(format) = format {
+        format.eq_ignore_ascii_case("json")
+    } else {
+        let wanted = media_ranges(headers)?;
+        let json = |range: &MediaRange<'_>| range.matches(Format::Json.media_type());
+        wanted.is_empty() || wanted.iter().any(|range| range.quality > 0.0 && json(range))
+    };
+    if takes { Ok(()) } else { Err(Failure::new(StatusCode::NOT_ACCEPTABLE)) }
+}
+
 /// What the `Accept` header prefers; plain without one.
 pub fn negotiate(headers: &HeaderMap) -> Result<Format, Failure> {
-    let mut wanted = Vec::new();
-    for value in headers.get_all(ACCEPT) {
-        let value = value.to_str().map_err(|_| invalid())?;
-        for range in value.split(',').map(str::trim).filter(|range| !range.is_empty()) {
-            wanted.push(MediaRange::parse(range).ok_or_else(invalid)?);
-        }
-    }
+    let mut wanted = media_ranges(headers)?;
     if wanted.is_empty() {
         return Ok(Format::Plain);
     }
@@ -72,6 +79,17 @@ pub fn negotiate(headers: &HeaderMap) -> Result<Format, Failure> {
         .filter(|range| range.quality > 0.0)
         .find_map(|range| Format::ALL.into_iter().find(|format| range.matches(format.media_type())))
         .ok_or_else(|| Failure::new(StatusCode::NOT_ACCEPTABLE))
+}
+
+fn media_ranges(headers: &HeaderMap) -> Result<Vec<MediaRange<'_>>, Failure> {
+    let mut ranges = Vec::new();
+    for value in headers.get_all(ACCEPT) {
+        let value = value.to_str().map_err(|_| invalid())?;
+        for range in value.split(',').map(str::trim).filter(|range| !range.is_empty()) {
+            ranges.push(MediaRange::parse(range).ok_or_else(invalid)?);
+        }
+    }
+    Ok(ranges)
 }
 
 fn invalid() -> Failure {
@@ -136,6 +154,35 @@ mod tests {
         assert_eq!(listing("format=XML", None), Ok(Format::Xml));
         assert_eq!(listing("format=plain", Some("image/png")), Ok(Format::Plain));
         assert_eq!(listing("format=yaml", Some("application/json")), Ok(Format::Plain));
+    }
+
+    #[test]
+    fn what_is_json_alone_is_refused_to_who_takes_another() {
+        let takes = |query: &str, accept: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            if let Some(accept) = accept {
+                headers.insert(ACCEPT, HeaderValue::from_str(accept).unwrap());
+            }
+            json_alone(&headers, &Query::parse(query)).map_err(|failure| failure.status().as_u16())
+        };
+        for (query, accept) in [
+            ("versions", None),
+            ("versions&format=json", Some("text/plain")),
+            ("format=JSON", None),
+            ("", Some("*/*")),
+            ("", Some("text/plain, application/json;q=0.1")),
+        ] {
+            assert_eq!(takes(query, accept), Ok(()), "{query} {accept:?}");
+        }
+        for (query, accept, status) in [
+            ("format=plain", None, 406),
+            ("format=xml", Some("application/json"), 406),
+            ("", Some("text/plain"), 406),
+            ("", Some("application/json;q=0"), 406),
+            ("", Some("garbage"), 400),
+        ] {
+            assert_eq!(takes(query, accept), Err(status), "{query} {accept:?}");
+        }
     }
 
     #[test]

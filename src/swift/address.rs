@@ -89,11 +89,13 @@ impl Address {
     }
 }
 
-fn container_name(name: &str) -> Result<BucketName, Failure> {
+/// A container's name, or what is wrong with it.
+pub fn container_name(name: &str) -> Result<BucketName, Failure> {
     BucketName::new(name).map_err(|problem| name_failure("Container", problem))
 }
 
-fn object_name(name: &str) -> Result<ObjectKey, Failure> {
+/// An object's name, or what is wrong with it.
+pub fn object_name(name: &str) -> Result<ObjectKey, Failure> {
     ObjectKey::new(name).map_err(|problem| name_failure("Object", problem))
 }
 

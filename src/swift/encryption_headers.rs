@@ -8,50 +8,80 @@ use crate::ops::{CustomerKey, KeyFormatError};
 
 use super::error::Failure;
 
-/// The key: 32 bytes in base64.
-const KEY: &str = "x-object-meta-encryption-key";
 /// The algorithm: `AES256`.
 const ALGORITHM: &str = "x-object-meta-encryption-algorithm";
-/// The key's MD5 in base64, to catch damage on the way.
-const KEY_MD5: &str = "x-object-meta-encryption-key-md5";
+
+/// Three headers that belong together, as they are looked up and as a sentence names them.
+struct Names {
+    /// The key: 32 bytes in base64.
+    key: (&'static str, &'static str),
+    /// The algorithm.
+    algorithm: (&'static str, &'static str),
+    /// The key's MD5 in base64, to catch damage on the way.
+    md5: (&'static str, &'static str),
+}
+
+impl Names {
+    fn contain(&self, name: &str) -> bool {
+        [self.key.0, self.algorithm.0, self.md5.0].contains(&name)
+    }
+}
+
+/// The object's key.
+const OWN: Names = Names {
+    key: ("x-object-meta-encryption-key", "X-Object-Meta-Encryption-Key"),
+    algorithm: (ALGORITHM, "X-Object-Meta-Encryption-Algorithm"),
+    md5: ("x-object-meta-encryption-key-md5", "X-Object-Meta-Encryption-Key-MD5"),
+};
+
+/// The key of a copy's source, where it is not that of the copy.
+const SOURCE: Names = Names {
+    key: ("x-copy-from-encryption-key", "X-Copy-From-Encryption-Key"),
+    algorithm: ("x-copy-from-encryption-algorithm", "X-Copy-From-Encryption-Algorithm"),
+    md5: ("x-copy-from-encryption-key-md5", "X-Copy-From-Encryption-Key-MD5"),
+};
 
 /// The one algorithm, in the request and in the answer.
 pub const AES256: &str = "AES256";
 /// The header that says in an answer that the object is encrypted with a customer's key.
 pub const ALGORITHM_ANSWER: &str = ALGORITHM;
 
-/// Refuses reserved names that mean nothing: what looks like a key is never silently dropped, and never stored.
-pub fn check_names(headers: &SecretHeaders) -> Result<(), Failure> {
+/// Refuses reserved names that mean nothing: what looks like a key is never silently dropped, and never stored. A source
+/// has a key only where something is copied.
+pub fn check_names(headers: &SecretHeaders, copies: bool) -> Result<(), Failure> {
     for name in headers.names() {
         // S3's own key headers mean nothing here, like everything of S3's.
         let is_s3 = name.replace('_', "-").starts_with("x-amz-");
-        if is_s3 || [KEY, ALGORITHM, KEY_MD5].contains(&name) {
+        if is_s3 || OWN.contain(name) || (copies && SOURCE.contain(name)) {
             continue;
         }
-        return Err(if name.starts_with("x-copy-from-") {
-            Failure::unavailable_feature("Copying with X-Copy-From-Encryption headers")
+        return Err(Failure::bad_request(if name.replace('_', "-").starts_with("x-copy-from-") {
+            "Names that begin with X-Copy-From-Encryption- are reserved; the ones there are, on requests that copy an \
+             object: X-Copy-From-Encryption-Key, X-Copy-From-Encryption-Key-MD5 and X-Copy-From-Encryption-Algorithm."
         } else {
-            Failure::bad_request(
-                "Metadata names that begin with Encryption- are reserved; the ones there are: \
-                 X-Object-Meta-Encryption-Key, X-Object-Meta-Encryption-Key-MD5 and \
-                 X-Object-Meta-Encryption-Algorithm.",
-            )
-        });
+            "Metadata names that begin with Encryption- are reserved; the ones there are: \
+             X-Object-Meta-Encryption-Key, X-Object-Meta-Encryption-Key-MD5 and X-Object-Meta-Encryption-Algorithm."
+        }));
     }
     Ok(())
 }
 
 /// The key of a write. What accompanies a key must not come alone: the writer wanted encryption with one.
 pub fn for_write(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure> {
-    let key = customer_key(headers)?;
+    key_with_companions(headers, &OWN)
+}
+
+/// The key of a copy's source, where one was given for it alone.
+pub fn for_source(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure> {
+    key_with_companions(headers, &SOURCE)
+}
+
+fn key_with_companions(headers: &SecretHeaders, names: &Names) -> Result<Option<CustomerKey>, Failure> {
+    let key = customer_key(headers, names)?;
     if key.is_none() {
-        for (header, name) in
-            [(ALGORITHM, "X-Object-Meta-Encryption-Algorithm"), (KEY_MD5, "X-Object-Meta-Encryption-Key-MD5")]
-        {
+        for (header, name) in [names.algorithm, names.md5] {
             if headers.all(header).next().is_some() {
-                return Err(Failure::bad_request(format!(
-                    "{name} was given without X-Object-Meta-Encryption-Key."
-                )));
+                return Err(Failure::bad_request(format!("{name} was given without {}.", names.key.1)));
             }
         }
     }
@@ -61,33 +91,32 @@ pub fn for_write(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure
 /// The key of any other request on an object. The algorithm may come alone: `swift` sends the same headers with all of
 /// its requests.
 pub fn for_read(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure> {
-    customer_key(headers)
+    customer_key(headers, &OWN)
 }
 
-fn customer_key(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure> {
-    if single(headers, ALGORITHM, "X-Object-Meta-Encryption-Algorithm")?.is_some_and(|a| a != AES256) {
-        return Err(Failure::bad_request("X-Object-Meta-Encryption-Algorithm must be AES256."));
+fn customer_key(headers: &SecretHeaders, names: &Names) -> Result<Option<CustomerKey>, Failure> {
+    if single(headers, names.algorithm)?.is_some_and(|a| a != AES256) {
+        return Err(Failure::bad_request(format!("{} must be AES256.", names.algorithm.1)));
     }
-    let md5 = single(headers, KEY_MD5, "X-Object-Meta-Encryption-Key-MD5")?;
-    let Some(key) = single(headers, KEY, "X-Object-Meta-Encryption-Key")? else { return Ok(None) };
+    let md5 = single(headers, names.md5)?;
+    let Some(key) = single(headers, names.key)? else { return Ok(None) };
+    let name = names.key.1;
     let key = CustomerKey::from_base64(key).map_err(|problem| match problem {
-        KeyFormatError::NotBase64 => {
-            Failure::bad_request("X-Object-Meta-Encryption-Key is not valid base64.")
-        }
+        KeyFormatError::NotBase64 => Failure::bad_request(format!("{name} is not valid base64.")),
         KeyFormatError::WrongLength { found } => Failure::bad_request(format!(
-            "X-Object-Meta-Encryption-Key must be {} bytes in base64; it has {found}.",
+            "{name} must be {} bytes in base64; it has {found}.",
             CustomerKey::LEN
         )),
     })?;
     match md5 {
         Some(md5) if md5 != key.md5_base64() => {
-            Err(Failure::bad_request("X-Object-Meta-Encryption-Key-MD5 is not the MD5 of the key."))
+            Err(Failure::bad_request(format!("{} is not the MD5 of the key.", names.md5.1)))
         }
         _ => Ok(Some(key)),
     }
 }
 
-fn single<'h>(headers: &'h SecretHeaders, header: &str, name: &str) -> Result<Option<&'h str>, Failure> {
+fn single<'h>(headers: &'h SecretHeaders, (header, name): (&str, &str)) -> Result<Option<&'h str>, Failure> {
     headers.single(header).map_err(|problem| match problem {
         SecretHeaderError::Duplicate => Failure::bad_request(format!("{name} was given more than once.")),
         SecretHeaderError::NotText => Failure::bad_request(format!("{name} is not text.")),
@@ -100,6 +129,8 @@ mod tests {
 
     use super::*;
 
+    const KEY: &str = OWN.key.0;
+    const KEY_MD5: &str = OWN.md5.0;
     /// 32 bytes of 0x2a.
     const GOOD: &str = "KioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKio=";
 
@@ -127,7 +158,7 @@ mod tests {
             lift(&[(KEY, GOOD), (ALGORITHM, AES256)]),
             lift(&[(KEY, GOOD), (ALGORITHM, AES256), (KEY_MD5, &md5)]),
         ] {
-            assert!(check_names(&headers).is_ok());
+            assert!(check_names(&headers, false).is_ok());
             assert_eq!(for_write(&headers).unwrap().unwrap().expose(), &[0x2a; 32]);
             assert!(for_read(&headers).unwrap().is_some());
         }
@@ -176,9 +207,25 @@ mod tests {
             "x-remove-container-meta-encryption-key",
             "x-copy-from-encryption-key",
         ] {
-            let failure = check_names(&lift(&[(name, GOOD)])).unwrap_err();
+            let failure = check_names(&lift(&[(name, GOOD)]), false).unwrap_err();
             assert!(!sentence(&failure).contains(GOOD));
         }
-        assert!(check_names(&lift(&[("x-amz-server-side-encryption-customer-key", GOOD)])).is_ok());
+        assert!(check_names(&lift(&[("x-amz-server-side-encryption-customer-key", GOOD)]), false).is_ok());
+    }
+
+    #[test]
+    fn a_source_has_a_key_of_its_own() {
+        let headers = lift(&[("X-Copy-From-Encryption-Key", GOOD), (ALGORITHM, AES256)]);
+        assert!(check_names(&headers, true).is_ok());
+        assert_eq!(for_source(&headers).unwrap().unwrap().expose(), &[0x2a; 32]);
+        assert!(for_write(&headers).is_err(), "what accompanies a key is not that of the other");
+        for name in ["x-copy-from-encryption-hint", "x_copy_from_encryption_key"] {
+            assert!(check_names(&lift(&[(name, GOOD)]), true).is_err(), "{name}");
+        }
+        let alone = for_source(&lift(&[(SOURCE.md5.0, "x")])).unwrap_err();
+        let text = "X-Copy-From-Encryption-Key-MD5 was given without X-Copy-From-Encryption-Key";
+        assert!(sentence(&alone).contains(text));
+        let short = for_source(&lift(&[(SOURCE.key.0, "c2hvcnQ=")])).unwrap_err();
+        assert!(sentence(&short).contains("X-Copy-From-Encryption-Key must be 32 bytes"));
     }
 }

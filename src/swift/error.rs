@@ -8,6 +8,8 @@ use poem::http::header::{
 };
 use poem::http::{HeaderName, StatusCode};
 
+use super::container::DELETE_MARKER_TYPE;
+use super::object::VERSION_ID;
 use super::reply;
 use crate::http::body::BodyError;
 use crate::http::date;
@@ -70,9 +72,14 @@ impl Failure {
     }
 
     /// Its status.
-    #[cfg(test)]
     pub const fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// Its plain sentence, if it has one.
+    #[cfg(test)]
+    pub fn sentence(&self) -> &str {
+        self.sentence.as_deref().unwrap_or_default()
     }
 
     /// The answer.
@@ -103,7 +110,10 @@ impl From<ops::Error> for Failure {
             | E::NoSuchBucket
             | E::NoSuchObject { .. }
             | E::NoSuchVersion
-            | E::VersionIsMarker { .. } => Self::new(StatusCode::NOT_FOUND),
+            | E::SourceIsMarker => Self::new(StatusCode::NOT_FOUND),
+            E::VersionIsMarker { marker } => Self::new(StatusCode::NOT_FOUND)
+                .header(VERSION_ID, &marker.to_string())
+                .header(CONTENT_TYPE, DELETE_MARKER_TYPE),
             E::BucketAlreadyOwned | E::BucketNameTaken | E::BucketNotEmpty | E::Conflict => {
                 Self::new(StatusCode::CONFLICT)
             }
@@ -133,6 +143,9 @@ impl From<ops::Error> for Failure {
             | E::PartEncryptionDiffers
             | E::PartKeyDiffers
             | E::PartChecksumDiffers { .. }
+            | E::PartChecksumMissing { .. }
+            | E::ChecksumKindInvalid { .. }
+            | E::ChecksumKindDiffers { .. }
             | E::SizeDiffers { .. }
             | E::CopyChangesNothing => Self::bad_request(error.to_string()),
             E::NoSuchPart | E::RangeNotInSource { .. } => Self::new(StatusCode::RANGE_NOT_SATISFIABLE),
@@ -144,8 +157,8 @@ impl From<ops::Error> for Failure {
             E::SegmentRefused { .. } => Self::with(StatusCode::FORBIDDEN, error.to_string()),
             E::TooManySegments { .. } => Self::with(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
             E::InvalidSegments { problems } => {
-                let lines: String = problems.iter().map(|(path, text)| format!("{path}, {text}\n")).collect();
-                Self::bad_request(format!("Errors:\n{lines}"))
+                let lines = problems.iter().map(|(path, text)| format!("{path}, {text}"));
+                Self::bad_request(format!("Errors:\n{}\n", lines.collect::<Vec<_>>().join("\n")))
             }
             E::PreconditionFailed => Self::new(StatusCode::PRECONDITION_FAILED),
             E::NotModified { etag, modified } => {
@@ -159,7 +172,8 @@ impl From<ops::Error> for Failure {
                 }
             }
             E::Md5Mismatch { .. } | E::ChecksumMismatch { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY),
-            E::TooLarge { .. } => too_large(),
+            E::TooLarge { .. } | E::SourceTooLarge { .. } => too_large(),
+            E::TooMuchMetadata => Self::bad_request("The object would have too much metadata."),
             E::Body(problem) => broken_body(&problem),
             E::Corrupt(problem) => {
                 ours(StatusCode::INTERNAL_SERVER_ERROR, "stored data does not verify", &problem)
@@ -176,6 +190,11 @@ impl From<ops::Error> for Failure {
 /// 413, as Swift says it.
 pub fn too_large() -> Failure {
     Failure::with(StatusCode::PAYLOAD_TOO_LARGE, "Your request is too large.")
+}
+
+/// 413 with a sentence of its own.
+pub fn too_large_with(sentence: impl Into<String>) -> Failure {
+    Failure::with(StatusCode::PAYLOAD_TOO_LARGE, sentence)
 }
 
 /// 499: the client went away, or sent less than it said.

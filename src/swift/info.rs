@@ -6,9 +6,11 @@ use serde_json::json;
 
 use super::error::Failure;
 use super::limits;
-use super::{SwiftConfig, reply};
+use super::object::MAX_MANIFEST_SIZE;
+use super::{SwiftConfig, bulk, reply};
 use crate::http::query::Query;
 use crate::model::{BucketName, ObjectKey};
+use crate::ops::{MAX_KEYED_SEGMENTS, MAX_SEGMENTS};
 
 /// The one storage policy.
 pub const POLICY: &str = "Policy-0";
@@ -37,6 +39,16 @@ pub fn answer(config: &SwiftConfig, query: &Query) -> Result<Response, Failure> 
             "max_meta_value_length": limits::MAX_META_VALUE_LENGTH,
             "max_object_name_length": ObjectKey::MAX_LEN,
             "policies": [{ "name": POLICY, "aliases": POLICY, "default": true }],
+        },
+        "bulk_delete": bulk::info(),
+        "dlo": { "max_segments": MAX_KEYED_SEGMENTS },
+        "object_versioning": {},
+        "slo": {
+            "allow_async_delete": false,
+            "max_manifest_segments": MAX_SEGMENTS,
+            "max_manifest_size": MAX_MANIFEST_SIZE,
+            "min_segment_size": 1,
+            "yield_frequency": 0,
         },
         // Not of OpenStack: keys of the customer's own.
         "customer_keys": {

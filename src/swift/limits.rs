@@ -31,5 +31,14 @@ pub const MAX_RANGE_OVERLAPS: usize = 2;
 /// Ranges in one request that begin before the one in front of them: stops needless seeking.
 pub const MAX_NONASCENDING_RANGES: usize = 8;
 
+/// Names in one bulk delete: bounds the work of one request.
+pub const MAX_DELETES_PER_REQUEST: usize = 10_000;
+
+/// Failures after which a bulk delete gives up: bounds its report.
+pub const MAX_FAILED_DELETES: usize = 1000;
+
+/// Bytes of a bulk delete's list, which is held in memory: 1.6 KiB for each name.
+pub const MAX_BULK_DELETE_BODY: usize = 16 << 20;
+
 /// The latest `X-Delete-At`, in seconds since the epoch: ten digits, as Swift keeps it.
 pub const MAX_DELETE_AT: i64 = 9_999_999_999;

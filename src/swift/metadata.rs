@@ -109,6 +109,11 @@ pub fn render<'m>(
     }
 }
 
+/// Whether one object may have so many items.
+pub fn is_within(items: &BTreeMap<String, String>) -> bool {
+    check_total(items).is_ok()
+}
+
 fn check_total(items: &BTreeMap<String, String>) -> Result<(), Failure> {
     if items.len() > MAX_META_COUNT {
         return Err(Failure::bad_request(format!("Too many metadata items; max {MAX_META_COUNT}")));

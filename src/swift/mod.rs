@@ -8,6 +8,7 @@ mod accept;
 mod account;
 mod address;
 mod authenticate;
+mod bulk;
 mod call;
 mod container;
 mod encryption_headers;
@@ -107,11 +108,17 @@ impl Front {
         let body = request.take_body();
         let headers = std::mem::take(request.headers_mut());
         let caller = authenticate::caller(&self.authenticator, &headers, context).await?;
-        unavailable::check_verb(&place.level, &method, &query)?;
-        let route = resolve(&method, address)?;
+        unavailable::check_verb(&query)?;
+        let route =
+            if bulk::is_delete(&method, &query) { Route::BulkDelete } else { resolve(&method, address)? };
         let account = account_id(place, &caller)?;
-        encryption_headers::check_names(&secrets)?;
-        unavailable::check(&place.level, &method, &query, &headers)?;
+        let copies = match route {
+            Route::CopyObject => true,
+            Route::PutObject => object::is_copy(&headers),
+            _ => false,
+        };
+        encryption_headers::check_names(&secrets, copies)?;
+        unavailable::check(&place.level, &method, &headers)?;
         let call = Call {
             gateway: &self.gateway,
             config: &self.config,
@@ -122,7 +129,8 @@ impl Front {
             query,
             secrets,
         };
-        storage(&call, route, &place.level, body).await
+        // On the heap: the largest of many operations would be on the stack of every request.
+        Box::pin(storage(&call, route, &place.level, body)).await
     }
 }
 
@@ -160,6 +168,7 @@ impl Endpoint for Front {
 /// Runs the operation that a route names.
 async fn storage(call: &Call<'_>, route: Route, level: &Level, body: Body) -> Result<Response, Failure> {
     match (route, level) {
+        (Route::BulkDelete, _) => Box::pin(bulk::delete(call, body)).await,
         (Route::GetAccount, Level::Account) => account::get(call).await,
         (Route::HeadAccount, Level::Account) => account::head(call).await,
         (Route::PostAccount, Level::Account) => account::post(call).await,
@@ -168,8 +177,20 @@ async fn storage(call: &Call<'_>, route: Route, level: &Level, body: Body) -> Re
         (Route::PutContainer, Level::Container(name)) => container::put(call, name).await,
         (Route::PostContainer, Level::Container(name)) => container::post(call, name).await,
         (Route::DeleteContainer, Level::Container(name)) => container::delete(call, name).await,
-        (Route::GetObject, Level::Object(bucket, key)) => object::get(call, bucket, key).await,
-        (Route::HeadObject, Level::Object(bucket, key)) => object::head(call, bucket, key).await,
+        (Route::CopyObject, Level::Object(bucket, key)) => {
+            Box::pin(object::copy(call, bucket, key, body)).await
+        }
+        (Route::PutObject, Level::Object(bucket, key)) if object::is_copy(&call.headers) => {
+            Box::pin(object::copy_from(call, bucket, key, body)).await
+        }
+        (Route::GetObject, Level::Object(bucket, key)) => {
+            let response = object::get(call, bucket, key).await?;
+            Ok(object::locate(call, bucket, key, response))
+        }
+        (Route::HeadObject, Level::Object(bucket, key)) => {
+            let response = object::head(call, bucket, key).await?;
+            Ok(object::locate(call, bucket, key, response))
+        }
         (Route::PutObject, Level::Object(bucket, key)) => object::put(call, bucket, key, body).await,
         (Route::PostObject, Level::Object(bucket, key)) => object::post(call, bucket, key).await,
         (Route::DeleteObject, Level::Object(bucket, key)) => object::delete(call, bucket, key).await,

@@ -10,33 +10,21 @@ use super::error::Failure;
 use crate::http::query::Query;
 
 /// Parameters that mean something on every path.
-const ANYWHERE: [(&str, &str); 4] = [
-    ("bulk-delete", "Bulk delete"),
+const ANYWHERE: [(&str, &str); 3] = [
     ("extract-archive", "Extracting archives"),
     ("temp_url_sig", "A temporary URL"),
     ("temp_url_expires", "A temporary URL"),
 ];
 
-/// Headers of an object's PUT.
-const OBJECT_PUT: [(&str, &str); 3] = [
-    ("x-object-manifest", "X-Object-Manifest (dynamic large objects)"),
-    ("x-symlink-target", "X-Symlink-Target (symbolic links)"),
-    ("x-copy-from", "X-Copy-From (copying)"),
-];
-
-/// Headers of an object's POST.
-const OBJECT_POST: [(&str, &str); 2] = [
-    ("x-object-manifest", "X-Object-Manifest (dynamic large objects)"),
-    ("x-symlink-target", "X-Symlink-Target (symbolic links)"),
-];
+/// Headers of an object's PUT, POST and COPY.
+const OBJECT_WRITE: [(&str, &str); 1] = [("x-symlink-target", "X-Symlink-Target (symbolic links)")];
 
 /// Headers of a container's PUT and POST. Empty values remove, and there is nothing to remove.
-const CONTAINER_WRITE: [(&str, &str); 7] = [
+const CONTAINER_WRITE: [(&str, &str); 6] = [
     ("x-container-read", "X-Container-Read (access by ACL)"),
     ("x-container-write", "X-Container-Write (access by ACL)"),
-    ("x-versions-enabled", "X-Versions-Enabled (object versioning)"),
-    ("x-versions-location", "X-Versions-Location (object versioning)"),
-    ("x-history-location", "X-History-Location (object versioning)"),
+    ("x-versions-location", "X-Versions-Location (the older way of object versioning)"),
+    ("x-history-location", "X-History-Location (the older way of object versioning)"),
     ("x-container-sync-to", "X-Container-Sync-To (container synchronisation)"),
     ("x-container-sync-key", "X-Container-Sync-Key (container synchronisation)"),
 ];
@@ -59,17 +47,13 @@ const ACCOUNT_META: [(&str, &str); 2] = [
     ("x-account-meta-temp-url-key", "X-Account-Meta-Temp-URL-Key (temporary URLs)"),
 ];
 
-/// Refuses what stands above methods, whatever else the request is: bulk operations, temporary URLs, copies.
-pub fn check_verb(level: &Level, method: &Method, query: &Query) -> Result<(), Failure> {
-    refuse_parameters(query, &ANYWHERE)?;
-    if method.as_str() == "COPY" && matches!(level, Level::Object(..)) {
-        return Err(Failure::unavailable_feature("COPY"));
-    }
-    Ok(())
+/// Refuses what stands above methods, whatever else the request is: archives, temporary URLs.
+pub fn check_verb(query: &Query) -> Result<(), Failure> {
+    refuse_parameters(query, &ANYWHERE)
 }
 
 /// Refuses parameters and headers that ask for what is not there yet.
-pub fn check(level: &Level, method: &Method, query: &Query, headers: &HeaderMap) -> Result<(), Failure> {
+pub fn check(level: &Level, method: &Method, headers: &HeaderMap) -> Result<(), Failure> {
     let writes = *method == Method::PUT || *method == Method::POST;
     match level {
         Level::Account => {
@@ -79,22 +63,17 @@ pub fn check(level: &Level, method: &Method, query: &Query, headers: &HeaderMap)
             }
         }
         Level::Container(_) => {
-            refuse_parameters(query, &[("versions", "Listing versions")])?;
             if writes {
                 refuse_headers(headers, &CONTAINER_WRITE)?;
                 refuse_items(headers, &CONTAINER_META)?;
             }
         }
         Level::Object(..) => {
-            refuse_parameters(query, &[("version-id", "Object versioning")])?;
-            if *method == Method::PUT {
-                if query.all("multipart-manifest").last() == Some("put") {
-                    return Err(Failure::unavailable_feature("Uploading a static large object's manifest"));
-                }
-                refuse_headers(headers, &OBJECT_PUT)?;
+            if *method == Method::PUT || method.as_str() == "COPY" {
+                refuse_headers(headers, &OBJECT_WRITE)?;
                 refuse_reserved(headers)?;
             } else if *method == Method::POST {
-                refuse_headers(headers, &OBJECT_POST)?;
+                refuse_headers(headers, &OBJECT_WRITE)?;
             }
         }
     }
@@ -165,36 +144,26 @@ mod tests {
                 HeaderValue::from_str(value).unwrap(),
             );
         }
-        check_verb(level, &method, &query).and_then(|()| check(level, &method, &query, &headers)).map_err(
-            |failure| {
-                assert_eq!(failure.status().as_u16(), 400);
-                format!("{failure:?}")
-            },
-        )
+        check_verb(&query).and_then(|()| check(level, &method, &headers)).map_err(|failure| {
+            assert_eq!(failure.status().as_u16(), 400);
+            format!("{failure:?}")
+        })
     }
 
     #[test]
     fn what_is_not_there_is_refused_by_name() {
         for (level, method, query, header, text) in [
-            (Level::Account, "POST", "bulk-delete", None, "Bulk delete"),
-            (Level::Account, "DELETE", "bulk-delete=1", None, "Bulk delete"),
             (Level::Account, "PUT", "extract-archive=tar", None, "Extracting"),
             (object(), "GET", "temp_url_sig=0&temp_url_expires=1", None, "temporary URL"),
             (Level::Account, "POST", "", Some(("X-Account-Access-Control", "{\"admin\":[\"a\"]}")), "ACL"),
             (Level::Account, "POST", "", Some(("X-Account-Meta-Temp-URL-Key-2", "k")), "Temp-URL"),
             (container(), "PUT", "", Some(("X-Container-Read", ".r:*")), "ACL"),
-            (container(), "POST", "", Some(("X-Versions-Enabled", "true")), "versioning"),
+            (container(), "POST", "", Some(("X-Versions-Location", "archive")), "versioning"),
+            (container(), "PUT", "", Some(("X-History-Location", "archive")), "versioning"),
             (container(), "POST", "", Some(("X-Container-Meta-Quota-Bytes", "1")), "quotas"),
             (container(), "POST", "", Some(("X-Container-Meta-Access-Control-Allow-Origin", "*")), "CORS"),
-            (container(), "GET", "versions=true", None, "versions"),
-            (container(), "GET", "versions", None, "versions"),
-            (object(), "COPY", "", Some(("Destination", "c/o")), "COPY"),
-            (object(), "PUT", "", Some(("X-Copy-From", "c/o")), "X-Copy-From"),
-            (object(), "PUT", "", Some(("X-Object-Manifest", "c/o")), "X-Object-Manifest"),
-            (object(), "PUT", "multipart-manifest=put", None, "manifest"),
+            (object(), "PUT", "", Some(("X-Symlink-Target", "c/o")), "symbolic"),
             (object(), "PUT", "", Some(("X-Static-Large-Object", "true")), "reserved"),
-            (object(), "POST", "", Some(("X-Object-Manifest", "c/o")), "X-Object-Manifest"),
-            (object(), "GET", "version-id=1.2", None, "versioning"),
         ] {
             let refusal = outcome(&level, method, query, header).unwrap_err();
             assert!(refusal.contains(text), "{method} {query}: {refusal}");
@@ -212,6 +181,9 @@ mod tests {
             (object(), "GET", "multipart-manifest=get&symlink=get", None),
             (object(), "DELETE", "multipart-manifest=delete", None),
             (object(), "GET", "", Some(("X-Copy-From", "c/o"))),
+            (object(), "GET", "version-id=null", None),
+            (container(), "POST", "", Some(("X-Versions-Enabled", "true"))),
+            (container(), "GET", "versions", None),
         ] {
             assert_eq!(outcome(&level, method, query, header), Ok(()), "{method} {query} {header:?}");
         }

@@ -6,8 +6,6 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import boto3
-import botocore.config
 import botocore.exceptions
 import pytest
 
@@ -65,19 +63,6 @@ def test_a_presigned_url_opens_without_credentials(cli: Cli, file: Path, bucket:
     url = cli.run("aws", "s3", "presign", f"s3://{bucket}/file.txt").stdout.strip()
     cli.run("curl", "-sSf", "--cacert", cli.server.ca, "-o", "back", url)
     assert (cli.folder / "back").read_bytes() == file.read_bytes()
-
-
-@pytest.fixture
-def boto(cli: Cli) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=cli.server.tls.url,
-        aws_access_key_id=cli.user.access_key,
-        aws_secret_access_key=cli.user.secret_key,
-        region_name="us-east-1",
-        verify=str(cli.server.ca),
-        config=botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
-    )
 
 
 @pytest.mark.parametrize("algorithm", ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"])

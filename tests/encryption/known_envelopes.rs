@@ -105,6 +105,16 @@ fn sample(mode: u8) -> Sample {
     Sample { ring: ring(), customer_key, place, envelope }
 }
 
+/// An upload's: it has no parts and no version id yet.
+fn upload() -> Sample {
+    let mut upload = sample(CUSTOMER);
+    upload.place.parts.clear();
+    upload.place.total_length = 0;
+    upload.place.version_id = "upload".into();
+    upload.envelope = outer(&inner(CUSTOMER, &upload.place), &upload.place);
+    upload
+}
+
 impl Made<'_> {
     fn add(&mut self, name: &str, comment: &str, sample: Sample, error: Option<&str>) {
         let Sample { ring, customer_key, place, envelope } = sample;
@@ -141,6 +151,9 @@ impl Made<'_> {
         empty.place.total_length = 0;
         empty.envelope = outer(&inner(MANAGED, &empty.place), &empty.place);
         self.add("envelope_no_parts", "an empty part list", empty, None);
+
+        let upload = upload();
+        self.add("envelope_upload", "of a multipart upload, before it is completed", upload, None);
     }
 
     fn wrong_holders(&mut self) {
@@ -297,14 +310,21 @@ impl Made<'_> {
     }
 
     fn part_lists(&mut self) {
-        for (name, comment, parts) in [
-            ("part_list_empty", "no parts", vec![]),
-            ("part_list_three", "three slices of two blobs", place(MANAGED).parts),
+        let manifest = || Some(Hex(br#"{"leaves":0,"depth":1,"segments":[]}"#.to_vec()));
+        for (name, comment, parts, manifest) in [
+            ("part_list_empty", "no parts", vec![], None),
+            ("part_list_three", "three slices of two blobs", place(MANAGED).parts, None),
+            ("part_list_manifest", "no parts, and a manifest", vec![], manifest()),
+            ("part_list_manifest_data", "a manifest that carries bytes", place(MANAGED).parts, manifest()),
+            ("part_list_manifest_empty", "an empty manifest is not no manifest", vec![], Some(Hex(vec![]))),
         ] {
             let reference: Vec<reference::Part> = parts.iter().map(Part::to_reference).collect();
-            let gives = Some(hex::encode(reference::parts_hash(&reference)));
-            let vector =
-                Vector { comment: comment.into(), case: Case::PartList { parts }, gives, error: None };
+            let mut hash = reference::parts_hash(&reference);
+            if let Some(manifest) = &manifest {
+                hash = reference::manifest_hash(&hash, &manifest.0);
+            }
+            let (gives, case) = (Some(hex::encode(hash)), Case::PartList { parts, manifest });
+            let vector = Vector { comment: comment.into(), case, gives, error: None };
             self.vectors.insert(name.to_owned(), vector);
         }
     }

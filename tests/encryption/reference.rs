@@ -118,6 +118,14 @@ pub fn parts_hash(parts: &[Part]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
+/// The hash of a part list and a manifest.
+pub fn manifest_hash(parts_hash: &[u8; 32], manifest: &[u8]) -> [u8; 32] {
+    let length = (manifest.len() as u64).to_be_bytes();
+    let mut bytes = fields(&[b"cardea/v1/manifest", parts_hash, &length]);
+    bytes.extend_from_slice(manifest);
+    Sha256::digest(bytes).into()
+}
+
 /// An envelope. The place's fields in the order of the document, with the mode as its byte.
 pub fn outer(
     ring_id: &[u8],
@@ -172,6 +180,59 @@ pub fn wrapped_key(
 pub fn facts(version_key: &[u8], version_uid: &[u8], facts: &[u8], nonce: [u8; 12]) -> Vec<u8> {
     let aad = fields(&[b"cardea/v1/facts", version_uid]);
     [&[1], &wrap(&hkdf(version_key, &[], &aad, 32), nonce, &aad, facts)[..]].concat()
+}
+
+/// Facts of a part, sealed by an upload's key.
+pub fn part_facts(
+    version_key: &[u8],
+    version_uid: &[u8],
+    number: u64,
+    facts: &[u8],
+    nonce: [u8; 12],
+) -> Vec<u8> {
+    let aad = fields(&[b"cardea/v1/part-facts", version_uid, &number.to_be_bytes()]);
+    [&[1], &wrap(&hkdf(version_key, &[], &aad, 32), nonce, &aad, facts)[..]].concat()
+}
+
+/// Where a part of an upload stands, and what it is made of.
+pub struct UploadPart<'a> {
+    pub account: &'a str,
+    pub bucket: &'a [u8],
+    pub key: &'a [u8],
+    pub version_uid: &'a [u8],
+    pub mode: u8,
+    pub number: u64,
+    pub length: u64,
+    pub contents: Vec<u8>,
+}
+
+/// The hashes of what a part is made of, and of its ETag.
+pub fn part_contents(parts: &[Part], etag: &str) -> Vec<u8> {
+    let etag = Sha256::digest(fields(&[b"cardea/v1/upload-part-etag", etag.as_bytes()]));
+    [&parts_hash(parts), &etag[..]].concat()
+}
+
+/// What is kept of a part of an upload.
+pub fn upload_part(
+    ring_id: &[u8],
+    ring_secret: &[u8],
+    part: &UploadPart<'_>,
+    facts: &[u8],
+    nonce: [u8; 12],
+) -> Vec<u8> {
+    let header = [&[1, part.mode], ring_id, part.version_uid].concat();
+    let info = fields(&[b"cardea/v1/upload-part-key", part.version_uid]);
+    let aad = fields(&[
+        b"cardea/v1/upload-part",
+        &header,
+        part.account.as_bytes(),
+        part.bucket,
+        part.key,
+        &part.number.to_be_bytes(),
+        &part.length.to_be_bytes(),
+    ]);
+    let plain = [&part.contents[..], facts].concat();
+    [header, wrap(&hkdf(ring_secret, &[], &info, 32), nonce, &aad, &plain)].concat()
 }
 
 /// A secret sealed by the ring.

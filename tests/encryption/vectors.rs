@@ -1,5 +1,5 @@
 //! The vectors in `tests/vectors/encryption`: their shape, the test that runs them, and the test that they are what the
-//! generators make (`known_blobs.rs`, `known_envelopes.rs`, `known_secrets.rs`).
+//! generators make (`known_blobs.rs`, `known_envelopes.rs`, `known_parts.rs`, `known_secrets.rs`).
 //!
 //! To write them anew: `CARDEA_WRITE_VECTORS=1 cargo test --test encryption vectors`.
 
@@ -10,13 +10,13 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cardea::encryption::{
-    Binding, CustomerKey, DataKey, Error, Holder, KeyFormatError, KeyRing, Mode, PartRef, PartsHash,
-    VersionKey, hash_parts, open_inner, open_outer,
+    Binding, CustomerKey, DataKey, Error, Holder, KeyFormatError, KeyRing, Mode, PartContents, PartPlace,
+    PartRef, PartsHash, VersionKey, hash_parts, open_inner, open_outer, open_part,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{CIPHERS, known_blobs, known_envelopes, known_secrets, open, pattern, reference};
+use super::{CIPHERS, known_blobs, known_envelopes, known_parts, known_secrets, open, pattern, reference};
 
 /// Vectors by the names of their files.
 pub type Vectors = BTreeMap<String, Vector>;
@@ -43,12 +43,20 @@ pub enum Case {
     Blob { data_key: Hex, blob_id: Hex, plain_len: u64, sealed: Sealed },
     /// Gives the version's key.
     Envelope { ring: Ring, customer_key: Option<Hex>, place: Place, envelope: Hex },
-    /// Gives the part list's hash.
-    PartList { parts: Vec<Part> },
+    /// Gives the part list's hash; with a manifest, that of a static large object.
+    PartList {
+        parts: Vec<Part>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        manifest: Option<Hex>,
+    },
     /// Gives the data key.
     WrappedKey { version_key: Hex, version_uid: Hex, blob_id: Hex, wrapped: Hex },
     /// Gives the facts.
     Facts { version_key: Hex, version_uid: Hex, sealed: Hex },
+    /// Gives the facts.
+    PartFacts { version_key: Hex, version_uid: Hex, number: u32, sealed: Hex },
+    /// Gives the facts, where the part is of that upload and made of those references.
+    UploadPart(UploadPart),
     /// Gives the secret.
     Secret { ring: Ring, purpose: String, context: Hex, sealed: Hex },
     /// Gives the fingerprint, in text.
@@ -110,6 +118,22 @@ pub struct Place {
     pub parts: Vec<Part>,
 }
 
+/// A part of a multipart upload.
+#[derive(Serialize, Deserialize, Clone)]
+pub struct UploadPart {
+    pub ring: Ring,
+    pub account: String,
+    pub bucket: Hex,
+    pub key: Hex,
+    pub version_uid: Hex,
+    pub mode: u8,
+    pub number: u32,
+    pub length: u64,
+    pub etag: String,
+    pub parts: Vec<Part>,
+    pub sealed: Hex,
+}
+
 /// One slice of a blob.
 #[derive(Serialize, Deserialize, Clone)]
 pub struct Part {
@@ -147,6 +171,7 @@ fn the_files_are_what_the_generators_make() {
     let mut made = Vectors::new();
     known_blobs::add(&mut made);
     known_envelopes::add(&mut made);
+    known_parts::add(&mut made);
     known_secrets::add(&mut made);
     let made: BTreeMap<_, _> = made.iter().map(|(name, vector)| (name.clone(), to_text(vector))).collect();
     if std::env::var_os("CARDEA_WRITE_VECTORS").is_some() {
@@ -228,7 +253,11 @@ fn open_other(case: &Case, gives: &str) -> Result<String, String> {
             let key = open_envelope(&ring.read()?, holder, place, &envelope.0).map_err(error_name)?;
             Ok(known(&|right| VersionKey::new(right) == key))
         }
-        Case::PartList { parts } => Ok(hex::encode(parts_hash(parts).as_bytes())),
+        Case::PartList { parts, manifest } => {
+            let parts = parts_hash(parts);
+            let hash = manifest.as_ref().map_or(parts, |manifest| parts.with_manifest(&manifest.0));
+            Ok(hex::encode(hash.as_bytes()))
+        }
         Case::WrappedKey { version_key, version_uid, blob_id, wrapped } => {
             let version_key = VersionKey::new(version_key.array());
             let unwrapped = version_key.unwrap(&version_uid.array(), &blob_id.array(), &wrapped.0);
@@ -239,6 +268,12 @@ fn open_other(case: &Case, gives: &str) -> Result<String, String> {
             let facts = VersionKey::new(version_key.array()).open_facts(&version_uid.array(), &sealed.0);
             facts.map(hex::encode).map_err(error_name)
         }
+        Case::PartFacts { version_key, version_uid, number, sealed } => {
+            let version_key = VersionKey::new(version_key.array());
+            let facts = version_key.open_part_facts(&version_uid.array(), *number, &sealed.0);
+            facts.map(hex::encode).map_err(error_name)
+        }
+        Case::UploadPart(part) => open_upload_part(part),
         Case::Secret { ring, purpose, context, sealed } => {
             let secret = ring.read()?.open_secret(purpose, &context.0, &sealed.0);
             secret.map(|secret| hex::encode(&*secret)).map_err(error_name)
@@ -254,6 +289,23 @@ fn open_other(case: &Case, gives: &str) -> Result<String, String> {
             Err(KeyFormatError::WrongLength { .. }) => Err("wrong_length".into()),
         },
     }
+}
+
+fn open_upload_part(part: &UploadPart) -> Result<String, String> {
+    let place = PartPlace {
+        account: &part.account,
+        bucket: &part.bucket.array(),
+        key: &part.key.0,
+        number: part.number,
+        length: part.length,
+    };
+    let opened = open_part(&part.ring.read()?, &place, &part.sealed.0).map_err(error_name)?;
+    let upload =
+        (part.version_uid.array(), part.mode, PartContents::new(&parts_hash(&part.parts), &part.etag));
+    if (opened.version_uid, opened.mode, opened.contents) != upload {
+        return Err("tampered".into());
+    }
+    Ok(hex::encode(opened.facts))
 }
 
 fn open_envelope(

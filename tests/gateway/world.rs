@@ -21,6 +21,9 @@ use futures_util::StreamExt;
 pub struct World {
     pub gateway: Gateway,
     pub dir: tempfile::TempDir,
+    pub index: Arc<dyn Index>,
+    pub blobs: BlobStore,
+    ring: KeyRing,
     identity: Identity,
 }
 
@@ -49,20 +52,11 @@ impl World {
         let writer = WriterId::random();
         index.heartbeat(writer).await.unwrap();
         let id = AccountId::new("account");
-        let account = AccountRecord {
-            id: id.clone(),
-            name: "account".into(),
-            domain: "default".into(),
-            display_name: "account".into(),
-            email: None,
-            created: Timestamp::now(),
-            metadata: Default::default(),
-        };
-        index.put_account(account).await.unwrap();
         let ring = KeyRing::generate();
-        let identity = owner(&index, &ring, &id).await;
+        let identity = user_of(&index, &ring, &id, "admin").await;
         let metrics = Arc::new(Metrics::default());
-        let gateway = Gateway::new(index, blobs, ring, Pins::default(), writer, limits, metrics);
+        let (pins, shared) = (Pins::default(), (index.clone(), blobs.clone()));
+        let gateway = Gateway::new(shared.0, shared.1, ring.clone(), pins, writer, limits, metrics);
         let create = CreateBucket {
             account: id,
             name: BucketName::new("bucket").unwrap(),
@@ -70,7 +64,7 @@ impl World {
             metadata: Default::default(),
             settings: Default::default(),
         };
-        let world = Self { gateway, dir, identity };
+        let world = Self { gateway, dir, index, blobs, ring, identity };
         world.gateway.execute(&world.caller(true), create).await.unwrap();
         world
     }
@@ -78,6 +72,12 @@ impl World {
     /// The owner of the bucket, over TLS or not.
     pub fn caller(&self, secure: bool) -> Caller {
         Caller { identity: Some(self.identity.clone()), secure, request_id: "tx-test".into() }
+    }
+
+    /// A user with this role in another account, which is made.
+    pub async fn caller_of(&self, account: &str, role: &str) -> Caller {
+        let identity = user_of(&self.index, &self.ring, &AccountId::new(account), role).await;
+        Caller { identity: Some(identity), ..self.caller(true) }
     }
 
     /// Writes an object.
@@ -178,23 +178,35 @@ pub fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
 }
 
-/// A user who owns the account, found by its access key as a front finds one.
-async fn owner(index: &Arc<dyn Index>, ring: &KeyRing, account: &AccountId) -> Identity {
-    let user = UserId::new("user");
+/// A user with a role in an account, which is made, found by its access key as a front finds one.
+async fn user_of(index: &Arc<dyn Index>, ring: &KeyRing, account: &AccountId, role: &str) -> Identity {
+    let record = AccountRecord {
+        id: account.clone(),
+        name: account.to_string(),
+        domain: "default".into(),
+        display_name: account.to_string(),
+        email: None,
+        created: Timestamp::now(),
+        metadata: Default::default(),
+    };
+    index.put_account(record).await.unwrap();
+    let user =
+        UserId::new(if account.as_str() == "account" { "user".into() } else { format!("user-{account}") });
     let record = UserRecord {
         id: user.clone(),
-        name: "user".into(),
+        name: user.to_string(),
         domain: "default".into(),
         tempauth: None,
         password_hash: None,
         epoch: 0,
         enabled: true,
     };
-    let role = RoleGrant { account: account.clone(), role: "admin".into() };
+    let role = RoleGrant { account: account.clone(), role: role.into() };
     index.put_user(record, vec![role]).await.unwrap();
     let directory = IndexDirectory::new(index.clone(), ring.clone());
     let key = AccessKeyEntry { user, account: account.clone(), secret: Secret::new("secret"), enabled: true };
-    directory.put_access_key("ACCESS", &key).await.unwrap();
+    let access = format!("ACCESS-{account}");
+    directory.put_access_key(&access, &key).await.unwrap();
     let authenticator = Authenticator::new(Arc::new(directory), AuthConfig::default()).unwrap();
-    authenticator.access_key("ACCESS").await.unwrap().unwrap().identity.clone()
+    authenticator.access_key(&access).await.unwrap().unwrap().identity.clone()
 }

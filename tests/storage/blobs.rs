@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use cardea::model::{BlobId, InstallId, WriterId};
 use cardea::storage::Error;
 use cardea::storage::blobs::{BlobOptions, BlobStore, BlobWriter};
+use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 
 use crate::world::Store;
@@ -165,6 +166,20 @@ pub async fn deleting_twice_is_deleting(store: Store) {
     store.blobs.delete(&[]).await.unwrap();
     assert!(store.blobs.is_empty().await.unwrap());
     assert_eq!(store.blobs.counts().deletes(), 4);
+}
+
+pub async fn all_blobs_are_listed_with_their_sizes(store: Store) {
+    store.blobs.claim(InstallId::random()).await.unwrap();
+    let mut expected = Vec::new();
+    for length in [0, 1, 70_000] {
+        let id = id();
+        write(store.blobs.writer(id), &pattern(length)).await.unwrap();
+        expected.push((id, length as u64));
+    }
+    expected.sort_unstable();
+    let mut found: Vec<_> = store.blobs.all_blobs().try_collect().await.unwrap();
+    found.sort_unstable();
+    assert_eq!(found, expected);
 }
 
 pub async fn a_store_belongs_to_one_installation(store: Store) {

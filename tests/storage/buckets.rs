@@ -56,6 +56,18 @@ pub async fn two_accounts_may_own_containers_of_one_name(index: Arc<dyn Index>) 
     assert_eq!(index.bucket(&BucketAddress::Owned(yours, name("backup"))).await.unwrap(), second);
 }
 
+pub async fn the_buckets_of_all_accounts(index: Arc<dyn Index>) {
+    let (mine, yours) = accounts();
+    let mut made = Vec::new();
+    for (account, text) in [(&mine, "one"), (&yours, "two"), (&mine, "three"), (&yours, "four")] {
+        made.push(index.create_bucket(create(account, text, NamePolicy::Never)).await.unwrap());
+    }
+    made.sort_by_key(|bucket| bucket.id.0);
+    assert_eq!(index.buckets_after(None, 100).await.unwrap(), made);
+    assert_eq!(index.buckets_after(None, 3).await.unwrap(), made[..3]);
+    assert_eq!(index.buckets_after(Some(made[2].id), 3).await.unwrap(), made[3..]);
+}
+
 pub async fn the_first_to_register_holds_the_global_name(index: Arc<dyn Index>) {
     let (mine, yours) = accounts();
     index.create_bucket(create(&mine, "photos", NamePolicy::Required)).await.unwrap();

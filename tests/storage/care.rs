@@ -49,6 +49,21 @@ pub async fn a_swept_writer_is_told_no_more(index: Arc<dyn Index>) {
     assert_eq!(index.fence_silent(me, END).await.unwrap(), []);
 }
 
+pub async fn writers_are_unswept_until_they_are_swept(index: Arc<dyn Index>) {
+    let (me, other) = (WriterId::random(), WriterId::random());
+    assert_eq!(index.unswept_writers().await.unwrap(), []);
+    for writer in [me, other] {
+        index.heartbeat(writer).await.unwrap();
+    }
+    let mut both = vec![me, other];
+    both.sort_by_key(|writer| writer.0);
+    assert_eq!(index.unswept_writers().await.unwrap(), both);
+    index.fence_silent(me, END).await.unwrap();
+    assert_eq!(index.unswept_writers().await.unwrap(), both, "fenced is not swept");
+    index.writer_swept(other).await.unwrap();
+    assert_eq!(index.unswept_writers().await.unwrap(), [me]);
+}
+
 /// Stores a blob of its writer.
 async fn store(store: &Store, writer: WriterId) -> BlobId {
     let id = BlobId::random(writer);

@@ -28,6 +28,7 @@ pub async fn many_writers_of_one_key_leave_one_current_object(index: Arc<dyn Ind
     assert_eq!(distinct.len(), 160, "no two versions of a key share a time");
     assert_eq!(world.current("k").await.created, *distinct.last().unwrap());
     assert_eq!(world.usage().await, (1, 3));
+    world.exact().await;
     assert_eq!(world.index.list_objects(crate::world::listing(world.bucket)).await.unwrap().rows.len(), 1);
 }
 
@@ -105,4 +106,5 @@ pub async fn references_are_exact_under_load(index: Arc<dyn Index>) {
     }
     assert_eq!(world.freed().await, [blob]);
     assert_eq!(world.usage().await, (0, 0));
+    world.exact().await;
 }

@@ -199,7 +199,7 @@ fn model(keys: &BTreeSet<String>, query: &ListObjects) -> Vec<String> {
     rows
 }
 
-fn fragment() -> impl Strategy<Value = String> {
+pub fn fragment() -> impl Strategy<Value = String> {
     let piece =
         prop::sample::select(vec!["a", "b", "/", "//", ".", "0", "::", ":", "\u{0}", "ä", "\u{10FFFF}", "~"]);
     prop::collection::vec(piece, 1..6).prop_map(|pieces| pieces.concat())

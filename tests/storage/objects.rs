@@ -190,7 +190,7 @@ pub async fn a_deleted_object_is_gone(index: Arc<dyn Index>) {
     let blob = put.blob();
     world.publish(put).await.unwrap();
     let deleted = world.delete("k", None).await;
-    assert_eq!(deleted, Deleted { removed: Some(VersionId::Null), marker: None, was_marker: false });
+    assert_eq!(deleted, Deleted { removed: Some(VersionId::Null), ..Deleted::default() });
     assert!(matches!(world.find("k", None).await, Err(Error::NoSuchObject { marker: None })));
     assert_eq!(world.freed().await, [blob]);
     assert_eq!(world.usage().await, (0, 0));

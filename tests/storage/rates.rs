@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use cardea::model::{BlobId, WriterId};
+use cardea::model::{BlobId, BucketId, ObjectKey, VersionId, WriterId};
 use cardea::storage::blobs::{BlobOptions, BlobStore};
 use cardea::storage::index::sqlite::SqliteIndex;
-use cardea::storage::index::{BucketAddress, Index, ListObjects};
+use cardea::storage::index::{BucketAddress, Index, ListObjects, ListVersions, VersionRow, Versioning};
 use futures_util::StreamExt;
 
+use crate::rewraps::{rewrap, unchanged};
 use crate::world::{World, key, listing, name};
 
 /// User and system time of this process.
@@ -145,31 +146,157 @@ async fn rates_memory_of_a_hundred_uploads() {
     println!("100 uploads of {} MiB at once in {:?}: {peak}", bytes / 100 / 1024 / 1024, start.elapsed());
 }
 
+/// The best and the mean of ten runs, after one that warms the caches.
+async fn timed<T>(what: &str, mut run: impl AsyncFnMut() -> T) {
+    run().await;
+    let mut times = Vec::new();
+    for _ in 0..10 {
+        let start = Instant::now();
+        run().await;
+        times.push(start.elapsed());
+    }
+    let mean = times.iter().sum::<Duration>() / 10;
+    println!(
+        "{what}: {:.2} ms, at best {:.2} ms",
+        1e3 * mean.as_secs_f64(),
+        1e3 * times.iter().min().unwrap().as_secs_f64()
+    );
+}
+
+async fn on_disk(folder: &tempfile::TempDir) -> World {
+    World::new(Arc::new(SqliteIndex::open(&folder.path().join("index.sqlite")).unwrap())).await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn rates_of_listing_a_million() {
     let folder = folder();
-    let index: Arc<dyn Index> = Arc::new(SqliteIndex::open(&folder.path().join("index.sqlite")).unwrap());
-    let world = World::new(index).await;
-    for (filled, count) in [(0, 10_000), (10_000, 1_000_000)] {
+    let world = on_disk(&folder).await;
+    for (filled, count) in [(0, 10_000), (10_000, 100_000), (100_000, 1_000_000)] {
         let puts = futures_util::stream::iter(filled..count).for_each_concurrent(256, async |n: u32| {
             // Ten keys in each of a tenth as many folders, in no order.
-            let n = u64::from(n) * 7_919 % 1_000_003;
+            let n = filled + u32::try_from(u64::from(n) * 7_919 % u64::from(count - filled)).unwrap();
             world.published(&format!("{:06}/{n:07}", n / 10)).await;
         });
         measured("publish", count - filled, puts).await;
-        let page = async |name: &str, query: ListObjects| {
-            let start = Instant::now();
-            for _ in 0..10 {
-                assert_eq!(world.index.list_objects(query.clone()).await.unwrap().rows.len(), 1000);
-            }
-            println!("{count} keys: {name} in {:?}", start.elapsed() / 10);
+        let page = async |name: &str, keys: ListObjects| {
+            timed(&format!("{count} keys: {name}"), async || {
+                assert!(world.index.list_objects(keys.clone()).await.unwrap().rows.len() >= 499);
+            })
+            .await;
+            let query = ListVersions { keys, version_marker: None };
+            timed(&format!("{count} keys: {name}, versions"), async || {
+                assert!(world.index.list_versions(query.clone()).await.unwrap().rows.len() >= 499);
+            })
+            .await;
         };
         let first = listing(world.bucket);
+        let middle = ListObjects { marker: Some(format!("{:06}/", count / 20)), ..first.clone() };
+        let delimiter = Some("/".to_owned());
         page("the first 1000", first.clone()).await;
-        let middle = ListObjects { marker: Some("050000/".into()), ..first.clone() };
         page("1000 in the middle", middle.clone()).await;
-        page("1000 in the middle, backwards", ListObjects { reverse: true, ..middle }).await;
-        page("1000 common prefixes", ListObjects { delimiter: Some("/".into()), ..first }).await;
+        page("1000 in the middle, backwards", ListObjects { reverse: true, ..middle.clone() }).await;
+        page("1000 common prefixes", ListObjects { delimiter: delimiter.clone(), ..first }).await;
+        page("1000 common prefixes in the middle", ListObjects { delimiter, ..middle }).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn rates_of_versions_of_few_keys() {
+    let folder = folder();
+    let world = on_disk(&folder).await;
+    world.set(Versioning::Enabled).await;
+    for (filled, count) in [(0, 10_000), (10_000, 200_000)] {
+        let puts = futures_util::stream::iter(filled..count).for_each_concurrent(256, async |n: u32| {
+            world.published(&format!("{}/k", n % 10)).await;
+        });
+        measured("publish", count - filled, puts).await;
+        let middle = world.index.list_versions(ListVersions {
+            keys: ListObjects { marker: Some("4/k".into()), limit: count / 20, ..listing(world.bucket) },
+            version_marker: Some(VersionId::Null),
+        });
+        let Some(VersionRow::Version { version_id, .. }) = middle.await.unwrap().rows.pop() else { panic!() };
+        for (name, delimiter, marker, version_marker) in [
+            ("the first 1000", None, None, None),
+            ("1000 from the middle of a key", None, Some("4/k".to_owned()), Some(version_id)),
+            ("10 common prefixes", Some("/".to_owned()), None, None),
+        ] {
+            let keys = ListObjects { delimiter, marker, ..listing(world.bucket) };
+            let query = ListVersions { keys, version_marker };
+            timed(&format!("{count} versions of 10 keys: {name}"), async || {
+                world.index.list_versions(query.clone()).await.unwrap();
+            })
+            .await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn rates_of_large_objects() {
+    const PARTS: u32 = 10_000;
+    let folder = folder();
+    let world = on_disk(&folder).await;
+    for round in 0..3 {
+        let upload = world.begin("large").await;
+        let puts = futures_util::stream::iter(1..=PARTS).for_each_concurrent(64, async |number| {
+            let mut part = world.part("large", upload, number);
+            (part.digests, part.new_blobs[0].header) = (vec![9; 120], vec![9; 100]);
+            world.index.put_part(part).await.unwrap();
+        });
+        measured("put a part", PARTS, puts).await;
+        let start = Instant::now();
+        let (_, parts) = world.index.upload_parts(world.bucket, &key("large"), upload).await.unwrap();
+        println!("read {} parts: {:?}", parts.len(), start.elapsed());
+        // The second time it replaces an object of as many parts, the third time it leaves every other part out.
+        let chosen: Vec<u32> = (1..=PARTS).step_by(if round == 2 { 2 } else { 1 }).collect();
+        let command = world.completion("large", upload, &chosen).await;
+        let start = Instant::now();
+        world.index.complete_upload(command).await.unwrap();
+        println!("complete {} of {PARTS} parts: {:?}", chosen.len(), start.elapsed());
+    }
+
+    let upload = world.begin("640").await;
+    for number in 1..=640 {
+        world.put_part("640", upload, number).await.unwrap();
+    }
+    world.complete("640", upload, &(1..=640).collect::<Vec<_>>()).await.unwrap();
+    let source = world.current("640").await;
+    let blobs: Vec<_> = source.parts.iter().map(|part| part.blob).collect();
+    timed("find an object of 640 parts", async || world.current("640").await).await;
+    timed("copy an object of 640 parts", async || {
+        let mut put = world.put("copy").copying(&blobs);
+        put.command.unchanged = vec![unchanged(&world, &source)];
+        world.publish(put).await.unwrap()
+    })
+    .await;
+    timed("re-wrap an object of 640 parts", async || {
+        let current = world.current("640").await;
+        world.index.rewrap(vec![rewrap(&world, &current)]).await.unwrap();
+    })
+    .await;
+
+    let keys: Vec<_> = (0..1000).map(|n| (world.bucket, key(&format!("segment/{n:04}")))).collect();
+    publish_segments(&world, &keys).await;
+    let mut found = Vec::new();
+    timed("find 1000 segments", async || found = world.index.find_many(keys.clone()).await.unwrap()).await;
+    timed("find and re-wrap 1000 segments", async || {
+        let found = world.index.find_many(keys.clone()).await.unwrap();
+        let rewraps = found.iter().map(|found| rewrap(&world, found.as_ref().unwrap()));
+        world.index.rewrap(rewraps.collect()).await.unwrap();
+    })
+    .await;
+    timed("check the index against itself", async || {
+        assert_eq!(world.index.audit().await.unwrap(), []);
+    })
+    .await;
+}
+
+async fn publish_segments(world: &World, keys: &[(BucketId, ObjectKey)]) {
+    for (_, key) in keys {
+        let mut put = world.put(key.as_str());
+        put.command.new_blobs[0].header = vec![9; 100];
+        world.publish(put).await.unwrap();
     }
 }

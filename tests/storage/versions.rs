@@ -69,10 +69,11 @@ pub async fn a_delete_makes_a_marker(index: Arc<dyn Index>) {
 
 pub async fn deleting_the_marker_brings_the_object_back(index: Arc<dyn Index>) {
     let world = World::versioned(index).await;
-    put(&world, "1").await;
+    let first = put(&world, "1").await;
     let marker = world.delete("k", None).await.marker.unwrap();
     let deleted = world.delete("k", Some(marker)).await;
-    assert_eq!(deleted, Deleted { removed: Some(marker), marker: None, was_marker: true });
+    let expected = Deleted { removed: Some(marker), marker: None, was_marker: true, current: Some(first) };
+    assert_eq!(deleted, expected);
     assert_eq!(current(&world).await, "1");
     assert_eq!(world.usage().await, (1, 3));
 }
@@ -160,9 +161,10 @@ pub async fn a_version_made_before_versioning_is_null(index: Arc<dyn Index>) {
 
 pub async fn a_version_that_is_not_there_is_deleted_already(index: Arc<dyn Index>) {
     let world = World::versioned(index).await;
-    put(&world, "1").await;
+    let first = put(&world, "1").await;
     for id in [VersionId::Null, VersionId::At(Timestamp::from_steps(5))] {
-        assert_eq!(world.delete("k", Some(id)).await, Deleted::default());
+        let nothing = Deleted { current: Some(first), ..Deleted::default() };
+        assert_eq!(world.delete("k", Some(id)).await, nothing);
         assert_eq!(world.delete("none", Some(id)).await, Deleted::default());
     }
     assert_eq!(current(&world).await, "1");

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cardea::model::{
-    AccountId, BlobId, BucketId, BucketName, EncryptionMode, ObjectKey, ObjectMetadata, VersionId,
-    VersionUid, WriterId,
+    AccountId, BlobId, BucketId, BucketName, EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, UserId,
+    VersionId, VersionUid, WriterId,
 };
 use cardea::storage::blobs::{BlobOptions, BlobStore};
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{
-    BucketAddress, BucketChange, BucketRecord, CreateBucket, Delete, Deleted, Index, ListObjects, NamePolicy,
-    NewBlob, PartRecord, Precondition, Publish, Published, Result, SealEnvelope, VersionRecord, Versioning,
+    BucketAddress, BucketChange, BucketRecord, ChosenPart, CompleteUpload, CreateBucket, CreateUpload,
+    Delete, Deleted, Index, ListObjects, ListUploads, NamePolicy, NewBlob, PartRecord, Precondition, Publish,
+    Published, PutPart, Result, SealEnvelope, UploadRow, VersionRecord, Versioning,
 };
 
 /// A SQLite index that goes with the test.
@@ -157,8 +158,9 @@ impl World {
         self.index.delete(self.deletion(key, version)).await.unwrap()
     }
 
-    /// Current objects and their bytes; the bucket's and the account's counters must agree.
+    /// Current objects and their bytes; the bucket's and the account's counters must agree, and all else be exact.
     pub async fn usage(&self) -> (u64, u64) {
+        self.exact().await;
         let usage = self.index.bucket_usage(self.bucket).await.unwrap();
         let account = self.index.account_usage(&self.account).await.unwrap();
         assert_eq!((account.buckets, account.objects, account.bytes), (1, usage.objects, usage.bytes));
@@ -169,6 +171,96 @@ impl World {
     pub async fn freed(&self) -> Vec<BlobId> {
         let end = cardea::model::Timestamp::from_steps(i64::MAX);
         self.index.freed_blobs(end, 1_000_000).await.unwrap().into_iter().map(|blob| blob.id).collect()
+    }
+
+    /// An upload that is to begin, to be adjusted.
+    pub fn upload(&self, key: &str) -> CreateUpload {
+        CreateUpload {
+            bucket: self.bucket,
+            key: self::key(key),
+            uid: VersionUid::random(),
+            initiator: UserId::new("someone"),
+            mode: EncryptionMode::Managed,
+            envelope: b"upload".to_vec(),
+            checksum: None,
+            metadata: ObjectMetadata::default(),
+        }
+    }
+
+    pub async fn begin(&self, key: &str) -> VersionUid {
+        let command = self.upload(key);
+        let id = command.uid;
+        self.index.create_upload(command).await.unwrap();
+        id
+    }
+
+    /// A part of one new blob of three bytes.
+    pub fn part(&self, key: &str, upload: VersionUid, number: u32) -> PutPart {
+        let blob = BlobId::random(self.writer);
+        PutPart {
+            writer: self.writer,
+            bucket: self.bucket,
+            key: self::key(key),
+            upload,
+            number,
+            size: 3,
+            etag: format!("part {number}"),
+            digests: vec![u8::try_from(number % 256).unwrap()],
+            refs: vec![part(blob, 0, 3)],
+            new_blobs: vec![NewBlob { id: blob, header: vec![9; 4], length: 3, inline: None }],
+            unchanged: vec![],
+        }
+    }
+
+    pub async fn put_part(&self, key: &str, upload: VersionUid, number: u32) -> Result<Timestamp> {
+        self.index.put_part(self.part(key, upload, number)).await
+    }
+
+    /// The completion of an upload with these of its parts, as they are now.
+    pub async fn completion(&self, key: &str, upload: VersionUid, numbers: &[u32]) -> CompleteUpload {
+        self.try_completion(key, upload, numbers).await.unwrap()
+    }
+
+    pub async fn try_completion(
+        &self,
+        key: &str,
+        upload: VersionUid,
+        numbers: &[u32],
+    ) -> Result<CompleteUpload> {
+        let (_, stored) = self.index.upload_parts(self.bucket, &self::key(key), upload).await?;
+        let chosen: Vec<_> = stored.into_iter().filter(|part| numbers.contains(&part.number)).collect();
+        let mut publish = self.put(key).size(chosen.iter().map(|part| part.size).sum()).command;
+        publish.uid = upload;
+        publish.part_count = u32::try_from(chosen.len()).ok();
+        publish.parts = chosen.iter().flat_map(|part| part.refs.clone()).collect();
+        publish.new_blobs.clear();
+        let parts = chosen.iter().map(|part| ChosenPart { number: part.number, created: part.created });
+        Ok(CompleteUpload { upload, parts: parts.collect(), publish })
+    }
+
+    pub async fn complete(&self, key: &str, upload: VersionUid, numbers: &[u32]) -> Result<Published> {
+        self.index.complete_upload(self.try_completion(key, upload, numbers).await?).await
+    }
+
+    /// A listing of all uploads, to be adjusted.
+    pub fn all_uploads(&self) -> ListUploads {
+        ListUploads {
+            bucket: self.bucket,
+            prefix: String::new(),
+            delimiter: None,
+            key_marker: None,
+            upload_marker: None,
+            limit: 1000,
+        }
+    }
+
+    pub async fn list_uploads(&self, query: ListUploads) -> Vec<UploadRow> {
+        self.index.list_uploads(query).await.unwrap().rows
+    }
+
+    /// References, states and counters must be exact.
+    pub async fn exact(&self) {
+        assert_eq!(self.index.audit().await.unwrap(), []);
     }
 
     pub async fn knows(&self, blob: BlobId) -> bool {
@@ -195,6 +287,8 @@ impl Put {
 
     pub fn size(mut self, size: u64) -> Self {
         self.command.size = size;
+        self.command.parts[0].length = size;
+        self.command.new_blobs[0].length = size;
         self
     }
 
@@ -218,6 +312,7 @@ impl Put {
     pub fn copying(mut self, blobs: &[BlobId]) -> Self {
         self.command.new_blobs.clear();
         self.command.parts = blobs.iter().map(|blob| part(*blob, 0, 3)).collect();
+        self.command.size = 3 * blobs.len() as u64;
         self
     }
 }

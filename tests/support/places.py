@@ -12,6 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV_BIN = Path(sys.executable).parent
 """Where the real command lines are: the environment that runs the tests."""
 
+TOOLS_BIN = ROOT / ".test-env" / "bin"
+"""Where the command lines are that are no Python packages."""
+
 
 def binary() -> Path:
     """The program under test: `CARDEA_BINARY`, or the release build."""

@@ -172,7 +172,7 @@ def clean_environment() -> dict[str, str]:
     """This process's environment without anything that configures a client or the server."""
     ours = ("AWS_", "OS_", "ST_", "CARDEA_", "SWIFT", "REQUESTS_CA", "SSL_CERT", "CURL_CA")
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(ours)}
-    kept["PATH"] = f"{places.VENV_BIN}{os.pathsep}{kept.get('PATH', '')}"
+    kept["PATH"] = os.pathsep.join([str(places.VENV_BIN), str(places.TOOLS_BIN), kept.get("PATH", "")])
     for name in list(kept):
         if name.lower().endswith("_proxy"):
             del kept[name]

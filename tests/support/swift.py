@@ -27,6 +27,12 @@ class Swift:
         self.token, self.storage_url = login["X-Auth-Token"], login["X-Storage-Url"]
         self.path = urlsplit(self.storage_url).path
 
+    def again(self) -> "Swift":
+        """The same caller over a connection of its own, without another login."""
+        other = object.__new__(Swift)
+        other.__dict__.update(self.__dict__, wire=Wire(self.address))
+        return other
+
     def request(
         self,
         method: str,

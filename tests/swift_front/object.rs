@@ -50,7 +50,7 @@ async fn writes_that_are_refused() {
     assert_eq!(world.ask("PUT", "/c/o", &[("if-none-match", "*")], b"hello").await.status, 412);
     assert_eq!(world.ask("PUT", "/c/o", &[("if-match", "x")], b"hello").await.status, 201);
     assert_eq!(world.ask("PUT", "/c/z", &[("transfer-encoding", "chunked")], b"").await.status, 201);
-    for header in [("x-object-manifest", "c/o"), ("x-copy-from", "c/o"), ("x-symlink-target", "c/o")] {
+    for header in [("x-object-manifest", "c"), ("x-symlink-target", "c/o")] {
         assert_eq!(world.ask("PUT", "/c/o", &[header], b"").await.status, 400);
     }
     assert_eq!(world.ask("GET", "/c/o", &[], b"").await.text(), "hello");
@@ -137,7 +137,7 @@ async fn manifest_parameters_on_a_plain_object() {
     assert_eq!(world.ask("HEAD", "/c/o?symlink=get", &[], b"").await.status, 200);
     let missing = world.ask("DELETE", "/c/none?multipart-manifest=delete", &json, b"").await;
     assert_eq!(missing.json()["Number Not Found"], 1);
-    assert_eq!(world.ask("PUT", "/c/o?multipart-manifest=put", &[], b"[]").await.status, 400);
+    assert_eq!(world.ask("PUT", "/c/o?multipart-manifest=put", &[], b"{}").await.status, 400);
 }
 
 #[tokio::test]

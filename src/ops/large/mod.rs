@@ -1,13 +1,33 @@
 //! Large objects of Swift: manifests that name segment objects, static (a list) or dynamic (a prefix).
 
+mod delete_manifest;
+mod gather;
+mod manifest;
+mod prefix;
+mod put_dynamic;
+mod put_manifest;
+mod read;
+mod read_manifest;
+mod resolve;
+mod rewrap;
+mod segments;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use self::prefix::Prefix;
+pub(super) use self::prefix::Standing;
+pub(super) use self::read::{Depth, Reading};
+use self::resolve::{Resolver, conflict};
+use self::segments::SegmentPath;
 use super::gateway::{Gateway, Operation, Permit, Target};
+use super::get_object::Manifests;
 use super::{
-    Action, BucketAddress, CustomerKey, Error, ObjectInfo, Precondition, PutOutcome, WriteEncryption,
+    Action, BucketAddress, CustomerKey, Error, GetObject, ObjectInfo, OpenObject, Precondition,
+    WriteEncryption,
 };
 use crate::model::{BucketName, ObjectKey, ObjectMetadata, Timestamp, VersionId};
+use crate::storage::index::VersionRecord;
 
 /// The most segments that a manifest names, as `/info` tells.
 pub const MAX_SEGMENTS: u32 = 1000;
@@ -25,6 +45,17 @@ pub enum LargeObject {
     Static,
     /// Its segments are whatever a prefix holds: the value of `X-Object-Manifest`.
     Dynamic(String),
+}
+
+impl LargeObject {
+    /// What a version is.
+    pub(super) fn of(record: &VersionRecord) -> Option<Self> {
+        if record.manifest.is_some() {
+            return Some(Self::Static);
+        }
+        let dynamic = record.metadata.system.object_manifest.clone().filter(|_| Prefix::of(record).is_some());
+        dynamic.map(Self::Dynamic).or_else(|| record.part_count.map(|_| Self::Parts))
+    }
 }
 
 /// A segment as a static large object's manifest asks for it.
@@ -50,7 +81,8 @@ pub enum SegmentRequest {
 }
 
 /// Writes a static large object's manifest (Swift PUT with `multipart-manifest=put`). With a customer's key every segment
-/// is sealed anew under it, in the same transaction.
+/// is sealed anew under it, in the same transaction. The `md5` of the outcome is the large object's ETag on Swift: the MD5 of
+/// its segments' ETags.
 #[derive(Debug)]
 pub struct PutManifest {
     /// Where.
@@ -148,29 +180,28 @@ pub struct PutDynamic {
     pub put: super::PutObject,
 }
 
-macro_rules! unfinished {
-    ($operation:ident, $name:literal, $output:ty, $action:ident, $($bucket:ident).+) => {
-        #[async_trait]
-        impl Operation for $operation {
-            type Output = $output;
-            const NAME: &'static str = $name;
-
-            fn actions(&self) -> Vec<Action> {
-                vec![Action::$action]
-            }
-
-            fn target(&self) -> Target {
-                Target::Bucket(self.$($bucket).+.clone())
-            }
-
-            async fn run(self, _gateway: &Gateway, _permit: Permit<'_>) -> Result<$output, Error> {
-                Err(Error::Internal("the operation is not there yet".into()))
-            }
-        }
-    };
+/// Reads the own bytes of an object whose reads give others: those of a dynamic large object's manifest
+/// (`multipart-manifest=get`). Of any other object it is a plain read.
+#[derive(Debug)]
+pub struct GetOwnBytes {
+    /// The read.
+    pub get: GetObject,
 }
 
-unfinished!(PutManifest, "PutManifest", PutOutcome, PutObject, bucket);
-unfinished!(ReadManifest, "ReadManifest", ManifestView, GetObject, bucket);
-unfinished!(DeleteManifest, "DeleteManifest", DeletedManifest, DeleteObject, bucket);
-unfinished!(PutDynamic, "PutDynamic", PutOutcome, PutObject, put.bucket);
+#[async_trait]
+impl Operation for GetOwnBytes {
+    type Output = OpenObject;
+    const NAME: &'static str = "GetOwnBytes";
+
+    fn actions(&self) -> Vec<Action> {
+        self.get.actions()
+    }
+
+    fn target(&self) -> Target {
+        self.get.target()
+    }
+
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<OpenObject, Error> {
+        self.get.read(gateway, &permit, Manifests::Leave).await
+    }
+}

@@ -1,21 +1,38 @@
 //! Multipart uploads (S3): begun, filled part by part, completed or aborted.
+//!
+//! An upload is a version in the making: it has the version's uid, key and mode from the start, its parts are sealed under
+//! that key as they come, and Complete publishes what stands, moving no byte and needing no key. The index decides every
+//! race: what loses finds no upload, and leaves nothing behind.
 
-use async_trait::async_trait;
+mod abort;
+mod complete;
+mod copy_part;
+mod create;
+mod list;
+mod open;
+mod part;
+mod stored;
+mod whole;
 
-use super::gateway::{Gateway, Operation, Permit, Target};
 use super::put_object::ChecksumRequest;
 use super::source::CopySource;
-use super::{Action, BucketAddress, CustomerKey, Error, Precondition, PutOutcome, WriteEncryption};
+use super::{BucketAddress, CustomerKey, Precondition, WriteEncryption};
 use crate::http::body::Body;
 use crate::model::{
-    EncryptionMode, ObjectKey, ObjectMetadata, StoredChecksum, Timestamp, UserId, VersionId, VersionUid,
+    ChecksumKind, EncryptionMode, ObjectKey, ObjectMetadata, StoredChecksum, Timestamp, UserId, VersionId,
+    VersionUid,
 };
-use crate::storage::index::{UploadChecksum, UploadPage};
+use crate::storage::index::UploadChecksum;
+
+pub(super) use self::stored::span;
 
 /// The least bytes that a part other than the last may have: 5 MiB (AWS, "Amazon S3 multipart upload limits").
 pub const MIN_PART: u64 = 5 << 20;
 /// The highest number of a part.
 pub const MAX_PART_NUMBER: u32 = 10_000;
+
+/// How often an operation starts anew when what it read changes under it.
+const ATTEMPTS: u32 = 8;
 
 /// CreateMultipartUpload.
 #[derive(Debug)]
@@ -126,6 +143,8 @@ pub struct CompleteUpload {
     pub precondition: Precondition,
     /// The whole object's checksum, where the client says it.
     pub expected_checksum: Option<StoredChecksum>,
+    /// What the whole object's checksum is computed over, where the client says it.
+    pub expected_kind: Option<ChecksumKind>,
     /// The whole object's size, where the client says it (`x-amz-mp-object-size`).
     pub expected_size: Option<u64>,
 }
@@ -219,34 +238,3 @@ pub struct ObjectParts {
     /// At most so many; the listing is empty for an object that came in one piece.
     pub limit: u32,
 }
-
-macro_rules! unfinished {
-    ($operation:ident, $name:literal, $output:ty, $action:ident) => {
-        #[async_trait]
-        impl Operation for $operation {
-            type Output = $output;
-            const NAME: &'static str = $name;
-
-            fn actions(&self) -> Vec<Action> {
-                vec![Action::$action]
-            }
-
-            fn target(&self) -> Target {
-                Target::Bucket(self.bucket.clone())
-            }
-
-            async fn run(self, _gateway: &Gateway, _permit: Permit<'_>) -> Result<$output, Error> {
-                Err(Error::Internal("the operation is not there yet".into()))
-            }
-        }
-    };
-}
-
-unfinished!(CreateUpload, "CreateUpload", CreatedUpload, PutObject);
-unfinished!(UploadPart, "UploadPart", PartOutcome, PutObject);
-unfinished!(CopyPart, "CopyPart", PartOutcome, PutObject);
-unfinished!(CompleteUpload, "CompleteUpload", PutOutcome, PutObject);
-unfinished!(AbortUpload, "AbortUpload", (), AbortMultipartUpload);
-unfinished!(ListUploads, "ListUploads", UploadPage, ListBucketMultipartUploads);
-unfinished!(ListParts, "ListParts", PartListing, ListMultipartUploadParts);
-unfinished!(ObjectParts, "ObjectParts", PartListing, GetObjectAttributes);

@@ -2,19 +2,26 @@
 
 mod create;
 mod delete;
+mod delete_objects;
 mod head;
 mod list_buckets;
 mod list_objects;
+mod list_uploads;
+mod list_versions;
 mod location;
 mod settings;
+mod versioning;
 
 pub(super) use create::create;
 pub(super) use delete::delete;
+pub(super) use delete_objects::delete_objects;
 pub(super) use head::head;
 pub(super) use list_buckets::list_buckets;
 pub(super) use list_objects::{list_v1, list_v2};
+pub(super) use list_uploads::list_uploads;
+pub(super) use list_versions::list_versions;
 pub(super) use location::location;
 pub(super) use settings::{
     abac, accelerate, acl, empty_list, encryption, logging, not_configured, notification, request_payment,
-    versioning,
 };
+pub(super) use versioning::{put_versioning, versioning};

@@ -3,7 +3,7 @@
 
 use poem::Response;
 
-use crate::ops::{Action, BucketRecord, Versioning};
+use crate::ops::{Action, BucketRecord};
 use crate::s3::error::{Error, Fault, NotConfigured};
 use crate::s3::owner::Owner;
 use crate::s3::request::{Request, document};
@@ -23,21 +23,6 @@ pub(in crate::s3) async fn empty_list(request: Request<'_>, root: &'static str) 
     bucket(&request).await?;
     let mut xml = Document::s3(root);
     xml.leaf("IsTruncated", "false");
-    Ok(document(xml))
-}
-
-/// `GetBucketVersioning`.
-pub(in crate::s3) async fn versioning(request: Request<'_>) -> Result<Response, Error> {
-    let record = bucket(&request).await?;
-    let mut xml = Document::s3("VersioningConfiguration");
-    xml.optional(
-        "Status",
-        match record.versioning {
-            Versioning::Off => None,
-            Versioning::Enabled => Some("Enabled"),
-            Versioning::Suspended => Some("Suspended"),
-        },
-    );
     Ok(document(xml))
 }
 

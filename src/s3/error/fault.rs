@@ -68,6 +68,8 @@ pub(in crate::s3) enum Fault {
         /// What was asked for.
         asked: String,
     },
+    /// A versioning configuration without a state.
+    IllegalVersioning,
     /// Nobody has this access key.
     InvalidAccessKeyId {
         /// It.
@@ -152,6 +154,8 @@ pub(in crate::s3) enum Fault {
     },
     /// A PUT that does not say how long its body is.
     MissingContentLength,
+    /// A document was to be sent, and nothing was.
+    MissingRequestBody,
     /// A setting that is not there.
     NotConfigured(NotConfigured),
     /// An operation that S3 has and we do not yet.

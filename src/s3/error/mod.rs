@@ -25,6 +25,13 @@ pub(super) enum Error {
     Domain(ops::Error),
 }
 
+/// The code and the message of an error that is one of many in an answer.
+pub(super) fn words(error: ops::Error, request_id: &str) -> (&'static str, String) {
+    let error = Error::Domain(error);
+    render::report(&error, request_id);
+    table::words(&error)
+}
+
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)

@@ -25,6 +25,8 @@ pub(in crate::s3) struct ErrorContext {
     pub(in crate::s3) key: Option<String>,
     /// The version asked for.
     pub(in crate::s3) version: Option<String>,
+    /// The upload asked for.
+    pub(in crate::s3) upload: Option<String>,
     /// The conditional header that was sent.
     pub(in crate::s3) condition: Option<&'static str>,
 }
@@ -70,7 +72,7 @@ fn document(answer: &Answer, context: &ErrorContext) -> Response {
 }
 
 /// Tells the operator what the client is not told.
-fn report(error: &Error, request_id: &str) {
+pub(super) fn report(error: &Error, request_id: &str) {
     match error {
         Error::Domain(
             error @ (ops::Error::Corrupt(_) | ops::Error::Internal(_) | ops::Error::Unavailable(_)),

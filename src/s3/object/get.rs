@@ -14,8 +14,8 @@ use crate::s3::request::{Request, empty};
 /// `GetObject`. What breaks after the first bytes breaks the connection: a body that ends early cannot pass for whole.
 pub(in crate::s3) async fn get(request: Request<'_>) -> Result<Response, Error> {
     let wanted = Wanted::read(&request.query, &request.headers)?;
-    let opened = read::open(&request, false).await?;
-    let part = wanted.resolve(&opened.object.info, &request.headers)?;
+    let opened = read::open(&request, false, wanted.number()).await?;
+    let part = wanted.resolve(&opened.object.info, opened.object.part.as_ref(), &request.headers)?;
     let mut response = empty(part.status());
     read::describe(&request, &opened, &part, response.headers_mut())?;
     if let Some(reader) = &opened.object.reader {
@@ -28,8 +28,8 @@ pub(in crate::s3) async fn get(request: Request<'_>) -> Result<Response, Error> 
 /// `HeadObject`: the same headers, and nothing is read.
 pub(in crate::s3) async fn head(request: Request<'_>) -> Result<Response, Error> {
     let wanted = Wanted::read(&request.query, &request.headers)?;
-    let opened: Opened = read::open(&request, true).await?;
-    let part = wanted.resolve(&opened.object.info, &request.headers)?;
+    let opened: Opened = read::open(&request, true, wanted.number()).await?;
+    let part = wanted.resolve(&opened.object.info, opened.object.part.as_ref(), &request.headers)?;
     let mut response = empty(StatusCode::OK);
     response.set_status(part.status());
     read::describe(&request, &opened, &part, response.headers_mut())?;

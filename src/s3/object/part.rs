@@ -6,7 +6,7 @@ use poem::http::{HeaderMap, StatusCode};
 
 use crate::http::date;
 use crate::http::range::parse_ranges;
-use crate::ops::ObjectInfo;
+use crate::ops::{ObjectInfo, PartSpan};
 use crate::s3::error::Fault;
 use crate::s3::headers::text;
 use crate::s3::query::Query;
@@ -51,8 +51,21 @@ impl Wanted {
         })
     }
 
-    /// Resolves it against an object. Several ranges in one header give the whole object, as on AWS.
-    pub(super) fn resolve(&self, info: &ObjectInfo, headers: &HeaderMap) -> Result<Part, Fault> {
+    /// The part's number, where one was asked for.
+    pub(super) fn number(&self) -> Option<u32> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Whole | Self::Range(_) => None,
+        }
+    }
+
+    /// Resolves it against an object, and the part in it that was asked for. Several ranges in one header give the whole object, as on AWS.
+    pub(super) fn resolve(
+        &self,
+        info: &ObjectInfo,
+        span: Option<&PartSpan>,
+        headers: &HeaderMap,
+    ) -> Result<Part, Fault> {
         let whole = Part { range: 0..info.size, partial: false };
         match self {
             Self::Whole => Ok(whole),
@@ -63,12 +76,9 @@ impl Wanted {
                 },
                 _ => Ok(whole),
             },
-            Self::Number(1) if info.part_count.is_none() => Ok(Part { partial: info.size > 0, ..whole }),
-            Self::Number(asked) => match info.part_count {
-                Some(count) if *asked <= count => {
-                    Err(Fault::QueryNotImplemented { parameter: "partNumber".into() })
-                }
-                count => Err(Fault::InvalidPartNumber { asked: *asked, count: count.unwrap_or(1) }),
+            Self::Number(asked) => match span {
+                Some(span) => Ok(Part { range: span.range.clone(), partial: info.size > 0 }),
+                None => Err(Fault::InvalidPartNumber { asked: *asked, count: info.part_count.unwrap_or(1) }),
             },
         }
     }

@@ -6,7 +6,6 @@ use poem::http::header::{HeaderMap, IF_MATCH, IF_NONE_MATCH};
 
 use crate::http::body::Body;
 use crate::http::conditions::{EtagList, ReadConditions};
-use crate::model::VersionId;
 use crate::ops::{Action, Precondition, PutObject};
 use crate::s3::error::{Error, Fault};
 use crate::s3::request::{Request, empty, set};
@@ -47,14 +46,14 @@ pub(in crate::s3) async fn put(request: Request<'_>, body: Body) -> Result<Respo
     set(headers, "etag", &format!("\"{}\"", outcome.etag));
     sse.shown.write(headers);
     checksum::write(&outcome.checksums, None, headers);
-    if let VersionId::At(_) = outcome.version_id {
+    if outcome.versioned {
         set(headers, "x-amz-version-id", &outcome.version_id.to_string());
     }
     Ok(response)
 }
 
 /// `If-None-Match: *` and `If-Match: <etag>`, one of them; anything else S3 does not implement on a write either.
-fn precondition(headers: &HeaderMap) -> Result<Precondition, Fault> {
+pub(super) fn precondition(headers: &HeaderMap) -> Result<Precondition, Fault> {
     let refused = |header: &str, note: String| {
         Err(Fault::HeaderNotImplemented { header: header.to_owned(), note: Some(note) })
     };

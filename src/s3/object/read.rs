@@ -19,7 +19,7 @@ pub(super) struct Opened {
 }
 
 /// Opens the object. The order is S3's: the object exists, then the form of the key, then the key.
-pub(super) async fn open(request: &Request<'_>, head: bool) -> Result<Opened, Error> {
+pub(super) async fn open(request: &Request<'_>, head: bool, part: Option<u32>) -> Result<Opened, Error> {
     let customer_key = match for_read(&request.headers, &request.secrets)? {
         ReadKey::None => None,
         ReadKey::Given(key) => Some(key),
@@ -39,7 +39,7 @@ pub(super) async fn open(request: &Request<'_>, head: bool) -> Result<Opened, Er
         conditions: ReadConditions::from_headers(&request.headers),
         face: Face::S3,
         head,
-        part: None,
+        part,
     };
     let object = request.execute(operation).await?;
     let shown = Shown::of(object.info.mode, key_md5);
@@ -68,6 +68,13 @@ async fn check_owner(request: &Request<'_>) -> Result<(), Error> {
     request.check_owner(action).await
 }
 
+/// Says which version an answer is about, where the bucket keeps versions or once did.
+pub(super) fn show_version(info: &ObjectInfo, headers: &mut HeaderMap) {
+    if info.versioned {
+        set(headers, "x-amz-version-id", &info.version_id.to_string());
+    }
+}
+
 /// Writes the headers that tell what the object is, and which part of it follows.
 pub(super) fn describe(
     request: &Request<'_>,
@@ -80,10 +87,11 @@ pub(super) fn describe(
     set(headers, "etag", &format!("\"{}\"", info.etag));
     set(headers, "last-modified", &date::format_http(info.modified.seconds_ceil()));
     set(headers, "accept-ranges", "bytes");
-    if info.versioned {
-        set(headers, "x-amz-version-id", &info.version_id.to_string());
-    }
+    show_version(info, headers);
     opened.shown.write(headers);
+    if let (Some(count), Some(_)) = (info.part_count, &opened.object.part) {
+        set(headers, "x-amz-mp-parts-count", &count.to_string());
+    }
     // A checksum is of the whole object: beside a part of it, clients would compare it with that part.
     if part.is_whole(info.size) && checksum::wanted(&request.headers)? {
         checksum::write(&info.digests.checksums, info.part_count, headers);

@@ -11,17 +11,21 @@ use crate::s3::xml::Document;
 
 /// `GetObjectAcl`: an object belongs to its bucket's owner.
 pub(in crate::s3) async fn acl(request: Request<'_>) -> Result<Response, Error> {
-    read::exists(&request).await?;
+    let info = read::exists(&request).await?;
     let record = request.bucket_record(Action::GetObject).await?;
-    Ok(document(Owner::of(&request, &record.account).await.full_control()))
+    let mut response = document(Owner::of(&request, &record.account).await.full_control());
+    read::show_version(&info, response.headers_mut());
+    Ok(response)
 }
 
 /// `GetObjectTagging`: no object has tags.
 pub(in crate::s3) async fn tagging(request: Request<'_>) -> Result<Response, Error> {
-    read::exists(&request).await?;
+    let info = read::exists(&request).await?;
     let mut xml = Document::s3("Tagging");
     xml.start("TagSet");
-    Ok(document(xml))
+    let mut response = document(xml);
+    read::show_version(&info, response.headers_mut());
+    Ok(response)
 }
 
 /// `GetObjectRetention`, `GetObjectLegalHold`: no bucket has object lock.

@@ -8,6 +8,7 @@ use poem::http::{HeaderMap, Method};
 pub use operation::{NotYet, S3Operation, Served};
 
 use super::address::Resource;
+use super::copy_source;
 use super::error::Fault;
 use super::query::Query;
 use table::SubResource;
@@ -64,15 +65,12 @@ fn object(method: &Method, headers: &HeaderMap) -> Result<S3Operation, Fault> {
     match *method {
         Method::GET => Ok(Served::GetObject.into()),
         Method::HEAD => Ok(Served::HeadObject.into()),
-        Method::PUT if headers.contains_key(COPY_SOURCE) => Ok(NotYet::CopyObject.into()),
+        Method::PUT if headers.contains_key(copy_source::HEADER) => Ok(Served::CopyObject.into()),
         Method::PUT => Ok(Served::PutObject.into()),
         Method::DELETE => Ok(Served::DeleteObject.into()),
         _ => Err(Fault::MethodNotAllowed { resource: "OBJECT" }),
     }
 }
-
-/// Makes a PUT a copy.
-const COPY_SOURCE: &str = "x-amz-copy-source";
 
 /// The one sub-resource that the query names. Two of them contradict each other, and S3 says so.
 fn sub_resource(table: &'static [SubResource], query: &Query) -> Result<Option<&'static SubResource>, Fault> {
@@ -94,8 +92,8 @@ fn on(sub: &SubResource, method: &Method, query: &Query, headers: &HeaderMap) ->
         _ => None,
     };
     match operation {
-        Some(S3Operation::NotYet(NotYet::UploadPart)) if headers.contains_key(COPY_SOURCE) => {
-            Ok(NotYet::UploadPartCopy.into())
+        Some(S3Operation::Served(Served::UploadPart)) if headers.contains_key(copy_source::HEADER) => {
+            Ok(Served::UploadPartCopy.into())
         }
         Some(operation) => Ok(operation),
         None => Err(Fault::MethodNotAllowed { resource: sub.name }),

@@ -27,9 +27,14 @@ operations!(
     /// The operations that are served. To serve one more, move its name here from [`NotYet`]: the compiler then asks
     /// for its handler.
     Served {
+        AbortMultipartUpload,
+        CompleteMultipartUpload,
+        CopyObject,
         CreateBucket,
+        CreateMultipartUpload,
         DeleteBucket,
         DeleteObject,
+        DeleteObjects,
         GetBucketAbac,
         GetBucketAccelerateConfiguration,
         GetBucketAcl,
@@ -53,6 +58,7 @@ operations!(
         GetBucketWebsite,
         GetObject,
         GetObjectAcl,
+        GetObjectAttributes,
         GetObjectLegalHold,
         GetObjectLockConfiguration,
         GetObjectRetention,
@@ -65,22 +71,24 @@ operations!(
         ListBucketInventoryConfigurations,
         ListBucketMetricsConfigurations,
         ListBuckets,
+        ListMultipartUploads,
+        ListObjectVersions,
         ListObjects,
         ListObjectsV2,
+        ListParts,
         OptionsObject,
+        PutBucketVersioning,
         PutObject,
+        UploadPart,
+        UploadPartCopy,
     }
 );
 
 operations!(
     /// The operations that S3 has and we do not yet: 501, by name.
     NotYet {
-        AbortMultipartUpload,
-        CompleteMultipartUpload,
-        CopyObject,
         CreateBucketMetadataConfiguration,
         CreateBucketMetadataTableConfiguration,
-        CreateMultipartUpload,
         CreateSession,
         DeleteBucketAnalyticsConfiguration,
         DeleteBucketCors,
@@ -96,17 +104,12 @@ operations!(
         DeleteBucketReplication,
         DeleteBucketTagging,
         DeleteBucketWebsite,
-        DeleteObjects,
         DeleteObjectTagging,
         DeletePublicAccessBlock,
         GetBucketMetadataConfiguration,
         GetBucketMetadataTableConfiguration,
-        GetObjectAttributes,
         GetObjectTorrent,
         ListDirectoryBuckets,
-        ListMultipartUploads,
-        ListObjectVersions,
-        ListParts,
         PostObject,
         PutBucketAbac,
         PutBucketAccelerateConfiguration,
@@ -125,7 +128,6 @@ operations!(
         PutBucketReplication,
         PutBucketRequestPayment,
         PutBucketTagging,
-        PutBucketVersioning,
         PutBucketWebsite,
         PutObjectAcl,
         PutObjectLegalHold,
@@ -139,8 +141,6 @@ operations!(
         UpdateBucketMetadataInventoryTableConfiguration,
         UpdateBucketMetadataJournalTableConfiguration,
         UpdateObjectEncryption,
-        UploadPart,
-        UploadPartCopy,
         WriteGetObjectResponse,
     }
 );

@@ -70,7 +70,7 @@ pub(super) const BUCKET: &[SubResource] = &[
         N::DeleteBucketAnalyticsConfiguration,
     ),
     get_put_delete("cors", S::GetBucketCors, N::PutBucketCors, N::DeleteBucketCors),
-    post("delete", NotYet(N::DeleteObjects)),
+    post("delete", Served(S::DeleteObjects)),
     get_put_delete("encryption", S::GetBucketEncryption, N::PutBucketEncryption, N::DeleteBucketEncryption),
     by_id(
         "intelligent-tiering",
@@ -140,16 +140,21 @@ pub(super) const BUCKET: &[SubResource] = &[
     get_put("requestPayment", S::GetBucketRequestPayment, N::PutBucketRequestPayment),
     get("session", NotYet(N::CreateSession)),
     get_put_delete("tagging", S::GetBucketTagging, N::PutBucketTagging, N::DeleteBucketTagging),
-    get("uploads", NotYet(N::ListMultipartUploads)),
-    get_put("versioning", S::GetBucketVersioning, N::PutBucketVersioning),
-    get("versions", NotYet(N::ListObjectVersions)),
+    get("uploads", Served(S::ListMultipartUploads)),
+    SubResource {
+        name: "versioning",
+        get: Some(Served(S::GetBucketVersioning)),
+        put: Some(Served(S::PutBucketVersioning)),
+        ..NONE
+    },
+    get("versions", Served(S::ListObjectVersions)),
     get_put_delete("website", S::GetBucketWebsite, N::PutBucketWebsite, N::DeleteBucketWebsite),
 ];
 
 /// Sub-resources of an object.
 pub(super) const OBJECT: &[SubResource] = &[
     get_put("acl", S::GetObjectAcl, N::PutObjectAcl),
-    get("attributes", NotYet(N::GetObjectAttributes)),
+    get("attributes", Served(S::GetObjectAttributes)),
     put("encryption", NotYet(N::UpdateObjectEncryption)),
     get_put("legal-hold", S::GetObjectLegalHold, N::PutObjectLegalHold),
     put("renameObject", NotYet(N::RenameObject)),
@@ -160,11 +165,11 @@ pub(super) const OBJECT: &[SubResource] = &[
     get("torrent", NotYet(N::GetObjectTorrent)),
     SubResource {
         name: "uploadId",
-        get: Some(NotYet(N::ListParts)),
-        put: Some(NotYet(N::UploadPart)),
-        post: Some(NotYet(N::CompleteMultipartUpload)),
-        delete: Some(NotYet(N::AbortMultipartUpload)),
+        get: Some(Served(S::ListParts)),
+        put: Some(Served(S::UploadPart)),
+        post: Some(Served(S::CompleteMultipartUpload)),
+        delete: Some(Served(S::AbortMultipartUpload)),
         ..NONE
     },
-    post("uploads", NotYet(N::CreateMultipartUpload)),
+    post("uploads", Served(S::CreateMultipartUpload)),
 ];

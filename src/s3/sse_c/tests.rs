@@ -2,6 +2,7 @@
 
 use super::*;
 
+const KEY: &str = OWN.key;
 const KEY_B64: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
 fn md5_of(key: &str) -> String {
@@ -133,10 +134,41 @@ fn reserved_names() {
         "x-amz-copy-source-server-side-encryption-customer-key",
     ] {
         let (_, secrets) = split(&[(name, KEY_B64)]);
-        assert!(matches!(check_names(&secrets), Err(Fault::InvalidRequest { .. })), "{name}");
+        assert!(matches!(check_names(&secrets, false), Err(Fault::InvalidRequest { .. })), "{name}");
     }
     let (_, secrets) = split(&[(ALGORITHM, "AES256"), (KEY, KEY_B64)]);
-    assert!(check_names(&secrets).is_ok());
+    assert!(check_names(&secrets, false).is_ok());
+    let (_, secrets) = split(&[(SOURCE.algorithm, "AES256"), (SOURCE.key, KEY_B64), (KEY, KEY_B64)]);
+    assert!(check_names(&secrets, true).is_ok() && check_names(&secrets, false).is_err());
+    let (_, secrets) = split(&[("x-copy-from-encryption-key", KEY_B64)]);
+    assert!(check_names(&secrets, true).is_err());
+}
+
+#[test]
+fn the_key_of_a_source() {
+    let md5 = md5_of(KEY_B64);
+    let source = |pairs: &[(&'static str, &str)]| for_source(&split(pairs).1);
+    let key = source(&[(SOURCE.algorithm, "AES256"), (SOURCE.key, KEY_B64), (SOURCE.md5, &md5)]).unwrap();
+    assert_eq!(key.map(|key| key.md5_base64()), Some(md5.clone()));
+    // The destination's triple opens nothing.
+    assert!(source(&[(ALGORITHM, "AES256"), (KEY, KEY_B64), (KEY_MD5, &md5)]).unwrap().is_none());
+    // A key of the wrong length is a wrong one, as on a read.
+    assert!(source(&[(SOURCE.algorithm, "AES256"), (SOURCE.key, "c2hvcnQ="), (SOURCE.md5, &md5)]).is_ok());
+    let unknown = source(&[(SOURCE.algorithm, "KMS"), (SOURCE.key, KEY_B64), (SOURCE.md5, &md5)]);
+    assert!(matches!(unknown, Err(Fault::InvalidEncryptionAlgorithm { value }) if value == "KMS"));
+    for (pairs, expected) in [
+        (&[(SOURCE.key, KEY_B64), (SOURCE.md5, md5.as_str())][..], NO_ALGORITHM),
+        (&[(SOURCE.algorithm, "AES256"), (SOURCE.md5, md5.as_str())], NO_KEY),
+        (&[(SOURCE.algorithm, "AES256"), (SOURCE.key, KEY_B64)], NO_MD5),
+        (&[(SOURCE.algorithm, "AES256"), (SOURCE.key, KEY_B64), (SOURCE.md5, "AAAA")], BAD_MD5),
+        (&[(SOURCE.key, KEY_B64), (SOURCE.key, KEY_B64)], TWICE),
+    ] {
+        let refused = source(pairs);
+        assert!(
+            matches!(refused, Err(Fault::InvalidArgument { message, .. }) if message == expected),
+            "{expected}"
+        );
+    }
 }
 
 #[test]

@@ -31,27 +31,40 @@ pub struct Place<'a> {
     pub region: &'a str,
     /// The CA that clients must trust, where it is ours.
     pub ca: Option<&'a Path>,
+    /// The settings of the `aws` command, beside this file.
+    pub aws_config: &'a Path,
 }
 
-/// The file's text for another place: `None` where it says this place already. Only what says where is exchanged.
+/// The settings of the `aws` command that no variable can say. Its version 1 presigns with SigV2 in `us-east-1` otherwise.
+pub const AWS_CONFIG: &str = "# Written by Cardea; `credentials.env` names it.\n\
+                              [default]\n\
+                              s3 =\n    signature_version = s3v4\n";
+
+/// The file's text for another place: `None` where it says this place already. Only what says where is exchanged, and what
+/// an older file does not say is added.
 pub fn relocate(text: &str, place: Place<'_>) -> Option<Zeroizing<String>> {
     let mut moved = Zeroizing::new(String::with_capacity(text.len() + 4096));
     let variables = variables(place);
+    let mut missing = Vec::from_iter(variables.iter());
     for line in text.lines() {
         let name = line.strip_prefix("export ").or_else(|| line.strip_prefix("unset "));
         let name = name.map(|rest| rest.split_once('=').map_or(rest, |(name, _)| name));
         if let Some((name, value)) = variables.iter().find(|(variable, _)| Some(*variable) == name) {
             set(&mut moved, name, value);
+            missing.retain(|(variable, _)| variable != name);
         } else {
             moved.push_str(line);
             moved.push('\n');
         }
     }
+    for (name, value) in missing {
+        set(&mut moved, name, value);
+    }
     (moved.as_str() != text).then_some(moved)
 }
 
 /// The variables that say where.
-fn variables(place: Place<'_>) -> [(&'static str, String); 5] {
+fn variables(place: Place<'_>) -> [(&'static str, String); 8] {
     let ca = place.ca.map(|path| path.display().to_string()).unwrap_or_default();
     [
         ("AWS_ENDPOINT_URL", place.endpoint.to_owned()),
@@ -59,6 +72,10 @@ fn variables(place: Place<'_>) -> [(&'static str, String); 5] {
         ("AWS_CA_BUNDLE", ca.clone()),
         ("OS_AUTH_URL", format!("{}/v3", place.endpoint)),
         ("OS_CACERT", ca),
+        ("AWS_CONFIG_FILE", place.aws_config.display().to_string()),
+        // A profile of other settings would not find its own there.
+        ("AWS_PROFILE", String::new()),
+        ("AWS_DEFAULT_PROFILE", String::new()),
     ]
 }
 
@@ -75,13 +92,16 @@ fn set(text: &mut String, name: &str, value: &str) {
 /// The file's text.
 pub fn render(credentials: &Credentials, place: Place<'_>) -> Zeroizing<String> {
     let secrets = [credentials.password.expose(), credentials.secret.expose()];
-    let [endpoint, region, aws_ca, auth_url, os_ca] = variables(place);
+    let [endpoint, region, aws_ca, auth_url, os_ca, aws_config, profile, default_profile] = variables(place);
     let variables = [
         (endpoint.0, endpoint.1.as_str()),
         ("AWS_ACCESS_KEY_ID", &credentials.access),
         ("AWS_SECRET_ACCESS_KEY", secrets[1]),
         (region.0, &region.1),
         (aws_ca.0, &aws_ca.1),
+        (aws_config.0, &aws_config.1),
+        (profile.0, &profile.1),
+        (default_profile.0, &default_profile.1),
         (auth_url.0, &auth_url.1),
         ("OS_IDENTITY_API_VERSION", "3"),
         ("OS_USERNAME", &credentials.user),
@@ -137,7 +157,12 @@ mod tests {
     #[test]
     fn a_shell_reads_it() {
         let ca = Path::new("/data dir/it's/ca.crt");
-        let place = Place { endpoint: "https://127.0.0.1:8443", region: "us-east-1", ca: Some(ca) };
+        let place = Place {
+            endpoint: "https://127.0.0.1:8443",
+            region: "us-east-1",
+            ca: Some(ca),
+            aws_config: Path::new("/d/aws.config"),
+        };
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("credentials.env");
         std::fs::write(&file, render(&credentials(), place).as_bytes()).unwrap();
@@ -152,26 +177,49 @@ mod tests {
 
     #[test]
     fn without_a_ca_of_ours() {
-        let place = Place { endpoint: "http://localhost:80", region: "r", ca: None };
+        let place = Place {
+            endpoint: "http://localhost:80",
+            region: "r",
+            ca: None,
+            aws_config: Path::new("/d/aws.config"),
+        };
         let text = render(&credentials(), place);
         assert!(text.contains("unset AWS_CA_BUNDLE\n") && text.contains("unset OS_CACERT\n"));
-        assert_eq!(text.matches("export ").count(), 11);
+        assert_eq!(text.matches("export ").count(), 12);
     }
 
     #[test]
     fn another_place_changes_nothing_else() {
         let (ca, other) = (Path::new("/a/ca.crt"), Path::new("/b/ca.crt"));
-        let here = Place { endpoint: "https://a:1", region: "r", ca: Some(ca) };
+        let aws_config = Path::new("/a/aws.config");
+        let here = Place { endpoint: "https://a:1", region: "r", ca: Some(ca), aws_config };
         let text = render(&credentials(), here);
         assert_eq!(relocate(&text, here), None);
         for there in [
-            Place { endpoint: "https://b:2", region: "s", ca: Some(other) },
-            Place { endpoint: "http://b:2", region: "s", ca: None },
+            Place {
+                endpoint: "https://b:2",
+                region: "s",
+                ca: Some(other),
+                aws_config: Path::new("/b/aws.config"),
+            },
+            Place { endpoint: "http://b:2", region: "s", ca: None, aws_config },
         ] {
             let moved = relocate(&text, there).unwrap();
             assert_eq!(*moved, *render(&credentials(), there));
             assert_eq!(relocate(&moved, here).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn an_older_file_learns_what_it_does_not_say() {
+        let place =
+            Place { endpoint: "https://a:1", region: "r", ca: None, aws_config: Path::new("/a/aws.config") };
+        let text = render(&credentials(), place);
+        let older: String =
+            text.lines().filter(|l| !l.contains("AWS_CONFIG")).map(|l| format!("{l}\n")).collect();
+        let newer = relocate(&older, place).unwrap();
+        assert_eq!(*newer, format!("{older}export AWS_CONFIG_FILE='/a/aws.config'\n"));
+        assert_eq!(relocate(&newer, place), None);
     }
 
     #[test]

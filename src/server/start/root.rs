@@ -54,6 +54,7 @@ pub async fn renew(config: &Config, installation: &Installation, place: Place<'_
     };
     let path = config.credentials();
     let failed = |error| Failure::run("credentials.env", error);
+    write_aws_config(place).map_err(failed)?;
     let pending = files::pending(&path);
     files::write_pending(&pending, render(&credentials, place).as_bytes(), Access::Private)
         .map_err(failed)?;
@@ -61,9 +62,21 @@ pub async fn renew(config: &Config, installation: &Installation, place: Place<'_
     files::publish(&pending, &path).map_err(failed)
 }
 
+/// Writes what `credentials.env` refers to.
+fn write_aws_config(place: Place<'_>) -> std::io::Result<()> {
+    let text = credentials::AWS_CONFIG;
+    if std::fs::read_to_string(place.aws_config).is_ok_and(|found| found == text) {
+        return Ok(());
+    }
+    files::write(place.aws_config, text.as_bytes(), Access::Public)
+}
+
 /// Lets `credentials.env` say where the gateway is now, if it is still there.
 fn relocate(path: &Path, place: Place<'_>) {
     let Ok(text) = std::fs::read_to_string(path).map(Zeroizing::new) else { return };
+    if let Err(error) = write_aws_config(place) {
+        tracing::warn!(path = ?place.aws_config, %error, "the settings of the aws command are missing");
+    }
     let Some(text) = credentials::relocate(&text, place) else { return };
     match files::write(path, text.as_bytes(), Access::Private) {
         Ok(()) => tracing::info!(?path, "the endpoint was brought up to date"),

@@ -46,6 +46,20 @@ pub(super) fn remove_leftovers(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// Counts unfinished files (`name#1`).
+pub(super) fn unfinished(folder: &Path) -> io::Result<u64> {
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            count += unfinished(&entry.path())?;
+        } else if entry.file_name().to_string_lossy().contains('#') {
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +79,7 @@ mod tests {
         std::fs::create_dir_all(&empty).unwrap();
         std::fs::write(writer.join("aa/blob"), b"x").unwrap();
         std::fs::write(writer.join("aa/other#1"), b"x").unwrap();
+        assert_eq!(unfinished(root.path()).unwrap(), 1);
         remove_leftovers(&writer).unwrap();
         assert!(writer.join("aa/blob").exists());
         assert!(!writer.join("aa/other#1").exists());

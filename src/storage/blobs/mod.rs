@@ -8,6 +8,7 @@ mod cloud;
 mod counts;
 mod local;
 mod paths;
+mod survey;
 mod unpublished;
 mod writer;
 
@@ -23,6 +24,7 @@ use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode};
 
 pub use cloud::CloudOptions;
 pub use counts::RequestCounts;
+pub use survey::Found;
 pub use unpublished::Unpublished;
 pub use writer::{BlobWriter, Stored};
 
@@ -214,6 +216,14 @@ impl BlobStore {
             }
         }
         failure.map_or(Ok(()), |error| Err(unavailable(error)))
+    }
+
+    /// All blobs that the store holds, in no order, with the sealed bytes of each: to be compared with the index.
+    pub fn all_blobs(&self) -> BoxStream<'static, Result<(BlobId, u64), Error>> {
+        let found = self.store.list(Some(&paths::blobs()));
+        let blob =
+            |meta: object_store::ObjectMeta| paths::parse_blob(&meta.location).map(|id| (id, meta.size));
+        found.try_filter_map(move |meta| future::ready(Ok(blob(meta)))).map_err(unavailable).boxed()
     }
 
     /// The blobs of a writer, `batch` at a time. For the sweep of a writer that is fenced.

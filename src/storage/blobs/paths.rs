@@ -25,6 +25,11 @@ pub(super) fn blob(id: &BlobId) -> Path {
     Path::from(format!("blobs/{writer}/{fan}/{rest}"))
 }
 
+/// All blobs.
+pub(super) fn blobs() -> Path {
+    Path::from("blobs")
+}
+
 /// The blobs of a writer.
 pub(super) fn writer(writer: WriterId) -> Path {
     Path::from(format!("blobs/{writer}"))

@@ -117,6 +117,7 @@ pub struct Unchanged {
 }
 
 /// Seals a version anew where it stands: another holder, another object key, the same blobs. Its public id and times stay.
+/// Its numbered parts are forgotten: what is known of them is told to the old holder.
 #[derive(Clone, Debug)]
 pub struct Rewrap {
     /// Which version. It must also be the current one of its key.
@@ -183,12 +184,13 @@ pub struct Restore {
     pub seal: SealEnvelope,
 }
 
-/// A page of versions and delete markers: by key, and the newest of a key first.
+/// A page of versions and delete markers: by key, and the newest of a key first (reversed: exactly the other way round).
 #[derive(Clone, Debug)]
 pub struct ListVersions {
     /// Which keys. Without a `version_marker` its marker means all versions of that key.
     pub keys: ListObjects,
-    /// Only versions of the marker's key that are older than this one, and the keys after it.
+    /// Only versions of the marker's key that are older than this one (newer, when reversed), and the keys after it. A null
+    /// version that is gone leaves no place: all versions of that key follow.
     pub version_marker: Option<VersionId>,
 }
 
@@ -241,12 +243,14 @@ pub struct Delete {
 /// The outcome of a delete.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Deleted {
-    /// What was deleted; `None` where nothing was there.
+    /// What was deleted; `None` where nothing was there, or only what had expired.
     pub removed: Option<VersionId>,
     /// The delete marker that was made, in a versioned bucket.
     pub marker: Option<VersionId>,
     /// Whether what was removed was itself a delete marker.
     pub was_marker: bool,
+    /// What is the current object now.
+    pub current: Option<VersionId>,
 }
 
 /// A page of current objects.

@@ -3,6 +3,7 @@
 //! Every command is one transaction of its own; none is held across an await of the caller's. One suite
 //! (`tests/storage`) is written as functions over `dyn Index` and runs unchanged over every implementation.
 
+mod audit;
 mod command;
 mod multipart;
 mod principal;
@@ -12,6 +13,7 @@ pub mod sqlite;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+pub use audit::{BlobRow, Finding};
 pub use command::{
     BucketChange, CreateBucket, Delete, Deleted, Existing, ListBuckets, ListObjects, ListVersions,
     NamePolicy, NewBlob, Precondition, Publish, Published, Restore, Rewrap, SealEnvelope, Unchanged,
@@ -95,7 +97,7 @@ pub trait Index: Send + Sync + 'static {
     async fn bucket(&self, address: &BucketAddress) -> Result<BucketRecord>;
     /// Changes a bucket's metadata or settings, and moves its `modified`.
     async fn update_bucket(&self, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord>;
-    /// Deletes an empty bucket and frees its name.
+    /// Deletes an empty bucket and frees its name. Uploads do not keep it: they are dropped with it.
     async fn delete_bucket(&self, id: BucketId) -> Result<()>;
     /// Objects and bytes of a bucket (current versions).
     async fn bucket_usage(&self, id: BucketId) -> Result<Usage>;
@@ -177,4 +179,12 @@ pub trait Index: Send + Sync + 'static {
     async fn forget_blobs(&self, blobs: Vec<BlobId>) -> Result<()>;
     /// Which of these blobs the index knows (referenced or freed): the others of a fenced writer are orphans.
     async fn known_blobs(&self, blobs: Vec<BlobId>) -> Result<Vec<BlobId>>;
+    /// Checks the index against itself: what contradicts what. Reads all of it; tells a thousand findings at most.
+    async fn audit(&self) -> Result<Vec<Finding>>;
+    /// Blobs by id, after this one: to be compared with the blob store.
+    async fn blobs_after(&self, after: Option<BlobId>, limit: u32) -> Result<Vec<BlobRow>>;
+    /// Buckets of all accounts by id, after this one.
+    async fn buckets_after(&self, after: Option<BucketId>, limit: u32) -> Result<Vec<BucketRecord>>;
+    /// The writers that may have written blobs that nobody published: those that no sweep has done with.
+    async fn unswept_writers(&self) -> Result<Vec<WriterId>>;
 }

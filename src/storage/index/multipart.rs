@@ -150,7 +150,7 @@ pub struct ListUploads {
     pub delimiter: Option<String>,
     /// Only keys after this one. With an `upload_marker` also that key's uploads after it.
     pub key_marker: Option<String>,
-    /// An upload of the key that is the marker.
+    /// An upload of the key that is the marker. One that is gone leaves no place: all uploads of that key follow.
     pub upload_marker: Option<VersionUid>,
     /// At most so many rows, prefixes counted.
     pub limit: u32,
@@ -158,6 +158,7 @@ pub struct ListUploads {
 
 /// A row of a listing of uploads.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "mostly they are uploads, and a page's rows are few")]
 pub enum UploadRow {
     /// An upload.
     Upload(UploadRecord),

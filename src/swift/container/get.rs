@@ -2,7 +2,7 @@
 
 use poem::Response;
 
-use super::{describe, directory};
+use super::{describe, directory, versions};
 use crate::model::BucketName;
 use crate::ops::{Action, BucketInfo, Error, ListObjects, ObjectRow};
 use crate::swift::accept;
@@ -11,8 +11,11 @@ use crate::swift::error::Failure;
 use crate::swift::listing::{self, Page, Row};
 use crate::swift::object::DEFAULT_CONTENT_TYPE;
 
-/// Lists the container's objects.
+/// Lists the container's objects, or its versions.
 pub async fn get(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
+    if call.query.has("versions") {
+        return versions::list(call, name).await;
+    }
     let format = accept::of_listing(&call.headers, &call.query)?;
     let page = Page::parse(&call.query)?;
     let info = BucketInfo { bucket: call.bucket(name), action: Action::ListBucket };

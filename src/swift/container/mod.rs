@@ -6,12 +6,15 @@ mod get;
 mod head;
 mod post;
 mod put;
+mod versioning;
+mod versions;
 
 pub use delete::delete;
 pub use get::get;
 pub use head::head;
 pub use post::post;
 pub use put::put;
+pub use versions::DELETE_MARKER_TYPE;
 
 use poem::Response;
 use poem::http::HeaderName;
@@ -34,5 +37,6 @@ fn describe(response: &mut Response, view: &BucketView) {
     set("x-timestamp", &record.created.to_string());
     reply::set(headers, LAST_MODIFIED, &date::format_http(record.modified.seconds_ceil()));
     reply::set(headers, ACCEPT_RANGES, "bytes");
+    versioning::show(headers, record.versioning);
     metadata::render(headers, Kind::Container, &record.metadata);
 }

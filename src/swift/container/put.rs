@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use poem::Response;
 use poem::http::{HeaderName, StatusCode};
 
+use super::versioning;
 use crate::model::BucketName;
-use crate::ops::{Action, BucketInfo, CreateBucket, Error, Face};
+use crate::ops::{Action, BucketAddress, BucketInfo, CreateBucket, Error, Face, UpdateBucket};
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
 use crate::swift::info::POLICY;
@@ -16,6 +17,7 @@ use crate::swift::reply;
 /// Makes the container: 201. Where it exists already, merges metadata into it: 202.
 pub async fn put(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
     let changes = metadata::changes(&call.headers, Kind::Container)?;
+    let versioning = versioning::change(&call.headers)?;
     check_policy(call)?;
     if !changes.is_empty() {
         let current = current_metadata(call, name).await?;
@@ -29,6 +31,10 @@ pub async fn put(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure
         settings: BTreeMap::new(),
     };
     let outcome = call.execute(create).await?;
+    if let Some(change) = versioning {
+        let bucket = BucketAddress::Id(outcome.bucket.id);
+        call.execute(UpdateBucket { bucket, changes: vec![change] }).await?;
+    }
     Ok(if outcome.created { reply::empty(StatusCode::CREATED) } else { reply::stub(StatusCode::ACCEPTED) })
 }
 

@@ -2,6 +2,7 @@
 
 mod json;
 mod plain;
+mod versions;
 mod xml;
 
 use poem::Response;
@@ -13,7 +14,7 @@ use super::error::Failure;
 use super::limits::LISTING_LIMIT;
 use super::reply;
 use crate::http::query::Query;
-use crate::model::Timestamp;
+use crate::model::{Timestamp, VersionId};
 
 /// What part of a listing is asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -110,6 +111,32 @@ pub enum Row {
     Subdir(String),
 }
 
+/// A row of a listing of versions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum VersionEntry {
+    /// A version, or a delete marker.
+    Version {
+        /// Its name.
+        name: String,
+        /// Its id.
+        version_id: VersionId,
+        /// Whether it is the newest of its name.
+        is_latest: bool,
+        /// Its ETag in listings: opaque where the MD5 is secret.
+        hash: String,
+        /// Its bytes.
+        bytes: u64,
+        /// Its type.
+        content_type: String,
+        /// When it last changed.
+        modified: Timestamp,
+        /// The ETag of an object made of parts.
+        large_object_etag: Option<String>,
+    },
+    /// Names that were rolled up.
+    Subdir(String),
+}
+
 /// Renders an account's listing.
 pub fn account(format: Format, account: &str, rows: &[ContainerRow]) -> Result<Response, Failure> {
     let body = match format {
@@ -128,6 +155,12 @@ pub fn container(format: Format, container: &str, rows: &[Row]) -> Result<Respon
         Format::Xml | Format::TextXml => xml::container(container, rows),
     };
     Ok(answer(format, body))
+}
+
+/// Renders a listing of a container's versions.
+pub fn versions(rows: &[VersionEntry]) -> Result<Response, Failure> {
+    let body = versions::json(rows).map_err(|error| Failure::defect(&error))?;
+    Ok(answer(Format::Json, body))
 }
 
 /// What the HEAD of an account or container answers: no body, the type that the listing would have.

@@ -1,10 +1,10 @@
-//! `DELETE /v1/<account>/<container>/<object>`: deletes an object.
+//! `DELETE /v1/<account>/<container>/<object>`: deletes an object, or a version of it.
 
 use poem::Response;
 use poem::http::StatusCode;
 
-use super::manifest_delete;
-use crate::model::{BucketName, ObjectKey};
+use super::{manifest, version};
+use crate::model::{BucketName, ObjectKey, VersionId};
 use crate::ops::{DeleteObject, Deleted, Error, Precondition};
 use crate::swift::call::Call;
 use crate::swift::encryption_headers;
@@ -14,24 +14,66 @@ use crate::swift::reply;
 /// Deletes the object. Needs no key; one that is given must at least be well-formed.
 pub async fn delete(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
     encryption_headers::for_read(&call.secrets)?;
+    let version = version::asked(call)?;
     if call.parameter("multipart-manifest") == Some("delete") {
-        return manifest_delete::delete(call, bucket, key).await;
+        return manifest::delete(call, bucket, key, version).await;
     }
-    if remove(call, bucket, key).await? {
-        Ok(reply::empty(StatusCode::NO_CONTENT))
-    } else {
-        Err(Failure::new(StatusCode::NOT_FOUND))
+    match version {
+        None => delete_current(call, bucket, key).await,
+        Some(version) => delete_version(call, bucket, key, version).await,
     }
 }
 
-/// Deletes the object and tells whether there was one.
-pub async fn remove(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<bool, Error> {
-    let delete = DeleteObject {
-        bucket: call.bucket(bucket),
-        key: key.clone(),
-        version: None,
-        precondition: Precondition::None,
+/// Deletes the current object. A container that keeps versions gets a delete marker, even where there is nothing to
+/// delete.
+async fn delete_current(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
+    let Deleted { removed, marker, .. } = run(call, bucket, key, None).await?;
+    let status = if removed.is_some() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND };
+    let mut response = if removed.is_some() { reply::empty(status) } else { reply::stub(status) };
+    if let Some(marker) = marker {
+        version::show_new(response.headers_mut(), marker);
+    }
+    Ok(response)
+}
+
+/// Deletes one version, or one delete marker, for good. The newest of the others becomes the current object.
+async fn delete_version(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    asked: VersionId,
+) -> Result<Response, Failure> {
+    let Deleted { removed, current, .. } = run(call, bucket, key, Some(asked)).await?;
+    let status = if removed.is_some() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND };
+    let mut response = match removed {
+        Some(_) => reply::empty(status),
+        None => match (asked, version::missing(call, bucket).await) {
+            (VersionId::At(_), Some(failure)) => return Err(failure),
+            _ => reply::stub(status),
+        },
     };
-    let Deleted { removed, marker, was_marker: _ } = call.execute(delete).await?;
-    Ok(removed.is_some() || marker.is_some())
+    let headers = response.headers_mut();
+    version::show(headers, true, asked);
+    reply::set(headers, version::CURRENT_VERSION_ID, &current.unwrap_or(VersionId::Null).to_string());
+    Ok(response)
+}
+
+/// Deletes the object, or a version of it, and tells whether there was one.
+pub async fn remove(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    version: Option<VersionId>,
+) -> Result<bool, Error> {
+    Ok(run(call, bucket, key, version).await?.removed.is_some())
+}
+
+async fn run(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    version: Option<VersionId>,
+) -> Result<Deleted, Error> {
+    let (bucket, key) = (call.bucket(bucket), key.clone());
+    call.execute(DeleteObject { bucket, key, version, precondition: Precondition::None }).await
 }

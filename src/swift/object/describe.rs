@@ -4,10 +4,10 @@ use poem::http::header::{ACCEPT_RANGES, CONTENT_TYPE, ETAG, LAST_MODIFIED};
 use poem::http::{HeaderMap, HeaderName};
 
 use super::content_type::DEFAULT;
-use super::stored;
+use super::{stored, version};
 use crate::http::date;
 use crate::model::EncryptionMode;
-use crate::ops::{Face, ObjectInfo};
+use crate::ops::{Face, LargeObject, ObjectInfo};
 use crate::swift::encryption_headers::{AES256, ALGORITHM_ANSWER};
 use crate::swift::metadata::{self, Kind};
 use crate::swift::reply;
@@ -18,11 +18,12 @@ pub fn describe(headers: &mut HeaderMap, info: &ObjectInfo) {
     reply::set(headers, CONTENT_TYPE, system.content_type.as_deref().unwrap_or(DEFAULT));
     reply::set(headers, LAST_MODIFIED, &date::format_http(info.modified.seconds_ceil()));
     reply::set(headers, HeaderName::from_static("x-timestamp"), &info.modified.to_string());
+    version::show(headers, info.versioned, info.version_id);
     reply::set(headers, ACCEPT_RANGES, "bytes");
     if let Some(etag) = shown_etag(info) {
         reply::set(headers, ETAG, &etag);
     }
-    if info.part_count.is_some() {
+    if matches!(info.large, Some(LargeObject::Parts | LargeObject::Static)) {
         // Tells the client not to compare the ETag with an MD5.
         reply::set(headers, HeaderName::from_static("x-static-large-object"), "True");
     }
@@ -40,7 +41,7 @@ pub fn shown_etag(info: &ObjectInfo) -> Option<String> {
         return None;
     }
     let etag = info.shown_etag(Face::Swift)?;
-    Some(if info.part_count.is_some() { format!("\"{etag}\"") } else { etag })
+    Some(if info.large.is_some() { format!("\"{etag}\"") } else { etag })
 }
 
 #[cfg(test)]
@@ -62,7 +63,7 @@ mod tests {
             etag: "opaque".into(),
             part_count: None,
             large: None,
-            digests: Digests { md5: Some([0xab; 16]), checksums: vec![] },
+            digests: Digests { md5: Some([0xab; 16]), ..Digests::default() },
             metadata,
             opened: true,
             versioned: false,
@@ -92,12 +93,19 @@ mod tests {
     }
 
     #[test]
+    fn a_container_that_keeps_versions_shows_the_id() {
+        let versioned = ObjectInfo { versioned: true, ..info() };
+        assert_eq!(headers(&versioned)["x-object-version-id"], "null");
+    }
+
+    #[test]
     fn a_customers_object_without_its_key_shows_no_etag() {
         let described = ObjectInfo {
             mode: EncryptionMode::Customer,
             opened: false,
             digests: Digests::default(),
             part_count: Some(2),
+            large: Some(LargeObject::Parts),
             ..info()
         };
         let headers = headers(&described);
@@ -114,7 +122,12 @@ mod tests {
 
     #[test]
     fn an_object_of_parts_shows_its_tag_in_quotes() {
-        let parts = ObjectInfo { part_count: Some(2), digests: Digests::default(), ..info() };
+        let parts = ObjectInfo {
+            part_count: Some(2),
+            large: Some(LargeObject::Parts),
+            digests: Digests::default(),
+            ..info()
+        };
         assert_eq!(headers(&parts)["etag"], "\"opaque\"");
     }
 }

@@ -7,8 +7,8 @@ use poem::{Body, Response};
 use super::byteranges::{ByteRanges, content_range};
 use super::content_type::DEFAULT;
 use super::describe::{describe, shown_etag};
-use super::open;
 use super::ranges::{Plan, plan};
+use super::{manifest, open};
 use crate::http::body;
 use crate::model::{BucketName, ObjectKey};
 use crate::ops::{ObjectInfo, OpenObject};
@@ -18,7 +18,15 @@ use crate::swift::reply;
 
 /// Reads the object.
 pub async fn get(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
-    let OpenObject { info, reader, .. } = open(call, bucket, key, false).await?;
+    if call.parameter("multipart-manifest") == Some("get") {
+        return manifest::get(call, bucket, key).await;
+    }
+    answer(call, open(call, bucket, key, false).await?).await
+}
+
+/// The object's bytes, as many of them as the request asks for.
+pub async fn answer(call: &Call<'_>, opened: OpenObject) -> Result<Response, Failure> {
+    let OpenObject { info, reader, .. } = opened;
     let reader = reader.ok_or_else(|| Failure::defect(&"an object was opened without a reader"))?;
     let etag = shown_etag(&info);
     match plan(&call.headers, info.size, etag.as_deref(), info.modified.seconds_ceil()) {

@@ -3,7 +3,7 @@
 use poem::Response;
 use poem::http::StatusCode;
 
-use super::{content_type, stored};
+use super::{content_type, stored, version};
 use crate::model::{BucketName, ObjectKey, ObjectMetadata};
 use crate::ops::UpdateObject;
 use crate::swift::call::Call;
@@ -14,6 +14,9 @@ use crate::swift::reply;
 
 /// Replaces all metadata and stored headers; only `Content-Type` stays where none is given.
 pub async fn post(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
+    if version::asked(call)?.is_some() {
+        return Err(Failure::bad_request("POST to a specific version is not allowed"));
+    }
     let mut system = stored::from_request(&call.headers)?;
     system.content_type = content_type::given(&call.headers)?;
     let update = UpdateObject {
@@ -22,6 +25,8 @@ pub async fn post(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Resu
         metadata: ObjectMetadata { user: metadata::collect(&call.headers, Kind::Object)?, system },
         customer_key: encryption_headers::for_read(&call.secrets)?,
     };
-    call.execute(update).await?;
-    Ok(reply::stub(StatusCode::ACCEPTED))
+    let updated = call.execute(update).await?;
+    let mut response = reply::stub(StatusCode::ACCEPTED);
+    version::show(response.headers_mut(), updated.versioned, updated.version_id);
+    Ok(response)
 }

@@ -7,25 +7,31 @@ use poem::http::header::{CONTENT_LENGTH, ETAG, IF_NONE_MATCH, LAST_MODIFIED, TRA
 use poem::http::{HeaderMap, HeaderName, StatusCode};
 use poem::{Body, Response};
 
-use super::{content_type, stored};
+use super::{content_type, manifest, restore, stored, version};
 use crate::http::body::{self, BodyError};
 use crate::http::conditions::EtagList;
 use crate::http::date;
 use crate::model::{BucketName, EncryptionMode, ObjectKey, ObjectMetadata};
-use crate::ops::{Precondition, PutObject, WriteEncryption};
+use crate::ops::{Precondition, PutDynamic, PutObject, WriteEncryption};
 use crate::swift::call::Call;
 use crate::swift::encryption_headers::{self, AES256, ALGORITHM_ANSWER};
 use crate::swift::error::{Failure, too_large};
 use crate::swift::metadata::{self, Kind};
 use crate::swift::reply;
 
-/// Writes the object.
+/// Writes the object, or restores the version that the request names.
 pub async fn put(
     call: &Call<'_>,
     bucket: &BucketName,
     key: &ObjectKey,
     body: Body,
 ) -> Result<Response, Failure> {
+    if let Some(version) = version::asked(call)? {
+        return restore::restore(call, bucket, key, version, body).await;
+    }
+    if call.parameter("multipart-manifest") == Some("put") {
+        return manifest::put(call, bucket, key, body).await;
+    }
     let precondition = precondition(&call.headers)?;
     let length = declared_length(&call.headers, call.config.max_file_size)?;
     let content_type = content_type::of_write(&call.headers, key)?;
@@ -47,7 +53,11 @@ pub async fn put(
         checksums: Vec::new(),
         precondition,
     };
-    let outcome = call.execute(put).await?;
+    let outcome = if put.metadata.system.object_manifest.is_some() {
+        call.execute(PutDynamic { put }).await?
+    } else {
+        call.execute(put).await?
+    };
 
     let mut response = reply::empty(StatusCode::CREATED);
     let headers = response.headers_mut();
@@ -55,6 +65,7 @@ pub async fn put(
         reply::set(headers, ETAG, &hex::encode(md5));
     }
     reply::set(headers, LAST_MODIFIED, &date::format_http(outcome.modified.seconds_ceil()));
+    version::show_new(headers, outcome.version_id);
     if outcome.mode == EncryptionMode::Customer {
         reply::set(headers, HeaderName::from_static(ALGORITHM_ANSWER), AES256);
     }
@@ -62,7 +73,7 @@ pub async fn put(
 }
 
 /// `If-None-Match: *` is the one condition on a write; `If-Match` and the dates are ignored, as by Swift.
-fn precondition(headers: &HeaderMap) -> Result<Precondition, Failure> {
+pub fn precondition(headers: &HeaderMap) -> Result<Precondition, Failure> {
     let mut values = headers.get_all(IF_NONE_MATCH).iter().peekable();
     if values.peek().is_none() {
         return Ok(Precondition::None);
@@ -76,7 +87,7 @@ fn precondition(headers: &HeaderMap) -> Result<Precondition, Failure> {
 }
 
 /// How long the body says it is; `None` where it comes in chunks. A body that is too large is refused before it is read.
-fn declared_length(headers: &HeaderMap, limit: u64) -> Result<Option<u64>, Failure> {
+pub fn declared_length(headers: &HeaderMap, limit: u64) -> Result<Option<u64>, Failure> {
     if let Some(encoding) = headers.get(TRANSFER_ENCODING) {
         if encoding.as_bytes().eq_ignore_ascii_case(b"chunked") {
             return Ok(None);
@@ -105,7 +116,8 @@ fn expected_md5(headers: &HeaderMap) -> Result<Option<[u8; 16]>, Failure> {
     }
 }
 
-fn readable(body: Body, length: Option<u64>) -> body::Body {
+/// A body as the domain reads it.
+pub fn readable(body: Body, length: Option<u64>) -> body::Body {
     body::Body::from_stream(length, body.into_bytes_stream().map_err(|error| body_error(&error)))
 }
 

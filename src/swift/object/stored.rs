@@ -3,11 +3,12 @@
 use poem::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, EXPIRES};
 use poem::http::{HeaderMap, HeaderName};
 
-use super::expiry;
+use super::{expiry, manifest};
 use crate::model::{SystemMetadata, Timestamp};
 use crate::swift::error::Failure;
 use crate::swift::reply;
 
+const OBJECT_MANIFEST: HeaderName = HeaderName::from_static("x-object-manifest");
 const ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 const DELETE_AT: HeaderName = HeaderName::from_static("x-delete-at");
 
@@ -23,7 +24,7 @@ pub fn from_request(headers: &HeaderMap) -> Result<SystemMetadata, Failure> {
         robots_tag: text(headers, &ROBOTS_TAG)?,
         website_redirect: None,
         delete_at: expiry::delete_at(headers, Timestamp::now().seconds_floor())?,
-        object_manifest: None,
+        object_manifest: manifest::named(headers)?,
     })
 }
 
@@ -40,7 +41,7 @@ pub fn into_answer(headers: &mut HeaderMap, system: &SystemMetadata) {
         robots_tag,
         website_redirect: _,
         delete_at,
-        object_manifest: _,
+        object_manifest,
     } = system;
     for (name, value) in [
         (CONTENT_ENCODING, content_encoding),
@@ -49,6 +50,7 @@ pub fn into_answer(headers: &mut HeaderMap, system: &SystemMetadata) {
         (CACHE_CONTROL, cache_control),
         (EXPIRES, expires),
         (ROBOTS_TAG, robots_tag),
+        (OBJECT_MANIFEST, object_manifest),
     ] {
         if let Some(value) = value {
             reply::set(headers, name, value);

@@ -1,7 +1,7 @@
 //! `ListObjectsV2` and `ListObjects`: two spellings of one listing.
 
 pub(super) mod continuation;
-mod parameters;
+pub(super) mod parameters;
 mod render;
 
 use poem::Response;

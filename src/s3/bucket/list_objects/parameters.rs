@@ -1,4 +1,4 @@
-//! What both versions of the listing take.
+//! What all listings of objects and versions take.
 
 use crate::s3::error::Fault;
 use crate::s3::query::Query;
@@ -8,19 +8,19 @@ const MAX_KEYS: u32 = 1000;
 
 /// A listing's parameters.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Parameters {
+pub(in crate::s3::bucket) struct Parameters {
     /// Only keys that begin so.
-    pub(super) prefix: String,
+    pub(in crate::s3::bucket) prefix: String,
     /// Rolls keys up.
-    pub(super) delimiter: Option<String>,
+    pub(in crate::s3::bucket) delimiter: Option<String>,
     /// At most so many rows.
-    pub(super) max_keys: u32,
+    pub(in crate::s3::bucket) max_keys: u32,
     /// Whether names in the answer are percent-encoded.
-    pub(super) url_encoding: bool,
+    pub(in crate::s3::bucket) url_encoding: bool,
 }
 
 impl Parameters {
-    pub(super) fn read(query: &Query) -> Result<Self, Fault> {
+    pub(in crate::s3::bucket) fn read(query: &Query) -> Result<Self, Fault> {
         Ok(Self {
             prefix: query.get("prefix").unwrap_or_default().to_owned(),
             delimiter: query.non_empty("delimiter").map(str::to_owned),

@@ -13,6 +13,7 @@ fn context(method: Method) -> ErrorContext {
         bucket: Some("bkt".into()),
         key: Some("a<b".into()),
         version: None,
+        upload: None,
         condition: Some("If-Match"),
     }
 }
@@ -80,10 +81,10 @@ async fn statuses_and_codes() {
         (E::Corrupt("secret detail".into()).into(), 500, "InternalError", "internal error"),
         (Fault::NotConfigured(NotConfigured::Policy).into(), 404, "NoSuchBucketPolicy", "does not exist"),
         (
-            Fault::OperationNotImplemented(S3Operation::NotYet(NotYet::CopyObject)).into(),
+            Fault::OperationNotImplemented(S3Operation::NotYet(NotYet::SelectObjectContent)).into(),
             501,
             "NotImplemented",
-            "<Operation>CopyObject</Operation>",
+            "<Operation>SelectObjectContent</Operation>",
         ),
         (Fault::header("x-amz-tagging").into(), 501, "NotImplemented", "<Header>x-amz-tagging</Header>"),
         (

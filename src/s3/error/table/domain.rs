@@ -18,7 +18,7 @@ use crate::s3::error::ErrorContext;
 pub(super) fn answer(error: &ops::Error, context: &ErrorContext) -> Answer {
     use ops::Error as E;
     match error {
-        E::Unauthenticated | E::AccessDenied => access_denied(),
+        E::Unauthenticated | E::AccessDenied | E::SegmentRefused { .. } => access_denied(),
         E::NoSuchAccount | E::NoSuchBucket => {
             Answer::new(NOT_FOUND, "NoSuchBucket", "The specified bucket does not exist")
                 .maybe("BucketName", context.bucket.clone())
@@ -91,15 +91,22 @@ pub(super) fn answer(error: &ops::Error, context: &ErrorContext) -> Answer {
         | E::PartEncryptionDiffers
         | E::PartKeyDiffers
         | E::PartChecksumDiffers { .. }
+        | E::PartChecksumMissing { .. }
+        | E::ChecksumKindInvalid { .. }
+        | E::ChecksumKindDiffers { .. }
         | E::SizeDiffers { .. }
         | E::NoSuchPart => multipart::answer(error, context),
-        E::RangeNotInSource { .. } | E::CopyChangesNothing | E::WrongSourceKey => copy::answer(error),
+        E::RangeNotInSource { .. }
+        | E::CopyChangesNothing
+        | E::WrongSourceKey
+        | E::SourceIsMarker
+        | E::SourceTooLarge { .. }
+        | E::TooMuchMetadata => copy::answer(error),
         E::SegmentConflict { path, problem } => Answer::new(
             CONFLICT,
             "InvalidObjectState",
             format!("The large object's segment {path} cannot be read: {problem}"),
         ),
-        E::SegmentRefused { .. } => access_denied(),
         E::TooManySegments { .. } | E::InvalidSegments { .. } => {
             Answer::new(BAD, "InvalidRequest", error.to_string())
         }

@@ -42,6 +42,11 @@ pub(super) fn answer(fault: &Fault, context: &ErrorContext) -> Answer {
                  sent to."
             ),
         ),
+        Fault::IllegalVersioning => Answer::new(
+            BAD,
+            "IllegalVersioningConfigurationException",
+            "The Versioning element must be specified",
+        ),
         Fault::InvalidAccessKeyId { access_key } => Answer::new(
             FORBIDDEN,
             "InvalidAccessKeyId",
@@ -114,6 +119,7 @@ pub(super) fn answer(fault: &Fault, context: &ErrorContext) -> Answer {
             "MissingContentLength",
             "You must provide the Content-Length HTTP header.",
         ),
+        Fault::MissingRequestBody => Answer::new(BAD, "MissingRequestBodyError", "Request Body is empty"),
         Fault::NotConfigured(what) => not_configured(*what).maybe("BucketName", context.bucket.clone()),
         Fault::OperationNotImplemented(operation) => {
             Answer::new(NOT_IMPLEMENTED, "NotImplemented", format!("{} is not implemented", operation.name()))

@@ -10,7 +10,7 @@ mod signature;
 
 use std::borrow::Cow;
 
-use poem::http::StatusCode;
+use poem::http::{Method, StatusCode};
 
 use super::{Error, ErrorContext};
 
@@ -64,6 +64,22 @@ pub(super) fn answer(error: &Error, context: &ErrorContext) -> Answer {
         Error::Identity(error) => identity::answer(error),
         Error::Domain(error) => domain::answer(error, context),
     }
+}
+
+/// The code and the message of an error, for an answer that tells of several.
+pub(super) fn words(error: &Error) -> (&'static str, String) {
+    let context = ErrorContext {
+        request_id: String::new(),
+        host_id: String::new(),
+        method: Method::POST,
+        bucket: None,
+        key: None,
+        version: None,
+        upload: None,
+        condition: None,
+    };
+    let Answer { code, message, .. } = answer(error, &context);
+    (code, message.into_owned())
 }
 
 fn access_denied() -> Answer {

@@ -5,8 +5,9 @@ use poem::http::StatusCode;
 use super::{Answer, BAD, NOT_FOUND, internal};
 use crate::ops;
 use crate::s3::error::ErrorContext;
+use crate::s3::object::kind_name;
 
-pub(super) fn answer(error: &ops::Error, _context: &ErrorContext) -> Answer {
+pub(super) fn answer(error: &ops::Error, context: &ErrorContext) -> Answer {
     use ops::Error as E;
     match error {
         E::NoSuchUpload => Answer::new(
@@ -14,19 +15,22 @@ pub(super) fn answer(error: &ops::Error, _context: &ErrorContext) -> Answer {
             "NoSuchUpload",
             "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or \
              completed.",
-        ),
+        )
+        .maybe("UploadId", context.upload.clone()),
         E::InvalidPart { number } => Answer::new(
             BAD,
             "InvalidPart",
             "One or more of the specified parts could not be found.  The part may not have been uploaded, or the \
              specified entity tag may not match the part's entity tag.",
         )
-        .maybe("PartNumber", Some(number.to_string())),
+        .maybe("UploadId", context.upload.clone())
+        .with("PartNumber", number.to_string()),
         E::InvalidPartOrder => Answer::new(
             BAD,
             "InvalidPartOrder",
             "The list of parts was not in ascending order. Parts must be ordered by part number.",
-        ),
+        )
+        .maybe("UploadId", context.upload.clone()),
         E::PartTooSmall { number, etag, size, minimum } => Answer::new(
             BAD,
             "EntityTooSmall",
@@ -61,6 +65,33 @@ pub(super) fn answer(error: &ops::Error, _context: &ErrorContext) -> Answer {
                 ),
             )
         }
+        E::PartChecksumMissing { number, algorithm } => Answer::new(
+            BAD,
+            "InvalidRequest",
+            format!(
+                "The upload was created using a {} checksum. The complete request must include the checksum for each \
+                 part. It was missing for part {number} in the request.",
+                algorithm.name().to_ascii_lowercase()
+            ),
+        ),
+        E::ChecksumKindInvalid { algorithm, kind } => {
+            let kind = kind_name(*kind);
+            let algorithm = algorithm.name().to_ascii_lowercase();
+            Answer::new(
+                BAD,
+                "InvalidRequest",
+                format!("The {kind} checksum type cannot be used with the {algorithm} checksum algorithm."),
+            )
+        }
+        E::ChecksumKindDiffers { expected } => Answer::new(
+            BAD,
+            "InvalidRequest",
+            format!(
+                "The upload was created using the {} checksum mode. The complete request must use the same checksum \
+                 mode.",
+                kind_name(*expected)
+            ),
+        ),
         E::SizeDiffers { expected, found } => Answer::new(
             BAD,
             "InvalidRequest",

@@ -27,7 +27,11 @@ fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
 
 fn part(size: u64, query: &str, pairs: &[(&'static str, &str)]) -> Result<Part, Fault> {
     let headers = headers(pairs);
-    Wanted::read(&Query::parse(Some(query)).unwrap(), &headers)?.resolve(&info(size), &headers)
+    let wanted = Wanted::read(&Query::parse(Some(query)).unwrap(), &headers)?;
+    // What the domain says of an object of one piece.
+    let span =
+        wanted.number().filter(|number| *number == 1).map(|number| PartSpan { number, range: 0..size });
+    wanted.resolve(&info(size), span.as_ref(), &headers)
 }
 
 #[test]
@@ -89,6 +93,9 @@ fn part_numbers() {
     assert!(matches!(part(10, "partNumber=1", &[("range", "bytes=0-1")]), Err(Fault::InvalidRequest { .. })));
     let mut of_parts = info(10);
     of_parts.part_count = Some(3);
-    let wanted = Wanted::Number(2);
-    assert!(matches!(wanted.resolve(&of_parts, &HeaderMap::new()), Err(Fault::QueryNotImplemented { .. })));
+    let (wanted, span) = (Wanted::Number(2), PartSpan { number: 2, range: 4..7 });
+    let second = wanted.resolve(&of_parts, Some(&span), &HeaderMap::new()).unwrap();
+    assert_eq!(second.content_range(10).unwrap(), "bytes 4-6/10");
+    let gone = wanted.resolve(&of_parts, None, &HeaderMap::new());
+    assert!(matches!(gone, Err(Fault::InvalidPartNumber { asked: 2, count: 3 })));
 }

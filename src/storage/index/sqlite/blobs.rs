@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use rusqlite::params;
+use bytes::Bytes;
+use rusqlite::{OptionalExtension, Params, params};
 
 use super::connection::{Snapshot, Tx};
 use super::values::Count;
@@ -10,7 +11,8 @@ use crate::model::{BlobId, Timestamp, WriterId};
 use crate::storage::Error;
 use crate::storage::index::{FreedBlob, NewBlob, PartRecord, Result};
 
-/// Makes new blobs known and takes a reference for every part. A blob that has lost its last reference meanwhile is
+/// Makes new blobs known and takes a reference for every part. One that nobody refers to is free at once; one that would
+/// live here is not even written. A blob that has lost its last reference meanwhile is
 /// `Changed`: zero is final.
 pub(super) fn take(tx: &Tx<'_>, writer: WriterId, new: &[NewBlob], parts: &[PartRecord]) -> Result<()> {
     let mut wanted: HashMap<BlobId, i64> = HashMap::with_capacity(parts.len());
@@ -22,6 +24,9 @@ pub(super) fn take(tx: &Tx<'_>, writer: WriterId, new: &[NewBlob], parts: &[Part
             return Err(Error::Internal(format!("blob {} is not of writer {writer}", blob.id).into()));
         }
         let refs = wanted.remove(&blob.id).unwrap_or(0);
+        if refs == 0 && blob.inline.is_some() {
+            continue;
+        }
         let inline = match &blob.inline {
             Some(bytes) => Some(tx.insert("INSERT INTO inline_blobs (bytes) VALUES (?1)", [&bytes[..]])?),
             None => None,
@@ -32,9 +37,20 @@ pub(super) fn take(tx: &Tx<'_>, writer: WriterId, new: &[NewBlob], parts: &[Part
             params![blob.id, refs, Count(blob.length), freed, inline, blob.header],
         )?;
     }
-    for (blob, refs) in wanted {
-        let sql = "UPDATE blobs SET refs = refs + ?2 WHERE id = ?1 AND refs > 0";
-        if tx.execute(sql, params![blob, refs])? == 0 {
+    retain(tx, wanted)
+}
+
+/// Takes a further reference for each part of a version, for another version of the same contents.
+pub(super) fn share_parts(tx: &Tx<'_>, version: i64) -> Result<()> {
+    let references =
+        counted(tx, "SELECT blob, count(*) FROM parts WHERE version = ?1 GROUP BY blob", [version])?;
+    retain(tx, references)
+}
+
+fn retain(tx: &Tx<'_>, references: impl IntoIterator<Item = (BlobId, i64)>) -> Result<()> {
+    let mut update = tx.prepare("UPDATE blobs SET refs = refs + ?2 WHERE id = ?1 AND refs > 0")?;
+    for (blob, count) in references {
+        if update.execute(params![blob, count])? == 0 {
             return Err(Error::Changed);
         }
     }
@@ -43,29 +59,64 @@ pub(super) fn take(tx: &Tx<'_>, writer: WriterId, new: &[NewBlob], parts: &[Part
 
 /// Drops the references that a version's parts are.
 pub(super) fn drop_parts(tx: &Tx<'_>, version: i64) -> Result<()> {
-    let sql = "SELECT blob, count(*) FROM parts WHERE version = ?1 GROUP BY blob";
-    let references: Vec<(BlobId, i64)> = tx.all(sql, [version], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let references =
+        counted(tx, "SELECT blob, count(*) FROM parts WHERE version = ?1 GROUP BY blob", [version])?;
     tx.execute("DELETE FROM parts WHERE version = ?1", [version])?;
-    references.into_iter().try_for_each(|(blob, count)| release(tx, blob, count))
+    release(tx, references)
 }
 
-/// Drops references to a blob. At zero it is freed; one that lives in the index goes at once, since whoever reads it
+/// Drops the references of one part of an upload.
+pub(super) fn drop_upload_part(tx: &Tx<'_>, upload: i64, number: u32) -> Result<()> {
+    let references = counted(
+        tx,
+        "SELECT blob, count(*) FROM upload_refs WHERE upload = ?1 AND number = ?2 GROUP BY blob",
+        params![upload, number],
+    )?;
+    tx.execute("DELETE FROM upload_refs WHERE upload = ?1 AND number = ?2", params![upload, number])?;
+    release(tx, references)
+}
+
+/// Drops the references of all parts of an upload.
+pub(super) fn drop_upload(tx: &Tx<'_>, upload: i64) -> Result<()> {
+    let references =
+        counted(tx, "SELECT blob, count(*) FROM upload_refs WHERE upload = ?1 GROUP BY blob", [upload])?;
+    tx.execute("DELETE FROM upload_refs WHERE upload = ?1", [upload])?;
+    release(tx, references)
+}
+
+fn counted(db: &Snapshot<'_>, sql: &str, params: impl Params) -> Result<Vec<(BlobId, i64)>> {
+    db.all(sql, params, |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// Drops references to blobs. At zero a blob is freed; one that lives in the index goes at once, since whoever reads it
 /// already has its bytes.
-fn release(tx: &Tx<'_>, blob: BlobId, count: i64) -> Result<()> {
-    let (refs, inline): (i64, Option<i64>) = tx
-        .maybe(
-            "UPDATE blobs SET refs = refs - ?2, freed = CASE WHEN refs = ?2 THEN ?3 END WHERE id = ?1
-             RETURNING refs, inline",
-            params![blob, count, tx.now()],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?
-        .ok_or_else(|| Error::Damaged(format!("a part names the unknown blob {blob}")))?;
-    if refs < 0 {
-        return Err(Error::Damaged(format!("blob {blob} has fewer references than parts")));
-    }
-    if let (0, Some(inline)) = (refs, inline) {
-        tx.execute("DELETE FROM inline_blobs WHERE nr = ?1", [inline])?;
-        tx.execute("DELETE FROM blobs WHERE id = ?1", [blob])?;
+///
+/// (No RETURNING, which would spare a statement: SQLite keeps a journal for each such statement, and to end that it goes
+/// along all that the command has changed so far.)
+fn release(tx: &Tx<'_>, references: Vec<(BlobId, i64)>) -> Result<()> {
+    let mut find = tx.prepare("SELECT refs, inline FROM blobs WHERE id = ?1")?;
+    let mut keep = tx.prepare("UPDATE blobs SET refs = ?2 WHERE id = ?1")?;
+    let mut free = tx.prepare("UPDATE blobs SET refs = 0, freed = ?2 WHERE id = ?1")?;
+    for (blob, count) in references {
+        let found = find.query_row([blob], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)));
+        let (refs, inline) = found
+            .optional()?
+            .ok_or_else(|| Error::Damaged(format!("a part names the unknown blob {blob}")))?;
+        match (refs - count, inline) {
+            (..0, _) => {
+                return Err(Error::Damaged(format!("blob {blob} has fewer references than parts")));
+            }
+            (0, Some(inline)) => {
+                tx.execute("DELETE FROM inline_blobs WHERE nr = ?1", [inline])?;
+                tx.execute("DELETE FROM blobs WHERE id = ?1", [blob])?;
+            }
+            (0, None) => {
+                free.execute(params![blob, tx.now()])?;
+            }
+            (left, _) => {
+                keep.execute(params![blob, left])?;
+            }
+        }
     }
     Ok(())
 }
@@ -91,4 +142,9 @@ pub(super) fn known(db: &Snapshot<'_>, blobs: Vec<BlobId>) -> Result<Vec<BlobId>
         }
     }
     Ok(known)
+}
+
+pub(super) fn inline(db: &Snapshot<'_>, blob: BlobId) -> Result<Option<Bytes>> {
+    let sql = "SELECT i.bytes FROM blobs b JOIN inline_blobs i ON i.nr = b.inline WHERE b.id = ?1";
+    db.maybe(sql, [blob], |row| Ok(Bytes::copy_from_slice(row.get_ref(0)?.as_blob()?)))
 }

@@ -5,6 +5,7 @@ use rusqlite::{Row, params};
 use super::connection::{Snapshot, Tx};
 use super::principals::merge;
 use super::range;
+use super::uploads;
 use super::values::{Count, Map, to_json};
 use crate::model::{AccountId, BucketId, Timestamp};
 use crate::storage::Error;
@@ -49,6 +50,17 @@ pub(super) fn find(db: &Snapshot<'_>, address: &BucketAddress) -> Result<Numbere
         )?,
     };
     found.ok_or(Error::NoSuchBucket)
+}
+
+/// Buckets by id.
+pub(super) fn page(db: &Snapshot<'_>, after: Option<BucketId>, limit: u32) -> Result<Vec<BucketRecord>> {
+    let after = after.map(|id| id.0.to_vec()).unwrap_or_default();
+    db.all(
+        "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings
+         FROM buckets WHERE id > ?1 ORDER BY id LIMIT ?2",
+        params![after, limit],
+        |row| Ok(read_numbered(row)?.record),
+    )
 }
 
 /// Finds what the commands on objects need of a bucket.
@@ -156,16 +168,23 @@ pub(super) fn update(tx: &Tx<'_>, id: BucketId, changes: Vec<BucketChange>) -> R
     Ok(record)
 }
 
-pub(super) fn delete(tx: &Tx<'_>, id: BucketId) -> Result<()> {
+/// Parts of uploads that go in one step of a bucket's deletion: no other command waits for more.
+const DISCARDED: usize = 10_000;
+
+/// Deletes a bucket without objects and versions. Uploads do not keep it, as on S3: they go first, in steps. Tells whether
+/// it is done.
+pub(super) fn delete(tx: &Tx<'_>, id: BucketId) -> Result<bool> {
     let place = place(tx, id)?;
     for occupied in [
         "SELECT 1 FROM versions WHERE bucket = ?1 AND state = 1",
         "SELECT 1 FROM versions WHERE bucket = ?1 AND state <> 1",
-        "SELECT 1 FROM uploads WHERE bucket = ?1",
     ] {
         if tx.exists(occupied, [place.nr])? {
             return Err(Error::BucketNotEmpty);
         }
+    }
+    if !uploads::discard_all(tx, place.nr, DISCARDED)? {
+        return Ok(false);
     }
     tx.execute("DELETE FROM buckets WHERE nr = ?1", [place.nr])?;
     tx.execute("DELETE FROM bucket_usage WHERE bucket = ?1", [place.nr])?;
@@ -173,7 +192,7 @@ pub(super) fn delete(tx: &Tx<'_>, id: BucketId) -> Result<()> {
         "UPDATE account_usage SET buckets = buckets - 1 WHERE account = ?1 AND slot = 0",
         [&place.account],
     )?;
-    Ok(())
+    Ok(true)
 }
 
 /// Counts a change of the current objects. Both counters change in the command that changes the objects.

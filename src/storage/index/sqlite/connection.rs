@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row};
+use rusqlite::{CachedStatement, Connection, OpenFlags, OptionalExtension, Params, Row};
 
 use super::schema;
 use crate::model::Timestamp;
@@ -175,6 +175,11 @@ impl<'c> Snapshot<'c> {
             }
         }
         Ok(())
+    }
+
+    /// A statement to be run many times.
+    pub(super) fn prepare(&self, sql: &str) -> Result<CachedStatement<'c>> {
+        Ok(self.connection.prepare_cached(sql)?)
     }
 
     /// Whether there is a row.

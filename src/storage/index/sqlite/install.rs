@@ -55,3 +55,7 @@ pub(super) fn writer_swept(tx: &Tx<'_>, writer: WriterId) -> Result<()> {
     let sql = "UPDATE writers SET swept = ?2 WHERE id = ?1 AND fenced IS NOT NULL";
     tx.execute(sql, params![writer, tx.now()]).map(|_| ())
 }
+
+pub(super) fn unswept_writers(db: &Snapshot<'_>) -> Result<Vec<WriterId>> {
+    db.all("SELECT id FROM writers WHERE swept IS NULL ORDER BY id", [], |row| row.get(0))
+}

@@ -3,6 +3,7 @@
 //! One thread writes ([`writer`]), a few read ([`readers`]); the commands are plain functions over a transaction or a
 //! snapshot, one file a topic, their SQL beside them.
 
+mod audit;
 mod blobs;
 mod buckets;
 mod checkpoint;
@@ -14,8 +15,15 @@ mod objects;
 mod principals;
 mod range;
 mod readers;
+mod restore;
+mod rewrap;
 mod schema;
+mod skip_scan;
+mod standing;
+mod upload_listing;
+mod uploads;
 mod values;
+mod version_listing;
 mod versions;
 mod writer;
 
@@ -28,13 +36,14 @@ use bytes::Bytes;
 use self::checkpoint::Checkpointer;
 use self::connection::Durability;
 use self::readers::Readers;
+use self::versions::Inline;
 use self::writer::Writer;
 use super::{
-    AccessKeyRecord, AccountRecord, BucketAddress, BucketChange, BucketPage, BucketRecord, CompleteUpload,
-    CreateBucket, CreateUpload, Delete, Deleted, FreedBlob, Index, Install, ListBuckets, ListObjects,
-    ListUploads, ListVersions, NumberedPart, ObjectPage, PartPage, Publish, Published, PutPart, Restore,
-    Result, Rewrap, RoleGrant, SigningKeyRecord, Unchanged, UpdateMetadata, UploadPage, UploadPart,
-    UploadRecord, Usage, UserRecord, VersionPage, VersionRecord,
+    AccessKeyRecord, AccountRecord, BlobRow, BucketAddress, BucketChange, BucketPage, BucketRecord,
+    CompleteUpload, CreateBucket, CreateUpload, Delete, Deleted, Finding, FreedBlob, Index, Install,
+    ListBuckets, ListObjects, ListUploads, ListVersions, NumberedPart, ObjectPage, PartPage, Publish,
+    Published, PutPart, Restore, Result, Rewrap, RoleGrant, SigningKeyRecord, Unchanged, UpdateMetadata,
+    UploadPage, UploadPart, UploadRecord, Usage, UserRecord, VersionPage, VersionRecord,
 };
 use crate::model::{
     AccountId, BlobId, BucketId, ObjectKey, Timestamp, UserId, VersionId, VersionUid, WriterId,
@@ -203,7 +212,8 @@ impl Index for SqliteIndex {
     }
 
     async fn delete_bucket(&self, id: BucketId) -> Result<()> {
-        self.writer.run(move |tx| buckets::delete(tx, id)).await
+        while !self.writer.run(move |tx| buckets::delete(tx, id)).await? {}
+        Ok(())
     }
 
     async fn bucket_usage(&self, id: BucketId) -> Result<Usage> {
@@ -228,7 +238,8 @@ impl Index for SqliteIndex {
         self.readers
             .snapshot(move |db| {
                 let bucket = buckets::find(db, &address)?;
-                let found = versions::find(db, bucket.nr, &key, version, bucket.record.versioning);
+                let found =
+                    versions::find(db, bucket.nr, &key, version, bucket.record.versioning, Inline::Load);
                 Ok((bucket.record, found))
             })
             .await
@@ -248,78 +259,88 @@ impl Index for SqliteIndex {
 
     async fn find_many(
         &self,
-        _keys: Vec<(BucketId, ObjectKey)>,
+        keys: Vec<(BucketId, ObjectKey)>,
     ) -> Result<Vec<std::result::Result<VersionRecord, Error>>> {
-        Err(later())
+        self.readers.snapshot(move |db| Ok(versions::find_many(db, &keys))).await
     }
 
-    async fn inline_blob(&self, _blob: BlobId) -> Result<Option<Bytes>> {
-        Err(later())
+    async fn inline_blob(&self, blob: BlobId) -> Result<Option<Bytes>> {
+        self.readers.statement(move |db| blobs::inline(db, blob)).await
     }
 
-    async fn restore(&self, _command: Restore) -> Result<Published> {
-        Err(later())
+    async fn restore(&self, command: Restore) -> Result<Published> {
+        self.writer.run(move |tx| restore::restore(tx, command)).await
     }
 
-    async fn list_versions(&self, _query: ListVersions) -> Result<VersionPage> {
-        Err(later())
+    async fn list_versions(&self, query: ListVersions) -> Result<VersionPage> {
+        self.readers.snapshot(move |db| version_listing::list(db, &query)).await
     }
 
-    async fn rewrap(&self, _rewraps: Vec<Rewrap>) -> Result<()> {
-        Err(later())
+    async fn rewrap(&self, rewraps: Vec<Rewrap>) -> Result<()> {
+        self.writer.run(move |tx| rewrap::rewrap(tx, &rewraps)).await
     }
 
-    async fn create_upload(&self, _command: CreateUpload) -> Result<Timestamp> {
-        Err(later())
+    async fn create_upload(&self, command: CreateUpload) -> Result<Timestamp> {
+        self.writer.run(move |tx| uploads::create(tx, command)).await
     }
 
-    async fn upload(&self, _bucket: BucketId, _key: &ObjectKey, _id: VersionUid) -> Result<UploadRecord> {
-        Err(later())
+    async fn upload(&self, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<UploadRecord> {
+        let key = key.clone();
+        self.readers.snapshot(move |db| Ok(uploads::find(db, bucket, &key, id)?.record)).await
     }
 
-    async fn put_part(&self, _command: PutPart) -> Result<Timestamp> {
-        Err(later())
+    async fn put_part(&self, command: PutPart) -> Result<Timestamp> {
+        self.writer.run(move |tx| uploads::put_part(tx, &command)).await
     }
 
     async fn upload_parts(
         &self,
-        _bucket: BucketId,
-        _key: &ObjectKey,
-        _id: VersionUid,
+        bucket: BucketId,
+        key: &ObjectKey,
+        id: VersionUid,
     ) -> Result<(UploadRecord, Vec<UploadPart>)> {
-        Err(later())
+        let key = key.clone();
+        self.readers
+            .snapshot(move |db| {
+                let upload = uploads::find(db, bucket, &key, id)?;
+                let parts = uploads::parts(db, upload.nr)?;
+                Ok((upload.record, parts))
+            })
+            .await
     }
 
-    async fn complete_upload(&self, _command: CompleteUpload) -> Result<Published> {
-        Err(later())
+    async fn complete_upload(&self, command: CompleteUpload) -> Result<Published> {
+        self.writer.run(move |tx| uploads::complete(tx, command)).await
     }
 
-    async fn abort_upload(&self, _bucket: BucketId, _key: &ObjectKey, _id: VersionUid) -> Result<()> {
-        Err(later())
+    async fn abort_upload(&self, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<()> {
+        let key = key.clone();
+        self.writer.run(move |tx| uploads::abort(tx, bucket, &key, id)).await
     }
 
-    async fn list_uploads(&self, _query: ListUploads) -> Result<UploadPage> {
-        Err(later())
+    async fn list_uploads(&self, query: ListUploads) -> Result<UploadPage> {
+        self.readers.snapshot(move |db| upload_listing::list(db, &query)).await
     }
 
     async fn list_parts(
         &self,
-        _bucket: BucketId,
-        _key: &ObjectKey,
-        _id: VersionUid,
-        _after: u32,
-        _limit: u32,
+        bucket: BucketId,
+        key: &ObjectKey,
+        id: VersionUid,
+        after: u32,
+        limit: u32,
     ) -> Result<PartPage> {
-        Err(later())
+        let key = key.clone();
+        self.readers
+            .snapshot(move |db| {
+                let upload = uploads::find(db, bucket, &key, id)?;
+                upload_listing::parts(db, upload, after, limit)
+            })
+            .await
     }
 
-    async fn numbered_parts(
-        &self,
-        _version: Unchanged,
-        _after: u32,
-        _limit: u32,
-    ) -> Result<Vec<NumberedPart>> {
-        Err(later())
+    async fn numbered_parts(&self, version: Unchanged, after: u32, limit: u32) -> Result<Vec<NumberedPart>> {
+        self.readers.snapshot(move |db| versions::numbered_parts(db, &version, after, limit)).await
     }
 
     async fn freed_blobs(&self, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>> {
@@ -333,8 +354,22 @@ impl Index for SqliteIndex {
     async fn known_blobs(&self, blobs: Vec<BlobId>) -> Result<Vec<BlobId>> {
         self.readers.snapshot(move |db| blobs::known(db, blobs)).await
     }
-}
 
-fn later() -> Error {
-    Error::Internal("the command is not there yet".into())
+    async fn audit(&self) -> Result<Vec<Finding>> {
+        let damaged = self.writer.run(|tx| audit::database(tx)).await?;
+        // Nothing that is read from a damaged file can be trusted.
+        if damaged.is_empty() { self.readers.snapshot(audit::audit).await } else { Ok(damaged) }
+    }
+
+    async fn blobs_after(&self, after: Option<BlobId>, limit: u32) -> Result<Vec<BlobRow>> {
+        self.readers.statement(move |db| audit::blobs_after(db, after, limit)).await
+    }
+
+    async fn buckets_after(&self, after: Option<BucketId>, limit: u32) -> Result<Vec<BucketRecord>> {
+        self.readers.statement(move |db| buckets::page(db, after, limit)).await
+    }
+
+    async fn unswept_writers(&self) -> Result<Vec<WriterId>> {
+        self.readers.statement(install::unswept_writers).await
+    }
 }

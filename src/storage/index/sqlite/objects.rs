@@ -5,54 +5,73 @@ use rusqlite::params;
 
 use super::buckets::{self, Place};
 use super::connection::Tx;
+use super::standing::Standing;
 use super::values::{Count, to_json};
 use super::versions::{self, Brief, CURRENT, HIDDEN};
-use super::{blobs, install};
-use crate::model::{ObjectKey, ObjectMetadata, Timestamp, VersionId, VersionUid};
+use super::{blobs, install, rewrap};
+use crate::model::{ObjectKey, Timestamp, VersionId};
 use crate::storage::Error;
 use crate::storage::index::{
-    Delete, Deleted, Existing, PartRecord, Publish, Published, Result, UpdateMetadata, Versioning,
+    Delete, Deleted, Existing, PartRecord, Publish, Published, Result, SealEnvelope, UpdateMetadata,
+    Versioning,
 };
 
 pub(super) fn publish(tx: &Tx<'_>, command: Publish) -> Result<Published> {
+    let new = |command: &Publish| blobs::take(tx, command.writer, &command.new_blobs, &command.parts);
+    publish_with(tx, command, new, |command, version| insert_parts(tx, version, &command.parts))
+}
+
+/// Publishes a version whose references come by `take` and are written by `store`.
+pub(super) fn publish_with(
+    tx: &Tx<'_>,
+    mut command: Publish,
+    take: impl FnOnce(&Publish) -> Result<()>,
+    store: impl FnOnce(&Publish, i64) -> Result<()>,
+) -> Result<Published> {
     install::assert_alive(tx, command.writer)?;
     let place = buckets::place(tx, command.bucket)?;
     let latest = versions::latest(tx, place.nr, &command.key, place.versioning)?;
     versions::check(tx, &command.precondition, latest.as_ref())?;
+    Standing::new(tx).all(&command.unchanged)?;
+    rewrap::rewrap(tx, &command.rewraps)?;
 
-    let created = buckets::after(tx, latest.as_ref().map(|latest| latest.modified));
-    let id = versions::version_id(place.versioning != Versioning::Enabled, created);
-    let envelope = (command.seal.0)(id).ok_or(Error::Seal)?;
+    let (created, id) = next(tx, &place, latest.as_ref());
+    let seal = std::mem::replace(&mut command.seal, SealEnvelope(Box::new(|_| None)));
+    let envelope = (seal.0)(id).ok_or(Error::Seal)?;
     // References are taken before any is dropped: an object may be replaced by a copy of itself.
-    blobs::take(tx, command.writer, &command.new_blobs, &command.parts)?;
+    take(&command)?;
     make_room(tx, &place, &command.key, latest.as_ref(), id)?;
-
-    let row = NewVersion {
-        uid: command.uid,
-        size: command.size,
-        mode: command.mode.code(),
-        etag: &command.etag,
-        part_count: command.part_count,
-        digests: &command.digests,
-        envelope: &envelope,
-        metadata: command.metadata,
-        parts: &command.parts,
-    };
-    row.insert(tx, &place, &command.key, id, created)?;
-
-    let current = latest.filter(|latest| !latest.marker);
-    let size = i64::try_from(command.size).unwrap_or(i64::MAX);
-    let (objects, bytes) = current.as_ref().map_or((1, size), |old| (0, size - old.bytes()));
-    buckets::count(tx, &place, objects, bytes)?;
-    let replaced = match &current {
-        Some(old) => Some(Existing { version_id: old.id, mode: old.mode()? }),
-        None => None,
-    };
+    let version = insert_version(tx, &place, &mut command, &envelope, id, created)?;
+    store(&command, version)?;
+    let replaced = count_replaced(tx, &place, latest.as_ref(), command.size)?;
     Ok(Published { version_id: id, created, replaced })
 }
 
+/// The time and the id of a version that follows the latest.
+pub(super) fn next(tx: &Tx<'_>, place: &Place, latest: Option<&Brief>) -> (Timestamp, VersionId) {
+    let created = buckets::after(tx, latest.map(|latest| latest.modified));
+    (created, versions::version_id(place.versioning != Versioning::Enabled, created))
+}
+
+/// Counts an object of this size in the place of the one that was current, and tells which that was.
+pub(super) fn count_replaced(
+    tx: &Tx<'_>,
+    place: &Place,
+    latest: Option<&Brief>,
+    size: u64,
+) -> Result<Option<Existing>> {
+    let size = i64::try_from(size).unwrap_or(i64::MAX);
+    match latest.filter(|latest| !latest.marker) {
+        Some(old) => {
+            buckets::count(tx, place, 0, size - old.bytes())?;
+            Ok(Some(Existing { version_id: old.id, mode: old.mode()? }))
+        }
+        None => buckets::count(tx, place, 1, size).map(|()| None),
+    }
+}
+
 /// Clears the way for a new latest version: a null version replaces the one there was, any other follows the latest.
-fn make_room(
+pub(super) fn make_room(
     tx: &Tx<'_>,
     place: &Place,
     key: &ObjectKey,
@@ -71,58 +90,55 @@ fn make_room(
     versions::demote(tx, latest)
 }
 
-struct NewVersion<'a> {
-    uid: VersionUid,
-    size: u64,
-    mode: u8,
-    etag: &'a str,
-    part_count: Option<u32>,
-    digests: &'a [u8],
-    envelope: &'a [u8],
-    metadata: ObjectMetadata,
-    parts: &'a [PartRecord],
+fn insert_version(
+    tx: &Tx<'_>,
+    place: &Place,
+    command: &mut Publish,
+    envelope: &[u8],
+    id: VersionId,
+    created: Timestamp,
+) -> Result<i64> {
+    let content_type = command.metadata.system.content_type.take();
+    tx.insert(
+        "INSERT INTO versions (bucket, key, state, marker, null_id, created, modified, size, mode, part_count, etag,
+             content_type, uid, expires, digests, envelope, metadata, manifest)
+         VALUES (?1, ?2, ?3, 0, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        params![
+            place.nr,
+            command.key,
+            CURRENT,
+            id == VersionId::Null,
+            created,
+            Count(command.size),
+            command.mode,
+            command.part_count,
+            command.etag,
+            content_type,
+            command.uid,
+            command.metadata.system.delete_at,
+            command.digests,
+            envelope,
+            to_json(&command.metadata)?,
+            command.manifest,
+        ],
+    )
 }
 
-impl NewVersion<'_> {
-    fn insert(
-        mut self,
-        tx: &Tx<'_>,
-        place: &Place,
-        key: &ObjectKey,
-        id: VersionId,
-        created: Timestamp,
-    ) -> Result<()> {
-        let content_type = self.metadata.system.content_type.take();
-        let nr = tx.insert(
-            "INSERT INTO versions (bucket, key, state, marker, null_id, created, modified, size, mode, part_count, etag,
-                 content_type, uid, expires, digests, envelope, metadata)
-             VALUES (?1, ?2, ?3, 0, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-            params![
-                place.nr,
-                key,
-                CURRENT,
-                id == VersionId::Null,
-                created,
-                Count(self.size),
-                self.mode,
-                self.part_count,
-                self.etag,
-                content_type,
-                self.uid,
-                self.metadata.system.delete_at,
-                self.digests,
-                self.envelope,
-                to_json(&self.metadata)?,
-            ],
-        )?;
-        for (seq, part) in (0_i64..).zip(self.parts) {
-            tx.execute(
-                "INSERT INTO parts (version, seq, blob, start, length, wrapped_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![nr, seq, part.blob, Count(part.offset), Count(part.length), part.wrapped_key],
-            )?;
-        }
-        Ok(())
+fn insert_parts(tx: &Tx<'_>, version: i64, parts: &[PartRecord]) -> Result<()> {
+    let mut insert = tx.prepare(
+        "INSERT INTO parts (version, seq, blob, start, length, wrapped_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for (seq, part) in (0_i64..).zip(parts) {
+        insert.execute(params![
+            version,
+            seq,
+            part.blob,
+            Count(part.offset),
+            Count(part.length),
+            part.wrapped_key
+        ])?;
     }
+    Ok(())
 }
 
 pub(super) fn update_metadata(tx: &Tx<'_>, mut command: UpdateMetadata) -> Result<Timestamp> {
@@ -152,7 +168,7 @@ pub(super) fn delete(tx: &Tx<'_>, command: &Delete) -> Result<Deleted> {
     let latest = versions::latest(tx, place.nr, &command.key, place.versioning)?;
     versions::check(tx, &command.precondition, latest.as_ref())?;
     match command.version {
-        Some(id) => delete_version(tx, &place, &command.key, id),
+        Some(id) => delete_version(tx, &place, &command.key, id, latest.as_ref()),
         None if place.versioning == Versioning::Off => delete_current(tx, &place, latest.as_ref()),
         None => hide(tx, &place, &command.key, latest.as_ref()),
     }
@@ -160,15 +176,21 @@ pub(super) fn delete(tx: &Tx<'_>, command: &Delete) -> Result<Deleted> {
 
 fn delete_current(tx: &Tx<'_>, place: &Place, latest: Option<&Brief>) -> Result<Deleted> {
     let Some(current) = latest else { return Ok(Deleted::default()) };
+    let removed = seen(tx, current)?;
     versions::remove(tx, current)?;
     buckets::count(tx, place, -1, -current.bytes())?;
-    Ok(Deleted { removed: Some(current.id), ..Deleted::default() })
+    Ok(Deleted { removed, ..Deleted::default() })
 }
 
 /// Puts a delete marker on top. With versioning suspended it is a null version and takes the place of the one there was.
 fn hide(tx: &Tx<'_>, place: &Place, key: &ObjectKey, latest: Option<&Brief>) -> Result<Deleted> {
     let created = buckets::after(tx, latest.map(|latest| latest.modified));
     let id = versions::version_id(place.versioning != Versioning::Enabled, created);
+    let mut removed = None;
+    if let Some(current) = latest.filter(|latest| !latest.marker) {
+        removed = seen(tx, current)?;
+        buckets::count(tx, place, -1, -current.bytes())?;
+    }
     make_room(tx, place, key, latest, id)?;
     tx.execute(
         "INSERT INTO versions (bucket, key, state, marker, null_id, created, modified, size, mode, etag, uid, digests,
@@ -176,29 +198,39 @@ fn hide(tx: &Tx<'_>, place: &Place, key: &ObjectKey, latest: Option<&Brief>) -> 
          VALUES (?1, ?2, ?3, 1, ?4, ?5, ?5, 0, 0, '', x'', x'', x'', '{}')",
         params![place.nr, key, HIDDEN, id == VersionId::Null, created],
     )?;
-    let current = latest.filter(|latest| !latest.marker);
-    if let Some(current) = current {
-        buckets::count(tx, place, -1, -current.bytes())?;
-    }
-    Ok(Deleted { removed: current.map(|current| current.id), marker: Some(id), was_marker: false })
+    Ok(Deleted { removed, marker: Some(id), ..Deleted::default() })
+}
+
+/// What a delete removes for its caller: what has expired was gone already.
+fn seen(tx: &Tx<'_>, version: &Brief) -> Result<Option<VersionId>> {
+    Ok((!versions::is_expired(tx, version)?).then_some(version.id))
 }
 
 /// Removes one version for good. The newest of those that stay becomes the latest.
-fn delete_version(tx: &Tx<'_>, place: &Place, key: &ObjectKey, id: VersionId) -> Result<Deleted> {
+fn delete_version(
+    tx: &Tx<'_>,
+    place: &Place,
+    key: &ObjectKey,
+    id: VersionId,
+    latest: Option<&Brief>,
+) -> Result<Deleted> {
+    let mut current = latest.filter(|latest| !latest.marker).map(|latest| latest.id);
     let Some((version, was_latest)) = versions::by_id(tx, place.nr, key, id)? else {
-        return Ok(Deleted::default());
+        return Ok(Deleted { current, ..Deleted::default() });
     };
     versions::remove(tx, &version)?;
     if was_latest {
+        current = None;
         let (mut objects, mut bytes) = if version.marker { (0, 0) } else { (-1, -version.bytes()) };
         if let Some(next) = versions::newest_of_the_rest(tx, place.nr, key)? {
             versions::promote(tx, &next)?;
             if !next.marker {
+                current = Some(next.id);
                 objects += 1;
                 bytes += next.bytes();
             }
         }
         buckets::count(tx, place, objects, bytes)?;
     }
-    Ok(Deleted { removed: Some(version.id), marker: None, was_marker: version.marker })
+    Ok(Deleted { removed: Some(version.id), marker: None, was_marker: version.marker, current })
 }

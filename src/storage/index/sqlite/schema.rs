@@ -9,7 +9,8 @@ use crate::storage::index::Result;
 const APPLICATION_ID: i64 = 0x4352_4441;
 
 /// The migrations in order. The first makes version 1 of the schema. None is ever changed once released.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001_initial.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema/0001_initial.sql"), include_str!("schema/0002_versions_newest_first.sql")];
 
 /// Brings the schema up to date. A schema newer than this program knows, or a foreign database, is refused.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
@@ -43,6 +44,17 @@ fn refused(reason: &str) -> Error {
     Error::Internal(format!("the index cannot be opened: {reason}").into())
 }
 
+/// How SQLite would run a statement, step by step.
+#[cfg(test)]
+pub(super) fn plan(sql: &str) -> Vec<String> {
+    let mut connection = Connection::open_in_memory().unwrap();
+    migrate(&mut connection).unwrap();
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let parameters = vec![1; statement.parameter_count()];
+    let steps = statement.query_map(rusqlite::params_from_iter(parameters), |row| row.get(3)).unwrap();
+    steps.collect::<rusqlite::Result<_>>().unwrap()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +67,24 @@ mod tests {
         migrate_with(&mut connection, &two).unwrap();
         migrate_with(&mut connection, &two).unwrap();
         connection.execute_batch("SELECT * FROM a, b").unwrap();
+    }
+
+    #[test]
+    fn what_an_older_schema_holds_stays() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate_with(&mut connection, &MIGRATIONS[..1]).unwrap();
+        let version = "INSERT INTO versions (bucket, key, state, marker, null_id, created, modified, size, mode, etag, uid,
+                           digests, envelope, metadata)
+                       VALUES (1, x'61', ?1, 0, 0, ?2, ?2, 0, 0, '', x'01', x'', x'', '{}')";
+        for (state, created) in [(0, 5), (0, 6), (1, 7)] {
+            connection.execute(version, [state, created]).unwrap();
+        }
+        migrate(&mut connection).unwrap();
+        let newest = "SELECT created FROM versions WHERE bucket = 1 AND key = x'61' AND state <> 1
+                      ORDER BY created DESC LIMIT 1";
+        assert_eq!(connection.query_row(newest, [], |row| row.get::<_, i64>(0)), Ok(6));
+        let check = connection.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
+        assert_eq!(check.as_deref(), Ok("ok"));
     }
 
     #[test]

@@ -4,14 +4,18 @@ use bytes::Bytes;
 use rusqlite::{Row, params};
 
 use super::blobs;
+use super::buckets::{self, Place};
 use super::connection::{Snapshot, Tx};
+use super::standing::Standing;
 use super::values::{Count, parse};
-use crate::model::{EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId};
+use crate::model::{BucketId, EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId};
 use crate::storage::Error;
-use crate::storage::index::{PartRecord, Precondition, Result, VersionRecord, Versioning};
+use crate::storage::index::{
+    NumberedPart, PartRecord, Precondition, Result, Unchanged, VersionRecord, Versioning,
+};
 
 /// `state` of a version that is not the latest.
-const OLD: i64 = 0;
+pub(super) const OLD: i64 = 0;
 /// `state` of the current object: the latest version, and not a delete marker.
 pub(super) const CURRENT: i64 = 1;
 /// `state` of a delete marker that is the latest version.
@@ -111,7 +115,7 @@ pub(super) fn check(tx: &Tx<'_>, precondition: &Precondition, latest: Option<&Br
     }
 }
 
-fn is_expired(tx: &Tx<'_>, version: &Brief) -> Result<bool> {
+pub(super) fn is_expired(tx: &Tx<'_>, version: &Brief) -> Result<bool> {
     let sql = "SELECT 1 FROM versions WHERE nr = ?1 AND expires <= ?2";
     tx.exists(sql, [version.nr, tx.now().seconds_floor()])
 }
@@ -175,6 +179,17 @@ pub(super) fn by_id(
     }
 }
 
+/// When a version was made, if it stands.
+pub(super) fn created(
+    db: &Snapshot<'_>,
+    bucket: i64,
+    key: &ObjectKey,
+    id: VersionId,
+) -> Result<Option<Timestamp>> {
+    let Some((brief, _)) = by_id(db, bucket, key, id)? else { return Ok(None) };
+    db.maybe("SELECT created FROM versions WHERE nr = ?1", [brief.nr], |row| row.get(0))
+}
+
 /// Reads a version whole, or says that nothing (or a delete marker) answers.
 pub(super) fn find(
     db: &Snapshot<'_>,
@@ -182,11 +197,12 @@ pub(super) fn find(
     key: &ObjectKey,
     version: Option<VersionId>,
     versioning: Versioning,
+    inline: Inline,
 ) -> Result<VersionRecord> {
     let found = match version {
         None => db.maybe(
             "SELECT nr, null_id, created, modified, size, mode, part_count, etag, content_type, uid, digests, envelope,
-                    metadata
+                    metadata, manifest
              FROM versions WHERE bucket = ?1 AND key = ?2 AND state = 1",
             params![bucket, key],
             |row| read_version(row, key),
@@ -195,7 +211,7 @@ pub(super) fn find(
             Some((brief, _)) if brief.marker => return Err(no_such_object(Some(&brief))),
             Some((brief, _)) => db.maybe(
                 "SELECT nr, null_id, created, modified, size, mode, part_count, etag, content_type, uid, digests,
-                        envelope, metadata
+                        envelope, metadata, manifest
                  FROM versions WHERE nr = ?1",
                 [brief.nr],
                 |row| read_version(row, key),
@@ -205,7 +221,7 @@ pub(super) fn find(
     };
     match found {
         Some((nr, mut record)) => {
-            record.parts = parts(db, nr)?;
+            record.parts = parts(db, nr, inline)?;
             Ok(record)
         }
         None if version.is_none() && versioning != Versioning::Off => {
@@ -233,15 +249,61 @@ fn read_version(row: &Row<'_>, key: &ObjectKey) -> rusqlite::Result<(i64, Versio
         metadata,
         envelope: row.get(11)?,
         parts: Vec::new(),
-        manifest: None,
+        manifest: row.get(13)?,
     };
     Ok((row.get(0)?, record))
 }
 
-fn parts(db: &Snapshot<'_>, version: i64) -> Result<Vec<PartRecord>> {
-    let sql = "SELECT p.blob, p.start, p.length, p.wrapped_key, b.header, b.length, i.bytes
-               FROM parts p JOIN blobs b ON b.id = p.blob LEFT JOIN inline_blobs i ON i.nr = b.inline
-               WHERE p.version = ?1 ORDER BY p.seq";
+/// Finds the current objects under many keys.
+pub(super) fn find_many(db: &Snapshot<'_>, keys: &[(BucketId, ObjectKey)]) -> Vec<Result<VersionRecord>> {
+    let mut known: Option<(BucketId, Place)> = None;
+    let find_one = |(bucket, key): &(BucketId, ObjectKey)| {
+        let place = match known.take() {
+            Some((id, place)) if id == *bucket => place,
+            _ => buckets::place(db, *bucket)?,
+        };
+        let (_, place) = known.insert((*bucket, place));
+        find(db, place.nr, key, None, place.versioning, Inline::Leave)
+    };
+    keys.iter().map(find_one).collect()
+}
+
+/// The numbered parts of a version that must stand as it was read.
+pub(super) fn numbered_parts(
+    db: &Snapshot<'_>,
+    version: &Unchanged,
+    after: u32,
+    limit: u32,
+) -> Result<Vec<NumberedPart>> {
+    let (nr, _) = Standing::new(db).find(version)?;
+    let sql = "SELECT number, size, digests FROM version_parts
+               WHERE version = ?1 AND number > ?2 ORDER BY number LIMIT ?3";
+    db.all(sql, params![nr, after, limit], |row| {
+        Ok(NumberedPart { number: row.get(0)?, size: row.get::<_, Count>(1)?.0, digests: row.get(2)? })
+    })
+}
+
+/// Whether blobs that live in the index are read with the version.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Inline {
+    /// They are.
+    Load,
+    /// Only that they live there is told, by no bytes.
+    Leave,
+}
+
+const PARTS: &str = "SELECT p.blob, p.start, p.length, p.wrapped_key, b.header, b.length, i.bytes
+    FROM parts p JOIN blobs b ON b.id = p.blob LEFT JOIN inline_blobs i ON i.nr = b.inline
+    WHERE p.version = ?1 ORDER BY p.seq";
+const PARTS_WITHOUT_BYTES: &str = "SELECT p.blob, p.start, p.length, p.wrapped_key, b.header, b.length,
+    CASE WHEN b.inline IS NOT NULL THEN x'' END
+    FROM parts p JOIN blobs b ON b.id = p.blob WHERE p.version = ?1 ORDER BY p.seq";
+
+fn parts(db: &Snapshot<'_>, version: i64, inline: Inline) -> Result<Vec<PartRecord>> {
+    let sql = match inline {
+        Inline::Load => PARTS,
+        Inline::Leave => PARTS_WITHOUT_BYTES,
+    };
     db.all(sql, [version], |row| {
         Ok(PartRecord {
             blob: row.get(0)?,

@@ -1,0 +1,178 @@
+//! Deleting a static large object with all of its segments.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::{StreamExt, stream};
+
+use super::manifest::{Entry, Manifest};
+use super::segments::SegmentPath;
+use super::{DeleteManifest, DeletedManifest, MAX_KEYED_SEGMENTS};
+use crate::model::{BucketName, EncryptionMode};
+use crate::ops::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::get_object::missing;
+use crate::ops::sealing::VerifiedVersion;
+use crate::ops::{Action, BucketAddress, BucketRecord, Error, Precondition};
+use crate::storage;
+use crate::storage::index::{Delete, VersionRecord};
+
+/// Segments that are deleted at a time: they share the index's commits.
+const TOGETHER: usize = 32;
+
+#[async_trait]
+impl Operation for DeleteManifest {
+    type Output = DeletedManifest;
+    const NAME: &'static str = "DeleteManifest";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![if self.version.is_some() { Action::DeleteObjectVersion } else { Action::DeleteObject }]
+    }
+
+    fn target(&self) -> Target {
+        Target::Bucket(self.bucket.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<DeletedManifest, Error> {
+        let bucket = permit.bucket()?;
+        let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await?;
+        let record = found.map_err(|error| missing(error, self.version))?;
+        let mut deleting = Deleting {
+            gateway,
+            permit: &permit,
+            account_of: bucket,
+            buckets: HashMap::new(),
+            outcome: DeletedManifest::default(),
+        };
+        if record.manifest.is_none() {
+            return Ok(DeletedManifest { not_a_manifest: true, ..DeletedManifest::default() });
+        }
+        let own = SegmentPath { container: bucket.name.clone(), key: self.key.clone() };
+        let segments = deleting.segments(&own, &record).await?;
+        deleting.delete(segments).await?;
+
+        let delete = Delete {
+            bucket: bucket.id,
+            key: self.key,
+            version: self.version,
+            precondition: Precondition::None,
+        };
+        match gateway.index.delete(delete).await?.removed {
+            Some(_) => deleting.outcome.deleted += 1,
+            None => deleting.outcome.not_found += 1,
+        }
+        Ok(deleting.outcome)
+    }
+}
+
+struct Deleting<'a> {
+    gateway: &'a Gateway,
+    permit: &'a Permit<'a>,
+    /// The bucket whose account all containers are of.
+    account_of: &'a BucketRecord,
+    buckets: HashMap<BucketName, Result<Arc<BucketRecord>, &'static str>>,
+    outcome: DeletedManifest,
+}
+
+impl Deleting<'_> {
+    /// Everything that the manifest names, nested manifests after what they name.
+    async fn segments(
+        &mut self,
+        own: &SegmentPath,
+        record: &VersionRecord,
+    ) -> Result<Vec<(SegmentPath, Arc<BucketRecord>)>, Error> {
+        let mut seen = HashSet::from([own.clone()]);
+        let mut levels = VecDeque::from([self.named(self.account_of, record)?]);
+        let mut segments = vec![];
+        while let Some(level) = levels.pop_front() {
+            let (mut nested, mut asked) = (vec![], vec![]);
+            for (path, is_nested) in level {
+                if !seen.insert(path.clone()) {
+                    continue;
+                }
+                if seen.len() > MAX_KEYED_SEGMENTS as usize + 1 {
+                    return Err(Error::TooManySegments { limit: MAX_KEYED_SEGMENTS });
+                }
+                match self.bucket(&path.container).await? {
+                    Ok(bucket) => {
+                        if is_nested {
+                            asked.push((bucket.id, path.key.clone()));
+                            nested.push(bucket.clone());
+                        }
+                        segments.push((path, bucket));
+                    }
+                    Err("404 Not Found") => self.outcome.not_found += 1,
+                    Err(status) => self.outcome.errors.push((path.to_string(), status.into())),
+                }
+            }
+            for (bucket, found) in nested.into_iter().zip(self.gateway.index.find_many(asked).await?) {
+                match found {
+                    Ok(record) if record.manifest.is_some() => {
+                        levels.push_back(self.named(&bucket, &record)?);
+                    }
+                    // It is gone, or a plain object by now: there is nothing below it.
+                    Ok(_) | Err(storage::Error::NoSuchObject { .. } | storage::Error::NoSuchBucket) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        segments.reverse();
+        Ok(segments)
+    }
+
+    /// What a manifest names, and which of them were manifests. It is not believed unless its envelope verifies.
+    fn named(
+        &self,
+        bucket: &BucketRecord,
+        record: &VersionRecord,
+    ) -> Result<Vec<(SegmentPath, bool)>, Error> {
+        debug_assert!(record.mode != EncryptionMode::Kms, "there are none yet");
+        VerifiedVersion::verify(&self.gateway.ring, bucket, record)?;
+        let manifest = Manifest::parse(record.manifest.as_deref().unwrap_or_default())?;
+        let objects = manifest.segments.iter().filter_map(|entry| match entry {
+            Entry::Object(object) => Some(object.path().map(|path| (path, object.nested))),
+            Entry::Data { .. } => None,
+        });
+        objects.collect()
+    }
+
+    async fn delete(&mut self, segments: Vec<(SegmentPath, Arc<BucketRecord>)>) -> Result<(), Error> {
+        let index = &self.gateway.index;
+        let delete = |(path, bucket): (SegmentPath, Arc<BucketRecord>)| async move {
+            let key = path.key.clone();
+            let delete = Delete { bucket: bucket.id, key, version: None, precondition: Precondition::None };
+            (path, index.delete(delete).await)
+        };
+        let outcomes: Vec<_> = stream::iter(segments).map(delete).buffered(TOGETHER).collect().await;
+        for (path, outcome) in outcomes {
+            match outcome {
+                Ok(deleted) if deleted.removed.is_some() => self.outcome.deleted += 1,
+                Ok(_) | Err(storage::Error::NoSuchBucket | storage::Error::NoSuchObject { .. }) => {
+                    self.outcome.not_found += 1;
+                }
+                Err(storage::Error::Unavailable(error)) => {
+                    tracing::warn!(%error, "a segment could not be deleted");
+                    self.outcome.errors.push((path.to_string(), "503 Service Unavailable".into()));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// A segment's container, authorised; or Swift's status line.
+    async fn bucket(&mut self, name: &BucketName) -> Result<Result<Arc<BucketRecord>, &'static str>, Error> {
+        if let Some(known) = self.buckets.get(name) {
+            return Ok(known.clone());
+        }
+        let address = BucketAddress::Owned(self.account_of.account.clone(), name.clone());
+        let found = match self.permit.also(self.gateway, Action::DeleteObject, &address).await {
+            Ok(bucket) => Ok(bucket),
+            Err(Error::NoSuchBucket) => Err("404 Not Found"),
+            Err(Error::AccessDenied | Error::Unauthenticated) => Err("403 Forbidden"),
+            Err(error) => return Err(error),
+        };
+        self.buckets.insert(name.clone(), found.clone());
+        Ok(found)
+    }
+}

@@ -1,0 +1,125 @@
+//! Writing a static large object's manifest.
+
+use async_trait::async_trait;
+
+use super::PutManifest;
+use super::gather::{Gathered, gather};
+use super::rewrap::rewrap;
+use crate::http::body::Body;
+use crate::model::{EncryptionMode, VersionUid};
+use crate::ops::digest::Digester;
+use crate::ops::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::put_object::{check_early, holder, opaque_etag};
+use crate::ops::sealing::{OwnedBinding, VersionSeals};
+use crate::ops::upload::{Uploaded, upload};
+use crate::ops::versioning::is_versioned;
+use crate::ops::{Action, Digests, Error, PutOutcome, WriteEncryption};
+use crate::storage::index::Publish;
+
+/// How often a manifest is put together anew when a segment changes under it.
+const ATTEMPTS: u32 = 8;
+
+#[async_trait]
+impl Operation for PutManifest {
+    type Output = PutOutcome;
+    const NAME: &'static str = "PutManifest";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::PutObject]
+    }
+
+    fn target(&self) -> Target {
+        Target::Bucket(self.bucket.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PutOutcome, Error> {
+        holder(&self.encryption, permit.caller().secure)?;
+        check_early(gateway, permit.bucket()?, &self.key, &self.precondition).await?;
+        for _ in 0..ATTEMPTS {
+            match self.attempt(gateway, &permit).await {
+                Err(Error::Conflict) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Error::Conflict)
+    }
+}
+
+impl PutManifest {
+    async fn attempt(&self, gateway: &Gateway, permit: &Permit<'_>) -> Result<PutOutcome, Error> {
+        // What the segments refer to stays until the manifest stands.
+        let _pin = gateway.pins.enter();
+        let bucket = permit.bucket()?;
+        let (mode, holder) = holder(&self.encryption, permit.caller().secure)?;
+        let Gathered { manifest, size, etags, etag: md5, data, segments } =
+            gather(self, gateway, permit).await?;
+        self.check_etag(md5)?;
+        let (rewraps, unchanged) = match &self.encryption {
+            WriteEncryption::Customer(key) => rewrap(gateway, key, &segments).await?,
+            WriteEncryption::Managed | WriteEncryption::Kms => (vec![], vec![]),
+        };
+
+        let uid = VersionUid::random();
+        let seals = VersionSeals::generate(gateway, holder, bucket, uid);
+        let (mut parts, mut new_blobs, mut unpublished) = (vec![], vec![], gateway.blobs.unpublished());
+        let written = data.len() as u64;
+        if written > 0 {
+            let mut digester = Digester::exactly(false, None, vec![]);
+            let uploaded = upload(gateway, Body::from_bytes(data), &mut digester).await?;
+            let Uploaded { blob, key, unpublished: stored } = uploaded;
+            parts.push(seals.part(&blob, &key));
+            new_blobs.push(blob);
+            unpublished = stored;
+        }
+        let count = u32::try_from(etags.len()).unwrap_or(u32::MAX);
+        let etag = match mode {
+            EncryptionMode::Managed => format!("{}-{count}", hex::encode(md5)),
+            EncryptionMode::Customer | EncryptionMode::Kms => format!("{}-{count}", opaque_etag()),
+        };
+        let digests = Digests { etag: Some(hex::encode(md5)), segments: etags, ..Digests::default() };
+        let manifest = manifest.to_bytes()?;
+        let binding = OwnedBinding::new(bucket, &self.key, uid, mode, size, &parts, Some(&manifest));
+        let publish = Publish {
+            writer: gateway.writer,
+            bucket: bucket.id,
+            key: self.key.clone(),
+            uid,
+            size,
+            mode,
+            etag: etag.clone(),
+            part_count: Some(count),
+            digests: seals.digests(mode, &digests)?,
+            metadata: self.metadata.clone(),
+            parts,
+            new_blobs,
+            manifest: Some(manifest),
+            precondition: self.precondition.clone(),
+            unchanged,
+            rewraps,
+            seal: seals.into_outer(gateway, binding),
+        };
+        let published = unpublished.publish(gateway.index.publish(publish)).await?;
+        gateway.metrics.written(mode, written);
+        Ok(PutOutcome {
+            version_id: published.version_id,
+            versioned: is_versioned(bucket, published.version_id),
+            etag,
+            md5: Some(md5),
+            checksums: vec![],
+            modified: published.created,
+            mode,
+            size,
+        })
+    }
+
+    /// The ETag that the client expects: the MD5 of the segments' ETags.
+    fn check_etag(&self, md5: [u8; 16]) -> Result<(), Error> {
+        let computed = hex::encode(md5);
+        match &self.expected_etag {
+            Some(expected) if !expected.trim_matches('"').eq_ignore_ascii_case(&computed) => {
+                Err(Error::Md5Mismatch { expected: expected.clone(), computed })
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Reading large objects, for GetObject and for the sources of copies.
+
+use std::sync::Arc;
+
+use super::prefix::{Prefix, READ, Standing};
+use super::resolve::Resolver;
+use super::segments::{Segment, SegmentPath, Segments};
+use crate::ops::content::Content;
+use crate::ops::gateway::{Gateway, Permit};
+use crate::ops::sealing::OpenedVersion;
+use crate::ops::{BucketRecord, CustomerKey, Digests, Error};
+use crate::storage::index::{Unchanged, VersionRecord};
+
+/// Who reads which large object, and with which key.
+pub struct Reading<'a> {
+    /// The gateway.
+    pub gateway: &'a Gateway,
+    /// The reader.
+    pub permit: &'a Permit<'a>,
+    /// The bucket of the manifest.
+    pub bucket: &'a BucketRecord,
+    /// The manifest.
+    pub record: &'a VersionRecord,
+    /// The key, where the manifest is sealed under one.
+    pub key: Option<&'a CustomerKey>,
+}
+
+/// How much of a dynamic large object is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Depth {
+    /// Its size.
+    Measure,
+    /// Its size and its ETag.
+    Describe,
+    /// Its bytes.
+    Open,
+}
+
+impl Reading<'_> {
+    /// The bytes of an opened version, whatever kind of object it is, and the segments they are of.
+    pub async fn content(
+        &self,
+        version: OpenedVersion,
+        digests: &Digests,
+    ) -> Result<(Content, Vec<Unchanged>), Error> {
+        if self.record.manifest.is_none() {
+            let content = Content::of_version(version, self.record.parts.clone(), self.record.size)?;
+            return Ok((content, vec![]));
+        }
+        let mut resolver = self.resolver();
+        let content = resolver.manifest(&Arc::new(version), self.record, digests, 1).await;
+        let content = content.map_err(|error| self.too_many(error))?;
+        Ok((content, unchanged(&resolver.segments.into_opened())))
+    }
+
+    /// What a dynamic large object's manifest stands for now; `None` for any other object.
+    pub async fn dynamic(&self, depth: Depth) -> Result<Option<(Standing, Vec<Unchanged>)>, Error> {
+        let Some(prefix) = Prefix::of(self.record) else { return Ok(None) };
+        let mut resolver = self.resolver();
+        let standing = match depth {
+            Depth::Measure => prefix.measure(self.gateway, &mut resolver.segments).await,
+            Depth::Describe => prefix.describe(self.gateway, &mut resolver.segments).await,
+            Depth::Open => prefix.open(self.gateway, &mut resolver).await,
+        };
+        let standing = standing.map_err(|error| self.too_many(error))?;
+        Ok(Some((standing, unchanged(&resolver.segments.into_opened()))))
+    }
+
+    fn resolver(&self) -> Resolver<'_> {
+        let account = self.bucket.account.clone();
+        Resolver::new(Segments::new(self.gateway, self.permit, account, READ, self.key))
+    }
+
+    /// To a reader, too many segments are the manifest's trouble, not the request's.
+    fn too_many(&self, error: Error) -> Error {
+        match error {
+            Error::TooManySegments { .. } => {
+                let path = SegmentPath { container: self.bucket.name.clone(), key: self.record.key.clone() };
+                super::conflict(&path, "the large object has more than 10,000 segments")
+            }
+            other => other,
+        }
+    }
+}
+
+fn unchanged(segments: &[Arc<Segment>]) -> Vec<Unchanged> {
+    segments.iter().map(|segment| segment.unchanged()).collect()
+}

@@ -1,0 +1,105 @@
+//! Reading a manifest itself.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use md5::{Digest, Md5};
+
+use super::manifest::{Entry, Manifest};
+use super::{ManifestView, ReadManifest, SegmentView};
+use crate::model::{Timestamp, VersionId};
+use crate::ops::content::Content;
+use crate::ops::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::get_object::{info, missing};
+use crate::ops::opening::{Keyless, Opening, open};
+use crate::ops::{Action, BucketAddress, Digests, Error, ObjectReader};
+use crate::storage::index::VersionRecord;
+
+#[async_trait]
+impl Operation for ReadManifest {
+    type Output = ManifestView;
+    const NAME: &'static str = "ReadManifest";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![if self.version.is_some() { Action::GetObjectVersion } else { Action::GetObject }]
+    }
+
+    fn target(&self) -> Target {
+        Target::Bucket(self.bucket.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<ManifestView, Error> {
+        let pin = gateway.pins.enter();
+        let bucket = permit.bucket()?;
+        let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await?;
+        let record = found.map_err(|error| missing(error, self.version))?;
+        let is_history = matches!(self.version, Some(VersionId::At(_)));
+        if !is_history && record.metadata.system.is_expired(Timestamp::now()) {
+            return Err(Error::NoSuchObject { marker: None });
+        }
+        let key = self.customer_key.as_ref();
+        let Opening { version, digests } =
+            open(&gateway.ring, permit.caller(), bucket, &record, key, Keyless::Describe)?;
+        let info = info(bucket, &record, digests.clone(), version.is_some());
+        let Some(stored) = &record.manifest else {
+            return Ok(ManifestView { info, segments: record.part_count.map(|_| vec![]) });
+        };
+        let manifest = Manifest::parse(stored)?;
+        let data = match version {
+            Some(version) if manifest.data() > 0 => {
+                let content = Content::of_version(version, record.parts.clone(), manifest.data())?;
+                let reader = ObjectReader::new(gateway, content, record.mode, pin);
+                Some(read(&reader, manifest.data()).await?)
+            }
+            Some(_) => Some(Bytes::new()),
+            None => None,
+        };
+        let segments = view(&manifest, &record, &digests, data)?;
+        Ok(ManifestView { info, segments: Some(segments) })
+    }
+}
+
+/// What the manifest holds itself: no more than the body that it came in.
+async fn read(reader: &ObjectReader, length: u64) -> Result<Bytes, Error> {
+    let mut stream = reader.open(0..length).await?.stream;
+    let mut data = Vec::new();
+    while let Some(bytes) = stream.next().await {
+        data.extend_from_slice(&bytes?);
+    }
+    Ok(data.into())
+}
+
+fn view(
+    manifest: &Manifest,
+    record: &VersionRecord,
+    digests: &Digests,
+    mut data: Option<Bytes>,
+) -> Result<Vec<SegmentView>, Error> {
+    let opaque = |place: usize| hex::encode(Md5::digest(format!("{}:{place}", record.etag)));
+    let mut views = Vec::with_capacity(manifest.segments.len());
+    for (place, entry) in manifest.segments.iter().enumerate() {
+        views.push(match entry {
+            Entry::Data { data: length } => {
+                let length = usize::try_from(*length).unwrap_or(usize::MAX);
+                SegmentView::Data(data.as_mut().map(|data| data.split_to(length.min(data.len()))))
+            }
+            Entry::Object(object) => {
+                let path = object.path()?;
+                SegmentView::Object {
+                    bucket: path.container,
+                    key: path.key,
+                    bytes: object.bytes,
+                    hash: digests.segments.get(place).cloned().unwrap_or_else(|| opaque(place)),
+                    content_type: object
+                        .content_type
+                        .clone()
+                        .unwrap_or_else(|| "application/octet-stream".into()),
+                    modified: object.modified(),
+                    range: object.range,
+                    nested: object.nested,
+                }
+            }
+        });
+    }
+    Ok(views)
+}

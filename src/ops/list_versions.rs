@@ -1,0 +1,62 @@
+//! Listing a bucket's versions and delete markers.
+
+use async_trait::async_trait;
+
+use super::gateway::{Gateway, Operation, Permit, Target};
+use super::{Action, BucketAddress, BucketRecord, Error, VersionPage};
+use crate::model::VersionId;
+use crate::storage::index;
+
+/// A page of versions and delete markers, by key and then from the newest to the oldest.
+#[derive(Clone, Debug)]
+pub struct ListVersions {
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Only keys that begin so.
+    pub prefix: String,
+    /// Rolls up what follows the prefix up to and with this text.
+    pub delimiter: Option<String>,
+    /// Only keys after this one (before it, when reversed), exclusive. Equal to a common prefix, it skips that prefix.
+    pub marker: Option<String>,
+    /// Also the versions of the marker's key that follow this one.
+    pub version_marker: Option<VersionId>,
+    /// Whether a marker inside a common prefix skips the prefix too (Swift), or only the keys up to it (S3).
+    pub marker_skips_prefix: bool,
+    /// Only keys before this one, exclusive (after it, when reversed).
+    pub end_marker: Option<String>,
+    /// At most so many rows, prefixes counted.
+    pub limit: u32,
+    /// From the last to the first.
+    pub reverse: bool,
+}
+
+#[async_trait]
+impl Operation for ListVersions {
+    type Output = (BucketRecord, VersionPage);
+    const NAME: &'static str = "ListVersions";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::ListBucketVersions]
+    }
+
+    fn target(&self) -> Target {
+        Target::Bucket(self.bucket.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(BucketRecord, VersionPage), Error> {
+        let bucket = permit.bucket()?;
+        let keys = index::ListObjects {
+            bucket: bucket.id,
+            prefix: self.prefix,
+            delimiter: self.delimiter,
+            marker: self.marker,
+            marker_skips_prefix: self.marker_skips_prefix,
+            end_marker: self.end_marker,
+            limit: self.limit,
+            reverse: self.reverse,
+        };
+        let query = index::ListVersions { keys, version_marker: self.version_marker };
+        let page = gateway.index.list_versions(query).await?;
+        Ok((bucket.clone(), page))
+    }
+}

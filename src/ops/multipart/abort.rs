@@ -1,0 +1,25 @@
+//! AbortMultipartUpload. Needs no key.
+
+use async_trait::async_trait;
+
+use super::AbortUpload;
+use crate::ops::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::{Action, Error};
+
+#[async_trait]
+impl Operation for AbortUpload {
+    type Output = ();
+    const NAME: &'static str = "AbortUpload";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::AbortMultipartUpload]
+    }
+
+    fn target(&self) -> Target {
+        Target::Bucket(self.bucket.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(), Error> {
+        Ok(gateway.index.abort_upload(permit.bucket()?.id, &self.key, self.upload).await?)
+    }
+}

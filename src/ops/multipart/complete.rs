@@ -1,0 +1,258 @@
+//! CompleteMultipartUpload: turns an upload into a version. One read of its parts, one commit, and no byte moves.
+
+use async_trait::async_trait;
+
+use super::open::{OpenUpload, open};
+use super::whole::{WholeChecksum, WholeEtag};
+use super::{ATTEMPTS, CompleteUpload, MAX_PART_NUMBER, NamedPart};
+use crate::model::{ChecksumKind, EncryptionMode, StoredChecksum};
+use crate::ops::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::opening::{self, Keyless, Opening};
+use crate::ops::sealing::{OpenedVersion, OwnedBinding, PartSeals};
+use crate::ops::versioning::is_versioned;
+use crate::ops::{Action, BucketAddress, Digests, Error, PutOutcome};
+use crate::storage;
+use crate::storage::index::{
+    self, ChosenPart, PartRecord, Publish, UploadChecksum, UploadPart, UploadRecord,
+};
+
+/// Parts that are verified before others have their turn: less than a millisecond's work.
+const AT_ONCE: usize = 128;
+
+#[async_trait]
+impl Operation for CompleteUpload {
+    type Output = PutOutcome;
+    const NAME: &'static str = "CompleteUpload";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::PutObject]
+    }
+
+    fn target(&self) -> Target {
+        Target::Bucket(self.bucket.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PutOutcome, Error> {
+        for _ in 0..ATTEMPTS {
+            match self.attempt(gateway, &permit).await {
+                // A part took another's place between the read and the commit.
+                Err(Error::Conflict) => {}
+                Err(Error::NoSuchUpload) => return self.again(gateway, &permit).await,
+                outcome => return outcome,
+            }
+        }
+        Err(Error::Conflict)
+    }
+}
+
+impl CompleteUpload {
+    async fn attempt(&self, gateway: &Gateway, permit: &Permit<'_>) -> Result<PutOutcome, Error> {
+        let bucket = permit.bucket()?;
+        let (upload, parts) = gateway.index.upload_parts(bucket.id, &self.key, self.upload).await?;
+        let OpenUpload { verified, version } = open(gateway, permit, &upload, self.customer_key.as_ref())?;
+        if version.is_none() && upload.checksum.is_some() {
+            return Err(Error::KeyRequired { head: false });
+        }
+        let seals = PartSeals { ring: &gateway.ring, bucket, key: &self.key };
+        let whole = self.assemble(gateway, &upload, parts, seals, version.as_ref()).await?;
+        self.check_whole(upload.checksum, &whole)?;
+
+        let Whole { chosen, refs, size, etag, checksum } = whole;
+        let part_count = u32::try_from(chosen.len()).map_err(|_| Error::InvalidPartOrder)?;
+        let digests = Digests { checksums: checksum.into_iter().collect(), ..Digests::default() };
+        // Without the key there is nothing to tell, and nothing to seal it with.
+        let sealed = version.map(|version| version.seal_digests(upload.mode, &digests)).transpose()?;
+        let binding = OwnedBinding::new(bucket, &self.key, upload.uid, upload.mode, size, &refs, None);
+        let publish = Publish {
+            writer: gateway.writer,
+            bucket: bucket.id,
+            key: self.key.clone(),
+            uid: upload.uid,
+            size,
+            mode: upload.mode,
+            etag: etag.clone(),
+            part_count: Some(part_count),
+            digests: sealed.unwrap_or_default(),
+            metadata: upload.metadata,
+            parts: refs,
+            new_blobs: vec![],
+            manifest: None,
+            precondition: self.precondition.clone(),
+            unchanged: vec![],
+            rewraps: vec![],
+            seal: verified.into_outer(&gateway.ring, binding),
+        };
+        let command = index::CompleteUpload { upload: self.upload, parts: chosen, publish };
+        let published = gateway.index.complete_upload(command).await?;
+        Ok(PutOutcome {
+            version_id: published.version_id,
+            versioned: is_versioned(bucket, published.version_id),
+            etag,
+            md5: None,
+            checksums: digests.checksums,
+            modified: published.created,
+            mode: upload.mode,
+            size,
+        })
+    }
+
+    /// Finds the parts that the client names among those that stand, verifies each, and puts them together.
+    async fn assemble(
+        &self,
+        gateway: &Gateway,
+        upload: &UploadRecord,
+        parts: Vec<UploadPart>,
+        seals: PartSeals<'_>,
+        version: Option<&OpenedVersion>,
+    ) -> Result<Whole, Error> {
+        self.check_kind(upload.checksum)?;
+        self.check_order(upload.checksum)?;
+        let mut checksum = upload.checksum.map(WholeChecksum::new);
+        let mut etag = WholeEtag::new(upload.mode == EncryptionMode::Managed);
+        let mut chosen = Vec::with_capacity(self.parts.len());
+        let mut refs = Vec::with_capacity(self.parts.len());
+        let mut small = None;
+        let mut size = 0u64;
+        let mut standing = parts.into_iter();
+        for named in &self.parts {
+            if chosen.len() % AT_ONCE == AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
+            let number = named.number;
+            let missing = Error::InvalidPart { number };
+            let Some(part) = standing.find(|part| part.number >= number) else { return Err(missing) };
+            if part.number != number || part.etag != named.etag {
+                return Err(missing);
+            }
+            let sealed = seals.open(number, part.size, &part.digests)?;
+            sealed.verify(upload.uid, &part.etag, &part.refs)?;
+            let digests = sealed.digests(version)?.unwrap_or_default();
+            let known = digests.checksums.first();
+            check_named(named, upload.checksum, known, self.expected_checksum.is_some())?;
+            if let Some(whole) = &mut checksum {
+                whole.push(known, part.size);
+            }
+            etag.push(digests.md5);
+            // Only of the last part nobody knows yet that it is the last.
+            if let Some(error) = small.take() {
+                return Err(error);
+            }
+            let minimum = gateway.limits.min_part;
+            if part.size < minimum {
+                small = Some(Error::PartTooSmall { number, etag: part.etag, size: part.size, minimum });
+            }
+            size += part.size;
+            refs.extend(part.refs);
+            chosen.push(ChosenPart { number, created: part.created });
+        }
+        let limit = gateway.limits.max_object;
+        if size > limit {
+            return Err(Error::TooLarge { limit });
+        }
+        let checksum = checksum.and_then(WholeChecksum::finish);
+        Ok(Whole { chosen, refs, size, etag: etag.finish(), checksum })
+    }
+
+    /// The parts ascend. Where the checksum is one of the parts' checksums they also leave none out, as on AWS: else nobody
+    /// could compute it again.
+    fn check_order(&self, kept: Option<UploadChecksum>) -> Result<(), Error> {
+        let first = self.parts.first().ok_or(Error::InvalidPart { number: 1 })?;
+        if let Some(part) = self.parts.iter().find(|part| !(1..=MAX_PART_NUMBER).contains(&part.number)) {
+            return Err(Error::InvalidPart { number: part.number });
+        }
+        let composite = kept.is_some_and(|kept| kept.kind == ChecksumKind::Composite);
+        let follows = |pair: &[NamedPart]| {
+            pair[1].number > pair[0].number && (!composite || pair[1].number - pair[0].number == 1)
+        };
+        if (composite && first.number != 1) || !self.parts.windows(2).all(follows) {
+            return Err(Error::InvalidPartOrder);
+        }
+        Ok(())
+    }
+
+    /// Compares the kind of checksum that the client says with the upload's.
+    fn check_kind(&self, kept: Option<UploadChecksum>) -> Result<(), Error> {
+        match (kept, self.expected_kind) {
+            (Some(kept), Some(said)) if kept.kind != said => {
+                Err(Error::ChecksumKindDiffers { expected: kept.kind })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Compares the whole with what the client says of it.
+    fn check_whole(&self, kept: Option<UploadChecksum>, whole: &Whole) -> Result<(), Error> {
+        if let Some(expected) = self.expected_size.filter(|expected| *expected != whole.size) {
+            return Err(Error::SizeDiffers { expected, found: whole.size });
+        }
+        let Some(StoredChecksum { algorithm, value, .. }) = &self.expected_checksum else { return Ok(()) };
+        let (algorithm, expected) = (*algorithm, kept.map(|kept| kept.algorithm));
+        match &whole.checksum {
+            Some(found) if found.algorithm == algorithm && found.value == *value => Ok(()),
+            Some(found) if found.algorithm == algorithm => Err(Error::ChecksumMismatch { algorithm }),
+            Some(_) => Err(Error::PartChecksumDiffers { expected, found: Some(algorithm) }),
+            None => Err(Error::PartChecksumDiffers { expected: None, found: Some(algorithm) }),
+        }
+    }
+
+    /// A Complete whose first answer was lost: the upload is gone, and the current version is what became of it.
+    async fn again(&self, gateway: &Gateway, permit: &Permit<'_>) -> Result<PutOutcome, Error> {
+        let bucket = permit.bucket()?;
+        let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, None).await?;
+        let record = match found {
+            Ok(record) if record.uid == self.upload => record,
+            Ok(_) | Err(storage::Error::NoSuchObject { .. }) => return Err(Error::NoSuchUpload),
+            Err(error) => return Err(error.into()),
+        };
+        // The key was needed only where there was something to tell.
+        let refuse = Keyless::Refuse { head: false };
+        let keyless = if record.digests.is_empty() { Keyless::Describe } else { refuse };
+        let key = self.customer_key.as_ref();
+        let opening = opening::open(&gateway.ring, permit.caller(), bucket, &record, key, keyless);
+        let Opening { digests, .. } = opening.map_err(|error| match error {
+            Error::WrongKey => Error::PartKeyDiffers,
+            Error::KeyNotApplicable { .. } => Error::PartEncryptionDiffers,
+            other => other,
+        })?;
+        Ok(PutOutcome {
+            version_id: record.version_id,
+            versioned: is_versioned(bucket, record.version_id),
+            etag: record.etag,
+            md5: None,
+            checksums: digests.checksums,
+            modified: record.created,
+            mode: record.mode,
+            size: record.size,
+        })
+    }
+}
+
+/// The parts that were chosen, put together.
+struct Whole {
+    chosen: Vec<ChosenPart>,
+    refs: Vec<PartRecord>,
+    size: u64,
+    etag: String,
+    checksum: Option<StoredChecksum>,
+}
+
+/// Compares a part's checksum with what Complete says of it. A checksum of the parts' checksums wants each to be named,
+/// unless the client says the whole's.
+fn check_named(
+    named: &NamedPart,
+    kept: Option<UploadChecksum>,
+    known: Option<&StoredChecksum>,
+    whole_is_said: bool,
+) -> Result<(), Error> {
+    let number = named.number;
+    if let Some(UploadChecksum { algorithm, kind: ChecksumKind::Composite, .. }) = kept
+        && named.checksums.is_empty()
+        && !whole_is_said
+    {
+        return Err(Error::PartChecksumMissing { number, algorithm });
+    }
+    let holds = |said: &StoredChecksum| {
+        known.is_some_and(|known| known.algorithm == said.algorithm && known.value == said.value)
+    };
+    if named.checksums.iter().all(holds) { Ok(()) } else { Err(Error::InvalidPart { number }) }
+}

@@ -1,0 +1,68 @@
+//! CreateMultipartUpload.
+
+use async_trait::async_trait;
+
+use super::{CreateUpload, CreatedUpload};
+use crate::model::{ChecksumAlgorithm, ChecksumKind, EncryptionMode, UserId, VersionUid};
+use crate::ops::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::put_object::holder;
+use crate::ops::sealing::VersionSeals;
+use crate::ops::{Action, Error};
+use crate::storage::index::{self, UploadChecksum};
+
+#[async_trait]
+impl Operation for CreateUpload {
+    type Output = CreatedUpload;
+    const NAME: &'static str = "CreateUpload";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::PutObject]
+    }
+
+    fn target(&self) -> Target {
+        Target::Bucket(self.bucket.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<CreatedUpload, Error> {
+        let bucket = permit.bucket()?;
+        let caller = permit.caller();
+        let (mode, holder) = holder(&self.encryption, caller.secure)?;
+        let checksum = checksum(mode, self.checksum)?;
+        let uid = VersionUid::random();
+        let seals = VersionSeals::generate(gateway, holder, bucket, uid);
+        let initiator = caller.identity.as_ref().map_or_else(|| UserId::new(""), |i| i.user.clone());
+        let command = index::CreateUpload {
+            bucket: bucket.id,
+            envelope: seals.into_upload(&gateway.ring, bucket, &self.key, mode),
+            key: self.key,
+            uid,
+            initiator,
+            mode,
+            checksum,
+            metadata: self.metadata,
+        };
+        gateway.index.create_upload(command).await?;
+        Ok(CreatedUpload { upload: uid, mode, checksum })
+    }
+}
+
+/// What checksum an upload keeps. As on AWS, one that the client did not choose is CRC64NVME of the whole, and SSE-C
+/// keeps none then.
+fn checksum(mode: EncryptionMode, chosen: Option<UploadChecksum>) -> Result<Option<UploadChecksum>, Error> {
+    let Some(UploadChecksum { algorithm, kind, .. }) = chosen else {
+        return Ok((mode != EncryptionMode::Customer).then_some(UploadChecksum {
+            algorithm: ChecksumAlgorithm::Crc64Nvme,
+            kind: ChecksumKind::FullObject,
+            chosen: false,
+        }));
+    };
+    let possible = match algorithm {
+        ChecksumAlgorithm::Crc32 | ChecksumAlgorithm::Crc32c => true,
+        ChecksumAlgorithm::Crc64Nvme => kind == ChecksumKind::FullObject,
+        ChecksumAlgorithm::Sha1 | ChecksumAlgorithm::Sha256 => kind == ChecksumKind::Composite,
+    };
+    if !possible {
+        return Err(Error::ChecksumKindInvalid { algorithm, kind });
+    }
+    Ok(Some(UploadChecksum { algorithm, kind, chosen: true }))
+}

@@ -1,0 +1,46 @@
+//! Looking at all that the store holds, for a check of the index against it.
+
+use std::path::Path;
+
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
+
+use super::{BlobStore, local, paths, unavailable};
+use crate::model::BlobId;
+use crate::storage::Error;
+
+/// Something in the store.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// Its name there.
+    pub name: String,
+    /// Which blob it is; `None` for what is none of ours.
+    pub blob: Option<BlobId>,
+    /// Its bytes.
+    pub size: u64,
+}
+
+impl BlobStore {
+    /// All that is in the store but its own record, `batch` at a time, in no order.
+    pub fn survey(&self, batch: usize) -> BoxStream<'static, Result<Vec<Found>, Error>> {
+        let record = paths::install();
+        let found = self.store.list(None).try_filter_map(move |meta| {
+            let found = (meta.location != record).then(|| Found {
+                blob: paths::parse_blob(&meta.location),
+                name: meta.location.into(),
+                size: meta.size,
+            });
+            std::future::ready(Ok(found))
+        });
+        found.try_chunks(batch).map_err(|error| unavailable(error.1)).boxed()
+    }
+
+    /// How many files of unfinished blobs a local folder holds: no listing shows them.
+    pub async fn unfinished(&self) -> Result<u64, Error> {
+        let Some(root) = self.folder.clone() else { return Ok(0) };
+        tokio::task::spawn_blocking(move || local::unfinished(Path::new(&*root)))
+            .await
+            .map_err(|error| Error::Internal(Box::new(error)))?
+            .map_err(|error| Error::Unavailable(Box::new(error)))
+    }
+}

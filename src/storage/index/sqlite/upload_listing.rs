@@ -1,0 +1,111 @@
+//! Listing the uploads of a bucket and the parts of an upload.
+
+use rusqlite::params;
+
+use super::buckets;
+use super::connection::Snapshot;
+use super::range::Keys;
+use super::skip_scan::{SkipScan, Visit};
+use super::uploads::{self, Numbered};
+use crate::storage::index::{ListUploads, PartPage, Result, UploadPage, UploadRow};
+
+/// Uploads of the keys in a range.
+const BY_KEY: &str =
+    "SELECT nr, key, uid, created, initiator, mode, content_type, envelope, choices, metadata FROM uploads
+     WHERE bucket = ?1 AND key >= ?2 AND key < ?3 ORDER BY key, created, nr";
+/// Uploads of one key after one of them.
+const OF_KEY: &str =
+    "SELECT nr, key, uid, created, initiator, mode, content_type, envelope, choices, metadata FROM uploads
+     WHERE bucket = ?1 AND key = ?2 AND (created, nr) > (?3, ?4) ORDER BY created, nr";
+
+pub(super) fn list(db: &Snapshot<'_>, query: &ListUploads) -> Result<UploadPage> {
+    let bucket = buckets::place(db, query.bucket)?.nr;
+    let after = query.key_marker.as_deref();
+    let keys = Keys::new(&query.prefix, after, None);
+    let scan = SkipScan {
+        prefix: &query.prefix,
+        delimiter: query.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty()),
+        after,
+        after_hides_prefix: false,
+        reverse: false,
+        limit: query.limit as usize,
+    };
+    let mut rest = rest_of_key(db, bucket, query)?;
+    let (rows, truncated) = scan.page(keys, UploadRow::Prefix, |keys, visit| {
+        if let Some(Rest { key, created, nr }) = rest.take()
+            && !visit_all(db, OF_KEY, params![bucket, key.as_bytes(), created, nr], visit)?
+        {
+            return Ok(());
+        }
+        visit_all(db, BY_KEY, params![bucket, keys.from, keys.until], visit).map(|_| ())
+    })?;
+    Ok(UploadPage { rows, truncated })
+}
+
+/// The uploads of the marker's key after the one that is the marker.
+struct Rest<'q> {
+    key: &'q str,
+    created: i64,
+    nr: i64,
+}
+
+/// An upload that is the marker and gone leaves no place behind: then all uploads of its key follow. Who ends the uploads
+/// of each page before asking for the next meets just that.
+fn rest_of_key<'q>(db: &Snapshot<'_>, bucket: i64, query: &'q ListUploads) -> Result<Option<Rest<'q>>> {
+    let (Some(key), Some(marker)) = (query.key_marker.as_deref(), query.upload_marker) else {
+        return Ok(None);
+    };
+    if !key.starts_with(&query.prefix) {
+        return Ok(None);
+    }
+    let sql = "SELECT created, nr FROM uploads WHERE uid = ?1 AND bucket = ?2 AND key = ?3";
+    let found =
+        db.maybe(sql, params![marker, bucket, key.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (created, nr) = found.unwrap_or((i64::MIN, i64::MIN));
+    Ok(Some(Rest { key, created, nr }))
+}
+
+/// Visits uploads until there is enough (`false`).
+fn visit_all(
+    db: &Snapshot<'_>,
+    sql: &str,
+    params: impl rusqlite::Params,
+    visit: Visit<'_, UploadRow>,
+) -> Result<bool> {
+    let mut more = true;
+    db.scan(sql, params, |row| {
+        let read = || Ok(UploadRow::Upload(uploads::read(row)?.record));
+        more = visit(row.get_ref(1)?.as_blob()?, &read)?;
+        Ok(more)
+    })?;
+    Ok(more)
+}
+
+pub(super) fn parts(db: &Snapshot<'_>, upload: Numbered, after: u32, limit: u32) -> Result<PartPage> {
+    let mut parts = db.all(
+        "SELECT number, created, size, etag, digests FROM upload_parts WHERE upload = ?1 AND number > ?2
+         ORDER BY number LIMIT ?3",
+        params![upload.nr, after, i64::from(limit) + 1],
+        uploads::read_part,
+    )?;
+    let truncated = limit > 0 && parts.len() > limit as usize;
+    parts.truncate(limit as usize);
+    Ok(PartPage { upload: upload.record, parts, truncated })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::index::sqlite::schema;
+
+    #[test]
+    fn a_listing_reads_along_its_index() {
+        let plans = [
+            (BY_KEY, "SEARCH uploads USING INDEX uploads_by_key (bucket=? AND key>? AND key<?)"),
+            (OF_KEY, "SEARCH uploads USING INDEX uploads_by_key (bucket=? AND key=? AND created>?)"),
+        ];
+        for (sql, expected) in plans {
+            assert_eq!(schema::plan(sql), [expected]);
+        }
+    }
+}

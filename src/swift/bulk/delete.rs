@@ -1,0 +1,208 @@
+//! `POST` or `DELETE` with `?bulk-delete`: deletes the objects and containers whose names the body lists, one a line.
+//!
+//! The status is always 200; what happened is in the report. Each name is deleted by the operation that a single request
+//! would run: objects that follow one another at the same time, a container after all that is listed before it.
+
+use poem::http::header::CONTENT_TYPE;
+use poem::http::{HeaderMap, StatusCode};
+use poem::{Body, Response};
+
+use super::report::Report;
+use crate::http::body::{LimitedError, read_limited};
+use crate::http::percent;
+use crate::model::BucketName;
+use crate::ops::{DeleteBucket, DeleteObject, Error, Precondition};
+use crate::swift::accept;
+use crate::swift::address::{container_name, object_name};
+use crate::swift::call::Call;
+use crate::swift::encryption_headers;
+use crate::swift::error::Failure;
+use crate::swift::limits::{MAX_BULK_DELETE_BODY, MAX_DELETES_PER_REQUEST, MAX_FAILED_DELETES};
+use crate::swift::object::readable;
+
+/// Objects that are handed on at a time, so that a request with too many failures ends early.
+const BATCH: usize = 1000;
+
+const BAD_REQUEST: &str = "400 Bad Request";
+const TOO_LARGE: &str = "413 Request Entity Too Large";
+
+/// Deletes what the body lists.
+pub async fn delete(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+    // Before the list is read: nobody gets this far without credentials.
+    if call.caller.identity.is_none() {
+        return Err(Failure::new(StatusCode::UNAUTHORIZED));
+    }
+    encryption_headers::for_read(&call.secrets)?;
+    let format = accept::negotiate(&call.headers)?;
+    let refused = |status: &'static str, body: String| Report { status, body, ..Report::default() };
+    if !is_plain_text(&call.headers) {
+        return Ok(refused("406 Not Acceptable", String::new()).answer(format));
+    }
+    let list = match read_limited(readable(body, None), MAX_BULK_DELETE_BODY).await {
+        Ok(list) => list,
+        Err(LimitedError::TooLarge) => {
+            return Ok(refused(TOO_LARGE, String::from("The list is too long.")).answer(format));
+        }
+        Err(LimitedError::Body(error)) => return Err(Error::Body(error).into()),
+    };
+    let Some(names) = names(&list) else {
+        return Ok(refused(TOO_LARGE, too_many()).answer(format));
+    };
+    let mut bulk = Bulk { call, report: Report::default(), objects: Vec::new(), has_5xx: false };
+    bulk.run(names).await;
+    Ok(bulk.report().answer(format))
+}
+
+fn too_many() -> String {
+    format!("Maximum Bulk Deletes: {MAX_DELETES_PER_REQUEST} per request")
+}
+
+/// A list in any other form would be read for names that it does not mean.
+fn is_plain_text(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_none_or(|given| {
+        given.as_bytes().is_empty()
+            || given.as_bytes().get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"text/plain"))
+    })
+}
+
+/// The lines that are not empty; `None` where there are more than one request may have.
+fn names(list: &[u8]) -> Option<Vec<&[u8]>> {
+    let lines = list.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let names: Vec<_> = lines.take(MAX_DELETES_PER_REQUEST + 1).collect();
+    (names.len() <= MAX_DELETES_PER_REQUEST).then_some(names)
+}
+
+/// What a line names.
+enum Entry {
+    Container(BucketName),
+    Object(DeleteObject),
+}
+
+struct Bulk<'c> {
+    call: &'c Call<'c>,
+    report: Report,
+    /// Objects that have been read and not been deleted yet, and how the report names each.
+    objects: Vec<(String, DeleteObject)>,
+    has_5xx: bool,
+}
+
+impl Bulk<'_> {
+    async fn run(&mut self, names: Vec<&[u8]>) {
+        for name in names {
+            match self.entry(name) {
+                Ok((name, Entry::Object(delete))) => {
+                    self.objects.push((name, delete));
+                    if self.objects.len() >= BATCH {
+                        self.delete_objects().await;
+                    }
+                }
+                Ok((name, Entry::Container(bucket))) => {
+                    self.delete_objects().await;
+                    let bucket = self.call.bucket(&bucket);
+                    let deleted = self.call.execute(DeleteBucket { bucket }).await;
+                    self.count(name, deleted.map(|()| true));
+                }
+                Err((name, failure)) => self.fail(name, &failure),
+            }
+            if self.report.errors.len() >= MAX_FAILED_DELETES {
+                "Max delete failures exceeded".clone_into(&mut self.report.body);
+                return;
+            }
+        }
+        self.delete_objects().await;
+    }
+
+    /// `[/]container[/object]`, percent-encoded.
+    fn entry(&self, line: &[u8]) -> Result<(String, Entry), (String, Failure)> {
+        let invalid = || Failure::new(StatusCode::PRECONDITION_FAILED);
+        let bytes: Vec<u8> = percent_encoding::percent_decode(line).collect();
+        let shown = percent::encode_path(&bytes);
+        let read = || {
+            let name = std::str::from_utf8(&bytes).ok().filter(|name| !name.contains('\0'));
+            let name = name.ok_or_else(invalid)?.trim_start_matches('/');
+            let (container, object) = name.split_once('/').unwrap_or((name, ""));
+            let bucket = container_name(container)?;
+            if object.is_empty() {
+                return Ok(Entry::Container(bucket));
+            }
+            let (bucket, key) = (self.call.bucket(&bucket), object_name(object)?);
+            Ok(Entry::Object(DeleteObject { bucket, key, version: None, precondition: Precondition::None }))
+        };
+        match read() {
+            Ok(entry) => Ok((shown, entry)),
+            Err(failure) => Err((shown, failure)),
+        }
+    }
+
+    async fn delete_objects(&mut self) {
+        let (names, deletes): (Vec<_>, Vec<_>) = std::mem::take(&mut self.objects).into_iter().unzip();
+        let outcomes = self.call.gateway.delete_many(&self.call.caller, deletes).await;
+        for (name, outcome) in names.into_iter().zip(outcomes) {
+            // As for a single DELETE: a marker where nothing was is no deletion.
+            self.count(name, outcome.map(|deleted| deleted.removed.is_some()));
+        }
+    }
+
+    fn count(&mut self, name: String, outcome: Result<bool, Error>) {
+        match outcome.map_err(Failure::from) {
+            Ok(true) => self.report.deleted += 1,
+            Ok(false) => self.report.not_found += 1,
+            Err(failure) if failure.status() == StatusCode::NOT_FOUND => self.report.not_found += 1,
+            Err(failure) => self.fail(name, &failure),
+        }
+    }
+
+    fn fail(&mut self, name: String, failure: &Failure) {
+        let status = failure.status();
+        self.has_5xx |= status.is_server_error();
+        let line = format!("{} {}", status.as_u16(), reason(status));
+        self.report.errors.push((name, line));
+    }
+
+    fn report(self) -> Report {
+        let mut report = self.report;
+        if self.has_5xx {
+            report.status = "502 Bad Gateway";
+        } else if !report.errors.is_empty() {
+            report.status = BAD_REQUEST;
+        } else if report.deleted + report.not_found == 0 {
+            report.status = BAD_REQUEST;
+            "Invalid bulk delete.".clone_into(&mut report.body);
+        }
+        report
+    }
+}
+
+/// Swift's words for a status.
+fn reason(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::INTERNAL_SERVER_ERROR => "Internal Error",
+        other => other.canonical_reason().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_line_a_name() {
+        let found = names(b"/c/a%20b\r\n\n  c/o  \nc").unwrap();
+        assert_eq!(found, [&b"/c/a%20b"[..], b"c/o", b"c"]);
+        assert_eq!(names(b"\n\n"), Some(vec![]));
+        assert_eq!(names(&b"c/o\n".repeat(MAX_DELETES_PER_REQUEST)).map(|n| n.len()), Some(10_000));
+        assert_eq!(names(&b"c/o\n".repeat(MAX_DELETES_PER_REQUEST + 1)), None);
+    }
+
+    #[test]
+    fn plain_text_alone() {
+        let of = |value: &'static str| {
+            [(CONTENT_TYPE, HeaderValue::from_static(value))].into_iter().collect::<HeaderMap>()
+        };
+        assert!(is_plain_text(&HeaderMap::new()));
+        assert!(is_plain_text(&of("")) && is_plain_text(&of("text/plain; charset=utf-8")));
+        assert!(!is_plain_text(&of("application/json")));
+    }
+}

@@ -1,0 +1,127 @@
+//! The report of a bulk operation, in the client's format.
+
+use std::fmt::Write;
+
+use poem::Response;
+use poem::http::StatusCode;
+use serde_json::json;
+
+use crate::swift::accept::Format;
+use crate::swift::reply;
+
+/// What a bulk delete did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// A status line: the answer's own status is always 200.
+    pub status: &'static str,
+    /// What is wrong with the request as a whole.
+    pub body: String,
+    /// Objects and containers deleted.
+    pub deleted: u64,
+    /// Those that were not there.
+    pub not_found: u64,
+    /// Names, percent-encoded, and the status line of each that could not be deleted.
+    pub errors: Vec<(String, String)>,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self { status: "200 OK", body: String::new(), deleted: 0, not_found: 0, errors: Vec::new() }
+    }
+}
+
+impl Report {
+    /// The answer.
+    pub fn answer(&self, format: Format) -> Response {
+        let text = match format {
+            Format::Plain => self.plain(),
+            Format::Json => self.json(),
+            Format::Xml | Format::TextXml => self.xml(),
+        };
+        reply::with_body(StatusCode::OK, format.content_type(), text)
+    }
+
+    fn json(&self) -> String {
+        json!({
+            "Response Status": self.status,
+            "Response Body": self.body,
+            "Number Deleted": self.deleted,
+            "Number Not Found": self.not_found,
+            "Errors": self.errors,
+        })
+        .to_string()
+    }
+
+    fn plain(&self) -> String {
+        let mut text = format!(
+            "Number Deleted: {}\nNumber Not Found: {}\nResponse Body: {}\nResponse Status: {}\nErrors:\n",
+            self.deleted, self.not_found, self.body, self.status
+        );
+        for (name, problem) in &self.errors {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "{name}, {problem}");
+        }
+        text
+    }
+
+    /// Names are percent-encoded and the texts are ours: nothing here needs escaping.
+    fn xml(&self) -> String {
+        let mut xml = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<delete>\n<number_deleted>{}</number_deleted>\n\
+             <number_not_found>{}</number_not_found>\n<response_body>{}</response_body>\n\
+             <response_status>{}</response_status>\n<errors>\n",
+            self.deleted, self.not_found, self.body, self.status
+        );
+        for (name, problem) in &self.errors {
+            let _ = writeln!(xml, "<object><name>{name}</name><status>{problem}</status></object>");
+        }
+        xml.push_str("</errors>\n</delete>\n");
+        xml
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        Report {
+            status: "400 Bad Request",
+            deleted: 1,
+            not_found: 3,
+            errors: vec![("pc".into(), "409 Conflict".into())],
+            ..Report::default()
+        }
+    }
+
+    #[test]
+    fn json() {
+        let json: serde_json::Value = serde_json::from_str(&report().json()).unwrap();
+        let expected = json!({
+            "Response Status": "400 Bad Request",
+            "Response Body": "",
+            "Number Deleted": 1,
+            "Number Not Found": 3,
+            "Errors": [["pc", "409 Conflict"]],
+        });
+        assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn plain() {
+        assert_eq!(
+            report().plain(),
+            "Number Deleted: 1\nNumber Not Found: 3\nResponse Body: \nResponse Status: 400 Bad Request\nErrors:\n\
+             pc, 409 Conflict\n"
+        );
+    }
+
+    #[test]
+    fn xml() {
+        let xml = report().xml();
+        assert!(xml.contains("<delete>\n<number_deleted>1</number_deleted>\n"), "{xml}");
+        assert!(xml.contains(
+            "<object><name>pc</name><status>409 Conflict</status></object>\n</errors>\n</delete>\n"
+        ));
+    }
+}

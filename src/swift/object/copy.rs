@@ -1,0 +1,266 @@
+//! `COPY /v1/<account>/<container>/<object>` with a `Destination`, and PUT with `X-Copy-From`: two spellings of one thing.
+
+use poem::http::header::{ETAG, LAST_MODIFIED, RANGE};
+use poem::http::{HeaderMap, HeaderName, StatusCode};
+use poem::{Body, Response};
+
+use super::put::readable;
+use super::{content_type, stored, version};
+use crate::http::body::{LimitedError, read_limited};
+use crate::http::conditions::ReadConditions;
+use crate::http::range::{RangeSpec, parse_ranges};
+use crate::http::{date, percent};
+use crate::identity::parse_storage_account;
+use crate::model::{AccountId, BucketName, EncryptionMode, ObjectKey, ObjectMetadata};
+use crate::ops::{
+    BucketAddress, CopyMetadata, CopyObject, CopyOutcome, CopySource, Error, Face, Precondition,
+    WriteEncryption,
+};
+use crate::swift::address::{container_name, object_name};
+use crate::swift::call::Call;
+use crate::swift::encryption_headers::{self, AES256, ALGORITHM_ANSWER};
+use crate::swift::error::Failure;
+use crate::swift::listing::is_true;
+use crate::swift::metadata::{self, Kind};
+use crate::swift::reply;
+
+const DESTINATION: HeaderName = HeaderName::from_static("destination");
+const DESTINATION_ACCOUNT: HeaderName = HeaderName::from_static("destination-account");
+const COPY_FROM: HeaderName = HeaderName::from_static("x-copy-from");
+const COPY_FROM_ACCOUNT: HeaderName = HeaderName::from_static("x-copy-from-account");
+const FRESH_METADATA: HeaderName = HeaderName::from_static("x-fresh-metadata");
+const DELETE_AT: HeaderName = HeaderName::from_static("x-delete-at");
+
+/// An object in an account, and the account as paths spell it.
+struct Named {
+    account: AccountId,
+    account_name: String,
+    bucket: BucketName,
+    key: ObjectKey,
+}
+
+impl Named {
+    fn address(&self) -> BucketAddress {
+        BucketAddress::Owned(self.account.clone(), self.bucket.clone())
+    }
+}
+
+/// Whether a PUT is a copy. An empty header asks for none, as in Swift.
+pub fn is_copy(headers: &HeaderMap) -> bool {
+    headers.get_all(COPY_FROM).iter().any(|value| !value.as_bytes().trim_ascii().is_empty())
+}
+
+/// `COPY`: the path names the source.
+pub async fn copy(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    body: Body,
+) -> Result<Response, Failure> {
+    if !call.headers.contains_key(DESTINATION) {
+        return Err(Failure::with(StatusCode::PRECONDITION_FAILED, "Destination header required"));
+    }
+    let source = in_path(call, bucket, key);
+    let destination = in_header(call, &DESTINATION, "Destination", &DESTINATION_ACCOUNT)?;
+    between(call, source, destination, body).await
+}
+
+/// PUT with `X-Copy-From`: the path names the destination.
+pub async fn copy_from(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    body: Body,
+) -> Result<Response, Failure> {
+    let source = in_header(call, &COPY_FROM, "X-Copy-From", &COPY_FROM_ACCOUNT)?;
+    between(call, source, in_path(call, bucket, key), body).await
+}
+
+fn in_path(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Named {
+    let (account, account_name) = (call.account.clone(), call.account_name.clone());
+    Named { account, account_name, bucket: bucket.clone(), key: key.clone() }
+}
+
+/// `[/]container/object`, encoded, in the account that the other header names or else in that of the path.
+fn in_header(
+    call: &Call<'_>,
+    header: &HeaderName,
+    name: &str,
+    account_header: &HeaderName,
+) -> Result<Named, Failure> {
+    let form = || {
+        let sentence = format!("{name} header must be of the form <container name>/<object name>");
+        Failure::with(StatusCode::PRECONDITION_FAILED, sentence)
+    };
+    let path = decoded(&call.headers, header)?.unwrap_or_default();
+    let (container, object) = path.strip_prefix('/').unwrap_or(&path).split_once('/').ok_or_else(form)?;
+    if container.is_empty() || object.is_empty() {
+        return Err(form());
+    }
+    let (account, account_name) = match decoded(&call.headers, account_header)? {
+        None => (call.account.clone(), call.account_name.clone()),
+        Some(name) if name.contains('/') => {
+            let sentence = "Account name cannot contain slashes";
+            return Err(Failure::with(StatusCode::PRECONDITION_FAILED, sentence));
+        }
+        // What names no account is answered like an account of somebody else.
+        Some(name) => (parse_storage_account(&name).ok_or_else(|| Failure::from(Error::AccessDenied))?, name),
+    };
+    Ok(Named { account, account_name, bucket: container_name(container)?, key: object_name(object)? })
+}
+
+/// A header's text, percent-decoded; `None` where it is absent or empty.
+fn decoded(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, Failure> {
+    let invalid = || Failure::with(StatusCode::PRECONDITION_FAILED, "Invalid UTF8 or contains NULL");
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Failure::bad_request(format!("{name} was given more than once.")));
+    }
+    let text = std::str::from_utf8(value.as_bytes()).ok().and_then(percent::decode_utf8);
+    let text = text.filter(|text| !text.contains('\0')).ok_or_else(invalid)?;
+    Ok((!text.is_empty()).then_some(text))
+}
+
+async fn between(
+    call: &Call<'_>,
+    source: Named,
+    destination: Named,
+    body: Body,
+) -> Result<Response, Failure> {
+    refuse_body(body).await?;
+    if call.parameter("multipart-manifest") == Some("get") {
+        return Err(Failure::unavailable_feature("Copying a large object's manifest itself"));
+    }
+    let own_key = encryption_headers::for_write(&call.secrets)?;
+    let source_key = encryption_headers::for_source(&call.secrets)?;
+    let copy = CopyObject {
+        source: CopySource {
+            bucket: source.address(),
+            key: source.key.clone(),
+            version: version::asked(call)?,
+            customer_key: source_key,
+            conditions: ReadConditions::from_headers(&call.headers),
+            face: Face::Swift,
+        },
+        range: range(&call.headers)?,
+        bucket: destination.address(),
+        key: destination.key.clone(),
+        encryption: own_key.map_or(WriteEncryption::Managed, WriteEncryption::Customer),
+        shared_key: true,
+        metadata: metadata(call, &destination.key)?,
+        checksum: None,
+        precondition: Precondition::None,
+        changes: true,
+    };
+    let outcome = call.execute(copy).await.map_err(|error| match error {
+        // The copy's own key is never compared with anything.
+        Error::KeyNotApplicable { .. } => Failure::bad_request(
+            "X-Copy-From-Encryption-Key was given, but the source was not stored with a customer's key.",
+        ),
+        other => other.into(),
+    })?;
+    let mut response = answer(&source, &outcome);
+    version::show_new(response.headers_mut(), outcome.version_id);
+    Ok(response)
+}
+
+async fn refuse_body(body: Body) -> Result<(), Failure> {
+    match read_limited(readable(body, None), 0).await {
+        Ok(_) => Ok(()),
+        Err(LimitedError::TooLarge) => Err(Failure::bad_request("Copy requests require a zero byte body")),
+        Err(LimitedError::Body(error)) => Err(Error::Body(error).into()),
+    }
+}
+
+/// `Range` is of the source, and of one piece: a copy has no boundaries to keep several apart.
+fn range(headers: &HeaderMap) -> Result<Option<RangeSpec>, Failure> {
+    let ranges = headers.get(RANGE).and_then(|value| value.to_str().ok()).and_then(parse_ranges);
+    match ranges.as_deref() {
+        None => Ok(None),
+        Some([range]) => Ok(Some(*range)),
+        Some(_) => Err(Failure::bad_request("Only one range can be copied.")),
+    }
+}
+
+/// What the request says of metadata goes over the source's; with `X-Fresh-Metadata` it takes its place, but for the
+/// content type.
+fn metadata(call: &Call<'_>, key: &ObjectKey) -> Result<CopyMetadata, Failure> {
+    let says = |name: &HeaderName| call.text(name).is_some_and(|value| is_true(&value));
+    let mut system = stored::from_request(&call.headers)?;
+    system.content_type = if says(&HeaderName::from_static("x-detect-content-type")) {
+        Some(content_type::of_write(&call.headers, key)?)
+    } else {
+        content_type::given(&call.headers)?
+    };
+    let user = metadata::collect(&call.headers, Kind::Object)?;
+    Ok(CopyMetadata::Merge {
+        over: ObjectMetadata { user, system },
+        fresh: says(&FRESH_METADATA),
+        within: metadata::is_within,
+    })
+}
+
+fn answer(source: &Named, outcome: &CopyOutcome) -> Response {
+    let mut response = reply::empty(StatusCode::CREATED);
+    let headers = response.headers_mut();
+    let mut set = |name, value: &str| reply::set(headers, HeaderName::from_static(name), value);
+    let path = format!("{}/{}", source.bucket, source.key);
+    set("x-copied-from", &percent::encode_path(path.as_bytes()));
+    set("x-copied-from-account", &percent::encode_path(source.account_name.as_bytes()));
+    set("x-copied-from-last-modified", &date::format_http(outcome.source_modified.seconds_ceil()));
+    if let Some(md5) = outcome.digests.md5 {
+        reply::set(headers, ETAG, &hex::encode(md5));
+    }
+    reply::set(headers, LAST_MODIFIED, &date::format_http(outcome.modified.seconds_ceil()));
+    metadata::render(headers, Kind::Object, &outcome.metadata.user);
+    if let Some(at) = outcome.metadata.system.delete_at {
+        reply::set(headers, DELETE_AT, &at.to_string());
+    }
+    if outcome.mode == EncryptionMode::Customer {
+        reply::set(headers, HeaderName::from_static(ALGORITHM_ANSWER), AES256);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::HeaderValue;
+
+    use super::*;
+
+    fn headers(name: &HeaderName, values: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(name.clone(), HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn what_a_header_says() {
+        let text = |values: &[&'static str]| {
+            decoded(&headers(&DESTINATION, values), &DESTINATION).map_err(|f| f.status().as_u16())
+        };
+        assert_eq!(text(&[]), Ok(None));
+        assert_eq!(text(&[""]), Ok(None));
+        assert_eq!(text(&["/c/%C3%BC+o%2Fp%zz"]), Ok(Some("/c/ü+o/p%zz".into())));
+        assert_eq!(text(&["c/%ff"]), Err(412));
+        assert_eq!(text(&["c/%00"]), Err(412));
+        assert_eq!(text(&["c/o", "c/p"]), Err(400));
+    }
+
+    #[test]
+    fn a_put_is_a_copy_when_it_says_from_where() {
+        assert!(is_copy(&headers(&COPY_FROM, &["c/o"])));
+        assert!(!is_copy(&headers(&COPY_FROM, &[" "])));
+        assert!(!is_copy(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn ranges() {
+        assert_eq!(range(&headers(&RANGE, &["bytes=1-2"])).unwrap(), Some(RangeSpec::FromTo(1, Some(2))));
+        assert_eq!(range(&headers(&RANGE, &["lines=1-2"])).unwrap(), None);
+        assert!(range(&headers(&RANGE, &["bytes=1-2,4-5"])).is_err());
+    }
+}

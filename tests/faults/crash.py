@@ -1,0 +1,149 @@
+"""Kills the server under load, again and again, and looks each time whether everything that was acknowledged is there."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from support.fsck import assert_clean
+from support.s3 import S3, document
+from support.server import Server
+from support.swift import Swift
+from support.versions import set_state
+from support.waiting import wait_until
+
+from faults.actors import (
+    KEYS,
+    OBJECTS,
+    SOURCE,
+    SOURCE_SIZE,
+    VERSIONS,
+    Actor,
+    Assembler,
+    Clients,
+    Held,
+    Historian,
+    Uploader,
+    Writer,
+)
+
+TALLY = "kill -9"
+"""The name of a test's property with kills, acknowledged writes and losses."""
+EVERY = 10
+"""Kills after which the server is stopped and checked by `fsck`."""
+
+
+@dataclass(frozen=True)
+class Root:
+    """The root account's user: a start has no passwords to hash for it, as it has for declared ones."""
+
+    access_key: str
+    secret_key: str
+    tempauth: str
+    password: str
+
+    @classmethod
+    def of(cls, server: Server) -> "Root":
+        said = server.credentials()
+        tempauth = f"{said['OS_PROJECT_NAME']}:{said['OS_USERNAME']}"
+        return cls(said["AWS_ACCESS_KEY_ID"], said["AWS_SECRET_ACCESS_KEY"], tempauth, said["OS_PASSWORD"])
+
+
+@dataclass
+class Tally:
+    """What there was of it."""
+
+    kills: int = 0
+    acknowledged: int = 0
+    losses: int = 0
+
+
+class Crashes:
+    """A server with the clients that load it."""
+
+    def __init__(self, fresh: Callable[..., Server], seed: int) -> None:
+        self.chance, self.tally = random.Random(seed), Tally()
+        # Keys may cross in the clear here: a thousand handshakes are not what is tested.
+        self.server = fresh(accounts=False, log_level="warn", require_tls_for_customer_keys=False).start()
+        self.root = Root.of(self.server)
+        self.token: Swift | None = None
+        clients = self.clients()
+        for bucket in (OBJECTS, VERSIONS):
+            assert clients.s3.create_bucket(bucket).status == 200
+        assert set_state(clients.s3, VERSIONS, "Enabled").status == 200
+        self.source = Held(self.chance.randbytes(SOURCE_SIZE), KEYS[1])
+        assert clients.s3.put(OBJECTS, SOURCE, self.source.body, KEYS[1].s3()).status == 200
+        first = seed * 100
+        self.actors: list[Actor] = [
+            Writer(first, swift=False),
+            Writer(first + 1, swift=True),
+            Writer(first + 2, swift=False),
+            Uploader(first + 3, self.source),
+            Historian(first + 4),
+            Assembler(first + 5),
+        ]
+
+    def clients(self) -> Clients:
+        """Fresh connections; the token outlives the server."""
+        swift = Swift(self.server.plain, self.root) if self.token is None else self.token.again()
+        self.token = swift
+        return Clients(S3(self.server.plain, self.root), swift)
+
+    def run(self, kills: int) -> None:
+        for number in range(1, kills + 1):
+            self.kill()
+            self.server.start()
+            self.check()
+            if number % EVERY == 0 or number == kills:
+                self.stop_and_check()
+        assert self.tally.acknowledged > kills, "hardly anything was written: this would prove little"
+
+    def kill(self) -> None:
+        """Loads the server for a moment, and kills it in the midst of that."""
+        each = [(actor, self.clients()) for actor in self.actors]
+        threads = [threading.Thread(target=actor.run, args=(clients,)) for actor, clients in each]
+        for thread in threads:
+            thread.start()
+        time.sleep(self.chance.uniform(0.15, 0.6))
+        self.server.kill()
+        for thread in threads:
+            thread.join()
+        for actor, clients in each:
+            clients.close()
+            if actor.failure:
+                raise actor.failure
+        self.tally.kills += 1
+        self.tally.acknowledged = sum(actor.acknowledged for actor in self.actors)
+
+    def check(self) -> None:
+        """Every acknowledged write is whole, the others are whole or absent, and both listings say the same."""
+        clients = self.clients()
+        try:
+            for actor in self.actors:
+                actor.settle(clients)
+            expected = {SOURCE: SOURCE_SIZE}
+            for actor in self.actors:
+                expected |= actor.sizes()
+            for face in clients.faces:
+                assert face.sizes(OBJECTS) == expected, f"{face.name} lists something else"
+        except AssertionError:
+            self.tally.losses += 1
+            raise
+        finally:
+            clients.close()
+
+    def stop_and_check(self) -> None:
+        """After the sweep nothing is left over, and no reference is wrong."""
+        wait_until(lambda: self.unswept() == 1)
+        assert self.server.stop() == 0
+        assert_clean(self.server, "--deep")
+        self.server.start()
+
+    def unswept(self) -> int:
+        """Writers that may have left something: the living one, and those that no sweep has done with."""
+        with sqlite3.connect(f"file:{self.server.data / 'index.db'}?mode=ro", uri=True) as index:
+            return index.execute("SELECT count(*) FROM writers WHERE swept IS NULL").fetchone()[0]

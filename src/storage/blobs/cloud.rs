@@ -45,7 +45,7 @@ impl Default for CloudOptions {
             path_style: true,
             ca: None,
             read_timeout: Duration::from_secs(30),
-            retry_timeout: Duration::from_secs(60),
+            retry_timeout: Duration::from_mins(1),
         }
     }
 }
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn a_part_has_what_a_cloud_asks_for() {
         use crate::encryption::layout::{CHUNK, TAG};
-        assert!(BUFFER - (CHUNK + TAG) >= 5 * 1024 * 1024);
+        const { assert!(BUFFER - (CHUNK + TAG) >= 5 * 1024 * 1024) };
     }
 
     #[test]

@@ -110,8 +110,14 @@ class Place:
     def blobs(self) -> list[str]:
         return [name for name in self.names() if not name.endswith("/cardea.json")]
 
-    def contents(self) -> dict[str, bytes]:
-        return {name: self.backend.read(name) for name in self.names()}
+    def save(self, folder: Path) -> list[Path]:
+        """Writes all that lies there into a folder, to be searched."""
+        folder.mkdir()
+        saved = []
+        for name in self.names():
+            saved.append(folder / name.replace("/", "_"))
+            saved[-1].write_bytes(self.backend.read(name))
+        return saved
 
 
 class Moto(Backend):

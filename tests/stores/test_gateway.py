@@ -70,7 +70,7 @@ def test_ciphertext_only_reaches_the_store(backend: Backend, gateway: Gateway, t
     mark = b"this is what nobody may read but the owner of the key. "
     # One blob that is a single request, one in parts.
     for face in faces:
-        for size in (100_000, LARGE):
+        for size in (100_000, 7_000_000):
             body = (mark * (size // len(mark) + 1))[:size]
             for name, keyed in ((f"plain-secret-name-{size}", []), (f"sealed-secret-name-{size}", face.keyed(key))):
                 metadata = [(face.meta + "colour", "a-secret-colour")]

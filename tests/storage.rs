@@ -48,10 +48,6 @@ mod versions;
 #[path = "storage/world.rs"]
 mod world;
 
-use cardea::storage::blobs::BlobOptions;
-
-use crate::store::Store;
-
 macro_rules! index_suite {
     ($name:ident: $open:expr) => {
         suite! { $name: $open;
@@ -171,11 +167,5 @@ macro_rules! index_suite {
 }
 
 index_suite!(sqlite: crate::world::sqlite());
-blob_suite!(local: crate::local());
-blob_suite!(memory: crate::store::Store::over("memory://".into(), BlobOptions::default()));
-
-fn local() -> Store {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("file://{}/blobs%20%25%23", folder.path().display());
-    Store { folder: Some(folder), ..Store::over(url, BlobOptions::default()) }
-}
+blob_suite!(local: crate::world::local());
+blob_suite!(memory: crate::world::memory());

@@ -8,8 +8,8 @@ pub struct Store {
     pub folder: Option<tempfile::TempDir>,
     /// Whether it is in this process: a blob is then put on condition that its name is free.
     pub is_local: bool,
-    url: String,
-    options: BlobOptions,
+    pub url: String,
+    pub options: BlobOptions,
 }
 
 impl Store {

@@ -167,8 +167,8 @@ mod tests {
 
     #[test]
     fn a_part_has_what_a_cloud_asks_for() {
-        use crate::encryption::layout::{CHUNK, TAG};
-        const { assert!(BUFFER - (CHUNK + TAG) >= 5 * 1024 * 1024) };
+        const SEALED_CHUNK: usize = 64 * 1024 + 16;
+        const { assert!(BUFFER - SEALED_CHUNK >= 5 * 1024 * 1024) };
     }
 
     #[test]

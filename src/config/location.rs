@@ -13,12 +13,22 @@ pub enum StoreUrl {
     Folder(PathBuf),
     /// `memory://`: until the process ends.
     Memory,
+    /// `s3://`, `az://` or `gs://`: a bucket or container behind a network, with an optional prefix.
+    Cloud(String),
 }
 
 impl FromStr for StoreUrl {
     type Err = ();
 
     fn from_str(url: &str) -> Result<Self, ()> {
+        if ["s3://", "az://", "gs://"].iter().any(|scheme| url.starts_with(scheme)) {
+            let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./".contains(&b);
+            let place = url[5..].trim_end_matches('/');
+            let is_good = !place.is_empty()
+                && place.bytes().all(is_plain)
+                && place.split('/').all(|segment| !matches!(segment, "" | "." | ".."));
+            return if is_good { Ok(Self::Cloud(url.to_owned())) } else { Err(()) };
+        }
         if url == "memory://" || url == "memory:///" {
             return Ok(Self::Memory);
         }
@@ -34,6 +44,7 @@ impl fmt::Display for StoreUrl {
                 write!(f, "file://{}", percent::encode_path(path.as_os_str().as_encoded_bytes()))
             }
             Self::Memory => f.write_str("memory://"),
+            Self::Cloud(url) => f.write_str(url),
         }
     }
 }
@@ -79,9 +90,22 @@ mod tests {
         assert_eq!("memory://".parse(), Ok(StoreUrl::Memory));
         assert_eq!(StoreUrl::Folder("/a b%/ü".into()).to_string(), "file:///a%20b%25/%C3%BC");
         assert!(StoreUrl::Folder("blobs".into()).to_string().ends_with("/blobs"));
-        for bad in
-            ["", "file://", "/var/lib", "s3://bucket", "az://c", "memory", "file:///a?b", "file:///%ff"]
-        {
+        for cloud in ["s3://bucket", "az://c/prefix", "gs://bucket/a/b/"] {
+            assert_eq!(cloud.parse(), Ok(StoreUrl::Cloud(cloud.into())));
+        }
+        for bad in [
+            "",
+            "file://",
+            "/var/lib",
+            "memory",
+            "file:///a?b",
+            "file:///%ff",
+            "s3://",
+            "s3:///prefix",
+            "s3://key:secret@bucket",
+            "s3://bucket/../x",
+            "az://container?sig=secret",
+        ] {
             assert_eq!(bad.parse::<StoreUrl>(), Err(()), "{bad}");
         }
     }

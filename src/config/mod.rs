@@ -59,6 +59,12 @@ pub struct Config {
     pub tls_key: Option<PathBuf>,
     pub tls_names: Vec<String>,
     pub store: Option<StoreUrl>,
+    pub store_endpoint: Option<String>,
+    pub store_region: Option<String>,
+    pub store_path_style: bool,
+    pub store_ca: Option<PathBuf>,
+    pub store_read_timeout: Duration,
+    pub store_retry_timeout: Duration,
     pub index: Option<IndexUrl>,
     pub keyring: Option<PathBuf>,
     pub region: String,
@@ -101,7 +107,7 @@ impl Config {
     pub fn index(&self) -> IndexUrl {
         match (&self.index, self.store()) {
             (Some(index), _) => index.clone(),
-            (None, StoreUrl::Folder(_)) => IndexUrl::File(self.data.join(paths::INDEX)),
+            (None, StoreUrl::Folder(_) | StoreUrl::Cloud(_)) => IndexUrl::File(self.data.join(paths::INDEX)),
             (None, StoreUrl::Memory) => IndexUrl::Memory,
         }
     }
@@ -160,6 +166,12 @@ impl Config {
             tls_key: None,
             tls_names: Vec::new(),
             store: None,
+            store_endpoint: None,
+            store_region: None,
+            store_path_style: true,
+            store_ca: None,
+            store_read_timeout: Duration::ZERO,
+            store_retry_timeout: Duration::ZERO,
             index: None,
             keyring: None,
             region: String::new(),

@@ -115,7 +115,7 @@ fn mistakes_are_one_line_each() {
         ),
         (
             "store = \"s3://key:secret@bucket\"",
-            "store (cardea.toml): found \"s3://…\", expected file:///a/folder or memory:// (this version has no other store)",
+            "store (cardea.toml): found \"s3://…\", expected file:///a/folder, s3://bucket/prefix, az://container/prefix, gs://bucket/prefix or memory://",
         ),
         ("region = 1\nregion =", "cardea.toml, line 2: found a mistake in the syntax, expected TOML"),
         ("listen = \"off\"", "listen: found off, expected an address, as plain_listen is off too"),

@@ -177,7 +177,7 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let index: Arc<dyn Index> = Arc::new(SqliteIndex::open(&dir.path().join("index.db")).unwrap());
         let url = format!("file://{}", dir.path().join("blobs").display());
-        let blobs = BlobStore::open(&url, BlobOptions::default()).unwrap();
+        let blobs = BlobStore::open(&url, &BlobOptions::default()).unwrap();
         let writer = WriterId::random();
         index.heartbeat(writer).await.unwrap();
         let ring = KeyRing::generate();

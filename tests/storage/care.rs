@@ -10,7 +10,8 @@ use cardea::storage::care::{Reaper, sweep};
 use cardea::storage::index::Index;
 use cardea::storage::pins::Pins;
 
-use crate::world::{Store, World, sqlite};
+use crate::store::Store;
+use crate::world::{World, local, memory, sqlite};
 
 const END: Timestamp = Timestamp::from_steps(i64::MAX);
 
@@ -84,7 +85,7 @@ async fn stands(store: &Store, id: BlobId) -> bool {
 
 #[tokio::test]
 async fn the_sweep_deletes_what_the_dead_had_not_published() {
-    for files in [Store::local(), Store::memory()] {
+    for files in [local(), memory()] {
         let dead = World::new(sqlite()).await;
         let put = dead.put("k");
         let (indexed, mut put) = (store(&files, dead.writer).await, put);
@@ -131,7 +132,7 @@ async fn replaced(files: &Store) -> (World, BlobId) {
 
 #[tokio::test]
 async fn the_reaper_waits_for_the_last_reader() {
-    let files = Store::memory();
+    let files = memory();
     let (world, freed) = replaced(&files).await;
     let pins = Pins::default();
     let mut reaper = Reaper::new(world.index.clone(), files.blobs.clone(), pins.clone(), Duration::ZERO);
@@ -152,7 +153,7 @@ async fn the_reaper_waits_for_the_last_reader() {
 
 #[tokio::test]
 async fn the_reaper_waits_for_the_grace() {
-    let files = Store::memory();
+    let files = memory();
     let (world, freed) = replaced(&files).await;
     let hour = Duration::from_hours(1);
     let mut reaper = Reaper::new(world.index.clone(), files.blobs.clone(), Pins::default(), hour);

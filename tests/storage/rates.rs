@@ -121,7 +121,7 @@ async fn rates_of_publish_find_and_list() {
 async fn rates_memory_of_a_hundred_uploads() {
     let folder = folder();
     let url = format!("file://{}/blobs", folder.path().display());
-    let store = BlobStore::open(&url, BlobOptions::default()).unwrap();
+    let store = BlobStore::open(&url, &BlobOptions::default()).unwrap();
     let writer = WriterId::random();
     let uploads = (0..100).map(|_| {
         let store = store.clone();

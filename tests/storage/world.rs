@@ -8,7 +8,7 @@ use cardea::model::{
     AccountId, BlobId, BucketId, BucketName, EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, UserId,
     VersionId, VersionUid, WriterId,
 };
-use cardea::storage::blobs::{BlobOptions, BlobStore};
+use cardea::storage::blobs::BlobOptions;
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{
     BucketAddress, BucketChange, BucketRecord, ChosenPart, CompleteUpload, CreateBucket, CreateUpload,
@@ -16,27 +16,23 @@ use cardea::storage::index::{
     Published, PutPart, Result, SealEnvelope, UploadRow, VersionRecord, Versioning,
 };
 
+use crate::store::Store;
+
 /// A SQLite index that goes with the test.
 pub fn sqlite() -> Arc<dyn Index> {
     Arc::new(SqliteIndex::open_in_memory().unwrap())
 }
 
-/// A blob store that goes with the test.
-pub struct Store {
-    pub blobs: BlobStore,
-    pub folder: Option<tempfile::TempDir>,
+/// A blob store in a folder.
+pub fn local() -> Store {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("file://{}/blobs%20%25%23", folder.path().display());
+    Store { folder: Some(folder), ..Store::over(url, BlobOptions::default()) }
 }
 
-impl Store {
-    pub fn local() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("file://{}/blobs%20%25%23", folder.path().display());
-        Self { blobs: BlobStore::open(&url, BlobOptions::default()).unwrap(), folder: Some(folder) }
-    }
-
-    pub fn memory() -> Self {
-        Self { blobs: BlobStore::open("memory://", BlobOptions::default()).unwrap(), folder: None }
-    }
+/// A blob store in memory.
+pub fn memory() -> Store {
+    Store::over("memory://".into(), BlobOptions::default())
 }
 
 /// An index with a registered writer and a bucket.

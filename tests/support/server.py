@@ -41,8 +41,11 @@ def _toml(value: Any) -> str:
 class Server:
     """One running gateway: TLS, plain HTTP and management on free ports, data in a folder of its own."""
 
-    def __init__(self, folder: Path, *, accounts: bool = True, **settings: Any) -> None:
+    def __init__(
+        self, folder: Path, *, accounts: bool = True, environment: dict[str, str] | None = None, **settings: Any
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self.environment = environment or {}
         self.folder, self.data, self.log_file = folder, folder / "data", folder / "log"
         tls, plain, management = free_ports(3)
         self.settings = {
@@ -103,7 +106,7 @@ class Server:
             self.process = subprocess.Popen(
                 [places.binary(), "serve", "--config", self.config, "--data", self.data],
                 cwd=self.folder,
-                env=clean_environment(),
+                env={**clean_environment(), **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -170,7 +173,7 @@ def read_env(path: Path) -> dict[str, str]:
 
 def clean_environment() -> dict[str, str]:
     """This process's environment without anything that configures a client or the server."""
-    ours = ("AWS_", "OS_", "ST_", "CARDEA_", "SWIFT", "REQUESTS_CA", "SSL_CERT", "CURL_CA")
+    ours = ("AWS_", "AZURE_", "AZURITE_", "GOOGLE_", "OS_", "ST_", "CARDEA_", "SWIFT", "REQUESTS_CA", "SSL_CERT", "CURL_CA")
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(ours)}
     kept["PATH"] = os.pathsep.join([str(places.VENV_BIN), str(places.TOOLS_BIN), kept.get("PATH", "")])
     for name in list(kept):

@@ -12,7 +12,7 @@ use crate::config::{Config, ConfigError, IndexUrl, StoreUrl};
 use crate::encryption::KeyRing;
 use crate::model::{InstallId, Timestamp};
 use crate::server::files::{self, Access, Lock, keyring};
-use crate::storage::blobs::{BlobOptions, BlobStore};
+use crate::storage::blobs::{BlobOptions, BlobStore, CloudOptions};
 use crate::storage::index::sqlite::SqliteIndex;
 use crate::storage::index::{Index, Install};
 
@@ -85,10 +85,30 @@ fn parts(config: &Config) -> Result<Parts, Failure> {
         })?),
         IndexUrl::Memory => Arc::new(SqliteIndex::open_in_memory().map_err(storage)?),
     };
-    let budget = usize::try_from(config.upload_buffer_bytes).unwrap_or(usize::MAX);
-    let blobs = BlobStore::open(&config.store().to_string(), BlobOptions { buffer_budget: budget })
+    let blobs = BlobStore::open(&config.store().to_string(), &blob_options(config)?)
         .map_err(|error| ConfigError::new("store", error.to_string(), "a store that can be opened"))?;
     Ok(Parts { index, blobs, ring: keyring::load(&config.keyring())?, lock })
+}
+
+fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
+    let read = |path: &std::path::PathBuf| {
+        let unreadable = |error| {
+            let found = format!("{} ({error})", path.display());
+            ConfigError::new("store_ca", found, "a file of certificates that can be read")
+        };
+        std::fs::read(path).map_err(unreadable)
+    };
+    Ok(BlobOptions {
+        buffer_budget: usize::try_from(config.upload_buffer_bytes).unwrap_or(usize::MAX),
+        cloud: CloudOptions {
+            endpoint: config.store_endpoint.clone(),
+            region: config.store_region.clone(),
+            path_style: config.store_path_style,
+            ca: config.store_ca.as_ref().map(read).transpose()?,
+            read_timeout: config.store_read_timeout,
+            retry_timeout: config.store_retry_timeout,
+        },
+    })
 }
 
 /// An installation that stands: ring and store must be its own.

@@ -4,6 +4,7 @@
 //! and deleting are asked, which every store does alike.
 
 mod buffers;
+mod cloud;
 mod counts;
 mod local;
 mod paths;
@@ -21,6 +22,7 @@ use futures_util::{StreamExt, TryStreamExt, future, stream};
 use object_store::memory::InMemory;
 use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode};
 
+pub use cloud::CloudOptions;
 pub use counts::RequestCounts;
 pub use survey::Found;
 pub use unpublished::Unpublished;
@@ -30,22 +32,23 @@ use self::buffers::Buffers;
 use super::Error;
 use crate::model::{BlobId, InstallId, WriterId};
 
-/// What an upload to a local folder hands over at a time: small, so that a hundred uploads fit into the budget. (A cloud
-/// wants parts of at least 5 MiB, and at most 10,000 of them.)
+/// What an upload to a local folder hands over at a time: small, so that a hundred uploads fit into the budget.
 const LOCAL_BUFFER: usize = 512 * 1024;
 /// The version of the layout of names, in `cardea.json`.
 const LAYOUT: u64 = 1;
 
 /// What an operator may set.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct BlobOptions {
     /// Bytes that all upload buffers together may take.
     pub buffer_budget: usize,
+    /// For a store behind a network.
+    pub cloud: CloudOptions,
 }
 
 impl Default for BlobOptions {
     fn default() -> Self {
-        Self { buffer_budget: 128 * 1024 * 1024 }
+        Self { buffer_budget: 128 * 1024 * 1024, cloud: CloudOptions::default() }
     }
 }
 
@@ -55,6 +58,8 @@ pub struct BlobStore {
     store: Arc<dyn ObjectStore>,
     counts: Arc<RequestCounts>,
     buffers: Buffers,
+    /// How a blob of one piece is put.
+    put_mode: PutMode,
     /// The folder of a local store.
     folder: Option<Arc<PathBuf>>,
 }
@@ -66,8 +71,9 @@ impl std::fmt::Debug for BlobStore {
 }
 
 impl BlobStore {
-    /// Opens the store at a URL: `file:///path` (the folder is made) or `memory://`.
-    pub fn open(url: &str, options: BlobOptions) -> Result<Self, Error> {
+    /// Opens the store at a URL: `file:///path` (the folder is made), `memory://`, `s3://bucket/prefix`,
+    /// `az://container/prefix` or `gs://bucket/prefix`.
+    pub fn open(url: &str, options: &BlobOptions) -> Result<Self, Error> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
         let (store, size, folder): (Arc<dyn ObjectStore>, _, _) = match scheme {
             "file" => {
@@ -75,10 +81,14 @@ impl BlobStore {
                 (Arc::new(local::open(&folder)?), LOCAL_BUFFER, Some(Arc::new(folder)))
             }
             "memory" => (Arc::new(InMemory::new()), LOCAL_BUFFER, None),
-            _ => return Err(unusable(url, "expected file:///folder or memory://")),
+            _ if cloud::is_scheme(scheme) => (cloud::open(url, &options.cloud)?, cloud::BUFFER, None),
+            _ => return Err(unusable(url, "expected a file, memory, s3, az or gs URL")),
         };
+        // A blob's name is random and written once. Where an answer may be lost and the request repeated, insisting on a
+        // new name would make a success look like a failure.
+        let put_mode = if cloud::is_scheme(scheme) { PutMode::Overwrite } else { PutMode::Create };
         let buffers = Buffers::new(options.buffer_budget, size);
-        Ok(Self { store, counts: Arc::default(), buffers, folder })
+        Ok(Self { store, counts: Arc::default(), buffers, put_mode, folder })
     }
 
     /// The requests so far.

@@ -1,7 +1,7 @@
 //! Writing one blob as it is sealed: a buffer fills while the one before it is written.
 
 use bytes::{Bytes, BytesMut};
-use object_store::{MultipartUpload, ObjectStoreExt, PutMode, PutPayload};
+use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use tokio::task::JoinHandle;
 
 use super::buffers::Share;
@@ -159,10 +159,9 @@ impl BlobWriter {
         self.cleanup.armed = true;
         let (store, path) = (self.store.store.clone(), paths::blob(&self.id));
         let payload = PutPayload::from_bytes(bytes.clone());
+        let mode = self.store.put_mode.clone();
         let request =
-            tokio::spawn(
-                async move { store.put_opts(&path, payload, PutMode::Create.into()).await.map(|_| ()) },
-            );
+            tokio::spawn(async move { store.put_opts(&path, payload, mode.into()).await.map(|_| ()) });
         self.cleanup.flight = Some(Flight { request, bytes });
         self.land().await
     }

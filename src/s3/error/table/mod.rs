@@ -14,6 +14,9 @@ use poem::http::{Method, StatusCode};
 
 use super::{Error, ErrorContext};
 
+/// When to come again after a 503.
+const RETRY_SECONDS: &str = "5";
+
 /// An error in S3's words.
 #[derive(Debug)]
 pub(super) struct Answer {
@@ -118,7 +121,9 @@ fn signature_mismatch() -> Answer {
 }
 
 fn unavailable() -> Answer {
-    Answer::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "Service is unable to handle request.")
+    let message = "Service is unable to handle request.";
+    Answer::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message)
+        .header("retry-after", RETRY_SECONDS)
 }
 
 fn internal() -> Answer {

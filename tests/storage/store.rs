@@ -1,0 +1,26 @@
+//! The blob stores that the blob suite runs over.
+
+use cardea::storage::blobs::{BlobOptions, BlobStore};
+
+/// A blob store that goes with the test.
+pub struct Store {
+    pub blobs: BlobStore,
+    pub folder: Option<tempfile::TempDir>,
+    /// Whether it is in this process: a blob is then put on condition that its name is free.
+    pub is_local: bool,
+    pub url: String,
+    pub options: BlobOptions,
+}
+
+impl Store {
+    pub fn over(url: String, options: BlobOptions) -> Self {
+        let is_local = url.starts_with("file:") || url.starts_with("memory:");
+        Self { blobs: BlobStore::open(&url, &options).unwrap(), folder: None, is_local, url, options }
+    }
+
+    /// Another store in the same place, whose uploads have hardly any memory.
+    pub fn starved(&self) -> BlobStore {
+        let url = if self.url == "memory://" { self.url.clone() } else { format!("{}/small", self.url) };
+        BlobStore::open(&url, &BlobOptions { buffer_budget: 0, ..self.options.clone() }).unwrap()
+    }
+}

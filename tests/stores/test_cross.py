@@ -1,0 +1,6 @@
+"""What the cross-protocol suite says of bytes and versions, unchanged, over each store: `server` is another here."""
+
+from __future__ import annotations
+
+from cross.test_round_trip import *  # noqa: F403
+from cross.test_versions import *  # noqa: F403

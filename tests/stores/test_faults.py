@@ -1,0 +1,130 @@
+"""Stores that go away, cut connections and stall: a right answer or a clean error, and all goes on by itself."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+from stores.backends import Backend
+from stores.conftest import Gateway
+from stores.proxy import Proxy
+from stores.test_gateway import faces_of
+
+from support.faces import WRITTEN, Face
+from support.keys import CustomerKey
+from support.server import Server
+from support.waiting import wait_until
+from support.wire import Disconnected, Headers, Response
+
+SIZE = 3_000_000
+PARTS = 14_000_000
+QUICK = {"store_read_timeout": "700ms", "store_retry_timeout": "1s", "log_level": "info"}
+
+
+def read(face: Face, name: str, headers: Headers) -> Response | None:
+    """An answer, or nothing when the connection ended before one came."""
+    try:
+        return face.get("bucket", name, headers)
+    except Disconnected:
+        return None
+
+
+def test_a_store_that_is_away(backend: Backend, proxy: Proxy, gateway: Gateway) -> None:
+    place, key = backend.place(proxy.port), CustomerKey.new()
+    server = gateway(place, **QUICK).start()
+    faces, body = faces_of(server), os.urandom(100_000)
+    for face in faces:
+        assert face.put("bucket", face.name, body, face.keyed(key)).status in WRITTEN
+    proxy.refuse()
+    assert not server.is_ready()
+    for face in faces:
+        for answer in (
+            face.put("bucket", "new", body, face.keyed(key)),
+            face.get("bucket", "s3", face.keyed(key)),
+            face.get("bucket", "swift", [("Range", "bytes=5-9"), *face.keyed(key)]),
+        ):
+            assert answer.status == 503, answer.text
+            assert int(answer["Retry-After"]) > 0
+        # What the index knows is told as ever.
+        assert face.head("bucket", "s3", face.keyed(key)).status == 200
+        assert set(face.sizes("bucket")) == {"s3", "swift"}
+    assert faces[0].delete("bucket", "s3").status == 204, "deleting asks the index only"
+    proxy.accept()
+    wait_until(server.is_ready)
+    for face in faces:
+        assert face.get("bucket", "swift", face.keyed(key)).body == body
+        assert face.put("bucket", f"new-{face.name}", body, face.keyed(key)).status in WRITTEN
+    wait_until(lambda: len(place.blobs()) == 3)
+
+
+@pytest.mark.parametrize("kind", ["cut", "stall"])
+def test_a_download_that_breaks_once_goes_on(backend: Backend, proxy: Proxy, gateway: Gateway, kind: str) -> None:
+    server, body, key = gateway(backend.place(proxy.port), **QUICK).start(), os.urandom(SIZE), CustomerKey.new()
+    for face in faces_of(server):
+        assert face.put("bucket", "object", body, face.keyed(key)).status in WRITTEN
+        fault = proxy.disturb(kind, "down", after=300_000, times=1)
+        got = face.get("bucket", "object", face.keyed(key))
+        assert fault.met == 1
+        assert (got.status, got.complete) == (200, True) and got.body == body
+
+
+@pytest.mark.parametrize("kind", ["cut", "stall"])
+def test_a_download_that_breaks_for_good_is_no_whole_answer(
+    backend: Backend, proxy: Proxy, gateway: Gateway, kind: str
+) -> None:
+    server, body, key = gateway(backend.place(proxy.port), **QUICK).start(), os.urandom(SIZE), CustomerKey.new()
+    for face in faces_of(server):
+        assert face.put("bucket", "object", body, face.keyed(key)).status in WRITTEN
+        proxy.disturb(kind, "down", after=50_000)
+        got = read(face, "object", face.keyed(key))
+        if got is not None and got.status == 200:
+            assert not got.complete and body.startswith(got.body)
+        elif got is not None:
+            assert (got.status, "Retry-After" in got) == (503, True)
+        proxy.heal()
+        assert face.get("bucket", "object", face.keyed(key)).body == body
+
+
+@pytest.mark.parametrize(
+    ("kind", "way", "size"),
+    [("cut", "up", SIZE), ("stall", "down", SIZE), ("stall", "up", PARTS), ("cut", "down", PARTS)],
+    ids=["request-cut", "answer-stalls", "part-stalls", "answer-to-part-cut"],
+)
+def test_an_upload_that_breaks(
+    backend: Backend, proxy: Proxy, gateway: Gateway, kind: str, way: str, size: int
+) -> None:
+    """Once: it may fail cleanly, and mostly is repeated unseen. For good: 503, and nothing is left."""
+    place = backend.place(proxy.port)
+    server, body, key = gateway(place, **QUICK).start(), os.urandom(size), CustomerKey.new()
+    after = 1_000_000 if way == "up" else 0
+    for face in faces_of(server):
+        name = face.name
+        proxy.disturb(kind, way, after=after, times=1)
+        put = face.put("bucket", name, body, face.keyed(key))
+        proxy.heal()
+        right(face, name, put, body, key)
+        proxy.disturb(kind, way, after=after)
+        began = time.monotonic()
+        put = face.put("bucket", f"{name}-never", body, face.keyed(key))
+        proxy.heal()
+        assert (put.status, "Retry-After" in put) == (503, True), put.text
+        assert time.monotonic() - began < 30
+        assert face.get("bucket", f"{name}-never", face.keyed(key)).status == 404
+    wait_until(server.is_ready)
+    objects = len(faces_of_again(server))
+    wait_until(lambda: len(place.blobs()) == objects)
+
+
+def right(face: Face, name: str, put: Response, body: bytes, key: CustomerKey) -> None:
+    """What was acknowledged is there, whole; what was refused is not."""
+    if put.status in WRITTEN:
+        assert face.get("bucket", name, face.keyed(key)).body == body
+    else:
+        assert (put.status, "Retry-After" in put) == (503, True), put.text
+        assert face.get("bucket", name, face.keyed(key)).status == 404
+
+
+def faces_of_again(server: Server) -> dict[str, int]:
+    """The objects of the bucket."""
+    return faces_of(server)[0].sizes("bucket")

@@ -83,8 +83,8 @@ class Backend(ABC):
     def read(self, name: str) -> bytes: ...
 
     @abstractmethod
-    def unfinished(self) -> int:
-        """Uploads in parts that were neither completed nor aborted."""
+    def unfinished(self, prefix: str = "") -> int:
+        """Uploads in parts under a prefix that were neither completed nor aborted."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,15 @@ class Place:
 
     def names(self) -> list[str]:
         """All that lies there."""
-        return self.backend.names(self.url.partition(f"{CONTAINER}/")[2] + "/")
+        return self.backend.names(self._prefix)
+
+    def unfinished(self) -> int:
+        """Uploads in parts that were begun there, and neither completed nor aborted."""
+        return self.backend.unfinished(self._prefix)
+
+    @property
+    def _prefix(self) -> str:
+        return self.url.partition(f"{CONTAINER}/")[2] + "/"
 
     def blobs(self) -> list[str]:
         return [name for name in self.names() if not name.endswith("/cardea.json")]
@@ -155,8 +163,9 @@ class Moto(Backend):
     def read(self, name: str) -> bytes:
         return self.client.get_object(Bucket=CONTAINER, Key=name)["Body"].read()
 
-    def unfinished(self) -> int:
-        return len(self.client.list_multipart_uploads(Bucket=CONTAINER).get("Uploads", []))
+    def unfinished(self, prefix: str = "") -> int:
+        uploads = self.client.list_multipart_uploads(Bucket=CONTAINER).get("Uploads", [])
+        return sum(upload["Key"].startswith(prefix) for upload in uploads)
 
 
 class Azurite(Backend):
@@ -191,7 +200,7 @@ class Azurite(Backend):
     def read(self, name: str) -> bytes:
         return self._request("GET", f"/{quote(name)}")
 
-    def unfinished(self) -> int:
+    def unfinished(self, prefix: str = "") -> int:
         return 0  # Blocks that nobody committed go by themselves, and cannot be aborted.
 
     def _request(self, method: str, path: str, **query: str) -> bytes:

@@ -43,7 +43,7 @@ def test_a_large_object_goes_in_parts_and_comes_back(backend: Backend, gateway: 
             assert reader.get("bucket", writer.name, part).body == body[6291000:12583001]
             assert reader.get("bucket", writer.name).status in (400, 403), "the key is missing"
     assert len(place.blobs()) == 2
-    assert backend.unfinished() == 0
+    assert place.unfinished() == 0
 
 
 def test_what_is_overwritten_and_deleted_goes_from_the_store(backend: Backend, gateway: Gateway) -> None:

@@ -23,9 +23,10 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the build gets to see: .dockerignore leaves out all but what it names."""
     folder = tmp_path_factory.mktemp("context")
     lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
-    assert lines[0] == "*" and all(re.fullmatch(r"![\w.-]+", line) for line in lines[1:])
+    assert lines[0] == "*" and all(re.fullmatch(r"![\w./-]+", line) for line in lines[1:])
     for name in (line[1:] for line in lines[1:]):
         source = ROOT / name
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
     return folder
 

@@ -21,6 +21,12 @@ SETTINGS_OF_THE_CHART = {
 """Settings that follow from other values."""
 SETTINGS_WITHOUT_A_USE = {
     "store": "blobs stay on the volume",
+    "store_ca": "and so does what a store behind a network needs",
+    "store_endpoint": "as store_ca",
+    "store_path_style": "as store_ca",
+    "store_read_timeout": "as store_ca",
+    "store_region": "as store_ca",
+    "store_retry_timeout": "as store_ca",
     "index": "the index stays on the volume",
     "tls_names": "only for certificates that the gateway makes",
     "require_tls_for_customer_keys": "only for tests",

@@ -16,9 +16,10 @@ use super::tls::{self, Site};
 use crate::cli::{Failure, print};
 use crate::config::{Config, ConfigError};
 use crate::identity::{AuthConfig, Authenticator};
-use crate::model::{Timestamp, WriterId};
+use crate::model::WriterId;
 use crate::ops::{self, Gateway, IndexDirectory, Metrics};
 use crate::storage::care::{Reaper, keep_alive, sweep};
+use crate::storage::index::Silence;
 use crate::storage::pins::Pins;
 use crate::{keystone, s3, swift};
 
@@ -160,8 +161,7 @@ fn care(installation: &Installation, writer: WriterId, pins: Pins) -> JoinHandle
     let (index, blobs) = (installation.index.clone(), installation.blobs.clone());
     tokio::spawn(async move {
         // This index has no other process: whoever wrote before is dead.
-        let end_of_time = Timestamp::from_steps(i64::MAX);
-        if let Err(error) = sweep(&*index, &blobs, writer, end_of_time).await {
+        if let Err(error) = sweep(&*index, &blobs, writer, Silence::Everyone).await {
             tracing::warn!(%error, "what dead processes left could not be swept");
         }
         Reaper::new(index, blobs, pins, Duration::ZERO).run().await;

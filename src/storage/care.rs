@@ -11,7 +11,7 @@ use futures_util::TryStreamExt;
 
 use super::Error;
 use super::blobs::BlobStore;
-use super::index::Index;
+use super::index::{Index, Silence};
 use super::pins::Pins;
 use crate::model::{BlobId, Timestamp, WriterId};
 
@@ -90,17 +90,15 @@ impl Reaper {
     }
 }
 
-/// Fences the writers that have been silent since `before`, and deletes what they wrote and never published. Where the
-/// index belongs to one process, all others are dead at its start: `before` is then the end of time. Tells how many
-/// orphans there were.
+/// Fences the writers that are silent, and deletes what they wrote and never published. Tells how many orphans there were.
 pub async fn sweep(
     index: &dyn Index,
     blobs: &BlobStore,
     me: WriterId,
-    before: Timestamp,
+    silence: Silence,
 ) -> Result<usize, Error> {
     let mut swept = 0;
-    for writer in index.fence_silent(me, before).await? {
+    for writer in index.fence_silent(me, silence).await? {
         let mut orphans = 0;
         let mut batches = blobs.blobs_of(writer, BATCH as usize);
         while let Some(found) = batches.try_next().await? {

@@ -8,6 +8,7 @@ mod command;
 mod multipart;
 mod principal;
 mod record;
+pub mod rows;
 pub mod sqlite;
 
 use std::time::Duration;
@@ -42,6 +43,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// An index. All methods are safe to call from any number of tasks; what has been acknowledged is durable.
 #[async_trait]
 pub trait Index: Send + Sync + 'static {
+    /// The tables below the commands: for backups, and to carry an index to another kind.
+    fn rows(&self) -> &dyn rows::Rows;
+
     // ---- the installation -------------------------------------------------------------------------------------
 
     /// The installation's record, or `None` while the index is empty.

@@ -19,6 +19,7 @@ mod range;
 mod readers;
 mod restore;
 mod rewrap;
+mod rows;
 mod schema;
 mod skip_scan;
 mod standing;
@@ -39,8 +40,10 @@ use bytes::Bytes;
 use self::checkpoint::Checkpointer;
 use self::connection::Durability;
 use self::readers::Readers;
+pub use self::rows::SqliteFile;
 use self::versions::Inline;
 use self::writer::Writer;
+use super::rows::Rows;
 use super::{
     AccessKeyRecord, AccountRecord, BlobRow, BucketAddress, BucketChange, BucketPage, BucketRecord,
     CompleteUpload, CreateBucket, CreateUpload, Delete, Deleted, Finding, FreedBlob, Index, Install,
@@ -58,6 +61,7 @@ pub struct SqliteIndex {
     // In the order in which they are closed: the last connection to go writes the log back, then the lock goes.
     readers: Readers,
     writer: Writer,
+    path: PathBuf,
     _lock: File,
     _temporary: Option<TemporaryFolder>,
 }
@@ -82,7 +86,7 @@ impl SqliteIndex {
         let readers = Readers::start(path)?;
         let checkpointer = Checkpointer::start(connection::checkpointer(path, durability)?)?;
         let writer = Writer::start(writer, checkpointer)?;
-        Ok(Self { readers, writer, _lock: lock, _temporary: temporary })
+        Ok(Self { readers, writer, path: path.to_owned(), _lock: lock, _temporary: temporary })
     }
 }
 
@@ -111,6 +115,10 @@ impl Drop for TemporaryFolder {
 
 #[async_trait]
 impl Index for SqliteIndex {
+    fn rows(&self) -> &dyn Rows {
+        self
+    }
+
     async fn install(&self) -> Result<Option<Install>> {
         self.readers.statement(install::install).await
     }

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_initial.sql"),
     include_str!("schema/0002_versions_newest_first.sql"),
     include_str!("schema/0003_leases.sql"),
+    include_str!("schema/0004_marks.sql"),
 ];
 
 /// Brings the schema up to date. A schema newer than this program knows, or a foreign database, is refused.
@@ -40,6 +41,24 @@ fn migrate_with(connection: &mut Connection, migrations: &[&str]) -> Result<()> 
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", known)?;
     transaction.commit()?;
+    Ok(())
+}
+
+/// Looks whether the schema is this program's, and changes nothing: for who reads beside the process that has the index.
+pub(super) fn check(connection: &Connection) -> Result<()> {
+    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    // It must be read from the file, so that a transaction begins to see what stands now.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    if application != APPLICATION_ID {
+        return Err(refused("the file is no index"));
+    }
+    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    if found != known {
+        return Err(refused(&format!(
+            "its schema has version {found}, this program's {known}; a gateway of this program brings it up to date"
+        )));
+    }
     Ok(())
 }
 

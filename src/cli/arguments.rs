@@ -18,6 +18,7 @@ pub(super) fn command() -> Command {
         .subcommand(with_settings(Command::new("serve").about("Runs the gateway")))
         .subcommand(keygen())
         .subcommand(with_settings(fsck()))
+        .subcommand(with_settings(migrate_index()))
         .subcommand(
             group("credentials", "The root account's credentials").subcommand(with_settings(
                 Command::new("reset")
@@ -69,6 +70,13 @@ fn fsck() -> Command {
         .after_help("Exit codes: 0 nothing is wrong, 1 something is, 2 it could not be checked.")
         .arg(flag("deep", "Verifies every seal too: reads every blob that the key ring opens"))
         .arg(flag("json", "Prints the report as JSON"))
+}
+
+fn migrate_index() -> Command {
+    Command::new("migrate-index")
+        .about("Copies the index into another, empty one; the gateway must be stopped")
+        .after_help("It may be ended at any moment: run again it goes on. The index that is copied stays as it is.")
+        .arg(Arg::new("to").long("to").value_name("URL").required(true).help("The index to fill, as the setting index names it"))
 }
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
@@ -126,6 +134,7 @@ mod tests {
             "cardea",
             "cardea keygen --base64",
             "cardea fsck --deep --json --data /x",
+            "cardea migrate-index --to sqlite:///x --data /y",
             "cardea credentials reset --data /x",
             "cardea keyring export --passphrase-file p",
             "cardea keyring import ring.txt --data /x",
@@ -137,6 +146,7 @@ mod tests {
             "cardea --nope",
             "cardea frob",
             "cardea keyring import",
+            "cardea migrate-index",
             "cardea --data",
             "cardea --data x serve",
         ] {

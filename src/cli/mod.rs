@@ -8,6 +8,7 @@ mod arguments;
 mod fsck;
 mod keygen;
 mod keyring;
+mod migrate;
 mod output;
 
 use std::process::ExitCode;
@@ -93,6 +94,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
         None => server::serve(load(matches)?),
         Some(("serve", matches)) => server::serve(load(matches)?),
         Some(("fsck", matches)) => fsck::run(&load(matches)?, matches),
+        Some(("migrate-index", matches)) => migrate::run(&load(matches)?, matches),
         Some(("keygen", matches)) => keygen::run(matches.get_flag("base64")),
         Some(("credentials", matches)) => match matches.subcommand() {
             Some(("reset", matches)) => server::reset_credentials(&load(matches)?),

@@ -1,6 +1,8 @@
 //! What the commands say: answers on standard output, complaints on standard error.
 
 use std::io::Write;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use super::Failure;
 
@@ -22,4 +24,28 @@ pub(super) fn progress(line: &str) {
 pub(super) fn complain(line: &str) {
     // Nothing is left to be done if this fails.
     let _ = writeln!(std::io::stderr(), "cardea: {line}");
+}
+
+/// How often a long command says how far it is.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// Says how far a long command is, now and then.
+pub(super) struct Told(Mutex<Instant>);
+
+impl Default for Told {
+    fn default() -> Self {
+        Self(Mutex::new(Instant::now()))
+    }
+}
+
+impl Told {
+    /// Says it, unless it was said a moment ago.
+    pub(super) fn progress(&self, what: &str, count: u64) {
+        if let Ok(mut told) = self.0.lock()
+            && told.elapsed() >= EVERY
+        {
+            *told = Instant::now();
+            progress(&format!("{what}: {count}"));
+        }
+    }
 }

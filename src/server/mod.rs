@@ -6,6 +6,7 @@ pub mod files;
 mod fsck;
 mod listener;
 mod management;
+mod migrate;
 mod run;
 mod signals;
 mod start;
@@ -19,6 +20,7 @@ use crate::config::Config;
 pub use crate::ops::fsck::Report as FsckReport;
 use crate::telemetry;
 pub use fsck::fsck;
+pub use migrate::migrate_index;
 
 /// How long work that cannot be cancelled may keep the process from ending.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);

@@ -14,6 +14,7 @@ use crate::model::{InstallId, Timestamp};
 use crate::server::files::{self, Access, Lock, keyring};
 use crate::storage::blobs::{BlobOptions, BlobStore, CloudOptions};
 use crate::storage::index::sqlite::SqliteIndex;
+use crate::storage::index::rows::Mark;
 use crate::storage::index::{Index, Install};
 
 /// What the canary is sealed for.
@@ -49,6 +50,7 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
         ConfigError::new("data", format!("{} ({error})", config.data.display()), "a folder that can be made")
     })?;
     let parts = parts(config)?;
+    whole(&*parts.index).await?;
     match parts.index.install().await.map_err(storage)? {
         Some(install) => existing(config, parts, install).await,
         None => make(config, parts).await,
@@ -69,25 +71,47 @@ pub async fn found(config: &Config) -> Result<Installation, Failure> {
         _ => return Err(nothing().into()),
     }
     let parts = parts(config)?;
+    whole(&*parts.index).await?;
     let install = parts.index.install().await.map_err(storage)?.ok_or_else(nothing)?;
     existing(config, parts, install).await
 }
 
 fn parts(config: &Config) -> Result<Parts, Failure> {
     let lock = files::lock(&config.lock())?;
-    let index: Arc<dyn Index> = match config.index() {
-        IndexUrl::File(path) => Arc::new(SqliteIndex::open(&path).map_err(|error| {
+    let index = index(&config.index(), "index")?;
+    Ok(Parts { index, blobs: blobs(config)?, ring: keyring::load(&config.keyring())?, lock })
+}
+
+/// Opens an index; `setting` names it.
+pub fn index(url: &IndexUrl, setting: &str) -> Result<Arc<dyn Index>, Failure> {
+    Ok(match url {
+        IndexUrl::File(path) => Arc::new(SqliteIndex::open(path).map_err(|error| {
             ConfigError::new(
-                "index",
+                setting,
                 format!("{} ({error})", path.display()),
                 "an index that this process can open",
             )
         })?),
         IndexUrl::Memory => Arc::new(SqliteIndex::open_in_memory().map_err(storage)?),
-    };
-    let blobs = BlobStore::open(&config.store().to_string(), &blob_options(config)?)
-        .map_err(|error| ConfigError::new("store", error.to_string(), "a store that can be opened"))?;
-    Ok(Parts { index, blobs, ring: keyring::load(&config.keyring())?, lock })
+    })
+}
+
+/// Opens the blob store.
+pub fn blobs(config: &Config) -> Result<BlobStore, Failure> {
+    BlobStore::open(&config.store().to_string(), &blob_options(config)?)
+        .map_err(|error| ConfigError::new("store", error.to_string(), "a store that can be opened").into())
+}
+
+/// An index into which rows are being loaded is not whole.
+async fn whole(index: &dyn Index) -> Result<(), Failure> {
+    match index.rows().mark(Mark::Loading).await.map_err(storage)? {
+        None => Ok(()),
+        Some(source) => {
+            let found = format!("one that is being loaded from {source} and not whole");
+            let expected = "a whole one: run the same restore or migration again, it goes on where it ended";
+            Err(ConfigError::new("index", found, expected).into())
+        }
+    }
 }
 
 fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
@@ -114,21 +138,7 @@ fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
 /// An installation that stands: ring and store must be its own.
 async fn existing(config: &Config, parts: Parts, install: Install) -> Result<Installation, Failure> {
     let Parts { index, blobs, ring, lock } = parts;
-    let path = config.keyring();
-    let its_own = format!("the key ring of the installation {}", install.id);
-    let ring =
-        ring.ok_or_else(|| ConfigError::new("keyring", format!("no file {}", path.display()), &its_own))?;
-    match ring.open_secret(CANARY, install.id.as_bytes(), &install.canary) {
-        Ok(text) if text.as_slice() == CANARY_TEXT => {}
-        _ => {
-            return Err(ConfigError::new(
-                "keyring",
-                format!("another key ring in {}", path.display()),
-                its_own,
-            )
-            .into());
-        }
-    }
+    let ring = its_ring(config, ring, &install)?;
     match blobs.install_id().await.map_err(storage)? {
         Some(id) if id == install.id => {}
         None if config.store() == StoreUrl::Memory => blobs.claim(install.id).await.map_err(storage)?,
@@ -145,6 +155,18 @@ async fn existing(config: &Config, parts: Parts, install: Install) -> Result<Ins
     }
     forget_claim(&config.claim());
     Ok(Installation { id: install.id, index, blobs, ring, _lock: lock })
+}
+
+/// The ring, which must be the installation's own.
+pub fn its_ring(config: &Config, ring: Option<KeyRing>, install: &Install) -> Result<KeyRing, ConfigError> {
+    let path = config.keyring();
+    let wrong =
+        |found| ConfigError::new("keyring", found, format!("the key ring of the installation {}", install.id));
+    let ring = ring.ok_or_else(|| wrong(format!("no file {}", path.display())))?;
+    match ring.open_secret(CANARY, install.id.as_bytes(), &install.canary) {
+        Ok(text) if text.as_slice() == CANARY_TEXT => Ok(ring),
+        _ => Err(wrong(format!("another key ring in {}", path.display()))),
+    }
 }
 
 /// A new installation. Whatever step it is interrupted at, the next start goes on: the ring is kept, and the store is

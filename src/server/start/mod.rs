@@ -7,13 +7,13 @@ mod root;
 
 pub use announce::{first_start, reset, started};
 pub use declared::declare;
-pub use installation::{Installation, found, open};
+pub use installation::{Installation, blobs, found, index, its_ring, open};
 pub use root::{Root, ensure, renew};
 
 use crate::cli::Failure;
 use crate::storage::Error;
 
 /// A failure of the index or the store.
-fn storage(error: Error) -> Failure {
+pub fn storage(error: Error) -> Failure {
     Failure::run("storage", error)
 }

@@ -1,0 +1,76 @@
+//! `cardea migrate-index`: the index carried into another.
+
+use super::{runtime, start};
+use crate::cli::Failure;
+use crate::config::{Config, ConfigError, IndexUrl};
+use crate::storage::Error;
+use crate::storage::index::Index;
+use crate::storage::index::rows::transfer::{Progress, copy, differences, sums};
+use crate::storage::index::rows::{Begun, Mark};
+
+/// What was carried.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Migrated {
+    /// Tables.
+    pub tables: usize,
+    /// Rows in all of them.
+    pub rows: u64,
+}
+
+/// Copies the configured index into an empty one, and compares the two. No gateway may run: this takes the locks it has.
+pub fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -> Result<Migrated, Failure> {
+    let url: IndexUrl = to.parse().map_err(|()| refused(to, "the URL of an index"))?;
+    if url == config.index() || url == IndexUrl::Memory {
+        return Err(refused(to, "another index than the configured one, that outlives this process").into());
+    }
+    runtime()?.block_on(async {
+        let source = start::found(config).await?;
+        let target = start::index(&url, "to")?;
+        let migrated = migrate(&*source.index, &*target, progress).await;
+        migrated.map_err(|stop| match stop {
+            Stop::Storage(error) => start::storage(error),
+            Stop::Begun(Begun::Other(other)) => {
+                refused(&format!("an index that is being loaded from {other}"), "an empty index").into()
+            }
+            Stop::Begun(_) => refused("an index that holds something", "an empty index").into(),
+            Stop::Differs(tables) => Failure::Run(format!(
+                "migrate-index: {tables} differ; the source has changed since the migration began: begin anew with an empty index"
+            )),
+        })
+    })
+}
+
+fn refused(found: &str, expected: &str) -> ConfigError {
+    ConfigError::new("to", found, expected)
+}
+
+enum Stop {
+    Storage(Error),
+    Begun(Begun),
+    Differs(String),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Storage(error)
+    }
+}
+
+async fn migrate(source: &dyn Index, target: &dyn Index, progress: Progress<'_>) -> Result<Migrated, Stop> {
+    let install = source.install().await?.map(|install| install.id.to_string()).unwrap_or_default();
+    let (source, target) = (source.rows(), target.rows());
+    match target.begin_load(&format!("the index of the installation {install}")).await? {
+        Begun::New | Begun::Again => {}
+        other => return Err(Stop::Begun(other)),
+    }
+    copy(&mut *source.snapshot().await?, target, progress).await?;
+    let (there, here) = (sums(source, progress).await?, sums(target, progress).await?);
+    let differ = differences(&there, &here);
+    if !differ.is_empty() {
+        return Err(Stop::Differs(differ.join(", ")));
+    }
+    // What was restored and is not accepted stays so.
+    let restored = source.mark(Mark::Restored).await?;
+    target.finish_load(restored.as_deref()).await?;
+    Ok(Migrated { tables: here.len(), rows: here.iter().map(|sum| sum.rows).sum() })
+}

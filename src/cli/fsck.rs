@@ -24,7 +24,7 @@ pub(super) fn run(config: &Config, matches: &ArgMatches) -> Result<(), Failure> 
             output::progress(&format!("{what}: {count}"));
         }
     };
-    let report = server::fsck(config, matches.get_flag("deep"), &progress)?;
+    let report = server::fsck(config, matches.get_flag("deep"), matches.get_flag("accept"), &progress)?;
     let text = if matches.get_flag("json") {
         serde_json::to_string_pretty(&report).map_err(|error| Failure::Unchecked(error.to_string()))? + "\n"
     } else {
@@ -39,6 +39,9 @@ fn for_people(report: &server::FsckReport) -> String {
     // Writing to a string does not fail.
     for finding in &report.findings {
         let _ = writeln!(text, "{}: {}", finding.kind.name(), finding.detail);
+    }
+    for object in &report.lost {
+        let _ = writeln!(text, "lost data: {object}");
     }
     let left_out = report.count - report.findings.len() as u64;
     if left_out > 0 {
@@ -59,6 +62,9 @@ fn for_people(report: &server::FsckReport) -> String {
             "harmless, swept at the gateway's next start: {} blobs ({} bytes) that were never published, {} unfinished",
             left.blobs, left.bytes, left.unfinished
         );
+    }
+    if let Some(backup) = &report.accepted {
+        let _ = writeln!(text, "accepted: the index as it was restored from backup {backup}");
     }
     if report.is_clean() {
         text.push_str("nothing is wrong\n");

@@ -18,7 +18,7 @@ use crate::config::{Config, ConfigError};
 use crate::identity::{AuthConfig, Authenticator};
 use crate::model::WriterId;
 use crate::ops::{self, Gateway, IndexDirectory, Metrics};
-use crate::storage::care::{Reaper, keep_alive, sweep};
+use crate::storage::care::{Reaper, keep_alive, may_delete, sweep};
 use crate::storage::index::Silence;
 use crate::storage::pins::Pins;
 use crate::{keystone, s3, swift};
@@ -31,6 +31,11 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     warn(&config)?;
     let installation = start::open(&config).await?;
+    if !may_delete(&*installation.index).await.map_err(|error| Failure::run("index", error))? {
+        tracing::warn!(
+            "the index was restored from a backup: nothing is deleted from the store until cardea fsck --accept"
+        );
+    }
     let site = Site::of(&config)?;
     let certificate = match config.listen {
         Some(_) => Some(Certificate::new(tls::identity(&config)?)?),

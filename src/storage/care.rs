@@ -5,12 +5,14 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 
 use super::Error;
+use super::backup::kept_since;
 use super::blobs::BlobStore;
+use super::index::rows::Mark;
 use super::index::{Index, Silence};
 use super::pins::Pins;
 use crate::model::{BlobId, Timestamp, WriterId};
@@ -21,6 +23,8 @@ pub const HEARTBEAT: Duration = Duration::from_secs(10);
 const ROUND: Duration = Duration::from_secs(5);
 /// Blobs in one round's request.
 const BATCH: u32 = 1000;
+/// How often the reaper looks whether backups still keep what they kept.
+const LOOK: Duration = Duration::from_mins(1);
 
 /// Deletes freed blobs from the store once nobody reads them, then forgets them.
 pub struct Reaper {
@@ -28,6 +32,7 @@ pub struct Reaper {
     blobs: BlobStore,
     pins: Pins,
     grace: Duration,
+    kept: Kept,
     seen: Option<Seen>,
 }
 
@@ -51,7 +56,7 @@ impl Reaper {
     /// A reaper. `grace` is zero where all readers are in this process, and longer than the longest request where
     /// others read too.
     pub fn new(index: Arc<dyn Index>, blobs: BlobStore, pins: Pins, grace: Duration) -> Self {
-        Self { index, blobs, pins, grace, seen: None }
+        Self { index, blobs, pins, grace, kept: Kept::default(), seen: None }
     }
 
     /// Works until it is dropped; every step is harmless when it is done again.
@@ -71,6 +76,9 @@ impl Reaper {
     /// One round: deletes what was seen freed in a round before, where its last reader has gone, and looks for more.
     /// Tells how many blobs it deleted.
     pub async fn round(&mut self) -> Result<usize, Error> {
+        if !may_delete(&*self.index).await? {
+            return Ok(0);
+        }
         let deleted = match &self.seen {
             Some(seen) if self.pins.horizon() <= seen.at => return Ok(0),
             Some(seen) => {
@@ -81,13 +89,49 @@ impl Reaper {
             None => 0,
         };
         self.seen = None;
-        let freed = self.index.freed_blobs(Timestamp::now().minus(self.grace), BATCH).await?;
+        let mut freed = self.index.freed_blobs(self.kept.before(self.grace), BATCH).await?;
+        if !freed.is_empty() {
+            self.kept.look(&self.blobs).await?;
+            freed.retain(|blob| blob.freed < self.kept.before(self.grace));
+        }
         if !freed.is_empty() {
             let blobs = freed.into_iter().map(|blob| blob.id).collect();
             self.seen = Some(Seen { at: self.pins.moment(), blobs });
         }
         Ok(deleted)
     }
+}
+
+/// What backups need, as it was when it was last looked at.
+#[derive(Debug, Default)]
+struct Kept {
+    since: Option<Timestamp>,
+    looked: Option<Instant>,
+}
+
+impl Kept {
+    /// Blobs that were freed before this time may go.
+    fn before(&self, grace: Duration) -> Timestamp {
+        let free = Timestamp::now().minus(grace);
+        match (self.since, self.looked) {
+            // While a backup keeps them the index need not be asked for them each round, but now and then.
+            (Some(since), Some(looked)) if looked.elapsed() < LOOK => free.min(since),
+            _ => free,
+        }
+    }
+
+    /// Looks again. The index must have told of the freed blobs before: see [`kept_since`].
+    async fn look(&mut self, blobs: &BlobStore) -> Result<(), Error> {
+        self.since = kept_since(blobs).await?;
+        self.looked = Some(Instant::now());
+        Ok(())
+    }
+}
+
+/// Whether anything may be deleted: not while an index that was restored from a backup has not been accepted. It may know
+/// less than the store holds.
+pub async fn may_delete(index: &dyn Index) -> Result<bool, Error> {
+    Ok(index.rows().mark(Mark::Restored).await?.is_none())
 }
 
 /// Fences the writers that are silent, and deletes what they wrote and never published. Tells how many orphans there were.
@@ -98,6 +142,9 @@ pub async fn sweep(
     silence: Silence,
 ) -> Result<usize, Error> {
     let mut swept = 0;
+    if !may_delete(index).await? {
+        return Ok(swept);
+    }
     for writer in index.fence_silent(me, silence).await? {
         let mut orphans = 0;
         let mut batches = blobs.blobs_of(writer, BATCH as usize);

@@ -50,7 +50,7 @@ pub(super) async fn named(
                     report.add(Kind::WrongSize, format!("blob {id}: {size} bytes, expected {expected}"));
                 }
                 Err(storage::Error::BlobDamaged { problem, .. }) => {
-                    report.add(Kind::MissingBlob, format!("blob {id}: {problem}"));
+                    report.add_missing(id, problem);
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -13,8 +13,8 @@ use crate::encryption::KeyRing;
 use crate::model::{InstallId, Timestamp};
 use crate::server::files::{self, Access, Lock, keyring};
 use crate::storage::blobs::{BlobOptions, BlobStore, CloudOptions};
-use crate::storage::index::sqlite::SqliteIndex;
 use crate::storage::index::rows::Mark;
+use crate::storage::index::sqlite::SqliteIndex;
 use crate::storage::index::{Index, Install};
 
 /// What the canary is sealed for.
@@ -160,8 +160,9 @@ async fn existing(config: &Config, parts: Parts, install: Install) -> Result<Ins
 /// The ring, which must be the installation's own.
 pub fn its_ring(config: &Config, ring: Option<KeyRing>, install: &Install) -> Result<KeyRing, ConfigError> {
     let path = config.keyring();
-    let wrong =
-        |found| ConfigError::new("keyring", found, format!("the key ring of the installation {}", install.id));
+    let wrong = |found| {
+        ConfigError::new("keyring", found, format!("the key ring of the installation {}", install.id))
+    };
     let ring = ring.ok_or_else(|| wrong(format!("no file {}", path.display())))?;
     match ring.open_secret(CANARY, install.id.as_bytes(), &install.canary) {
         Ok(text) if text.as_slice() == CANARY_TEXT => Ok(ring),

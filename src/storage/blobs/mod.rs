@@ -7,7 +7,7 @@ mod buffers;
 mod cloud;
 mod counts;
 mod local;
-mod paths;
+pub(super) mod paths;
 mod survey;
 mod unpublished;
 mod writer;
@@ -89,6 +89,11 @@ impl BlobStore {
         let put_mode = if cloud::is_scheme(scheme) { PutMode::Overwrite } else { PutMode::Create };
         let buffers = Buffers::new(options.buffer_budget, size);
         Ok(Self { store, counts: Arc::default(), buffers, put_mode, folder })
+    }
+
+    /// The store itself, for what are no blobs.
+    pub(super) fn objects(&self) -> &dyn ObjectStore {
+        &*self.store
     }
 
     /// The requests so far.
@@ -256,7 +261,7 @@ fn damaged_record() -> Error {
     Error::Damaged("the blob store's cardea.json cannot be read".into())
 }
 
-fn unavailable(error: object_store::Error) -> Error {
+pub(super) fn unavailable(error: object_store::Error) -> Error {
     Error::Unavailable(Box::new(error))
 }
 

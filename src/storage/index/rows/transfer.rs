@@ -41,6 +41,11 @@ impl Summing {
         self.rows += 1;
     }
 
+    /// Rows so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
     /// Ends.
     pub fn sum(self) -> Sum {
         Sum { table: self.table, rows: self.rows, digest: self.hash.finalize().into() }

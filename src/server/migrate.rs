@@ -58,19 +58,26 @@ impl From<Error> for Stop {
 
 async fn migrate(source: &dyn Index, target: &dyn Index, progress: Progress<'_>) -> Result<Migrated, Stop> {
     let install = source.install().await?.map(|install| install.id.to_string()).unwrap_or_default();
+    let target_install = target.install().await?.map(|install| install.id.to_string());
     let (source, target) = (source.rows(), target.rows());
-    match target.begin_load(&format!("the index of the installation {install}")).await? {
-        Begun::New | Begun::Again => {}
-        other => return Err(Stop::Begun(other)),
+    let begun = target.begin_load(&format!("the index of the installation {install}")).await?;
+    match begun {
+        Begun::New | Begun::Again => copy(&mut *source.snapshot().await?, target, progress).await?,
+        // It may be what this made, and the last to end had no time to say so.
+        Begun::NotEmpty if target_install.as_ref() == Some(&install) => {}
+        begun => return Err(Stop::Begun(begun)),
     }
-    copy(&mut *source.snapshot().await?, target, progress).await?;
     let (there, here) = (sums(source, progress).await?, sums(target, progress).await?);
     let differ = differences(&there, &here);
+    if !differ.is_empty() && begun == Begun::NotEmpty {
+        return Err(Stop::Begun(begun));
+    }
     if !differ.is_empty() {
         return Err(Stop::Differs(differ.join(", ")));
     }
     // What was restored and is not accepted stays so.
-    let restored = source.mark(Mark::Restored).await?;
-    target.finish_load(restored.as_deref()).await?;
+    if begun != Begun::NotEmpty {
+        target.finish_load(source.mark(Mark::Restored).await?.as_deref()).await?;
+    }
     Ok(Migrated { tables: here.len(), rows: here.iter().map(|sum| sum.rows).sum() })
 }

@@ -8,7 +8,7 @@ use crate::encryption::KeyRing;
 use crate::model::InstallId;
 use crate::storage::backup::{BackupId, Backups};
 use crate::storage::index::rows::transfer::sums;
-use crate::storage::index::rows::{Begun, Row, Rows, Table, Value, decode};
+use crate::storage::index::rows::{Begun, Mark, Row, Rows, Table, Value, decode};
 
 /// Chunks that are read ahead.
 const AHEAD: usize = 4;
@@ -61,6 +61,10 @@ pub async fn restore(
     match target.begin_load(&format!("backup {id}")).await? {
         Begun::New | Begun::Again => {}
         Begun::Other(other) => return Err(Error::NotEmpty(format!("what of {other} has been loaded"))),
+        // The last to restore it had no time to say so.
+        Begun::NotEmpty if target.mark(Mark::Restored).await?.as_deref() == Some(id.as_str()) => {
+            return Ok(Restored { id: id.clone(), rows: manifest.rows() });
+        }
         Begun::NotEmpty => return Err(Error::NotEmpty("an installation".to_owned())),
     }
     for (part, (table, places)) in manifest.tables.iter().zip(&tables) {

@@ -67,8 +67,9 @@ pub struct ListBuckets {
     pub reverse: bool,
 }
 
-/// Seals the envelope once the version's id is known. Runs inside the commit: no I/O, microseconds.
-pub struct SealEnvelope(pub Box<dyn FnOnce(VersionId) -> Option<Vec<u8>> + Send>);
+/// Seals the envelope once the version's id is known. Runs inside the commit: no I/O, microseconds. May run again, with another id,
+/// where the commit met another one.
+pub struct SealEnvelope(pub Box<dyn Fn(VersionId) -> Option<Vec<u8>> + Send + Sync>);
 
 impl fmt::Debug for SealEnvelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

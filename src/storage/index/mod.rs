@@ -6,7 +6,9 @@
 mod audit;
 mod command;
 mod multipart;
+pub mod postgres;
 mod principal;
+mod range;
 mod record;
 pub mod sqlite;
 

@@ -13,7 +13,7 @@ mod install;
 mod listing;
 mod objects;
 mod principals;
-mod range;
+
 mod readers;
 mod restore;
 mod rewrap;

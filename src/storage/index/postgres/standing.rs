@@ -1,0 +1,5 @@
+//! STUB
+use super::transaction::{Snapshot, Tx};
+use crate::model::*;
+use crate::storage::Error;
+use crate::storage::index::*;

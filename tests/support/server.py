@@ -14,7 +14,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from . import people, places
+from . import below, people, places
 from .wire import Address
 
 START_SECONDS = 60
@@ -45,7 +45,8 @@ class Server:
         self, folder: Path, *, accounts: bool = True, environment: dict[str, str] | None = None, **settings: Any
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.environment = environment or {}
+        under = below.place(folder, settings)
+        self.environment = {**under.environment, **(environment or {})}
         self.folder, self.data, self.log_file = folder, folder / "data", folder / "log"
         tls, plain, management = free_ports(3)
         self.settings = {
@@ -53,6 +54,7 @@ class Server:
             "plain_listen": f"127.0.0.1:{plain}",
             "management_listen": f"127.0.0.1:{management}",
             "log_level": "trace",
+            **under.settings,
             **settings,
         }
         self.ports = {"tls": tls, "plain": plain, "management": management}
@@ -78,7 +80,7 @@ class Server:
     @property
     def ca(self) -> Path:
         """The CA that it made on its first start."""
-        return Path(self.credentials()["AWS_CA_BUNDLE"])
+        return self.data / "tls" / "ca.crt"
 
     def credentials(self) -> dict[str, str]:
         """What `credentials.env` exports."""

@@ -10,7 +10,7 @@ use super::storage;
 use crate::cli::Failure;
 use crate::config::{Config, ConfigError, IndexUrl, StoreUrl};
 use crate::encryption::KeyRing;
-use crate::model::{InstallId, Timestamp};
+use crate::model::InstallId;
 use crate::server::files::{self, Access, Lock, keyring};
 use crate::storage::blobs::{BlobOptions, BlobStore, CloudOptions};
 use crate::storage::index::sqlite::SqliteIndex;
@@ -170,7 +170,7 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
     };
     let ring = match ring {
         Some(ring) => ring,
-        None => generate_ring(&config.keyring())?,
+        None => keyring::generate(&config.keyring())?,
     };
     let claim = config.claim();
     files::write(&claim, id.to_string().as_bytes(), Access::Private)
@@ -180,17 +180,6 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
     index.create_install(Install { id, canary }).await.map_err(storage)?;
     forget_claim(&claim);
     Ok(Installation { id, index, blobs, ring, _lock: lock })
-}
-
-fn generate_ring(path: &Path) -> Result<KeyRing, ConfigError> {
-    let ring = KeyRing::generate_at(&crate::http::date::format_iso8601_millis(Timestamp::now()));
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        files::private_folder(folder).map_err(|error| {
-            ConfigError::new("keyring", format!("{} ({error})", path.display()), "a path that can be written")
-        })?;
-    }
-    keyring::store(path, &ring)?;
-    Ok(ring)
 }
 
 fn noted_claim(path: &Path) -> Option<InstallId> {

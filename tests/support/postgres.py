@@ -6,6 +6,7 @@ import functools
 import itertools
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -118,6 +119,12 @@ class Postgres:
         name = f"cardea_{os.getpid()}_{next(self._numbers)}"
         self.psql(f"CREATE DATABASE {name}")
         return name
+
+    def dump(self, database: str) -> bytes:
+        """All that a database holds, its bytes as they are and not in hex, to be searched."""
+        where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER, database]
+        text = self._run("pg_dump", "--data-only", *where)
+        return re.sub(rb"\\\\x([0-9a-f]*)", lambda found: bytes.fromhex(found[1].decode()), text.encode())
 
     def url(self, database: str, port: int | None = None) -> str:
         """The URL by which a gateway reaches a database, through another port where a proxy stands before it."""

@@ -91,6 +91,10 @@ class Server:
     def start(self) -> "Server":
         """Starts it and waits until it is ready."""
         self.spawn()
+        return self.wait_until_ready()
+
+    def wait_until_ready(self) -> "Server":
+        """Waits until one that was started is ready."""
         deadline = time.monotonic() + START_SECONDS
         while not self.is_ready():
             assert self.process is not None

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
 
+use super::care::{CareMetrics, Carer};
 use super::door::{Door, Fronts, HttpMetrics, Trust};
 use super::listener::{Certificate, Handler, Limits, Listener, Patience};
 use super::management::Management;
@@ -16,9 +16,8 @@ use super::tls::{self, Site};
 use crate::cli::{Failure, print};
 use crate::config::{Config, ConfigError};
 use crate::identity::{AuthConfig, Authenticator};
-use crate::model::{Timestamp, WriterId};
+use crate::model::WriterId;
 use crate::ops::{self, Gateway, IndexDirectory, Metrics};
-use crate::storage::care::{Reaper, keep_alive, sweep};
 use crate::storage::pins::Pins;
 use crate::{keystone, s3, swift};
 
@@ -40,10 +39,10 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     start::declare(&installation, &config.accounts).await?;
 
     let writer = WriterId::random();
-    installation.index.heartbeat(writer).await.map_err(|error| Failure::run("index", error))?;
     let (stop, stopped) = watch::channel(false);
     let built = build(&config, &installation, writer, stopped.clone())?;
-    let mut fenced = care(&installation, writer, built.pins.clone());
+    let carer = carer(&installation, writer, &built);
+    let mut care = carer.start().await.map_err(|error| Failure::run("index", error))?;
     let serving = sockets.serve(&config, &built, &stopped);
 
     print(&start::started(site.endpoint(), config.management_listen))?;
@@ -58,12 +57,13 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
                 Wish::End => break Ok(()),
                 Wish::Reload => reload(&config, certificate.as_ref()),
             },
-            _ = &mut fenced => {
+            () = care.fenced() => {
                 break Err(Failure::Run("another process has declared this one dead: its blobs may be gone".to_owned()));
             }
         }
     };
     stop.send_replace(true);
+    care.end().await;
     let drained = tokio::select! {
         drained = serving.drain(config.drain_timeout) => drained,
         () = signals.end() => Err(Failure::Run("ended at once, with requests running".to_owned())),
@@ -94,6 +94,7 @@ struct Built {
     door: Arc<Door>,
     management: Arc<Management>,
     pins: Pins,
+    care: CareMetrics,
 }
 
 fn build(
@@ -130,8 +131,11 @@ fn build(
     let swift_config = swift::SwiftConfig { max_file_size: config.max_put_bytes };
     let identity_config =
         keystone::KeystoneConfig { region: config.swift_region.clone(), public_url: config.endpoint.clone() };
-    let mut http = None;
-    metrics.register(|registry| http = Some(Arc::new(HttpMetrics::new(registry))));
+    let (mut http, mut care) = (None, CareMetrics::default());
+    metrics.register(|registry| {
+        http = Some(Arc::new(HttpMetrics::new(registry)));
+        care = CareMetrics::new(registry);
+    });
     let Some(http) = http else { return Err(Failure::Run("metrics: nothing was registered".to_owned())) };
     let door = Door {
         fronts: Fronts {
@@ -148,25 +152,22 @@ fn build(
         body_timeout: config.body_timeout,
     };
     let management = Management { index: index.clone(), blobs: blobs.clone(), metrics, stopping };
-    Ok(Built { door: Arc::new(door), management: Arc::new(management), pins })
+    Ok(Built { door: Arc::new(door), management: Arc::new(management), pins, care })
 }
 
 fn size(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
-/// Starts what goes on beside requests. The task that is returned ends when this process must.
-fn care(installation: &Installation, writer: WriterId, pins: Pins) -> JoinHandle<()> {
-    let (index, blobs) = (installation.index.clone(), installation.blobs.clone());
-    tokio::spawn(async move {
-        // This index has no other process: whoever wrote before is dead.
-        let end_of_time = Timestamp::from_steps(i64::MAX);
-        if let Err(error) = sweep(&*index, &blobs, writer, end_of_time).await {
-            tracing::warn!(%error, "what dead processes left could not be swept");
-        }
-        Reaper::new(index, blobs, pins, Duration::ZERO).run().await;
-    });
-    tokio::spawn(keep_alive(installation.index.clone(), writer))
+/// What goes on beside requests.
+fn carer(installation: &Installation, writer: WriterId, built: &Built) -> Carer {
+    Carer {
+        index: installation.index.clone(),
+        blobs: installation.blobs.clone(),
+        pins: built.pins.clone(),
+        writer,
+        metrics: built.care.clone(),
+    }
 }
 
 fn reload(config: &Config, certificate: Option<&Certificate>) {

@@ -4,7 +4,7 @@ use super::locks;
 use super::transaction::{Snapshot, Tx};
 use crate::model::{Timestamp, WriterId};
 use crate::storage::Error;
-use crate::storage::index::{Install, Result};
+use crate::storage::index::{Install, Result, Silence};
 
 pub(super) async fn install(db: &Snapshot) -> Result<Option<Install>> {
     let found = db.maybe("SELECT id, canary FROM install", &[]).await?;
@@ -40,7 +40,11 @@ pub(super) async fn assert_alive(tx: &Tx, writer: WriterId) -> Result<()> {
     if alive { Ok(()) } else { Err(Error::Fenced) }
 }
 
-pub(super) async fn fence_silent(tx: &Tx, me: WriterId, before: Timestamp) -> Result<Vec<WriterId>> {
+pub(super) async fn fence_silent(tx: &Tx, me: WriterId, silence: Silence) -> Result<Vec<WriterId>> {
+    let before = match silence {
+        Silence::Everyone => Timestamp::from_steps(i64::MAX),
+        Silence::For(long) => tx.now().minus(long),
+    };
     let silent = "SELECT id FROM writers WHERE id <> $1 AND heartbeat < $2 AND fenced IS NULL ORDER BY id";
     for writer in ids(&tx.all(silent, &[&me, &before]).await?)? {
         locks::writer_alone(tx, writer).await?;

@@ -1,5 +1,6 @@
 //! The composition root: what is built from the configuration, in which order, and how it ends.
 
+mod disk;
 mod dispatch;
 mod door;
 pub mod files;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use super::disk::DiskMetrics;
 use super::door::{Door, Fronts, HttpMetrics, Trust};
 use super::listener::{Certificate, Handler, Limits, Listener, Patience};
 use super::management::Management;
@@ -131,7 +132,11 @@ fn build(
     let identity_config =
         keystone::KeystoneConfig { region: config.swift_region.clone(), public_url: config.endpoint.clone() };
     let mut http = None;
-    metrics.register(|registry| http = Some(Arc::new(HttpMetrics::new(registry))));
+    metrics.register(|registry| {
+        http = Some(Arc::new(HttpMetrics::new(registry)));
+        registry.register_collector(Box::new(DiskMetrics(blobs.room().clone())));
+    });
+    blobs.observe(metrics.clone());
     let Some(http) = http else { return Err(Failure::Run("metrics: nothing was registered".to_owned())) };
     let door = Door {
         fronts: Fronts {
@@ -166,6 +171,7 @@ fn care(installation: &Installation, writer: WriterId, pins: Pins) -> JoinHandle
         }
         Reaper::new(index, blobs, pins, Duration::ZERO).run().await;
     });
+    tokio::spawn(installation.blobs.room().clone().watch());
     tokio::spawn(keep_alive(installation.index.clone(), writer))
 }
 

@@ -258,6 +258,15 @@ pub static SETTINGS: &[Setting] = &[
         set: |c, raw| raw.bytes().filter(|v| is_budget(*v)).map(|v| c.read_ahead_bytes = v),
     },
     Setting {
+        name: "disk_reserve",
+        takes: "BYTES",
+        default: "64MiB",
+        expected: "0 or more bytes",
+        help: "Free space on the disks of the data folder, the index and a local store under which writes are refused with \
+               507, while reads and deletes go on.",
+        set: |c, raw| raw.bytes().map(|v| c.disk_reserve = v),
+    },
+    Setting {
         name: "max_put_bytes",
         takes: "BYTES",
         default: "5GiB",

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 use super::care::{CareMetrics, Carer};
+use super::disk::DiskMetrics;
 use super::door::{Door, Fronts, HttpMetrics, Trust};
 use super::listener::{Certificate, Handler, Limits, Listener, Patience};
 use super::management::Management;
@@ -43,6 +44,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let built = build(&config, &installation, writer, stopped.clone())?;
     let carer = carer(&installation, writer, &built);
     let mut care = carer.start().await.map_err(|error| Failure::run("index", error))?;
+    tokio::spawn(installation.blobs.room().clone().watch());
     let serving = sockets.serve(&config, &built, &stopped);
 
     print(&start::started(site.endpoint(), config.management_listen))?;
@@ -135,7 +137,9 @@ fn build(
     metrics.register(|registry| {
         http = Some(Arc::new(HttpMetrics::new(registry)));
         care = CareMetrics::new(registry);
+        registry.register_collector(Box::new(DiskMetrics(blobs.room().clone())));
     });
+    blobs.observe(metrics.clone());
     let Some(http) = http else { return Err(Failure::Run("metrics: nothing was registered".to_owned())) };
     let door = Door {
         fronts: Fronts {

@@ -28,6 +28,7 @@ SETTINGS_WITHOUT_A_USE = {
     "store_region": "as store_ca",
     "store_retry_timeout": "as store_ca",
     "index": "the index stays on the volume",
+    "disk_reserve": "the default fits every volume",
     "tls_names": "only for certificates that the gateway makes",
     "require_tls_for_customer_keys": "only for tests",
 }

@@ -126,6 +126,19 @@ class Server:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 
+    def readiness(self) -> tuple[int, str]:
+        """What `/readyz` says."""
+        try:
+            with urllib.request.urlopen(f"{self.management.url}/readyz", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.read().decode()
+
+    def metric(self, series: str) -> float:
+        """The value of a series, such as `cardea_operations_total{operation="PutObject",outcome="done"}`; 0 when it is not there."""
+        values = [line.rpartition(" ")[2] for line in self.metrics().splitlines() if line.rpartition(" ")[0] == series]
+        return float(values[0]) if values else 0.0
+
     def terminate(self) -> None:
         """Asks it to drain, and does not wait."""
         assert self.process is not None

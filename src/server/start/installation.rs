@@ -15,6 +15,7 @@ use crate::server::files::{self, Access, Lock, keyring};
 use crate::storage::blobs::{BlobOptions, BlobStore, CloudOptions};
 use crate::storage::index::sqlite::SqliteIndex;
 use crate::storage::index::{Index, Install};
+use crate::storage::room::Room;
 
 /// What the canary is sealed for.
 const CANARY: &str = "install-canary";
@@ -99,6 +100,7 @@ fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
         std::fs::read(path).map_err(unreadable)
     };
     Ok(BlobOptions {
+        room: room(config),
         buffer_budget: usize::try_from(config.upload_buffer_bytes).unwrap_or(usize::MAX),
         cloud: CloudOptions {
             endpoint: config.store_endpoint.clone(),
@@ -109,6 +111,20 @@ fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
             retry_timeout: config.store_retry_timeout,
         },
     })
+}
+
+/// The room on every disk that is written to.
+fn room(config: &Config) -> Room {
+    let mut folders = vec![("data", config.data.clone())];
+    if let IndexUrl::File(path) = config.index() {
+        let here = || Path::new(".");
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(here);
+        folders.push(("index", folder.to_owned()));
+    }
+    if let StoreUrl::Folder(folder) = config.store() {
+        folders.push(("store", folder));
+    }
+    Room::new(folders, config.disk_reserve)
 }
 
 /// An installation that stands: ring and store must be its own.

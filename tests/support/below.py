@@ -39,8 +39,10 @@ def place(folder: Path, given: dict[str, Any]) -> Below:
     environment: dict[str, str] = {}
     if _chosen["store"] != "local" and "store" not in given:
         there = _store(_chosen["store"]).place()
-        # All objects go to the store: those of the tests are mostly small.
-        settings |= {"inline_bytes": 0} | there.settings
+        settings |= there.settings
+        if "inline_bytes" not in given:
+            # All objects go to the store: those of the tests are mostly small.
+            settings["inline_bytes"] = 0
         environment |= there.environment
     if _chosen["index"] == "postgres" and "index" not in given:
         server = postgres()

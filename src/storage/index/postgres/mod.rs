@@ -16,6 +16,7 @@ mod principals;
 mod restore;
 mod rewrap;
 mod schema;
+mod skip_scan;
 mod standing;
 mod transaction;
 mod upload_listing;
@@ -235,7 +236,7 @@ impl Index for PostgresIndex {
     }
 
     async fn list_objects(&self, query: ListObjects) -> Result<ObjectPage> {
-        snapshot!(self.db, db, (query) => listing::list(db, query))
+        query!(self.db, db, (query) => listing::list(db, query))
     }
 
     async fn find_many(

@@ -47,3 +47,11 @@ pub(super) async fn abort(tx: &Tx, bucket: BucketId, key: &ObjectKey, id: Versio
 pub(super) async fn discard_all(tx: &Tx, bucket: i64, parts: usize) -> Result<bool> {
     todo!()
 }
+
+pub(super) fn read(row: &tokio_postgres::Row) -> Result<Numbered> {
+    todo!()
+}
+
+pub(super) fn read_part(row: &tokio_postgres::Row) -> Result<UploadPart> {
+    todo!()
+}

@@ -3,15 +3,22 @@
 //! A command that met another one, or whose connection was lost before its commit was sent, is run again from the beginning. Where
 //! the answer to a commit was lost, the database is asked what became of the transaction: what it says is what the caller hears.
 //!
+//! Statements go out in the order in which their futures are first polled, whether or not one has to be prepared first: those that are
+//! joined travel together and are carried out one after the other.
+//!
 //! Whoever locks, locks in this order: what [`super::locks`] says, then rows of versions by their number, rows of uploads, blobs by
 //! their id, counters. What breaks the order is found by the database as a deadlock, and run again.
 
 use std::ops::Deref;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Client, Pool};
 use futures_util::future::{BoxFuture, join};
+use futures_util::poll;
+use tokio::sync::Mutex;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
@@ -43,7 +50,7 @@ impl Database {
 
     /// A connection for single statements, each of which sees a state of its own.
     pub(super) async fn reader(&self) -> Result<Snapshot> {
-        Ok(Snapshot { client: Some(self.pool.get().await?) })
+        Ok(Snapshot::new(self.pool.get().await?))
     }
 
     /// Reads by single statements. A read whose connection was lost is done again.
@@ -211,31 +218,53 @@ impl Tries {
 pub(super) struct Snapshot {
     /// Taken away only where the connection is closed.
     client: Option<Client>,
+    /// Whose statement goes out next.
+    turn: Mutex<()>,
 }
 
 impl Snapshot {
+    fn new(client: Client) -> Self {
+        Self { client: Some(client), turn: Mutex::new(()) }
+    }
+
     fn client(&self) -> Result<&Client> {
         self.client.as_ref().ok_or_else(|| Error::Unavailable("the connection is closed".into()))
     }
 
-    /// A statement, prepared once a connection.
-    pub(super) async fn prepare(&self, sql: &str) -> Result<Statement> {
-        Ok(self.client()?.prepare_cached(sql).await?)
+    /// Sends a statement, prepared once a connection, when its turn has come.
+    async fn send<'s, T, Answer>(
+        &'s self,
+        sql: &str,
+        statement: impl FnOnce(&'s Client, Statement) -> Answer + Send,
+    ) -> Result<T>
+    where
+        Answer: Future<Output = std::result::Result<T, tokio_postgres::Error>> + Send,
+    {
+        let turn = self.turn.lock().await;
+        let client = self.client()?;
+        let mut answer = pin!(statement(client, client.prepare_cached(sql).await?));
+        // The first poll sends it; then it is the next one's turn.
+        let at_once = poll!(answer.as_mut());
+        drop(turn);
+        match at_once {
+            Poll::Ready(answer) => Ok(answer?),
+            Poll::Pending => Ok(answer.await?),
+        }
     }
 
     /// The first row, if there is one.
     pub(super) async fn maybe(&self, sql: &str, params: Params<'_>) -> Result<Option<Row>> {
-        Ok(self.client()?.query_opt(&self.prepare(sql).await?, params).await?)
+        Ok(self.all(sql, params).await?.into_iter().next())
     }
 
     /// The one row there always is.
     pub(super) async fn one(&self, sql: &str, params: Params<'_>) -> Result<Row> {
-        Ok(self.client()?.query_one(&self.prepare(sql).await?, params).await?)
+        self.maybe(sql, params).await?.ok_or_else(|| Error::Internal("a statement gave no row".into()))
     }
 
     /// All rows.
     pub(super) async fn all(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
-        Ok(self.client()?.query(&self.prepare(sql).await?, params).await?)
+        self.send(sql, |client, statement| async move { client.query(&statement, params).await }).await
     }
 
     /// Whether there is a row.
@@ -269,8 +298,8 @@ impl Tx {
             "SELECT (extract(epoch FROM clock_timestamp()) * 100000)::bigint, '0'"
         };
         let statement = client.prepare_cached(sql).await?;
-        let client = Some(client);
-        let mut tx = Self { snapshot: Snapshot { client }, now: Timestamp::from_steps(0), id: 0, open: true };
+        let snapshot = Snapshot::new(client);
+        let mut tx = Self { snapshot, now: Timestamp::from_steps(0), id: 0, open: true };
         // Both on their way at once.
         let client = tx.client()?;
         let (begun, row) = join(client.batch_execute(begin), client.query_one(&statement, &[])).await;
@@ -291,7 +320,7 @@ impl Tx {
 
     /// Runs a statement and tells how many rows it changed.
     pub(super) async fn execute(&self, sql: &str, params: Params<'_>) -> Result<u64> {
-        Ok(self.client()?.execute(&self.prepare(sql).await?, params).await?)
+        self.send(sql, |client, statement| async move { client.execute(&statement, params).await }).await
     }
 
     /// Runs statements that take no parameters and give nothing back.

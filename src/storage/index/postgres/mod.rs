@@ -206,11 +206,11 @@ impl Index for PostgresIndex {
     }
 
     async fn bucket_usage(&self, id: BucketId) -> Result<Usage> {
-        snapshot!(self.db, db, (id) => buckets::usage(db, *id))
+        query!(self.db, db, (id) => buckets::usage(db, *id))
     }
 
     async fn list_buckets(&self, query: ListBuckets) -> Result<BucketPage> {
-        snapshot!(self.db, db, (query) => buckets::list(db, query))
+        query!(self.db, db, (query) => buckets::list(db, query))
     }
 
     async fn publish(&self, command: Publish) -> Result<Published> {

@@ -267,6 +267,19 @@ impl Snapshot {
         self.send(sql, |client, statement| async move { client.query(&statement, params).await }).await
     }
 
+    /// Two statements, both on their way at once, the first one done before the second begins.
+    pub(super) async fn two(
+        &self,
+        first: (&str, Params<'_>),
+        second: (&str, Params<'_>),
+    ) -> Result<(Vec<Row>, Vec<Row>)> {
+        let client = self.client()?;
+        let statements = (self.prepare(first.0).await?, self.prepare(second.0).await?);
+        let (first, second) =
+            join(client.query(&statements.0, first.1), client.query(&statements.1, second.1)).await;
+        Ok((first?, second?))
+    }
+
     /// Whether there is a row.
     pub(super) async fn exists(&self, sql: &str, params: Params<'_>) -> Result<bool> {
         Ok(!self.all(sql, params).await?.is_empty())

@@ -31,7 +31,8 @@ const PARTS: &str = "p.blob, p.start, p.length, p.wrapped_key, p.header, p.blob_
 const PARTS_COLUMNS: usize = 7;
 
 /// Joins the current object. (`$2` is the time of a version that is asked for by it.)
-const CURRENT: &str = "LEFT JOIN versions v ON v.bucket = b.nr AND v.key = $1 AND v.state = 1 AND $2::bigint IS NULL";
+const CURRENT: &str =
+    "LEFT JOIN versions v ON v.bucket = b.nr AND v.key = $1 AND v.state = 1 AND $2::bigint IS NULL";
 /// Joins the null version.
 const NULL: &str = "LEFT JOIN LATERAL (
         SELECT * FROM versions WHERE bucket = b.nr AND key = $1 AND state = 1 AND null_id = 1 UNION ALL

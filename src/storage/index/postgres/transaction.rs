@@ -273,10 +273,7 @@ impl Snapshot {
         first: (&str, Params<'_>),
         second: (&str, Params<'_>),
     ) -> Result<(Vec<Row>, Vec<Row>)> {
-        let client = self.client()?;
-        let statements = (self.prepare(first.0).await?, self.prepare(second.0).await?);
-        let (first, second) =
-            join(client.query(&statements.0, first.1), client.query(&statements.1, second.1)).await;
+        let (first, second) = join(self.all(first.0, first.1), self.all(second.0, second.1)).await;
         Ok((first?, second?))
     }
 

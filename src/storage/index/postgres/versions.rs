@@ -4,7 +4,7 @@ use futures_util::future::join;
 use tokio_postgres::Row;
 
 use super::blobs;
-use super::buckets::Place;
+use super::buckets::{self, Place};
 use super::transaction::{Params, Tx};
 use super::values::{Columns, Count, Flag, small};
 use crate::model::{BucketId, EncryptionMode, ObjectKey, Timestamp, VersionId};
@@ -101,11 +101,6 @@ pub(super) fn version_id(null: bool, created: Timestamp) -> VersionId {
     if null { VersionId::Null } else { VersionId::At(created) }
 }
 
-/// The time of a change: now, and after what stood before.
-pub(super) fn after(tx: &Tx, previous: Option<Timestamp>) -> Timestamp {
-    previous.map_or(tx.now(), |previous| tx.now().max(previous.next()))
-}
-
 async fn maybe(tx: &Tx, sql: &str, params: Params<'_>) -> Result<Option<Brief>> {
     tx.maybe(sql, params).await?.as_ref().map(Brief::read).transpose()
 }
@@ -178,7 +173,7 @@ pub(super) fn no_such_object(latest: Option<&Brief>) -> Error {
 
 /// The time and the id of a version that follows the latest.
 pub(super) fn next(tx: &Tx, place: &Place, latest: Option<&Brief>) -> (Timestamp, VersionId) {
-    let created = after(tx, latest.map(|latest| latest.modified));
+    let created = buckets::after(tx, latest.map(|latest| latest.modified));
     (created, version_id(place.versioning != Versioning::Enabled, created))
 }
 
@@ -233,10 +228,9 @@ pub(super) async fn promote(tx: &Tx, version: &Brief) -> Result<()> {
 
 /// Removes a version and drops its references.
 pub(super) async fn remove(tx: &Tx, version: &Brief) -> Result<()> {
-    let dropped = async {
-        if version.marker { Ok(()) } else { blobs::drop_parts(tx, version.nr).await }
-    };
-    let sql = "WITH numbers AS (DELETE FROM version_parts WHERE version = $1) DELETE FROM versions WHERE nr = $1";
+    let dropped = async { if version.marker { Ok(()) } else { blobs::drop_parts(tx, version.nr).await } };
+    let sql =
+        "WITH numbers AS (DELETE FROM version_parts WHERE version = $1) DELETE FROM versions WHERE nr = $1";
     let params: Params<'_> = &[&version.nr];
     let (dropped, removed) = join(dropped, tx.execute(sql, params)).await;
     dropped.and(removed.map(|_| ()))

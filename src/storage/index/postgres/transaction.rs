@@ -23,7 +23,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use super::connection::{self, PostgresOptions};
-use super::error::{is_conflict, is_lost};
+use super::error::{is_conflict, is_lost, is_taken};
 use crate::model::Timestamp;
 use crate::storage::Error;
 use crate::storage::index::Result;
@@ -32,6 +32,9 @@ use crate::storage::index::Result;
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// How often a command may meet a unique index. After the first time it sees what stands there; so one that knows what to say to it
+/// has said it, and the others never will.
+const MEETINGS: u32 = 5;
 
 /// A statement's parameters.
 pub(super) type Params<'p> = &'p [&'p (dyn ToSql + Sync)];
@@ -99,7 +102,7 @@ impl Database {
         loop {
             match self.attempt(begin, writes, &*work, &tries).await {
                 Err(error) if tries.again(&error).await => {}
-                outcome => return outcome,
+                outcome => return outcome.map_err(settled),
             }
         }
     }
@@ -174,15 +177,24 @@ fn is_lost_connection(error: &Error) -> bool {
     }
 }
 
+/// What the caller hears in the end. What a unique index refuses again and again will be refused later too.
+fn settled(error: Error) -> Error {
+    match error {
+        Error::Unavailable(source) if source.downcast_ref().is_some_and(is_taken) => Error::Internal(source),
+        error => error,
+    }
+}
+
 /// How often and how long a command is tried.
 struct Tries {
     until: Instant,
     pause: Duration,
+    meetings: u32,
 }
 
 impl Tries {
     fn new(timeout: Duration) -> Self {
-        Self { until: Instant::now() + timeout, pause: FIRST_PAUSE }
+        Self { until: Instant::now() + timeout, pause: FIRST_PAUSE, meetings: 0 }
     }
 
     fn over(&self) -> bool {
@@ -201,10 +213,9 @@ impl Tries {
     /// Whether the command is to be tried again after this error; pauses if so.
     async fn again(&mut self, error: &Error) -> bool {
         let Error::Unavailable(source) = error else { return false };
-        let is_passing = source
-            .downcast_ref::<tokio_postgres::Error>()
-            .is_some_and(|error| is_conflict(error) || is_lost(error));
-        if !is_passing || self.over() {
+        let Some(error) = source.downcast_ref::<tokio_postgres::Error>() else { return false };
+        self.meetings += u32::from(is_taken(error));
+        if !(is_conflict(error) || is_lost(error)) || self.meetings >= MEETINGS || self.over() {
             return false;
         }
         let share = f64::from(getrandom::u32().unwrap_or(0)) / f64::from(u32::MAX);

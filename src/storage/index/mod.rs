@@ -5,6 +5,7 @@
 
 mod audit;
 mod command;
+mod merge;
 mod multipart;
 pub mod postgres;
 mod principal;

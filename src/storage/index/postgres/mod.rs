@@ -8,6 +8,7 @@ mod blobs;
 mod buckets;
 mod connection;
 mod error;
+mod finding;
 mod install;
 mod listing;
 mod locks;
@@ -206,11 +207,11 @@ impl Index for PostgresIndex {
     }
 
     async fn bucket_usage(&self, id: BucketId) -> Result<Usage> {
-        snapshot!(self.db, db, (id) => buckets::usage(db, *id))
+        query!(self.db, db, (id) => buckets::usage(db, *id))
     }
 
     async fn list_buckets(&self, query: ListBuckets) -> Result<BucketPage> {
-        snapshot!(self.db, db, (query) => buckets::list(db, query))
+        query!(self.db, db, (query) => buckets::list(db, query))
     }
 
     async fn publish(&self, command: Publish) -> Result<Published> {
@@ -224,7 +225,7 @@ impl Index for PostgresIndex {
         version: Option<VersionId>,
     ) -> Result<(BucketRecord, std::result::Result<VersionRecord, Error>)> {
         let (address, key) = (bucket.clone(), key.clone());
-        query!(self.db, db, (address, key, version) => versions::find_with_bucket(db, address, key, *version))
+        query!(self.db, db, (address, key, version) => finding::find_with_bucket(db, address, key, *version))
     }
 
     async fn update_metadata(&self, command: UpdateMetadata) -> Result<Timestamp> {
@@ -243,7 +244,7 @@ impl Index for PostgresIndex {
         &self,
         keys: Vec<(BucketId, ObjectKey)>,
     ) -> Result<Vec<std::result::Result<VersionRecord, Error>>> {
-        snapshot!(self.db, db, (keys) => versions::find_many(db, keys))
+        snapshot!(self.db, db, (keys) => finding::find_many(db, keys))
     }
 
     async fn inline_blob(&self, blob: BlobId) -> Result<Option<Bytes>> {
@@ -312,7 +313,7 @@ impl Index for PostgresIndex {
     }
 
     async fn numbered_parts(&self, version: Unchanged, after: u32, limit: u32) -> Result<Vec<NumberedPart>> {
-        snapshot!(self.db, db, (version, after, limit) => versions::numbered_parts(db, version, *after, *limit))
+        snapshot!(self.db, db, (version, after, limit) => finding::numbered_parts(db, version, *after, *limit))
     }
 
     async fn freed_blobs(&self, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>> {

@@ -143,6 +143,7 @@ macro_rules! index_suite {
                 many_writers_of_one_key_leave_one_current_object
                 if_none_match_has_one_winner
                 deleting_a_bucket_races_with_puts
+                a_name_has_one_first_taker
                 one_failure_does_not_touch_its_neighbours
                 references_are_exact_under_load;
             care:

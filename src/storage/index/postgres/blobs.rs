@@ -106,6 +106,13 @@ pub(super) async fn drop_upload_part(tx: &Tx, upload: i64, number: u32) -> Resul
     release(tx, counted(tx, sql, &[&upload, &i64::from(number)]).await?).await
 }
 
+/// Drops the references of several parts of an upload.
+pub(super) async fn drop_upload_parts(tx: &Tx, upload: i64, numbers: &[i64]) -> Result<()> {
+    let sql = "WITH gone AS (DELETE FROM upload_refs WHERE upload = $1 AND number = ANY($2) RETURNING blob)
+               SELECT blob, count(*) FROM gone GROUP BY blob";
+    release(tx, counted(tx, sql, &[&upload, &numbers]).await?).await
+}
+
 /// Drops the references of all parts of an upload.
 pub(super) async fn drop_upload(tx: &Tx, upload: i64) -> Result<()> {
     let sql = "WITH gone AS (DELETE FROM upload_refs WHERE upload = $1 RETURNING blob)

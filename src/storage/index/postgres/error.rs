@@ -42,6 +42,11 @@ pub(super) fn is_conflict(error: &tokio_postgres::Error) -> bool {
     })
 }
 
+/// Whether a unique index holds a row that the command would have made.
+pub(super) fn is_taken(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&SqlState::UNIQUE_VIOLATION)
+}
+
 /// Whether it may succeed later: another command was met, or the server, its disk or the way to it is not there.
 fn is_transient(error: &tokio_postgres::Error) -> bool {
     let is_absence = |code: &SqlState| {

@@ -3,20 +3,27 @@
 //! A command that met another one, or whose connection was lost before its commit was sent, is run again from the beginning. Where
 //! the answer to a commit was lost, the database is asked what became of the transaction: what it says is what the caller hears.
 //!
+//! Statements go out in the order in which their futures are first polled, whether or not one has to be prepared first: those that are
+//! joined travel together and are carried out one after the other.
+//!
 //! Whoever locks, locks in this order: what [`super::locks`] says, then rows of versions by their number, rows of uploads, blobs by
 //! their id, counters. What breaks the order is found by the database as a deadlock, and run again.
 
 use std::ops::Deref;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Client, Pool};
 use futures_util::future::{BoxFuture, join};
+use futures_util::poll;
+use tokio::sync::Mutex;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use super::connection::{self, PostgresOptions};
-use super::error::{is_conflict, is_lost};
+use super::error::{is_conflict, is_lost, is_taken};
 use crate::model::Timestamp;
 use crate::storage::Error;
 use crate::storage::index::Result;
@@ -25,6 +32,9 @@ use crate::storage::index::Result;
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// How often a command may meet a unique index. After the first time it sees what stands there; so one that knows what to say to it
+/// has said it, and the others never will.
+const MEETINGS: u32 = 5;
 
 /// A statement's parameters.
 pub(super) type Params<'p> = &'p [&'p (dyn ToSql + Sync)];
@@ -43,7 +53,7 @@ impl Database {
 
     /// A connection for single statements, each of which sees a state of its own.
     pub(super) async fn reader(&self) -> Result<Snapshot> {
-        Ok(Snapshot { client: Some(self.pool.get().await?) })
+        Ok(Snapshot::new(self.pool.get().await?))
     }
 
     /// Reads by single statements. A read whose connection was lost is done again.
@@ -92,7 +102,7 @@ impl Database {
         loop {
             match self.attempt(begin, writes, &*work, &tries).await {
                 Err(error) if tries.again(&error).await => {}
-                outcome => return outcome,
+                outcome => return outcome.map_err(settled),
             }
         }
     }
@@ -167,15 +177,24 @@ fn is_lost_connection(error: &Error) -> bool {
     }
 }
 
+/// What the caller hears in the end. What a unique index refuses again and again will be refused later too.
+fn settled(error: Error) -> Error {
+    match error {
+        Error::Unavailable(source) if source.downcast_ref().is_some_and(is_taken) => Error::Internal(source),
+        error => error,
+    }
+}
+
 /// How often and how long a command is tried.
 struct Tries {
     until: Instant,
     pause: Duration,
+    meetings: u32,
 }
 
 impl Tries {
     fn new(timeout: Duration) -> Self {
-        Self { until: Instant::now() + timeout, pause: FIRST_PAUSE }
+        Self { until: Instant::now() + timeout, pause: FIRST_PAUSE, meetings: 0 }
     }
 
     fn over(&self) -> bool {
@@ -194,10 +213,9 @@ impl Tries {
     /// Whether the command is to be tried again after this error; pauses if so.
     async fn again(&mut self, error: &Error) -> bool {
         let Error::Unavailable(source) = error else { return false };
-        let is_passing = source
-            .downcast_ref::<tokio_postgres::Error>()
-            .is_some_and(|error| is_conflict(error) || is_lost(error));
-        if !is_passing || self.over() {
+        let Some(error) = source.downcast_ref::<tokio_postgres::Error>() else { return false };
+        self.meetings += u32::from(is_taken(error));
+        if !(is_conflict(error) || is_lost(error)) || self.meetings >= MEETINGS || self.over() {
             return false;
         }
         let share = f64::from(getrandom::u32().unwrap_or(0)) / f64::from(u32::MAX);
@@ -211,31 +229,53 @@ impl Tries {
 pub(super) struct Snapshot {
     /// Taken away only where the connection is closed.
     client: Option<Client>,
+    /// Whose statement goes out next.
+    turn: Mutex<()>,
 }
 
 impl Snapshot {
+    fn new(client: Client) -> Self {
+        Self { client: Some(client), turn: Mutex::new(()) }
+    }
+
     fn client(&self) -> Result<&Client> {
         self.client.as_ref().ok_or_else(|| Error::Unavailable("the connection is closed".into()))
     }
 
-    /// A statement, prepared once a connection.
-    pub(super) async fn prepare(&self, sql: &str) -> Result<Statement> {
-        Ok(self.client()?.prepare_cached(sql).await?)
+    /// Sends a statement, prepared once a connection, when its turn has come.
+    async fn send<'s, T, Answer>(
+        &'s self,
+        sql: &str,
+        statement: impl FnOnce(&'s Client, Statement) -> Answer + Send,
+    ) -> Result<T>
+    where
+        Answer: Future<Output = std::result::Result<T, tokio_postgres::Error>> + Send,
+    {
+        let turn = self.turn.lock().await;
+        let client = self.client()?;
+        let mut answer = pin!(statement(client, client.prepare_cached(sql).await?));
+        // The first poll sends it; then it is the next one's turn.
+        let at_once = poll!(answer.as_mut());
+        drop(turn);
+        match at_once {
+            Poll::Ready(answer) => Ok(answer?),
+            Poll::Pending => Ok(answer.await?),
+        }
     }
 
     /// The first row, if there is one.
     pub(super) async fn maybe(&self, sql: &str, params: Params<'_>) -> Result<Option<Row>> {
-        Ok(self.client()?.query_opt(&self.prepare(sql).await?, params).await?)
+        Ok(self.all(sql, params).await?.into_iter().next())
     }
 
     /// The one row there always is.
     pub(super) async fn one(&self, sql: &str, params: Params<'_>) -> Result<Row> {
-        Ok(self.client()?.query_one(&self.prepare(sql).await?, params).await?)
+        self.maybe(sql, params).await?.ok_or_else(|| Error::Internal("a statement gave no row".into()))
     }
 
     /// All rows.
     pub(super) async fn all(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
-        Ok(self.client()?.query(&self.prepare(sql).await?, params).await?)
+        self.send(sql, |client, statement| async move { client.query(&statement, params).await }).await
     }
 
     /// Two statements, both on their way at once, the first one done before the second begins.
@@ -244,10 +284,7 @@ impl Snapshot {
         first: (&str, Params<'_>),
         second: (&str, Params<'_>),
     ) -> Result<(Vec<Row>, Vec<Row>)> {
-        let client = self.client()?;
-        let statements = (self.prepare(first.0).await?, self.prepare(second.0).await?);
-        let (first, second) =
-            join(client.query(&statements.0, first.1), client.query(&statements.1, second.1)).await;
+        let (first, second) = join(self.all(first.0, first.1), self.all(second.0, second.1)).await;
         Ok((first?, second?))
     }
 
@@ -282,8 +319,8 @@ impl Tx {
             "SELECT (extract(epoch FROM clock_timestamp()) * 100000)::bigint, '0'"
         };
         let statement = client.prepare_cached(sql).await?;
-        let client = Some(client);
-        let mut tx = Self { snapshot: Snapshot { client }, now: Timestamp::from_steps(0), id: 0, open: true };
+        let snapshot = Snapshot::new(client);
+        let mut tx = Self { snapshot, now: Timestamp::from_steps(0), id: 0, open: true };
         // Both on their way at once.
         let client = tx.client()?;
         let (begun, row) = join(client.batch_execute(begin), client.query_one(&statement, &[])).await;
@@ -304,7 +341,7 @@ impl Tx {
 
     /// Runs a statement and tells how many rows it changed.
     pub(super) async fn execute(&self, sql: &str, params: Params<'_>) -> Result<u64> {
-        Ok(self.client()?.execute(&self.prepare(sql).await?, params).await?)
+        self.send(sql, |client, statement| async move { client.execute(&statement, params).await }).await
     }
 
     /// Runs statements that take no parameters and give nothing back.

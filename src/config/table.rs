@@ -318,6 +318,14 @@ pub static SETTINGS: &[Setting] = &[
         set: |c, raw| raw.duration().map(|v| c.body_timeout = v),
     },
     Setting {
+        name: "request_timeout",
+        takes: "DURATION",
+        default: "6h",
+        expected: DURATION,
+        help: "How long a whole request may take, its body and its answer's included.",
+        set: |c, raw| raw.duration().map(|v| c.request_timeout = v),
+    },
+    Setting {
         name: "drain_timeout",
         takes: "DURATION",
         default: "30s",

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, watch};
 use super::care::{CareMetrics, Carer};
 use super::disk::DiskMetrics;
 use super::door::{Door, Fronts, HttpMetrics, Trust};
-use super::listener::{Certificate, Handler, Limits, Listener, Patience};
+use super::listener::{Certificate, Crowded, Handler, Limits, Listener, Patience};
 use super::management::Management;
 use super::signals::{Signals, Wish};
 use super::start::{self, Installation, Root};
@@ -19,6 +19,7 @@ use crate::config::{Config, ConfigError};
 use crate::identity::{AuthConfig, Authenticator};
 use crate::model::WriterId;
 use crate::ops::{self, Gateway, IndexDirectory, Metrics};
+use crate::storage::blobs::BlobStore;
 use crate::storage::pins::Pins;
 use crate::{keystone, s3, swift};
 
@@ -154,9 +155,16 @@ fn build(
         },
         metrics: http,
         body_timeout: config.body_timeout,
+        request_timeout: config.request_timeout,
+        crowded: crowded(blobs),
     };
     let management = Management { index: index.clone(), blobs: blobs.clone(), metrics, stopping };
     Ok(Built { door: Arc::new(door), management: Arc::new(management), pins, care })
+}
+
+fn crowded(blobs: &BlobStore) -> Crowded {
+    let blobs = blobs.clone();
+    Crowded::new(move || blobs.has_uploads_waiting())
 }
 
 fn size(bytes: u64) -> usize {
@@ -209,6 +217,7 @@ impl Sockets {
             header: config.header_timeout,
             idle: config.idle_timeout,
             body: config.body_timeout,
+            request: config.request_timeout,
         };
         let connections = config.max_connections;
         let clients = Limits { patience, connections: Arc::new(Semaphore::new(connections as usize)) };

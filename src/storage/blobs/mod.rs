@@ -127,6 +127,11 @@ impl BlobStore {
         Ok(())
     }
 
+    /// Whether an upload waits for the memory that others hold.
+    pub fn has_uploads_waiting(&self) -> bool {
+        self.buffers.has_waiting()
+    }
+
     /// The installation that the store belongs to, if one has claimed it.
     pub async fn install_id(&self) -> Result<Option<InstallId>, Error> {
         let bytes = match self.watch.time("get", self.store.get(&paths::install())).await {

@@ -6,6 +6,7 @@ pub mod files;
 mod fsck;
 mod listener;
 mod management;
+mod renewal;
 mod run;
 mod signals;
 mod start;

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use super::door::{Door, Fronts, HttpMetrics, Trust};
 use super::listener::{Certificate, Handler, Limits, Listener, Patience};
 use super::management::Management;
+use super::renewal::Renewal;
 use super::signals::{Signals, Wish};
 use super::start::{self, Installation, Root};
 use super::tls::{self, Site};
@@ -36,6 +37,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         None => None,
     };
     let sockets = Sockets::bind(&config, certificate.as_ref()).await?;
+    let renewal = certificate.map(|certificate| Renewal::start(&config, &certificate));
     let root = start::ensure(&config, &installation, site.place()).await?;
     start::declare(&installation, &config.accounts).await?;
 
@@ -56,7 +58,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         tokio::select! {
             wish = signals.end_or_reload() => match wish {
                 Wish::End => break Ok(()),
-                Wish::Reload => reload(&config, certificate.as_ref()),
+                Wish::Reload => renewal.iter().for_each(Renewal::now),
             },
             _ = &mut fenced => {
                 break Err(Failure::Run("another process has declared this one dead: its blobs may be gone".to_owned()));
@@ -167,14 +169,6 @@ fn care(installation: &Installation, writer: WriterId, pins: Pins) -> JoinHandle
         Reaper::new(index, blobs, pins, Duration::ZERO).run().await;
     });
     tokio::spawn(keep_alive(installation.index.clone(), writer))
-}
-
-fn reload(config: &Config, certificate: Option<&Certificate>) {
-    let Some(certificate) = certificate else { return };
-    match tls::identity(config).and_then(|identity| certificate.replace(identity)) {
-        Ok(()) => tracing::info!("the certificate was read again"),
-        Err(error) => tracing::error!(%error, "the certificate stays as it was"),
-    }
 }
 
 /// The bound sockets, before anything answers on them: a port that is taken is known before anything is written.

@@ -91,7 +91,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "",
         expected: FILE,
         help: "The server's certificate chain (PEM). Without one, a CA is made in <data>/tls and a certificate at each start. \
-               Read again on SIGHUP.",
+               Read again when it changes, and on SIGHUP.",
         set: |c, raw| raw.path().map(|v| c.tls_certificate = Some(v)),
     },
     Setting {

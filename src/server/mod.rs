@@ -8,6 +8,7 @@ pub mod files;
 mod fsck;
 mod listener;
 mod management;
+mod renewal;
 mod run;
 mod signals;
 mod start;

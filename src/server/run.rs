@@ -11,6 +11,7 @@ use super::disk::DiskMetrics;
 use super::door::{Door, Fronts, HttpMetrics, Trust};
 use super::listener::{Certificate, Crowded, Handler, Limits, Listener, Patience};
 use super::management::Management;
+use super::renewal::Renewal;
 use super::signals::{Signals, Wish};
 use super::start::{self, Installation, Root};
 use super::tls::{self, Site};
@@ -37,6 +38,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         None => None,
     };
     let sockets = Sockets::bind(&config, certificate.as_ref()).await?;
+    let renewal = certificate.map(|certificate| Renewal::start(&config, &certificate));
     let root = start::ensure(&config, &installation, site.place()).await?;
     start::declare(&installation, &config.accounts).await?;
 
@@ -58,7 +60,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         tokio::select! {
             wish = signals.end_or_reload() => match wish {
                 Wish::End => break Ok(()),
-                Wish::Reload => reload(&config, certificate.as_ref()),
+                Wish::Reload => renewal.iter().for_each(Renewal::now),
             },
             () = care.fenced() => {
                 break Err(Failure::Run("another process has declared this one dead: its blobs may be gone".to_owned()));
@@ -179,14 +181,6 @@ fn carer(installation: &Installation, writer: WriterId, built: &Built) -> Carer 
         pins: built.pins.clone(),
         writer,
         metrics: built.care.clone(),
-    }
-}
-
-fn reload(config: &Config, certificate: Option<&Certificate>) {
-    let Some(certificate) = certificate else { return };
-    match tls::identity(config).and_then(|identity| certificate.replace(identity)) {
-        Ok(()) => tracing::info!("the certificate was read again"),
-        Err(error) => tracing::error!(%error, "the certificate stays as it was"),
     }
 }
 

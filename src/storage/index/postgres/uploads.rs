@@ -305,11 +305,3 @@ async fn discard(tx: &Tx, upload: i64) -> Result<usize> {
     dropped?;
     Ok(usize::try_from(parts?).unwrap_or(usize::MAX))
 }
-
-pub(super) fn read(row: &tokio_postgres::Row) -> Result<Numbered> {
-    todo!()
-}
-
-pub(super) fn read_part(row: &tokio_postgres::Row) -> Result<UploadPart> {
-    todo!()
-}

@@ -113,11 +113,11 @@ pub(super) async fn drop_upload_parts(tx: &Tx, upload: i64, numbers: &[i64]) -> 
     release(tx, counted(tx, sql, &[&upload, &numbers]).await?).await
 }
 
-/// Drops the references of all parts of an upload.
-pub(super) async fn drop_upload(tx: &Tx, upload: i64) -> Result<()> {
-    let sql = "WITH gone AS (DELETE FROM upload_refs WHERE upload = $1 RETURNING blob)
+/// Drops the references of all parts of uploads.
+pub(super) async fn drop_uploads(tx: &Tx, uploads: &[i64]) -> Result<()> {
+    let sql = "WITH gone AS (DELETE FROM upload_refs WHERE upload = ANY($1) RETURNING blob)
                SELECT blob, count(*) FROM gone GROUP BY blob";
-    release(tx, counted(tx, sql, &[&upload]).await?).await
+    release(tx, counted(tx, sql, &[&uploads]).await?).await
 }
 
 async fn counted(tx: &Tx, sql: &str, params: Params<'_>) -> Result<References> {

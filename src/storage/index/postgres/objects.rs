@@ -88,9 +88,10 @@ async fn put(
             buckets::count(tx, place, change.objects, change.bytes),
         )
         .await;
+        // The first failure is what happened; those after it only say that there was one.
         made?;
-        counted?;
-        inserted
+        let version = inserted?;
+        counted.map(|()| version)
     };
     match contents {
         Contents::Uploaded { upload, dropped } => {

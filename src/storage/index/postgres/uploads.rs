@@ -278,30 +278,36 @@ pub(super) async fn abort(tx: &Tx, bucket: BucketId, key: &ObjectKey, id: Versio
     let (locked, alone, upload) =
         join3(locks::for_bucket(tx, bucket), locks::upload_alone(tx, id), number(tx, bucket, key, id)).await;
     locked.and(alone)?;
-    discard(tx, upload?).await.map(|_| ())
+    discard(tx, &[upload?]).await
 }
 
-/// Drops uploads of a bucket that is to be deleted, until so many parts are gone or none is left. Tells whether that is
+/// Drops uploads of a bucket that is to be deleted, until about so many parts are gone or none is left. Tells whether that is
 /// so.
 pub(super) async fn discard_all(tx: &Tx, bucket: i64, parts: usize) -> Result<bool> {
-    let mut discarded = 0;
-    while discarded < parts {
-        let sql = "SELECT nr FROM uploads WHERE bucket = $1 LIMIT 1";
-        let Some(upload) = tx.maybe(sql, &[&bucket]).await? else { return Ok(true) };
-        discarded += discard(tx, upload.try_get(0)?).await? + 1;
+    let sql = "SELECT nr, (SELECT count(*) FROM upload_parts WHERE upload = nr) FROM uploads WHERE bucket = $1 LIMIT $2";
+    let limit = i64::try_from(parts).unwrap_or(i64::MAX);
+    let rows = tx.all(sql, &[&bucket, &limit]).await?;
+    let (mut uploads, mut left) = (Vec::with_capacity(rows.len()), parts);
+    for row in &rows {
+        if left == 0 {
+            break;
+        }
+        uploads.push(row.try_get(0)?);
+        left = left.saturating_sub(small::<usize>(row.try_get(1)?)? + 1);
     }
-    Ok(false)
+    discard(tx, &uploads).await?;
+    Ok(uploads.len() == rows.len() && rows.len() < parts)
 }
 
-/// Drops an upload with all its parts, and tells how many there were.
-async fn discard(tx: &Tx, upload: i64) -> Result<usize> {
-    let (parts, removed, dropped) = join3(
-        tx.execute("DELETE FROM upload_parts WHERE upload = $1", &[&upload]),
-        tx.execute("DELETE FROM uploads WHERE nr = $1", &[&upload]),
-        blobs::drop_upload(tx, upload),
+/// Drops uploads with all their parts.
+async fn discard(tx: &Tx, uploads: &[i64]) -> Result<()> {
+    let (dropped, parts, removed) = join3(
+        blobs::drop_uploads(tx, uploads),
+        tx.execute("DELETE FROM upload_parts WHERE upload = ANY($1)", &[&uploads]),
+        tx.execute("DELETE FROM uploads WHERE nr = ANY($1)", &[&uploads]),
     )
     .await;
-    removed?;
     dropped?;
-    Ok(usize::try_from(parts?).unwrap_or(usize::MAX))
+    parts?;
+    removed.map(|_| ())
 }

@@ -27,6 +27,9 @@ class Disk:
         """Mounts it anew, for reading alone or for both."""
         self._mount("-o", f"remount,{'rw' if yes else 'ro'}", self.path)
 
+    def grow(self, mib: int) -> None:
+        self._mount("-o", f"remount,size={mib}m", self.path)
+
     @property
     def free(self) -> int:
         found = os.statvfs(self.path)

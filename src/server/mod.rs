@@ -1,6 +1,8 @@
 //! The composition root: what is built from the configuration, in which order, and how it ends.
 
 mod backup;
+mod care;
+mod disk;
 mod dispatch;
 mod door;
 pub mod files;
@@ -8,6 +10,7 @@ mod fsck;
 mod listener;
 mod management;
 mod migrate;
+mod renewal;
 mod restore;
 mod run;
 mod signals;

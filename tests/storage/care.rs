@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use cardea::model::{BlobId, WriterId};
 use cardea::storage::Error;
-use cardea::storage::care::{Reaper, sweep};
+use cardea::storage::care::{Reaper, Sweeper};
 use cardea::storage::index::{Index, Silence};
 use cardea::storage::pins::Pins;
 
@@ -105,14 +105,36 @@ async fn the_sweep_deletes_what_the_dead_had_not_published() {
         let me = WriterId::random();
         dead.index.heartbeat(me).await.unwrap();
         let mine = store(&files, me).await;
-        assert_eq!(sweep(&*dead.index, &files.blobs, me, Silence::Everyone).await.unwrap(), 1);
+        let mut sweeper = Sweeper::alone(dead.index.clone(), files.blobs.clone(), me);
+        assert_eq!(sweeper.sweep().await.unwrap(), 1);
         assert!(stands(&files, indexed).await && stands(&files, mine).await);
         assert!(!stands(&files, orphan).await);
-        assert_eq!(sweep(&*dead.index, &files.blobs, me, Silence::Everyone).await.unwrap(), 0);
+        assert_eq!(sweeper.sweep().await.unwrap(), 0);
+        assert_eq!(dead.index.unswept_writers().await.unwrap(), [me]);
         if let Some(folder) = &files.folder {
             assert_eq!(count_files(folder.path()), 2, "only the two blobs");
         }
     }
+}
+
+#[tokio::test]
+async fn a_fenced_writer_that_does_not_know_it_is_swept_again() {
+    let files = memory();
+    let dead = World::new(sqlite()).await;
+    let (me, settle) = (WriterId::random(), Duration::from_millis(300));
+    dead.index.heartbeat(me).await.unwrap();
+    let (index, blobs) = (dead.index.clone(), files.blobs.clone());
+    let mut sweeper = Sweeper::new(index, blobs, me, Silence::Everyone, settle);
+    let early = store(&files, dead.writer).await;
+    assert_eq!(sweeper.sweep().await.unwrap(), 1);
+    assert!(!stands(&files, early).await);
+    let late = store(&files, dead.writer).await;
+    assert_eq!(sweeper.sweep().await.unwrap(), 0, "not before it has settled");
+    assert!(dead.index.unswept_writers().await.unwrap().contains(&dead.writer));
+    tokio::time::sleep(settle).await;
+    assert_eq!(sweeper.sweep().await.unwrap(), 1);
+    assert!(!stands(&files, late).await);
+    assert_eq!(dead.index.unswept_writers().await.unwrap(), [me]);
 }
 
 fn count_files(folder: &std::path::Path) -> usize {
@@ -140,17 +162,17 @@ async fn the_reaper_waits_for_the_last_reader() {
     let mut reaper = Reaper::new(world.index.clone(), files.blobs.clone(), pins.clone(), Duration::ZERO);
     let first = pins.enter();
     for _ in 0..3 {
-        assert_eq!(reaper.round().await.unwrap(), 0);
+        assert_eq!(reaper.reap().await.unwrap(), 0);
     }
     assert!(stands(&files, freed).await);
     let second = pins.enter();
     drop(first);
     // The second reader began after the blob was seen freed: it cannot have found it.
-    assert_eq!(reaper.round().await.unwrap(), 1);
+    assert_eq!(reaper.reap().await.unwrap(), 1);
     drop(second);
     assert!(!stands(&files, freed).await);
     assert!(!world.knows(freed).await);
-    assert_eq!(reaper.round().await.unwrap(), 0);
+    assert_eq!(reaper.reap().await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -160,7 +182,7 @@ async fn the_reaper_waits_for_the_grace() {
     let hour = Duration::from_hours(1);
     let mut reaper = Reaper::new(world.index.clone(), files.blobs.clone(), Pins::default(), hour);
     for _ in 0..3 {
-        assert_eq!(reaper.round().await.unwrap(), 0);
+        assert_eq!(reaper.reap().await.unwrap(), 0);
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert!(stands(&files, freed).await);

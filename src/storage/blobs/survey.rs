@@ -24,7 +24,7 @@ impl BlobStore {
     /// All that is in the store but its own record and its backups, `batch` at a time, in no order.
     pub fn survey(&self, batch: usize) -> BoxStream<'static, Result<Vec<Found>, Error>> {
         let record = paths::install();
-        let found = self.store.list(None).try_filter_map(move |meta| {
+        let found = self.watch.listing(self.store.list(None)).try_filter_map(move |meta| {
             let ours = meta.location == record || meta.location.as_ref().starts_with(paths::BACKUPS);
             let found = (!ours).then(|| Found {
                 blob: paths::parse_blob(&meta.location),

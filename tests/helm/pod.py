@@ -146,7 +146,9 @@ class Process:
     def line(self) -> list[str]:
         """Command and arguments. Without a command it is the image's."""
         if command := self.container.get("command"):
-            return [sys.executable if word == "python3" else self.mapped(word) for word in command]
+            # As in the test's image, without any package.
+            python = [sys.executable, "-I", "-S"]
+            return [part for word in command for part in (python if word == "python3" else [self.mapped(word)])]
         assert entrypoint() == ["/usr/bin/cardea"]
         return [str(binary()), *(self.mapped(word) for word in self.container["args"])]
 

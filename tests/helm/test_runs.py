@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import http.server
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +14,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
-from helm.chart import Helm, workload
+from helm.chart import CHART, Helm, workload
 from helm.pod import Node, Secrets
 
 
@@ -99,6 +101,14 @@ def test_a_failing_round_trip_is_told(helm: Helm, tmp_path: Path) -> None:
         done = node.test().run()
     assert done.returncode == 1 and done.stderr.startswith(b"S3: make a bucket: found 403, expected 200\n")
     assert b"<Code>InvalidAccessKeyId</Code>" in done.stderr
+
+
+def test_the_tests_image_needs_nothing_but_python() -> None:
+    """The script is of the standard library alone, that of Python 3.11."""
+    tree = ast.parse((CHART / "files" / "round_trip.py").read_text(), feature_version=(3, 11))
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
 
 
 def test_drain(helm: Helm, tmp_path: Path) -> None:

@@ -329,7 +329,7 @@ impl Index for PostgresIndex {
     }
 
     async fn audit(&self) -> Result<Vec<Finding>> {
-        snapshot!(self.db, db, () => audit::audit(db))
+        run!(survey, self.db, db, () => audit::audit(db))
     }
 
     async fn blobs_after(&self, after: Option<BlobId>, limit: u32) -> Result<Vec<BlobRow>> {

@@ -132,9 +132,18 @@ impl SkipScan<'_> {
         let last: &[u8] = last.try_get(1)?;
         match (self.common_prefix(last)?, self.reverse) {
             (Some(common), true) => keys.until = common.as_bytes().to_vec(),
-            (None, true) => keys.until = last.to_vec(),
             (Some(common), false) => keys.from = past_prefix(common.as_bytes()),
-            (None, false) => keys.from = successor(last),
+            // More rows of the key may follow: the second statement begins with all of them.
+            (None, reverse) => {
+                let same =
+                    run.iter().rev().take_while(|row| row.try_get(1).is_ok_and(|key: &[u8]| key == last));
+                page.rows.truncate(page.rows.len().saturating_sub(same.count()));
+                if reverse {
+                    keys.until = successor(last);
+                } else {
+                    keys.from = last.to_vec();
+                }
+            }
         }
         let (missing, length) = (wanted(self.limit + 1 - page.rows.len()), wanted(self.prefix.len()));
         let delimiter = delimiter.as_bytes();

@@ -82,6 +82,18 @@ impl Database {
         self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", false, Arc::new(read)).await
     }
 
+    /// Reads one consistent state of the index, however long that takes, and once.
+    pub(super) async fn survey<T: Send + 'static>(
+        &self,
+        read: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync,
+    ) -> Result<T> {
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
+        let tx = Tx::begin(self.pool.get().await?, begin, false).await?;
+        let outcome = read(&tx).await;
+        tx.roll_back().await;
+        outcome
+    }
+
     /// Runs a command and waits until it is durable. Once begun it runs to its end, whether or not the caller still waits.
     pub(super) async fn write<T: Send + 'static>(
         &self,

@@ -16,6 +16,7 @@ use super::content::{Content, Piece};
 use super::gateway::Gateway;
 use super::metrics::Metrics;
 use super::sealing::OpenedVersion;
+use super::verify::Pace;
 use crate::encryption::layout::{CHUNK, HEADER_LEN, TAG, sealed_len, span};
 use crate::encryption::{Cipher, Opener};
 use crate::http::body::{Body, BodyError};
@@ -90,6 +91,19 @@ impl ObjectReader {
                 _pin: pin,
             }),
         }
+    }
+
+    /// Reads all of it, verifies it and keeps nothing.
+    pub(super) async fn verify(&self, pace: &Pace) -> Result<(), Error> {
+        let size = self.source.size;
+        let mut spans = Spans { source: self.source.clone(), next: 0..size, pending: FuturesOrdered::new() };
+        if size == 0 {
+            return spans.verify_empty().await.map(|_| ());
+        }
+        while let Some(span) = spans.next().await? {
+            pace.read(span.chunks.iter().map(|chunk| chunk.len() as u64).sum()).await;
+        }
+        Ok(())
     }
 
     /// A stream of the plaintext in `range`, which must lie within the size, of exactly that length. May be called

@@ -10,6 +10,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 pub use self::metrics::CareMetrics;
 use crate::model::WriterId;
+use crate::ops::{Gateway, ScrubMetrics, Scrubber};
 use crate::storage::Error;
 use crate::storage::blobs::BlobStore;
 use crate::storage::care::{Expirer, Lease, Reaper, Sweeper, Task, keep_alive};
@@ -32,8 +33,14 @@ pub struct Carer {
     pub pins: Pins,
     /// This process.
     pub writer: WriterId,
+    /// What the scrubber reads by.
+    pub gateway: Gateway,
+    /// How fast it reads, in bytes a second; 0 for not at all.
+    pub scrub_rate: u64,
     /// Where it is counted.
     pub metrics: CareMetrics,
+    /// Where what the scrubber finds is.
+    pub scrub_metrics: ScrubMetrics,
 }
 
 /// The background work of this process.
@@ -62,6 +69,9 @@ impl Carer {
             self.go(&mut care, Reaper::new(index.clone(), blobs.clone(), pins.clone(), Duration::ZERO));
         }
         self.go(&mut care, Expirer::new(index.clone()));
+        if self.scrub_rate > 0 {
+            self.go(&mut care, Scrubber::new(&self.gateway, self.scrub_rate, self.scrub_metrics.clone()));
+        }
         Ok(care)
     }
 

@@ -11,7 +11,7 @@ use crate::cli::Failure;
 use crate::config::{Config, ConfigError, IndexUrl, StoreUrl};
 use crate::encryption::KeyRing;
 use crate::model::{InstallId, Timestamp};
-use crate::server::files::{self, Access, Lock, keyring};
+use crate::server::files::{self, Lock, keyring};
 use crate::storage::blobs::{BlobOptions, BlobStore, CloudOptions};
 use crate::storage::index::sqlite::SqliteIndex;
 use crate::storage::index::{Index, Install};
@@ -21,7 +21,7 @@ const CANARY: &str = "install-canary";
 /// What it says.
 const CANARY_TEXT: &[u8] = b"cardea";
 
-/// An open installation. No other process has its data folder.
+/// An open installation. No other process has its data folder, but where it was opened to be read [`beside`] the gateway.
 pub struct Installation {
     /// Its id.
     pub id: InstallId,
@@ -32,7 +32,7 @@ pub struct Installation {
     /// Its key ring.
     pub ring: KeyRing,
     /// Held as long as it is used.
-    _lock: Lock,
+    _lock: Option<Lock>,
 }
 
 /// The parts, before it is known whether they belong together.
@@ -40,7 +40,7 @@ struct Parts {
     index: Arc<dyn Index>,
     blobs: BlobStore,
     ring: Option<KeyRing>,
-    lock: Lock,
+    lock: Option<Lock>,
 }
 
 /// Opens the installation, and makes one where there is nothing.
@@ -48,7 +48,7 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
     files::private_folder(&config.data).map_err(|error| {
         ConfigError::new("data", format!("{} ({error})", config.data.display()), "a folder that can be made")
     })?;
-    let parts = parts(config)?;
+    let parts = parts(config, Access::Own)?;
     match parts.index.install().await.map_err(storage)? {
         Some(install) => existing(config, parts, install).await,
         None => make(config, parts).await,
@@ -57,6 +57,15 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
 
 /// Opens an installation that stands; there is none to be made.
 pub async fn found(config: &Config) -> Result<Installation, Failure> {
+    stands(config, Access::Own).await
+}
+
+/// Opens an installation to read it, beside the gateway that runs on it.
+pub async fn beside(config: &Config) -> Result<Installation, Failure> {
+    stands(config, Access::Beside).await
+}
+
+async fn stands(config: &Config, access: Access) -> Result<Installation, Failure> {
     let nothing = || {
         ConfigError::new(
             "data",
@@ -68,15 +77,31 @@ pub async fn found(config: &Config) -> Result<Installation, Failure> {
         IndexUrl::File(path) if path.exists() && config.data.exists() => {}
         _ => return Err(nothing().into()),
     }
-    let parts = parts(config)?;
+    let parts = parts(config, access)?;
     let install = parts.index.install().await.map_err(storage)?.ok_or_else(nothing)?;
     existing(config, parts, install).await
 }
 
-fn parts(config: &Config) -> Result<Parts, Failure> {
-    let lock = files::lock(&config.lock())?;
+/// How an installation is opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Access {
+    /// For this process alone.
+    Own,
+    /// To read what another process has.
+    Beside,
+}
+
+fn parts(config: &Config, access: Access) -> Result<Parts, Failure> {
+    let lock = match access {
+        Access::Own => Some(files::lock(&config.lock())?),
+        Access::Beside => None,
+    };
+    let open = match access {
+        Access::Own => SqliteIndex::open,
+        Access::Beside => SqliteIndex::open_beside,
+    };
     let index: Arc<dyn Index> = match config.index() {
-        IndexUrl::File(path) => Arc::new(SqliteIndex::open(&path).map_err(|error| {
+        IndexUrl::File(path) => Arc::new(open(&path).map_err(|error| {
             ConfigError::new(
                 "index",
                 format!("{} ({error})", path.display()),
@@ -143,7 +168,9 @@ async fn existing(config: &Config, parts: Parts, install: Install) -> Result<Ins
             .into());
         }
     }
-    forget_claim(&config.claim());
+    if lock.is_some() {
+        forget_claim(&config.claim());
+    }
     Ok(Installation { id: install.id, index, blobs, ring, _lock: lock })
 }
 
@@ -173,7 +200,7 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
         None => generate_ring(&config.keyring())?,
     };
     let claim = config.claim();
-    files::write(&claim, id.to_string().as_bytes(), Access::Private)
+    files::write(&claim, id.to_string().as_bytes(), files::Access::Private)
         .map_err(|error| Failure::run("data", error))?;
     blobs.claim(id).await.map_err(storage)?;
     let canary = ring.seal_secret(CANARY, id.as_bytes(), CANARY_TEXT);

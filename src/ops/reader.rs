@@ -45,6 +45,8 @@ struct Source {
     index: Arc<dyn Index>,
     read_ahead: Arc<Semaphore>,
     metrics: Arc<Metrics>,
+    /// Whether damage is told here, and not by who asked.
+    tells: bool,
     _pin: Pin,
 }
 
@@ -69,6 +71,15 @@ impl std::fmt::Debug for ObjectReader {
 
 impl ObjectReader {
     pub(super) fn new(gateway: &Gateway, content: Content, mode: EncryptionMode, pin: Pin) -> Self {
+        Self::with(gateway, content, mode, pin, true)
+    }
+
+    /// One that only verifies. What it finds may be a blob that was deleted meanwhile: whoever asks knows.
+    pub(super) fn to_verify(gateway: &Gateway, content: Content) -> Self {
+        Self::with(gateway, content, EncryptionMode::Managed, gateway.pins.enter(), false)
+    }
+
+    fn with(gateway: &Gateway, content: Content, mode: EncryptionMode, pin: Pin, tells: bool) -> Self {
         let size = content.size();
         let mut begin = 0;
         let ready = |piece: Piece| {
@@ -88,6 +99,7 @@ impl ObjectReader {
                 index: gateway.index.clone(),
                 read_ahead: gateway.read_ahead.clone(),
                 metrics: gateway.metrics.clone(),
+                tells,
                 _pin: pin,
             }),
         }
@@ -216,14 +228,29 @@ impl Source {
     }
 }
 
-/// Reads and opens the chunks that hold `range` of a part's blob.
+/// Reads and opens the chunks that hold `range` of a part's blob. Damage is counted, and the operator told which blob.
 async fn read(
     source: Arc<Source>,
     part: usize,
     range: Range<u64>,
     budget: Option<OwnedSemaphorePermit>,
 ) -> Result<Ready, Error> {
-    let part = &source.parts[part];
+    let outcome = read_whole(&source, &source.parts[part], range, budget).await;
+    if let Err(error @ Error::Corrupt(_)) = &outcome
+        && source.tells
+    {
+        source.metrics.damaged();
+        tracing::error!(blob = %source.parts[part].record.blob, %error, "a blob is damaged");
+    }
+    outcome
+}
+
+async fn read_whole(
+    source: &Source,
+    part: &Part,
+    range: Range<u64>,
+    budget: Option<OwnedSemaphorePermit>,
+) -> Result<Ready, Error> {
     let opener = source.opener(part)?;
     let PartRecord { blob, blob_length, header, inline, .. } = &part.record;
     let (span, stored) = (span(*blob_length, range), sealed_len(*blob_length));

@@ -7,9 +7,11 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 use super::care::{CareMetrics, Carer};
+use super::disk::DiskMetrics;
 use super::door::{Door, Fronts, HttpMetrics, Trust};
-use super::listener::{Certificate, Handler, Limits, Listener, Patience};
+use super::listener::{Certificate, Crowded, Handler, Limits, Listener, Patience};
 use super::management::Management;
+use super::renewal::Renewal;
 use super::signals::{Signals, Wish};
 use super::start::{self, Installation, Root};
 use super::tls::{self, Site};
@@ -18,6 +20,7 @@ use crate::config::{Config, ConfigError};
 use crate::identity::{AuthConfig, Authenticator};
 use crate::model::WriterId;
 use crate::ops::{self, Gateway, IndexDirectory, Metrics, ScrubMetrics};
+use crate::storage::blobs::BlobStore;
 use crate::storage::pins::Pins;
 use crate::{keystone, s3, swift};
 
@@ -35,6 +38,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         None => None,
     };
     let sockets = Sockets::bind(&config, certificate.as_ref()).await?;
+    let renewal = certificate.map(|certificate| Renewal::start(&config, &certificate));
     let root = start::ensure(&config, &installation, site.place()).await?;
     start::declare(&installation, &config.accounts).await?;
 
@@ -43,6 +47,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let built = build(&config, &installation, writer, stopped.clone())?;
     let carer = carer(&config, &installation, writer, &built);
     let mut care = carer.start().await.map_err(|error| Failure::run("index", error))?;
+    tokio::spawn(installation.blobs.room().clone().watch());
     let serving = sockets.serve(&config, &built, &stopped);
 
     print(&start::started(site.endpoint(), config.management_listen))?;
@@ -55,7 +60,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         tokio::select! {
             wish = signals.end_or_reload() => match wish {
                 Wish::End => break Ok(()),
-                Wish::Reload => reload(&config, certificate.as_ref()),
+                Wish::Reload => renewal.iter().for_each(Renewal::now),
             },
             () = care.fenced() => {
                 break Err(Failure::Run("another process has declared this one dead: its blobs may be gone".to_owned()));
@@ -138,7 +143,9 @@ fn build(
         http = Some(Arc::new(HttpMetrics::new(registry)));
         care = CareMetrics::new(registry);
         scrub = ScrubMetrics::new(registry);
+        registry.register_collector(Box::new(DiskMetrics(blobs.room().clone())));
     });
+    blobs.observe(metrics.clone());
     let Some(http) = http else { return Err(Failure::Run("metrics: nothing was registered".to_owned())) };
     let door = Door {
         fronts: Fronts {
@@ -153,9 +160,16 @@ fn build(
         },
         metrics: http,
         body_timeout: config.body_timeout,
+        request_timeout: config.request_timeout,
+        crowded: crowded(blobs),
     };
     let management = Management { index: index.clone(), blobs: blobs.clone(), metrics, stopping };
     Ok(Built { door: Arc::new(door), management: Arc::new(management), pins, gateway, care, scrub })
+}
+
+fn crowded(blobs: &BlobStore) -> Crowded {
+    let blobs = blobs.clone();
+    Crowded::new(move || blobs.has_uploads_waiting())
 }
 
 fn size(bytes: u64) -> usize {
@@ -170,17 +184,10 @@ fn carer(config: &Config, installation: &Installation, writer: WriterId, built: 
         pins: built.pins.clone(),
         writer,
         gateway: built.gateway.clone(),
+        longest_request: config.request_timeout,
         scrub_rate: config.scrub_rate,
         metrics: built.care.clone(),
         scrub_metrics: built.scrub.clone(),
-    }
-}
-
-fn reload(config: &Config, certificate: Option<&Certificate>) {
-    let Some(certificate) = certificate else { return };
-    match tls::identity(config).and_then(|identity| certificate.replace(identity)) {
-        Ok(()) => tracing::info!("the certificate was read again"),
-        Err(error) => tracing::error!(%error, "the certificate stays as it was"),
     }
 }
 
@@ -211,6 +218,7 @@ impl Sockets {
             header: config.header_timeout,
             idle: config.idle_timeout,
             body: config.body_timeout,
+            request: config.request_timeout,
         };
         let connections = config.max_connections;
         let clients = Limits { patience, connections: Arc::new(Semaphore::new(connections as usize)) };

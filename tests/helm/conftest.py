@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
+from helm.cases import cases
 from helm.chart import Helm
 from helm.cluster import Cluster, cluster
 
@@ -32,11 +32,6 @@ def world() -> Iterator[Cluster]:
     """A cluster without anything in it."""
     with cluster() as state:
         yield state
-
-
-def cases() -> dict[str, dict]:
-    """The values files by name."""
-    return {path.stem: yaml.safe_load(path.read_text()) or {} for path in sorted((HERE / "cases").glob("*.yaml"))}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from helm.chart import Helm, find
+from helm.chart import Helm, find, workload
 from helm.cluster import Cluster
 
 GENERATED = ("cardea-accounts", "cardea-tls")
@@ -64,7 +64,7 @@ def test_a_changed_secret_restarts_the_pod(helm: Helm, world: Cluster) -> None:
     for password in ("Zm9vYmFy", "Zm9vYmFy", "YmFyZm9v"):
         put_accounts(world, "ours", f'[[accounts]]\nname = "a"\n[[accounts.users]]\npassword = "{password}"\n')
         manifests = helm.template({"accounts": {"existingSecret": "ours"}}, world.address)
-        pod = find(manifests, "StatefulSet")["spec"]["template"]
+        pod = workload(manifests)["spec"]["template"]
         seen.append(pod["metadata"]["annotations"]["checksum/accounts"])
     assert seen[0] == seen[1] != seen[2]
 

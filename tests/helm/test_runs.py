@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from helm.chart import CHART, Helm, find
+from helm.chart import CHART, Helm, workload
 from helm.pod import Node
 
 LAST_STEP = "One key opens both doors, and no other does."
@@ -86,10 +86,13 @@ def test_prepared_secrets(helm: Helm, tmp_path: Path, prepared: dict[str, dict[s
 def test_every_setting_is_known(helm: Helm, tmp_path: Path, case: str, values: dict) -> None:
     """Whatever the values files set, the gateway reads: a command that wants a key ring reads all settings before."""
     manifests = helm.template(values)
-    volumes = find(manifests, "StatefulSet")["spec"]["template"]["spec"]["volumes"]
-    sources = [volume["secret"] for volume in volumes]
-    empty = {source["secretName"]: {item["key"]: b"" for item in source["items"]} for source in sources}
-    gateway = Node(manifests, tmp_path, empty).gateway()
+    pod = workload(manifests)["spec"]["template"]["spec"]
+    sources = [volume["secret"] for volume in pod["volumes"] if "secret" in volume]
+    secrets = {source["secretName"]: {item["key"]: b"" for item in source["items"]} for source in sources}
+    for each in pod["containers"][0].get("env", []):
+        if source := each.get("valueFrom", {}).get("secretKeyRef"):
+            secrets.setdefault(source["name"], {})[source["key"]] = b"something"
+    gateway = Node(manifests, tmp_path, secrets).gateway()
     done = gateway.run(gateway.line()[0], "keyring", "export", stdin=b"passphrase\n")
     assert done.returncode == 2 and b"cardea: keyring: found " in done.stderr, done.stderr.decode()
 

@@ -231,9 +231,7 @@ impl Verifier {
     async fn part(&self, opened: Option<&Arc<OpenedVersion>>, part: &PartRecord) -> Result<(), Error> {
         let Some(opened) = opened else { return self.sealed_part(part).await };
         let content = Content::of_range(opened, slice::from_ref(part), part.length, 0..part.length)?;
-        let pin = self.gateway.pins.enter();
-        let reader = ObjectReader::new(&self.gateway, content, EncryptionMode::Managed, pin);
-        reader.verify(&self.pace).await
+        ObjectReader::to_verify(&self.gateway, content).verify(&self.pace).await
     }
 
     async fn sealed_part(&self, part: &PartRecord) -> Result<(), Error> {

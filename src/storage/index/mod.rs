@@ -5,8 +5,11 @@
 
 mod audit;
 mod command;
+mod merge;
 mod multipart;
+pub mod postgres;
 mod principal;
+mod range;
 mod record;
 pub mod sqlite;
 

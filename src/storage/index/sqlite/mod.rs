@@ -15,7 +15,7 @@ mod leases;
 mod listing;
 mod objects;
 mod principals;
-mod range;
+
 mod readers;
 mod restore;
 mod rewrap;

@@ -70,10 +70,11 @@ fn keygen() -> Command {
 
 fn fsck() -> Command {
     Command::new("fsck")
-        .about("Checks the index against itself and against the blobs; the gateway must be stopped")
+        .about("Checks the index against itself and against the blobs; the gateway may run meanwhile")
         .after_help("Exit codes: 0 nothing is wrong, 1 something is, 2 it could not be checked.")
         .arg(flag("deep", "Verifies every seal too: reads every blob that the key ring opens"))
         .arg(flag("json", "Prints the report as JSON"))
+        .arg(flag("progress", "Says on standard error how far it is"))
 }
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
@@ -130,7 +131,7 @@ mod tests {
         for line in [
             "cardea",
             "cardea keygen --base64",
-            "cardea fsck --deep --json --data /x",
+            "cardea fsck --deep --json --progress --data /x",
             "cardea credentials reset --data /x",
             "cardea keyring export --passphrase-file p",
             "cardea keyring import ring.txt --data /x",

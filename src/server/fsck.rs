@@ -4,25 +4,18 @@ use std::sync::Arc;
 
 use super::{files, runtime, start};
 use crate::cli::Failure;
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::model::WriterId;
 use crate::ops::fsck::{Progress, Report, check};
 use crate::ops::{Gateway, Limits, Metrics};
 use crate::storage::pins::Pins;
 
-/// Checks the installation. The gateway must be stopped: the check holds the data folder's lock, as the gateway does.
+/// Checks the installation: beside the gateway where it runs, else with the data folder to itself.
 pub fn fsck(config: &Config, deep: bool, progress: Progress<'_>) -> Result<Report, Failure> {
     runtime()?.block_on(async {
-        if !config.shares_index() && config.lock().exists() && files::lock(&config.lock()).is_err() {
-            let found = format!("{} in use", config.data.display());
-            return Err(ConfigError::new(
-                "data",
-                found,
-                "a stopped gateway: fsck cannot check a running one",
-            )
-            .into());
-        }
-        let installation = start::found(config).await.map_err(|failure| match failure {
+        let runs = !config.shares_index() && config.lock().exists() && files::lock(&config.lock()).is_err();
+        let opened = if runs { start::beside(config).await } else { start::found(config).await };
+        let installation = opened.map_err(|failure| match failure {
             Failure::Run(what) => Failure::Unchecked(what),
             other => other,
         })?;

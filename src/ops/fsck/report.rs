@@ -20,7 +20,7 @@ pub struct Report {
     pub versions: u64,
     /// Uploads whose seals were verified.
     pub uploads: u64,
-    /// What nobody needs and the next start of the gateway removes.
+    /// What is not published, or not yet.
     pub leftovers: Leftovers,
     /// How many findings there are.
     pub count: u64,
@@ -28,10 +28,11 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
-/// What writes left behind that came to nothing. Harmless: the next start of the gateway sweeps it.
+/// What writes left behind that came to nothing, and what running ones have not published yet. Harmless: what its process
+/// does not publish is swept after the process's end.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize)]
 pub struct Leftovers {
-    /// Whole blobs that were never published.
+    /// Whole blobs that are not published.
     pub blobs: u64,
     /// Their bytes.
     pub bytes: u64,

@@ -11,7 +11,7 @@ use crate::cli::Failure;
 use crate::config::{Config, ConfigError, IndexUrl, StoreUrl};
 use crate::encryption::KeyRing;
 use crate::model::InstallId;
-use crate::server::files::{self, Access, Lock, keyring};
+use crate::server::files::{self, Lock, keyring};
 use crate::storage::Error;
 use crate::storage::blobs::{BlobOptions, BlobStore, CloudOptions};
 use crate::storage::index::postgres::PostgresIndex;
@@ -24,7 +24,7 @@ const CANARY: &str = "install-canary";
 /// What it says.
 const CANARY_TEXT: &[u8] = b"cardea";
 
-/// An open installation.
+/// An open installation. No other process has its data folder, but where it was opened to be read [`beside`] the gateway.
 pub struct Installation {
     /// Its id.
     pub id: InstallId,
@@ -61,8 +61,7 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
     files::private_folder(&config.data).map_err(|error| {
         ConfigError::new("data", format!("{} ({error})", config.data.display()), "a folder that can be made")
     })?;
-    let lock = files::lock(&config.lock())?;
-    let parts = parts(config, Some(lock)).await?;
+    let parts = parts(config, Opening::Own).await?;
     match parts.index.install().await.map_err(storage)? {
         Some(install) => existing(config, parts, install).await,
         None if config.shares_index() => join(config, parts).await,
@@ -72,6 +71,15 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
 
 /// Opens an installation that stands; there is none to be made.
 pub async fn found(config: &Config) -> Result<Installation, Failure> {
+    stands(config, Opening::Own).await
+}
+
+/// Opens an installation to read it, beside the gateway that runs on it.
+pub async fn beside(config: &Config) -> Result<Installation, Failure> {
+    stands(config, Opening::Beside).await
+}
+
+async fn stands(config: &Config, opening: Opening) -> Result<Installation, Failure> {
     let nothing = || {
         ConfigError::new(
             "data",
@@ -79,13 +87,13 @@ pub async fn found(config: &Config) -> Result<Installation, Failure> {
             "the data folder of a gateway",
         )
     };
-    let lock = match config.index() {
-        IndexUrl::File(path) if path.exists() && config.data.exists() => Some(files::lock(&config.lock())?),
+    let opening = match config.index() {
+        IndexUrl::File(path) if path.exists() && config.data.exists() => opening,
         // Gateways may run on it.
-        IndexUrl::Postgres(_) => None,
+        IndexUrl::Postgres(_) => Opening::Beside,
         IndexUrl::File(_) | IndexUrl::Memory => return Err(nothing().into()),
     };
-    let parts = parts(config, lock).await?;
+    let parts = parts(config, opening).await?;
     let install = parts.index.install().await.map_err(storage)?.ok_or_else(|| match config.index() {
         IndexUrl::Postgres(_) => ConfigError::new("index", "an empty database", "the index of a gateway"),
         IndexUrl::File(_) | IndexUrl::Memory => nothing(),
@@ -93,10 +101,27 @@ pub async fn found(config: &Config) -> Result<Installation, Failure> {
     existing(config, parts, install).await
 }
 
-async fn parts(config: &Config, lock: Option<Lock>) -> Result<Parts, Failure> {
+/// How an installation is opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Opening {
+    /// For this process alone, as far as the data folder goes.
+    Own,
+    /// Beside others that have it open.
+    Beside,
+}
+
+async fn parts(config: &Config, opening: Opening) -> Result<Parts, Failure> {
+    let lock = match opening {
+        Opening::Own => Some(files::lock(&config.lock())?),
+        Opening::Beside => None,
+    };
+    let open = match opening {
+        Opening::Own => SqliteIndex::open,
+        Opening::Beside => SqliteIndex::open_beside,
+    };
     let mut database = None;
     let index: Arc<dyn Index> = match config.index() {
-        IndexUrl::File(path) => Arc::new(SqliteIndex::open(&path).map_err(|error| {
+        IndexUrl::File(path) => Arc::new(open(&path).map_err(|error| {
             ConfigError::new(
                 "index",
                 format!("{} ({error})", path.display()),
@@ -182,7 +207,9 @@ async fn existing(config: &Config, parts: Parts, install: Install) -> Result<Ins
             .into());
         }
     }
-    forget_claim(&config.claim());
+    if parts.lock.is_some() {
+        forget_claim(&config.claim());
+    }
     Ok(parts.belong(install.id, ring))
 }
 
@@ -251,7 +278,7 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
         None => keyring::generate(&config.keyring())?,
     };
     let claim = config.claim();
-    files::write(&claim, id.to_string().as_bytes(), Access::Private)
+    files::write(&claim, id.to_string().as_bytes(), files::Access::Private)
         .map_err(|error| Failure::run("data", error))?;
     blobs.claim(id).await.map_err(storage)?;
     let canary = ring.seal_secret(CANARY, id.as_bytes(), CANARY_TEXT);

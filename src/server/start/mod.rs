@@ -8,7 +8,7 @@ mod root;
 
 pub use announce::{first_start, reset, started};
 pub use declared::declare;
-pub use installation::{Installation, found, open};
+pub use installation::{Installation, beside, found, open};
 pub use root::{Root, ensure, renew};
 
 use crate::cli::Failure;

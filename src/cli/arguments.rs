@@ -24,14 +24,15 @@ pub(super) fn command() -> Command {
         .subcommand(
             group("credentials", "The root account's credentials").subcommand(with_settings(
                 Command::new("reset")
-                    .about("Makes a new root password and S3 key and writes credentials.env; the gateway must be stopped"),
+                    .about("Makes a new root password and S3 key and writes credentials.env. Without a shared index the gateway must be stopped"),
             )),
         )
         .subcommand(
-            group("keyring", "The key ring and its safe copy")
+            group("keyring", "The key ring: its making and its safe copy")
                 .subcommand(with_settings(
-                    Command::new("new")
-                        .about("Makes a key ring's file, to be given to all replicas; never over one that stands"),
+                    Command::new("generate").about(
+                        "Makes a key ring's file, for gateways that share an index; never over one that stands",
+                    ),
                 ))
                 .subcommand(with_settings(
                     Command::new("export")
@@ -72,10 +73,11 @@ fn keygen() -> Command {
 
 fn fsck() -> Command {
     Command::new("fsck")
-        .about("Checks the index against itself and against the blobs; the gateway must be stopped")
+        .about("Checks the index against itself and against the blobs; the gateway may run meanwhile")
         .after_help("Exit codes: 0 nothing is wrong, 1 something is, 2 it could not be checked.")
         .arg(flag("deep", "Verifies every seal too: reads every blob that the key ring opens"))
         .arg(flag("json", "Prints the report as JSON"))
+        .arg(flag("progress", "Says on standard error how far it is"))
         .arg(flag(
             "accept",
             "After a restore: what the index does not know may be deleted from the store again",
@@ -180,7 +182,7 @@ mod tests {
         for line in [
             "cardea",
             "cardea keygen --base64",
-            "cardea fsck --deep --json --accept --data /x",
+            "cardea fsck --deep --json --accept --progress --data /x",
             "cardea backup --keep 3 --data /y",
             "cardea backup list --data /y",
             "cardea backup delete 20270131T235959999Z-0123456789abcdef",

@@ -2,16 +2,17 @@
 
 use clap::ArgMatches;
 
-use super::output::Told;
+use super::output::Progress;
 use super::{Failure, print};
 use crate::config::Config;
 use crate::server;
 
 /// Takes a backup.
 pub(super) fn run(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
-    let told = Told::default();
+    let told = Progress::new();
     let keep = matches.get_one::<usize>("keep").copied();
-    let (taken, removed) = server::backup(config, keep, &|what, count| told.progress(what, count))?;
+    let (taken, removed) =
+        server::backup(config, keep, &|what, count| told.tell(&format!("{what}: {count}")))?;
     print(&format!(
         "{}: {} rows in {} chunks, {} of them new ({} bytes)\n",
         taken.id, taken.rows, taken.chunks, taken.written, taken.written_bytes
@@ -34,8 +35,8 @@ pub(super) fn list(config: &Config) -> Result<(), Failure> {
 /// Deletes one.
 pub(super) fn delete(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
     let Some(id) = matches.get_one::<String>("id") else { return Ok(()) };
-    let told = Told::default();
-    print(&said(&server::delete_backup(config, id, &|what, count| told.progress(what, count))?))
+    let told = Progress::new();
+    print(&said(&server::delete_backup(config, id, &|what, count| told.tell(&format!("{what}: {count}")))?))
 }
 
 fn said(removed: &server::Removed) -> String {

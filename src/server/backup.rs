@@ -2,7 +2,7 @@
 
 use super::{runtime, start};
 use crate::cli::Failure;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, IndexUrl};
 use crate::ops::backup::{self, Error, Progress, Removed, Taken};
 use crate::storage::backup::{BackupId, Backups};
 
@@ -22,9 +22,14 @@ pub fn backup(
     progress: Progress<'_>,
 ) -> Result<(Taken, Removed), Failure> {
     runtime()?.block_on(async {
+        if config.index() == IndexUrl::Memory {
+            return Err(
+                ConfigError::new("index", "one in memory", "one that other processes can read").into()
+            );
+        }
         let open = start::beside(config).await?;
         let backups = Backups::new(open.blobs);
-        let taken = backup::take(&*open.rows, &backups, &open.ring, open.id, progress).await;
+        let taken = backup::take(open.index.rows(), &backups, &open.ring, open.id, progress).await;
         let taken = taken.map_err(failure)?;
         let Some(keep) = keep else { return Ok((taken, Removed::default())) };
         let sets = backups.sets(None).await.map_err(start::storage)?;

@@ -13,20 +13,19 @@ use crate::storage::backup::Backups;
 use crate::storage::index::rows::Mark;
 use crate::storage::pins::Pins;
 
-/// Checks the installation. The gateway must be stopped: the check holds the data folder's lock, as the gateway does.
-/// `accept`: of an index that was restored from a backup, that it is the one to go on with.
+/// Checks the installation: beside the gateway where it runs, else with the data folder to itself. `accept`: of an index that
+/// was restored from a backup, that it is the one to go on with.
 pub fn fsck(config: &Config, deep: bool, accept: bool, progress: Progress<'_>) -> Result<Report, Failure> {
     runtime()?.block_on(async {
-        if config.lock().exists() && files::lock(&config.lock()).is_err() {
+        let runs = !config.shares_index() && config.lock().exists() && files::lock(&config.lock()).is_err();
+        if runs && accept {
             let found = format!("{} in use", config.data.display());
-            return Err(ConfigError::new(
-                "data",
-                found,
-                "a stopped gateway: fsck cannot check a running one",
-            )
-            .into());
+            return Err(
+                ConfigError::new("data", found, "a stopped gateway: none can be told to accept").into()
+            );
         }
-        let installation = start::found(config).await.map_err(|failure| match failure {
+        let opened = if runs { start::beside(config).await } else { start::found(config).await };
+        let installation = opened.map_err(|failure| match failure {
             Failure::Run(what) => Failure::Unchecked(what),
             other => other,
         })?;

@@ -3,10 +3,12 @@
 use super::{runtime, start};
 use crate::cli::Failure;
 use crate::config::{Config, ConfigError, IndexUrl};
+use crate::model::Timestamp;
 use crate::storage::Error;
+use crate::storage::care::SILENT;
 use crate::storage::index::Index;
 use crate::storage::index::rows::transfer::{Progress, copy, differences, sums};
-use crate::storage::index::rows::{Begun, Mark};
+use crate::storage::index::rows::{Begun, Mark, Row, Value, table};
 
 /// What was carried.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,7 +27,11 @@ pub fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -> Resul
     }
     runtime()?.block_on(async {
         let source = start::found(config).await?;
-        let target = start::index(&url, "to")?;
+        if source.index.shared() && alive(&*source.index).await.map_err(start::storage)? {
+            let expected = "one that no gateway has used for a minute: stop them all";
+            return Err(ConfigError::new("index", "one that a gateway uses", expected).into());
+        }
+        let target = start::index(config, &url, "to").await?;
         let migrated = migrate(&*source.index, &*target, progress).await;
         migrated.map_err(|stop| match stop {
             Stop::Storage(error) => start::storage(error),
@@ -42,6 +48,23 @@ pub fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -> Resul
 
 fn refused(found: &str, expected: &str) -> ConfigError {
     ConfigError::new("to", found, expected)
+}
+
+/// Whether a gateway has been alive a moment ago. Others than this process may have a shared index open.
+async fn alive(index: &dyn Index) -> Result<bool, Error> {
+    let Some(writers) = table("writers") else { return Ok(false) };
+    let mut snapshot = index.rows().snapshot().await?;
+    let since = Timestamp::now().minus(SILENT).steps();
+    let is_alive = |row: &Row| matches!(row[..], [_, _, Value::Int(beat), Value::Null, ..] if beat > since);
+    let mut last = None;
+    loop {
+        let page = snapshot.page(writers, last.as_deref()).await?;
+        let Some(row) = page.last() else { return Ok(false) };
+        last = Some(row[..writers.key].to_vec());
+        if page.iter().any(is_alive) {
+            return Ok(true);
+        }
+    }
 }
 
 enum Stop {

@@ -26,7 +26,7 @@ pub fn restore(config: &Config, id: Option<&str>, progress: Progress<'_>) -> Res
         };
         files::private_folder(&config.data).map_err(unusable)?;
         let _lock = files::lock(&config.lock())?;
-        let index = start::index(&config.index(), "index")?;
+        let index = start::index(config, &config.index(), "index").await?;
         load(&backups, &ring, &id, &manifest, index.rows(), progress).await.map_err(failure)
     })
 }

@@ -19,7 +19,7 @@ use crate::cli::{Failure, print};
 use crate::config::{Config, ConfigError};
 use crate::identity::{AuthConfig, Authenticator};
 use crate::model::WriterId;
-use crate::ops::{self, Gateway, IndexDirectory, Metrics};
+use crate::ops::{self, Gateway, IndexDirectory, Metrics, ScrubMetrics};
 use crate::storage::blobs::BlobStore;
 use crate::storage::care::may_delete;
 use crate::storage::pins::Pins;
@@ -51,7 +51,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let writer = WriterId::random();
     let (stop, stopped) = watch::channel(false);
     let built = build(&config, &installation, writer, stopped.clone())?;
-    let carer = carer(&installation, writer, &built);
+    let carer = carer(&config, &installation, writer, &built);
     let mut care = carer.start().await.map_err(|error| Failure::run("index", error))?;
     tokio::spawn(installation.blobs.room().clone().watch());
     let serving = sockets.serve(&config, &built, &stopped);
@@ -105,7 +105,9 @@ struct Built {
     door: Arc<Door>,
     management: Arc<Management>,
     pins: Pins,
+    gateway: Gateway,
     care: CareMetrics,
+    scrub: ScrubMetrics,
 }
 
 fn build(
@@ -142,10 +144,11 @@ fn build(
     let swift_config = swift::SwiftConfig { max_file_size: config.max_put_bytes };
     let identity_config =
         keystone::KeystoneConfig { region: config.swift_region.clone(), public_url: config.endpoint.clone() };
-    let (mut http, mut care) = (None, CareMetrics::default());
+    let (mut http, mut care, mut scrub) = (None, CareMetrics::default(), ScrubMetrics::default());
     metrics.register(|registry| {
         http = Some(Arc::new(HttpMetrics::new(registry)));
         care = CareMetrics::new(registry);
+        scrub = ScrubMetrics::new(registry);
         registry.register_collector(Box::new(DiskMetrics(blobs.room().clone())));
     });
     blobs.observe(metrics.clone());
@@ -153,7 +156,7 @@ fn build(
     let door = Door {
         fronts: Fronts {
             s3: s3::Front::new(gateway.clone(), authenticator.clone(), s3_config),
-            swift: swift::Front::new(gateway, authenticator.clone(), swift_config),
+            swift: swift::Front::new(gateway.clone(), authenticator.clone(), swift_config),
             identity: keystone::Front::new(authenticator, identity_config),
         },
         virtual_hosts: config.virtual_hosts.clone(),
@@ -167,7 +170,7 @@ fn build(
         crowded: crowded(blobs),
     };
     let management = Management { index: index.clone(), blobs: blobs.clone(), metrics, stopping };
-    Ok(Built { door: Arc::new(door), management: Arc::new(management), pins, care })
+    Ok(Built { door: Arc::new(door), management: Arc::new(management), pins, gateway, care, scrub })
 }
 
 fn crowded(blobs: &BlobStore) -> Crowded {
@@ -180,13 +183,17 @@ fn size(bytes: u64) -> usize {
 }
 
 /// What goes on beside requests.
-fn carer(installation: &Installation, writer: WriterId, built: &Built) -> Carer {
+fn carer(config: &Config, installation: &Installation, writer: WriterId, built: &Built) -> Carer {
     Carer {
         index: installation.index.clone(),
         blobs: installation.blobs.clone(),
         pins: built.pins.clone(),
         writer,
+        gateway: built.gateway.clone(),
+        longest_request: config.request_timeout,
+        scrub_rate: config.scrub_rate,
         metrics: built.care.clone(),
+        scrub_metrics: built.scrub.clone(),
     }
 }
 

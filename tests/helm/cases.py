@@ -24,7 +24,7 @@ def shapes() -> dict[str, str]:
     """The README's values, by the name of the release's shape: the heading that they stand under."""
     found = {}
     for section in re.split(r"^### ", (CHART / "README.md").read_text(), flags=re.MULTILINE)[1:]:
-        for number, text in enumerate(re.findall(r"^helm install .* -f - <<END\n(.*?)^END$", section, re.DOTALL | re.MULTILINE)):
+        for number, text in enumerate(re.findall(r"^helm install [^\n]* -f - <<END\n(.*?)^END$", section, re.DOTALL | re.MULTILINE)):
             name = re.sub(r"[^a-z0-9]+", "-", section.partition("\n")[0].lower()).strip("-")
             found[f"readme-{name}" + (f"-{number + 1}" if number else "")] = text
     return found

@@ -18,6 +18,7 @@ RESOURCES = {
     "autoscaling/v2": {"horizontalpodautoscalers": "HorizontalPodAutoscaler"},
     "networking.k8s.io/v1": {"networkpolicies": "NetworkPolicy", "ingresses": "Ingress"},
     "policy/v1": {"poddisruptionbudgets": "PodDisruptionBudget"},
+    "cert-manager.io/v1": {"certificates": "Certificate"},
 }
 VERBS = ["create", "get", "list", "patch", "update"]
 

@@ -22,6 +22,8 @@ from support.places import ROOT, binary
 from support.server import START_SECONDS, STOP_SECONDS, free_ports
 
 Secrets = dict[str, dict[str, bytes]]
+LAST_STEP = "One key opens both doors, and no other does."
+"""What the script of `helm test` ends with."""
 
 
 @dataclass
@@ -62,6 +64,12 @@ class Node:
     def test(self) -> "Process":
         """The container of `helm test`."""
         return Process(self, find(self.manifests, "Pod")["spec"], self.folder / "test")
+
+    def passes(self, environment: dict[str, str] | None = None) -> None:
+        """`helm test` passes."""
+        done = self.test().run(environment=environment)
+        said = (done.stdout + done.stderr).decode()
+        assert done.returncode == 0 and done.stdout.decode().splitlines()[-1] == LAST_STEP, said
 
 
 class Process:
@@ -138,7 +146,9 @@ class Process:
     def line(self) -> list[str]:
         """Command and arguments. Without a command it is the image's."""
         if command := self.container.get("command"):
-            return [sys.executable if word == "python3" else self.mapped(word) for word in command]
+            # As in the test's image, without any package.
+            python = [sys.executable, "-I", "-S"]
+            return [part for word in command for part in (python if word == "python3" else [self.mapped(word)])]
         assert entrypoint() == ["/usr/bin/cardea"]
         return [str(binary()), *(self.mapped(word) for word in self.container["args"])]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
 
 import jsonschema
@@ -52,13 +53,21 @@ def without_chance(manifest: Manifest) -> Manifest:
     return manifest
 
 
+def oldest_kubernetes() -> str:
+    """The version that Chart.yaml asks for at least."""
+    wanted = yaml.safe_load((CHART / "Chart.yaml").read_text())["kubeVersion"]
+    return re.fullmatch(r">=(\d+\.\d+)\.0-0", wanted)[1]
+
+
 def test_valid(helm: Helm, case: str, values: Values) -> None:
+    """By the schemas of the newest Kubernetes that there are, and of the oldest that the chart is for."""
     for manifest in helm.template(values):
         schema = custom_schemas().get(f"{manifest['apiVersion']}/{manifest['kind']}")
         if schema:
             jsonschema.Draft202012Validator(schema).validate(manifest)
         else:
-            kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
+            for version in (KUBERNETES, oldest_kubernetes()):
+                kubernetes_validate.validate(manifest, version, strict=True)
 
 
 def test_restricted(helm: Helm, case: str, values: Values) -> None:

@@ -8,6 +8,7 @@ import re
 import pytest
 import yaml
 
+from helm.cases import shapes
 from helm.chart import CHART
 from support.places import ROOT
 
@@ -120,6 +121,13 @@ def test_the_schema_is_strict() -> None:
 
 def resolved(schema: dict) -> dict:
     return SCHEMA["definitions"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
+
+def test_the_readme_makes_the_secrets_that_it_names() -> None:
+    text = README.read_text()
+    made = set(re.findall(r"create secret generic (\S+)", text))
+    named = set(re.findall(r"existingSecret: ([\w-]+)", "".join(shapes().values())))
+    assert made == named
 
 
 def test_the_charts_version_is_the_programs() -> None:

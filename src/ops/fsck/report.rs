@@ -22,7 +22,7 @@ pub struct Report {
     pub versions: u64,
     /// Uploads whose seals were verified.
     pub uploads: u64,
-    /// What nobody needs and the next start of the gateway removes.
+    /// What is not published, or not yet.
     pub leftovers: Leftovers,
     /// Blobs that are referred to and not there: the first ten thousand.
     #[serde(skip)]
@@ -39,10 +39,11 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
-/// What writes left behind that came to nothing. Harmless: the next start of the gateway sweeps it.
+/// What writes left behind that came to nothing, and what running ones have not published yet. Harmless: what its process
+/// does not publish is swept after the process's end.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize)]
 pub struct Leftovers {
-    /// Whole blobs that were never published.
+    /// Whole blobs that are not published.
     pub blobs: u64,
     /// Their bytes.
     pub bytes: u64,
@@ -98,10 +99,10 @@ impl Report {
         self.count == 0
     }
 
-    /// Notes a blob that is not there.
-    pub(super) fn add_missing(&mut self, id: BlobId, problem: &str) {
-        self.add(Kind::MissingBlob, format!("blob {id}: {problem}"));
-        if self.missing.len() < MOST {
+    /// Notes what is wrong with a blob.
+    pub(super) fn add_blob(&mut self, kind: Kind, id: BlobId, what: &str) {
+        self.add(kind, format!("blob {id}: {what}"));
+        if kind == Kind::MissingBlob && self.missing.len() < MOST {
             self.missing.push(id);
         }
     }

@@ -6,13 +6,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::storage;
+use super::{database, storage};
 use crate::cli::Failure;
 use crate::config::{Config, ConfigError, IndexUrl, StoreUrl};
 use crate::encryption::KeyRing;
 use crate::model::InstallId;
-use crate::server::files::{self, Access, Lock, keyring};
+use crate::server::files::{self, Lock, keyring};
+use crate::storage::Error;
 use crate::storage::blobs::{BlobOptions, BlobStore, CloudOptions};
+use crate::storage::index::postgres::PostgresIndex;
 use crate::storage::index::rows::Mark;
 use crate::storage::index::sqlite::SqliteIndex;
 use crate::storage::index::{Index, Install};
@@ -23,26 +25,36 @@ const CANARY: &str = "install-canary";
 /// What it says.
 const CANARY_TEXT: &[u8] = b"cardea";
 
-/// An open installation. No other process has its data folder.
+/// An open installation. No other process has its data folder, but where it was opened to be read [`beside`] the gateway.
 pub struct Installation {
     /// Its id.
     pub id: InstallId,
     /// Its index.
     pub index: Arc<dyn Index>,
+    /// What its connections to a database do, where it has some.
+    pub database: Option<Arc<PostgresIndex>>,
     /// Its blobs.
     pub blobs: BlobStore,
     /// Its key ring.
     pub ring: KeyRing,
-    /// Held as long as it is used.
-    _lock: Lock,
+    /// Held as long as it is used: no other process has its data folder.
+    _lock: Option<Lock>,
 }
 
 /// The parts, before it is known whether they belong together.
 struct Parts {
     index: Arc<dyn Index>,
+    database: Option<Arc<PostgresIndex>>,
     blobs: BlobStore,
     ring: Option<KeyRing>,
-    lock: Lock,
+    lock: Option<Lock>,
+}
+
+impl Parts {
+    fn belong(self, id: InstallId, ring: KeyRing) -> Installation {
+        let Self { index, database, blobs, lock, .. } = self;
+        Installation { id, index, database, blobs, ring, _lock: lock }
+    }
 }
 
 /// Opens the installation, and makes one where there is nothing.
@@ -50,16 +62,26 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
     files::private_folder(&config.data).map_err(|error| {
         ConfigError::new("data", format!("{} ({error})", config.data.display()), "a folder that can be made")
     })?;
-    let parts = parts(config)?;
+    let parts = parts(config, Opening::Own).await?;
     whole(&*parts.index).await?;
     match parts.index.install().await.map_err(storage)? {
         Some(install) => existing(config, parts, install).await,
+        None if config.shares_index() => join(config, parts).await,
         None => make(config, parts).await,
     }
 }
 
 /// Opens an installation that stands; there is none to be made.
 pub async fn found(config: &Config) -> Result<Installation, Failure> {
+    stands(config, Opening::Own).await
+}
+
+/// Opens an installation to read it, beside the gateway that runs on it.
+pub async fn beside(config: &Config) -> Result<Installation, Failure> {
+    stands(config, Opening::Beside).await
+}
+
+async fn stands(config: &Config, opening: Opening) -> Result<Installation, Failure> {
     let nothing = || {
         ConfigError::new(
             "data",
@@ -67,33 +89,67 @@ pub async fn found(config: &Config) -> Result<Installation, Failure> {
             "the data folder of a gateway",
         )
     };
-    match config.index() {
-        IndexUrl::File(path) if path.exists() && config.data.exists() => {}
-        _ => return Err(nothing().into()),
-    }
-    let parts = parts(config)?;
+    let opening = match config.index() {
+        IndexUrl::File(path) if path.exists() && config.data.exists() => opening,
+        // Gateways may run on it.
+        IndexUrl::Postgres(_) => Opening::Beside,
+        IndexUrl::File(_) | IndexUrl::Memory => return Err(nothing().into()),
+    };
+    let parts = parts(config, opening).await?;
     whole(&*parts.index).await?;
-    let install = parts.index.install().await.map_err(storage)?.ok_or_else(nothing)?;
+    let install = parts.index.install().await.map_err(storage)?.ok_or_else(|| match config.index() {
+        IndexUrl::Postgres(_) => ConfigError::new("index", "an empty database", "the index of a gateway"),
+        IndexUrl::File(_) | IndexUrl::Memory => nothing(),
+    })?;
     existing(config, parts, install).await
 }
 
-fn parts(config: &Config) -> Result<Parts, Failure> {
-    let lock = files::lock(&config.lock())?;
-    let index = index(&config.index(), "index")?;
-    Ok(Parts { index, blobs: blobs(config)?, ring: keyring::load(&config.keyring())?, lock })
+/// How an installation is opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Opening {
+    /// For this process alone, as far as the data folder goes.
+    Own,
+    /// Beside others that have it open.
+    Beside,
 }
 
-/// Opens an index; `setting` names it.
-pub fn index(url: &IndexUrl, setting: &str) -> Result<Arc<dyn Index>, Failure> {
+async fn parts(config: &Config, opening: Opening) -> Result<Parts, Failure> {
+    let lock = match opening {
+        Opening::Own => Some(files::lock(&config.lock())?),
+        Opening::Beside => None,
+    };
+    let (index, database) = opened(config, &config.index(), "index", opening).await?;
+    Ok(Parts { index, database, blobs: blobs(config)?, ring: keyring::load(&config.keyring())?, lock })
+}
+
+/// Opens an index for this process; `setting` names it.
+pub async fn index(config: &Config, url: &IndexUrl, setting: &str) -> Result<Arc<dyn Index>, Failure> {
+    Ok(opened(config, url, setting, Opening::Own).await?.0)
+}
+
+async fn opened(
+    config: &Config,
+    url: &IndexUrl,
+    setting: &str,
+    opening: Opening,
+) -> Result<(Arc<dyn Index>, Option<Arc<PostgresIndex>>), Failure> {
+    let open = match opening {
+        Opening::Own => SqliteIndex::open,
+        Opening::Beside => SqliteIndex::open_beside,
+    };
     Ok(match url {
-        IndexUrl::File(path) => Arc::new(SqliteIndex::open(path).map_err(|error| {
-            ConfigError::new(
-                setting,
-                format!("{} ({error})", path.display()),
-                "an index that this process can open",
-            )
-        })?),
-        IndexUrl::Memory => Arc::new(SqliteIndex::open_in_memory().map_err(storage)?),
+        IndexUrl::File(path) => {
+            let index = open(path).map_err(|error| {
+                let found = format!("{} ({error})", path.display());
+                ConfigError::new(setting, found, "an index that this process can open")
+            })?;
+            (Arc::new(index), None)
+        }
+        IndexUrl::Memory => (Arc::new(SqliteIndex::open_in_memory().map_err(storage)?), None),
+        IndexUrl::Postgres(url) => {
+            let database = Arc::new(database::open(config, url).await?);
+            (database.clone(), Some(database))
+        }
     })
 }
 
@@ -153,11 +209,28 @@ fn room(config: &Config) -> Room {
 
 /// An installation that stands: ring and store must be its own.
 async fn existing(config: &Config, parts: Parts, install: Install) -> Result<Installation, Failure> {
-    let Parts { index, blobs, ring, lock } = parts;
-    let ring = its_ring(config, ring, &install)?;
-    match blobs.install_id().await.map_err(storage)? {
+    let path = config.keyring();
+    let its_own = format!("the key ring of the installation {}", install.id);
+    let ring = parts
+        .ring
+        .clone()
+        .ok_or_else(|| ConfigError::new("keyring", format!("no file {}", path.display()), &its_own))?;
+    match ring.open_secret(CANARY, install.id.as_bytes(), &install.canary) {
+        Ok(text) if text.as_slice() == CANARY_TEXT => {}
+        _ => {
+            return Err(ConfigError::new(
+                "keyring",
+                format!("another key ring in {}", path.display()),
+                its_own,
+            )
+            .into());
+        }
+    }
+    match parts.blobs.install_id().await.map_err(storage)? {
         Some(id) if id == install.id => {}
-        None if config.store() == StoreUrl::Memory => blobs.claim(install.id).await.map_err(storage)?,
+        None if config.store() == StoreUrl::Memory || is_begun(config, &parts).await? => {
+            parts.blobs.claim(install.id).await.map_err(storage)?;
+        }
         found => {
             let found =
                 found.map_or("a folder without cardea.json".to_owned(), |id| format!("the store of {id}"));
@@ -169,27 +242,62 @@ async fn existing(config: &Config, parts: Parts, install: Install) -> Result<Ins
             .into());
         }
     }
-    forget_claim(&config.claim());
-    Ok(Installation { id: install.id, index, blobs, ring, _lock: lock })
+    if parts.lock.is_some() {
+        forget_claim(&config.claim());
+    }
+    Ok(parts.belong(install.id, ring))
 }
 
-/// The ring, which must be the installation's own.
-pub fn its_ring(config: &Config, ring: Option<KeyRing>, install: &Install) -> Result<KeyRing, ConfigError> {
-    let path = config.keyring();
-    let wrong = |found| {
-        ConfigError::new("keyring", found, format!("the key ring of the installation {}", install.id))
-    };
-    let ring = ring.ok_or_else(|| wrong(format!("no file {}", path.display())))?;
-    match ring.open_secret(CANARY, install.id.as_bytes(), &install.canary) {
-        Ok(text) if text.as_slice() == CANARY_TEXT => Ok(ring),
-        _ => Err(wrong(format!("another key ring in {}", path.display()))),
+/// Whether a shared installation was begun, and its store not claimed yet: neither holds anything.
+async fn is_begun(config: &Config, parts: &Parts) -> Result<bool, Failure> {
+    if !config.shares_index() {
+        return Ok(false);
     }
+    let blobs = parts.index.blobs_after(None, 1).await.map_err(storage)?;
+    let buckets = parts.index.buckets_after(None, 1).await.map_err(storage)?;
+    Ok(blobs.is_empty() && buckets.is_empty() && parts.blobs.is_empty().await.map_err(storage)?)
+}
+
+/// A new installation in a shared index. Of the gateways that come at once, one writes its record, and each then opens what
+/// stands. The ring is never generated here: the others would not have it.
+async fn join(config: &Config, parts: Parts) -> Result<Installation, Failure> {
+    let Some(ring) = &parts.ring else {
+        let found = format!("no file {}", config.keyring().display());
+        let expected =
+            "the key ring that all gateways on this index share: cardea keyring generate makes one";
+        return Err(ConfigError::new("keyring", found, expected).into());
+    };
+    let store = parts.blobs.install_id().await.map_err(storage)?;
+    let is_empty = store.is_none() && parts.blobs.is_empty().await.map_err(storage)?;
+    // What is in the store may be there because another gateway came first.
+    let is_taken = parts.index.install().await.map_err(storage)?.is_some();
+    match store {
+        _ if is_taken || is_empty => {}
+        Some(id) => {
+            let expected = format!("the index of the installation {id}, whose blobs are in the store");
+            return Err(ConfigError::new("index", "an empty index", expected).into());
+        }
+        None => return Err(strange_store().into()),
+    }
+    let id = InstallId::random();
+    let canary = ring.seal_secret(CANARY, id.as_bytes(), CANARY_TEXT);
+    match parts.index.create_install(Install { id, canary }).await {
+        Ok(()) | Err(Error::PreconditionFailed) => {}
+        Err(error) => return Err(storage(error)),
+    }
+    let install = parts.index.install().await.map_err(storage)?;
+    let install = install.ok_or_else(|| Failure::Run("index: what was written is not there".to_owned()))?;
+    existing(config, parts, install).await
+}
+
+fn strange_store() -> ConfigError {
+    ConfigError::new("store", "files that are not Cardea's", "an empty store, as the index is empty")
 }
 
 /// A new installation. Whatever step it is interrupted at, the next start goes on: the ring is kept, and the store is
 /// known by the claim that was noted before it was made.
 async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
-    let Parts { index, blobs, ring, lock } = parts;
+    let Parts { index, blobs, ring, .. } = &parts;
     let noted = noted_claim(&config.claim());
     let id = match blobs.install_id().await.map_err(storage)? {
         Some(id) if Some(id) == noted => id,
@@ -198,27 +306,20 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
             return Err(ConfigError::new("index", "an empty index", expected).into());
         }
         None if blobs.is_empty().await.map_err(storage)? => InstallId::random(),
-        None => {
-            return Err(ConfigError::new(
-                "store",
-                "files that are not Cardea's",
-                "an empty store, as the index is empty",
-            )
-            .into());
-        }
+        None => return Err(strange_store().into()),
     };
     let ring = match ring {
-        Some(ring) => ring,
+        Some(ring) => ring.clone(),
         None => keyring::generate(&config.keyring())?,
     };
     let claim = config.claim();
-    files::write(&claim, id.to_string().as_bytes(), Access::Private)
+    files::write(&claim, id.to_string().as_bytes(), files::Access::Private)
         .map_err(|error| Failure::run("data", error))?;
     blobs.claim(id).await.map_err(storage)?;
     let canary = ring.seal_secret(CANARY, id.as_bytes(), CANARY_TEXT);
     index.create_install(Install { id, canary }).await.map_err(storage)?;
     forget_claim(&claim);
-    Ok(Installation { id, index, blobs, ring, _lock: lock })
+    Ok(parts.belong(id, ring))
 }
 
 fn noted_claim(path: &Path) -> Option<InstallId> {

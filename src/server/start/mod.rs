@@ -1,15 +1,16 @@
 //! What stands before the first request: the installation, its key ring, its principals.
 
 mod announce;
-mod beside;
+mod bare;
+mod database;
 mod declared;
 mod installation;
 mod root;
 
 pub use announce::{first_start, reset, started};
-pub use beside::{beside, without_index};
+pub use bare::without_index;
 pub use declared::declare;
-pub use installation::{Installation, blobs, found, index, its_ring, open};
+pub use installation::{Installation, beside, blobs, found, index, open};
 pub use root::{Root, ensure, renew};
 
 use crate::cli::Failure;

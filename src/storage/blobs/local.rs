@@ -46,10 +46,15 @@ pub(super) fn remove_leftovers(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Counts unfinished files (`name#1`).
+/// Counts unfinished files (`name#1`). Folders may come and go meanwhile.
 pub(super) fn unfinished(folder: &Path) -> io::Result<u64> {
     let mut count = 0;
-    for entry in std::fs::read_dir(folder)? {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
             count += unfinished(&entry.path())?;

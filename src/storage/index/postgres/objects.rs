@@ -1,8 +1,6 @@
 //! The commands that change objects. Whatever a command replaces it frees, and whatever it changes it counts, in the
 //! same transaction.
 
-use std::collections::HashSet;
-
 use futures_util::future::{join, join3, join5};
 
 use super::buckets::{self, Place};
@@ -100,25 +98,29 @@ async fn put(
             uploads::move_parts(tx, upload, version, command.parts.len()).await?;
         }
         Contents::Given => {
-            let take = blobs::take(tx, command.writer, &command.new_blobs, &command.parts);
-            // References are taken before any is dropped: an object may be replaced by a copy of itself.
-            if latest.is_some() && copies(command) {
-                take.await?;
-                write.await?;
-            } else {
-                let (taken, written) = join(take, write).await;
-                taken?;
-                written?;
-            }
+            // An object may be replaced by a copy of itself: references are taken before any is dropped.
+            let (locked, taken, written) = join3(
+                lock_blobs(tx, command, latest),
+                blobs::take(tx, command.writer, &command.new_blobs, &command.parts),
+                write,
+            )
+            .await;
+            locked.and(taken)?;
+            written?;
         }
     }
     Ok(Published { version_id: id, created, replaced })
 }
 
-/// Whether a part refers to a blob that the index knows already.
-fn copies(command: &Publish) -> bool {
-    let new: HashSet<BlobId> = command.new_blobs.iter().map(|blob| blob.id).collect();
-    command.parts.iter().any(|part| !new.contains(&part.blob))
+/// Locks all blobs of a command that takes references to some and drops those to others, so that two such commands do not each wait
+/// for the other.
+async fn lock_blobs(tx: &Tx, command: &Publish, latest: Option<&Brief>) -> Result<()> {
+    match latest {
+        Some(latest) if command.parts.len() > command.new_blobs.len() || !command.unchanged.is_empty() => {
+            blobs::lock_both(tx, &command.parts, latest.nr).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A change of the usage counters.

@@ -115,17 +115,21 @@ pub(super) async fn put_part(tx: &Tx, command: &PutPart) -> Result<Timestamp> {
     let unchanged: Vec<&Unchanged> = command.unchanged.iter().collect();
     standing::find_and_hold(tx, &unchanged, Hold::Share).await?;
     let created = buckets::after(tx, previous);
-    let take = blobs::take(tx, command.writer, &command.new_blobs, &command.refs);
-    if previous.is_none() {
-        let (taken, inserted) = join(take, insert_part(tx, nr, command, created)).await;
-        taken.and(inserted)?;
-    } else {
-        // References are taken before any is dropped: a part may be replaced by a copy of itself.
-        take.await?;
-        blobs::drop_upload_part(tx, nr, number).await?;
-        insert_part(tx, nr, command, created).await?;
-    }
-    Ok(created)
+    // A part may be replaced by a copy of itself: references are taken before any is dropped.
+    let (taken, dropped, inserted) = join3(
+        blobs::take(tx, command.writer, &command.new_blobs, &command.refs),
+        async {
+            if previous.is_none() {
+                return Ok(());
+            }
+            blobs::drop_upload_parts(tx, nr, &[i64::from(number)]).await
+        },
+        insert_part(tx, nr, command, created),
+    )
+    .await;
+    taken?;
+    dropped?;
+    inserted.map(|()| created)
 }
 
 /// Writes a part, new or in the place of another, whose references are gone.
@@ -243,8 +247,12 @@ pub(super) async fn drop_parts(tx: &Tx, upload: i64, numbers: &[i64]) -> Result<
         return Ok(());
     }
     let sql = "DELETE FROM upload_parts WHERE upload = $1 AND number = ANY($2)";
-    tx.execute(sql, &[&upload, &numbers]).await?;
-    blobs::drop_upload_parts(tx, upload, numbers).await
+    let (dropped, removed) = join(blobs::drop_upload_parts(tx, upload, numbers), async {
+        tx.execute(sql, &[&upload, &numbers]).await
+    })
+    .await;
+    dropped?;
+    removed.map(|_| ())
 }
 
 /// Makes all that an upload holds a version's, and ends the upload.

@@ -1,7 +1,10 @@
 //! The index as rows: read as of one moment by a thread of its own, and loaded by the one that writes.
+//!
+//! A reader of a write-ahead log waits for nobody, and nobody waits for it, in this process or another. But as long as a
+//! snapshot lives the log cannot start anew, and grows by what is written.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc;
 
 use async_trait::async_trait;
@@ -18,28 +21,6 @@ use crate::storage::index::rows::{
     size,
 };
 
-/// An index that another process may have open: to read its rows beside it, and nothing else.
-///
-/// It takes no lock but SQLite's own: a reader of a write-ahead log waits for nobody, and nobody waits for it. As long as
-/// a snapshot lives the log cannot start anew, and grows by what is written.
-#[derive(Clone, Debug)]
-pub struct SqliteFile(PathBuf);
-
-impl SqliteFile {
-    /// The index in a file. One that is missing, of another schema than this program's, or none of ours is refused.
-    pub fn open(path: &Path) -> Result<Self> {
-        schema::check(&connection::reader(path)?)?;
-        Ok(Self(path.to_owned()))
-    }
-}
-
-#[async_trait]
-impl RowSource for SqliteFile {
-    async fn snapshot(&self) -> Result<Box<dyn RowSnapshot>> {
-        Ok(Box::new(Reader::start(&self.0).await?))
-    }
-}
-
 #[async_trait]
 impl RowSource for SqliteIndex {
     async fn snapshot(&self) -> Result<Box<dyn RowSnapshot>> {
@@ -55,7 +36,7 @@ impl Rows for SqliteIndex {
 
     async fn begin_load(&self, source: &str) -> Result<Begun> {
         let source = source.to_owned();
-        self.writer.run(move |tx| begin_load(tx, &source)).await
+        self.writer()?.run(move |tx| begin_load(tx, &source)).await
     }
 
     async fn standing(&self, table: &'static Table) -> Result<Standing> {
@@ -63,12 +44,12 @@ impl Rows for SqliteIndex {
     }
 
     async fn load(&self, table: &'static Table, rows: Vec<Row>) -> Result<()> {
-        self.writer.run(move |tx| load(tx, table, &rows)).await
+        self.writer()?.run(move |tx| load(tx, table, &rows)).await
     }
 
     async fn finish_load(&self, restored: Option<&str>) -> Result<()> {
         let restored = restored.map(str::to_owned);
-        self.writer
+        self.writer()?
             .run(move |tx| {
                 remove_mark(tx, Mark::Loading)?;
                 restored.map_or(Ok(()), |backup| set_mark(tx, Mark::Restored, &backup))
@@ -77,7 +58,7 @@ impl Rows for SqliteIndex {
     }
 
     async fn accept(&self) -> Result<()> {
-        self.writer.run(|tx| remove_mark(tx, Mark::Restored)).await
+        self.writer()?.run(|tx| remove_mark(tx, Mark::Restored)).await
     }
 }
 

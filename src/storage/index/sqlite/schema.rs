@@ -21,6 +21,20 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
     migrate_with(connection, MIGRATIONS)
 }
 
+/// Answers whether the schema is the one that this program knows, and changes nothing.
+pub(super) fn check(connection: &Connection) -> Result<()> {
+    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if application != APPLICATION_ID {
+        return Err(refused("the file is another program's SQLite database"));
+    }
+    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    if found == known {
+        return Ok(());
+    }
+    Err(refused(&format!("its schema has version {found}; this program reads version {known}")))
+}
+
 fn migrate_with(connection: &mut Connection, migrations: &[&str]) -> Result<()> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let application: i64 = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
@@ -41,24 +55,6 @@ fn migrate_with(connection: &mut Connection, migrations: &[&str]) -> Result<()> 
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", known)?;
     transaction.commit()?;
-    Ok(())
-}
-
-/// Looks whether the schema is this program's, and changes nothing: for who reads beside the process that has the index.
-pub(super) fn check(connection: &Connection) -> Result<()> {
-    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    // It must be read from the file, so that a transaction begins to see what stands now.
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-    if application != APPLICATION_ID {
-        return Err(refused("the file is no index"));
-    }
-    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
-    if found != known {
-        return Err(refused(&format!(
-            "its schema has version {found}, this program's {known}; a gateway of this program brings it up to date"
-        )));
-    }
     Ok(())
 }
 
@@ -112,9 +108,12 @@ mod tests {
     #[test]
     fn a_newer_schema_and_a_foreign_file_are_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
+        assert!(check(&connection).is_err());
         migrate(&mut connection).unwrap();
+        check(&connection).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         assert!(migrate(&mut connection).unwrap_err().to_string().contains("99"));
+        assert!(check(&connection).unwrap_err().to_string().contains("99"));
 
         let mut foreign = Connection::open_in_memory().unwrap();
         foreign.execute_batch("CREATE TABLE theirs (x)").unwrap();

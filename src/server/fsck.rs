@@ -44,9 +44,8 @@ pub fn fsck(config: &Config, deep: bool, accept: bool, progress: Progress<'_>) -
         }
         let checked = check(&gateway, deep, progress).await;
         let mut report = checked.map_err(unchecked)?;
-        let missing = report.missing.iter().copied().collect();
         let rows = installation.index.rows();
-        report.lost = lost_objects(rows, &missing).await.map_err(unchecked)?;
+        report.lost = lost_objects(rows, &report.missing).await.map_err(unchecked)?;
         if accept {
             report.accepted = rows.mark(Mark::Restored).await.map_err(unchecked)?;
             rows.accept().await.map_err(unchecked)?;

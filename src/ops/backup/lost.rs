@@ -11,12 +11,13 @@ const MOST: usize = 10_000;
 
 /// Objects, versions and uploads that refer to blobs that are gone, one line each. It reads all references: for after a
 /// restore. The first ten thousand.
-pub async fn lost_objects(index: &dyn Rows, blobs: &HashSet<BlobId>) -> Result<Vec<String>, Error> {
+pub async fn lost_objects(index: &dyn Rows, blobs: &[BlobId]) -> Result<Vec<String>, Error> {
     let mut lost = Vec::new();
     if blobs.is_empty() {
         return Ok(lost);
     }
     let mut snapshot = index.snapshot().await?;
+    let blobs: HashSet<_> = blobs.iter().copied().collect();
     let is_gone = |value: &Value| match value {
         Value::Bytes(id) => BlobId::from_slice(id).is_some_and(|id| blobs.contains(&id)),
         _ => false,
@@ -72,7 +73,9 @@ async fn each(
         let page = snapshot.page(table, last.as_deref()).await?;
         let Some(row) = page.last() else { return Ok(()) };
         last = Some(row[..table.key].to_vec());
-        page.iter().for_each(|row| look(row));
+        for row in &page {
+            look(row);
+        }
     }
 }
 

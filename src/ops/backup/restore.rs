@@ -31,13 +31,11 @@ pub async fn find(
     install: InstallId,
     which: Option<&str>,
 ) -> Result<(BackupId, Manifest), Error> {
-    let id = match which {
-        Some(text) => BackupId::parse(text).ok_or_else(|| Error::NoSuchBackup(Some(text.to_owned())))?,
-        None => {
-            let sets = backups.sets(None).await?;
-            let newest = sets.into_iter().rev().find(|set| set.whole);
-            newest.ok_or(Error::NoSuchBackup(None))?.id
-        }
+    let id = if let Some(text) = which {
+        BackupId::parse(text).ok_or_else(|| Error::NoSuchBackup(Some(text.to_owned())))?
+    } else {
+        let newest = backups.sets(None).await?.into_iter().rev().find(|set| set.whole);
+        newest.ok_or(Error::NoSuchBackup(None))?.id
     };
     let manifest = Manifest::read(backups, ring, &id).await?;
     if manifest.install != install.to_string() {

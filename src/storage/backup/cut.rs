@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn chunks_are_neither_small_nor_large() {
         for length in [10, 300, 16_000, 2_000_000] {
-            let count = 20_000_000 / length as i64;
+            let count = 20_000_000 / i64::try_from(length).unwrap();
             let chunks = cut((0..count).map(|number| row(number, length)));
             assert_eq!(chunks.iter().map(|chunk| chunk.rows).sum::<u64>(), count.unsigned_abs());
             let (last, others) = chunks.split_last().unwrap();

@@ -86,10 +86,10 @@ fn taken<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Unreadable> {
 
 fn varint(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {
-        out.push((number & 0x7F) as u8 | 0x80);
+        out.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;
     }
-    out.push(number as u8);
+    out.push(number.to_le_bytes()[0]);
 }
 
 fn read_varint(rest: &mut &[u8]) -> Result<u64, Unreadable> {
@@ -141,7 +141,9 @@ mod tests {
         #[test]
         fn rows_read_back(rows in rows()) {
             let mut bytes = Vec::new();
-            rows.iter().for_each(|row| encode(row, &mut bytes));
+            for row in &rows {
+                encode(row, &mut bytes);
+            }
             prop_assert_eq!(all(&bytes), Ok(rows));
         }
 
@@ -149,7 +151,9 @@ mod tests {
         fn what_reads_has_one_encoding(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
             if let Ok(rows) = all(&bytes) {
                 let mut again = Vec::new();
-                rows.iter().for_each(|row| encode(row, &mut again));
+                for row in &rows {
+                    encode(row, &mut again);
+                }
                 prop_assert_eq!(again, bytes);
             }
         }

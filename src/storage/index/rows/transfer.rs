@@ -80,7 +80,9 @@ pub async fn sums(index: &(impl RowSource + ?Sized), progress: Progress<'_>) -> 
             let page = snapshot.page(table, last.as_deref()).await?;
             let Some(row) = page.last() else { break };
             last = Some(row[..table.key].to_vec());
-            page.iter().for_each(|row| summing.add(row));
+            for row in &page {
+                summing.add(row);
+            }
             progress(table.name, summing.rows);
         }
         sums.push(summing.sum());

@@ -20,12 +20,16 @@ mod concurrency;
 mod database;
 #[path = "storage/listing.rs"]
 mod listing;
+#[path = "storage/postgres/rates.rs"]
+mod measured;
 #[path = "storage/objects.rs"]
 mod objects;
 #[path = "storage/principals.rs"]
 mod principals;
 #[path = "storage/postgres/races.rs"]
 mod races;
+#[path = "storage/rates.rs"]
+mod rates;
 #[path = "storage/references.rs"]
 mod references;
 #[path = "storage/restores.rs"]

@@ -87,7 +87,8 @@ impl Database {
         &self,
         read: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync,
     ) -> Result<T> {
-        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0;
+                     SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on";
         let tx = Tx::begin(self.pool.get().await?, begin, false).await?;
         let outcome = read(&tx).await;
         tx.roll_back().await;

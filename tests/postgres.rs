@@ -24,6 +24,8 @@ mod listing;
 mod objects;
 #[path = "storage/principals.rs"]
 mod principals;
+#[path = "storage/postgres/races.rs"]
+mod races;
 #[path = "storage/references.rs"]
 mod references;
 #[path = "storage/restores.rs"]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use bytes::Bytes;
+use futures_util::future::join;
 use tokio_postgres::Row;
 
 use super::transaction::{Params, Snapshot, Tx};
@@ -36,8 +37,8 @@ pub(super) async fn take(tx: &Tx, writer: WriterId, new: &[NewBlob], parts: &[Pa
             refs.push(count);
         }
     }
-    insert(tx, &rows, &refs).await?;
-    retain(tx, wanted).await
+    let (inserted, retained) = join(insert(tx, &rows, &refs), retain(tx, wanted)).await;
+    inserted.and(retained)
 }
 
 async fn insert(tx: &Tx, new: &[&NewBlob], refs: &[i64]) -> Result<()> {
@@ -92,62 +93,73 @@ async fn retain(tx: &Tx, references: References) -> Result<()> {
     }
 }
 
+/// Takes away the rows that references are, drops the references, and tells of how many blobs, how many of these are known, and how
+/// many references the poorest of them has left. At zero a blob is freed; one that lives in the index goes at once, since whoever
+/// reads it already has its bytes. `$1` is when.
+macro_rules! drop_references {
+    ($rows:literal) => {
+        concat!(
+            "WITH gone AS (DELETE FROM ",
+            $rows,
+            " RETURNING blob
+             ), dropped AS MATERIALIZED (
+                 SELECT blob, count(*) AS count FROM gone GROUP BY blob
+             ), held AS MATERIALIZED (
+                 SELECT b.id, b.refs - d.count AS refs, b.inline FROM dropped d JOIN blobs b ON b.id = d.blob
+                 ORDER BY b.id FOR UPDATE OF b
+             ), kept AS (
+                 UPDATE blobs b SET refs = h.refs, freed = CASE WHEN h.refs = 0 THEN $1 ELSE b.freed END
+                 FROM held h WHERE b.id = h.id AND (h.refs > 0 OR h.inline IS NULL)
+             ), ended AS (
+                 DELETE FROM blobs b USING held h WHERE b.id = h.id AND h.refs = 0 AND h.inline IS NOT NULL
+             ), bytes AS (
+                 DELETE FROM inline_blobs i USING held h WHERE i.nr = h.inline AND h.refs = 0
+             )
+             SELECT count(*), count(h.id), coalesce(min(h.refs), 0)
+             FROM dropped d LEFT JOIN held h ON h.id = d.blob"
+        )
+    };
+}
+
 /// Drops the references that a version's parts are.
 pub(super) async fn drop_parts(tx: &Tx, version: i64) -> Result<()> {
-    let sql = "WITH gone AS (DELETE FROM parts WHERE version = $1 RETURNING blob)
-               SELECT blob, count(*) FROM gone GROUP BY blob";
-    release(tx, counted(tx, sql, &[&version]).await?).await
+    release(tx, drop_references!("parts WHERE version = $2"), &[&tx.now(), &version]).await
 }
 
-/// Drops the references of one part of an upload.
-pub(super) async fn drop_upload_part(tx: &Tx, upload: i64, number: u32) -> Result<()> {
-    let sql = "WITH gone AS (DELETE FROM upload_refs WHERE upload = $1 AND number = $2 RETURNING blob)
-               SELECT blob, count(*) FROM gone GROUP BY blob";
-    release(tx, counted(tx, sql, &[&upload, &i64::from(number)]).await?).await
+/// Drops the references of some parts of an upload.
+pub(super) async fn drop_upload_parts(tx: &Tx, upload: i64, numbers: &[i64]) -> Result<()> {
+    let sql = drop_references!("upload_refs WHERE upload = $2 AND number = ANY($3)");
+    release(tx, sql, &[&tx.now(), &upload, &numbers]).await
 }
 
-/// Drops the references of all parts of an upload.
-pub(super) async fn drop_upload(tx: &Tx, upload: i64) -> Result<()> {
-    let sql = "WITH gone AS (DELETE FROM upload_refs WHERE upload = $1 RETURNING blob)
-               SELECT blob, count(*) FROM gone GROUP BY blob";
-    release(tx, counted(tx, sql, &[&upload]).await?).await
+/// Drops the references of all parts of uploads.
+pub(super) async fn drop_uploads(tx: &Tx, uploads: &[i64]) -> Result<()> {
+    release(tx, drop_references!("upload_refs WHERE upload = ANY($2)"), &[&tx.now(), &uploads]).await
+}
+
+async fn release(tx: &Tx, sql: &str, params: Params<'_>) -> Result<()> {
+    let row = tx.one(sql, params).await?;
+    let (blobs, known, left): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    if known < blobs {
+        return Err(Error::Damaged("a part names an unknown blob".into()));
+    }
+    if left < 0 {
+        return Err(Error::Damaged("a blob has fewer references than parts".into()));
+    }
+    Ok(())
+}
+
+/// Locks the blobs of parts and those that a version refers to, for a command that takes the ones and drops the others.
+pub(super) async fn lock_both(tx: &Tx, parts: &[PartRecord], version: i64) -> Result<()> {
+    let blobs: Vec<_> = parts.iter().map(|part| part.blob).collect();
+    let sql = "SELECT 1 FROM blobs WHERE id = ANY(ARRAY(
+                   SELECT unnest($1::bytea[]) UNION SELECT blob FROM parts WHERE version = $2))
+               ORDER BY id FOR UPDATE";
+    tx.all(sql, &[&blobs, &version]).await.map(|_| ())
 }
 
 async fn counted(tx: &Tx, sql: &str, params: Params<'_>) -> Result<References> {
     tx.all(sql, params).await?.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
-}
-
-/// Drops references to blobs. At zero a blob is freed; one that lives in the index goes at once, since whoever reads it
-/// already has its bytes.
-async fn release(tx: &Tx, references: References) -> Result<()> {
-    if references.is_empty() {
-        return Ok(());
-    }
-    let (ids, counts): (Vec<_>, Vec<_>) = references.into_iter().unzip();
-    let sql = "UPDATE blobs b SET refs = b.refs - w.count, freed = CASE WHEN b.refs = w.count THEN $3 ELSE b.freed END
-               FROM unnest($1::bytea[], $2::bigint[]) AS w (id, count) WHERE b.id = w.id
-               RETURNING b.id, b.refs, b.inline IS NOT NULL";
-    let rows = locked(tx, &ids, sql, &[&ids, &counts, &tx.now()]).await?;
-    if rows.len() != ids.len() {
-        return Err(Error::Damaged("a part names an unknown blob".into()));
-    }
-    let mut gone: Vec<BlobId> = Vec::new();
-    for row in &rows {
-        let (blob, refs, is_inline) = (row.try_get(0)?, row.try_get::<_, i64>(1)?, row.try_get(2)?);
-        match (refs, is_inline) {
-            (..0, _) => {
-                return Err(Error::Damaged(format!("blob {blob} has fewer references than parts")));
-            }
-            (0, true) => gone.push(blob),
-            (0, false) | (1.., _) => {}
-        }
-    }
-    if gone.is_empty() {
-        return Ok(());
-    }
-    let sql = "WITH gone AS (DELETE FROM blobs WHERE id = ANY($1) RETURNING inline)
-               DELETE FROM inline_blobs WHERE nr IN (SELECT inline FROM gone)";
-    tx.execute(sql, &[&gone]).await.map(|_| ())
 }
 
 /// Runs a statement that changes these blobs. One alone is in nobody's wrong order.

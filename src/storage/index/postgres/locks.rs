@@ -6,7 +6,7 @@
 use sha2::{Digest, Sha256};
 
 use super::transaction::Tx;
-use crate::model::{BucketId, ObjectKey, WriterId};
+use crate::model::{BucketId, ObjectKey, VersionUid, WriterId};
 use crate::storage::index::Result;
 
 /// What a lock is about.
@@ -18,6 +18,10 @@ enum About<'a> {
     Bucket(BucketId),
     /// What stands under a key, against each other.
     Key(BucketId, &'a ObjectKey),
+    /// That an upload stands: shared by the commands on its parts, against its end.
+    Upload(VersionUid),
+    /// What a part of an upload is, against each other.
+    Part(VersionUid, u32),
 }
 
 impl About<'_> {
@@ -27,6 +31,10 @@ impl About<'_> {
         match self {
             Self::Writer(writer) => hash.update([&b"w"[..], &writer.0].concat()),
             Self::Bucket(bucket) => hash.update([&b"b"[..], &bucket.0].concat()),
+            Self::Upload(upload) => hash.update([&b"u"[..], &upload.0].concat()),
+            Self::Part(upload, number) => {
+                hash.update([&b"p"[..], &upload.0, &number.to_be_bytes()].concat());
+            }
             Self::Key(bucket, key) => hash.update([&b"k"[..], &bucket.0, key.as_str().as_bytes()].concat()),
         }
         let digest = hash.finalize();
@@ -48,6 +56,26 @@ pub(super) async fn for_key(tx: &Tx, bucket: BucketId, key: &ObjectKey) -> Resul
     let sql = "SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock($2)";
     let held = About::Bucket(bucket).number();
     tx.one(sql, &[&held, &About::Key(bucket, key).number()]).await.map(|_| ())
+}
+
+/// For a command that makes a writer's blobs known as a part of an upload.
+pub(super) async fn for_part(
+    tx: &Tx,
+    writer: WriterId,
+    bucket: BucketId,
+    upload: VersionUid,
+    number: u32,
+) -> Result<()> {
+    let sql = "SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock_shared($2),
+                   pg_advisory_xact_lock_shared($3), pg_advisory_xact_lock($4)";
+    let (writer, held) = (About::Writer(writer).number(), About::Bucket(bucket).number());
+    let (upload, part) = (About::Upload(upload).number(), About::Part(upload, number).number());
+    tx.one(sql, &[&writer, &held, &upload, &part]).await.map(|_| ())
+}
+
+/// For an upload's end, besides what its bucket and its key need: none of its parts changes meanwhile.
+pub(super) async fn upload_alone(tx: &Tx, upload: VersionUid) -> Result<()> {
+    alone(tx, About::Upload(upload)).await
 }
 
 /// For a command on something in a bucket that is under no key's lock: the bucket stays, and stays as it is.

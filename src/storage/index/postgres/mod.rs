@@ -8,6 +8,7 @@ mod blobs;
 mod buckets;
 mod connection;
 mod error;
+mod finding;
 mod install;
 mod listing;
 mod locks;
@@ -16,6 +17,8 @@ mod principals;
 mod restore;
 mod rewrap;
 mod schema;
+mod session;
+mod skip_scan;
 mod standing;
 mod transaction;
 mod upload_listing;
@@ -239,7 +242,7 @@ impl Index for PostgresIndex {
         version: Option<VersionId>,
     ) -> Result<(BucketRecord, std::result::Result<VersionRecord, Error>)> {
         let (address, key) = (bucket.clone(), key.clone());
-        query!(self.db, db, (address, key, version) => versions::find_with_bucket(db, address, key, *version))
+        query!(self.db, db, (address, key, version) => finding::find_with_bucket(db, address, key, *version))
     }
 
     async fn update_metadata(&self, command: UpdateMetadata) -> Result<Timestamp> {
@@ -251,14 +254,14 @@ impl Index for PostgresIndex {
     }
 
     async fn list_objects(&self, query: ListObjects) -> Result<ObjectPage> {
-        snapshot!(self.db, db, (query) => listing::list(db, query))
+        query!(self.db, db, (query) => listing::list(db, query))
     }
 
     async fn find_many(
         &self,
         keys: Vec<(BucketId, ObjectKey)>,
     ) -> Result<Vec<std::result::Result<VersionRecord, Error>>> {
-        snapshot!(self.db, db, (keys) => versions::find_many(db, keys))
+        snapshot!(self.db, db, (keys) => finding::find_many(db, keys))
     }
 
     async fn inline_blob(&self, blob: BlobId) -> Result<Option<Bytes>> {
@@ -327,7 +330,7 @@ impl Index for PostgresIndex {
     }
 
     async fn numbered_parts(&self, version: Unchanged, after: u32, limit: u32) -> Result<Vec<NumberedPart>> {
-        snapshot!(self.db, db, (version, after, limit) => versions::numbered_parts(db, version, *after, *limit))
+        snapshot!(self.db, db, (version, after, limit) => finding::numbered_parts(db, version, *after, *limit))
     }
 
     async fn freed_blobs(&self, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>> {
@@ -343,7 +346,7 @@ impl Index for PostgresIndex {
     }
 
     async fn audit(&self) -> Result<Vec<Finding>> {
-        snapshot!(self.db, db, () => audit::audit(db))
+        run!(survey, self.db, db, () => audit::audit(db))
     }
 
     async fn blobs_after(&self, after: Option<BlobId>, limit: u32) -> Result<Vec<BlobRow>> {

@@ -128,3 +128,27 @@ pub(super) fn to_json(value: &impl Serialize) -> Result<String> {
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| Error::Damaged(error.to_string()))
 }
+
+/// A row's columns, read one after the other.
+pub(super) struct Columns<'r> {
+    row: &'r Row,
+    at: usize,
+}
+
+impl<'r> Columns<'r> {
+    /// Those from this one on.
+    pub(super) fn from(row: &'r Row, at: usize) -> Self {
+        Self { row, at }
+    }
+
+    /// The next one.
+    pub(super) fn read<T: FromSql<'r>>(&mut self) -> Result<T> {
+        self.at += 1;
+        Ok(self.row.try_get(self.at - 1)?)
+    }
+}
+
+/// A number of the model that is less than a `BIGINT`.
+pub(super) fn small<T: TryFrom<i64>>(number: i64) -> Result<T> {
+    T::try_from(number).map_err(|_| Error::Damaged(format!("the number {number}")))
+}

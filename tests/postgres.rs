@@ -22,8 +22,12 @@ mod database;
 mod listing;
 #[path = "storage/objects.rs"]
 mod objects;
+#[path = "storage/postgres/outages.rs"]
+mod outages;
 #[path = "storage/principals.rs"]
 mod principals;
+#[path = "storage/postgres/proxy.rs"]
+mod proxy;
 #[path = "storage/postgres/races.rs"]
 mod races;
 #[path = "storage/references.rs"]

@@ -16,12 +16,16 @@ mod buckets;
 mod care;
 #[path = "storage/concurrency.rs"]
 mod concurrency;
+#[path = "storage/postgres/damage.rs"]
+mod damage;
 #[path = "storage/postgres/database.rs"]
 mod database;
 #[path = "storage/listing.rs"]
 mod listing;
 #[path = "storage/objects.rs"]
 mod objects;
+#[path = "storage/postgres/plans.rs"]
+mod plans;
 #[path = "storage/principals.rs"]
 mod principals;
 #[path = "storage/references.rs"]
@@ -30,6 +34,8 @@ mod references;
 mod restores;
 #[path = "storage/rewraps.rs"]
 mod rewraps;
+#[path = "storage/postgres/schema.rs"]
+mod schema;
 #[path = "storage/store.rs"]
 mod store;
 #[path = "storage/upload_listing.rs"]
@@ -44,6 +50,8 @@ mod uploads;
 mod version_listing;
 #[path = "storage/versions.rs"]
 mod versions;
+#[path = "storage/postgres/wiretap.rs"]
+mod wiretap;
 #[path = "storage/world.rs"]
 mod world;
 

@@ -28,6 +28,8 @@ mod objects;
 mod plans;
 #[path = "storage/principals.rs"]
 mod principals;
+#[path = "storage/postgres/races.rs"]
+mod races;
 #[path = "storage/references.rs"]
 mod references;
 #[path = "storage/restores.rs"]

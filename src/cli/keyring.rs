@@ -1,7 +1,7 @@
-//! `cardea keyring export` and `import`: the key ring's safe copy.
+//! `cardea keyring generate`, and `export` and `import`: the key ring's safe copy.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use zeroize::Zeroizing;
@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 use super::{Failure, print};
 use crate::config::{Config, ConfigError};
 use crate::encryption::{Error, KeyRing};
+use crate::http::date::format_iso8601_millis;
+use crate::model::Timestamp;
 use crate::server::files;
 use crate::server::files::keyring;
 
@@ -32,15 +34,7 @@ pub(super) fn export(config: &Config, matches: &ArgMatches) -> Result<(), Failur
 /// Writes the ring's file from an export.
 pub(super) fn import(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
     let Some(file) = matches.get_one::<PathBuf>("export") else { return Ok(()) };
-    let target = config.keyring();
-    if target.exists() {
-        return Err(ConfigError::new(
-            "keyring",
-            format!("a file {}", target.display()),
-            "none, so that no ring is lost",
-        )
-        .into());
-    }
+    refuse_to_overwrite(&config.keyring())?;
     let export = std::fs::read_to_string(file).map_err(|error| {
         ConfigError::new("FILE", format!("{} ({error})", file.display()), "an exported key ring")
     })?;
@@ -50,10 +44,29 @@ pub(super) fn import(config: &Config, matches: &ArgMatches) -> Result<(), Failur
         }
         other => ConfigError::new("FILE", format!("{} ({other})", file.display()), "an exported key ring"),
     })?;
+    store(config, &ring)
+}
+
+/// Makes a ring.
+pub(super) fn generate(config: &Config) -> Result<(), Failure> {
+    refuse_to_overwrite(&config.keyring())?;
+    store(config, &KeyRing::generate_at(&format_iso8601_millis(Timestamp::now())))
+}
+
+fn refuse_to_overwrite(target: &Path) -> Result<(), ConfigError> {
+    if target.exists() {
+        let found = format!("a file {}", target.display());
+        return Err(ConfigError::new("keyring", found, "none, so that no ring is lost"));
+    }
+    Ok(())
+}
+
+fn store(config: &Config, ring: &KeyRing) -> Result<(), Failure> {
+    let target = config.keyring();
     if let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         files::private_folder(folder).map_err(|error| Failure::run("data", error))?;
     }
-    keyring::store(&target, &ring)?;
+    keyring::store(&target, ring)?;
     print(&format!("The key ring stands in {}.\n", target.display()))
 }
 

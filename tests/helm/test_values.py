@@ -28,6 +28,9 @@ SETTINGS_WITHOUT_A_USE = {
     "store_region": "as store_ca",
     "store_retry_timeout": "as store_ca",
     "index": "the index stays on the volume",
+    "index_ca": "and so does what a database needs",
+    "index_connections": "as index_ca",
+    "index_timeout": "as index_ca",
     "tls_names": "only for certificates that the gateway makes",
     "require_tls_for_customer_keys": "only for tests",
 }

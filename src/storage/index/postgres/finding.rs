@@ -8,7 +8,7 @@ use super::standing;
 use super::transaction::Snapshot;
 use super::values::{Columns, Count, Flag, parse, small};
 use super::versions::version_id;
-use crate::model::{BlobId, BucketId, ObjectKey, ObjectMetadata, Timestamp, VersionId};
+use crate::model::{BlobId, BucketId, ObjectKey, ObjectMetadata, VersionId};
 use crate::storage::Error;
 use crate::storage::index::{
     BucketAddress, BucketRecord, NumberedPart, PartRecord, Result, Unchanged, VersionRecord,

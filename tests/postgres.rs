@@ -16,6 +16,8 @@ mod buckets;
 mod care;
 #[path = "storage/concurrency.rs"]
 mod concurrency;
+#[path = "storage/postgres/damage.rs"]
+mod damage;
 #[path = "storage/postgres/database.rs"]
 mod database;
 #[path = "storage/listing.rs"]
@@ -24,6 +26,8 @@ mod listing;
 mod objects;
 #[path = "storage/postgres/outages.rs"]
 mod outages;
+#[path = "storage/postgres/plans.rs"]
+mod plans;
 #[path = "storage/principals.rs"]
 mod principals;
 #[path = "storage/postgres/proxy.rs"]
@@ -36,6 +40,8 @@ mod references;
 mod restores;
 #[path = "storage/rewraps.rs"]
 mod rewraps;
+#[path = "storage/postgres/schema.rs"]
+mod schema;
 #[path = "storage/store.rs"]
 mod store;
 #[path = "storage/upload_listing.rs"]
@@ -50,6 +56,8 @@ mod uploads;
 mod version_listing;
 #[path = "storage/versions.rs"]
 mod versions;
+#[path = "storage/postgres/wiretap.rs"]
+mod wiretap;
 #[path = "storage/world.rs"]
 mod world;
 

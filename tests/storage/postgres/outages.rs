@@ -26,9 +26,13 @@ struct Disturbed {
 
 impl Disturbed {
     async fn new() -> Self {
+        Self::with_timeout(TIMEOUT).await
+    }
+
+    async fn with_timeout(timeout: Duration) -> Self {
         let schema = Schema::new().await;
         let proxy = Proxy::before(&schema.url).await;
-        let options = PostgresOptions { url: proxy.url(&schema.url), timeout: TIMEOUT, ..schema.options() };
+        let options = PostgresOptions { url: proxy.url(&schema.url), timeout, ..schema.options() };
         let index = Arc::new(PostgresIndex::open(&options).await.unwrap());
         let world = World::new(index.clone()).await;
         Self { schema, proxy, index, world }
@@ -86,7 +90,7 @@ async fn a_commit_in_a_database_that_crashed_is_not_believed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_connections_are_seen_by_nobody() {
-    let it = Disturbed::new().await;
+    let it = Disturbed::with_timeout(Duration::from_secs(20)).await;
     let killer = connect(&base()).await;
     let writers = (0..4).map(|task| {
         let world = it.world.clone();

@@ -20,6 +20,10 @@ mod concurrency;
 mod damage;
 #[path = "storage/postgres/database.rs"]
 mod database;
+#[path = "storage/expiry.rs"]
+mod expiry;
+#[path = "storage/leases.rs"]
+mod leases;
 #[path = "storage/listing.rs"]
 mod listing;
 #[path = "storage/objects.rs"]

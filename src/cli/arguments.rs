@@ -21,11 +21,16 @@ pub(super) fn command() -> Command {
         .subcommand(
             group("credentials", "The root account's credentials").subcommand(with_settings(
                 Command::new("reset")
-                    .about("Makes a new root password and S3 key and writes credentials.env; the gateway must be stopped"),
+                    .about("Makes a new root password and S3 key and writes credentials.env. Without a shared index the gateway must be stopped"),
             )),
         )
         .subcommand(
-            group("keyring", "The key ring's safe copy")
+            group("keyring", "The key ring: its making and its safe copy")
+                .subcommand(with_settings(
+                    Command::new("generate").about(
+                        "Makes a key ring's file, for gateways that share an index; never over one that stands",
+                    ),
+                ))
                 .subcommand(with_settings(
                     Command::new("export")
                         .about("Prints the key ring sealed under a passphrase, read from a file or from standard input")

@@ -91,7 +91,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "",
         expected: FILE,
         help: "The server's certificate chain (PEM). Without one, a CA is made in <data>/tls and a certificate at each start. \
-               Read again on SIGHUP.",
+               Read again when it changes, and on SIGHUP.",
         set: |c, raw| raw.path().map(|v| c.tls_certificate = Some(v)),
     },
     Setting {
@@ -170,9 +170,35 @@ pub static SETTINGS: &[Setting] = &[
         name: "index",
         takes: "URL",
         default: "sqlite://<data>/index.db",
-        expected: "sqlite:///a/file or memory:// (this version has no other index)",
-        help: "Where the index is kept. Beside a store in memory it is in memory too.",
+        expected: "sqlite:///a/file, memory:// or postgres://user@host:port/database?sslmode=require, the last one without a \
+                   password, which PGPASSWORD or PGPASSFILE has",
+        help: "Where the index is kept. Beside a store in memory it is in memory too. Several gateways may share one in \
+               PostgreSQL: docs/postgresql.md.",
         set: |c, raw| raw.parsed().map(|v: IndexUrl| c.index = Some(v)),
+    },
+    Setting {
+        name: "index_ca",
+        takes: "FILE",
+        default: "",
+        expected: FILE,
+        help: "Certificate authorities (PEM) that a postgres index is trusted by, besides the system's.",
+        set: |c, raw| raw.path().map(|v| c.index_ca = Some(v)),
+    },
+    Setting {
+        name: "index_connections",
+        takes: "NUMBER",
+        default: "16",
+        expected: "a number from 2 to 1000",
+        help: "Connections to a postgres index at most; more commands wait.",
+        set: |c, raw| raw.parsed().filter(|v| (2..=1000).contains(v)).map(|v: u32| c.index_connections = v),
+    },
+    Setting {
+        name: "index_timeout",
+        takes: "DURATION",
+        default: "10s",
+        expected: DURATION,
+        help: "How long a command waits for a postgres index, all tries included, before the client hears 503.",
+        set: |c, raw| raw.duration().map(|v| c.index_timeout = v),
     },
     Setting {
         name: "keyring",
@@ -258,6 +284,15 @@ pub static SETTINGS: &[Setting] = &[
         set: |c, raw| raw.bytes().filter(|v| is_budget(*v)).map(|v| c.read_ahead_bytes = v),
     },
     Setting {
+        name: "disk_reserve",
+        takes: "BYTES",
+        default: "64MiB",
+        expected: "0 or more bytes",
+        help: "Free space on the disks of the data folder, the index and a local store under which writes are refused with \
+               507, while reads and deletes go on.",
+        set: |c, raw| raw.bytes().map(|v| c.disk_reserve = v),
+    },
+    Setting {
         name: "max_put_bytes",
         takes: "BYTES",
         default: "5GiB",
@@ -307,6 +342,14 @@ pub static SETTINGS: &[Setting] = &[
         expected: DURATION,
         help: "How long a body may go without a byte moving, in either direction.",
         set: |c, raw| raw.duration().map(|v| c.body_timeout = v),
+    },
+    Setting {
+        name: "request_timeout",
+        takes: "DURATION",
+        default: "6h",
+        expected: DURATION,
+        help: "How long a whole request may take, its body and its answer's included.",
+        set: |c, raw| raw.duration().map(|v| c.request_timeout = v),
     },
     Setting {
         name: "drain_timeout",

@@ -155,7 +155,9 @@ fn password(user: &User<'_>, known: Option<&UserRecord>) -> Result<(Option<Strin
 fn refused(setting: &str, name: &str, error: Error) -> Failure {
     match error {
         Error::Unavailable(_) => storage(error),
-        error => ConfigError::new(setting, format!("{name:?} ({error})"), "names that no other id has").into(),
+        error => {
+            ConfigError::new(setting, format!("{name:?} ({error})"), "names that no other id has").into()
+        }
     }
 }
 

@@ -30,6 +30,8 @@ mod plans;
 mod principals;
 #[path = "storage/postgres/races.rs"]
 mod races;
+#[path = "storage/postgres/rates.rs"]
+mod rates;
 #[path = "storage/references.rs"]
 mod references;
 #[path = "storage/restores.rs"]

@@ -79,7 +79,8 @@ async fn load(name: &str, servers: Vec<Server>) {
         let (before, since) = (cpu(&servers), Instant::now());
         let done = Arc::new(AtomicU64::new(0));
         let workers = (0..CONNECTIONS).map(|worker| {
-            let (servers, done, method, bucket) = (servers.clone(), done.clone(), method.clone(), bucket.clone());
+            let (servers, done, method, bucket) =
+                (servers.clone(), done.clone(), method.clone(), bucket.clone());
             tokio::spawn(async move {
                 let mut client = Client::connect(&servers[worker % servers.len()], false).await;
                 let body = Bytes::from(vec![42; 4096]);

@@ -20,14 +20,22 @@ mod concurrency;
 mod damage;
 #[path = "storage/postgres/database.rs"]
 mod database;
+#[path = "storage/expiry.rs"]
+mod expiry;
+#[path = "storage/leases.rs"]
+mod leases;
 #[path = "storage/listing.rs"]
 mod listing;
 #[path = "storage/objects.rs"]
 mod objects;
+#[path = "storage/postgres/outages.rs"]
+mod outages;
 #[path = "storage/postgres/plans.rs"]
 mod plans;
 #[path = "storage/principals.rs"]
 mod principals;
+#[path = "storage/postgres/proxy.rs"]
+mod proxy;
 #[path = "storage/postgres/races.rs"]
 mod races;
 #[path = "storage/postgres/rates.rs"]

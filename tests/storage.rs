@@ -18,6 +18,10 @@ mod care;
 mod concurrency;
 #[path = "storage/durability.rs"]
 mod durability;
+#[path = "storage/expiry.rs"]
+mod expiry;
+#[path = "storage/leases.rs"]
+mod leases;
 #[path = "storage/listing.rs"]
 mod listing;
 #[path = "storage/objects.rs"]

@@ -1,11 +1,15 @@
 //! The composition root: what is built from the configuration, in which order, and how it ends.
 
+mod care;
+mod database;
+mod disk;
 mod dispatch;
 mod door;
 pub mod files;
 mod fsck;
 mod listener;
 mod management;
+mod renewal;
 mod run;
 mod signals;
 mod start;

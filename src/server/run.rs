@@ -5,20 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
 
+use super::care::{CareMetrics, Carer};
+use super::database::DatabaseMetrics;
+use super::disk::DiskMetrics;
 use super::door::{Door, Fronts, HttpMetrics, Trust};
-use super::listener::{Certificate, Handler, Limits, Listener, Patience};
+use super::listener::{Certificate, Crowded, Handler, Limits, Listener, Patience};
 use super::management::Management;
+use super::renewal::Renewal;
 use super::signals::{Signals, Wish};
 use super::start::{self, Installation, Root};
 use super::tls::{self, Site};
 use crate::cli::{Failure, print};
 use crate::config::{Config, ConfigError};
 use crate::identity::{AuthConfig, Authenticator};
-use crate::model::{Timestamp, WriterId};
+use crate::model::WriterId;
 use crate::ops::{self, Gateway, IndexDirectory, Metrics};
-use crate::storage::care::{Reaper, keep_alive, sweep};
+use crate::storage::blobs::BlobStore;
 use crate::storage::pins::Pins;
 use crate::{keystone, s3, swift};
 
@@ -29,21 +32,27 @@ const MANAGEMENT_CONNECTIONS: usize = 64;
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     warn(&config)?;
-    let installation = start::open(&config).await?;
+    let installation = tokio::select! {
+        opened = start::open(&config) => opened?,
+        // It may wait for a database.
+        () = signals.end() => return Ok(()),
+    };
     let site = Site::of(&config)?;
     let certificate = match config.listen {
         Some(_) => Some(Certificate::new(tls::identity(&config)?)?),
         None => None,
     };
     let sockets = Sockets::bind(&config, certificate.as_ref()).await?;
+    let renewal = certificate.map(|certificate| Renewal::start(&config, &certificate));
     let root = start::ensure(&config, &installation, site.place()).await?;
     start::declare(&installation, &config.accounts).await?;
 
     let writer = WriterId::random();
-    installation.index.heartbeat(writer).await.map_err(|error| Failure::run("index", error))?;
     let (stop, stopped) = watch::channel(false);
     let built = build(&config, &installation, writer, stopped.clone())?;
-    let mut fenced = care(&installation, writer, built.pins.clone());
+    let carer = carer(&installation, writer, &built);
+    let mut care = carer.start().await.map_err(|error| Failure::run("index", error))?;
+    tokio::spawn(installation.blobs.room().clone().watch());
     let serving = sockets.serve(&config, &built, &stopped);
 
     print(&start::started(site.endpoint(), config.management_listen))?;
@@ -56,14 +65,15 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         tokio::select! {
             wish = signals.end_or_reload() => match wish {
                 Wish::End => break Ok(()),
-                Wish::Reload => reload(&config, certificate.as_ref()),
+                Wish::Reload => renewal.iter().for_each(Renewal::now),
             },
-            _ = &mut fenced => {
+            () = care.fenced() => {
                 break Err(Failure::Run("another process has declared this one dead: its blobs may be gone".to_owned()));
             }
         }
     };
     stop.send_replace(true);
+    care.end().await;
     let drained = tokio::select! {
         drained = serving.drain(config.drain_timeout) => drained,
         () = signals.end() => Err(Failure::Run("ended at once, with requests running".to_owned())),
@@ -94,6 +104,7 @@ struct Built {
     door: Arc<Door>,
     management: Arc<Management>,
     pins: Pins,
+    care: CareMetrics,
 }
 
 fn build(
@@ -130,8 +141,16 @@ fn build(
     let swift_config = swift::SwiftConfig { max_file_size: config.max_put_bytes };
     let identity_config =
         keystone::KeystoneConfig { region: config.swift_region.clone(), public_url: config.endpoint.clone() };
-    let mut http = None;
-    metrics.register(|registry| http = Some(Arc::new(HttpMetrics::new(registry))));
+    let (mut http, mut care) = (None, CareMetrics::default());
+    metrics.register(|registry| {
+        http = Some(Arc::new(HttpMetrics::new(registry)));
+        care = CareMetrics::new(registry);
+        registry.register_collector(Box::new(DiskMetrics(blobs.room().clone())));
+        if let Some(database) = &installation.database {
+            registry.register_collector(Box::new(DatabaseMetrics(database.clone())));
+        }
+    });
+    blobs.observe(metrics.clone());
     let Some(http) = http else { return Err(Failure::Run("metrics: nothing was registered".to_owned())) };
     let door = Door {
         fronts: Fronts {
@@ -146,34 +165,30 @@ fn build(
         },
         metrics: http,
         body_timeout: config.body_timeout,
+        request_timeout: config.request_timeout,
+        crowded: crowded(blobs),
     };
     let management = Management { index: index.clone(), blobs: blobs.clone(), metrics, stopping };
-    Ok(Built { door: Arc::new(door), management: Arc::new(management), pins })
+    Ok(Built { door: Arc::new(door), management: Arc::new(management), pins, care })
+}
+
+fn crowded(blobs: &BlobStore) -> Crowded {
+    let blobs = blobs.clone();
+    Crowded::new(move || blobs.has_uploads_waiting())
 }
 
 fn size(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
-/// Starts what goes on beside requests. The task that is returned ends when this process must.
-fn care(installation: &Installation, writer: WriterId, pins: Pins) -> JoinHandle<()> {
-    let (index, blobs) = (installation.index.clone(), installation.blobs.clone());
-    tokio::spawn(async move {
-        // This index has no other process: whoever wrote before is dead.
-        let end_of_time = Timestamp::from_steps(i64::MAX);
-        if let Err(error) = sweep(&*index, &blobs, writer, end_of_time).await {
-            tracing::warn!(%error, "what dead processes left could not be swept");
-        }
-        Reaper::new(index, blobs, pins, Duration::ZERO).run().await;
-    });
-    tokio::spawn(keep_alive(installation.index.clone(), writer))
-}
-
-fn reload(config: &Config, certificate: Option<&Certificate>) {
-    let Some(certificate) = certificate else { return };
-    match tls::identity(config).and_then(|identity| certificate.replace(identity)) {
-        Ok(()) => tracing::info!("the certificate was read again"),
-        Err(error) => tracing::error!(%error, "the certificate stays as it was"),
+/// What goes on beside requests.
+fn carer(installation: &Installation, writer: WriterId, built: &Built) -> Carer {
+    Carer {
+        index: installation.index.clone(),
+        blobs: installation.blobs.clone(),
+        pins: built.pins.clone(),
+        writer,
+        metrics: built.care.clone(),
     }
 }
 
@@ -204,6 +219,7 @@ impl Sockets {
             header: config.header_timeout,
             idle: config.idle_timeout,
             body: config.body_timeout,
+            request: config.request_timeout,
         };
         let connections = config.max_connections;
         let clients = Limits { patience, connections: Arc::new(Semaphore::new(connections as usize)) };

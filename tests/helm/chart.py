@@ -106,6 +106,12 @@ def find(manifests: list[Manifest], kind: str, name: str | None = None) -> Manif
     return found[0]
 
 
+def workload(manifests: list[Manifest]) -> Manifest:
+    """The StatefulSet or the Deployment, whichever there is."""
+    [found] = [m for m in manifests if m["kind"] in ("StatefulSet", "Deployment")]
+    return found
+
+
 def secret_files(secret: Manifest) -> dict[str, bytes]:
     """A Secret's data."""
     return {key: base64.b64decode(value) for key, value in secret["data"].items()}

@@ -14,9 +14,11 @@ from helm.chart import KUBERNETES, Manifest
 
 RESOURCES = {
     "v1": {"secrets": "Secret", "configmaps": "ConfigMap", "services": "Service", "serviceaccounts": "ServiceAccount"},
-    "apps/v1": {"statefulsets": "StatefulSet"},
+    "apps/v1": {"statefulsets": "StatefulSet", "deployments": "Deployment"},
+    "autoscaling/v2": {"horizontalpodautoscalers": "HorizontalPodAutoscaler"},
     "networking.k8s.io/v1": {"networkpolicies": "NetworkPolicy", "ingresses": "Ingress"},
     "policy/v1": {"poddisruptionbudgets": "PodDisruptionBudget"},
+    "cert-manager.io/v1": {"certificates": "Certificate"},
 }
 VERBS = ["create", "get", "list", "patch", "update"]
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
-from helm.chart import Helm
+from helm.cases import cases
+from helm.chart import CHART, Helm
 from helm.cluster import Cluster, cluster
+from helm.pod import Secrets
+from stores.backends import BACKENDS, Backend
 
 HERE = Path(__file__).parent
 
@@ -34,9 +37,34 @@ def world() -> Iterator[Cluster]:
         yield state
 
 
-def cases() -> dict[str, dict]:
-    """The values files by name."""
-    return {path.stem: yaml.safe_load(path.read_text()) or {} for path in sorted((HERE / "cases").glob("*.yaml"))}
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Backend]]:
+    """The stores by their schemes, started when they are asked for."""
+    running: dict[str, Backend] = {}
+
+    def store(scheme: str) -> Backend:
+        if scheme not in running:
+            running[scheme] = BACKENDS[scheme](tmp_path_factory.mktemp("stores") / scheme)
+        return running[scheme]
+
+    yield store
+    for each in running.values():
+        each.stop()
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Secrets:
+    """The Secrets that README.md tells how to make, made by its own lines."""
+    folder = tmp_path_factory.mktemp("prepared")
+    text = (CHART / "README.md").read_text()
+    [lines] = re.findall(r"```bash\n(# Secrets\n.*?)```", text, re.DOTALL)
+    before, found = lines.partition("kubectl ")[0], set(re.findall(r"--from-file=(\S+)", lines))
+    assert found == {"accounts.toml", "keyring.toml"}
+    subprocess.run(["bash", "-euo", "pipefail", "-c", before], cwd=folder, check=True)
+    return {
+        "store-accounts": {"accounts.toml": (folder / "accounts.toml").read_bytes()},
+        "store-keyring": {"keyring.toml": (folder / "keyring.toml").read_bytes()},
+    }
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

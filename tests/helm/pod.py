@@ -17,11 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helm.chart import NAMESPACE, Manifest, find, secret_files
+from helm.chart import NAMESPACE, Manifest, find, secret_files, workload
 from support.places import ROOT, binary
 from support.server import START_SECONDS, STOP_SECONDS, free_ports
 
 Secrets = dict[str, dict[str, bytes]]
+LAST_STEP = "One key opens both doors, and no other does."
+"""What the script of `helm test` ends with."""
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Node:
 
     @property
     def gateway_spec(self) -> dict[str, Any]:
-        return find(self.manifests, "StatefulSet")["spec"]["template"]["spec"]
+        return workload(self.manifests)["spec"]["template"]["spec"]
 
     def port(self, name: str) -> int:
         """The port of this machine that stands for a named container port."""
@@ -56,12 +58,18 @@ class Node:
         return self.port(port["targetPort"])
 
     def gateway(self) -> "Process":
-        """The StatefulSet's container, on its volume."""
+        """The gateway's container, on its volume."""
         return Process(self, self.gateway_spec, self.folder / "gateway")
 
     def test(self) -> "Process":
         """The container of `helm test`."""
         return Process(self, find(self.manifests, "Pod")["spec"], self.folder / "test")
+
+    def passes(self, environment: dict[str, str] | None = None) -> None:
+        """`helm test` passes."""
+        done = self.test().run(environment=environment)
+        said = (done.stdout + done.stderr).decode()
+        assert done.returncode == 0 and done.stdout.decode().splitlines()[-1] == LAST_STEP, said
 
 
 class Process:
@@ -90,6 +98,8 @@ class Process:
             claims = find(self.node.manifests, "StatefulSet")["spec"]["volumeClaimTemplates"]
             assert [claim["metadata"]["name"] for claim in claims] == ["data"]
             return {}
+        if "emptyDir" in volume:
+            return {}
         if "configMap" in volume:
             data = find(self.node.manifests, "ConfigMap", volume["configMap"]["name"])["data"]
             return {name: text.encode() for name, text in data.items()}
@@ -109,8 +119,18 @@ class Process:
         variables = {}
         for source in self.container.get("envFrom", []):
             variables |= find(self.node.manifests, "ConfigMap", source["configMapRef"]["name"])["data"]
-        variables |= {each["name"]: each["value"] for each in self.container.get("env", [])}
-        return {name: self.mapped(value) for name, value in variables.items()}
+        mapped = {name: self.mapped(value) for name, value in variables.items()}
+        for each in self.container.get("env", []):
+            value = self._secret_value(each["valueFrom"]["secretKeyRef"]) if "valueFrom" in each else self.mapped(each["value"])
+            if value is not None:
+                mapped[each["name"]] = value
+        return mapped
+
+    def _secret_value(self, source: dict[str, Any]) -> str | None:
+        """What a variable is that comes from a Secret; none when it is not there and need not be."""
+        secret = self.node.secrets[source["name"]]
+        assert source["key"] in secret or source.get("optional"), f"{source['name']} has no {source['key']}"
+        return secret[source["key"]].decode() if source["key"] in secret else None
 
     def mapped(self, text: str) -> str:
         """A word of the command or the environment, with paths and addresses of this machine."""
@@ -126,7 +146,9 @@ class Process:
     def line(self) -> list[str]:
         """Command and arguments. Without a command it is the image's."""
         if command := self.container.get("command"):
-            return [sys.executable if word == "python3" else self.mapped(word) for word in command]
+            # As in the test's image, without any package.
+            python = [sys.executable, "-I", "-S"]
+            return [part for word in command for part in (python if word == "python3" else [self.mapped(word)])]
         assert entrypoint() == ["/usr/bin/cardea"]
         return [str(binary()), *(self.mapped(word) for word in self.container["args"])]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from helm.chart import Helm, find
+from helm.chart import Helm, find, workload
 from support.places import ROOT, binary
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -29,6 +30,36 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
     return folder
+
+
+def test_the_bases_are_pinned() -> None:
+    """By tag, for people, and by digest, for the build."""
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    assert len(bases) == 2
+    assert all(re.fullmatch(r"[a-z.]+/[a-z/-]+[a-z0-9]*:[\w.-]+@sha256:[0-9a-f]{64}", base) for base in bases), bases
+
+
+@pytest.mark.full
+def test_the_builds_own_commands(context: Path, tmp_path: Path) -> None:
+    """Run in a copy of the context, they make all that the image takes over. What Cargo builds is kept for the next time."""
+    kept = ROOT / ".test-env" / "image-target"
+    kept.mkdir(parents=True, exist_ok=True)
+    (context / "target").symlink_to(kept)
+    stage = DOCKERFILE[DOCKERFILE.index("\nWORKDIR") : DOCKERFILE.rindex("\nFROM ")].replace("\\\n", " ")
+    words = [word for line in re.findall(r"^ENV (.*)$", stage, re.MULTILINE) for word in line.split()]
+    environment = {"CARGO_NET_OFFLINE": "true", **dict(word.split("=") for word in words), **os.environ}
+    for line in re.findall(r"^RUN (.*)$", stage, re.MULTILINE):
+        command = re.sub(r"--mount=\S+", "", line).replace(" /image/", f" {tmp_path}/image/")
+        assert " /" not in command.replace(f" {tmp_path}/", ""), "a path that is not the image's"
+        subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=context, env=environment, check=True)
+    for source in [words.split()[-2] for words in instruction("COPY")]:
+        assert (tmp_path / source.lstrip("/")).exists(), source
+    program = tmp_path / "image/usr/bin/cardea"
+    assert program.stat().st_size < 40 << 20 and libraries(program) <= LIBRARIES
+    said = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
+    [version] = re.findall(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[:1]
+    assert version in said
+    assert (tmp_path / "image/var/lib/cardea").stat().st_mode & 0o777 == 0o700
 
 
 def instruction(name: str) -> list[str]:
@@ -54,14 +85,18 @@ def test_the_compiler_is_the_projects() -> None:
 
 
 def test_the_base_has_every_library() -> None:
-    found = subprocess.run(["ldd", binary()], check=True, capture_output=True, text=True).stdout
-    names = {Path(line.split()[0]).name.partition(".so")[0] for line in found.splitlines()}
-    assert names <= LIBRARIES
+    assert libraries(binary()) <= LIBRARIES
+
+
+def libraries(program: Path) -> set[str]:
+    """What a program is linked with, without versions."""
+    found = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
+    return {Path(line.split()[0]).name.partition(".so")[0] for line in found.splitlines()}
 
 
 def test_no_shell_and_no_root(helm: Helm) -> None:
     [user] = instruction("USER")
-    security = find(helm.template({}), "StatefulSet")["spec"]["template"]["spec"]["securityContext"]
+    security = workload(helm.template({}))["spec"]["template"]["spec"]["securityContext"]
     assert user == f"{security['runAsUser']}:{security['runAsGroup']}" and security["runAsUser"] > 0
     assert not instruction("RUN") and not re.search(r"^FROM \S+:latest", DOCKERFILE, re.MULTILINE)
     assert all(json.loads(words) for name in ("ENTRYPOINT", "CMD") for words in instruction(name))
@@ -71,6 +106,6 @@ def test_what_it_sets_is_what_the_chart_sets(helm: Helm) -> None:
     variables = dict(pair.split("=") for line in instruction("ENV") for pair in line.split())
     manifests = helm.template({})
     assert variables.items() <= find(manifests, "ConfigMap", "cardea")["data"].items()
-    container = find(manifests, "StatefulSet")["spec"]["template"]["spec"]["containers"][0]
+    container = workload(manifests)["spec"]["template"]["spec"]["containers"][0]
     assert instruction("EXPOSE") == [" ".join(str(port["containerPort"]) for port in container["ports"])]
     assert container["args"] == json.loads(instruction("CMD")[0])

@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from helm.chart import Helm, Values
+import pytest
+import yaml
+
+from helm.cases import shapes
+from helm.chart import Helm, Values, workload
 from helm.cluster import Cluster
 from helm.pod import Node, Process
 from support.places import VENV_BIN, binary
@@ -18,7 +22,9 @@ import base64, json, os, subprocess, sys
 words = sys.argv[1:]
 assert words[:2] == ["-n", "store"], words
 match words[2:]:
-    case ["rollout", "status", "statefulset/cardea"] | ["port-forward", "service/cardea", "8443:443"]:
+    case ["rollout", "status", "{workload}"] | ["port-forward", "service/cardea", "8443:443"]:
+        pass
+    case ["scale", "deployment/cardea", "--replicas=4"] | ["get", "horizontalpodautoscaler", "cardea"]:
         pass
     case ["get", "secret", name, "-o", path]:
         key = path.removeprefix("jsonpath={{.data.").removesuffix("}}").replace("\\\\", "")
@@ -47,7 +53,12 @@ def stand_in(node: Node, gateway: Process, folder: Path) -> None:
     data = {m["metadata"]["name"]: m["data"] for m in node.manifests if m["kind"] == "Secret"}
     (folder / "secrets.json").write_text(json.dumps(data))
     (folder / "environment.json").write_text(json.dumps(gateway.environment()))
-    places = {"secrets": folder / "secrets.json", "environment": folder / "environment.json"}
+    owner = workload(node.manifests)
+    places = {
+        "secrets": folder / "secrets.json",
+        "environment": folder / "environment.json",
+        "workload": f"{owner['kind'].lower()}/{owner['metadata']['name']}",
+    }
     tool(folder / "bin", "kubectl", KUBECTL.format(python=sys.executable, binary=binary(), **places))
     tool(folder / "bin", "helm", '#!/bin/sh\n[ "$*" = "-n store test cardea" ]\n')
 
@@ -89,3 +100,30 @@ def test_with_an_endpoint_nothing_is_forwarded(helm: Helm, world: Cluster) -> No
     lines = commands(helm, world, values)
     assert "port-forward" not in lines and "keyring export" not in lines and "ca.crt" not in lines
     assert "AWS_ENDPOINT_URL=https://objects.example.com" in lines and "OS_AUTH_URL=https://objects.example.com/v3" in lines
+
+
+@pytest.mark.parametrize("shape", sorted(shapes()))
+def test_each_shape_has_its_own_lines(helm: Helm, world: Cluster, shape: str) -> None:
+    """What is waited for is what is there, and what can be done with it is said."""
+    values = yaml.safe_load(shapes()[shape])
+    owner = workload(helm.template(values))
+    lines = commands(helm, world, values).splitlines()
+    assert f"kubectl -n store rollout status {owner['kind'].lower()}/cardea" in lines
+    notes = helm.notes(values, world.address)
+    first = " ".join(notes.partition("Wait until it does:")[0].split())
+    index = "PostgreSQL" if "database" in values else "SQLite on the volume"
+    blobs = values.get("store", {}).get("url", "the volume")
+    assert first.endswith(f"with its index in {index} and its blobs on {blobs}.")
+    assert any("aws s3 cp hello.txt" in line for line in lines) and any("swift download" in line for line in lines)
+    assert "helm -n store test cardea" in lines
+    assert not any("exec" in line for line in lines), "the key ring is in a Secret"
+    scaled = [line for line in lines if " scale " in line or "horizontalpodautoscaler" in line]
+    assert len(scaled) == (owner["kind"] == "Deployment")
+
+
+def test_lines_of_replicas_can_be_pasted(helm: Helm, world: Cluster) -> None:
+    """The lines of a Deployment are good shell, and none of them speaks of a StatefulSet or a volume."""
+    script = commands(helm, world, yaml.safe_load(shapes()["readme-replicas"]))
+    assert subprocess.run(["bash", "-n", "-c", script]).returncode == 0
+    assert "statefulset" not in script and "cardea-0" not in script
+    assert "kubectl -n store scale deployment/cardea --replicas=4" in script.splitlines()

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from helm.chart import Helm, find
+from helm.chart import Helm, Values, find, workload
 from helm.cluster import Cluster
 
 GENERATED = ("cardea-accounts", "cardea-tls")
@@ -19,8 +19,8 @@ def world(helm: Helm, world: Cluster) -> Cluster:
     return world
 
 
-def put_accounts(world: Cluster, name: str, text: str) -> None:
-    data = {"accounts.toml": base64.b64encode(text.encode()).decode()}
+def put(world: Cluster, name: str, texts: dict[str, str]) -> None:
+    data = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
     world.add([{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": data}])
 
 
@@ -59,14 +59,62 @@ def test_the_certificate_must_have_the_names(helm: Helm, world: Cluster) -> None
     assert find(again, "Secret", "cardea-accounts")["data"] == world.secrets["cardea-accounts"]["data"]
 
 
-def test_a_changed_secret_restarts_the_pod(helm: Helm, world: Cluster) -> None:
-    seen = []
-    for password in ("Zm9vYmFy", "Zm9vYmFy", "YmFyZm9v"):
-        put_accounts(world, "ours", f'[[accounts]]\nname = "a"\n[[accounts.users]]\npassword = "{password}"\n')
-        manifests = helm.template({"accounts": {"existingSecret": "ours"}}, world.address)
-        pod = find(manifests, "StatefulSet")["spec"]["template"]
-        seen.append(pod["metadata"]["annotations"]["checksum/accounts"])
-    assert seen[0] == seen[1] != seen[2]
+ALL_OF_THEM = {
+    "accounts": {"existingSecret": "one"},
+    "keyring": {"existingSecret": "one"},
+    "tls": {"existingSecret": "certificate"},
+    "store": {"url": "s3://blobs", "existingSecret": "store", "ca": {"existingSecret": "one"}},
+    "database": {
+        "url": "postgres://cardea@db/cardea?sslmode=require",
+        "existingSecret": "one",
+        "ca": {"existingSecret": "one"},
+    },
+}
+"""Values that name every Secret that there may be."""
+
+
+def checksums(helm: Helm, world: Cluster, values: Values) -> dict[str, str]:
+    annotations = workload(helm.template(values, world.address))["spec"]["template"]["metadata"]["annotations"]
+    return {name.removeprefix("checksum/"): each for name, each in annotations.items() if name.startswith("checksum/")}
+
+
+def put_secrets(world: Cluster, text: str) -> None:
+    accounts = f'[[accounts]]\nname = "a"\n[[accounts.users]]\npassword = "{text}"\n'
+    put(world, "one", {"accounts.toml": accounts, "keyring.toml": text, "PGPASSWORD": text, "ca.crt": text})
+    put(world, "store", {"AWS_ACCESS_KEY_ID": text, "AWS_SECRET_ACCESS_KEY": text})
+    put(world, "certificate", {"tls.crt": text, "tls.key": text})
+
+
+def test_a_changed_secret_restarts_the_pods(helm: Helm, world: Cluster) -> None:
+    """All but the certificate, which the gateway reads again by itself."""
+    put_secrets(world, "Zm9vYmFy")
+    before = checksums(helm, world, ALL_OF_THEM)
+    assert set(before) == {"settings", "accounts", "keyring", "store", "store-ca", "database", "database-ca"}
+    assert checksums(helm, world, ALL_OF_THEM) == before
+    put_secrets(world, "YmFyZm9v")
+    after = checksums(helm, world, ALL_OF_THEM)
+    assert {name for name in before if before[name] != after[name]} == set(before) - {"settings"}
+
+
+def test_a_changed_setting_restarts_the_pods(helm: Helm, world: Cluster) -> None:
+    put_secrets(world, "Zm9vYmFy")
+    before = checksums(helm, world, ALL_OF_THEM)
+    after = checksums(helm, world, ALL_OF_THEM | {"settings": {"region": "eu-central-1"}})
+    assert {name for name in before if before[name] != after[name]} == {"settings"}
+    # What is not the pods' does not concern them.
+    assert checksums(helm, world, ALL_OF_THEM | {"service": {"type": "LoadBalancer"}}) == before
+
+
+def test_an_account_made_anew_restarts_the_pod(helm: Helm, world: Cluster) -> None:
+    world.add(helm.template({}, world.address))
+    before = checksums(helm, world, {})
+    assert checksums(helm, world, {}) == before
+    del world.secrets["cardea-accounts"]
+    manifests = helm.template({}, world.address)
+    made = workload(manifests)["spec"]["template"]["metadata"]["annotations"]["checksum/accounts"]
+    assert made != before["accounts"]
+    world.add(manifests)
+    assert checksums(helm, world, {})["accounts"] == made, "the install and the first upgrade do not agree"
 
 
 @pytest.mark.parametrize(
@@ -84,6 +132,47 @@ def test_a_changed_secret_restarts_the_pod(helm: Helm, world: Cluster) -> None:
     ],
 )
 def test_empty_and_default_credentials_are_refused(helm: Helm, world: Cluster, text: str, found: str) -> None:
-    put_accounts(world, "ours", text)
+    put(world, "ours", {"accounts.toml": text})
     refusal = helm.refusal({"accounts": {"existingSecret": "ours"}}, world.address)
     assert refusal == f"accounts.existingSecret: found {found}"
+
+
+GOOD = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "e5f3a8b1c2"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        (
+            {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE"},
+            "store.existingSecret: found no AWS_SECRET_ACCESS_KEY in ours, expected the names of docs/stores.md",
+        ),
+        (
+            GOOD | {"CARDEA_LISTEN": "0.0.0.0:80"},
+            "store.existingSecret: found the key CARDEA_LISTEN in ours, expected none but AWS_ACCESS_KEY_ID, "
+            "AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN",
+        ),
+        (
+            GOOD | {"AWS_SECRET_ACCESS_KEY": "minioadmin"},
+            "store.existingSecret: found a default or empty AWS_SECRET_ACCESS_KEY in ours, expected credentials of the "
+            "store's own",
+        ),
+    ],
+)
+def test_a_stores_credentials_are_looked_at(helm: Helm, world: Cluster, keys: dict[str, str], found: str) -> None:
+    put(world, "ours", keys)
+    values = {"store": {"url": "s3://blobs", "existingSecret": "ours"}}
+    assert helm.refusal(values, world.address) == found
+    put(world, "ours", GOOD)
+    assert workload(helm.template(values, world.address))
+
+
+@pytest.mark.parametrize("password", ["postgres", "Password", "changeme", ""])
+def test_a_databases_password_is_looked_at(helm: Helm, world: Cluster, password: str) -> None:
+    values = {"database": {"url": "postgres://cardea@db/cardea?sslmode=require", "existingSecret": "ours"}}
+    put(world, "ours", {"PGPASSWORD": password})
+    assert helm.refusal(values, world.address) == (
+        "database.existingSecret: found a default or empty PGPASSWORD in ours, expected a random one"
+    )
+    put(world, "ours", {"PGPASSWORD": "4be1cf0d"})
+    assert workload(helm.template(values, world.address))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import http.server
-import re
 import socket
 import ssl
-import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,32 +14,9 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
-import pytest
+from helm.chart import CHART, Helm, workload
+from helm.pod import Node, Secrets
 
-from helm.chart import CHART, Helm, find
-from helm.pod import Node
-
-LAST_STEP = "One key opens both doors, and no other does."
-
-
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes]]:
-    """The Secrets that README.md tells how to make, made by its own lines."""
-    folder = tmp_path_factory.mktemp("prepared")
-    text = (CHART / "README.md").read_text()
-    [lines] = re.findall(r"```bash\n(# Secrets\n.*?)```", text, re.DOTALL)
-    before, found = lines.partition("kubectl ")[0], set(re.findall(r"--from-file=(\S+)", lines))
-    assert found == {"accounts.toml", "keyring.toml"}
-    subprocess.run(["bash", "-euo", "pipefail", "-c", before], cwd=folder, check=True)
-    return {
-        "store-accounts": {"accounts.toml": (folder / "accounts.toml").read_bytes()},
-        "store-keyring": {"keyring.toml": (folder / "keyring.toml").read_bytes()},
-    }
-
-
-def passes(node: Node, environment: dict[str, str] | None = None) -> None:
-    done = node.test().run(environment=environment)
-    assert done.returncode == 0 and done.stdout.decode().splitlines()[-1] == LAST_STEP, (done.stdout + done.stderr).decode()
 
 
 def test_defaults(helm: Helm, tmp_path: Path) -> None:
@@ -48,7 +25,7 @@ def test_defaults(helm: Helm, tmp_path: Path) -> None:
     with node.gateway() as gateway:
         assert gateway.probe("startupProbe") == gateway.probe("livenessProbe") == 200
         connect(node).close()
-        passes(node)
+        node.passes()
         assert gateway.stop() == 0
     gateway.assert_wrote_only("/var/lib/cardea")
     assert (Path(gateway.path("/var/lib/cardea")) / "keyring.toml").is_file()
@@ -61,11 +38,11 @@ def test_a_new_pod_on_the_old_volume(helm: Helm, tmp_path: Path) -> None:
     node = Node(helm.template({}), tmp_path)
     for _ in range(2):
         with node.gateway() as gateway:
-            passes(node)
+            node.passes()
             assert gateway.stop() == 0
 
 
-def test_prepared_secrets(helm: Helm, tmp_path: Path, prepared: dict[str, dict[str, bytes]]) -> None:
+def test_prepared_secrets(helm: Helm, tmp_path: Path, prepared: Secrets) -> None:
     """With every Secret made beforehand, and a public name that the Service does not have."""
     made = Node(helm.template({"tls": {"names": ["objects.example.com"]}}), tmp_path / "made").secrets["cardea-tls"]
     values = {
@@ -77,7 +54,7 @@ def test_prepared_secrets(helm: Helm, tmp_path: Path, prepared: dict[str, dict[s
     }
     node = Node(helm.template(values), tmp_path, {**prepared, "store-tls": made})
     with node.gateway() as gateway:
-        passes(node)
+        node.passes()
         assert gateway.stop() == 0
     gateway.assert_wrote_only("/var/lib/cardea")
     assert not (Path(gateway.path("/var/lib/cardea")) / "keyring.toml").exists()
@@ -86,10 +63,13 @@ def test_prepared_secrets(helm: Helm, tmp_path: Path, prepared: dict[str, dict[s
 def test_every_setting_is_known(helm: Helm, tmp_path: Path, case: str, values: dict) -> None:
     """Whatever the values files set, the gateway reads: a command that wants a key ring reads all settings before."""
     manifests = helm.template(values)
-    volumes = find(manifests, "StatefulSet")["spec"]["template"]["spec"]["volumes"]
-    sources = [volume["secret"] for volume in volumes]
-    empty = {source["secretName"]: {item["key"]: b"" for item in source["items"]} for source in sources}
-    gateway = Node(manifests, tmp_path, empty).gateway()
+    pod = workload(manifests)["spec"]["template"]["spec"]
+    sources = [volume["secret"] for volume in pod["volumes"] if "secret" in volume]
+    secrets = {source["secretName"]: {item["key"]: b"" for item in source["items"]} for source in sources}
+    for each in pod["containers"][0].get("env", []):
+        if source := each.get("valueFrom", {}).get("secretKeyRef"):
+            secrets.setdefault(source["name"], {})[source["key"]] = b"something"
+    gateway = Node(manifests, tmp_path, secrets).gateway()
     done = gateway.run(gateway.line()[0], "keyring", "export", stdin=b"passphrase\n")
     assert done.returncode == 2 and b"cardea: keyring: found " in done.stderr, done.stderr.decode()
 
@@ -108,7 +88,7 @@ def test_behind_a_proxy(helm: Helm, tmp_path: Path) -> None:
         node = Node(helm.template(values), tmp_path)
         with node.gateway() as gateway:
             front.upstream = node.port("http")
-            passes(node, {"SSL_CERT_FILE": str(tmp_path / "ca.crt")})
+            node.passes({"SSL_CERT_FILE": str(tmp_path / "ca.crt")})
             assert gateway.stop() == 0
 
 
@@ -121,6 +101,14 @@ def test_a_failing_round_trip_is_told(helm: Helm, tmp_path: Path) -> None:
         done = node.test().run()
     assert done.returncode == 1 and done.stderr.startswith(b"S3: make a bucket: found 403, expected 200\n")
     assert b"<Code>InvalidAccessKeyId</Code>" in done.stderr
+
+
+def test_the_tests_image_needs_nothing_but_python() -> None:
+    """The script is of the standard library alone, that of Python 3.11."""
+    tree = ast.parse((CHART / "files" / "round_trip.py").read_text(), feature_version=(3, 11))
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
 
 
 def test_drain(helm: Helm, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import re
 import pytest
 import yaml
 
+from helm.cases import shapes
 from helm.chart import CHART
 from support.places import ROOT
 
@@ -16,27 +17,20 @@ SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 README = CHART / "README.md"
 SETTINGS_OF_THE_CHART = {
     "data", "listen", "plain_listen", "management_listen", "endpoint", "tls_certificate", "tls_key", "keyring",
-    "trusted_proxies", "drain_timeout",
+    "trusted_proxies", "drain_timeout", "store", "store_ca", "store_endpoint", "store_path_style", "store_region", "index",
+    "index_ca",
 }
 """Settings that follow from other values."""
+AGREED = {"index_ca", "index_connections", "index_timeout", "request_timeout", "scrub_rate"}
+"""Settings that the chart knew before the gateway did."""
 SETTINGS_WITHOUT_A_USE = {
-    "store": "blobs stay on the volume",
-    "store_ca": "and so does what a store behind a network needs",
-    "store_endpoint": "as store_ca",
-    "store_path_style": "as store_ca",
-    "store_read_timeout": "as store_ca",
-    "store_region": "as store_ca",
-    "store_retry_timeout": "as store_ca",
-    "index": "the index stays on the volume",
-    "index_ca": "and so does what a database needs",
-    "index_connections": "as index_ca",
-    "index_timeout": "as index_ca",
+    "disk_reserve": "the default fits every volume",
     "tls_names": "only for certificates that the gateway makes",
     "require_tls_for_customer_keys": "only for tests",
 }
 
-MAPS = ("resources", "ingress.annotations")
-"""Values that are maps with entries by default."""
+MAPS = ("resources", "ingress.annotations", "topologySpread")
+"""Values that are maps or lists with entries by default."""
 
 
 def leaves() -> list[tuple[str, str, str]]:
@@ -93,8 +87,8 @@ def test_settings_are_the_gateways() -> None:
     """Each of the gateway's settings is one of the chart's, follows from another value, or has no use here."""
     known = set(re.findall(r"^### `(\w+)`$", (ROOT / "docs" / "configuration.md").read_text(), re.MULTILINE))
     groups = [settings(), SETTINGS_OF_THE_CHART, set(SETTINGS_WITHOUT_A_USE)]
-    assert set().union(*groups) == known
-    assert sum(map(len, groups)) == len(known)
+    assert set().union(*groups) == known | AGREED
+    assert sum(map(len, groups)) == len(known | AGREED)
 
 
 def test_every_default_has_a_place_in_the_schema() -> None:
@@ -127,6 +121,13 @@ def test_the_schema_is_strict() -> None:
 
 def resolved(schema: dict) -> dict:
     return SCHEMA["definitions"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
+
+def test_the_readme_makes_the_secrets_that_it_names() -> None:
+    text = README.read_text()
+    made = set(re.findall(r"create secret generic (\S+)", text))
+    named = set(re.findall(r"existingSecret: ([\w-]+)", "".join(shapes().values())))
+    assert made == named
 
 
 def test_the_charts_version_is_the_programs() -> None:

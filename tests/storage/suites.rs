@@ -153,6 +153,18 @@ macro_rules! index_suite {
                 a_fenced_writer_stays_fenced
                 a_swept_writer_is_told_no_more
                 writers_are_unswept_until_they_are_swept;
+            leases:
+                a_lease_has_one_holder
+                a_lease_is_given_back_by_its_holder_alone
+                what_a_fenced_writer_held_is_free
+                a_lease_remembers_the_place
+                of_many_who_ask_one_gets_it;
+            expiry:
+                what_has_expired_is_deleted_and_counted
+                expiry_goes_in_steps_and_the_earliest_first
+                a_new_time_or_none_takes_the_place_of_the_old
+                an_expired_object_of_a_versioned_bucket_gets_a_marker
+                an_expired_null_version_goes_where_versions_are_suspended;
         }
     };
 }

@@ -1,9 +1,9 @@
 {{/* What would render but not be safe, or not be served: one message each. */}}
 {{- define "cardea.checks" -}}
 
-{{- if gt (int .Values.replicas) 1 }}
-{{- fail (printf "replicas: found %d, expected 1 or 0: the embedded SQLite index serves one pod" (int .Values.replicas)) }}
-{{- end }}
+{{- include "cardea.checkReplicas" . }}
+{{- include "cardea.checkStore" . }}
+{{- include "cardea.checkDatabase" . }}
 
 {{- if not (or .Values.tls.enabled .Values.trustedProxies) }}
 {{- fail "tls.enabled: found false, expected true, or trustedProxies that end TLS: a customer's key (SSE-C) must not cross the network in the clear" }}
@@ -40,6 +40,117 @@
 {{- end }}
 {{- end }}
 
+{{/* Several pods need what all of them reach, and the same of everything. */}}
+{{- define "cardea.checkReplicas" -}}
+{{- $asked := printf "replicas: found %d, expected 1 or 0" (int .Values.replicas) }}
+{{- if .Values.autoscaling.enabled }}
+{{- $asked = "autoscaling.enabled: found true, expected false" }}
+{{- end }}
+{{- if or .Values.autoscaling.enabled (gt (int .Values.replicas) 1) }}
+{{- if not .Values.database.url }}
+{{- fail (printf "%s, or database.url: the embedded SQLite index serves one pod" $asked) }}
+{{- end }}
+{{- if not .Values.store.url }}
+{{- fail (printf "%s, or store.url: blobs on a volume are one pod's" $asked) }}
+{{- end }}
+{{- end }}
+{{- if and (include "cardea.replicated" .) (not .Values.keyring.existingSecret) }}
+{{- fail "keyring.existingSecret: found nothing, expected a Secret with the key ring, as pods without a volume share it" }}
+{{- end }}
+{{- with .Values.autoscaling }}
+{{- if gt (int .minReplicas) (int .maxReplicas) }}
+{{- fail (printf "autoscaling.minReplicas: found %d, expected at most maxReplicas, which is %d" (int .minReplicas) (int .maxReplicas)) }}
+{{- end }}
+{{- if and .enabled (not (dig "requests" "cpu" "" $.Values.resources)) }}
+{{- fail "resources.requests.cpu: found nothing, expected a quantity, as autoscaling measures by it" }}
+{{- end }}
+{{- end }}
+{{- with .Values.podDisruptionBudget }}
+{{- if and (toString .minAvailable) (toString .maxUnavailable) }}
+{{- fail "podDisruptionBudget: found minAvailable and maxUnavailable, expected one of them" }}
+{{- end }}
+{{- end }}
+{{- if .Values.serviceAccount.existing }}
+{{- if or .Values.serviceAccount.annotations .Values.serviceAccount.labels }}
+{{- fail "serviceAccount: found existing beside annotations or labels, expected one or the other: what is there already is not changed" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "cardea.checkStore" -}}
+{{- with .Values.store }}
+{{- if and (not .url) (or .endpoint .region .existingSecret .ca.existingSecret .environment) }}
+{{- fail "store.url: found nothing, expected the store that the other values of store are for" }}
+{{- end }}
+{{- if regexMatch "[@?]" .url }}
+{{- fail "store.url: found credentials, expected s3://bucket/prefix, az://container/prefix or gs://bucket/prefix: credentials come from store.existingSecret" }}
+{{- end }}
+{{- $open := include "cardea.storeVariables" $ | fromJsonArray }}
+{{- range $name, $value := .environment }}
+{{- if not (has $name $open) }}
+{{- if regexMatch "(?i)key|secret|token|password|credential" $name }}
+{{- fail (printf "store.environment: found %s, expected it in the Secret that store.existingSecret names: values are kept in the clear" $name) }}
+{{- end }}
+{{- fail (printf "store.environment: found %s, expected variables of docs/stores.md that are not secret" $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- include "cardea.checkStoreSecret" . }}
+{{- end }}
+
+{{/* A Secret that stands must have what the store is asked with. */}}
+{{- define "cardea.checkStoreSecret" -}}
+{{- with .Values.store.existingSecret }}
+{{- $data := (lookup "v1" "Secret" $.Release.Namespace .).data }}
+{{- if $data }}
+{{- $known := get (include "cardea.storeSecrets" $ | fromJson) (include "cardea.storeScheme" $) }}
+{{- range $known.must }}
+{{- if not (get $data .) }}
+{{- fail (printf "store.existingSecret: found no %s in %s, expected the names of docs/stores.md" . $.Values.store.existingSecret) }}
+{{- end }}
+{{- end }}
+{{- range $name, $value := $data }}
+{{- if not (has $name (concat $known.must $known.may)) }}
+{{- fail (printf "store.existingSecret: found the key %s in %s, expected none but %s" $name $.Values.store.existingSecret (concat $known.must $known.may | join ", ")) }}
+{{- end }}
+{{- if include "cardea.isWellKnown" (b64dec $value) }}
+{{- fail (printf "store.existingSecret: found a default or empty %s in %s, expected credentials of the store's own" $name $.Values.store.existingSecret) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "cardea.checkDatabase" -}}
+{{- with .Values.database }}
+{{- if and (not .url) (or .existingSecret .ca.existingSecret) }}
+{{- fail "database.url: found nothing, expected the database that the other values of database are for" }}
+{{- end }}
+{{- if .url }}
+{{- if or (regexMatch "^postgres://[^/?]*:[^/?]*@" .url) (regexMatch "(?i)[?&]password=" .url) }}
+{{- fail "database.url: found a password, expected it in the Secret that database.existingSecret names: values are kept in the clear" }}
+{{- end }}
+{{- if not (regexMatch "[?&]sslmode=(require|verify-full)(&|$)" .url) }}
+{{- fail "database.url: found no sslmode=require, expected it: names of objects and users must not cross the network in the clear" }}
+{{- end }}
+{{- if not .existingSecret }}
+{{- fail (printf "database.existingSecret: found nothing, expected a Secret with the key %s: a database that asks for no password lets everybody in" .passwordKey) }}
+{{- end }}
+{{- $data := (lookup "v1" "Secret" $.Release.Namespace .existingSecret).data }}
+{{- if $data }}
+{{- if include "cardea.isWellKnown" (get $data .passwordKey | b64dec) }}
+{{- fail (printf "database.existingSecret: found a default or empty %s in %s, expected a random one" .passwordKey .existingSecret) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Whether a word is none, or one that everybody tries first. */}}
+{{- define "cardea.isWellKnown" -}}
+{{ if regexMatch `(?i)^(admin|cardea|change-?me|guest|minioadmin|pass|password|postgres|root|secret|test|testing|\.\.\.|…|)$` . }}yes{{ end }}
+{{- end }}
+
 {{/* A Secret that stands must hold accounts, and none with a password that everybody knows. */}}
 {{- define "cardea.checkAccounts" -}}
 {{- with .Values.accounts.existingSecret }}
@@ -49,7 +160,7 @@
 {{- if not (contains "[[accounts.users]]" $file) }}
 {{- fail (printf "accounts.existingSecret: found no user in %s, expected the key accounts.toml with one at least" .) }}
 {{- end }}
-{{- if regexMatch `(?i)\b(password|secret)\s*=\s*["'](admin|cardea|change-?me|password|root|secret|testing|\.\.\.|…|)["']` $file }}
+{{- if regexMatch `(?i)\b(password|secret)\s*=\s*["'](admin|cardea|change-?me|guest|pass|password|root|secret|test|testing|\.\.\.|…|)["']` $file }}
 {{- fail (printf "accounts.existingSecret: found a default or empty password in %s, expected random ones" .) }}
 {{- end }}
 {{- end }}

@@ -19,6 +19,27 @@ CARDEA_TLS_KEY: /etc/cardea/tls/tls.key
 {{- if .Values.keyring.existingSecret }}
 CARDEA_KEYRING: /etc/cardea/keyring/keyring.toml
 {{- end }}
+{{- with .Values.store }}
+{{- with .url }}
+CARDEA_STORE: {{ . | quote }}
+CARDEA_STORE_PATH_STYLE: {{ $.Values.store.pathStyle | quote }}
+{{- end }}
+{{- with .endpoint }}
+CARDEA_STORE_ENDPOINT: {{ . | quote }}
+{{- end }}
+{{- with .region }}
+CARDEA_STORE_REGION: {{ . | quote }}
+{{- end }}
+{{- if .ca.existingSecret }}
+CARDEA_STORE_CA: /etc/cardea/store-ca/ca.crt
+{{- end }}
+{{- end }}
+{{- with .Values.database.url }}
+CARDEA_INDEX: {{ . | quote }}
+{{- end }}
+{{- if .Values.database.ca.existingSecret }}
+CARDEA_INDEX_CA: /etc/cardea/database-ca/ca.crt
+{{- end }}
 {{- with .Values.trustedProxies }}
 CARDEA_TRUSTED_PROXIES: {{ join "," . | quote }}
 {{- end }}

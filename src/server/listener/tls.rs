@@ -71,11 +71,15 @@ impl Certificate {
         Ok(Self { provider, current })
     }
 
-    /// Takes another one; connections that are open keep the old one.
-    pub fn replace(&self, identity: Identity) -> Result<(), ConfigError> {
+    /// Takes another one, and says whether it was another; connections that are open keep the old one.
+    pub fn replace(&self, identity: Identity) -> Result<bool, ConfigError> {
         let key = certified(identity, &self.provider)?;
-        *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = key;
-        Ok(())
+        let mut current = self.current.0.write().unwrap_or_else(PoisonError::into_inner);
+        let is_new = current.cert != key.cert;
+        if is_new {
+            *current = key;
+        }
+        Ok(is_new)
     }
 
     /// How connections are accepted with it.

@@ -195,20 +195,27 @@ pub(super) async fn inline(db: &Snapshot, blob: BlobId) -> Result<Option<Bytes>>
     found.map(|row| Ok(Bytes::copy_from_slice(row.try_get(0)?))).transpose()
 }
 
+/// A blob's row.
+pub(super) async fn find(db: &Snapshot, id: BlobId) -> Result<Option<BlobRow>> {
+    let sql = "SELECT id, length, (inline IS NOT NULL)::int::bigint, refs, freed FROM blobs WHERE id = $1";
+    db.maybe(sql, &[&id]).await?.as_ref().map(read_blob).transpose()
+}
+
 /// Blobs by id.
 pub(super) async fn after(db: &Snapshot, after: Option<BlobId>, limit: u32) -> Result<Vec<BlobRow>> {
     let sql = "SELECT id, length, (inline IS NOT NULL)::int::bigint, refs, freed FROM blobs
                WHERE id > $1 ORDER BY id LIMIT $2";
     let after = after.map_or_else(Vec::new, |id| id.0.to_vec());
     let rows = db.all(sql, &[&after, &i64::from(limit)]).await?;
-    let rows = rows.iter().map(|row| {
-        Ok(BlobRow {
-            id: row.try_get(0)?,
-            length: row.try_get::<_, Count>(1)?.0,
-            inline: row.try_get::<_, Flag>(2)?.0,
-            refs: row.try_get::<_, Count>(3)?.0,
-            freed: row.try_get(4)?,
-        })
-    });
-    rows.collect()
+    rows.iter().map(read_blob).collect()
+}
+
+fn read_blob(row: &Row) -> Result<BlobRow> {
+    Ok(BlobRow {
+        id: row.try_get(0)?,
+        length: row.try_get::<_, Count>(1)?.0,
+        inline: row.try_get::<_, Flag>(2)?.0,
+        refs: row.try_get::<_, Count>(3)?.0,
+        freed: row.try_get(4)?,
+    })
 }

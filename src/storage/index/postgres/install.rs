@@ -6,7 +6,7 @@ use super::locks;
 use super::transaction::{Snapshot, Tx};
 use crate::model::{Timestamp, WriterId};
 use crate::storage::Error;
-use crate::storage::index::{Install, Result};
+use crate::storage::index::{Install, Result, Silence};
 
 /// A longer pause between two heartbeats is a gap. It is well below the silence that others are fenced for.
 const GAP: Duration = Duration::from_secs(30);
@@ -47,8 +47,12 @@ pub(super) async fn assert_alive(tx: &Tx, writer: WriterId) -> Result<()> {
     if alive { Ok(()) } else { Err(Error::Fenced) }
 }
 
-/// Whoever was cut off from the database itself since `before` fences nobody: so were the others, and they may come back later.
-pub(super) async fn fence_silent(tx: &Tx, me: WriterId, before: Timestamp) -> Result<Vec<WriterId>> {
+/// Whoever was cut off from the database itself meanwhile fences nobody: so were the others, and they may come back later.
+pub(super) async fn fence_silent(tx: &Tx, me: WriterId, silence: Silence) -> Result<Vec<WriterId>> {
+    let before = match silence {
+        Silence::Everyone => Timestamp::from_steps(i64::MAX),
+        Silence::For(long) => tx.now().minus(long),
+    };
     if !tx.exists("SELECT 1 FROM writers WHERE id = $1 AND unbroken > $2", &[&me, &before]).await? {
         fence(tx, me, before).await?;
     }

@@ -8,8 +8,10 @@ mod blobs;
 mod buckets;
 mod connection;
 mod error;
+mod expiry;
 mod finding;
 mod install;
+mod leases;
 mod listing;
 mod locks;
 mod objects;
@@ -28,6 +30,7 @@ mod version_listing;
 mod versions;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -39,8 +42,8 @@ use super::{
     AccessKeyRecord, AccountRecord, BlobRow, BucketAddress, BucketChange, BucketPage, BucketRecord,
     CompleteUpload, CreateBucket, CreateUpload, Delete, Deleted, Finding, FreedBlob, Index, Install,
     ListBuckets, ListObjects, ListUploads, ListVersions, NumberedPart, ObjectPage, PartPage, Publish,
-    Published, PutPart, Restore, Result, Rewrap, RoleGrant, SigningKeyRecord, Unchanged, UpdateMetadata,
-    UploadPage, UploadPart, UploadRecord, Usage, UserRecord, VersionPage, VersionRecord,
+    Published, PutPart, Restore, Result, Rewrap, RoleGrant, SigningKeyRecord, Silence, Unchanged,
+    UpdateMetadata, UploadPage, UploadPart, UploadRecord, Usage, UserRecord, VersionPage, VersionRecord,
 };
 use crate::model::{
     AccountId, BlobId, BucketId, ObjectKey, Timestamp, UserId, VersionId, VersionUid, WriterId,
@@ -132,12 +135,32 @@ impl Index for PostgresIndex {
         command!(self.db, tx, (writer) => install::heartbeat(tx, *writer))
     }
 
-    async fn fence_silent(&self, me: WriterId, before: Timestamp) -> Result<Vec<WriterId>> {
-        command!(self.db, tx, (me, before) => install::fence_silent(tx, *me, *before))
+    async fn fence_silent(&self, me: WriterId, silence: Silence) -> Result<Vec<WriterId>> {
+        command!(self.db, tx, (me, silence) => install::fence_silent(tx, *me, *silence))
     }
 
     async fn writer_swept(&self, writer: WriterId) -> Result<()> {
         command!(self.db, tx, (writer) => install::writer_swept(tx, *writer))
+    }
+
+    fn shared(&self) -> bool {
+        true
+    }
+
+    async fn lease(&self, name: &'static str, holder: WriterId, lasts: Duration) -> Result<bool> {
+        command!(self.db, tx, (name, holder, lasts) => leases::take(tx, name, *holder, *lasts))
+    }
+
+    async fn release(&self, name: &'static str, holder: WriterId) -> Result<()> {
+        command!(self.db, tx, (name, holder) => leases::release(tx, name, *holder))
+    }
+
+    async fn place(&self, name: &'static str) -> Result<Option<Vec<u8>>> {
+        query!(self.db, db, (name) => leases::place(db, name))
+    }
+
+    async fn set_place(&self, name: &'static str, holder: WriterId, place: Option<Vec<u8>>) -> Result<bool> {
+        command!(self.db, tx, (name, holder, place) => leases::set_place(tx, name, *holder, place.as_deref()))
     }
 
     async fn put_account(&self, account: AccountRecord) -> Result<()> {
@@ -343,6 +366,19 @@ impl Index for PostgresIndex {
 
     async fn known_blobs(&self, blobs: Vec<BlobId>) -> Result<Vec<BlobId>> {
         query!(self.db, db, (blobs) => blobs::known(db, blobs))
+    }
+
+    async fn blob(&self, id: BlobId) -> Result<Option<BlobRow>> {
+        query!(self.db, db, (id) => blobs::find(db, *id))
+    }
+
+    async fn expire(&self, now: Timestamp, limit: u32) -> Result<u32> {
+        let mut count = 0;
+        for (bucket, key) in query!(self.db, db, (now, limit) => expiry::expired(db, *now, *limit))? {
+            let done = command!(self.db, tx, (bucket, key, now) => expiry::expire(tx, *bucket, key, *now))?;
+            count += u32::from(done);
+        }
+        Ok(count)
     }
 
     async fn audit(&self) -> Result<Vec<Finding>> {

@@ -23,6 +23,14 @@ CREATE TABLE writers (
     swept     BIGINT
 );
 
+-- Work that one process does for all. `until` is when it is another's to take; `place`, how far it has come.
+CREATE TABLE leases (
+    name   TEXT PRIMARY KEY,
+    holder BYTEA NOT NULL,
+    until  BIGINT NOT NULL,
+    place  BYTEA
+);
+
 -- ---- principals -----------------------------------------------------------------------------------------------------
 
 CREATE TABLE accounts (
@@ -142,7 +150,7 @@ CREATE TABLE versions (
 CREATE UNIQUE INDEX versions_current  ON versions (bucket, key) WHERE state = 1;
 CREATE INDEX versions_rest            ON versions (bucket, key, created DESC) WHERE state <> 1;
 CREATE UNIQUE INDEX versions_old_null ON versions (bucket, key) WHERE state <> 1 AND null_id = 1;
-CREATE INDEX versions_expiring        ON versions (expires) WHERE expires IS NOT NULL;
+CREATE INDEX versions_expiring        ON versions (expires) WHERE state = 1 AND expires IS NOT NULL;
 
 -- The references of a version to ranges of blobs, in order.
 CREATE TABLE parts (

@@ -1,0 +1,138 @@
+"""A PostgreSQL server of the tests' own."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .places import ROOT
+from .server import free_ports
+from .waiting import wait_until
+
+USER = "cardea"
+"""The superuser that the tests are, whom the server trusts."""
+
+
+@functools.cache
+def programs() -> Path:
+    """Where PostgreSQL's programs are. They are installed where they are not."""
+    installed = subprocess.run([ROOT / "tests/support/install_postgresql"], stdout=subprocess.PIPE, text=True)
+    assert installed.returncode == 0, "PostgreSQL cannot be had"
+    return Path(installed.stdout.strip())
+
+
+class Postgres:
+    """A cluster in a folder of its own. Its server runs under another user where the tests are root's, as it demands."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="cardea-postgres-", dir="/tmp"))
+        self.folder.chmod(0o700)
+        self._as: list[str] = []
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
+            self._as = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
+        (self.port,) = free_ports(1)
+        self.log = self.folder / "log"
+        self._numbers = itertools.count(1)
+        self._run("initdb", "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "-D", self.data)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def _run(self, program: str, *arguments: str | Path) -> str:
+        done = subprocess.run(
+            [*self._as, programs() / program, *arguments], cwd="/", capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, f"{program} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def start(self, **settings: str | int) -> "Postgres":
+        """Starts the server. What it has acknowledged outlives its process; the machine is not meant to fail."""
+        given = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": str(self.folder),
+            "max_connections": 300,
+            "shared_buffers": "128MB",
+            "fsync": "off",
+            **settings,
+        }
+        words = [word for name, value in given.items() for word in ("-c", f"{name}={value}")]
+        with open(os.open(self.log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644), "ab") as log:
+            self.process = subprocess.Popen(
+                [*self._as, programs() / "postgres", "-D", self.data, *words],
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        wait_until(self._answers)
+        return self
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text(errors="replace")[-2000:]
+        ready = [programs() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.run(ready).returncode == 0
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stops the server: at once by default, with its connections. SIGKILL is a crash."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        if how == signal.SIGKILL:
+            # The postmaster's children are their own: they end when they see it gone.
+            self.process.kill()
+        else:
+            self.process.send_signal(how)
+        self.process.wait(60)
+        wait_until(lambda: how != signal.SIGKILL or self._is_alone())
+
+    def _is_alone(self) -> bool:
+        """Whether no backend of a killed server is left: a new one refuses to start beside them."""
+        done = subprocess.run(["pgrep", "-f", f"^postgres: .*|{self.data}"], capture_output=True, text=True)
+        mine = [pid for pid in done.stdout.split() if _cwd(pid) == self.data]
+        return not mine
+
+    def remove(self) -> None:
+        """Stops the server and removes its folder."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def psql(self, sql: str, database: str = "postgres") -> str:
+        """Runs SQL as the superuser; the rows, bare."""
+        where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", database]
+        return self._run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *where, "-c", sql).strip()
+
+    def database(self) -> str:
+        """Makes a database and tells its name."""
+        name = f"cardea_{os.getpid()}_{next(self._numbers)}"
+        self.psql(f"CREATE DATABASE {name}")
+        return name
+
+    def dump(self, database: str) -> bytes:
+        """All that a database holds, its bytes as they are and not in hex, to be searched."""
+        where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER, database]
+        text = self._run("pg_dump", "--data-only", *where)
+        return re.sub(rb"\\\\x([0-9a-f]*)", lambda found: bytes.fromhex(found[1].decode()), text.encode())
+
+    def url(self, database: str, port: int | None = None) -> str:
+        """The URL by which a gateway reaches a database, through another port where a proxy stands before it."""
+        return f"postgres://{USER}@127.0.0.1:{port or self.port}/{database}?sslmode=disable"
+
+
+def _cwd(pid: str) -> Path | None:
+    try:
+        return Path(os.readlink(f"/proc/{pid}/cwd"))
+    except OSError:
+        return None

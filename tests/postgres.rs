@@ -50,6 +50,8 @@ mod restores;
 mod rewraps;
 #[path = "storage/postgres/schema.rs"]
 mod schema;
+#[path = "storage/postgres/scale.rs"]
+mod scale;
 #[path = "storage/store.rs"]
 mod store;
 #[path = "storage/upload_listing.rs"]

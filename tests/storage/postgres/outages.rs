@@ -7,6 +7,7 @@ use cardea::model::WriterId;
 use cardea::storage::Error;
 use cardea::storage::index::{Index, Silence};
 use cardea::storage::index::postgres::{PostgresIndex, PostgresOptions};
+use cardea::storage::index::{Index, Silence};
 use tokio::sync::Semaphore;
 
 use crate::database::{Schema, base, connect};

@@ -8,10 +8,10 @@ use std::path::Path;
 /// Makes a folder, and those above it, and has their names synced. One that stands is left as it is, but its name is
 /// synced too: whoever made it may not have come to that.
 pub fn make(path: &Path, mode: u32) -> io::Result<()> {
-    let missing = path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
-    let made: Vec<_> = missing.collect();
+    let absent = path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+    let absent: Vec<_> = absent.collect();
     DirBuilder::new().recursive(true).mode(mode).create(path)?;
-    for folder in made.into_iter().rev() {
+    for folder in absent.into_iter().rev() {
         sync_name(folder)?;
     }
     sync_name(path)

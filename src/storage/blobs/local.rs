@@ -49,6 +49,8 @@ pub(super) fn remove_leftovers(folder: &Path) -> io::Result<()> {
             std::fs::remove_file(entry.path())?;
         }
     }
+    // What its writer removed is to stay removed as well: nobody looks here again.
+    folders::sync(folder)?;
     match std::fs::remove_dir(folder) {
         Err(error) if !matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound) => {
             Err(error)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support import leaks, people
+from support import below, leaks, people
 from support.cli import Cli
 from support.keys import CustomerKey, made
 from support.s3 import S3
@@ -21,6 +21,12 @@ _numbers = itertools.count(1)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the long tests too")
+    parser.addoption("--index", choices=below.INDEXES, default="sqlite", help="what index the gateways are over")
+    parser.addoption("--store", choices=below.STORES, default="local", help="what store the gateways are over")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    below.choose(config.getoption("--index"), config.getoption("--store"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

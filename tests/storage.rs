@@ -1,7 +1,7 @@
 //! The storage layer: the index suite and the blob suite, as functions over a backend.
 //!
 //! Each function of `storage::{principals, buckets, …}` takes an index and knows nothing of which it is; `index_suite!`
-//! runs all of them over one. A second index is one more line at the end of this file.
+//! runs all of them over one. `tests/postgres.rs` runs the same over the other index.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 #![allow(clippy::needless_pass_by_value, reason = "each function owns its backend, which goes with it")]
@@ -18,6 +18,10 @@ mod care;
 mod concurrency;
 #[path = "storage/durability.rs"]
 mod durability;
+#[path = "storage/expiry.rs"]
+mod expiry;
+#[path = "storage/leases.rs"]
+mod leases;
 #[path = "storage/listing.rs"]
 mod listing;
 #[path = "storage/objects.rs"]
@@ -48,124 +52,6 @@ mod versions;
 #[path = "storage/world.rs"]
 mod world;
 
-macro_rules! index_suite {
-    ($name:ident: $open:expr) => {
-        suite! { $name: $open;
-            principals:
-                the_installation_is_written_once
-                accounts_are_found_by_id_and_by_name
-                account_metadata_is_merged
-                users_are_found_by_every_name
-                putting_a_user_replaces_its_roles
-                access_keys_are_replaced_by_their_public_id
-                signing_keys_come_oldest_first;
-            buckets:
-                a_bucket_is_found_by_each_address
-                the_buckets_of_all_accounts
-                two_accounts_may_own_containers_of_one_name
-                the_first_to_register_holds_the_global_name
-                a_deleted_bucket_frees_its_name
-                a_container_gets_its_name_registered_later
-                ones_own_bucket_exists
-                changes_are_merged_and_move_modified
-                a_bucket_that_kept_versions_can_only_be_suspended
-                a_bucket_with_anything_in_it_is_not_deleted
-                buckets_are_listed_in_pages_with_their_usage
-                what_is_not_there_is_no_such_bucket;
-            objects:
-                a_version_reads_back_as_it_was_published
-                publish_replaces_the_null_version
-                preconditions_are_checked_in_the_commit
-                a_failed_seal_changes_nothing
-                the_seal_sees_the_version_id
-                a_fenced_or_unknown_writer_cannot_publish
-                a_blob_of_another_writer_is_refused
-                keys_are_bytes
-                metadata_is_replaced_for_the_version_that_was_read
-                a_deleted_object_is_gone
-                usage_follows_every_change
-                the_parts_keep_their_order
-                timestamps_of_a_key_only_grow;
-            versions:
-                every_write_makes_a_version
-                a_delete_makes_a_marker
-                deleting_the_marker_brings_the_object_back
-                deleting_the_latest_version_uncovers_the_one_before
-                suspended_writes_replace_the_null_version_only
-                a_suspended_delete_puts_a_null_marker
-                a_version_made_before_versioning_is_null
-                a_version_that_is_not_there_is_deleted_already
-                preconditions_see_a_marker_as_absence
-                usage_counts_current_versions_only;
-            references:
-                a_copy_shares_the_blob
-                zero_is_final
-                a_copy_of_an_object_onto_itself_keeps_its_blob
-                a_blob_may_be_referenced_twice_by_one_version
-                freed_blobs_come_oldest_first_and_are_forgotten
-                a_new_blob_that_no_part_names_is_freed
-                inline_bytes_go_with_their_blob
-                a_refused_publish_leaves_no_blob
-                a_referenced_blob_is_not_forgotten;
-            rewraps:
-                a_rewrap_changes_the_seal_alone
-                rewraps_are_all_or_none
-                a_manifest_is_published_with_its_rewraps
-                a_copy_relies_on_its_source
-                many_objects_are_found_in_one_read;
-            uploads:
-                an_upload_reads_back_as_it_began
-                parts_are_kept_by_number
-                a_part_replaces_the_one_of_its_number
-                a_part_is_refused_and_leaves_nothing
-                completion_moves_the_chosen_parts
-                a_refused_completion_leaves_the_upload
-                an_aborted_upload_is_gone
-                uploads_go_with_their_bucket
-                many_uploads_go_in_steps
-                an_upload_of_many_parts
-                parts_completions_and_aborts_race
-                a_new_blob_of_a_part_may_be_inline;
-            upload_listing:
-                uploads_come_by_key_and_time
-                pages_of_uploads_agree_with_a_naive_model;
-            version_listing:
-                versions_come_by_key_and_newest_first
-                a_listing_goes_on_after_a_version
-                common_prefixes_of_versions_are_skipped
-                pages_of_versions_agree_with_a_naive_model;
-            restores:
-                a_restored_version_is_a_new_one_of_the_same_contents
-                manifests_and_metadata_are_restored
-                a_null_version_is_restored_in_its_own_place
-                what_is_gone_or_a_marker_is_not_restored;
-            listing:
-                a_page_of_everything
-                prefixes_are_rolled_up
-                a_delimiter_may_be_long
-                markers_are_exclusive
-                a_marker_inside_a_common_prefix
-                a_common_prefix_is_skipped_by_a_seek
-                hidden_and_old_versions_are_not_listed
-                pages_agree_with_a_naive_model;
-            audit:
-                whatever_the_commands_do_the_index_agrees_with_itself
-                blobs_are_read_in_pages;
-            concurrency:
-                many_writers_of_one_key_leave_one_current_object
-                if_none_match_has_one_winner
-                deleting_a_bucket_races_with_puts
-                one_failure_does_not_touch_its_neighbours
-                references_are_exact_under_load;
-            care:
-                silent_writers_are_fenced_once
-                a_fenced_writer_stays_fenced
-                a_swept_writer_is_told_no_more
-                writers_are_unswept_until_they_are_swept;
-        }
-    };
-}
-
-index_suite!(sqlite: crate::world::sqlite());
-blob_suite!(local: crate::world::local());
-blob_suite!(memory: crate::world::memory());
+index_suite!(sqlite: |test| test(crate::world::sqlite()).await);
+blob_suite!(local: |test| test(crate::world::local()).await);
+blob_suite!(memory: |test| test(crate::world::memory()).await);

@@ -10,6 +10,7 @@
 mod blobs;
 #[path = "storage/store.rs"]
 mod store;
+#[allow(unused_macros, reason = "the index suite")]
 #[macro_use]
 #[path = "storage/suites.rs"]
 mod suites;
@@ -19,8 +20,8 @@ use cardea::storage::blobs::{BlobOptions, CloudOptions};
 
 use crate::store::Store;
 
-blob_suite!(s3: crate::s3());
-blob_suite!(azure: crate::azure());
+blob_suite!(s3: |test| test(crate::s3()).await);
+blob_suite!(azure: |test| test(crate::azure()).await);
 
 fn s3() -> Store {
     let endpoint = Some(variable("CARDEA_TEST_S3_ENDPOINT"));

@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench gateway [-- SCENARIO…]` runs `large`, `small` and `memory`; `CARDEA_BIN` names the binary to
 //! measure (the release build by default) and `CARDEA_UNSEALED_BIN` one that was built with
-//! `--features unsealed-benches`, to weigh the cipher. Machines are noisy: read the ratios.
+//! `--features unsealed-benches`, to weigh the cipher. `benches/below` runs them over other indexes and stores, which it starts, and
+//! there `replicas` too. Machines are noisy: read the ratios.
 
 #![allow(
     missing_docs,
@@ -30,6 +31,9 @@ async fn main() {
     }
     if run("small") {
         scenario::small().await;
+    }
+    if wanted.iter().any(|w| w == "replicas") {
+        scenario::replicas().await;
     }
     if run("memory") {
         scenario::memory().await;

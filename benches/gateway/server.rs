@@ -55,7 +55,8 @@ impl Server {
             &file,
             format!(
                 "listen = \"127.0.0.1:{tls}\"\nplain_listen = \"127.0.0.1:{plain}\"\nmanagement_listen = \"127.0.0.1:{management}\"\n\
-                 require_tls_for_customer_keys = false\n{settings}\n{ACCOUNT}"
+                 require_tls_for_customer_keys = false\n{}\n{settings}\n{ACCOUNT}",
+                std::env::var("CARDEA_BENCH_SETTINGS").unwrap_or_default()
             ),
         )
         .unwrap();

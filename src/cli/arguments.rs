@@ -25,7 +25,11 @@ pub(super) fn command() -> Command {
             )),
         )
         .subcommand(
-            group("keyring", "The key ring's safe copy")
+            group("keyring", "The key ring and its safe copy")
+                .subcommand(with_settings(
+                    Command::new("new")
+                        .about("Makes a key ring's file, to be given to all replicas; never over one that stands"),
+                ))
                 .subcommand(with_settings(
                     Command::new("export")
                         .about("Prints the key ring sealed under a passphrase, read from a file or from standard input")

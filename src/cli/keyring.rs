@@ -1,4 +1,4 @@
-//! `cardea keyring export` and `import`: the key ring's safe copy.
+//! `cardea keyring new`, `export` and `import`: the key ring, and its safe copy.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -9,11 +9,27 @@ use zeroize::Zeroizing;
 use super::{Failure, print};
 use crate::config::{Config, ConfigError};
 use crate::encryption::{Error, KeyRing};
-use crate::server::files;
 use crate::server::files::keyring;
 
 /// The longest passphrase, in bytes: against a wrong file, not against long phrases.
 const MAX_PASSPHRASE: u64 = 4096;
+
+/// Makes a ring where there is none: replicas over one index must be given the same.
+pub(super) fn new(config: &Config) -> Result<(), Failure> {
+    let target = vacant(config)?;
+    keyring::generate(&target)?;
+    print(&format!("A new key ring stands in {}. Keep a copy of it elsewhere.\n", target.display()))
+}
+
+/// Where the ring's file is to be written: nothing may stand there.
+fn vacant(config: &Config) -> Result<PathBuf, Failure> {
+    let target = config.keyring();
+    if target.exists() {
+        let found = format!("a file {}", target.display());
+        return Err(ConfigError::new("keyring", found, "none, so that no ring is lost").into());
+    }
+    Ok(target)
+}
 
 /// Prints the ring, sealed.
 pub(super) fn export(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
@@ -32,15 +48,7 @@ pub(super) fn export(config: &Config, matches: &ArgMatches) -> Result<(), Failur
 /// Writes the ring's file from an export.
 pub(super) fn import(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
     let Some(file) = matches.get_one::<PathBuf>("export") else { return Ok(()) };
-    let target = config.keyring();
-    if target.exists() {
-        return Err(ConfigError::new(
-            "keyring",
-            format!("a file {}", target.display()),
-            "none, so that no ring is lost",
-        )
-        .into());
-    }
+    let target = vacant(config)?;
     let export = std::fs::read_to_string(file).map_err(|error| {
         ConfigError::new("FILE", format!("{} ({error})", file.display()), "an exported key ring")
     })?;
@@ -50,10 +58,7 @@ pub(super) fn import(config: &Config, matches: &ArgMatches) -> Result<(), Failur
         }
         other => ConfigError::new("FILE", format!("{} ({other})", file.display()), "an exported key ring"),
     })?;
-    if let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        files::private_folder(folder).map_err(|error| Failure::run("data", error))?;
-    }
-    keyring::store(&target, &ring)?;
+    keyring::store_new(&target, &ring)?;
     print(&format!("The key ring stands in {}.\n", target.display()))
 }
 

@@ -258,6 +258,15 @@ pub static SETTINGS: &[Setting] = &[
         set: |c, raw| raw.bytes().filter(|v| is_budget(*v)).map(|v| c.read_ahead_bytes = v),
     },
     Setting {
+        name: "disk_reserve",
+        takes: "BYTES",
+        default: "64MiB",
+        expected: "0 or more bytes",
+        help: "Free space on the disks of the data folder, the index and a local store under which writes are refused with \
+               507, while reads and deletes go on.",
+        set: |c, raw| raw.bytes().map(|v| c.disk_reserve = v),
+    },
+    Setting {
         name: "max_put_bytes",
         takes: "BYTES",
         default: "5GiB",
@@ -307,6 +316,14 @@ pub static SETTINGS: &[Setting] = &[
         expected: DURATION,
         help: "How long a body may go without a byte moving, in either direction.",
         set: |c, raw| raw.duration().map(|v| c.body_timeout = v),
+    },
+    Setting {
+        name: "request_timeout",
+        takes: "DURATION",
+        default: "6h",
+        expected: DURATION,
+        help: "How long a whole request may take, its body and its answer's included.",
+        set: |c, raw| raw.duration().map(|v| c.request_timeout = v),
     },
     Setting {
         name: "drain_timeout",

@@ -9,6 +9,7 @@ use super::{Action, BucketAddress, BucketChange, BucketRecord, Error, Usage};
 use crate::model::{AccountId, BucketId, BucketName};
 use crate::storage;
 use crate::storage::index::{self, NamePolicy};
+use crate::storage::room::Need;
 
 /// Which protocol's rules decide where the two differ.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -142,6 +143,11 @@ impl Operation for BucketInfo {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    /// It reads, whatever it is read for.
+    fn need(&self) -> Need {
+        Need::Nothing
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<BucketView, Error> {

@@ -233,6 +233,9 @@ pub enum Error {
     /// Stored bytes do not verify: damage or tampering. Nothing that did not verify was sent.
     #[error("stored data does not verify: {0}")]
     Corrupt(String),
+    /// The disk is full but for its reserve: reads and deletes go on.
+    #[error("there is no room left on the disk")]
+    Full,
     /// Storage is away for now.
     #[error("storage is unavailable: {0}")]
     Unavailable(String),
@@ -292,6 +295,7 @@ impl Error {
             Self::Body(_) => "body",
             Self::Conflict => "conflict",
             Self::Corrupt(_) => "corrupt",
+            Self::Full => "full",
             Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
@@ -312,6 +316,7 @@ impl From<storage::Error> for Error {
             S::Changed => Self::Conflict,
             S::Fenced => Self::Unavailable("this writer is fenced".into()),
             S::BlobDamaged { .. } | S::Damaged(_) => Self::Corrupt(error.to_string()),
+            S::Full => Self::Full,
             S::Unavailable(source) => Self::Unavailable(source.to_string()),
             S::Seal => Self::Internal("sealing failed".into()),
             S::Internal(source) => Self::Internal(source.to_string()),

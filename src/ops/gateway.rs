@@ -13,6 +13,7 @@ use crate::model::{AccountId, WriterId};
 use crate::storage::blobs::BlobStore;
 use crate::storage::index::{BucketAddress, BucketRecord, Index};
 use crate::storage::pins::Pins;
+use crate::storage::room::Need;
 
 /// The largest body of one PUT, in bytes: 5 GiB, the limit of both protocols.
 pub const MAX_PUT: u64 = 5 << 30;
@@ -90,6 +91,10 @@ pub trait Operation: Send + Sized {
     fn actions(&self) -> Vec<Action>;
     /// What it touches.
     fn target(&self) -> Target;
+    /// What room it takes, where the disk is nearly full.
+    fn need(&self) -> Need {
+        self.actions().into_iter().map(need).max().unwrap_or(Need::Nothing)
+    }
     /// Does it. Only [`Gateway::execute`] can make the permit.
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<Self::Output, Error>;
 }
@@ -150,9 +155,11 @@ impl Gateway {
     /// Authorises an operation, runs it in its span, counts and audits it.
     pub async fn execute<O: Operation>(&self, caller: &Caller, operation: O) -> Result<O::Output, Error> {
         let span = tracing::debug_span!("operation", name = O::NAME, request_id = %caller.request_id);
-        let (actions, target) = (operation.actions(), operation.target());
+        let (actions, target, need) = (operation.actions(), operation.target(), operation.need());
         let result = async {
             let permit = self.authorise(caller, &actions, &target).await?;
+            self.blobs.room().admit(need)?;
+            self.blobs.room().take(index_bytes(need));
             let result = operation.run(self, permit).await;
             if matches!(result, Err(Error::NoSuchBucket))
                 && let Target::Bucket(address) = &target
@@ -212,6 +219,39 @@ impl Gateway {
         let bucket = Arc::new(self.index.bucket(address).await?);
         self.buckets.insert(ticket, address, bucket.clone());
         Ok(bucket)
+    }
+}
+
+/// About what an operation writes to the index's log, until that is written back.
+const fn index_bytes(need: Need) -> u64 {
+    match need {
+        Need::Nothing => 0,
+        Need::Little => 16 * 1024,
+        Need::Much => 48 * 1024,
+    }
+}
+
+/// What room an action takes, unless its operation knows better.
+const fn need(action: Action) -> Need {
+    match action {
+        Action::CreateBucket | Action::PutObject => Need::Much,
+        Action::PutAccountMetadata | Action::PutBucketSettings | Action::PutBucketVersioning => Need::Little,
+        Action::ListAllMyBuckets
+        | Action::DeleteBucket
+        | Action::ListBucket
+        | Action::GetBucketLocation
+        | Action::GetBucketSettings
+        | Action::GetObject
+        | Action::DeleteObject
+        | Action::GetObjectVersion
+        | Action::DeleteObjectVersion
+        | Action::AbortMultipartUpload
+        | Action::ListBucketMultipartUploads
+        | Action::ListMultipartUploadParts
+        | Action::ListBucketVersions
+        | Action::GetBucketVersioning
+        | Action::GetObjectAttributes
+        | Action::GetObjectVersionAttributes => Need::Nothing,
     }
 }
 

@@ -9,7 +9,7 @@ use super::gateway::{Gateway, Operation, Permit, Target};
 use super::sealing::{OwnedBinding, VersionSeals};
 use super::upload::{Uploaded, upload};
 use super::versioning::is_versioned;
-use super::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Precondition};
+use super::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Precondition, Versioning};
 use crate::encryption::{DataKey, Holder};
 use crate::http::body::Body;
 use crate::model::{
@@ -19,6 +19,10 @@ use crate::model::{
 use crate::storage;
 use crate::storage::blobs::Unpublished;
 use crate::storage::index::{NewBlob, Publish, Published, Rewrap};
+use crate::storage::room::Need;
+
+/// The most bytes of an overwrite while the disk is nearly full.
+const SMALL: u64 = 8 * 1024;
 
 /// How a write is encrypted. Every write says so: there is no default to forget.
 #[derive(Debug)]
@@ -107,11 +111,36 @@ impl Operation for PutObject {
         Target::Bucket(self.bucket.clone())
     }
 
+    fn need(&self) -> Need {
+        if self.body.length.is_some_and(|length| length <= SMALL) { Need::Little } else { Need::Much }
+    }
+
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PutOutcome, Error> {
+        check_room(gateway, permit.bucket()?, &self.key, self.body.length).await?;
         let (received, unpublished) = Received::of(self, gateway, &permit).await?;
         let (command, etag) = received.command(gateway, &permit, vec![])?;
         let published = unpublished.publish(gateway.index.publish(command)).await?;
         received.outcome(gateway, &permit, etag, &published)
+    }
+}
+
+/// In the disk's reserve only what replaces something larger may be written: it frees more than it takes.
+async fn check_room(
+    gateway: &Gateway,
+    bucket: &BucketRecord,
+    key: &ObjectKey,
+    length: Option<u64>,
+) -> Result<(), Error> {
+    if gateway.blobs.room().admit(Need::Much).is_ok() {
+        return Ok(());
+    }
+    match gateway.index.find(&BucketAddress::Id(bucket.id), key, None).await? {
+        (fresh, Ok(current))
+            if fresh.versioning != Versioning::Enabled && length.is_some_and(|new| new < current.size) =>
+        {
+            Ok(())
+        }
+        _ => Err(Error::Full),
     }
 }
 

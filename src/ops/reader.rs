@@ -202,14 +202,27 @@ impl Source {
     }
 }
 
-/// Reads and opens the chunks that hold `range` of a part's blob.
+/// Reads and opens the chunks that hold `range` of a part's blob. Damage is counted, and the operator told which blob.
 async fn read(
     source: Arc<Source>,
     part: usize,
     range: Range<u64>,
     budget: Option<OwnedSemaphorePermit>,
 ) -> Result<Ready, Error> {
-    let part = &source.parts[part];
+    let outcome = read_whole(&source, &source.parts[part], range, budget).await;
+    if let Err(error @ Error::Corrupt(_)) = &outcome {
+        source.metrics.damaged();
+        tracing::error!(blob = %source.parts[part].record.blob, %error, "a blob is damaged");
+    }
+    outcome
+}
+
+async fn read_whole(
+    source: &Source,
+    part: &Part,
+    range: Range<u64>,
+    budget: Option<OwnedSemaphorePermit>,
+) -> Result<Ready, Error> {
     let opener = source.opener(part)?;
     let PartRecord { blob, blob_length, header, inline, .. } = &part.record;
     let (span, stored) = (span(*blob_length, range), sealed_len(*blob_length));

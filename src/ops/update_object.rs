@@ -9,6 +9,7 @@ use super::{Action, BucketAddress, CustomerKey, Error};
 use crate::model::{ObjectKey, ObjectMetadata, Timestamp, VersionId};
 use crate::storage;
 use crate::storage::index::UpdateMetadata;
+use crate::storage::room::Need;
 
 /// How often a POST starts anew when the object is overwritten under it.
 const ATTEMPTS: u32 = 8;
@@ -48,6 +49,10 @@ impl Operation for UpdateObject {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn need(&self) -> Need {
+        Need::Little
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<UpdatedObject, Error> {

@@ -17,6 +17,7 @@ use super::listener::{Handler, Origin};
 use crate::ops::Metrics;
 use crate::storage::blobs::BlobStore;
 use crate::storage::index::Index;
+use crate::storage::room::Level;
 
 /// How long index and store may take to say that they are there.
 const CHECK: Duration = Duration::from_secs(5);
@@ -59,7 +60,8 @@ impl Management {
             "/livez" => text(StatusCode::OK, "alive\n"),
             "/metrics" => typed(StatusCode::OK, OPEN_METRICS, self.metrics.encode()),
             _ => match self.is_ready().await {
-                Ok(()) => text(StatusCode::OK, "ready\n"),
+                Ok(None) => text(StatusCode::OK, "ready\n"),
+                Ok(Some(but)) => text(StatusCode::OK, format!("ready, but {but}\n")),
                 Err(why) => {
                     tracing::warn!(why, "not ready");
                     text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n"))
@@ -68,14 +70,27 @@ impl Management {
         }
     }
 
-    async fn is_ready(&self) -> Result<(), &'static str> {
+    /// A disk that takes no writes does not make the gateway unready: it would take reads and deletes away as well, and
+    /// where the disk is this gateway's own, no other one can serve them. What is told besides is for people.
+    async fn is_ready(&self) -> Result<Option<&'static str>, &'static str> {
         if *self.stopping.borrow() {
             return Err("about to end");
         }
-        let index = async { self.index.check().await.map_err(|_| "the index cannot be written") };
+        let level = self.blobs.room().level();
+        let index = async {
+            match level {
+                Level::Ample => self.index.check().await.map_err(|_| "the index cannot be written"),
+                Level::Scarce | Level::Spent | Level::ReadOnly => {
+                    self.index.install().await.map(|_| ()).map_err(|_| "the index cannot be read")
+                }
+            }
+        };
         let blobs = async { self.blobs.check().await.map_err(|_| "the blob store cannot be read") };
         let both = async { futures_util::future::try_join(index, blobs).await.map(|_| ()) };
-        tokio::time::timeout(CHECK, both).await.unwrap_or(Err("index or blob store do not answer in time"))
+        tokio::time::timeout(CHECK, both)
+            .await
+            .unwrap_or(Err("index or blob store do not answer in time"))?;
+        Ok((level != Level::Ample).then(|| level.describe()))
     }
 }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
 
+use super::care::{CareMetrics, Carer};
+use super::disk::DiskMetrics;
 use super::door::{Door, Fronts, HttpMetrics, Trust};
-use super::listener::{Certificate, Handler, Limits, Listener, Patience};
+use super::listener::{Certificate, Crowded, Handler, Limits, Listener, Patience};
 use super::management::Management;
 use super::renewal::Renewal;
 use super::signals::{Signals, Wish};
@@ -17,9 +18,9 @@ use super::tls::{self, Site};
 use crate::cli::{Failure, print};
 use crate::config::{Config, ConfigError};
 use crate::identity::{AuthConfig, Authenticator};
-use crate::model::{Timestamp, WriterId};
+use crate::model::WriterId;
 use crate::ops::{self, Gateway, IndexDirectory, Metrics};
-use crate::storage::care::{Reaper, keep_alive, sweep};
+use crate::storage::blobs::BlobStore;
 use crate::storage::pins::Pins;
 use crate::{keystone, s3, swift};
 
@@ -42,10 +43,11 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     start::declare(&installation, &config.accounts).await?;
 
     let writer = WriterId::random();
-    installation.index.heartbeat(writer).await.map_err(|error| Failure::run("index", error))?;
     let (stop, stopped) = watch::channel(false);
     let built = build(&config, &installation, writer, stopped.clone())?;
-    let mut fenced = care(&installation, writer, built.pins.clone());
+    let carer = carer(&installation, writer, &built);
+    let mut care = carer.start().await.map_err(|error| Failure::run("index", error))?;
+    tokio::spawn(installation.blobs.room().clone().watch());
     let serving = sockets.serve(&config, &built, &stopped);
 
     print(&start::started(site.endpoint(), config.management_listen))?;
@@ -60,12 +62,13 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
                 Wish::End => break Ok(()),
                 Wish::Reload => renewal.iter().for_each(Renewal::now),
             },
-            _ = &mut fenced => {
+            () = care.fenced() => {
                 break Err(Failure::Run("another process has declared this one dead: its blobs may be gone".to_owned()));
             }
         }
     };
     stop.send_replace(true);
+    care.end().await;
     let drained = tokio::select! {
         drained = serving.drain(config.drain_timeout) => drained,
         () = signals.end() => Err(Failure::Run("ended at once, with requests running".to_owned())),
@@ -96,6 +99,7 @@ struct Built {
     door: Arc<Door>,
     management: Arc<Management>,
     pins: Pins,
+    care: CareMetrics,
 }
 
 fn build(
@@ -132,8 +136,13 @@ fn build(
     let swift_config = swift::SwiftConfig { max_file_size: config.max_put_bytes };
     let identity_config =
         keystone::KeystoneConfig { region: config.swift_region.clone(), public_url: config.endpoint.clone() };
-    let mut http = None;
-    metrics.register(|registry| http = Some(Arc::new(HttpMetrics::new(registry))));
+    let (mut http, mut care) = (None, CareMetrics::default());
+    metrics.register(|registry| {
+        http = Some(Arc::new(HttpMetrics::new(registry)));
+        care = CareMetrics::new(registry);
+        registry.register_collector(Box::new(DiskMetrics(blobs.room().clone())));
+    });
+    blobs.observe(metrics.clone());
     let Some(http) = http else { return Err(Failure::Run("metrics: nothing was registered".to_owned())) };
     let door = Door {
         fronts: Fronts {
@@ -148,27 +157,31 @@ fn build(
         },
         metrics: http,
         body_timeout: config.body_timeout,
+        request_timeout: config.request_timeout,
+        crowded: crowded(blobs),
     };
     let management = Management { index: index.clone(), blobs: blobs.clone(), metrics, stopping };
-    Ok(Built { door: Arc::new(door), management: Arc::new(management), pins })
+    Ok(Built { door: Arc::new(door), management: Arc::new(management), pins, care })
+}
+
+fn crowded(blobs: &BlobStore) -> Crowded {
+    let blobs = blobs.clone();
+    Crowded::new(move || blobs.has_uploads_waiting())
 }
 
 fn size(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
-/// Starts what goes on beside requests. The task that is returned ends when this process must.
-fn care(installation: &Installation, writer: WriterId, pins: Pins) -> JoinHandle<()> {
-    let (index, blobs) = (installation.index.clone(), installation.blobs.clone());
-    tokio::spawn(async move {
-        // This index has no other process: whoever wrote before is dead.
-        let end_of_time = Timestamp::from_steps(i64::MAX);
-        if let Err(error) = sweep(&*index, &blobs, writer, end_of_time).await {
-            tracing::warn!(%error, "what dead processes left could not be swept");
-        }
-        Reaper::new(index, blobs, pins, Duration::ZERO).run().await;
-    });
-    tokio::spawn(keep_alive(installation.index.clone(), writer))
+/// What goes on beside requests.
+fn carer(installation: &Installation, writer: WriterId, built: &Built) -> Carer {
+    Carer {
+        index: installation.index.clone(),
+        blobs: installation.blobs.clone(),
+        pins: built.pins.clone(),
+        writer,
+        metrics: built.care.clone(),
+    }
 }
 
 /// The bound sockets, before anything answers on them: a port that is taken is known before anything is written.
@@ -198,6 +211,7 @@ impl Sockets {
             header: config.header_timeout,
             idle: config.idle_timeout,
             body: config.body_timeout,
+            request: config.request_timeout,
         };
         let connections = config.max_connections;
         let clients = Limits { patience, connections: Arc::new(Semaphore::new(connections as usize)) };

@@ -46,7 +46,10 @@ pub enum Error {
     /// The envelope could not be sealed inside the commit.
     #[error("sealing failed")]
     Seal,
-    /// No space, no database, no store: the same request may succeed later.
+    /// There is no room: what frees some goes on.
+    #[error("there is no room left on the disk")]
+    Full,
+    /// No database, no store: the same request may succeed later.
     #[error("storage is unavailable: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The index holds something no version of this program writes.

@@ -7,5 +7,6 @@ pub mod care;
 pub mod error;
 pub mod index;
 pub mod pins;
+pub mod room;
 
 pub use error::Error;

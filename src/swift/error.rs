@@ -179,6 +179,7 @@ impl From<ops::Error> for Failure {
                 ours(StatusCode::INTERNAL_SERVER_ERROR, "stored data does not verify", &problem)
             }
             E::Internal(problem) => Self::defect(&problem),
+            E::Full => Self::new(StatusCode::INSUFFICIENT_STORAGE),
             E::Unavailable(problem) => {
                 ours(StatusCode::SERVICE_UNAVAILABLE, "storage is unavailable", &problem)
                     .header(RETRY_AFTER, RETRY_SECONDS)
@@ -263,6 +264,7 @@ mod tests {
             (E::Body(BodyError::Stalled), 408),
             (E::Conflict, 409),
             (E::Corrupt(String::new()), 500),
+            (E::Full, 507),
             (E::Unavailable(String::new()), 503),
             (E::Internal(String::new()), 500),
         ] {

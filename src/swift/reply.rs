@@ -94,6 +94,7 @@ fn explanation(status: StatusCode) -> Option<(&'static str, &'static str)> {
             "Internal Error",
             "The server has either erred or is incapable of performing the requested operation.",
         ),
+        507 => ("Insufficient Storage", "There was not enough space to save the resource."),
         503 => {
             ("Service Unavailable", "The server is currently unavailable. Please try again at a later time.")
         }

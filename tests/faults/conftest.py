@@ -1,9 +1,10 @@
-"""Says at the end how often the server was killed, and what that cost."""
+"""Disks of their own for tests; says at the end how often the server was killed, and what that cost."""
 
 from __future__ import annotations
 
 import pytest
 from faults.crash import TALLY
+from faults.disks import mount  # noqa: F401
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

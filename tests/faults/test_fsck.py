@@ -126,6 +126,8 @@ def test_what_is_none_of_ours(stopped: Server) -> None:
         ("UPDATE parts SET wrapped_key = zeroblob(60) WHERE version = 1", "seal"),
         ("UPDATE versions SET envelope = zeroblob(100) WHERE nr = 3", "seal"),
         ("UPDATE inline_blobs SET bytes = zeroblob(length(bytes)) WHERE nr = 1", "seal"),
+        ("UPDATE inline_blobs SET bytes = substr(bytes, 2) WHERE nr = 1", "seal"),
+        ("DELETE FROM inline_blobs WHERE nr = 1", "index"),
     ],
 )
 def test_an_index_that_was_tampered_with(stopped: Server, statement: str, kind: str) -> None:

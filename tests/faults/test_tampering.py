@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ SIZE = 300_000
 KEY = CustomerKey.new()
 BODY = b"a" * SIZE
 OTHER = b"b" * SIZE
+DAMAGED = "cardea_damaged_blobs_total"
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +84,20 @@ DAMAGE: dict[str, Callable[[Path, Path], object]] = {
 }
 
 
+SMALL = 9_000
+"""An object that lives in the index."""
+INLINE_DAMAGE = {
+    "flipped-first": "bytes = CAST(x'00' || substr(bytes, 2) AS BLOB)",
+    "flipped-middle": "bytes = CAST(substr(bytes, 1, 4000) || x'5A5A' || substr(bytes, 4003) AS BLOB)",
+    "flipped-last": "bytes = CAST(substr(bytes, 1, length(bytes) - 1) || x'00' AS BLOB)",
+    "cut-by-one": "bytes = substr(bytes, 1, length(bytes) - 1)",
+    "cut-to-nothing": "bytes = x''",
+    "appended": "bytes = CAST(bytes || x'78' AS BLOB)",
+    "zeroes": "bytes = zeroblob(length(bytes))",
+    "another-blob": "bytes = (SELECT bytes FROM inline_blobs WHERE nr = {other})",
+}
+
+
 def never_wrong(get: Callable[[], Response], whole: bytes) -> None:
     """Either an error, or the beginning of the right bytes and then a broken connection."""
     try:
@@ -97,14 +114,43 @@ def never_wrong(get: Callable[[], Response], whole: bytes) -> None:
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_blob(
-    face: Face, keyed: list[tuple[str, str]], blobs: tuple[str, Path, Path], damage: str
+    running: Server, face: Face, keyed: list[tuple[str, str]], blobs: tuple[str, Path, Path], damage: str
 ) -> None:
     bucket, file, other = blobs
     DAMAGE[damage](file, other)
+    before = running.metric(DAMAGED)
     never_wrong(lambda: face.get(bucket, "object", keyed), BODY)
+    assert running.metric(DAMAGED) > before
+    assert "".join(file.parts[-3:]) in running.log(), "the operator is told which blob it is"
     got = face.get(bucket, "other", keyed)
     assert (got.status, got.body) == (200, OTHER), "the neighbour is untouched"
     assert face.delete(bucket, "object").status == 204, "and it can still be deleted"
+
+
+@pytest.mark.parametrize("damage", [*INLINE_DAMAGE, "removed"])
+def test_a_damaged_blob_in_the_index(
+    running: Server, face: Face, keyed: list[tuple[str, str]], name: str, damage: str
+) -> None:
+    assert S3(running.tls, people.OWNER).create_bucket(name).status == 200
+    with closing(sqlite3.connect(running.data / "index.db", timeout=30)) as index:
+        numbers = []
+        for key, text in (("object", b"a"), ("other", b"b")):
+            assert face.put(name, key, text * SMALL, keyed).status in (200, 201)
+            numbers += index.execute("SELECT max(nr) FROM inline_blobs").fetchone()
+        statement = f"UPDATE inline_blobs SET {INLINE_DAMAGE.get(damage, '')} WHERE nr = {numbers[0]}".format(other=numbers[1])
+        if damage == "removed":
+            statement = f"DELETE FROM inline_blobs WHERE nr = {numbers[0]}"
+        assert index.execute(statement).rowcount == 1
+        index.commit()
+    before = running.metric(DAMAGED)
+    for headers in (keyed, [("Range", "bytes=10-20"), *keyed], [("Range", "bytes=-5"), *keyed]):
+        assert face.get(name, "object", headers).status == 500
+    assert running.metric(DAMAGED) >= before + 3
+    assert face.head(name, "object", keyed).status == 200
+    got = face.get(name, "other", keyed)
+    assert (got.status, got.body) == (200, b"b" * SMALL), "the neighbour is untouched"
+    assert face.delete(name, "object").status == 204, "and it can still be deleted"
+    assert face.sizes(name) == {"other": SMALL}
 
 
 @pytest.mark.parametrize("at", [0, 5, 40])

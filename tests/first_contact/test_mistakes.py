@@ -153,6 +153,21 @@ def test_a_key_ring_is_exported_and_imported(fresh: Callable[..., Server]) -> No
     assert S3(server.tls, people.OWNER).get("bucket", "object").body == b"body"
 
 
+def test_a_key_ring_is_made_beforehand(fresh: Callable[..., Server]) -> None:
+    server = fresh()
+    ring = server.folder / "rings" / "keyring.toml"
+    command = [places.binary(), "keyring", "new", "--keyring", ring]
+    done = subprocess.run(command, cwd=server.folder, env=clean_environment(), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and str(ring) in done.stdout, done.stderr
+    made = ring.read_text()
+    assert ring.stat().st_mode & 0o777 == 0o600 and not any(line in done.stdout for line in made.splitlines() if len(line) > 30)
+    again = subprocess.run(command, cwd=server.folder, env=clean_environment(), capture_output=True, text=True, timeout=60)
+    assert again.returncode == 2 and again.stderr.startswith("cardea: keyring: found a file"), "never over one that stands"
+    server.config.write_text(server.config.read_text().replace("listen", f'keyring = "{ring}"\nlisten', 1))
+    server.start()
+    assert ring.read_text() == made and not (server.data / "keyring.toml").exists()
+
+
 def test_the_documentation_of_the_settings_is_true() -> None:
     done = subprocess.run([places.binary(), "config", "docs"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0

@@ -24,6 +24,7 @@ SETTINGS_OF_THE_CHART = {
 AGREED = {"index_ca", "index_connections", "index_timeout", "request_timeout", "scrub_rate"}
 """Settings that the chart knew before the gateway did."""
 SETTINGS_WITHOUT_A_USE = {
+    "disk_reserve": "the default fits every volume",
     "tls_names": "only for certificates that the gateway makes",
     "require_tls_for_customer_keys": "only for tests",
 }

@@ -52,4 +52,8 @@ pub async fn blobs_are_read_in_pages(index: Arc<dyn Index>) {
         found.extend(page);
     }
     assert_eq!(found, expected);
+    for row in expected {
+        assert_eq!(index.blob(row.id).await.unwrap(), Some(row));
+    }
+    assert_eq!(index.blob(BlobId::random(world.writer)).await.unwrap(), None);
 }

@@ -4,37 +4,35 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use cardea::model::{BlobId, Timestamp, WriterId};
+use cardea::model::{BlobId, WriterId};
 use cardea::storage::Error;
-use cardea::storage::care::{Reaper, sweep};
-use cardea::storage::index::Index;
+use cardea::storage::care::{Reaper, Sweeper};
+use cardea::storage::index::{Index, Silence};
 use cardea::storage::pins::Pins;
 
 use crate::store::Store;
 use crate::world::{World, local, memory, sqlite};
 
-const END: Timestamp = Timestamp::from_steps(i64::MAX);
-
 pub async fn silent_writers_are_fenced_once(index: Arc<dyn Index>) {
     let (me, silent) = (WriterId::random(), WriterId::random());
+    let loud = WriterId::random();
     index.heartbeat(silent).await.unwrap();
-    let after = Timestamp::now().plus(Duration::from_secs(1));
-    index.heartbeat(me).await.unwrap();
-    assert_eq!(index.fence_silent(me, Timestamp::from_steps(0)).await.unwrap(), []);
-    assert_eq!(index.fence_silent(me, after).await.unwrap(), [silent]);
-    assert_eq!(
-        index.fence_silent(me, Timestamp::from_steps(0)).await.unwrap(),
-        [silent],
-        "until it is swept"
-    );
-    index.heartbeat(me).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    index.heartbeat(loud).await.unwrap();
+    let (hour, second) = (Silence::For(Duration::from_hours(1)), Silence::For(Duration::from_secs(1)));
+    assert_eq!(index.fence_silent(me, hour).await.unwrap(), []);
+    assert_eq!(index.fence_silent(me, second).await.unwrap(), [silent]);
+    assert_eq!(index.fence_silent(me, hour).await.unwrap(), [silent], "until it is swept");
+    index.heartbeat(loud).await.unwrap();
+    assert!(matches!(index.heartbeat(silent).await, Err(Error::Fenced)));
+    assert_eq!(index.fence_silent(me, Silence::Everyone).await.unwrap(), [silent, loud]);
 }
 
 pub async fn a_fenced_writer_stays_fenced(index: Arc<dyn Index>) {
     let (me, other) = (WriterId::random(), WriterId::random());
     index.heartbeat(other).await.unwrap();
     index.heartbeat(me).await.unwrap();
-    index.fence_silent(me, END).await.unwrap();
+    index.fence_silent(me, Silence::Everyone).await.unwrap();
     assert!(matches!(index.heartbeat(other).await, Err(Error::Fenced)));
     index.writer_swept(other).await.unwrap();
     assert!(matches!(index.heartbeat(other).await, Err(Error::Fenced)));
@@ -45,9 +43,13 @@ pub async fn a_swept_writer_is_told_no_more(index: Arc<dyn Index>) {
     index.heartbeat(other).await.unwrap();
     index.heartbeat(me).await.unwrap();
     index.writer_swept(other).await.unwrap();
-    assert_eq!(index.fence_silent(me, END).await.unwrap(), [other], "only a fenced writer can be swept");
+    assert_eq!(
+        index.fence_silent(me, Silence::Everyone).await.unwrap(),
+        [other],
+        "only a fenced writer can be swept"
+    );
     index.writer_swept(other).await.unwrap();
-    assert_eq!(index.fence_silent(me, END).await.unwrap(), []);
+    assert_eq!(index.fence_silent(me, Silence::Everyone).await.unwrap(), []);
 }
 
 pub async fn writers_are_unswept_until_they_are_swept(index: Arc<dyn Index>) {
@@ -59,7 +61,7 @@ pub async fn writers_are_unswept_until_they_are_swept(index: Arc<dyn Index>) {
     let mut both = vec![me, other];
     both.sort_by_key(|writer| writer.0);
     assert_eq!(index.unswept_writers().await.unwrap(), both);
-    index.fence_silent(me, END).await.unwrap();
+    index.fence_silent(me, Silence::Everyone).await.unwrap();
     assert_eq!(index.unswept_writers().await.unwrap(), both, "fenced is not swept");
     index.writer_swept(other).await.unwrap();
     assert_eq!(index.unswept_writers().await.unwrap(), [me]);
@@ -103,14 +105,36 @@ async fn the_sweep_deletes_what_the_dead_had_not_published() {
         let me = WriterId::random();
         dead.index.heartbeat(me).await.unwrap();
         let mine = store(&files, me).await;
-        assert_eq!(sweep(&*dead.index, &files.blobs, me, END).await.unwrap(), 1);
+        let mut sweeper = Sweeper::alone(dead.index.clone(), files.blobs.clone(), me);
+        assert_eq!(sweeper.sweep().await.unwrap(), 1);
         assert!(stands(&files, indexed).await && stands(&files, mine).await);
         assert!(!stands(&files, orphan).await);
-        assert_eq!(sweep(&*dead.index, &files.blobs, me, END).await.unwrap(), 0);
+        assert_eq!(sweeper.sweep().await.unwrap(), 0);
+        assert_eq!(dead.index.unswept_writers().await.unwrap(), [me]);
         if let Some(folder) = &files.folder {
             assert_eq!(count_files(folder.path()), 2, "only the two blobs");
         }
     }
+}
+
+#[tokio::test]
+async fn a_fenced_writer_that_does_not_know_it_is_swept_again() {
+    let files = memory();
+    let dead = World::new(sqlite()).await;
+    let (me, settle) = (WriterId::random(), Duration::from_millis(300));
+    dead.index.heartbeat(me).await.unwrap();
+    let (index, blobs) = (dead.index.clone(), files.blobs.clone());
+    let mut sweeper = Sweeper::new(index, blobs, me, Silence::Everyone, settle);
+    let early = store(&files, dead.writer).await;
+    assert_eq!(sweeper.sweep().await.unwrap(), 1);
+    assert!(!stands(&files, early).await);
+    let late = store(&files, dead.writer).await;
+    assert_eq!(sweeper.sweep().await.unwrap(), 0, "not before it has settled");
+    assert!(dead.index.unswept_writers().await.unwrap().contains(&dead.writer));
+    tokio::time::sleep(settle).await;
+    assert_eq!(sweeper.sweep().await.unwrap(), 1);
+    assert!(!stands(&files, late).await);
+    assert_eq!(dead.index.unswept_writers().await.unwrap(), [me]);
 }
 
 fn count_files(folder: &std::path::Path) -> usize {
@@ -138,17 +162,17 @@ async fn the_reaper_waits_for_the_last_reader() {
     let mut reaper = Reaper::new(world.index.clone(), files.blobs.clone(), pins.clone(), Duration::ZERO);
     let first = pins.enter();
     for _ in 0..3 {
-        assert_eq!(reaper.round().await.unwrap(), 0);
+        assert_eq!(reaper.reap().await.unwrap(), 0);
     }
     assert!(stands(&files, freed).await);
     let second = pins.enter();
     drop(first);
     // The second reader began after the blob was seen freed: it cannot have found it.
-    assert_eq!(reaper.round().await.unwrap(), 1);
+    assert_eq!(reaper.reap().await.unwrap(), 1);
     drop(second);
     assert!(!stands(&files, freed).await);
     assert!(!world.knows(freed).await);
-    assert_eq!(reaper.round().await.unwrap(), 0);
+    assert_eq!(reaper.reap().await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -158,7 +182,7 @@ async fn the_reaper_waits_for_the_grace() {
     let hour = Duration::from_hours(1);
     let mut reaper = Reaper::new(world.index.clone(), files.blobs.clone(), Pins::default(), hour);
     for _ in 0..3 {
-        assert_eq!(reaper.round().await.unwrap(), 0);
+        assert_eq!(reaper.reap().await.unwrap(), 0);
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert!(stands(&files, freed).await);

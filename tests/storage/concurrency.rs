@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use cardea::model::AccountId;
 use cardea::storage::Error;
-use cardea::storage::index::{Index, Precondition, SealEnvelope};
+use cardea::storage::index::{Index, ListBuckets, NamePolicy, Precondition, SealEnvelope};
 use futures_util::future::join_all;
 
-use crate::world::World;
+use crate::world::{World, create};
 
 pub async fn many_writers_of_one_key_leave_one_current_object(index: Arc<dyn Index>) {
     let world = World::versioned(index).await;
@@ -61,6 +62,43 @@ pub async fn deleting_a_bucket_races_with_puts(index: Arc<dyn Index>) {
         }
         assert!(world.find("k", None).await.is_err());
     }
+}
+
+/// Each name in twenty hands at once: half of them one account's, the others of an account each.
+pub async fn a_name_has_one_first_taker(index: Arc<dyn Index>) {
+    let own = AccountId::random();
+    for name in ["one", "two", "three"] {
+        let takers = (0..20).map(|n| {
+            let (index, own) = (index.clone(), own.clone());
+            let account = if n % 2 == 0 { own } else { AccountId::random() };
+            tokio::spawn(async move {
+                let made = index.create_bucket(create(&account, name, NamePolicy::Required)).await;
+                (account, made)
+            })
+        });
+        let outcomes: Vec<_> = join_all(takers).await.into_iter().map(Result::unwrap).collect();
+        let winners: Vec<_> =
+            outcomes.iter().filter_map(|(account, made)| Some((account, made.as_ref().ok()?))).collect();
+        let [(winner, bucket)] = winners[..] else { panic!("{winners:?}") };
+        for (account, outcome) in &outcomes {
+            match outcome {
+                Ok(made) => assert_eq!(made, bucket),
+                Err(Error::BucketExists(id)) => assert_eq!((account, id), (winner, &bucket.id)),
+                Err(Error::NameTaken) => assert_ne!(account, winner),
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+    }
+    let of_own = ListBuckets {
+        account: own.clone(),
+        prefix: String::new(),
+        marker: None,
+        end_marker: None,
+        limit: 100,
+        reverse: false,
+    };
+    let listed = index.list_buckets(of_own).await.unwrap().rows.len();
+    assert_eq!(index.account_usage(&own).await.unwrap().buckets, listed as u64);
 }
 
 pub async fn one_failure_does_not_touch_its_neighbours(index: Arc<dyn Index>) {

@@ -29,7 +29,7 @@ def fsck(server: Server, *words: str) -> Checked:
     done = subprocess.run(
         [places.binary(), "fsck", "--json", "--config", server.config, "--data", server.data, *words],
         cwd=server.folder,
-        env=clean_environment(),
+        env={**clean_environment(), **server.environment},
         capture_output=True,
         stdin=subprocess.DEVNULL,
         text=True,

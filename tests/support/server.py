@@ -14,7 +14,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from . import people, places
+from . import below, people, places
 from .wire import Address
 
 START_SECONDS = 60
@@ -45,7 +45,8 @@ class Server:
         self, folder: Path, *, accounts: bool = True, environment: dict[str, str] | None = None, **settings: Any
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.environment = environment or {}
+        under = below.place(folder, settings)
+        self.environment = {**under.environment, **(environment or {})}
         self.folder, self.data, self.log_file = folder, folder / "data", folder / "log"
         tls, plain, management = free_ports(3)
         self.settings = {
@@ -53,6 +54,7 @@ class Server:
             "plain_listen": f"127.0.0.1:{plain}",
             "management_listen": f"127.0.0.1:{management}",
             "log_level": "trace",
+            **under.settings,
             **settings,
         }
         self.ports = {"tls": tls, "plain": plain, "management": management}
@@ -78,7 +80,7 @@ class Server:
     @property
     def ca(self) -> Path:
         """The CA that it made on its first start."""
-        return Path(self.credentials()["AWS_CA_BUNDLE"])
+        return self.data / "tls" / "ca.crt"
 
     def credentials(self) -> dict[str, str]:
         """What `credentials.env` exports."""
@@ -89,6 +91,10 @@ class Server:
     def start(self) -> "Server":
         """Starts it and waits until it is ready."""
         self.spawn()
+        return self.wait_until_ready()
+
+    def wait_until_ready(self) -> "Server":
+        """Waits until one that was started is ready."""
         deadline = time.monotonic() + START_SECONDS
         while not self.is_ready():
             assert self.process is not None
@@ -119,6 +125,19 @@ class Server:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
+
+    def readiness(self) -> tuple[int, str]:
+        """What `/readyz` says."""
+        try:
+            with urllib.request.urlopen(f"{self.management.url}/readyz", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.read().decode()
+
+    def metric(self, series: str) -> float:
+        """The value of a series, such as `cardea_operations_total{operation="PutObject",outcome="done"}`; 0 when it is not there."""
+        values = [line.rpartition(" ")[2] for line in self.metrics().splitlines() if line.rpartition(" ")[0] == series]
+        return float(values[0]) if values else 0.0
 
     def terminate(self) -> None:
         """Asks it to drain, and does not wait."""

@@ -15,6 +15,7 @@ use crate::storage;
 use crate::storage::index::{
     self, ChosenPart, PartRecord, Publish, UploadChecksum, UploadPart, UploadRecord,
 };
+use crate::storage::room::Need;
 
 /// Parts that are verified before others have their turn: less than a millisecond's work.
 const AT_ONCE: usize = 128;
@@ -30,6 +31,10 @@ impl Operation for CompleteUpload {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn need(&self) -> Need {
+        Need::Little
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PutOutcome, Error> {

@@ -1,43 +1,100 @@
 //! The answer when a front could not give one.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use poem::Response;
 use poem::http::StatusCode;
+use tokio::time::{Instant, timeout_at};
 
 use crate::server::dispatch::Dialect;
 
-/// A front's answer, or a 500 where it panics.
-pub(super) async fn survive(dialect: Dialect, id: &str, answer: impl Future<Output = Response>) -> Response {
-    // What a front shares between requests it guards with locks that do not mind a panic.
-    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
-        tracing::error!(request_id = id, "a request ended in a panic");
-        internal_error(dialect, id)
-    })
+/// How long after a request's time is up its front may still answer: its body has just failed, and it says so itself.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// What a front did not do.
+#[derive(Clone, Copy)]
+enum Failure {
+    Panicked,
+    TookTooLong,
 }
 
-/// A 500 that the dialect's clients read.
-fn internal_error(dialect: Dialect, id: &str) -> Response {
-    let answer = Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR);
-    // Ids are ours: nothing in them needs escaping.
+impl Failure {
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::TookTooLong => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// S3's code and message.
+    const fn s3(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Panicked => ("InternalError", "We encountered an internal error. Please try again."),
+            Self::TookTooLong => ("ServiceUnavailable", "The request took too long. Please try again."),
+        }
+    }
+
+    /// A sentence for the others, and the title of the status.
+    const fn sentence(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Panicked => ("The server met an internal error.", "Internal Server Error"),
+            Self::TookTooLong => ("The request took too long.", "Service Unavailable"),
+        }
+    }
+}
+
+/// A front's answer; a 500 where it panics, and a 503 where it has none when the request's time is up.
+pub(super) async fn survive(
+    dialect: Dialect,
+    id: &str,
+    deadline: Instant,
+    answer: impl Future<Output = Response>,
+) -> Response {
+    // What a front shares between requests it guards with locks that do not mind a panic.
+    match timeout_at(deadline + LAST_WORDS, AssertUnwindSafe(answer).catch_unwind()).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => {
+            tracing::error!(request_id = id, "a request ended in a panic");
+            render(Failure::Panicked, dialect, id)
+        }
+        Err(_) => {
+            tracing::warn!(request_id = id, "a request took longer than request_timeout");
+            render(Failure::TookTooLong, dialect, id)
+        }
+    }
+}
+
+/// An answer that the dialect's clients read. Ids are ours: nothing in them needs escaping.
+fn render(failure: Failure, dialect: Dialect, id: &str) -> Response {
+    let status = failure.status();
+    let mut answer = Response::builder().status(status);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer = answer.header("retry-after", "1");
+    }
+    let (sentence, title) = failure.sentence();
     match dialect {
-        Dialect::S3 => answer.header("x-amz-request-id", id).content_type("application/xml").body(format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>InternalError</Code><Message>We encountered an \
-             internal error. Please try again.</Message><RequestId>{id}</RequestId></Error>"
-        )),
+        Dialect::S3 => {
+            let (code, message) = failure.s3();
+            answer.header("x-amz-request-id", id).content_type("application/xml").body(format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>\
+                 <RequestId>{id}</RequestId></Error>"
+            ))
+        }
         Dialect::Swift => answer
             .header("x-trans-id", id)
             .header("x-openstack-request-id", id)
             .content_type("text/plain; charset=UTF-8")
-            .body("The server met an internal error."),
+            .body(sentence),
         Dialect::Identity => answer
             .header("x-trans-id", id)
             .header("x-openstack-request-id", id)
             .content_type("application/json")
-            .body(
-                "{\"error\": {\"code\": 500, \"message\": \"The server met an internal error.\", \"title\": \"Internal Server Error\"}}",
-            ),
+            .body(format!(
+                "{{\"error\": {{\"code\": {}, \"message\": \"{sentence}\", \"title\": \"{title}\"}}}}",
+                status.as_u16()
+            )),
     }
 }
 
@@ -45,18 +102,34 @@ fn internal_error(dialect: Dialect, id: &str) -> Response {
 mod tests {
     use super::*;
 
+    const ALL: [(Dialect, &str); 3] = [
+        (Dialect::S3, "x-amz-request-id"),
+        (Dialect::Swift, "x-trans-id"),
+        (Dialect::Identity, "x-trans-id"),
+    ];
+
     #[tokio::test]
     async fn a_panic_is_a_500_in_its_dialect() {
-        for (dialect, header) in [
-            (Dialect::S3, "x-amz-request-id"),
-            (Dialect::Swift, "x-trans-id"),
-            (Dialect::Identity, "x-trans-id"),
-        ] {
-            let answer = survive(dialect, "tx1", async { panic!("secret") }).await;
+        let later = Instant::now() + Duration::from_secs(60);
+        for (dialect, header) in ALL {
+            let answer = survive(dialect, "tx1", later, async { panic!("secret") }).await;
             assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
             assert_eq!(answer.header(header), Some("tx1"));
         }
-        let answer = survive(Dialect::S3, "tx1", async { Response::from(StatusCode::OK) }).await;
+        let answer = survive(Dialect::S3, "tx1", later, async { Response::from(StatusCode::OK) }).await;
         assert_eq!(answer.status(), StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn no_answer_is_a_503_in_its_dialect() {
+        let up = Instant::now();
+        for (dialect, header) in ALL {
+            let answer = survive(dialect, "tx1", up, std::future::pending()).await;
+            assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(answer.header(header), Some("tx1"));
+            assert_eq!(answer.header("retry-after"), Some("1"));
+            let body = answer.into_body().into_string().await.unwrap();
+            assert!(body.contains("took too long"), "{body}");
+        }
     }
 }

@@ -26,7 +26,7 @@ pub use record::ReplyBody;
 pub use trust::Trust;
 
 use super::dispatch::{Dialect, has_two_credentials};
-use super::listener::{Handler, Origin, RequestBody};
+use super::listener::{Allowance, Crowded, Handler, Origin, RequestBody};
 use crate::http::RequestContext;
 use crate::http::query::Query;
 use crate::http::secret_headers::SecretHeaders;
@@ -55,6 +55,10 @@ pub struct Door {
     pub metrics: Arc<HttpMetrics>,
     /// How long a request's body may stall.
     pub body_timeout: Duration,
+    /// How long a request may take.
+    pub request_timeout: Duration,
+    /// Whether slow bodies are in the way of others.
+    pub crowded: Crowded,
 }
 
 impl Handler for Door {
@@ -86,11 +90,16 @@ impl Handler for Door {
             secrets = ?secrets,
             "request arrived"
         );
-        let body = RequestBody::new(body, head.headers.contains_key(EXPECT), self.body_timeout);
+        let deadline = tokio::time::Instant::from_std(started) + self.request_timeout;
+        let allowance = Allowance { stall: self.body_timeout, deadline, crowded: self.crowded.clone() };
+        let body = RequestBody::new(body, head.headers.contains_key(EXPECT), allowance);
         let response = match objection(&head, &query) {
             // The body is read out, or not, when it is dropped here.
             Some(message) => self.refuse(dialect, &context, message),
-            None => self.pass(dialect, head, body, secrets, &context, origin).await,
+            None => {
+                let answer = self.pass(dialect, head, body, secrets, &context, origin);
+                failure::survive(dialect, &context.id, deadline, answer).await
+            }
         };
         record.watch(response.into())
     }
@@ -135,14 +144,11 @@ impl Door {
         let (local, remote) = (Addr::SocketAddr(origin.local), Addr::SocketAddr(origin.peer));
         let head = RequestParts::from((head, LocalAddr(local), RemoteAddr(remote), scheme));
         let request = poem::Request::from_parts(head, BoxBody::new(body).into());
-        let answer = async {
-            match dialect {
-                Dialect::S3 => self.fronts.s3.get_response(request).await,
-                Dialect::Swift => self.fronts.swift.get_response(request).await,
-                Dialect::Identity => self.fronts.identity.get_response(request).await,
-            }
-        };
-        failure::survive(dialect, &context.id, answer).await
+        match dialect {
+            Dialect::S3 => self.fronts.s3.get_response(request).await,
+            Dialect::Swift => self.fronts.swift.get_response(request).await,
+            Dialect::Identity => self.fronts.identity.get_response(request).await,
+        }
     }
 }
 

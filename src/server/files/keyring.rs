@@ -5,9 +5,11 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::{Access, write};
+use super::{Access, private_folder, write};
 use crate::config::ConfigError;
 use crate::encryption::KeyRing;
+use crate::http::date;
+use crate::model::Timestamp;
 
 /// Reads the ring; `None` where there is no file.
 pub fn load(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
@@ -26,6 +28,23 @@ pub fn store(path: &Path, ring: &KeyRing) -> Result<(), ConfigError> {
     write(path, ring.to_toml().as_bytes(), Access::Private).map_err(|error| {
         ConfigError::new("keyring", format!("{} ({error})", path.display()), "a path that can be written")
     })
+}
+
+/// Writes the ring where no file was, and makes the folder it is to be in.
+pub fn store_new(path: &Path, ring: &KeyRing) -> Result<(), ConfigError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        private_folder(folder).map_err(|error| {
+            ConfigError::new("keyring", format!("{} ({error})", path.display()), "a path that can be written")
+        })?;
+    }
+    store(path, ring)
+}
+
+/// Makes a ring and writes its file.
+pub fn generate(path: &Path) -> Result<KeyRing, ConfigError> {
+    let ring = KeyRing::generate_at(&date::format_iso8601_millis(Timestamp::now()));
+    store_new(path, &ring)?;
+    Ok(ring)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A request's body that gives up on a client that stalls, and that is read to its end when nobody wants it.
+//! A request's body that gives up on a client that stalls or trickles, and that is read to its end when nobody wants it.
 
 use std::error::Error as _;
 use std::io;
@@ -9,7 +9,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::time::Instant;
 
+use super::progress::{Allowance, Progress};
 use super::timer::Timer;
 
 /// How long the rest of a refused body is read. A client that writes without reading would else meet a reset
@@ -22,7 +24,7 @@ const LINGER_STALL: Duration = Duration::from_secs(5);
 pub struct RequestBody {
     /// `None` once it has ended or failed.
     incoming: Option<Incoming>,
-    stall: Duration,
+    progress: Progress,
     timer: Timer,
     /// Whether the client will send it unasked: false as long as it waits for `100 Continue`.
     under_way: bool,
@@ -30,8 +32,9 @@ pub struct RequestBody {
 
 impl RequestBody {
     /// Wraps the body of a request.
-    pub fn new(incoming: Incoming, expects_continue: bool, stall: Duration) -> Self {
-        Self { incoming: Some(incoming), stall, timer: Timer::default(), under_way: !expects_continue }
+    pub fn new(incoming: Incoming, expects_continue: bool, allowance: Allowance) -> Self {
+        let progress = Progress::new(allowance);
+        Self { incoming: Some(incoming), progress, timer: Timer::default(), under_way: !expects_continue }
     }
 }
 
@@ -49,6 +52,7 @@ impl Body for RequestBody {
         match Pin::new(incoming).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
                 this.timer.disarm();
+                this.progress.arrived(Instant::now(), frame.data_ref().map_or(0, Bytes::len));
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
@@ -60,13 +64,18 @@ impl Body for RequestBody {
                 Poll::Ready(None)
             }
             Poll::Pending => {
-                this.timer.arm_once(this.stall);
-                if this.timer.has_expired(context) {
-                    this.incoming = None;
-                    return Poll::Ready(Some(Err(io::Error::new(
-                        io::ErrorKind::TimedOut,
-                        "the body stalls",
-                    ))));
+                if !this.timer.is_armed() {
+                    this.timer.arm_until(this.progress.waits(Instant::now()));
+                }
+                while this.timer.has_expired(context) {
+                    match this.progress.look_again(Instant::now()) {
+                        Some(next) => this.timer.arm_until(next),
+                        None => {
+                            this.incoming = None;
+                            let error = io::Error::new(io::ErrorKind::TimedOut, "the body stalls");
+                            return Poll::Ready(Some(Err(error)));
+                        }
+                    }
                 }
                 Poll::Pending
             }

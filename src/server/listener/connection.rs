@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Request;
@@ -16,9 +17,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use super::paced::{Busy, Pace, Paced, Patience};
+use super::timer::Timer;
 use super::{Handler, Origin, Permit};
 
 /// The most headers of a request: Swift allows 90 items of metadata, S3 some 2 KiB of it.
@@ -27,6 +30,8 @@ const MAX_HEADERS: usize = 256;
 const MAX_HEAD: usize = 64 * 1024;
 /// hyper's read buffer grows up to this: uploads arrive in frames of about 100 KiB, and each connection may hold one.
 const MAX_BUFFER: usize = 256 * 1024;
+/// How long after a request's time is up an answer may go out that says so.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Serves connections, each in its own task.
 pub(super) struct Connections<H> {
@@ -73,13 +78,13 @@ impl<H: Handler> Connections<H> {
             let pace = Arc::new(Pace::default());
             let mut socket = Paced::new(socket, pace.clone(), patience);
             let Some(tls) = tls else {
-                return serve(http, socket, handler.clone(), origin, pace, stop).await;
+                return serve(http, socket, handler.clone(), origin, (pace, patience.request), stop).await;
             };
             socket.restart();
             match tokio::time::timeout(patience.handshake, tls.accept(socket)).await {
                 Ok(Ok(mut stream)) => {
                     stream.get_mut().0.restart();
-                    serve(http, stream, handler.clone(), origin, pace, stop).await;
+                    serve(http, stream, handler.clone(), origin, (pace, patience.request), stop).await;
                 }
                 Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
                 Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
@@ -93,14 +98,20 @@ async fn serve<H: Handler, S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     handler: Arc<H>,
     origin: Origin,
-    pace: Arc<Pace>,
+    (pace, longest): (Arc<Pace>, Duration),
     mut stop: watch::Receiver<bool>,
 ) {
     let service = service_fn(|request: Request<Incoming>| {
-        let (handler, busy) = (handler.clone(), pace.begin());
+        let deadline = Instant::now() + longest + LAST_WORDS;
+        let (handler, busy) = (handler.clone(), pace.begin(deadline));
         async move {
             let response = handler.handle(request, origin).await;
-            Ok::<_, Infallible>(response.map(|body| Guarded { body, _busy: busy }))
+            Ok::<_, Infallible>(response.map(|body| Guarded {
+                body,
+                deadline,
+                timer: Timer::default(),
+                _busy: busy,
+            }))
         }
     });
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
@@ -138,9 +149,11 @@ impl<H: Handler> Drop for Open<'_, H> {
     }
 }
 
-/// An answer's body: the request is in flight until it has gone out.
+/// An answer's body: the request is in flight until it has gone out, and that has an end.
 struct Guarded<B> {
     body: B,
+    deadline: Instant,
+    timer: Timer,
     _busy: Busy,
 }
 
@@ -152,7 +165,18 @@ impl<B: Body<Data = Bytes, Error = io::Error> + Unpin> Body for Guarded<B> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let this = &mut *self;
+        if !this.timer.is_armed() {
+            this.timer.arm_until(this.deadline);
+        }
+        // Before more is taken: an answer that never waits has no more time than one that does.
+        if this.timer.has_expired(context) {
+            return Poll::Ready(Some(Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the request takes too long",
+            ))));
+        }
+        Pin::new(&mut this.body).poll_frame(context)
     }
 
     fn is_end_stream(&self) -> bool {

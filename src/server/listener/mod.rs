@@ -6,6 +6,7 @@
 mod body;
 mod connection;
 mod paced;
+mod progress;
 mod timer;
 mod tls;
 
@@ -22,6 +23,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub use body::RequestBody;
 pub use paced::Patience;
+pub use progress::{Allowance, Crowded};
 pub use tls::{Certificate, Identity};
 
 use connection::{Connections, stopped};

@@ -6,12 +6,13 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 
 use super::timer::Timer;
 
@@ -26,6 +27,8 @@ pub struct Patience {
     pub idle: Duration,
     /// For the next byte of a body, in either direction.
     pub body: Duration,
+    /// For a whole request, until the last byte of its answer has gone out.
+    pub request: Duration,
 }
 
 /// What a connection is at, shared between its socket and its requests.
@@ -33,6 +36,8 @@ pub struct Patience {
 pub struct Pace {
     busy: AtomicBool,
     served: AtomicU64,
+    /// When the latest request must have ended, what is still to be written of its answer included.
+    deadline: Mutex<Option<Instant>>,
 }
 
 /// A request in flight; the connection waits for the next one when it is dropped.
@@ -40,10 +45,15 @@ pub struct Pace {
 pub struct Busy(Arc<Pace>);
 
 impl Pace {
-    /// A request has arrived.
-    pub fn begin(self: &Arc<Self>) -> Busy {
+    /// A request has arrived, and must have ended by then.
+    pub fn begin(self: &Arc<Self>, deadline: Instant) -> Busy {
+        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = Some(deadline);
         self.busy.store(true, Ordering::Release);
         Busy(self.clone())
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -121,9 +131,13 @@ impl<T> Paced<T> {
             self.write.disarm();
             return attempt;
         }
-        self.write.arm_once(self.patience.body);
+        if !self.write.is_armed() {
+            // A peer that takes a byte now and then has the request's time and no more.
+            let stalled = Instant::now() + self.patience.body;
+            self.write.arm_until(self.pace.deadline().map_or(stalled, |deadline| deadline.min(stalled)));
+        }
         if self.write.has_expired(context) {
-            Poll::Ready(Err(timed_out("the peer does not read")))
+            Poll::Ready(Err(timed_out("the peer does not read, or not in time")))
         } else {
             attempt
         }
@@ -190,8 +204,6 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     use super::*;
@@ -201,7 +213,12 @@ mod tests {
         header: Duration::from_millis(100),
         idle: Duration::from_millis(500),
         body: Duration::from_millis(300),
+        request: Duration::from_secs(60),
     };
+
+    fn begin(pace: &Arc<Pace>) -> Busy {
+        pace.begin(Instant::now() + PATIENCE.request)
+    }
 
     fn pair() -> (DuplexStream, Paced<DuplexStream>, Arc<Pace>) {
         let (client, server) = duplex(16);
@@ -243,13 +260,13 @@ mod tests {
         let (mut client, mut paced, pace) = pair();
         client.write_u8(b'x').await.unwrap();
         paced.read_u8().await.unwrap();
-        let busy = pace.begin();
+        let busy = begin(&pace);
         let during = tokio::time::timeout(2 * PATIENCE.idle, paced.read_u8()).await;
         assert!(during.is_err(), "a request in flight may take its time");
         drop(busy);
         assert!(times_out_after(&mut paced, PATIENCE.idle).await);
 
-        drop(pace.begin());
+        drop(begin(&pace));
         client.write_u8(b'x').await.unwrap();
         assert!(times_out_after(&mut paced, PATIENCE.header).await);
     }
@@ -257,10 +274,27 @@ mod tests {
     #[tokio::test]
     async fn a_peer_that_does_not_read() {
         let (_client, mut paced, pace) = pair();
-        let _busy = pace.begin();
+        let _busy = begin(&pace);
         let since = Instant::now();
         let error = paced.write_all(&[0; 64]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert!(since.elapsed() >= PATIENCE.body);
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_reads_a_little_for_ever() {
+        let (mut client, mut paced, pace) = pair();
+        let time = Duration::from_millis(500);
+        let since = Instant::now();
+        // What is left of an answer when its body has been handed over counts too.
+        drop(pace.begin(since + time));
+        tokio::spawn(async move {
+            while client.read_u8().await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        let error = paced.write_all(&[0; 4096]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!((time..time + PATIENCE.body).contains(&since.elapsed()));
     }
 }

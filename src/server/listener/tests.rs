@@ -16,7 +16,12 @@ impl Handler for Echo {
     async fn handle(&self, request: Request<Incoming>, _origin: Origin) -> Response<Self::Body> {
         let (head, body) = request.into_parts();
         let continues = head.headers.contains_key("expect");
-        let mut body = RequestBody::new(body, continues, Duration::from_millis(200));
+        let allowance = Allowance {
+            stall: Duration::from_millis(200),
+            deadline: tokio::time::Instant::now() + Duration::from_millis(900),
+            crowded: Crowded::new(|| false),
+        };
+        let mut body = RequestBody::new(body, continues, allowance);
         let text = match head.uri.path() {
             "/sum" => {
                 let mut sum = 0;
@@ -51,6 +56,7 @@ async fn server(connections: usize) -> Server {
         header: Duration::from_millis(200),
         idle: Duration::from_millis(600),
         body: Duration::from_millis(200),
+        request: Duration::from_secs(60),
     };
     let limits = Limits { patience, connections: Arc::new(Semaphore::new(connections)) };
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
@@ -96,6 +102,26 @@ async fn a_stalled_body_fails_its_request() {
     stream.shutdown().await.unwrap();
     let answer = read_all(&mut stream).await;
     assert!(answer.is_empty() || answer.ends_with("UnexpectedEof"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_has_an_end() {
+    let server = server(10).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"PUT /sum HTTP/1.1\r\nHost: h\r\nContent-Length: 999\r\n\r\n").await.unwrap();
+    let since = std::time::Instant::now();
+    // Slower than the least average, and never still for long.
+    let (mut read, mut write) = stream.into_split();
+    tokio::spawn(async move {
+        while write.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    let mut answer = [0; 1024];
+    let length = read.read(&mut answer).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer[..length]);
+    assert!(answer.ends_with("TimedOut"), "{answer}");
+    assert!(since.elapsed() < Duration::from_millis(600), "{:?}", since.elapsed());
 }
 
 #[tokio::test]

@@ -16,7 +16,11 @@ pub(super) struct Timer {
 impl Timer {
     /// Starts it anew.
     pub(super) fn arm(&mut self, after: Duration) {
-        let deadline = Instant::now() + after;
+        self.arm_until(Instant::now() + after);
+    }
+
+    /// Starts it anew, up to a moment.
+    pub(super) fn arm_until(&mut self, deadline: Instant) {
         match &mut self.sleep {
             Some(sleep) => sleep.as_mut().reset(deadline),
             None => self.sleep = Some(Box::pin(sleep_until(deadline))),
@@ -24,11 +28,9 @@ impl Timer {
         self.armed = true;
     }
 
-    /// Starts it, unless it runs.
-    pub(super) fn arm_once(&mut self, after: Duration) {
-        if !self.armed {
-            self.arm(after);
-        }
+    /// Whether it runs.
+    pub(super) fn is_armed(&self) -> bool {
+        self.armed
     }
 
     /// Stops it.

@@ -10,11 +10,12 @@ use super::storage;
 use crate::cli::Failure;
 use crate::config::{Config, ConfigError, IndexUrl, StoreUrl};
 use crate::encryption::KeyRing;
-use crate::model::{InstallId, Timestamp};
+use crate::model::InstallId;
 use crate::server::files::{self, Access, Lock, keyring};
 use crate::storage::blobs::{BlobOptions, BlobStore, CloudOptions};
 use crate::storage::index::sqlite::SqliteIndex;
 use crate::storage::index::{Index, Install};
+use crate::storage::room::Room;
 
 /// What the canary is sealed for.
 const CANARY: &str = "install-canary";
@@ -99,6 +100,7 @@ fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
         std::fs::read(path).map_err(unreadable)
     };
     Ok(BlobOptions {
+        room: room(config),
         buffer_budget: usize::try_from(config.upload_buffer_bytes).unwrap_or(usize::MAX),
         cloud: CloudOptions {
             endpoint: config.store_endpoint.clone(),
@@ -109,6 +111,20 @@ fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
             retry_timeout: config.store_retry_timeout,
         },
     })
+}
+
+/// The room on every disk that is written to.
+fn room(config: &Config) -> Room {
+    let mut folders = vec![("data", config.data.clone())];
+    if let IndexUrl::File(path) = config.index() {
+        let here = || Path::new(".");
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(here);
+        folders.push(("index", folder.to_owned()));
+    }
+    if let StoreUrl::Folder(folder) = config.store() {
+        folders.push(("store", folder));
+    }
+    Room::new(folders, config.disk_reserve)
 }
 
 /// An installation that stands: ring and store must be its own.
@@ -170,7 +186,7 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
     };
     let ring = match ring {
         Some(ring) => ring,
-        None => generate_ring(&config.keyring())?,
+        None => keyring::generate(&config.keyring())?,
     };
     let claim = config.claim();
     files::write(&claim, id.to_string().as_bytes(), Access::Private)
@@ -180,17 +196,6 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
     index.create_install(Install { id, canary }).await.map_err(storage)?;
     forget_claim(&claim);
     Ok(Installation { id, index, blobs, ring, _lock: lock })
-}
-
-fn generate_ring(path: &Path) -> Result<KeyRing, ConfigError> {
-    let ring = KeyRing::generate_at(&crate::http::date::format_iso8601_millis(Timestamp::now()));
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        files::private_folder(folder).map_err(|error| {
-            ConfigError::new("keyring", format!("{} ({error})", path.display()), "a path that can be written")
-        })?;
-    }
-    keyring::store(path, &ring)?;
-    Ok(ring)
 }
 
 fn noted_claim(path: &Path) -> Option<InstallId> {

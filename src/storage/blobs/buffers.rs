@@ -1,5 +1,6 @@
 //! The global budget of upload buffers: memory is bounded whatever the concurrency, and uploads wait for their share.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::BytesMut;
@@ -15,6 +16,8 @@ const IDLE: usize = 16 * 1024 * 1024;
 pub(super) struct Buffers {
     budget: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<BytesMut>>>,
+    /// How many wait for a share.
+    waiting: Arc<AtomicUsize>,
     size: usize,
 }
 
@@ -33,7 +36,7 @@ impl Buffers {
     /// A budget of so many bytes, for buffers of this size. It always allows for two.
     pub(super) fn new(budget: usize, size: usize) -> Self {
         let budget = budget.clamp(2 * size, Semaphore::MAX_PERMITS);
-        Self { budget: Arc::new(Semaphore::new(budget)), idle: Arc::default(), size }
+        Self { budget: Arc::new(Semaphore::new(budget)), idle: Arc::default(), waiting: Arc::default(), size }
     }
 
     /// The size of a full buffer.
@@ -43,6 +46,10 @@ impl Buffers {
 
     /// Waits for a share of at most a full buffer. Those who wait are served in the order they came.
     pub(super) async fn acquire(&self, bytes: usize) -> Result<Share, Error> {
+        if let Some(share) = self.try_acquire(bytes) {
+            return Ok(share);
+        }
+        let _waits = Waits::new(&self.waiting);
         let share = Arc::clone(&self.budget).acquire_many_owned(self.permits(bytes)).await;
         share.map(Share).map_err(|error| Error::Unavailable(Box::new(error)))
     }
@@ -50,6 +57,11 @@ impl Buffers {
     /// Takes a share if that needs no waiting.
     pub(super) fn try_acquire(&self, bytes: usize) -> Option<Share> {
         Arc::clone(&self.budget).try_acquire_many_owned(self.permits(bytes)).ok().map(Share)
+    }
+
+    /// Whether somebody waits for a share.
+    pub(super) fn has_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
     }
 
     fn permits(&self, bytes: usize) -> u32 {
@@ -79,6 +91,22 @@ impl Buffers {
     }
 }
 
+/// Counts one who waits, until it has what it waits for or gives up.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn new(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +121,20 @@ mod tests {
         drop(first);
         assert!(buffers.try_acquire(41).is_some());
         drop(second);
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_counted() {
+        let buffers = Buffers::new(200, 100);
+        let shares = (buffers.acquire(100).await.unwrap(), buffers.acquire(100).await.unwrap());
+        assert!(!buffers.has_waiting());
+        {
+            let mut third = Box::pin(buffers.acquire(100));
+            assert!(futures_util::poll!(third.as_mut()).is_pending());
+            assert!(buffers.has_waiting());
+        }
+        assert!(!buffers.has_waiting());
+        drop(shares);
     }
 
     #[tokio::test]

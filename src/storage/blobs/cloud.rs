@@ -13,6 +13,7 @@ use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{BackoffConfig, Certificate, ClientOptions, ObjectStore, RetryConfig};
 
+use super::observe::{Watch, Watched};
 use super::unusable;
 use crate::storage::Error;
 
@@ -56,7 +57,7 @@ pub(super) fn is_scheme(scheme: &str) -> bool {
 }
 
 /// Opens a store by its URL: `s3://bucket/prefix`, `az://container/prefix` or `gs://bucket/prefix`.
-pub(super) fn open(url: &str, options: &CloudOptions) -> Result<Arc<dyn ObjectStore>, Error> {
+pub(super) fn open(url: &str, options: &CloudOptions, watch: &Watch) -> Result<Arc<dyn ObjectStore>, Error> {
     let expected = "expected s3://bucket/prefix, az://container/prefix or gs://bucket/prefix";
     let (scheme, rest) = url.split_once("://").ok_or_else(|| unusable(url, expected))?;
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
@@ -66,9 +67,9 @@ pub(super) fn open(url: &str, options: &CloudOptions) -> Result<Arc<dyn ObjectSt
     let prefix = Path::parse(prefix.trim_end_matches('/')).map_err(|_| unusable(url, expected))?;
     let client = client(options)?;
     let built: object_store::Result<Arc<dyn ObjectStore>> = match scheme {
-        "s3" => s3(bucket, options, client),
-        "az" => azure(bucket, options, client),
-        "gs" => google(bucket, options, client),
+        "s3" => s3(bucket, options, client, watch),
+        "az" => azure(bucket, options, client, watch),
+        "gs" => google(bucket, options, client, watch),
         _ => return Err(unusable(url, expected)),
     };
     let store = built.map_err(|error| Error::Unavailable(Box::new(error)))?;
@@ -101,11 +102,13 @@ fn s3(
     bucket: &str,
     options: &CloudOptions,
     client: ClientOptions,
+    watch: &Watch,
 ) -> object_store::Result<Arc<dyn ObjectStore>> {
     let mut builder = AmazonS3Builder::from_env()
         .with_bucket_name(bucket)
         .with_virtual_hosted_style_request(!options.path_style)
         .with_client_options(client)
+        .with_http_connector(Watched(watch.clone()))
         .with_retry(retry(options));
     if let Some(region) = &options.region {
         builder = builder.with_region(region);
@@ -120,10 +123,12 @@ fn azure(
     container: &str,
     options: &CloudOptions,
     client: ClientOptions,
+    watch: &Watch,
 ) -> object_store::Result<Arc<dyn ObjectStore>> {
     let mut builder = MicrosoftAzureBuilder::from_env()
         .with_container_name(container)
         .with_client_options(client)
+        .with_http_connector(Watched(watch.clone()))
         .with_retry(retry(options));
     if let Some(endpoint) = &options.endpoint {
         builder = builder.with_endpoint(endpoint.clone());
@@ -135,10 +140,12 @@ fn google(
     bucket: &str,
     options: &CloudOptions,
     client: ClientOptions,
+    watch: &Watch,
 ) -> object_store::Result<Arc<dyn ObjectStore>> {
     let mut builder = GoogleCloudStorageBuilder::from_env()
         .with_bucket_name(bucket)
         .with_client_options(client)
+        .with_http_connector(Watched(watch.clone()))
         .with_retry(retry(options));
     if let Some(endpoint) = &options.endpoint {
         builder = builder.with_base_url(endpoint);
@@ -158,10 +165,10 @@ mod tests {
             ..CloudOptions::default()
         };
         for good in ["s3://bucket", "s3://bucket/", "s3://bucket/a/b/", "gs://bucket/a"] {
-            assert!(open(good, &options).is_ok(), "{good}");
+            assert!(open(good, &options, &Watch::default()).is_ok(), "{good}");
         }
         for bad in ["s3://", "s3:///prefix", "s3://bucket/a//b", "s3://bucket/../x", "ftp://bucket"] {
-            assert!(open(bad, &options).is_err(), "{bad}");
+            assert!(open(bad, &options, &Watch::default()).is_err(), "{bad}");
         }
     }
 
@@ -175,6 +182,6 @@ mod tests {
     fn a_broken_certificate_is_an_error() {
         let options =
             CloudOptions { ca: Some(b"-----BEGIN CERTIFICATE-----\nxx".to_vec()), ..Default::default() };
-        assert!(open("s3://bucket", &options).is_err());
+        assert!(open("s3://bucket", &options, &Watch::default()).is_err());
     }
 }

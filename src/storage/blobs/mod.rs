@@ -7,14 +7,17 @@ mod buffers;
 mod cloud;
 mod counts;
 mod local;
+mod observe;
 mod paths;
 mod survey;
 mod unpublished;
 mod writer;
 
+use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -24,12 +27,15 @@ use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode};
 
 pub use cloud::CloudOptions;
 pub use counts::RequestCounts;
+pub use observe::Observer;
 pub use survey::Found;
 pub use unpublished::Unpublished;
 pub use writer::{BlobWriter, Stored};
 
 use self::buffers::Buffers;
+use self::observe::Watch;
 use super::Error;
+use super::room::{Need, Room};
 use crate::model::{BlobId, InstallId, WriterId};
 
 /// What an upload to a local folder hands over at a time: small, so that a hundred uploads fit into the budget.
@@ -44,11 +50,13 @@ pub struct BlobOptions {
     pub buffer_budget: usize,
     /// For a store behind a network.
     pub cloud: CloudOptions,
+    /// The room on the disks that are written to.
+    pub room: Room,
 }
 
 impl Default for BlobOptions {
     fn default() -> Self {
-        Self { buffer_budget: 128 * 1024 * 1024, cloud: CloudOptions::default() }
+        Self { buffer_budget: 128 * 1024 * 1024, cloud: CloudOptions::default(), room: Room::default() }
     }
 }
 
@@ -62,6 +70,8 @@ pub struct BlobStore {
     put_mode: PutMode,
     /// The folder of a local store.
     folder: Option<Arc<PathBuf>>,
+    room: Room,
+    watch: Watch,
 }
 
 impl std::fmt::Debug for BlobStore {
@@ -75,20 +85,27 @@ impl BlobStore {
     /// `az://container/prefix` or `gs://bucket/prefix`.
     pub fn open(url: &str, options: &BlobOptions) -> Result<Self, Error> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        let watch = Watch::default();
         let (store, size, folder): (Arc<dyn ObjectStore>, _, _) = match scheme {
             "file" => {
                 let folder = local::folder(rest).ok_or_else(|| unusable(url, "expected file:///folder"))?;
                 (Arc::new(local::open(&folder)?), LOCAL_BUFFER, Some(Arc::new(folder)))
             }
             "memory" => (Arc::new(InMemory::new()), LOCAL_BUFFER, None),
-            _ if cloud::is_scheme(scheme) => (cloud::open(url, &options.cloud)?, cloud::BUFFER, None),
+            _ if cloud::is_scheme(scheme) => (cloud::open(url, &options.cloud, &watch)?, cloud::BUFFER, None),
             _ => return Err(unusable(url, "expected a file, memory, s3, az or gs URL")),
         };
         // A blob's name is random and written once. Where an answer may be lost and the request repeated, insisting on a
         // new name would make a success look like a failure.
         let put_mode = if cloud::is_scheme(scheme) { PutMode::Overwrite } else { PutMode::Create };
         let buffers = Buffers::new(options.buffer_budget, size);
-        Ok(Self { store, counts: Arc::default(), buffers, put_mode, folder })
+        let room = options.room.clone();
+        Ok(Self { store, counts: Arc::default(), buffers, put_mode, folder, room, watch })
+    }
+
+    /// Says who counts the requests. The first one stays.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        self.watch.tell(observer);
     }
 
     /// The requests so far.
@@ -96,9 +113,28 @@ impl BlobStore {
         &self.counts
     }
 
+    /// The room on the disks that are written to.
+    pub fn room(&self) -> &Room {
+        &self.room
+    }
+
+    /// Ends a write on a disk that has become full meanwhile.
+    fn take_room(&self, bytes: usize) -> Result<(), Error> {
+        if self.folder.is_some() {
+            self.room.admit(Need::Much)?;
+            self.room.take(bytes as u64);
+        }
+        Ok(())
+    }
+
+    /// Whether an upload waits for the memory that others hold.
+    pub fn has_uploads_waiting(&self) -> bool {
+        self.buffers.has_waiting()
+    }
+
     /// The installation that the store belongs to, if one has claimed it.
     pub async fn install_id(&self) -> Result<Option<InstallId>, Error> {
-        let bytes = match self.store.get(&paths::install()).await {
+        let bytes = match self.watch.time("get", self.store.get(&paths::install())).await {
             Ok(found) => found.bytes().await.map_err(unavailable)?,
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(unavailable(error)),
@@ -116,9 +152,9 @@ impl BlobStore {
     /// Claims the store for an installation. A store that belongs to another one is an error.
     pub async fn claim(&self, install: InstallId) -> Result<(), Error> {
         let record = serde_json::json!({ "install": install.to_string(), "layout": LAYOUT });
-        let put =
-            self.store.put_opts(&paths::install(), record.to_string().into(), PutMode::Create.into()).await;
-        match put {
+        let (path, record) = (paths::install(), record.to_string());
+        let put = self.store.put_opts(&path, record.into(), PutMode::Create.into());
+        match self.watch.time("put", put).await {
             Ok(_) => return Ok(()),
             Err(object_store::Error::AlreadyExists { .. }) => {}
             Err(error) => return Err(unavailable(error)),
@@ -134,12 +170,12 @@ impl BlobStore {
 
     /// Whether the store holds nothing at all.
     pub async fn is_empty(&self) -> Result<bool, Error> {
-        Ok(self.store.list(None).try_next().await.map_err(unavailable)?.is_none())
+        Ok(self.watch.listing(self.store.list(None)).try_next().await.map_err(unavailable)?.is_none())
     }
 
     /// Answers whether the store can be read now (readiness). Its record must be there.
     pub async fn check(&self) -> Result<(), Error> {
-        self.store.head(&paths::install()).await.map(|_| ()).map_err(unavailable)
+        self.watch.time("head", self.store.head(&paths::install())).await.map(|_| ()).map_err(unavailable)
     }
 
     /// Begins to write a blob.
@@ -159,7 +195,7 @@ impl BlobStore {
         let length = range.end.saturating_sub(range.start);
         let path = paths::blob(id);
         // On local files `get_ranges` opens and reads in one step, `get_range` in two.
-        match self.store.get_ranges(&path, std::slice::from_ref(&range)).await {
+        match self.watch.time("get", self.store.get_ranges(&path, std::slice::from_ref(&range))).await {
             Ok(mut found) if found.len() == 1 && found[0].len() as u64 == length => Ok(found.remove(0)),
             Ok(_) => Err(too_short(id)),
             Err(object_store::Error::NotFound { .. }) => Err(missing(id)),
@@ -177,12 +213,16 @@ impl BlobStore {
         self.counts.get();
         let length = range.end.saturating_sub(range.start);
         let options = GetOptions { range: Some(range.clone().into()), ..GetOptions::default() };
-        match self.store.get_opts(&paths::blob(id), options).await {
-            Ok(found) if found.meta.size != stored => Err(wrong_size(id)),
-            Ok(found) => match found.bytes().await.map_err(unavailable)? {
-                bytes if bytes.len() as u64 == length => Ok(bytes),
-                _ => Err(too_short(id)),
-            },
+        let path = paths::blob(id);
+        let get = async {
+            let found = self.store.get_opts(&path, options).await?;
+            let right = found.meta.size == stored;
+            Ok(if right { Some(found.bytes().await?) } else { None })
+        };
+        match self.watch.time("get", get).await {
+            Ok(None) => Err(wrong_size(id)),
+            Ok(Some(bytes)) if bytes.len() as u64 == length => Ok(bytes),
+            Ok(Some(_)) => Err(too_short(id)),
             Err(object_store::Error::NotFound { .. }) => Err(missing(id)),
             // A range past the end is a generic error on every store: ask for the size.
             Err(error) => match self.size(id).await {
@@ -196,7 +236,7 @@ impl BlobStore {
     /// How many bytes a blob has. A missing one is `BlobDamaged`.
     pub async fn size(&self, id: &BlobId) -> Result<u64, Error> {
         self.counts.get();
-        match self.store.head(&paths::blob(id)).await {
+        match self.watch.time("head", self.store.head(&paths::blob(id))).await {
             Ok(found) => Ok(found.size),
             Err(object_store::Error::NotFound { .. }) => Err(missing(id)),
             Err(error) => Err(unavailable(error)),
@@ -208,8 +248,10 @@ impl BlobStore {
         let paths: Vec<_> = ids.iter().map(|id| Ok(paths::blob(id))).collect();
         self.counts.delete(paths.len());
         let mut outcomes = self.store.delete_stream(stream::iter(paths).boxed());
-        let mut failure = None;
+        let (mut failure, mut begun) = (None, Instant::now());
         while let Some(outcome) = outcomes.next().await {
+            self.watch.request("delete", outcome.as_ref().err(), begun);
+            begun = Instant::now();
             match outcome {
                 Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
                 Err(error) => failure = Some(error),
@@ -220,7 +262,7 @@ impl BlobStore {
 
     /// All blobs that the store holds, in no order, with the sealed bytes of each: to be compared with the index.
     pub fn all_blobs(&self) -> BoxStream<'static, Result<(BlobId, u64), Error>> {
-        let found = self.store.list(Some(&paths::blobs()));
+        let found = self.watch.listing(self.store.list(Some(&paths::blobs())));
         let blob =
             |meta: object_store::ObjectMeta| paths::parse_blob(&meta.location).map(|id| (id, meta.size));
         found.try_filter_map(move |meta| future::ready(Ok(blob(meta)))).map_err(unavailable).boxed()
@@ -232,7 +274,7 @@ impl BlobStore {
         writer: WriterId,
         batch: usize,
     ) -> BoxStream<'static, Result<Vec<BlobId>, Error>> {
-        let found = self.store.list(Some(&paths::writer(writer)));
+        let found = self.watch.listing(self.store.list(Some(&paths::writer(writer))));
         let ids = found.try_filter_map(|meta| future::ready(Ok(paths::parse_blob(&meta.location))));
         ids.try_chunks(batch).map_err(|error| unavailable(error.1)).boxed()
     }
@@ -257,7 +299,15 @@ fn damaged_record() -> Error {
 }
 
 fn unavailable(error: object_store::Error) -> Error {
-    Error::Unavailable(Box::new(error))
+    if is_full(&error) { Error::Full } else { Error::Unavailable(Box::new(error)) }
+}
+
+/// Whether a disk without room is behind an error.
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
 }
 
 fn missing(id: &BlobId) -> Error {

@@ -24,7 +24,7 @@ impl BlobStore {
     /// All that is in the store but its own record, `batch` at a time, in no order.
     pub fn survey(&self, batch: usize) -> BoxStream<'static, Result<Vec<Found>, Error>> {
         let record = paths::install();
-        let found = self.store.list(None).try_filter_map(move |meta| {
+        let found = self.watch.listing(self.store.list(None)).try_filter_map(move |meta| {
             let found = (meta.location != record).then(|| Found {
                 blob: paths::parse_blob(&meta.location),
                 name: meta.location.into(),

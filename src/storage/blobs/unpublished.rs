@@ -49,6 +49,7 @@ fn is_refusal(error: &Error) -> bool {
         | Error::PreconditionFailed
         | Error::Changed
         | Error::Fenced
+        | Error::Full
         | Error::Seal => true,
         Error::BlobDamaged { .. } | Error::Unavailable(_) | Error::Damaged(_) | Error::Internal(_) => false,
     }

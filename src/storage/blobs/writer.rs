@@ -101,6 +101,7 @@ impl BlobWriter {
 
     /// Hands over a full buffer, and returns while it is written. At most one write is under way.
     pub async fn write(&mut self, full: BytesMut) -> Result<(), Error> {
+        self.store.take_room(full.len())?;
         self.land().await?;
         self.sealed += full.len() as u64;
         let bytes = full.freeze();
@@ -108,14 +109,16 @@ impl BlobWriter {
             Some(upload) => upload,
             none => {
                 self.store.counts.put();
-                let upload =
-                    self.store.store.put_multipart(&paths::blob(&self.id)).await.map_err(unavailable)?;
+                let path = paths::blob(&self.id);
+                let begin = self.store.store.put_multipart(&path);
+                let upload = self.store.watch.time("begin", begin).await.map_err(unavailable)?;
                 none.insert(upload)
             }
         };
         self.cleanup.armed = true;
         self.store.counts.put();
-        let request = tokio::spawn(upload.put_part(bytes.clone().into()));
+        let (watch, part) = (self.store.watch.clone(), upload.put_part(bytes.clone().into()));
+        let request = tokio::spawn(async move { watch.time("part", part).await });
         self.cleanup.flight = Some(Flight { request, bytes });
         Ok(())
     }
@@ -129,6 +132,7 @@ impl BlobWriter {
             self.land().await?;
             self.complete().await?;
         } else {
+            self.store.take_room(last.len())?;
             self.sealed = last.len() as u64;
             self.put(last.freeze()).await?;
         }
@@ -142,13 +146,18 @@ impl BlobWriter {
     async fn complete(&mut self) -> Result<(), Error> {
         let Some(mut upload) = self.cleanup.upload.take() else { return Ok(()) };
         self.store.counts.put();
+        let (store, path, sealed) = (self.store.clone(), paths::blob(&self.id), self.sealed);
         // In a task of its own: it runs to its end even when the caller goes away, and then its blob is deleted.
         let request = tokio::spawn(async move {
-            let outcome = upload.complete().await;
-            if outcome.is_err() {
-                let _ = upload.abort().await;
+            let outcome = store.watch.time("complete", upload.complete()).await;
+            // Where the answer was lost, what is tried again is an upload that is no more: the blob is there, whole.
+            if outcome.is_err()
+                && !matches!(store.watch.time("head", store.store.head(&path)).await, Ok(found) if found.size == sealed)
+            {
+                let _ = store.watch.time("abort", upload.abort()).await;
+                return outcome.map(|_| ());
             }
-            outcome.map(|_| ())
+            Ok(())
         });
         self.cleanup.flight = Some(Flight { request, bytes: Bytes::new() });
         self.land().await
@@ -160,8 +169,10 @@ impl BlobWriter {
         let (store, path) = (self.store.store.clone(), paths::blob(&self.id));
         let payload = PutPayload::from_bytes(bytes.clone());
         let mode = self.store.put_mode.clone();
-        let request =
-            tokio::spawn(async move { store.put_opts(&path, payload, mode.into()).await.map(|_| ()) });
+        let watch = self.store.watch.clone();
+        let request = tokio::spawn(async move {
+            watch.time("put", store.put_opts(&path, payload, mode.into())).await.map(|_| ())
+        });
         self.cleanup.flight = Some(Flight { request, bytes });
         self.land().await
     }
@@ -199,7 +210,7 @@ impl Drop for Cleanup {
                 let _ = flight.request.await;
             }
             let aborted = match upload {
-                Some(mut upload) => upload.abort().await.map_err(unavailable),
+                Some(mut upload) => store.watch.time("abort", upload.abort()).await.map_err(unavailable),
                 None => store.delete(&[id]).await,
             };
             if let Err(error) = aborted {

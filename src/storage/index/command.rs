@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -67,8 +68,19 @@ pub struct ListBuckets {
     pub reverse: bool,
 }
 
-/// Seals the envelope once the version's id is known. Runs inside the commit: no I/O, microseconds.
-pub struct SealEnvelope(pub Box<dyn FnOnce(VersionId) -> Option<Vec<u8>> + Send>);
+/// Which of the other processes are taken for dead. The index's own clock decides, so that processes whose clocks are
+/// wrong fence nobody wrongly.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Silence {
+    /// All of them: for an index that belongs to one process.
+    Everyone,
+    /// Those that have not renewed their heartbeat for so long.
+    For(Duration),
+}
+
+/// Seals the envelope once the version's id is known. Runs inside the commit: no I/O, microseconds. It may run more than
+/// once: a command whose transaction collided with another is run again.
+pub struct SealEnvelope(pub Box<dyn Fn(VersionId) -> Option<Vec<u8>> + Send + Sync>);
 
 impl fmt::Debug for SealEnvelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,10 +5,15 @@
 
 mod audit;
 mod command;
+mod merge;
 mod multipart;
+pub mod postgres;
 mod principal;
+mod range;
 mod record;
 pub mod sqlite;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -16,7 +21,7 @@ use bytes::Bytes;
 pub use audit::{BlobRow, Finding};
 pub use command::{
     BucketChange, CreateBucket, Delete, Deleted, Existing, ListBuckets, ListObjects, ListVersions,
-    NamePolicy, NewBlob, Precondition, Publish, Published, Restore, Rewrap, SealEnvelope, Unchanged,
+    NamePolicy, NewBlob, Precondition, Publish, Published, Restore, Rewrap, SealEnvelope, Silence, Unchanged,
     UpdateMetadata,
 };
 pub use multipart::{
@@ -53,10 +58,24 @@ pub trait Index: Send + Sync + 'static {
 
     /// Registers this process, or renews its heartbeat. Fails with `Fenced` once another has fenced it.
     async fn heartbeat(&self, writer: WriterId) -> Result<()>;
-    /// Fences every other writer that has been silent since `before`, and returns all fenced ones that are not swept.
-    async fn fence_silent(&self, me: WriterId, before: Timestamp) -> Result<Vec<WriterId>>;
+    /// Fences every other writer that is silent, and returns all fenced ones that are not swept.
+    async fn fence_silent(&self, me: WriterId, silence: Silence) -> Result<Vec<WriterId>>;
     /// Notes that no blob of a fenced writer is an orphan any more: [`Self::fence_silent`] tells of it no longer.
     async fn writer_swept(&self, writer: WriterId) -> Result<()>;
+    /// Whether other processes may use this index at the same time.
+    fn shared(&self) -> bool;
+
+    // ---- leases: work that one process does for all -----------------------------------------------------------
+
+    /// Takes a named lease, or renews it, for so long from now by the index's clock. `false` while another holds it; what
+    /// a fenced writer held is free. Fails with `Fenced` for a holder that is no living writer.
+    async fn lease(&self, name: &'static str, holder: WriterId, lasts: Duration) -> Result<bool>;
+    /// Gives a lease back before its time. Another's stays as it is.
+    async fn release(&self, name: &'static str, holder: WriterId) -> Result<()>;
+    /// How far the work under a lease had come, as its last holder noted it.
+    async fn place(&self, name: &'static str) -> Result<Option<Vec<u8>>>;
+    /// Notes how far the work under a lease has come (`None`: it begins anew). `false` where another holds it now.
+    async fn set_place(&self, name: &'static str, holder: WriterId, place: Option<Vec<u8>>) -> Result<bool>;
 
     // ---- principals -------------------------------------------------------------------------------------------
 
@@ -179,6 +198,11 @@ pub trait Index: Send + Sync + 'static {
     async fn forget_blobs(&self, blobs: Vec<BlobId>) -> Result<()>;
     /// Which of these blobs the index knows (referenced or freed): the others of a fenced writer are orphans.
     async fn known_blobs(&self, blobs: Vec<BlobId>) -> Result<Vec<BlobId>>;
+    /// A blob's row. `None` where the index does not know it.
+    async fn blob(&self, id: BlobId) -> Result<Option<BlobRow>>;
+    /// Deletes current objects whose time to be deleted (`X-Delete-At`) has come, at most so many, each as a DELETE without
+    /// a version would; and tells how many. An old version is not touched: who reads it finds it expired.
+    async fn expire(&self, now: Timestamp, limit: u32) -> Result<u32>;
     /// Checks the index against itself: what contradicts what. Reads all of it; tells a thousand findings at most.
     async fn audit(&self) -> Result<Vec<Finding>>;
     /// Blobs by id, after this one: to be compared with the blob store.

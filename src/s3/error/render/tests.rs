@@ -78,6 +78,7 @@ async fn statuses_and_codes() {
         (E::Body(BodyError::Sha256Mismatch).into(), 400, "XAmzContentSHA256Mismatch", "x-amz-content-sha256"),
         (E::Body(BodyError::ChunkSignature).into(), 403, "SignatureDoesNotMatch", "signature"),
         (E::Body(BodyError::TrailerMissing).into(), 400, "MalformedTrailerError", "trailing data"),
+        (E::Full.into(), 507, "InsufficientStorage", "no room"),
         (E::Corrupt("secret detail".into()).into(), 500, "InternalError", "internal error"),
         (Fault::NotConfigured(NotConfigured::Policy).into(), 404, "NoSuchBucketPolicy", "does not exist"),
         (

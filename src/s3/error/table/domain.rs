@@ -6,7 +6,7 @@ use poem::http::StatusCode;
 
 use super::{
     Answer, BAD, CONFLICT, FORBIDDEN, NOT_FOUND, NOT_IMPLEMENTED, access_denied, body, copy,
-    entity_too_large, internal, invalid_bucket_name, key_too_long, method_not_allowed, multipart,
+    entity_too_large, full, internal, invalid_bucket_name, key_too_long, method_not_allowed, multipart,
     unavailable,
 };
 use crate::http::date;
@@ -142,6 +142,7 @@ pub(super) fn answer(error: &ops::Error, context: &ErrorContext) -> Answer {
             "OperationAborted",
             "A conflicting conditional operation is currently in progress against this resource. Try again.",
         ),
+        E::Full => full(),
         E::Unavailable(_) => unavailable(),
         E::Corrupt(_) | E::Internal(_) => internal(),
     }

@@ -126,6 +126,13 @@ fn unavailable() -> Answer {
         .header("retry-after", RETRY_SECONDS)
 }
 
+/// S3 has no such error, as it has no end. The status is what MinIO says, and one that SDKs do not try again: a disk does
+/// not empty itself in the seconds that they would.
+fn full() -> Answer {
+    let message = "There is no room left. Delete something, or have the operator make room.";
+    Answer::new(StatusCode::INSUFFICIENT_STORAGE, "InsufficientStorage", message)
+}
+
 fn internal() -> Answer {
     let message = "We encountered an internal error. Please try again.";
     Answer::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message)

@@ -1,6 +1,6 @@
 //! The index checked against itself: references, states, counters, and rows without parents.
 
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::connection::Snapshot;
 use super::values::Count;
@@ -226,14 +226,21 @@ pub(super) fn blobs_after(db: &Snapshot<'_>, after: Option<BlobId>, limit: u32) 
     let sql =
         "SELECT id, length, inline IS NOT NULL, refs, freed FROM blobs WHERE id > ?1 ORDER BY id LIMIT ?2";
     let after = after.map_or_else(Vec::new, |id| id.0.to_vec());
-    db.all(sql, params![after, limit], |row| {
-        Ok(BlobRow {
-            id: row.get(0)?,
-            length: row.get::<_, Count>(1)?.0,
-            inline: row.get(2)?,
-            refs: row.get::<_, Count>(3)?.0,
-            freed: row.get(4)?,
-        })
+    db.all(sql, params![after, limit], read_blob)
+}
+
+pub(super) fn blob(db: &Snapshot<'_>, id: BlobId) -> Result<Option<BlobRow>> {
+    let sql = "SELECT id, length, inline IS NOT NULL, refs, freed FROM blobs WHERE id = ?1";
+    db.maybe(sql, [id], read_blob)
+}
+
+fn read_blob(row: &Row<'_>) -> rusqlite::Result<BlobRow> {
+    Ok(BlobRow {
+        id: row.get(0)?,
+        length: row.get::<_, Count>(1)?.0,
+        inline: row.get(2)?,
+        refs: row.get::<_, Count>(3)?.0,
+        freed: row.get(4)?,
     })
 }
 

@@ -2,9 +2,9 @@
 
 use rusqlite::{Row, params};
 
+use super::super::merge::merge;
+use super::super::range;
 use super::connection::{Snapshot, Tx};
-use super::principals::merge;
-use super::range;
 use super::uploads;
 use super::values::{Count, Map, to_json};
 use crate::model::{AccountId, BucketId, Timestamp};

@@ -3,9 +3,9 @@
 use rusqlite::params;
 
 use super::connection::{Snapshot, Tx};
-use crate::model::{Timestamp, WriterId};
+use crate::model::WriterId;
 use crate::storage::Error;
-use crate::storage::index::{Install, Result};
+use crate::storage::index::{Install, Result, Silence};
 
 pub(super) fn install(db: &Snapshot<'_>) -> Result<Option<Install>> {
     db.maybe("SELECT id, canary FROM install", [], |row| Ok(Install { id: row.get(0)?, canary: row.get(1)? }))
@@ -39,11 +39,17 @@ pub(super) fn assert_alive(tx: &Tx<'_>, writer: WriterId) -> Result<()> {
     if alive { Ok(()) } else { Err(Error::Fenced) }
 }
 
-pub(super) fn fence_silent(tx: &Tx<'_>, me: WriterId, before: Timestamp) -> Result<Vec<WriterId>> {
-    tx.execute(
-        "UPDATE writers SET fenced = ?3 WHERE id <> ?1 AND heartbeat < ?2 AND fenced IS NULL",
-        params![me, before, tx.now()],
-    )?;
+pub(super) fn fence_silent(tx: &Tx<'_>, me: WriterId, silence: Silence) -> Result<Vec<WriterId>> {
+    match silence {
+        Silence::Everyone => tx.execute(
+            "UPDATE writers SET fenced = ?2 WHERE id <> ?1 AND fenced IS NULL",
+            params![me, tx.now()],
+        )?,
+        Silence::For(long) => tx.execute(
+            "UPDATE writers SET fenced = ?2 WHERE id <> ?1 AND heartbeat < ?3 AND fenced IS NULL",
+            params![me, tx.now(), tx.now().minus(long)],
+        )?,
+    };
     tx.all(
         "SELECT id FROM writers WHERE fenced IS NOT NULL AND swept IS NULL ORDER BY started, id",
         [],

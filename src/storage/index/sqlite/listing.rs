@@ -2,9 +2,9 @@
 
 use rusqlite::{Row, params};
 
+use super::super::range::Keys;
 use super::buckets;
 use super::connection::Snapshot;
-use super::range::Keys;
 use super::skip_scan::SkipScan;
 use super::values::Count;
 use super::versions::version_id;

@@ -9,11 +9,13 @@ mod buckets;
 mod checkpoint;
 mod connection;
 mod error;
+mod expiry;
 mod install;
+mod leases;
 mod listing;
 mod objects;
 mod principals;
-mod range;
+
 mod readers;
 mod restore;
 mod rewrap;
@@ -29,6 +31,7 @@ mod writer;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -42,8 +45,8 @@ use super::{
     AccessKeyRecord, AccountRecord, BlobRow, BucketAddress, BucketChange, BucketPage, BucketRecord,
     CompleteUpload, CreateBucket, CreateUpload, Delete, Deleted, Finding, FreedBlob, Index, Install,
     ListBuckets, ListObjects, ListUploads, ListVersions, NumberedPart, ObjectPage, PartPage, Publish,
-    Published, PutPart, Restore, Result, Rewrap, RoleGrant, SigningKeyRecord, Unchanged, UpdateMetadata,
-    UploadPage, UploadPart, UploadRecord, Usage, UserRecord, VersionPage, VersionRecord,
+    Published, PutPart, Restore, Result, Rewrap, RoleGrant, SigningKeyRecord, Silence, Unchanged,
+    UpdateMetadata, UploadPage, UploadPart, UploadRecord, Usage, UserRecord, VersionPage, VersionRecord,
 };
 use crate::model::{
     AccountId, BlobId, BucketId, ObjectKey, Timestamp, UserId, VersionId, VersionUid, WriterId,
@@ -125,12 +128,32 @@ impl Index for SqliteIndex {
         self.writer.run(move |tx| install::heartbeat(tx, writer)).await
     }
 
-    async fn fence_silent(&self, me: WriterId, before: Timestamp) -> Result<Vec<WriterId>> {
-        self.writer.run(move |tx| install::fence_silent(tx, me, before)).await
+    async fn fence_silent(&self, me: WriterId, silence: Silence) -> Result<Vec<WriterId>> {
+        self.writer.run(move |tx| install::fence_silent(tx, me, silence)).await
     }
 
     async fn writer_swept(&self, writer: WriterId) -> Result<()> {
         self.writer.run(move |tx| install::writer_swept(tx, writer)).await
+    }
+
+    fn shared(&self) -> bool {
+        false
+    }
+
+    async fn lease(&self, name: &'static str, holder: WriterId, lasts: Duration) -> Result<bool> {
+        self.writer.run(move |tx| leases::take(tx, name, holder, lasts)).await
+    }
+
+    async fn release(&self, name: &'static str, holder: WriterId) -> Result<()> {
+        self.writer.run(move |tx| leases::release(tx, name, holder)).await
+    }
+
+    async fn place(&self, name: &'static str) -> Result<Option<Vec<u8>>> {
+        self.readers.statement(move |db| leases::place(db, name)).await
+    }
+
+    async fn set_place(&self, name: &'static str, holder: WriterId, place: Option<Vec<u8>>) -> Result<bool> {
+        self.writer.run(move |tx| leases::set_place(tx, name, holder, place.as_deref())).await
     }
 
     async fn put_account(&self, account: AccountRecord) -> Result<()> {
@@ -353,6 +376,14 @@ impl Index for SqliteIndex {
 
     async fn known_blobs(&self, blobs: Vec<BlobId>) -> Result<Vec<BlobId>> {
         self.readers.snapshot(move |db| blobs::known(db, blobs)).await
+    }
+
+    async fn blob(&self, id: BlobId) -> Result<Option<BlobRow>> {
+        self.readers.statement(move |db| audit::blob(db, id)).await
+    }
+
+    async fn expire(&self, now: Timestamp, limit: u32) -> Result<u32> {
+        self.writer.run(move |tx| expiry::expire(tx, now, limit)).await
     }
 
     async fn audit(&self) -> Result<Vec<Finding>> {

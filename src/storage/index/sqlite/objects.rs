@@ -12,8 +12,7 @@ use super::{blobs, install, rewrap};
 use crate::model::{ObjectKey, Timestamp, VersionId};
 use crate::storage::Error;
 use crate::storage::index::{
-    Delete, Deleted, Existing, PartRecord, Publish, Published, Result, SealEnvelope, UpdateMetadata,
-    Versioning,
+    Delete, Deleted, Existing, PartRecord, Publish, Published, Result, UpdateMetadata, Versioning,
 };
 
 pub(super) fn publish(tx: &Tx<'_>, command: Publish) -> Result<Published> {
@@ -36,8 +35,7 @@ pub(super) fn publish_with(
     rewrap::rewrap(tx, &command.rewraps)?;
 
     let (created, id) = next(tx, &place, latest.as_ref());
-    let seal = std::mem::replace(&mut command.seal, SealEnvelope(Box::new(|_| None)));
-    let envelope = (seal.0)(id).ok_or(Error::Seal)?;
+    let envelope = (command.seal.0)(id).ok_or(Error::Seal)?;
     // References are taken before any is dropped: an object may be replaced by a copy of itself.
     take(&command)?;
     make_room(tx, &place, &command.key, latest.as_ref(), id)?;

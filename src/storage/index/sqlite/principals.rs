@@ -1,9 +1,8 @@
 //! Accounts, users, roles, access keys, signing keys.
 
-use std::collections::BTreeMap;
-
 use rusqlite::{Row, params};
 
+use super::super::merge::merge;
 use super::connection::{Snapshot, Tx};
 use super::values::{Map, Name, to_json};
 use crate::model::{AccountId, UserId};
@@ -68,19 +67,6 @@ pub(super) fn update_account(
     merge(&mut metadata, changes);
     tx.execute("UPDATE accounts SET metadata = ?2 WHERE id = ?1", params![id, to_json(&metadata)?])
         .map(|_| ())
-}
-
-/// Sets (`Some`) and removes (`None`).
-pub(super) fn merge(
-    map: &mut BTreeMap<String, String>,
-    changes: impl IntoIterator<Item = (String, Option<String>)>,
-) {
-    for (name, value) in changes {
-        match value {
-            Some(value) => map.insert(name, value),
-            None => map.remove(&name),
-        };
-    }
 }
 
 pub(super) fn put_user(tx: &Tx<'_>, user: &UserRecord, roles: &[RoleGrant]) -> Result<()> {

@@ -9,8 +9,11 @@ use crate::storage::index::Result;
 const APPLICATION_ID: i64 = 0x4352_4441;
 
 /// The migrations in order. The first makes version 1 of the schema. None is ever changed once released.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema/0001_initial.sql"), include_str!("schema/0002_versions_newest_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001_initial.sql"),
+    include_str!("schema/0002_versions_newest_first.sql"),
+    include_str!("schema/0003_leases.sql"),
+];
 
 /// Brings the schema up to date. A schema newer than this program knows, or a foreign database, is refused.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The skip scan of all listings. Each common prefix is left by one seek past its last key, so that a page costs what it
 //! shows, however many keys lie under its prefixes.
 
-use super::range::{Keys, past_prefix};
+use super::super::range::{Keys, past_prefix};
 use crate::storage::Error;
 use crate::storage::index::Result;
 

@@ -2,9 +2,9 @@
 
 use rusqlite::params;
 
+use super::super::range::Keys;
 use super::buckets;
 use super::connection::Snapshot;
-use super::range::Keys;
 use super::skip_scan::{SkipScan, Visit};
 use super::uploads::{self, Numbered};
 use crate::storage::index::{ListUploads, PartPage, Result, UploadPage, UploadRow};

@@ -5,9 +5,9 @@ use std::cmp::Ordering;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{Params, Row, params};
 
+use super::super::range::{Keys, successor};
 use super::connection::Snapshot;
 use super::listing;
-use super::range::{Keys, successor};
 use super::skip_scan::Visit;
 use super::values::Count;
 use super::versions::version_id;

@@ -5,14 +5,14 @@ const END: &[u8] = &[0xFF];
 
 /// Keys from `from` (inclusive) to `until` (exclusive).
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Keys {
-    pub(super) from: Vec<u8>,
-    pub(super) until: Vec<u8>,
+pub(in crate::storage::index) struct Keys {
+    pub(in crate::storage::index) from: Vec<u8>,
+    pub(in crate::storage::index) until: Vec<u8>,
 }
 
 impl Keys {
     /// The keys that begin with `prefix` and lie between the two bounds, both exclusive.
-    pub(super) fn new(prefix: &str, after: Option<&str>, before: Option<&str>) -> Self {
+    pub(in crate::storage::index) fn new(prefix: &str, after: Option<&str>, before: Option<&str>) -> Self {
         let mut keys = Self::with_prefix(prefix.as_bytes());
         if let Some(after) = after {
             keys.from = keys.from.max(successor(after.as_bytes()));
@@ -24,18 +24,18 @@ impl Keys {
     }
 
     /// The keys that begin with `prefix`.
-    pub(super) fn with_prefix(prefix: &[u8]) -> Self {
+    pub(in crate::storage::index) fn with_prefix(prefix: &[u8]) -> Self {
         Self { from: prefix.to_vec(), until: past_prefix(prefix) }
     }
 
     /// Whether no key can lie in it.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::storage::index) fn is_empty(&self) -> bool {
         self.from >= self.until
     }
 }
 
 /// The first byte string after `key`.
-pub(super) fn successor(key: &[u8]) -> Vec<u8> {
+pub(in crate::storage::index) fn successor(key: &[u8]) -> Vec<u8> {
     let mut next = Vec::with_capacity(key.len() + 1);
     next.extend_from_slice(key);
     next.push(0);
@@ -43,7 +43,7 @@ pub(super) fn successor(key: &[u8]) -> Vec<u8> {
 }
 
 /// The first byte string after everything that begins with `prefix`.
-pub(super) fn past_prefix(prefix: &[u8]) -> Vec<u8> {
+pub(in crate::storage::index) fn past_prefix(prefix: &[u8]) -> Vec<u8> {
     let mut next = prefix.to_vec();
     while let Some(last) = next.pop() {
         if let Some(bumped) = last.checked_add(1) {

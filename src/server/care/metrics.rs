@@ -1,0 +1,73 @@
+//! What the background work counts, in Prometheus' terms.
+
+use std::sync::atomic::{AtomicI64, AtomicU64};
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::model::Timestamp;
+
+/// The background work of this process, by task.
+#[derive(Clone, Default)]
+pub struct CareMetrics {
+    succeeded: Family<TaskLabel, Gauge<f64, AtomicU64>>,
+    items: Family<TaskLabel, Counter>,
+    failures: Family<TaskLabel, Counter>,
+    held: Family<TaskLabel, Gauge<i64, AtomicI64>>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct TaskLabel {
+    task: &'static str,
+}
+
+impl CareMetrics {
+    /// Counters at zero, registered.
+    pub fn new(registry: &mut Registry) -> Self {
+        let metrics = Self::default();
+        registry.register_with_unit(
+            "care_last_success_timestamp",
+            "When a round of background work last succeeded here",
+            Unit::Seconds,
+            metrics.succeeded.clone(),
+        );
+        registry.register("care_items", "Things that background work has dealt with", metrics.items.clone());
+        registry.register("care_failures", "Rounds of background work that failed", metrics.failures.clone());
+        registry.register(
+            "care_held",
+            "Whether this process does the work for all (1) or another does (0)",
+            metrics.held.clone(),
+        );
+        metrics
+    }
+
+    /// Makes a task's counters seen before it has done anything.
+    pub(super) fn begin(&self, task: &'static str) {
+        let task = TaskLabel { task };
+        drop(self.items.get_or_create(&task));
+        drop(self.failures.get_or_create(&task));
+        self.held.get_or_create(&task).set(0);
+    }
+
+    pub(super) fn held(&self, task: &'static str, held: bool) {
+        self.held.get_or_create(&TaskLabel { task }).set(held.into());
+    }
+
+    pub(super) fn succeeded(&self, task: &'static str, items: u64) {
+        let task = TaskLabel { task };
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "seconds since 1970 in microseconds fit for 200 years"
+        )]
+        let now = Timestamp::now().micros() as f64 / 1e6;
+        self.succeeded.get_or_create(&task).set(now);
+        self.items.get_or_create(&task).inc_by(items);
+    }
+
+    pub(super) fn failed(&self, task: &'static str) {
+        self.failures.get_or_create(&TaskLabel { task }).inc();
+    }
+}

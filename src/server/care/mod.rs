@@ -1,0 +1,93 @@
+//! What goes on beside the requests: the heartbeat, and background work under leases.
+
+mod metrics;
+mod worker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{JoinHandle, JoinSet};
+
+pub use self::metrics::CareMetrics;
+use crate::model::WriterId;
+use crate::storage::Error;
+use crate::storage::blobs::BlobStore;
+use crate::storage::care::{Expirer, Lease, Reaper, Sweeper, Task, keep_alive};
+use crate::storage::index::{Index, Silence};
+use crate::storage::pins::Pins;
+
+/// The longest that a request may take, and something more: what another process freed longer ago is read by nobody, and
+/// what a fenced process was writing when it was fenced has ended.
+const GRACE: Duration = Duration::from_mins(6 * 60 + 10);
+/// How long giving a lease back may take at the end: without it another process waits for the lease to run out.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// What the background work needs.
+pub struct Carer {
+    /// The index.
+    pub index: Arc<dyn Index>,
+    /// The blob store.
+    pub blobs: BlobStore,
+    /// The readers of this process.
+    pub pins: Pins,
+    /// This process.
+    pub writer: WriterId,
+    /// Where it is counted.
+    pub metrics: CareMetrics,
+}
+
+/// The background work of this process.
+pub struct Care {
+    heartbeat: JoinHandle<()>,
+    tasks: JoinSet<()>,
+    leases: Vec<Lease>,
+}
+
+impl Carer {
+    /// Registers this process as a writer and starts what goes on beside the requests.
+    pub async fn start(self) -> Result<Care, Error> {
+        self.index.heartbeat(self.writer).await?;
+        if !self.index.shared() {
+            // Whoever used it before is dead, and holds no lease any more.
+            self.index.fence_silent(self.writer, Silence::Everyone).await?;
+        }
+        let heartbeat = tokio::spawn(keep_alive(self.index.clone(), self.writer));
+        let mut care = Care { heartbeat, tasks: JoinSet::new(), leases: Vec::new() };
+        let Self { index, blobs, pins, writer, .. } = &self;
+        if index.shared() {
+            self.go(&mut care, Sweeper::shared(index.clone(), blobs.clone(), *writer, GRACE));
+            self.go(&mut care, Reaper::new(index.clone(), blobs.clone(), pins.clone(), GRACE));
+        } else {
+            self.go(&mut care, Sweeper::alone(index.clone(), blobs.clone(), *writer));
+            self.go(&mut care, Reaper::new(index.clone(), blobs.clone(), pins.clone(), Duration::ZERO));
+        }
+        self.go(&mut care, Expirer::new(index.clone()));
+        Ok(care)
+    }
+
+    fn go(&self, care: &mut Care, task: impl Task + 'static) {
+        let lease = Lease::new(self.index.clone(), task.name(), self.writer);
+        care.leases.push(lease.clone());
+        care.tasks.spawn(worker::work(task, lease, self.metrics.clone()));
+    }
+}
+
+impl Care {
+    /// Returns when another process has declared this one dead.
+    pub async fn fenced(&mut self) {
+        let _ = (&mut self.heartbeat).await;
+    }
+
+    /// Ends the background work, and leaves it to others. The heartbeat goes on: requests may still run.
+    pub async fn end(&mut self) {
+        self.tasks.shutdown().await;
+        let release = async {
+            for lease in &self.leases {
+                if let Err(error) = lease.release().await {
+                    tracing::warn!(%error, "a lease could not be given back: it runs out");
+                }
+            }
+        };
+        let _ = tokio::time::timeout(FAREWELL, release).await;
+    }
+}

@@ -1,0 +1,153 @@
+//! How fast a request's body must come.
+//!
+//! Only the time that is spent waiting for the client counts, not the time in which nobody asked it for more. A body may
+//! stand still for a while, and must beyond that keep an average: a byte now and then would else keep a request, and the
+//! memory that an upload holds, for as long as the client likes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The least average, in bytes a second: no line is that slow.
+const LEAST: u64 = 1024;
+/// The least average while others wait for the memory that slow uploads hold. Two such buffers are full in a minute or
+/// three, so nobody waits for long.
+const LEAST_CROWDED: u64 = 64 * 1024;
+/// How often a body that is slow is looked at again.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Says whether uploads wait for others to end.
+#[derive(Clone)]
+pub struct Crowded(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl Crowded {
+    /// Asks this.
+    pub fn new(ask: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(ask))
+    }
+}
+
+impl fmt::Debug for Crowded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Crowded").finish_non_exhaustive()
+    }
+}
+
+/// The time that a body has.
+#[derive(Clone, Debug)]
+pub struct Allowance {
+    /// How long it may stand still, and how far it may fall behind the least average.
+    pub stall: Duration,
+    /// When all of it must be there.
+    pub deadline: Instant,
+    /// Whether it is in the way of others.
+    pub crowded: Crowded,
+}
+
+/// How a body comes.
+#[derive(Debug)]
+pub(super) struct Progress {
+    allowance: Allowance,
+    bytes: u64,
+    /// How long it has been waited for, before the present wait.
+    waited: Duration,
+    waiting: Option<Instant>,
+}
+
+impl Progress {
+    pub(super) fn new(allowance: Allowance) -> Self {
+        Self { allowance, bytes: 0, waited: Duration::ZERO, waiting: None }
+    }
+
+    /// Some of it has arrived.
+    pub(super) fn arrived(&mut self, now: Instant, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+        if let Some(since) = self.waiting.take() {
+            self.waited += now - since;
+        }
+    }
+
+    /// Nothing is there: when to look at it again.
+    pub(super) fn waits(&mut self, now: Instant) -> Instant {
+        let since = *self.waiting.get_or_insert(now);
+        self.end(since, LEAST).min(self.end(since, LEAST_CROWDED).max(now + LOOK))
+    }
+
+    /// That moment has come and still nothing is there: the next such moment, or none if it has had its time.
+    pub(super) fn look_again(&mut self, now: Instant) -> Option<Instant> {
+        let since = *self.waiting.get_or_insert(now);
+        let late = now >= self.end(since, LEAST)
+            || (now >= self.end(since, LEAST_CROWDED) && (self.allowance.crowded.0)());
+        (!late).then(|| self.waits(now))
+    }
+
+    /// When the present wait must end, at this least average.
+    fn end(&self, since: Instant, least: u64) -> Instant {
+        let Allowance { stall, deadline, .. } = self.allowance;
+        let earned = stall + Duration::from_millis(self.bytes.saturating_mul(1000) / least);
+        let behind = since + earned.saturating_sub(self.waited);
+        behind.min(since + stall).min(deadline)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const STALL: Duration = Duration::from_secs(60);
+
+    /// Sends so many bytes after each wait of so long, and says after how long it was given up, if it was in a day.
+    fn given_up(bytes: usize, wait: Duration, crowded: bool, deadline: Duration) -> Option<Duration> {
+        let start = Instant::now();
+        let flag = Arc::new(AtomicBool::new(crowded));
+        let crowded = Crowded::new(move || flag.load(Ordering::Relaxed));
+        let mut progress = Progress::new(Allowance { stall: STALL, deadline: start + deadline, crowded });
+        let mut now = start;
+        while now - start < 86_400 * SECOND {
+            let next = now + wait;
+            let mut look = progress.waits(now);
+            while look < next {
+                match progress.look_again(look) {
+                    Some(later) => {
+                        assert!(later > look);
+                        look = later;
+                    }
+                    None => return Some(look - start),
+                }
+            }
+            now = next;
+            progress.arrived(now, bytes);
+        }
+        None
+    }
+
+    #[test]
+    fn standing_still() {
+        let day = 86_400 * SECOND;
+        assert_eq!(given_up(1 << 30, 61 * SECOND, false, day), Some(STALL));
+        assert_eq!(given_up(1 << 30, 59 * SECOND, false, 2 * day), None);
+    }
+
+    #[test]
+    fn trickling() {
+        let week = 7 * 86_400 * SECOND;
+        let gone = given_up(1, 10 * SECOND, false, week).unwrap();
+        assert!((STALL..STALL + SECOND).contains(&gone), "{gone:?}");
+        assert_eq!(given_up(11 * 1024, 10 * SECOND, false, week), None, "slow, and nobody minds");
+        let gone = given_up(11 * 1024, 10 * SECOND, true, week).unwrap();
+        assert!((STALL..2 * STALL).contains(&gone), "{gone:?}");
+        assert_eq!(given_up(65 * 1024, SECOND, true, week), None);
+    }
+
+    #[test]
+    fn a_deadline() {
+        for deadline in [Duration::from_secs(100), Duration::from_millis(100_300)] {
+            assert_eq!(given_up(1 << 30, SECOND, false, deadline), Some(deadline));
+        }
+    }
+}

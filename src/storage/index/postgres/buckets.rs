@@ -1,0 +1,278 @@
+//! Buckets, their names and their usage.
+
+use tokio_postgres::Row;
+
+use super::super::merge::merge;
+use super::super::range;
+use super::transaction::{Snapshot, Tx};
+use super::values::{self, Count, Flag, to_json};
+use super::{locks, uploads};
+use crate::model::{AccountId, BucketId, Timestamp};
+use crate::storage::Error;
+use crate::storage::index::{
+    BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, CreateBucket, ListBuckets, NamePolicy,
+    Result, Usage, Versioning,
+};
+
+/// A bucket and the number of its row.
+pub(super) struct Numbered {
+    pub(super) nr: i64,
+    pub(super) record: BucketRecord,
+}
+
+/// What the commands on objects need of a bucket.
+pub(super) struct Place {
+    pub(super) nr: i64,
+    pub(super) account: AccountId,
+    pub(super) versioning: Versioning,
+}
+
+/// Finds a bucket.
+pub(super) async fn find(db: &Snapshot, address: &BucketAddress) -> Result<Numbered> {
+    let found = match address {
+        BucketAddress::S3(name) => {
+            let sql =
+                "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings
+                       FROM buckets WHERE name = $1 AND registered = 1";
+            db.maybe(sql, &[name]).await?
+        }
+        BucketAddress::Owned(account, name) => {
+            let sql =
+                "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings
+                       FROM buckets WHERE account = $1 AND name = $2";
+            db.maybe(sql, &[account, name]).await?
+        }
+        BucketAddress::Id(id) => {
+            let sql =
+                "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings
+                       FROM buckets WHERE id = $1";
+            db.maybe(sql, &[id]).await?
+        }
+    };
+    read_numbered(&found.ok_or(Error::NoSuchBucket)?)
+}
+
+/// Buckets by id.
+pub(super) async fn page(db: &Snapshot, after: Option<BucketId>, limit: u32) -> Result<Vec<BucketRecord>> {
+    let sql = "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings
+               FROM buckets WHERE id > $1 ORDER BY id LIMIT $2";
+    let after = after.map(|id| id.0.to_vec()).unwrap_or_default();
+    let rows = db.all(sql, &[&after, &i64::from(limit)]).await?;
+    rows.iter().map(|row| Ok(read_numbered(row)?.record)).collect()
+}
+
+/// Finds what the commands on objects need of a bucket.
+pub(super) async fn place(db: &Snapshot, id: BucketId) -> Result<Place> {
+    let sql = "SELECT nr, account, versioning FROM buckets WHERE id = $1";
+    let row = db.maybe(sql, &[&id]).await?.ok_or(Error::NoSuchBucket)?;
+    Ok(Place { nr: row.try_get(0)?, account: row.try_get(1)?, versioning: row.try_get(2)? })
+}
+
+/// Reads the columns from `nr` to `settings`.
+pub(super) fn read_numbered(row: &Row) -> Result<Numbered> {
+    let record = BucketRecord {
+        id: row.try_get(1)?,
+        account: row.try_get(2)?,
+        name: row.try_get(3)?,
+        registered: row.try_get::<_, Flag>(4)?.0,
+        created: row.try_get(5)?,
+        modified: row.try_get(6)?,
+        versioning: row.try_get(7)?,
+        metadata: values::map(row, 8)?,
+        settings: values::map(row, 9)?,
+    };
+    Ok(Numbered { nr: row.try_get(0)?, record })
+}
+
+/// Makes a bucket. Of those who take a name at once, one does: the others meet the unique indexes, run again, and find its bucket.
+pub(super) async fn create(tx: &Tx, command: &CreateBucket) -> Result<BucketRecord> {
+    let holder = unless_missing(find(tx, &BucketAddress::S3(command.name.clone())).await)?;
+    let required = command.policy == NamePolicy::Required;
+    if required && holder.as_ref().is_some_and(|holder| holder.record.account != command.account) {
+        return Err(Error::NameTaken);
+    }
+    let address = BucketAddress::Owned(command.account.clone(), command.name.clone());
+    if let Some(own) = unless_missing(find(tx, &address).await)? {
+        if !required || own.record.registered {
+            return Err(Error::BucketExists(own.record.id));
+        }
+        // A container that could not have its name registered when it was made gets it when it is asked for again.
+        if tx.execute("UPDATE buckets SET registered = 1 WHERE nr = $1", &[&own.nr]).await? == 1 {
+            return Ok(BucketRecord { registered: true, ..own.record });
+        }
+        // It is deleted meanwhile.
+    }
+    let record = BucketRecord {
+        id: command.id,
+        account: command.account.clone(),
+        name: command.name.clone(),
+        registered: holder.is_none() && command.policy != NamePolicy::Never,
+        created: tx.now(),
+        modified: tx.now(),
+        versioning: Versioning::Off,
+        metadata: command.metadata.clone(),
+        settings: command.settings.clone(),
+    };
+    tx.execute(
+        "INSERT INTO buckets (id, account, name, registered, created, modified, versioning, metadata, settings)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        &[
+            &record.id,
+            &record.account,
+            &record.name,
+            &Flag(record.registered),
+            &record.created,
+            &record.modified,
+            &record.versioning,
+            &to_json(&record.metadata)?,
+            &to_json(&record.settings)?,
+        ],
+    )
+    .await?;
+    count_buckets(tx, &record.account, 1).await?;
+    Ok(record)
+}
+
+fn unless_missing(found: Result<Numbered>) -> Result<Option<Numbered>> {
+    match found {
+        Ok(bucket) => Ok(Some(bucket)),
+        Err(Error::NoSuchBucket) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+pub(super) async fn update(tx: &Tx, id: BucketId, changes: &[BucketChange]) -> Result<BucketRecord> {
+    locks::bucket_alone(tx, id).await?;
+    let Numbered { nr, mut record } = find(tx, &BucketAddress::Id(id)).await?;
+    for change in changes.iter().cloned() {
+        match change {
+            BucketChange::Metadata(name, value) => merge(&mut record.metadata, [(name, value)]),
+            BucketChange::Setting(name, value) => merge(&mut record.settings, [(name, value)]),
+            // A bucket that kept versions once still holds them: it can only be suspended.
+            BucketChange::Versioning(Versioning::Off) if record.versioning != Versioning::Off => {
+                record.versioning = Versioning::Suspended;
+            }
+            BucketChange::Versioning(state) => record.versioning = state,
+        }
+    }
+    record.modified = after(tx, Some(record.modified));
+    tx.execute(
+        "UPDATE buckets SET modified = $2, versioning = $3, metadata = $4, settings = $5 WHERE nr = $1",
+        &[
+            &nr,
+            &record.modified,
+            &record.versioning,
+            &to_json(&record.metadata)?,
+            &to_json(&record.settings)?,
+        ],
+    )
+    .await?;
+    Ok(record)
+}
+
+/// Parts of uploads that go in one step of a bucket's deletion: no other command waits for more.
+const DISCARDED: usize = 10_000;
+
+/// Deletes a bucket without objects and versions. Uploads do not keep it, as on S3: they go first, in steps. Tells whether
+/// it is done.
+pub(super) async fn delete(tx: &Tx, id: BucketId) -> Result<bool> {
+    locks::bucket_alone(tx, id).await?;
+    let place = place(tx, id).await?;
+    for occupied in [
+        "SELECT 1 FROM versions WHERE bucket = $1 AND state = 1 LIMIT 1",
+        "SELECT 1 FROM versions WHERE bucket = $1 AND state <> 1 LIMIT 1",
+    ] {
+        if tx.exists(occupied, &[&place.nr]).await? {
+            return Err(Error::BucketNotEmpty);
+        }
+    }
+    if !uploads::discard_all(tx, place.nr, DISCARDED).await? {
+        return Ok(false);
+    }
+    tx.execute("DELETE FROM buckets WHERE nr = $1", &[&place.nr]).await?;
+    tx.execute("DELETE FROM bucket_usage WHERE bucket = $1", &[&place.nr]).await?;
+    count_buckets(tx, &place.account, -1).await?;
+    Ok(true)
+}
+
+/// Counts a change of the current objects. Both counters change in the command that changes the objects, each in the slot of its
+/// connection: commands that run at once seldom meet there.
+pub(super) async fn count(tx: &Tx, place: &Place, objects: i64, bytes: i64) -> Result<()> {
+    if objects == 0 && bytes == 0 {
+        return Ok(());
+    }
+    tx.execute(
+        "WITH in_bucket AS (
+             INSERT INTO bucket_usage AS u (bucket, slot, objects, bytes)
+             VALUES ($1, pg_backend_pid() & 15, $3, $4)
+             ON CONFLICT (bucket, slot) DO UPDATE SET objects = u.objects + $3, bytes = u.bytes + $4
+         )
+         INSERT INTO account_usage AS u (account, slot, buckets, objects, bytes)
+         VALUES ($2, pg_backend_pid() & 15, 0, $3, $4)
+         ON CONFLICT (account, slot) DO UPDATE SET objects = u.objects + $3, bytes = u.bytes + $4",
+        &[&place.nr, &place.account, &objects, &bytes],
+    )
+    .await
+    .map(|_| ())
+}
+
+async fn count_buckets(tx: &Tx, account: &AccountId, buckets: i64) -> Result<()> {
+    tx.execute(
+        "INSERT INTO account_usage AS u (account, slot, buckets, objects, bytes)
+         VALUES ($1, pg_backend_pid() & 15, $2, 0, 0)
+         ON CONFLICT (account, slot) DO UPDATE SET buckets = u.buckets + $2",
+        &[account, &buckets],
+    )
+    .await
+    .map(|_| ())
+}
+
+pub(super) async fn usage(db: &Snapshot, id: BucketId) -> Result<Usage> {
+    let sql = "SELECT 0::bigint, coalesce(sum(u.objects), 0)::bigint, coalesce(sum(u.bytes), 0)::bigint
+               FROM buckets b LEFT JOIN bucket_usage u ON u.bucket = b.nr WHERE b.id = $1 GROUP BY b.nr";
+    read_usage(&db.maybe(sql, &[&id]).await?.ok_or(Error::NoSuchBucket)?, 0)
+}
+
+pub(super) async fn account_usage(db: &Snapshot, account: &AccountId) -> Result<Usage> {
+    let sql = "SELECT coalesce(sum(buckets), 0)::bigint, coalesce(sum(objects), 0)::bigint,
+                   coalesce(sum(bytes), 0)::bigint
+               FROM account_usage WHERE account = $1";
+    read_usage(&db.one(sql, &[account]).await?, 0)
+}
+
+fn read_usage(row: &Row, from: usize) -> Result<Usage> {
+    let count = |column: usize| -> Result<u64> { Ok(row.try_get::<_, Count>(from + column)?.0) };
+    Ok(Usage { buckets: count(0)?, objects: count(1)?, bytes: count(2)? })
+}
+
+pub(super) async fn list(db: &Snapshot, query: &ListBuckets) -> Result<BucketPage> {
+    let (marker, end) = (query.marker.as_deref(), query.end_marker.as_deref());
+    let (after, before) = if query.reverse { (end, marker) } else { (marker, end) };
+    let keys = range::Keys::new(&query.prefix, after, before);
+    if query.limit == 0 {
+        return Ok(BucketPage::default());
+    }
+    let order = if query.reverse { "DESC" } else { "ASC" };
+    let sql = format!(
+        "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings,
+             0::bigint, coalesce(u.objects, 0)::bigint, coalesce(u.bytes, 0)::bigint
+         FROM (SELECT * FROM buckets WHERE account = $1 AND name >= $2 AND name < $3 ORDER BY name {order} LIMIT $4) b
+         LEFT JOIN LATERAL (
+             SELECT sum(objects) AS objects, sum(bytes) AS bytes FROM bucket_usage WHERE bucket = b.nr
+         ) u ON true
+         ORDER BY name {order}"
+    );
+    let limit = i64::from(query.limit);
+    let mut found = db.all(&sql, &[&query.account, &keys.from, &keys.until, &(limit + 1)]).await?;
+    let truncated = found.len() > query.limit as usize;
+    found.truncate(query.limit as usize);
+    let rows = found
+        .iter()
+        .map(|row| Ok(BucketRow { bucket: read_numbered(row)?.record, usage: read_usage(row, 10)? }));
+    Ok(BucketPage { rows: rows.collect::<Result<_>>()?, truncated })
+}
+
+/// The time of a change: now, and after what stood before.
+pub(super) fn after(tx: &Tx, previous: Option<Timestamp>) -> Timestamp {
+    previous.map_or(tx.now(), |previous| tx.now().max(previous.next()))
+}

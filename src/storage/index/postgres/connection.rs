@@ -1,0 +1,95 @@
+//! Opening connections: where the database is, how it is trusted, and how each session is set.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::Config;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::storage::Error;
+use crate::storage::index::Result;
+
+/// How a database is reached.
+#[derive(Clone)]
+pub struct PostgresOptions {
+    /// `postgres://user@host:port/database?sslmode=require`, without a password.
+    pub url: String,
+    /// The user's password, where the server asks for one.
+    pub password: Option<String>,
+    /// Certificate authorities (PEM) that the server is trusted by, besides the system's.
+    pub ca: Option<Vec<u8>>,
+    /// Connections at most.
+    pub connections: usize,
+    /// How long a command waits for the database, its connection and all of its tries included.
+    pub timeout: Duration,
+}
+
+/// Never the password.
+impl std::fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresOptions")
+            .field("url", &self.url)
+            .field("connections", &self.connections)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What every session is set to. All statements find their rows by an index, and a plan follows from the statement alone: planning
+/// one anew for each set of values, by statistics that may not be there yet, costs more than it could gain.
+const SESSION: &str = "-c synchronous_commit=on -c default_transaction_isolation=read\\ committed \
+                       -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c jit=off \
+                       -c idle_in_transaction_session_timeout=60s";
+
+/// A pool of connections. None is opened before it is needed.
+pub(super) fn pool(options: &PostgresOptions) -> Result<Pool> {
+    let manager = Manager::from_config(
+        config(options)?,
+        MakeRustlsConnect::new(tls(options.ca.as_deref())?),
+        ManagerConfig { recycling_method: RecyclingMethod::Fast },
+    );
+    let timeout = Some(options.timeout);
+    Pool::builder(manager)
+        .max_size(options.connections)
+        .timeouts(Timeouts { wait: timeout, create: timeout, recycle: timeout })
+        .runtime(Runtime::Tokio1)
+        .build()
+        .map_err(|error| Error::Internal(Box::new(error)))
+}
+
+fn config(options: &PostgresOptions) -> Result<Config> {
+    // A certificate is verified, name included, whenever there is TLS: the stricter modes are what `require` is here.
+    let url = options.url.replace("sslmode=verify-full", "sslmode=require");
+    let mut config: Config = url.parse().map_err(|error| Error::Internal(Box::new(error)))?;
+    if let Some(password) = &options.password {
+        config.password(password);
+    }
+    let milliseconds = options.timeout.as_millis();
+    let timeouts = format!("-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}");
+    let given = config.get_options().unwrap_or_default().to_owned();
+    config
+        .options(format!("{SESSION} {timeouts} {given}"))
+        .application_name("cardea")
+        .connect_timeout(options.timeout)
+        .tcp_user_timeout(options.timeout)
+        .keepalives_idle(Duration::from_secs(30));
+    Ok(config)
+}
+
+fn tls(ca: Option<&[u8]>) -> Result<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    for certificate in ca.into_iter().flat_map(CertificateDer::pem_slice_iter) {
+        let certificate = certificate.map_err(|error| Error::Internal(Box::new(error)))?;
+        roots.add(certificate).map_err(|error| Error::Internal(Box::new(error)))?;
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::Internal(Box::new(error)))?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}

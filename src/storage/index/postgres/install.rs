@@ -1,0 +1,69 @@
+//! The installation's record, and the processes that write blobs.
+
+use super::locks;
+use super::transaction::{Snapshot, Tx};
+use crate::model::{Timestamp, WriterId};
+use crate::storage::Error;
+use crate::storage::index::{Install, Result, Silence};
+
+pub(super) async fn install(db: &Snapshot) -> Result<Option<Install>> {
+    let found = db.maybe("SELECT id, canary FROM install", &[]).await?;
+    found.map(|row| Ok(Install { id: row.try_get(0)?, canary: row.try_get(1)? })).transpose()
+}
+
+pub(super) async fn create_install(tx: &Tx, install: &Install) -> Result<()> {
+    let sql = "INSERT INTO install (one, id, canary, created) VALUES (1, $1, $2, $3) ON CONFLICT DO NOTHING";
+    let inserted = tx.execute(sql, &[&install.id, &install.canary, &tx.now()]).await?;
+    if inserted == 1 { Ok(()) } else { Err(Error::PreconditionFailed) }
+}
+
+/// Writes nothing that stays, but needs the whole way that a write takes.
+pub(super) async fn check(tx: &Tx) -> Result<()> {
+    tx.execute("UPDATE install SET created = created", &[]).await.map(|_| ())
+}
+
+pub(super) async fn heartbeat(tx: &Tx, writer: WriterId) -> Result<()> {
+    let alive = tx
+        .execute(
+            "INSERT INTO writers (id, started, heartbeat) VALUES ($1, $2, $2)
+             ON CONFLICT (id) DO UPDATE SET heartbeat = excluded.heartbeat WHERE writers.fenced IS NULL",
+            &[&writer, &tx.now()],
+        )
+        .await?;
+    if alive == 1 { Ok(()) } else { Err(Error::Fenced) }
+}
+
+/// The assertion of every command that makes blobs known, once it holds the writer's lock ([`super::locks`]): its writer stands and
+/// is not fenced.
+pub(super) async fn assert_alive(tx: &Tx, writer: WriterId) -> Result<()> {
+    let alive = tx.exists("SELECT 1 FROM writers WHERE id = $1 AND fenced IS NULL", &[&writer]).await?;
+    if alive { Ok(()) } else { Err(Error::Fenced) }
+}
+
+pub(super) async fn fence_silent(tx: &Tx, me: WriterId, silence: Silence) -> Result<Vec<WriterId>> {
+    let before = match silence {
+        Silence::Everyone => Timestamp::from_steps(i64::MAX),
+        Silence::For(long) => tx.now().minus(long),
+    };
+    let silent = "SELECT id FROM writers WHERE id <> $1 AND heartbeat < $2 AND fenced IS NULL ORDER BY id";
+    for writer in ids(&tx.all(silent, &[&me, &before]).await?)? {
+        locks::writer_alone(tx, writer).await?;
+        let fence = "UPDATE writers SET fenced = $3 WHERE id = $1 AND heartbeat < $2 AND fenced IS NULL";
+        tx.execute(fence, &[&writer, &before, &tx.now()]).await?;
+    }
+    let sql = "SELECT id FROM writers WHERE fenced IS NOT NULL AND swept IS NULL ORDER BY started, id";
+    ids(&tx.all(sql, &[]).await?)
+}
+
+pub(super) async fn writer_swept(tx: &Tx, writer: WriterId) -> Result<()> {
+    let sql = "UPDATE writers SET swept = $2 WHERE id = $1 AND fenced IS NOT NULL";
+    tx.execute(sql, &[&writer, &tx.now()]).await.map(|_| ())
+}
+
+pub(super) async fn unswept_writers(db: &Snapshot) -> Result<Vec<WriterId>> {
+    ids(&db.all("SELECT id FROM writers WHERE swept IS NULL ORDER BY id", &[]).await?)
+}
+
+fn ids(rows: &[tokio_postgres::Row]) -> Result<Vec<WriterId>> {
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}

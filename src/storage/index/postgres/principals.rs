@@ -1,0 +1,180 @@
+//! Accounts, users, roles, access keys, signing keys.
+
+use tokio_postgres::Row;
+
+use super::super::merge::merge;
+use super::transaction::{Snapshot, Tx};
+use super::values::{self, Flag, Name, to_json};
+use crate::model::{AccountId, UserId};
+use crate::storage::Error;
+use crate::storage::index::{
+    AccessKeyRecord, AccountRecord, Result, RoleGrant, SigningKeyRecord, UserRecord,
+};
+
+pub(super) async fn put_account(tx: &Tx, account: &AccountRecord) -> Result<()> {
+    tx.execute(
+        "INSERT INTO accounts (id, domain, name, display_name, email, created, metadata)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (id) DO UPDATE SET domain = excluded.domain, name = excluded.name,
+             display_name = excluded.display_name, email = excluded.email, created = excluded.created,
+             metadata = excluded.metadata",
+        &[
+            &account.id,
+            &account.domain.as_bytes(),
+            &account.name.as_bytes(),
+            &account.display_name,
+            &account.email,
+            &account.created,
+            &to_json(&account.metadata)?,
+        ],
+    )
+    .await
+    .map(|_| ())
+}
+
+pub(super) async fn account(db: &Snapshot, id: &AccountId) -> Result<Option<AccountRecord>> {
+    let sql = "SELECT id, domain, name, display_name, email, created, metadata FROM accounts WHERE id = $1";
+    db.maybe(sql, &[id]).await?.as_ref().map(read_account).transpose()
+}
+
+pub(super) async fn account_by_name(
+    db: &Snapshot,
+    domain: &str,
+    name: &str,
+) -> Result<Option<AccountRecord>> {
+    let sql = "SELECT id, domain, name, display_name, email, created, metadata FROM accounts
+               WHERE domain = $1 AND name = $2";
+    db.maybe(sql, &[&domain.as_bytes(), &name.as_bytes()]).await?.as_ref().map(read_account).transpose()
+}
+
+fn read_account(row: &Row) -> Result<AccountRecord> {
+    Ok(AccountRecord {
+        id: row.try_get(0)?,
+        domain: row.try_get::<_, Name>(1)?.0,
+        name: row.try_get::<_, Name>(2)?.0,
+        display_name: row.try_get(3)?,
+        email: row.try_get(4)?,
+        created: row.try_get(5)?,
+        metadata: values::map(row, 6)?,
+    })
+}
+
+pub(super) async fn update_account(
+    tx: &Tx,
+    id: &AccountId,
+    changes: &[(String, Option<String>)],
+) -> Result<()> {
+    let Some(found) = tx.maybe("SELECT metadata FROM accounts WHERE id = $1 FOR UPDATE", &[id]).await? else {
+        return Err(Error::Internal(format!("there is no account {id}").into()));
+    };
+    let mut metadata = values::map(&found, 0)?;
+    merge(&mut metadata, changes.iter().cloned());
+    let sql = "UPDATE accounts SET metadata = $2 WHERE id = $1";
+    tx.execute(sql, &[id, &to_json(&metadata)?]).await.map(|_| ())
+}
+
+pub(super) async fn put_user(tx: &Tx, user: &UserRecord, roles: &[RoleGrant]) -> Result<()> {
+    // The row's lock, which an update takes too, puts those who set the same user's roles one after another.
+    tx.execute(
+        "INSERT INTO users (id, domain, name, tempauth, password_hash, epoch, enabled)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (id) DO UPDATE SET domain = excluded.domain, name = excluded.name,
+             tempauth = excluded.tempauth, password_hash = excluded.password_hash, epoch = excluded.epoch,
+             enabled = excluded.enabled",
+        &[
+            &user.id,
+            &user.domain.as_bytes(),
+            &user.name.as_bytes(),
+            &user.tempauth.as_ref().map(String::as_bytes),
+            &user.password_hash,
+            &user.epoch,
+            &Flag(user.enabled),
+        ],
+    )
+    .await?;
+    tx.execute("DELETE FROM roles WHERE \"user\" = $1", &[&user.id]).await?;
+    let (accounts, names): (Vec<_>, Vec<_>) =
+        roles.iter().map(|grant| (&grant.account, grant.role.as_bytes())).unzip();
+    let sql = "INSERT INTO roles (\"user\", account, role) SELECT $1, * FROM unnest($2::bytea[], $3::bytea[])
+               ON CONFLICT DO NOTHING";
+    tx.execute(sql, &[&user.id, &accounts, &names]).await.map(|_| ())
+}
+
+pub(super) async fn user(db: &Snapshot, id: &UserId) -> Result<Option<UserRecord>> {
+    let sql = "SELECT id, domain, name, tempauth, password_hash, epoch, enabled FROM users WHERE id = $1";
+    db.maybe(sql, &[id]).await?.as_ref().map(read_user).transpose()
+}
+
+pub(super) async fn user_by_name(db: &Snapshot, domain: &str, name: &str) -> Result<Option<UserRecord>> {
+    let sql = "SELECT id, domain, name, tempauth, password_hash, epoch, enabled FROM users
+               WHERE domain = $1 AND name = $2";
+    db.maybe(sql, &[&domain.as_bytes(), &name.as_bytes()]).await?.as_ref().map(read_user).transpose()
+}
+
+pub(super) async fn user_by_tempauth(db: &Snapshot, name: &str) -> Result<Option<UserRecord>> {
+    let sql =
+        "SELECT id, domain, name, tempauth, password_hash, epoch, enabled FROM users WHERE tempauth = $1";
+    db.maybe(sql, &[&name.as_bytes()]).await?.as_ref().map(read_user).transpose()
+}
+
+fn read_user(row: &Row) -> Result<UserRecord> {
+    Ok(UserRecord {
+        id: row.try_get(0)?,
+        domain: row.try_get::<_, Name>(1)?.0,
+        name: row.try_get::<_, Name>(2)?.0,
+        tempauth: row.try_get::<_, Option<Name>>(3)?.map(|name| name.0),
+        password_hash: row.try_get(4)?,
+        epoch: row.try_get(5)?,
+        enabled: row.try_get::<_, Flag>(6)?.0,
+    })
+}
+
+pub(super) async fn roles(db: &Snapshot, user: &UserId) -> Result<Vec<RoleGrant>> {
+    let sql = "SELECT account, role FROM roles WHERE \"user\" = $1 ORDER BY account, role";
+    let rows = db.all(sql, &[user]).await?;
+    let grants =
+        rows.iter().map(|row| Ok(RoleGrant { account: row.try_get(0)?, role: row.try_get::<_, Name>(1)?.0 }));
+    grants.collect()
+}
+
+pub(super) async fn put_access_key(tx: &Tx, key: &AccessKeyRecord) -> Result<()> {
+    tx.execute(
+        "INSERT INTO access_keys (access, \"user\", account, sealed_secret, enabled) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (access) DO UPDATE SET \"user\" = excluded.\"user\", account = excluded.account,
+             sealed_secret = excluded.sealed_secret, enabled = excluded.enabled",
+        &[&key.access.as_bytes(), &key.user, &key.account, &key.sealed_secret, &Flag(key.enabled)],
+    )
+    .await
+    .map(|_| ())
+}
+
+pub(super) async fn access_key(db: &Snapshot, access: &str) -> Result<Option<AccessKeyRecord>> {
+    let sql = "SELECT access, \"user\", account, sealed_secret, enabled FROM access_keys WHERE access = $1";
+    let Some(row) = db.maybe(sql, &[&access.as_bytes()]).await? else { return Ok(None) };
+    Ok(Some(AccessKeyRecord {
+        access: row.try_get::<_, Name>(0)?.0,
+        user: row.try_get(1)?,
+        account: row.try_get(2)?,
+        sealed_secret: row.try_get(3)?,
+        enabled: row.try_get::<_, Flag>(4)?.0,
+    }))
+}
+
+pub(super) async fn signing_keys(db: &Snapshot) -> Result<Vec<SigningKeyRecord>> {
+    let sql = "SELECT id, sealed_key, public_key, created FROM signing_keys ORDER BY created, id";
+    let rows = db.all(sql, &[]).await?;
+    let keys = rows.iter().map(|row| {
+        Ok(SigningKeyRecord {
+            id: row.try_get::<_, Name>(0)?.0,
+            sealed_key: row.try_get(1)?,
+            public_key: row.try_get(2)?,
+            created: row.try_get(3)?,
+        })
+    });
+    keys.collect()
+}
+
+pub(super) async fn add_signing_key(tx: &Tx, key: &SigningKeyRecord) -> Result<()> {
+    let sql = "INSERT INTO signing_keys (id, sealed_key, public_key, created) VALUES ($1, $2, $3, $4)";
+    tx.execute(sql, &[&key.id.as_bytes(), &key.sealed_key, &key.public_key, &key.created]).await.map(|_| ())
+}

@@ -1,0 +1,49 @@
+//! The schema and its migrations: plain SQL files, forward only, applied by whichever replica comes first.
+
+use super::transaction::Tx;
+use crate::storage::Error;
+use crate::storage::index::Result;
+
+/// The migrations in order. The first makes version 1 of the schema. None is ever changed once released.
+const MIGRATIONS: &[&str] = &[include_str!("schema/0001_initial.sql")];
+
+/// Holds off the other replicas: `CRDA`.
+const LOCK: i64 = 0x4352_4441;
+
+/// Brings the schema up to date. A schema newer than this program knows, or a foreign database, is refused.
+pub(super) async fn migrate(tx: &Tx) -> Result<()> {
+    tx.one("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
+    let found = version(tx).await?;
+    let known = MIGRATIONS.len();
+    let Some(new) = MIGRATIONS.get(found..) else {
+        return Err(refused(&format!(
+            "its schema has version {found}; this program knows versions up to {known}"
+        )));
+    };
+    if new.is_empty() {
+        return Ok(());
+    }
+    for sql in new {
+        tx.batch(sql).await?;
+    }
+    let known = i64::try_from(known).unwrap_or(i64::MAX);
+    let sql = "INSERT INTO schema_version (one, version) VALUES (1, $1)
+               ON CONFLICT (one) DO UPDATE SET version = excluded.version";
+    tx.execute(sql, &[&known]).await.map(|_| ())
+}
+
+async fn version(tx: &Tx) -> Result<usize> {
+    let ours = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'schema_version'";
+    if tx.exists(ours, &[]).await? {
+        let row = tx.one("SELECT version FROM schema_version", &[]).await?;
+        return usize::try_from(row.try_get::<_, i64>(0)?).map_err(|_| refused("its schema has no version"));
+    }
+    if tx.exists("SELECT 1 FROM pg_tables WHERE schemaname = current_schema()", &[]).await? {
+        return Err(refused("the database holds another program's tables"));
+    }
+    Ok(0)
+}
+
+fn refused(reason: &str) -> Error {
+    Error::Internal(format!("the index cannot be opened: {reason}").into())
+}

@@ -1,0 +1,232 @@
+//! The skip scan of all listings. A page is one statement, or two: the first reads along the keys from the page's beginning, which is
+//! enough for most; where much lies under common prefixes, the second leaves each prefix by a seek past its last key, all seeks in the
+//! database. So a page costs what it shows, however many keys lie under its prefixes.
+//!
+//! A statement that steps gives its rows in the order of its steps, as the database runs it: one step after the other, each with its
+//! rows, until there are enough.
+
+use tokio_postgres::Row;
+
+use super::super::range::{Keys, past_prefix, successor};
+use super::transaction::Snapshot;
+use crate::model::BucketId;
+use crate::storage::Error;
+use crate::storage::index::Result;
+
+/// What a listing asks.
+pub(super) struct SkipScan<'q> {
+    pub(super) bucket: BucketId,
+    pub(super) prefix: &'q str,
+    /// Rolls up what follows the prefix up to and with this text, if there is one.
+    pub(super) delimiter: Option<&'q str>,
+    /// The lower bound, exclusive.
+    pub(super) after: Option<&'q str>,
+    /// Whether a lower bound inside a common prefix hides the prefix too.
+    pub(super) after_hides_prefix: bool,
+    pub(super) reverse: bool,
+    pub(super) limit: usize,
+}
+
+/// The statements of a listing in one direction. The second column of their rows is a key, the last one a common prefix or nothing.
+/// Their parameters are the bucket's id, the range's bounds and the limit, and for `steps` the prefix's length and the delimiter.
+#[derive(Clone, Copy)]
+pub(super) struct Statements {
+    /// Reads along the keys.
+    pub(super) range: &'static str,
+    /// Steps from common prefix to common prefix, and key to key.
+    pub(super) steps: &'static str,
+}
+
+/// The statement that steps forwards: what finds the next key at or after `steps.bound`, and the rows of `steps.key`.
+macro_rules! forwards {
+    ($next:literal, $rows:literal) => {
+        concat!(
+            "WITH RECURSIVE steps (nr, key, common, bound) AS (
+                 SELECT 0::bigint, NULL::bytea, NULL::bytea, $2::bytea
+                 UNION ALL
+                 SELECT steps.nr + 1, next.key, rolled.common,
+                     CASE WHEN rolled.common IS NULL THEN next.key || '\\x00'::bytea
+                          ELSE set_byte(rolled.common, length(rolled.common) - 1,
+                                        get_byte(rolled.common, length(rolled.common) - 1) + 1) END
+                 FROM steps
+                 CROSS JOIN LATERAL (",
+            $next,
+            ") next
+                 CROSS JOIN LATERAL (
+                     SELECT position($6::bytea IN substring(next.key FROM $5::bigint::int + 1)) AS at OFFSET 0
+                 ) delimiter
+                 CROSS JOIN LATERAL (
+                     SELECT CASE WHEN delimiter.at > 0
+                         THEN substring(next.key FOR $5::bigint::int + delimiter.at - 1 + length($6)) END AS common
+                     OFFSET 0
+                 ) rolled
+                 WHERE steps.nr < $4::bigint AND next.key IS NOT NULL
+             )
+             SELECT found.*, steps.common FROM steps LEFT JOIN LATERAL (",
+            $rows,
+            ") found ON true WHERE steps.nr > 0 LIMIT $4"
+        )
+    };
+}
+
+/// The same backwards: the next key is before `steps.bound`.
+macro_rules! backwards {
+    ($next:literal, $rows:literal) => {
+        concat!(
+            "WITH RECURSIVE steps (nr, key, common, bound) AS (
+                 SELECT 0::bigint, NULL::bytea, NULL::bytea, $3::bytea
+                 UNION ALL
+                 SELECT steps.nr + 1, next.key, rolled.common, coalesce(rolled.common, next.key)
+                 FROM steps
+                 CROSS JOIN LATERAL (",
+            $next,
+            ") next
+                 CROSS JOIN LATERAL (
+                     SELECT position($6::bytea IN substring(next.key FROM $5::bigint::int + 1)) AS at OFFSET 0
+                 ) delimiter
+                 CROSS JOIN LATERAL (
+                     SELECT CASE WHEN delimiter.at > 0
+                         THEN substring(next.key FOR $5::bigint::int + delimiter.at - 1 + length($6)) END AS common
+                     OFFSET 0
+                 ) rolled
+                 WHERE steps.nr < $4::bigint AND next.key IS NOT NULL
+             )
+             SELECT found.*, steps.common FROM steps LEFT JOIN LATERAL (",
+            $rows,
+            ") found ON true WHERE steps.nr > 0 LIMIT $4"
+        )
+    };
+}
+
+pub(super) use {backwards, forwards};
+
+impl SkipScan<'_> {
+    /// Reads a page, and whether more follows. `first` are rows that stand before the range's.
+    pub(super) async fn page<R>(
+        &self,
+        db: &Snapshot,
+        statements: Statements,
+        mut keys: Keys,
+        first: &[Row],
+        kind: &Kind<R>,
+    ) -> Result<(Vec<R>, bool)> {
+        let mut page = Page { scan: self, kind, rows: Vec::new(), hidden: self.hidden(), inside: None };
+        if let Some(hidden) = page.hidden {
+            keys.from = keys.from.max(past_prefix(hidden.as_bytes()));
+        }
+        for row in first {
+            page.take(row)?;
+        }
+        if self.limit == 0 || keys.is_empty() || page.is_over() {
+            return Ok(page.close());
+        }
+        let limit = wanted(self.limit + 1);
+        let run = db.all(statements.range, &[&self.bucket, &keys.from, &keys.until, &limit]).await?;
+        for row in &run {
+            page.take(row)?;
+        }
+        let (Some(delimiter), Some(last)) = (self.delimiter, run.last()) else { return Ok(page.close()) };
+        if run.len() <= self.limit || page.is_over() {
+            return Ok(page.close());
+        }
+        let last: &[u8] = last.try_get(1)?;
+        match (self.common_prefix(last)?, self.reverse) {
+            (Some(common), true) => keys.until = common.as_bytes().to_vec(),
+            (Some(common), false) => keys.from = past_prefix(common.as_bytes()),
+            // More rows of the key may follow: the second statement begins with all of them.
+            (None, reverse) => {
+                let same =
+                    run.iter().rev().take_while(|row| row.try_get(1).is_ok_and(|key: &[u8]| key == last));
+                page.rows.truncate(page.rows.len().saturating_sub(same.count()));
+                if reverse {
+                    keys.until = successor(last);
+                } else {
+                    keys.from = last.to_vec();
+                }
+            }
+        }
+        let (missing, length) = (wanted(self.limit + 1 - page.rows.len()), wanted(self.prefix.len()));
+        let delimiter = delimiter.as_bytes();
+        let params: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
+            [&self.bucket, &keys.from, &keys.until, &missing, &length, &delimiter];
+        for row in &db.all(statements.steps, &params).await? {
+            match row.try_get::<_, Option<&[u8]>>(row.len() - 1)? {
+                Some(common) => page.rows.push((kind.common)(text(common)?.to_owned())),
+                None => page.rows.push((kind.read)(row)?),
+            }
+        }
+        Ok(page.close())
+    }
+
+    /// The key up to and with the first delimiter after the prefix.
+    fn common_prefix<'k>(&self, key: &'k [u8]) -> Result<Option<&'k str>> {
+        self.delimiter.map_or(Ok(None), |delimiter| Ok(rolled(text(key)?, self.prefix, delimiter)))
+    }
+
+    /// The common prefix that the lower bound hides: its own where it is one, for it was the last row of the page before, and the one
+    /// that it lies inside of, where the caller wants that.
+    fn hidden(&self) -> Option<&str> {
+        let after = self.after?;
+        if !after.starts_with(self.prefix) {
+            return None;
+        }
+        let common = rolled(after, self.prefix, self.delimiter?)?;
+        (common == after || self.after_hides_prefix).then_some(common)
+    }
+}
+
+/// How the rows of a listing are made.
+pub(super) struct Kind<R> {
+    pub(super) read: fn(&Row) -> Result<R>,
+    pub(super) common: fn(String) -> R,
+}
+
+/// A page that is being read.
+struct Page<'p, R> {
+    scan: &'p SkipScan<'p>,
+    kind: &'p Kind<R>,
+    rows: Vec<R>,
+    /// The common prefix that is not shown.
+    hidden: Option<&'p str>,
+    /// The common prefix of the last key.
+    inside: Option<String>,
+}
+
+impl<R> Page<'_, R> {
+    /// Takes the next row. Of those of a common prefix the first one makes a row of the page.
+    fn take(&mut self, row: &Row) -> Result<()> {
+        let key: &[u8] = row.try_get(1)?;
+        match self.scan.common_prefix(key)? {
+            None => self.rows.push((self.kind.read)(row)?),
+            Some(common) if self.hidden == Some(common) || self.inside.as_deref() == Some(common) => {}
+            Some(common) => {
+                self.rows.push((self.kind.common)(common.to_owned()));
+                self.inside = Some(common.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        self.rows.len() > self.scan.limit
+    }
+
+    fn close(mut self) -> (Vec<R>, bool) {
+        let truncated = self.scan.limit > 0 && self.is_over();
+        self.rows.truncate(self.scan.limit);
+        (self.rows, truncated)
+    }
+}
+
+fn rolled<'k>(key: &'k str, prefix: &str, delimiter: &str) -> Option<&'k str> {
+    let found = key.get(prefix.len()..).and_then(|rest| rest.find(delimiter))?;
+    key.get(..prefix.len() + found + delimiter.len())
+}
+
+fn text(key: &[u8]) -> Result<&str> {
+    std::str::from_utf8(key).map_err(|error| Error::Damaged(error.to_string()))
+}
+
+fn wanted(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,93 @@
+"""Any request may go to any replica."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+
+from replicas.cluster import REPLICAS, Cluster
+
+from support.faces import WRITTEN
+from support.keys import CustomerKey
+from support.s3 import document
+from support.versions import set_state
+from support.waiting import wait_until
+
+SETTINGS_SECONDS = 5
+"""How soon every replica sees what one was told of a bucket or a user: docs/operations.md."""
+
+
+def test_what_one_writes_all_read(cluster: Cluster, bucket: str) -> None:
+    key = CustomerKey.new()
+    for number in range(REPLICAS):
+        for writer in cluster.faces(number):
+            for size in (100, 100_000):
+                body, name = os.urandom(size), f"{writer.name}-{number}-{size}"
+                assert writer.put(bucket, name, body, writer.keyed(key)).status in WRITTEN
+                for reader in itertools.chain(*(cluster.faces(other) for other in range(REPLICAS))):
+                    assert reader.get(bucket, name, reader.keyed(key)).body == body
+                    assert reader.get(bucket, name, reader.keyed(CustomerKey.new())).status == 403
+
+
+def test_a_listing_is_the_same_everywhere_at_once(cluster: Cluster, bucket: str) -> None:
+    expected = {}
+    for number in range(12):
+        face = cluster.faces(number)[number % 2]
+        assert face.put(bucket, f"object-{number}", b"x" * number).status in WRITTEN
+        expected[f"object-{number}"] = number
+        for other in range(REPLICAS):
+            for face in cluster.faces(other):
+                assert face.sizes(bucket) == expected
+
+
+def test_parts_go_to_different_replicas(cluster: Cluster, bucket: str) -> None:
+    key, part = CustomerKey.new(), 5 << 20
+    begun = cluster.s3(0).request("POST", f"/{bucket}/large", query="uploads", headers=key.s3())
+    upload = document(begun).findtext("UploadId", "")
+    bodies = [os.urandom(part), os.urandom(part), os.urandom(1000)]
+    rows = ""
+    for number, body in enumerate(bodies, 1):
+        where = f"partNumber={number}&uploadId={upload}"
+        answer = cluster.s3(number).request("PUT", f"/{bucket}/large", query=where, headers=key.s3(), body=body)
+        assert answer.status == 200, answer.text
+        rows += f"<Part><PartNumber>{number}</PartNumber><ETag>{answer['ETag']}</ETag></Part>"
+    body = f"<CompleteMultipartUpload>{rows}</CompleteMultipartUpload>".encode()
+    done = cluster.s3(1).request("POST", f"/{bucket}/large", query=f"uploadId={upload}", headers=key.s3(), body=body)
+    assert done.status == 200 and b"<Error>" not in done.body, done.text
+    for number in range(REPLICAS):
+        for face in cluster.faces(number):
+            assert face.get(bucket, "large", face.keyed(key)).body == b"".join(bodies)
+
+
+def test_a_token_is_good_everywhere(cluster: Cluster, bucket: str) -> None:
+    issued = cluster.swift(0)
+    assert issued.put(bucket, "object", b"body").status == 201
+    for number in range(1, REPLICAS):
+        other = cluster.swift(number)
+        other.token = issued.token
+        assert other.get(bucket, "object").body == b"body"
+
+
+def test_what_a_bucket_is_told_is_seen_everywhere_in_time(cluster: Cluster, bucket: str) -> None:
+    assert set_state(cluster.s3(0), bucket, "Enabled").status == 200
+    # A write asks the index itself: it makes a version at once, whatever its replica remembers of the bucket.
+    ids = {cluster.s3(number).put(bucket, "object", b"x")["x-amz-version-id"] for number in range(REPLICAS)}
+    assert len(ids) == REPLICAS and "null" not in ids
+    told = [("X-Container-Meta-Colour", "blue")]
+    assert cluster.swift(1).request("POST", bucket, headers=told).status in (202, 204)
+    began = time.monotonic()
+    for number in range(REPLICAS):
+        swift = cluster.swift(number)
+        wait_until(lambda: swift.request("HEAD", bucket).get("X-Container-Meta-Colour") == "blue", SETTINGS_SECONDS)
+    assert time.monotonic() - began < SETTINGS_SECONDS
+
+
+def test_a_deleted_bucket_is_gone_everywhere(cluster: Cluster, bucket: str) -> None:
+    for number in range(REPLICAS):
+        assert cluster.s3(number).put(bucket, "object", b"x").status == 200
+    assert cluster.s3(0).delete(bucket, "object").status == 204
+    assert cluster.s3(1).request("DELETE", f"/{bucket}").status == 204
+    for number in range(REPLICAS):
+        assert cluster.s3(number).put(bucket, "object", b"x").status == 404
+        assert cluster.swift(number).put(bucket, "object", b"x").status == 404

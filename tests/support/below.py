@@ -1,0 +1,82 @@
+"""What lies below the gateways of a session: an index and a store of a kind, chosen by `--index` and `--store`.
+
+Without a choice, or with the embedded ones, a gateway keeps everything in its own folder and nothing is started.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+INDEXES = ("sqlite", "postgres")
+STORES = ("local", "s3", "az")
+
+_chosen = {"index": "sqlite", "store": "local"}
+
+
+def choose(index: str, store: str) -> None:
+    """Says what the gateways that follow are over."""
+    assert index in INDEXES and store in STORES, (index, store)
+    _chosen.update(index=index, store=store)
+
+
+@dataclass(frozen=True)
+class Below:
+    """The settings and the environment of one gateway."""
+
+    settings: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def place(folder: Path, given: dict[str, Any]) -> Below:
+    """A place of its own for a gateway in this folder, except for what its test has given itself."""
+    settings: dict[str, Any] = {}
+    environment: dict[str, str] = {}
+    if _chosen["store"] != "local" and "store" not in given:
+        there = _store(_chosen["store"]).place()
+        settings |= there.settings
+        if "inline_bytes" not in given:
+            # All objects go to the store: those of the tests are mostly small.
+            settings["inline_bytes"] = 0
+        environment |= there.environment
+    if _chosen["index"] == "postgres" and "index" not in given:
+        server = postgres()
+        settings["index"] = server.url(server.database())
+        settings["index_connections"] = 8
+        if "keyring" not in given:
+            settings["keyring"] = str(keyring(folder))
+    return Below(settings, environment)
+
+
+def keyring(folder: Path) -> Path:
+    """A key ring in a folder: over a shared index none is made by itself."""
+    from .places import binary
+
+    ring = folder / "keyring.toml"
+    if not ring.exists():
+        subprocess.run([binary(), "keyring", "new", "--keyring", ring], check=True, stdout=subprocess.DEVNULL)
+    return ring
+
+
+@functools.cache
+def postgres() -> Any:
+    """The session's PostgreSQL."""
+    from .postgres import Postgres
+
+    server = Postgres().start()
+    atexit.register(server.remove)
+    return server
+
+
+@functools.cache
+def _store(kind: str) -> Any:
+    from stores.backends import BACKENDS
+
+    store = BACKENDS[kind](Path(tempfile.mkdtemp(prefix=f"cardea-{kind}-")) / kind)
+    atexit.register(store.stop)
+    return store

@@ -21,14 +21,15 @@ pub(super) fn command() -> Command {
         .subcommand(
             group("credentials", "The root account's credentials").subcommand(with_settings(
                 Command::new("reset")
-                    .about("Makes a new root password and S3 key and writes credentials.env; the gateway must be stopped"),
+                    .about("Makes a new root password and S3 key and writes credentials.env. Without a shared index the gateway must be stopped"),
             )),
         )
         .subcommand(
-            group("keyring", "The key ring and its safe copy")
+            group("keyring", "The key ring: its making and its safe copy")
                 .subcommand(with_settings(
-                    Command::new("new")
-                        .about("Makes a key ring's file, to be given to all replicas; never over one that stands"),
+                    Command::new("generate").about(
+                        "Makes a key ring's file, for gateways that share an index; never over one that stands",
+                    ),
                 ))
                 .subcommand(with_settings(
                     Command::new("export")

@@ -1,4 +1,4 @@
-//! `cardea keyring new`, `export` and `import`: the key ring, and its safe copy.
+//! `cardea keyring generate`, `export` and `import`: the key ring, and its safe copy.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::server::files::keyring;
 const MAX_PASSPHRASE: u64 = 4096;
 
 /// Makes a ring where there is none: replicas over one index must be given the same.
-pub(super) fn new(config: &Config) -> Result<(), Failure> {
+pub(super) fn generate(config: &Config) -> Result<(), Failure> {
     let target = vacant(config)?;
     keyring::generate(&target)?;
     print(&format!("A new key ring stands in {}. Keep a copy of it elsewhere.\n", target.display()))

@@ -99,7 +99,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
             _ => Ok(()),
         },
         Some(("keyring", matches)) => match matches.subcommand() {
-            Some(("new", matches)) => keyring::new(&load(matches)?),
+            Some(("generate", matches)) => keyring::generate(&load(matches)?),
             Some(("export", matches)) => keyring::export(&load(matches)?, matches),
             Some(("import", matches)) => keyring::import(&load(matches)?, matches),
             _ => Ok(()),

@@ -56,6 +56,8 @@ pub enum IndexUrl {
     File(PathBuf),
     /// `memory://`: until the process ends.
     Memory,
+    /// `postgres://`: a database that several gateways may share.
+    Postgres(String),
 }
 
 impl FromStr for IndexUrl {
@@ -65,8 +67,23 @@ impl FromStr for IndexUrl {
         if url == "memory://" || url == "memory:///" {
             return Ok(Self::Memory);
         }
+        if let Some(place) =
+            ["postgres://", "postgresql://"].iter().find_map(|scheme| url.strip_prefix(scheme))
+        {
+            return if is_database(place) { Ok(Self::Postgres(url.to_owned())) } else { Err(()) };
+        }
         file_path(url, "sqlite://").map(Self::File)
     }
+}
+
+/// Whether it is `user@host:port/database?option=value`, and holds no password, which would be shown by `ps` and in logs.
+fn is_database(place: &str) -> bool {
+    let (place, options) = place.split_once('?').unwrap_or((place, ""));
+    let Some((user, place)) = place.split_once('@') else { return false };
+    let database = place.split_once('/').map_or("", |(_, database)| database);
+    let is_one = |name: &str| !name.is_empty() && !name.contains(['@', '/', ':', '#']);
+    let is_secret = |option: &str| option.to_ascii_lowercase().starts_with("pass");
+    is_one(user) && is_one(database) && !options.split('&').any(is_secret)
 }
 
 /// The path of a URL without a host; a relative one (`file://blobs`) is taken as it stands.
@@ -114,6 +131,23 @@ mod tests {
     fn indexes() {
         assert_eq!("sqlite:///x/index.db".parse(), Ok(IndexUrl::File("/x/index.db".into())));
         assert_eq!("memory://".parse(), Ok(IndexUrl::Memory));
-        assert!("postgres://h/db".parse::<IndexUrl>().is_err());
+        for url in [
+            "postgres://cardea@db.example.com:5432/cardea?sslmode=require",
+            "postgresql://cardea@a,b/cardea",
+            "postgres://cardea@%2Frun%2Fpostgresql/cardea",
+        ] {
+            assert_eq!(url.parse(), Ok(IndexUrl::Postgres(url.into())));
+        }
+        for bad in [
+            "postgres://",
+            "postgres://h/db",
+            "postgres://user@h",
+            "postgres://user@h/",
+            "postgres://user:secret@h/db",
+            "postgres://user@h/db?password=secret",
+            "postgres://user@h/db?sslmode=require&Password=secret",
+        ] {
+            assert_eq!(bad.parse::<IndexUrl>(), Err(()), "{bad}");
+        }
     }
 }

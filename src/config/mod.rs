@@ -66,6 +66,9 @@ pub struct Config {
     pub store_read_timeout: Duration,
     pub store_retry_timeout: Duration,
     pub index: Option<IndexUrl>,
+    pub index_ca: Option<PathBuf>,
+    pub index_connections: u32,
+    pub index_timeout: Duration,
     pub keyring: Option<PathBuf>,
     pub region: String,
     pub virtual_hosts: Vec<String>,
@@ -112,6 +115,11 @@ impl Config {
             (None, StoreUrl::Folder(_) | StoreUrl::Cloud(_)) => IndexUrl::File(self.data.join(paths::INDEX)),
             (None, StoreUrl::Memory) => IndexUrl::Memory,
         }
+    }
+
+    /// Whether other gateways may use the same index, so that the data folder is this one's scratch and no more.
+    pub fn shares_index(&self) -> bool {
+        matches!(self.index(), IndexUrl::Postgres(_))
     }
 
     /// Where the key ring is kept.
@@ -175,6 +183,9 @@ impl Config {
             store_read_timeout: Duration::ZERO,
             store_retry_timeout: Duration::ZERO,
             index: None,
+            index_ca: None,
+            index_connections: 0,
+            index_timeout: Duration::ZERO,
             keyring: None,
             region: String::new(),
             virtual_hosts: Vec::new(),
@@ -212,6 +223,10 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         if self.listen.is_none() && self.plain_listen.is_none() {
             return Err(ConfigError::new("listen", "off", "an address, as plain_listen is off too"));
+        }
+        if self.shares_index() && self.store() == StoreUrl::Memory {
+            let expected = "a store that outlives the process, as the index in PostgreSQL does";
+            return Err(ConfigError::new("store", "memory://", expected));
         }
         match (&self.tls_certificate, &self.tls_key) {
             (Some(_), None) => {

@@ -170,9 +170,35 @@ pub static SETTINGS: &[Setting] = &[
         name: "index",
         takes: "URL",
         default: "sqlite://<data>/index.db",
-        expected: "sqlite:///a/file or memory:// (this version has no other index)",
-        help: "Where the index is kept. Beside a store in memory it is in memory too.",
+        expected: "sqlite:///a/file, memory:// or postgres://user@host:port/database?sslmode=require, the last one without a \
+                   password, which PGPASSWORD or PGPASSFILE has",
+        help: "Where the index is kept. Beside a store in memory it is in memory too. Several gateways may share one in \
+               PostgreSQL: docs/postgresql.md.",
         set: |c, raw| raw.parsed().map(|v: IndexUrl| c.index = Some(v)),
+    },
+    Setting {
+        name: "index_ca",
+        takes: "FILE",
+        default: "",
+        expected: FILE,
+        help: "Certificate authorities (PEM) that a postgres index is trusted by, besides the system's.",
+        set: |c, raw| raw.path().map(|v| c.index_ca = Some(v)),
+    },
+    Setting {
+        name: "index_connections",
+        takes: "NUMBER",
+        default: "16",
+        expected: "a number from 2 to 1000",
+        help: "Connections to a postgres index at most; more commands wait.",
+        set: |c, raw| raw.parsed().filter(|v| (2..=1000).contains(v)).map(|v: u32| c.index_connections = v),
+    },
+    Setting {
+        name: "index_timeout",
+        takes: "DURATION",
+        default: "10s",
+        expected: DURATION,
+        help: "How long a command waits for a postgres index, all tries included, before the client hears 503.",
+        set: |c, raw| raw.duration().map(|v| c.index_timeout = v),
     },
     Setting {
         name: "keyring",

@@ -13,7 +13,7 @@ use crate::storage::pins::Pins;
 /// Checks the installation. The gateway must be stopped: the check holds the data folder's lock, as the gateway does.
 pub fn fsck(config: &Config, deep: bool, progress: Progress<'_>) -> Result<Report, Failure> {
     runtime()?.block_on(async {
-        if config.lock().exists() && files::lock(&config.lock()).is_err() {
+        if !config.shares_index() && config.lock().exists() && files::lock(&config.lock()).is_err() {
             let found = format!("{} in use", config.data.display());
             return Err(ConfigError::new(
                 "data",

@@ -156,7 +156,7 @@ def test_a_key_ring_is_exported_and_imported(fresh: Callable[..., Server]) -> No
 def test_a_key_ring_is_made_beforehand(fresh: Callable[..., Server]) -> None:
     server = fresh()
     ring = server.folder / "rings" / "keyring.toml"
-    command = [places.binary(), "keyring", "new", "--keyring", ring]
+    command = [places.binary(), "keyring", "generate", "--keyring", ring]
     done = subprocess.run(command, cwd=server.folder, env=clean_environment(), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and str(ring) in done.stdout, done.stderr
     made = ring.read_text()

@@ -59,7 +59,7 @@ def keyring(folder: Path) -> Path:
 
     ring = folder / "keyring.toml"
     if not ring.exists():
-        subprocess.run([binary(), "keyring", "new", "--keyring", ring], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([binary(), "keyring", "generate", "--keyring", ring], check=True, stdout=subprocess.DEVNULL)
     return ring
 
 

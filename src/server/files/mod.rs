@@ -2,6 +2,7 @@
 
 pub mod credentials;
 pub mod keyring;
+pub mod passwords;
 pub mod tls;
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};

@@ -15,13 +15,13 @@ pub async fn declare(installation: &Installation, accounts: &[DeclaredAccount]) 
     let directory = IndexDirectory::new(installation.index.clone(), installation.ring.clone());
     let mut users = Vec::<User<'_>>::new();
     for declared in accounts {
-        let account = write_account(index, declared).await?;
+        let account = again(|| write_account(index, declared)).await?;
         for user in &declared.users {
             merge(&mut users, user, &declared.domain, &account);
         }
     }
     for user in users {
-        let id = write_user(index, &user).await?;
+        let id = again(|| write_user(index, &user)).await?;
         for (account, key) in &user.access_keys {
             let entry = AccessKeyEntry {
                 user: id.clone(),
@@ -36,6 +36,15 @@ pub async fn declare(installation: &Installation, accounts: &[DeclaredAccount]) 
         }
     }
     Ok(())
+}
+
+/// Writes something, and once more where that failed: a gateway that starts at the same time may have given the name an id, which is
+/// then found.
+async fn again<T, F: Future<Output = Result<T, Failure>>>(write: impl Fn() -> F) -> Result<T, Failure> {
+    match write().await {
+        Err(Failure::Config(_)) => write().await,
+        outcome => outcome,
+    }
 }
 
 /// A user, gathered from the accounts it is declared under.
@@ -97,7 +106,7 @@ async fn write_account(index: &dyn Index, declared: &DeclaredAccount) -> Result<
         created,
         metadata,
     };
-    index.put_account(record).await.map_err(|error| refused("accounts", &declared.name, &error))?;
+    index.put_account(record).await.map_err(|error| refused("accounts", &declared.name, error))?;
     Ok(id)
 }
 
@@ -121,7 +130,7 @@ async fn write_user(index: &dyn Index, user: &User<'_>) -> Result<UserId, Failur
     index
         .put_user(record, user.roles.clone())
         .await
-        .map_err(|error| refused("accounts.users", user.name, &error))?;
+        .map_err(|error| refused("accounts.users", user.name, error))?;
     Ok(id)
 }
 
@@ -143,8 +152,11 @@ fn password(user: &User<'_>, known: Option<&UserRecord>) -> Result<(Option<Strin
 }
 
 /// What the index refuses for its name is the file's mistake.
-fn refused(setting: &str, name: &str, error: &Error) -> Failure {
-    ConfigError::new(setting, format!("{name:?} ({error})"), "names that no other id has").into()
+fn refused(setting: &str, name: &str, error: Error) -> Failure {
+    match error {
+        Error::Unavailable(_) => storage(error),
+        error => ConfigError::new(setting, format!("{name:?} ({error})"), "names that no other id has").into(),
+    }
 }
 
 #[cfg(test)]

@@ -6,13 +6,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::storage;
+use super::{database, storage};
 use crate::cli::Failure;
 use crate::config::{Config, ConfigError, IndexUrl, StoreUrl};
 use crate::encryption::KeyRing;
 use crate::model::InstallId;
 use crate::server::files::{self, Access, Lock, keyring};
+use crate::storage::Error;
 use crate::storage::blobs::{BlobOptions, BlobStore, CloudOptions};
+use crate::storage::index::postgres::PostgresIndex;
 use crate::storage::index::sqlite::SqliteIndex;
 use crate::storage::index::{Index, Install};
 use crate::storage::room::Room;
@@ -22,26 +24,36 @@ const CANARY: &str = "install-canary";
 /// What it says.
 const CANARY_TEXT: &[u8] = b"cardea";
 
-/// An open installation. No other process has its data folder.
+/// An open installation.
 pub struct Installation {
     /// Its id.
     pub id: InstallId,
     /// Its index.
     pub index: Arc<dyn Index>,
+    /// What its connections to a database do, where it has some.
+    pub database: Option<Arc<PostgresIndex>>,
     /// Its blobs.
     pub blobs: BlobStore,
     /// Its key ring.
     pub ring: KeyRing,
-    /// Held as long as it is used.
-    _lock: Lock,
+    /// Held as long as it is used: no other process has its data folder.
+    _lock: Option<Lock>,
 }
 
 /// The parts, before it is known whether they belong together.
 struct Parts {
     index: Arc<dyn Index>,
+    database: Option<Arc<PostgresIndex>>,
     blobs: BlobStore,
     ring: Option<KeyRing>,
-    lock: Lock,
+    lock: Option<Lock>,
+}
+
+impl Parts {
+    fn belong(self, id: InstallId, ring: KeyRing) -> Installation {
+        let Self { index, database, blobs, lock, .. } = self;
+        Installation { id, index, database, blobs, ring, _lock: lock }
+    }
 }
 
 /// Opens the installation, and makes one where there is nothing.
@@ -49,9 +61,11 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
     files::private_folder(&config.data).map_err(|error| {
         ConfigError::new("data", format!("{} ({error})", config.data.display()), "a folder that can be made")
     })?;
-    let parts = parts(config)?;
+    let lock = files::lock(&config.lock())?;
+    let parts = parts(config, Some(lock)).await?;
     match parts.index.install().await.map_err(storage)? {
         Some(install) => existing(config, parts, install).await,
+        None if config.shares_index() => join(config, parts).await,
         None => make(config, parts).await,
     }
 }
@@ -65,17 +79,22 @@ pub async fn found(config: &Config) -> Result<Installation, Failure> {
             "the data folder of a gateway",
         )
     };
-    match config.index() {
-        IndexUrl::File(path) if path.exists() && config.data.exists() => {}
-        _ => return Err(nothing().into()),
-    }
-    let parts = parts(config)?;
-    let install = parts.index.install().await.map_err(storage)?.ok_or_else(nothing)?;
+    let lock = match config.index() {
+        IndexUrl::File(path) if path.exists() && config.data.exists() => Some(files::lock(&config.lock())?),
+        // Gateways may run on it.
+        IndexUrl::Postgres(_) => None,
+        IndexUrl::File(_) | IndexUrl::Memory => return Err(nothing().into()),
+    };
+    let parts = parts(config, lock).await?;
+    let install = parts.index.install().await.map_err(storage)?.ok_or_else(|| match config.index() {
+        IndexUrl::Postgres(_) => ConfigError::new("index", "an empty database", "the index of a gateway"),
+        IndexUrl::File(_) | IndexUrl::Memory => nothing(),
+    })?;
     existing(config, parts, install).await
 }
 
-fn parts(config: &Config) -> Result<Parts, Failure> {
-    let lock = files::lock(&config.lock())?;
+async fn parts(config: &Config, lock: Option<Lock>) -> Result<Parts, Failure> {
+    let mut database = None;
     let index: Arc<dyn Index> = match config.index() {
         IndexUrl::File(path) => Arc::new(SqliteIndex::open(&path).map_err(|error| {
             ConfigError::new(
@@ -85,10 +104,11 @@ fn parts(config: &Config) -> Result<Parts, Failure> {
             )
         })?),
         IndexUrl::Memory => Arc::new(SqliteIndex::open_in_memory().map_err(storage)?),
+        IndexUrl::Postgres(url) => database.insert(Arc::new(database::open(config, &url).await?)).clone(),
     };
     let blobs = BlobStore::open(&config.store().to_string(), &blob_options(config)?)
         .map_err(|error| ConfigError::new("store", error.to_string(), "a store that can be opened"))?;
-    Ok(Parts { index, blobs, ring: keyring::load(&config.keyring())?, lock })
+    Ok(Parts { index, database, blobs, ring: keyring::load(&config.keyring())?, lock })
 }
 
 fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
@@ -129,11 +149,12 @@ fn room(config: &Config) -> Room {
 
 /// An installation that stands: ring and store must be its own.
 async fn existing(config: &Config, parts: Parts, install: Install) -> Result<Installation, Failure> {
-    let Parts { index, blobs, ring, lock } = parts;
     let path = config.keyring();
     let its_own = format!("the key ring of the installation {}", install.id);
-    let ring =
-        ring.ok_or_else(|| ConfigError::new("keyring", format!("no file {}", path.display()), &its_own))?;
+    let ring = parts
+        .ring
+        .clone()
+        .ok_or_else(|| ConfigError::new("keyring", format!("no file {}", path.display()), &its_own))?;
     match ring.open_secret(CANARY, install.id.as_bytes(), &install.canary) {
         Ok(text) if text.as_slice() == CANARY_TEXT => {}
         _ => {
@@ -145,9 +166,11 @@ async fn existing(config: &Config, parts: Parts, install: Install) -> Result<Ins
             .into());
         }
     }
-    match blobs.install_id().await.map_err(storage)? {
+    match parts.blobs.install_id().await.map_err(storage)? {
         Some(id) if id == install.id => {}
-        None if config.store() == StoreUrl::Memory => blobs.claim(install.id).await.map_err(storage)?,
+        None if config.store() == StoreUrl::Memory || is_begun(config, &parts).await? => {
+            parts.blobs.claim(install.id).await.map_err(storage)?;
+        }
         found => {
             let found =
                 found.map_or("a folder without cardea.json".to_owned(), |id| format!("the store of {id}"));
@@ -160,13 +183,59 @@ async fn existing(config: &Config, parts: Parts, install: Install) -> Result<Ins
         }
     }
     forget_claim(&config.claim());
-    Ok(Installation { id: install.id, index, blobs, ring, _lock: lock })
+    Ok(parts.belong(install.id, ring))
+}
+
+/// Whether a shared installation was begun, and its store not claimed yet: neither holds anything.
+async fn is_begun(config: &Config, parts: &Parts) -> Result<bool, Failure> {
+    if !config.shares_index() {
+        return Ok(false);
+    }
+    let blobs = parts.index.blobs_after(None, 1).await.map_err(storage)?;
+    let buckets = parts.index.buckets_after(None, 1).await.map_err(storage)?;
+    Ok(blobs.is_empty() && buckets.is_empty() && parts.blobs.is_empty().await.map_err(storage)?)
+}
+
+/// A new installation in a shared index. Of the gateways that come at once, one writes its record, and each then opens what
+/// stands. The ring is never generated here: the others would not have it.
+async fn join(config: &Config, parts: Parts) -> Result<Installation, Failure> {
+    let Some(ring) = &parts.ring else {
+        let found = format!("no file {}", config.keyring().display());
+        let expected =
+            "the key ring that all gateways on this index share: cardea keyring generate makes one";
+        return Err(ConfigError::new("keyring", found, expected).into());
+    };
+    let store = parts.blobs.install_id().await.map_err(storage)?;
+    let is_empty = store.is_none() && parts.blobs.is_empty().await.map_err(storage)?;
+    // What is in the store may be there because another gateway came first.
+    let is_taken = parts.index.install().await.map_err(storage)?.is_some();
+    match store {
+        _ if is_taken || is_empty => {}
+        Some(id) => {
+            let expected = format!("the index of the installation {id}, whose blobs are in the store");
+            return Err(ConfigError::new("index", "an empty index", expected).into());
+        }
+        None => return Err(strange_store().into()),
+    }
+    let id = InstallId::random();
+    let canary = ring.seal_secret(CANARY, id.as_bytes(), CANARY_TEXT);
+    match parts.index.create_install(Install { id, canary }).await {
+        Ok(()) | Err(Error::PreconditionFailed) => {}
+        Err(error) => return Err(storage(error)),
+    }
+    let install = parts.index.install().await.map_err(storage)?;
+    let install = install.ok_or_else(|| Failure::Run("index: what was written is not there".to_owned()))?;
+    existing(config, parts, install).await
+}
+
+fn strange_store() -> ConfigError {
+    ConfigError::new("store", "files that are not Cardea's", "an empty store, as the index is empty")
 }
 
 /// A new installation. Whatever step it is interrupted at, the next start goes on: the ring is kept, and the store is
 /// known by the claim that was noted before it was made.
 async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
-    let Parts { index, blobs, ring, lock } = parts;
+    let Parts { index, blobs, ring, .. } = &parts;
     let noted = noted_claim(&config.claim());
     let id = match blobs.install_id().await.map_err(storage)? {
         Some(id) if Some(id) == noted => id,
@@ -175,17 +244,10 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
             return Err(ConfigError::new("index", "an empty index", expected).into());
         }
         None if blobs.is_empty().await.map_err(storage)? => InstallId::random(),
-        None => {
-            return Err(ConfigError::new(
-                "store",
-                "files that are not Cardea's",
-                "an empty store, as the index is empty",
-            )
-            .into());
-        }
+        None => return Err(strange_store().into()),
     };
     let ring = match ring {
-        Some(ring) => ring,
+        Some(ring) => ring.clone(),
         None => keyring::generate(&config.keyring())?,
     };
     let claim = config.claim();
@@ -195,7 +257,7 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
     let canary = ring.seal_secret(CANARY, id.as_bytes(), CANARY_TEXT);
     index.create_install(Install { id, canary }).await.map_err(storage)?;
     forget_claim(&claim);
-    Ok(Installation { id, index, blobs, ring, _lock: lock })
+    Ok(parts.belong(id, ring))
 }
 
 fn noted_claim(path: &Path) -> Option<InstallId> {

@@ -1,6 +1,7 @@
 //! What stands before the first request: the installation, its key ring, its principals.
 
 mod announce;
+mod database;
 mod declared;
 mod installation;
 mod root;

@@ -12,7 +12,7 @@ use crate::model::{AccountId, InstallId, Timestamp, UserId};
 use crate::ops::IndexDirectory;
 use crate::server::files::credentials::{Credentials, Place, render};
 use crate::server::files::{self, Access, credentials};
-use crate::storage::index::{AccountRecord, RoleGrant, UserRecord};
+use crate::storage::index::{AccountRecord, Index, RoleGrant, UserRecord};
 
 /// The name of the account and of its user.
 const ROOT: &str = "root";
@@ -30,21 +30,39 @@ pub enum Root {
     Made,
 }
 
-/// Makes the root account if it is not there. One whose making was interrupted is made again.
+/// Makes the root account if it is not there. One whose making was interrupted is made again, unless other gateways use the same
+/// index: then it may be another one's.
 pub async fn ensure(config: &Config, installation: &Installation, place: Place<'_>) -> Result<Root, Failure> {
     let known = installation.index.user_by_name(DOMAIN, ROOT).await.map_err(storage)?.is_some();
-    if known && !files::pending(&config.credentials()).exists() {
+    if known && (config.shares_index() || !files::pending(&config.credentials()).exists()) {
         relocate(&config.credentials(), place);
         return Ok(Root::Known);
     }
-    renew(config, installation, place).await?;
-    Ok(Root::Made)
+    let whose = if config.shares_index() { Whose::FirstComer } else { Whose::Mine };
+    set(config, installation, place, whose).await
 }
 
 /// Gives the root account a new password and S3 key. The old ones stop working; tokens of old are revoked.
-///
-/// The file is written first, under another name, so that no credentials are set that nobody knows.
 pub async fn renew(config: &Config, installation: &Installation, place: Place<'_>) -> Result<(), Failure> {
+    set(config, installation, place, Whose::Mine).await.map(|_| ())
+}
+
+/// Who sets the root account's credentials.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Whose {
+    /// This process, whatever they were.
+    Mine,
+    /// Whichever of several gateways comes first.
+    FirstComer,
+}
+
+/// The file is written first, under another name, so that no credentials are set that nobody knows.
+async fn set(
+    config: &Config,
+    installation: &Installation,
+    place: Place<'_>,
+    whose: Whose,
+) -> Result<Root, Failure> {
     let credentials = Credentials {
         user: ROOT.to_owned(),
         password: Secret::new(random_text(16)?),
@@ -58,8 +76,12 @@ pub async fn renew(config: &Config, installation: &Installation, place: Place<'_
     let pending = files::pending(&path);
     files::write_pending(&pending, render(&credentials, place).as_bytes(), Access::Private)
         .map_err(failed)?;
-    write_records(installation, &credentials).await?;
-    files::publish(&pending, &path).map_err(failed)
+    let root = write_records(installation, &credentials, whose).await?;
+    match root {
+        Root::Made => files::publish(&pending, &path).map_err(failed)?,
+        Root::Known => std::fs::remove_file(&pending).map_err(failed)?,
+    }
+    Ok(root)
 }
 
 /// Writes what `credentials.env` refers to.
@@ -84,26 +106,18 @@ fn relocate(path: &Path, place: Place<'_>) {
     }
 }
 
-async fn write_records(installation: &Installation, credentials: &Credentials) -> Result<(), Failure> {
+async fn write_records(
+    installation: &Installation,
+    credentials: &Credentials,
+    whose: Whose,
+) -> Result<Root, Failure> {
     let index = &installation.index;
-    let account = match index.account_by_name(DOMAIN, ROOT).await.map_err(storage)? {
-        Some(account) => account.id,
-        None => AccountId::random(),
+    let account = write_account(&**index).await?;
+    let known = match whose {
+        Whose::Mine => index.user_by_name(DOMAIN, ROOT).await.map_err(storage)?,
+        // The name is free for one user: whoever does not get it has come too late.
+        Whose::FirstComer => None,
     };
-    if index.account(&account).await.map_err(storage)?.is_none() {
-        let record = AccountRecord {
-            id: account.clone(),
-            name: ROOT.to_owned(),
-            domain: DOMAIN.to_owned(),
-            display_name: ROOT.to_owned(),
-            email: None,
-            created: Timestamp::now(),
-            metadata: std::collections::BTreeMap::default(),
-        };
-        index.put_account(record).await.map_err(storage)?;
-    }
-
-    let known = index.user_by_name(DOMAIN, ROOT).await.map_err(storage)?;
     let hash =
         hash_password(credentials.password.expose()).map_err(|error| Failure::run("root password", error))?;
     let user = UserRecord {
@@ -117,14 +131,41 @@ async fn write_records(installation: &Installation, credentials: &Credentials) -
     };
     let id = user.id.clone();
     let roles = vec![RoleGrant { account: account.clone(), role: ROLE.to_owned() }];
-    index.put_user(user, roles).await.map_err(storage)?;
+    if let Err(error) = index.put_user(user, roles).await {
+        let stands = index.user_by_name(DOMAIN, ROOT).await.map_err(storage)?;
+        let is_late = whose == Whose::FirstComer && stands.is_some_and(|user| user.id != id);
+        return if is_late { Ok(Root::Known) } else { Err(storage(error)) };
+    }
 
     let key = AccessKeyEntry { user: id, account, secret: credentials.secret.clone(), enabled: true };
     let directory = IndexDirectory::new(index.clone(), installation.ring.clone());
     directory
         .put_access_key(&credentials.access, &key)
         .await
-        .map_err(|error| Failure::run("root S3 key", error))
+        .map_err(|error| Failure::run("root S3 key", error))?;
+    Ok(Root::Made)
+}
+
+/// Makes the account if it is not there, or finds the one that another gateway makes now.
+async fn write_account(index: &dyn Index) -> Result<AccountId, Failure> {
+    let find = || async { index.account_by_name(DOMAIN, ROOT).await.map_err(storage) };
+    if let Some(account) = find().await? {
+        return Ok(account.id);
+    }
+    let record = AccountRecord {
+        id: AccountId::random(),
+        name: ROOT.to_owned(),
+        domain: DOMAIN.to_owned(),
+        display_name: ROOT.to_owned(),
+        email: None,
+        created: Timestamp::now(),
+        metadata: std::collections::BTreeMap::default(),
+    };
+    let id = record.id.clone();
+    match index.put_account(record).await {
+        Ok(()) => Ok(id),
+        Err(error) => find().await?.map(|account| account.id).ok_or_else(|| storage(error)),
+    }
 }
 
 /// The S3 access key follows from the installation, so that a new secret takes the place of the old one even when

@@ -8,6 +8,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::storage::Error;
@@ -61,10 +62,54 @@ pub(super) fn pool(options: &PostgresOptions) -> Result<Pool> {
         .map_err(|error| Error::Internal(Box::new(error)))
 }
 
-fn config(options: &PostgresOptions) -> Result<Config> {
+/// Where a database is: what a password is looked up by.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Whereabouts {
+    /// The first server's name, or the folder of its socket.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The database.
+    pub database: String,
+    /// As whom.
+    pub user: String,
+}
+
+impl Whereabouts {
+    /// Reads a URL.
+    pub fn of(url: &str) -> Result<Self> {
+        let config = parse(url)?;
+        let host = match config.get_hosts().first() {
+            Some(Host::Tcp(name)) => name.clone(),
+            Some(Host::Unix(folder)) => folder.display().to_string(),
+            None => return Err(Error::Internal("no host".into())),
+        };
+        let user = config.get_user().unwrap_or_default().to_owned();
+        Ok(Self {
+            host,
+            port: config.get_ports().first().copied().unwrap_or(5432),
+            database: config.get_dbname().unwrap_or(&user).to_owned(),
+            user,
+        })
+    }
+}
+
+/// Reads a URL. Where it does not speak of TLS, there is TLS on everything but a socket; there is no trying without.
+fn parse(url: &str) -> Result<Config> {
     // A certificate is verified, name included, whenever there is TLS: the stricter modes are what `require` is here.
-    let url = options.url.replace("sslmode=verify-full", "sslmode=require");
-    let mut config: Config = url.parse().map_err(|error| Error::Internal(Box::new(error)))?;
+    let url = ["sslmode=verify-full", "sslmode=verify-ca", "sslmode=prefer"]
+        .iter()
+        .fold(url.to_owned(), |url, mode| url.replace(mode, "sslmode=require"));
+    let mut config: Config = url.parse()?;
+    if config.get_ssl_mode() == SslMode::Prefer {
+        let is_socket = config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
+        config.ssl_mode(if is_socket { SslMode::Disable } else { SslMode::Require });
+    }
+    Ok(config)
+}
+
+fn config(options: &PostgresOptions) -> Result<Config> {
+    let mut config = parse(&options.url)?;
     if let Some(password) = &options.password {
         config.password(password);
     }
@@ -76,7 +121,9 @@ fn config(options: &PostgresOptions) -> Result<Config> {
         .application_name("cardea")
         .connect_timeout(options.timeout)
         .tcp_user_timeout(options.timeout)
-        .keepalives_idle(Duration::from_secs(30));
+        .keepalives_idle(Duration::from_secs(30))
+        // Of several servers the one that writes; a standby alone is no database.
+        .target_session_attrs(TargetSessionAttrs::ReadWrite);
     Ok(config)
 }
 

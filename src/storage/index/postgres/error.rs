@@ -1,16 +1,40 @@
 //! What PostgreSQL's failures mean to a caller.
 
+use std::error::Error as _;
+use std::fmt;
+use std::io;
+
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 
 use crate::storage::Error;
 
+/// A failure that says why.
+#[derive(Debug)]
+pub(super) struct Failed(pub(super) tokio_postgres::Error);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0.as_db_error(), self.0.source()) {
+            // Never its detail, which may hold values.
+            (Some(error), _) => write!(f, "the database says {} ({})", error.message(), error.code().code()),
+            (None, Some(cause)) => write!(f, "{}: {cause}", self.0),
+            (None, None) => write!(f, "{}", self.0),
+        }
+    }
+}
+
+impl std::error::Error for Failed {}
+
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
-        match error.code() {
-            _ if is_transient(&error) => Self::Unavailable(Box::new(error)),
-            Some(code) if is_damage(code) => Self::Damaged(error.to_string()),
-            _ => Self::Internal(Box::new(error)),
+        let is_transient = is_transient(&error);
+        let is_damage = error.code().is_some_and(is_damage);
+        let failed = Failed(error);
+        match (is_transient, is_damage) {
+            (true, _) => Self::Unavailable(Box::new(failed)),
+            (false, true) => Self::Damaged(failed.to_string()),
+            (false, false) => Self::Internal(Box::new(failed)),
         }
     }
 }
@@ -19,14 +43,34 @@ impl From<PoolError> for Error {
     fn from(error: PoolError) -> Self {
         match error {
             PoolError::Backend(error) => error.into(),
+            PoolError::Timeout(_) => Self::Unavailable("the database did not answer in time".into()),
             other => Self::Unavailable(Box::new(other)),
         }
     }
 }
 
-/// Whether the connection is of no more use.
+/// Whether the connection is of no more use, or there was none.
 pub(super) fn is_lost(error: &tokio_postgres::Error) -> bool {
-    error.is_closed() || error.code().is_none_or(|code| code.code().starts_with("57P"))
+    // Its operator ends or starts it; the connection broke; it was idle too long; there are too many; it only reads, and so is not
+    // the primary one any more.
+    let is_end = |code: &SqlState| {
+        ["57P", "08", "25P03", "53300", "25006"].iter().any(|class| code.code().starts_with(class))
+    };
+    match error.code() {
+        Some(code) => is_end(code),
+        None => error.is_closed() || is_io(error),
+    }
+}
+
+/// Whether the way to the server is broken. A server that is not trusted is there, and will be the same later.
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| !cause.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()))
+}
+
+/// Whether the server only reads: it was the primary one, or never.
+pub(super) fn is_standby(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION)
 }
 
 /// Whether the same command may succeed when it is run again at once: it met another one.
@@ -50,8 +94,8 @@ pub(super) fn is_taken(error: &tokio_postgres::Error) -> bool {
 /// Whether it may succeed later: another command was met, or the server, its disk or the way to it is not there.
 fn is_transient(error: &tokio_postgres::Error) -> bool {
     let is_absence = |code: &SqlState| {
-        // Connections; resources; the operator's intervention; the system; a standby that cannot write.
-        ["08", "53", "57", "58", "25006"].iter().any(|class| code.code().starts_with(class))
+        // Resources; the operator's intervention; the system.
+        ["53", "57", "58"].iter().any(|class| code.code().starts_with(class))
     };
     is_conflict(error) || is_lost(error) || error.code().is_some_and(is_absence)
 }

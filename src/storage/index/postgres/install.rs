@@ -1,10 +1,15 @@
 //! The installation's record, and the processes that write blobs.
 
+use std::time::Duration;
+
 use super::locks;
 use super::transaction::{Snapshot, Tx};
 use crate::model::{Timestamp, WriterId};
 use crate::storage::Error;
 use crate::storage::index::{Install, Result, Silence};
+
+/// A longer pause between two heartbeats is a gap. It is well below the silence that others are fenced for.
+const GAP: Duration = Duration::from_secs(30);
 
 pub(super) async fn install(db: &Snapshot) -> Result<Option<Install>> {
     let found = db.maybe("SELECT id, canary FROM install", &[]).await?;
@@ -25,9 +30,11 @@ pub(super) async fn check(tx: &Tx) -> Result<()> {
 pub(super) async fn heartbeat(tx: &Tx, writer: WriterId) -> Result<()> {
     let alive = tx
         .execute(
-            "INSERT INTO writers (id, started, heartbeat) VALUES ($1, $2, $2)
-             ON CONFLICT (id) DO UPDATE SET heartbeat = excluded.heartbeat WHERE writers.fenced IS NULL",
-            &[&writer, &tx.now()],
+            "INSERT INTO writers AS w (id, started, heartbeat, unbroken) VALUES ($1, $2, $2, $2)
+             ON CONFLICT (id) DO UPDATE SET heartbeat = excluded.heartbeat,
+                 unbroken = CASE WHEN w.heartbeat < $3 THEN excluded.unbroken ELSE w.unbroken END
+             WHERE w.fenced IS NULL",
+            &[&writer, &tx.now(), &tx.now().minus(GAP)],
         )
         .await?;
     if alive == 1 { Ok(()) } else { Err(Error::Fenced) }
@@ -40,19 +47,27 @@ pub(super) async fn assert_alive(tx: &Tx, writer: WriterId) -> Result<()> {
     if alive { Ok(()) } else { Err(Error::Fenced) }
 }
 
+/// Whoever was cut off from the database itself meanwhile fences nobody: so were the others, and they may come back later.
 pub(super) async fn fence_silent(tx: &Tx, me: WriterId, silence: Silence) -> Result<Vec<WriterId>> {
     let before = match silence {
         Silence::Everyone => Timestamp::from_steps(i64::MAX),
         Silence::For(long) => tx.now().minus(long),
     };
+    if !tx.exists("SELECT 1 FROM writers WHERE id = $1 AND unbroken > $2", &[&me, &before]).await? {
+        fence(tx, me, before).await?;
+    }
+    let sql = "SELECT id FROM writers WHERE fenced IS NOT NULL AND swept IS NULL ORDER BY started, id";
+    ids(&tx.all(sql, &[]).await?)
+}
+
+async fn fence(tx: &Tx, me: WriterId, before: Timestamp) -> Result<()> {
     let silent = "SELECT id FROM writers WHERE id <> $1 AND heartbeat < $2 AND fenced IS NULL ORDER BY id";
     for writer in ids(&tx.all(silent, &[&me, &before]).await?)? {
         locks::writer_alone(tx, writer).await?;
         let fence = "UPDATE writers SET fenced = $3 WHERE id = $1 AND heartbeat < $2 AND fenced IS NULL";
         tx.execute(fence, &[&writer, &before, &tx.now()]).await?;
     }
-    let sql = "SELECT id FROM writers WHERE fenced IS NOT NULL AND swept IS NULL ORDER BY started, id";
-    ids(&tx.all(sql, &[]).await?)
+    Ok(())
 }
 
 pub(super) async fn writer_swept(tx: &Tx, writer: WriterId) -> Result<()> {

@@ -34,7 +34,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-pub use self::connection::PostgresOptions;
+pub use self::connection::{PostgresOptions, Whereabouts};
+pub use self::transaction::Activity;
 use self::transaction::Database;
 use super::{
     AccessKeyRecord, AccountRecord, BlobRow, BucketAddress, BucketChange, BucketPage, BucketRecord,
@@ -87,9 +88,24 @@ impl PostgresIndex {
     /// Opens the index and brings its schema up to date. A schema that is newer than this program, and another program's
     /// database, are refused.
     pub async fn open(options: &PostgresOptions) -> Result<Self> {
-        let db = Database::new(options)?;
-        command!(db, tx, () => schema::migrate(tx))?;
-        Ok(Self { db })
+        let index = Self::new(options)?;
+        index.migrate().await?;
+        Ok(index)
+    }
+
+    /// An index that is not open yet. Nothing is asked of the database.
+    pub fn new(options: &PostgresOptions) -> Result<Self> {
+        Ok(Self { db: Database::new(options)? })
+    }
+
+    /// Opens the index: see [`Self::open`].
+    pub async fn migrate(&self) -> Result<()> {
+        run!(migrate, self.db, tx, () => schema::migrate(tx))
+    }
+
+    /// What its connections do now.
+    pub fn activity(&self) -> Activity {
+        self.db.activity()
     }
 }
 

@@ -13,6 +13,7 @@ use std::ops::Deref;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Client, Pool};
@@ -23,7 +24,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use super::connection::{self, PostgresOptions};
-use super::error::{is_conflict, is_lost, is_taken};
+use super::error::{Failed, is_conflict, is_lost, is_standby, is_taken};
 use crate::model::Timestamp;
 use crate::storage::Error;
 use crate::storage::index::Result;
@@ -39,39 +40,83 @@ const MEETINGS: u32 = 5;
 /// A statement's parameters.
 pub(super) type Params<'p> = &'p [&'p (dyn ToSql + Sync)];
 
+/// How a transaction begins, and what is known of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    /// One state, read.
+    Snapshot,
+    /// One state, read for as long as that takes.
+    Survey,
+    /// A command, of which the database can be asked later.
+    Write,
+    /// The making of the tables.
+    Migration,
+}
+
+impl Kind {
+    const fn begin(self) -> &'static str {
+        match self {
+            Self::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Self::Survey => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0",
+            Self::Write | Self::Migration => "BEGIN",
+        }
+    }
+}
+
 /// The database.
 #[derive(Clone)]
 pub(super) struct Database {
     pool: Pool,
     timeout: Duration,
+    retries: Arc<AtomicU64>,
 }
 
 impl Database {
     pub(super) fn new(options: &PostgresOptions) -> Result<Self> {
-        Ok(Self { pool: connection::pool(options)?, timeout: options.timeout })
+        Ok(Self { pool: connection::pool(options)?, timeout: options.timeout, retries: Arc::default() })
     }
 
-    /// A connection for single statements, each of which sees a state of its own.
-    pub(super) async fn reader(&self) -> Result<Snapshot> {
-        Ok(Snapshot::new(self.pool.get().await?))
+    /// What the connections do now.
+    pub(super) fn activity(&self) -> Activity {
+        let status = self.pool.status();
+        let retries = self.retries.load(Ordering::Relaxed);
+        Activity { open: status.size, idle: status.available, waiting: status.waiting, retries }
     }
 
-    /// Reads by single statements. A read whose connection was lost is done again.
+    async fn client(&self, tries: &Tries) -> Result<Client> {
+        tries.within(async { Ok(self.pool.get().await?) }).await
+    }
+
+    /// Reads by single statements, each of which sees a state of its own. A read whose connection was lost is done again.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl for<'t> Fn(&'t Snapshot) -> BoxFuture<'t, Result<T>> + Send + Sync,
     ) -> Result<T> {
         let mut tries = Tries::new(self.timeout);
         loop {
-            let outcome = match self.reader().await {
-                Ok(snapshot) => tries.within(read(&snapshot)).await,
+            let outcome = match self.client(&tries).await {
+                Ok(client) => self.read_once(client, &read, &tries).await,
                 Err(error) => Err(error),
             };
             match outcome {
-                Err(error) if tries.again(&error).await => {}
+                Err(error) if tries.again(&error).await => self.count(&error),
                 outcome => return outcome,
             }
         }
+    }
+
+    async fn read_once<T>(
+        &self,
+        client: Client,
+        read: impl for<'t> Fn(&'t Snapshot) -> BoxFuture<'t, Result<T>>,
+        tries: &Tries,
+    ) -> Result<T> {
+        let mut snapshot = Snapshot::new(client);
+        let outcome = tries.within(read(&snapshot)).await;
+        if outcome.as_ref().is_err_and(is_broken) {
+            snapshot.close();
+        }
+        outcome
     }
 
     /// Reads one consistent state of the index by several statements.
@@ -79,7 +124,7 @@ impl Database {
         &self,
         read: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
     ) -> Result<T> {
-        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", false, Arc::new(read)).await
+        self.run(Kind::Snapshot, Arc::new(read)).await
     }
 
     /// Reads one consistent state of the index, however long that takes, and once.
@@ -87,10 +132,9 @@ impl Database {
         &self,
         read: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync,
     ) -> Result<T> {
-        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
-        let tx = Tx::begin(self.pool.get().await?, begin, false).await?;
+        let tx = Tx::begin(self.pool.get().await?, Kind::Survey).await?;
         let outcome = read(&tx).await;
-        tx.roll_back().await;
+        let _ = tx.roll_back().await;
         outcome
     }
 
@@ -100,20 +144,27 @@ impl Database {
         work: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
     ) -> Result<T> {
         let (this, work) = (self.clone(), Arc::new(work));
-        let task = tokio::spawn(async move { this.run("BEGIN", true, work).await });
+        let task = tokio::spawn(async move { this.run(Kind::Write, work).await });
         task.await.unwrap_or_else(|error| Err(Error::Internal(Box::new(error))))
+    }
+
+    /// Runs what makes the tables. It may be run again after it was done.
+    pub(super) async fn migrate(
+        &self,
+        work: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<()>> + Send + Sync + 'static,
+    ) -> Result<()> {
+        self.run(Kind::Migration, Arc::new(work)).await
     }
 
     async fn run<T: Send + 'static>(
         &self,
-        begin: &str,
-        writes: bool,
+        kind: Kind,
         work: Arc<impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static>,
     ) -> Result<T> {
         let mut tries = Tries::new(self.timeout);
         loop {
-            match self.attempt(begin, writes, &*work, &tries).await {
-                Err(error) if tries.again(&error).await => {}
+            match self.attempt(kind, &*work, &tries).await {
+                Err(error) if tries.again(&error).await => self.count(&error),
                 outcome => return outcome.map_err(settled),
             }
         }
@@ -121,48 +172,43 @@ impl Database {
 
     async fn attempt<T: Send + 'static>(
         &self,
-        begin: &str,
-        writes: bool,
+        kind: Kind,
         work: &(impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static),
         tries: &Tries,
     ) -> Result<T> {
-        let client = self.pool.get().await?;
-        let tx = match tries.within(Tx::begin(client, begin, writes)).await {
-            Ok(tx) => tx,
-            Err(error) => return Err(error),
-        };
-        let outcome = tries.within(work(&tx)).await;
-        let value = match outcome {
+        let client = self.client(tries).await?;
+        let tx = tries.within(Tx::begin(client, kind)).await?;
+        let value = match tries.within(work(&tx)).await {
             Ok(value) => value,
             Err(error) => {
-                tx.roll_back().await;
+                if !is_broken(&error) {
+                    let _ = tries.within(tx.roll_back()).await;
+                }
                 return Err(error);
             }
         };
-        let id = tx.id;
-        match tries.within(tx.commit()).await {
-            Ok(()) => Ok(value),
-            Err(error) if !writes || !is_lost_connection(&error) => Err(error),
-            Err(error) => match self.became_of(id, tries).await {
-                Some(Outcome::Committed) => Ok(value),
-                Some(Outcome::Aborted) => Err(error),
-                None => Err(Error::Unavailable(
-                    format!("the database went away in the middle of a commit: {error}").into(),
-                )),
-            },
+        let name = tx.name;
+        let error = match tries.within(tx.commit()).await {
+            Err(error) if kind == Kind::Write && is_broken(&error) => error,
+            outcome => return outcome.map(|()| value),
+        };
+        match self.became_of(name, tries).await {
+            Some(Outcome::Committed) => Ok(value),
+            Some(Outcome::Aborted) => Err(error),
+            None => Err(Error::Unavailable(
+                format!("the database went away in the middle of a commit: {error}").into(),
+            )),
         }
     }
 
     /// What became of a transaction whose connection was lost in its commit, as far as the database can be asked in time.
-    async fn became_of(&self, id: i64, tries: &Tries) -> Option<Outcome> {
+    async fn became_of(&self, name: Name, tries: &Tries) -> Option<Outcome> {
         let mut pause = FIRST_PAUSE;
         while !tries.over() {
-            if let Ok(found) = tries.within(self.status(id)).await {
-                match found.as_deref() {
-                    Some("committed") => return Some(Outcome::Committed),
-                    Some("aborted") => return Some(Outcome::Aborted),
-                    _ => {}
-                }
+            match tries.within(self.status(name)).await {
+                Ok(Status::Known(outcome)) => return Some(outcome),
+                Ok(Status::Unknowable) => return None,
+                Ok(Status::Running) | Err(_) => {}
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -170,11 +216,57 @@ impl Database {
         None
     }
 
-    async fn status(&self, id: i64) -> Result<Option<String>> {
-        let snapshot = self.reader().await?;
-        let row = snapshot.one("SELECT pg_xact_status($1::text::xid8)", &[&id.to_string()]).await?;
-        Ok(row.try_get(0)?)
+    async fn status(&self, name: Name) -> Result<Status> {
+        let snapshot = Snapshot::new(self.pool.get().await?);
+        let sql = "SELECT CASE WHEN $1::bigint >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint THEN 'unknown'
+                       ELSE pg_xact_status($1::bigint::text::xid8) END,
+                   (SELECT id FROM incarnation)";
+        let row = snapshot.one(sql, &[&name.transaction]).await?;
+        let is_same = row.try_get::<_, Option<i64>>(1)? == Some(name.incarnation);
+        Ok(match row.try_get(0)? {
+            // Another may have got its number after a crash.
+            Some("committed") if !is_same => Status::Unknowable,
+            Some("committed") => Status::Known(Outcome::Committed),
+            // What was durable has a number below those that come.
+            Some("aborted") => Status::Known(Outcome::Aborted),
+            Some("unknown") if !is_same => Status::Known(Outcome::Aborted),
+            _ => Status::Running,
+        })
     }
+
+    fn count(&self, error: &Error) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+        // The other connections may lead to the same server.
+        if failure(error).is_some_and(is_standby) {
+            self.pool.retain(|_, _| false);
+        }
+    }
+}
+
+/// What the connections do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Activity {
+    /// Connections that are open.
+    pub open: usize,
+    /// Those of them that nobody uses.
+    pub idle: usize,
+    /// Commands that wait for one.
+    pub waiting: usize,
+    /// Commands that were run again, counted since the start.
+    pub retries: u64,
+}
+
+/// What a transaction is known by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Name {
+    transaction: i64,
+    incarnation: i64,
+}
+
+enum Status {
+    Known(Outcome),
+    Running,
+    Unknowable,
 }
 
 enum Outcome {
@@ -182,17 +274,24 @@ enum Outcome {
     Aborted,
 }
 
-fn is_lost_connection(error: &Error) -> bool {
+fn failure(error: &Error) -> Option<&tokio_postgres::Error> {
     match error {
-        Error::Unavailable(source) => source.downcast_ref::<tokio_postgres::Error>().is_none_or(is_lost),
-        _ => false,
+        Error::Unavailable(source) => source.downcast_ref::<Failed>().map(|failed| &failed.0),
+        _ => None,
     }
+}
+
+/// Whether the connection that it came over must not be used again: it is gone, or an answer is still to come.
+fn is_broken(error: &Error) -> bool {
+    matches!(error, Error::Unavailable(_)) && failure(error).is_none_or(is_lost)
 }
 
 /// What the caller hears in the end. What a unique index refuses again and again will be refused later too.
 fn settled(error: Error) -> Error {
     match error {
-        Error::Unavailable(source) if source.downcast_ref().is_some_and(is_taken) => Error::Internal(source),
+        Error::Unavailable(source) if source.downcast_ref::<Failed>().is_some_and(|it| is_taken(&it.0)) => {
+            Error::Internal(source)
+        }
         error => error,
     }
 }
@@ -224,8 +323,7 @@ impl Tries {
 
     /// Whether the command is to be tried again after this error; pauses if so.
     async fn again(&mut self, error: &Error) -> bool {
-        let Error::Unavailable(source) = error else { return false };
-        let Some(error) = source.downcast_ref::<tokio_postgres::Error>() else { return false };
+        let Some(error) = failure(error) else { return false };
         self.meetings += u32::from(is_taken(error));
         if !(is_conflict(error) || is_lost(error)) || self.meetings >= MEETINGS || self.over() {
             return false;
@@ -248,6 +346,10 @@ pub(super) struct Snapshot {
 impl Snapshot {
     fn new(client: Client) -> Self {
         Self { client: Some(client), turn: Mutex::new(()) }
+    }
+
+    fn close(&mut self) {
+        self.client.take().map(Client::take);
     }
 
     fn client(&self) -> Result<&Client> {
@@ -310,7 +412,7 @@ impl Snapshot {
 pub(super) struct Tx {
     snapshot: Snapshot,
     now: Timestamp,
-    id: i64,
+    name: Name,
     open: bool,
 }
 
@@ -323,27 +425,44 @@ impl Deref for Tx {
 }
 
 impl Tx {
-    async fn begin(client: Client, begin: &str, writes: bool) -> Result<Self> {
-        // The database's clock: all replicas have the same, however their own ones go.
-        let sql = if writes {
-            "SELECT (extract(epoch FROM clock_timestamp()) * 100000)::bigint, pg_current_xact_id()::text"
-        } else {
-            "SELECT (extract(epoch FROM clock_timestamp()) * 100000)::bigint, '0'"
-        };
-        let statement = client.prepare_cached(sql).await?;
+    async fn begin(client: Client, kind: Kind) -> Result<Self> {
         let snapshot = Snapshot::new(client);
-        let mut tx = Self { snapshot, now: Timestamp::from_steps(0), id: 0, open: true };
+        let nobody = Name { transaction: 0, incarnation: 0 };
+        let mut tx = Self { snapshot, now: Timestamp::from_steps(0), name: nobody, open: true };
+        if !tx.start(kind).await? {
+            let id = i64::from_ne_bytes(
+                getrandom::u64().map_err(|error| Error::Internal(Box::new(error)))?.to_ne_bytes(),
+            );
+            tx.batch("ROLLBACK").await?;
+            tx.execute("INSERT INTO incarnation (one, id) VALUES (1, $1) ON CONFLICT DO NOTHING", &[&id])
+                .await?;
+            tx.start(kind).await?;
+        }
+        Ok(tx)
+    }
+
+    /// Begins the transaction. Tells whether it can be asked about later.
+    async fn start(&mut self, kind: Kind) -> Result<bool> {
+        // The database's clock: all replicas have the same, however their own ones go.
+        let sql = match kind {
+            Kind::Write => {
+                "SELECT (extract(epoch FROM clock_timestamp()) * 100000)::bigint, pg_current_xact_id()::text::bigint,
+                     (SELECT id FROM incarnation)"
+            }
+            Kind::Snapshot | Kind::Survey | Kind::Migration => {
+                "SELECT (extract(epoch FROM clock_timestamp()) * 100000)::bigint, 0::bigint, 0::bigint"
+            }
+        };
+        let statement = self.client()?.prepare_cached(sql).await?;
         // Both on their way at once.
-        let client = tx.client()?;
-        let (begun, row) = join(client.batch_execute(begin), client.query_one(&statement, &[])).await;
+        let client = self.client()?;
+        let (begun, row) = join(client.batch_execute(kind.begin()), client.query_one(&statement, &[])).await;
         begun?;
         let row = row?;
-        tx.now = Timestamp::from_steps(row.try_get(0)?);
-        tx.id = row
-            .try_get::<_, &str>(1)?
-            .parse()
-            .map_err(|_| Error::Internal("a transaction without id".into()))?;
-        Ok(tx)
+        let incarnation: Option<i64> = row.try_get(2)?;
+        self.now = Timestamp::from_steps(row.try_get(0)?);
+        self.name = Name { transaction: row.try_get(1)?, incarnation: incarnation.unwrap_or_default() };
+        Ok(incarnation.is_some())
     }
 
     /// The command's time, by the database's clock.
@@ -372,11 +491,11 @@ impl Tx {
         Ok(())
     }
 
-    async fn roll_back(mut self) {
-        // One that does not get back is closed with its connection.
-        if let Ok(client) = self.client() {
-            self.open = client.batch_execute("ROLLBACK").await.is_err();
-        }
+    /// One that does not get back is closed with its connection.
+    async fn roll_back(mut self) -> Result<()> {
+        self.batch("ROLLBACK").await?;
+        self.open = false;
+        Ok(())
     }
 }
 
@@ -384,7 +503,7 @@ impl Tx {
 impl Drop for Tx {
     fn drop(&mut self) {
         if self.open {
-            self.snapshot.client.take().map(Client::take);
+            self.snapshot.close();
         }
     }
 }

@@ -12,11 +12,13 @@ CREATE TABLE install (
     created BIGINT NOT NULL
 );
 
--- A process that writes blobs. `fenced` is final. `swept` tells that none of its blobs is an orphan any more.
+-- A process that writes blobs. `fenced` is final. `swept` tells that none of its blobs is an orphan any more. `unbroken` is since
+-- when its heartbeats have come without a gap: who was cut off itself takes nobody else's silence for death.
 CREATE TABLE writers (
     id        BYTEA PRIMARY KEY,
     started   BIGINT NOT NULL,
     heartbeat BIGINT NOT NULL,
+    unbroken  BIGINT,
     fenced    BIGINT,
     swept     BIGINT
 );
@@ -238,4 +240,11 @@ ALTER TABLE inline_blobs ALTER COLUMN bytes SET STORAGE EXTERNAL;
 CREATE TABLE schema_version (
     one     BIGINT PRIMARY KEY CHECK (one = 1),
     version BIGINT NOT NULL
+);
+
+-- Empty after a crash and on a standby that takes over, where the number of a transaction that was lost may be given to another.
+-- Of a commit whose answer was lost, the number tells what became of it only as long as the row here is the same.
+CREATE UNLOGGED TABLE incarnation (
+    one BIGINT PRIMARY KEY CHECK (one = 1),
+    id  BIGINT NOT NULL
 );

@@ -1,0 +1,66 @@
+//! The index in PostgreSQL, opened as the configuration says.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
+
+use crate::cli::Failure;
+use crate::config::{Config, ConfigError};
+use crate::server::files::passwords;
+use crate::storage::Error;
+use crate::storage::index::postgres::{PostgresIndex, PostgresOptions, Whereabouts};
+
+/// How long a start waits for the database: it may be starting too.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// The pause before it is asked again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Opens the index, once the database is there.
+pub(super) async fn open(config: &Config, url: &str) -> Result<PostgresIndex, Failure> {
+    let index = PostgresIndex::new(&options(config, url)?)
+        .map_err(|error| ConfigError::new("index", error.to_string(), "a database that can be reached"))?;
+    let begun = Instant::now();
+    loop {
+        match index.migrate().await {
+            Ok(()) => return Ok(index),
+            Err(Error::Unavailable(reason)) if begun.elapsed() < PATIENCE => {
+                tracing::warn!(%reason, "waiting for the index");
+            }
+            Err(error) => return Err(Failure::run("index", error)),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn options(config: &Config, url: &str) -> Result<PostgresOptions, ConfigError> {
+    let place = Whereabouts::of(url)
+        .map_err(|error| ConfigError::new("index", error.to_string(), "the URL of a PostgreSQL database"))?;
+    let read = |path: &PathBuf| {
+        let unreadable = |error| {
+            let found = format!("{} ({error})", path.display());
+            ConfigError::new("index_ca", found, "a file of certificates that can be read")
+        };
+        std::fs::read(path).map_err(unreadable)
+    };
+    Ok(PostgresOptions {
+        url: url.to_owned(),
+        password: password(&place)?.map(|password| password.to_string()),
+        ca: config.index_ca.as_ref().map(read).transpose()?,
+        connections: config.index_connections as usize,
+        timeout: config.index_timeout,
+    })
+}
+
+/// The password that the environment holds, or leads to.
+fn password(place: &Whereabouts) -> Result<Option<Zeroizing<String>>, ConfigError> {
+    if let Some(password) = std::env::var_os("PGPASSWORD").filter(|password| !password.is_empty()) {
+        let text = password.into_string();
+        let text = text.map_err(|_| ConfigError::new("PGPASSWORD", "no UTF-8", "a password"))?;
+        return Ok(Some(Zeroizing::new(text)));
+    }
+    match std::env::var_os("PGPASSFILE").filter(|path| !path.is_empty()) {
+        Some(path) => passwords::find(path.as_ref(), place),
+        None => Ok(None),
+    }
+}

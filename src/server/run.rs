@@ -18,6 +18,7 @@ use super::start::{self, Installation, Root};
 use super::tls::{self, Site};
 use crate::cli::{Failure, print};
 use crate::config::{Config, ConfigError};
+use crate::http::body::is_room_waited_for;
 use crate::identity::{AuthConfig, Authenticator};
 use crate::model::WriterId;
 use crate::ops::{self, Gateway, IndexDirectory, Metrics, ScrubMetrics};
@@ -177,7 +178,7 @@ fn build(
 
 fn crowded(blobs: &BlobStore) -> Crowded {
     let blobs = blobs.clone();
-    Crowded::new(move || blobs.has_uploads_waiting())
+    Crowded::new(move || blobs.has_uploads_waiting() || is_room_waited_for())
 }
 
 fn size(bytes: u64) -> usize {

@@ -17,7 +17,7 @@ pub(super) fn run(config: &Config, matches: &ArgMatches) -> Result<(), Failure> 
             line.tell(&format!("{what}: {count}"));
         }
     };
-    let report = server::fsck(config, matches.get_flag("deep"), &progress);
+    let report = server::fsck(config, matches.get_flag("deep"), matches.get_flag("accept"), &progress);
     line.end();
     let report = report?;
     let text = if matches.get_flag("json") {
@@ -34,6 +34,9 @@ fn for_people(report: &server::FsckReport) -> String {
     // Writing to a string does not fail.
     for finding in &report.findings {
         let _ = writeln!(text, "{}: {}", finding.kind.name(), finding.detail);
+    }
+    for object in &report.lost {
+        let _ = writeln!(text, "lost data: {object}");
     }
     let left_out = report.count - report.findings.len() as u64;
     if left_out > 0 {
@@ -54,6 +57,9 @@ fn for_people(report: &server::FsckReport) -> String {
             "harmless, not published or not yet: {} blobs ({} bytes), {} unfinished",
             left.blobs, left.bytes, left.unfinished
         );
+    }
+    if let Some(backup) = &report.accepted {
+        let _ = writeln!(text, "accepted: the index as it was restored from backup {backup}");
     }
     if report.is_clean() {
         text.push_str("nothing is wrong\n");

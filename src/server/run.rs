@@ -23,6 +23,7 @@ use crate::identity::{AuthConfig, Authenticator};
 use crate::model::WriterId;
 use crate::ops::{self, Gateway, IndexDirectory, Metrics, ScrubMetrics};
 use crate::storage::blobs::BlobStore;
+use crate::storage::care::may_delete;
 use crate::storage::pins::Pins;
 use crate::{keystone, s3, swift};
 
@@ -38,6 +39,11 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         // It may wait for a database.
         () = signals.end() => return Ok(()),
     };
+    if !may_delete(&*installation.index).await.map_err(|error| Failure::run("index", error))? {
+        tracing::warn!(
+            "the index was restored from a backup: nothing is deleted from the store until cardea fsck --accept"
+        );
+    }
     let site = Site::of(&config)?;
     let certificate = match config.listen {
         Some(_) => Some(Certificate::new(tls::identity(&config)?)?),

@@ -2,6 +2,7 @@
 //!
 //! The storage layer never sees a key or a plaintext: it takes sealed bytes and opaque envelopes from `ops`.
 
+pub mod backup;
 pub mod blobs;
 pub mod care;
 pub mod error;

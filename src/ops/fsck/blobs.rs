@@ -47,7 +47,7 @@ pub(super) async fn named(
         let mut looks = stream::iter(outside.into_iter().map(look)).buffered(AT_ONCE);
         while let Some((id, found)) = looks.next().await {
             if let Some((kind, what)) = found? {
-                report.add(kind, format!("blob {id}: {what}"));
+                report.add_blob(kind, id, &what);
             }
         }
         progress("blobs of the index", report.blobs + report.freed_blobs);

@@ -15,6 +15,7 @@ use crate::server::files::{self, Lock, keyring};
 use crate::storage::Error;
 use crate::storage::blobs::{BlobOptions, BlobStore, CloudOptions};
 use crate::storage::index::postgres::PostgresIndex;
+use crate::storage::index::rows::Mark;
 use crate::storage::index::sqlite::SqliteIndex;
 use crate::storage::index::{Index, Install};
 use crate::storage::room::Room;
@@ -62,6 +63,7 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
         ConfigError::new("data", format!("{} ({error})", config.data.display()), "a folder that can be made")
     })?;
     let parts = parts(config, Opening::Own).await?;
+    whole(&*parts.index).await?;
     match parts.index.install().await.map_err(storage)? {
         Some(install) => existing(config, parts, install).await,
         None if config.shares_index() => join(config, parts).await,
@@ -94,6 +96,7 @@ async fn stands(config: &Config, opening: Opening) -> Result<Installation, Failu
         IndexUrl::File(_) | IndexUrl::Memory => return Err(nothing().into()),
     };
     let parts = parts(config, opening).await?;
+    whole(&*parts.index).await?;
     let install = parts.index.install().await.map_err(storage)?.ok_or_else(|| match config.index() {
         IndexUrl::Postgres(_) => ConfigError::new("index", "an empty database", "the index of a gateway"),
         IndexUrl::File(_) | IndexUrl::Memory => nothing(),
@@ -115,25 +118,57 @@ async fn parts(config: &Config, opening: Opening) -> Result<Parts, Failure> {
         Opening::Own => Some(files::lock(&config.lock())?),
         Opening::Beside => None,
     };
+    let (index, database) = opened(config, &config.index(), "index", opening).await?;
+    Ok(Parts { index, database, blobs: blobs(config)?, ring: keyring::load(&config.keyring())?, lock })
+}
+
+/// Opens an index for this process; `setting` names it.
+pub async fn index(config: &Config, url: &IndexUrl, setting: &str) -> Result<Arc<dyn Index>, Failure> {
+    Ok(opened(config, url, setting, Opening::Own).await?.0)
+}
+
+async fn opened(
+    config: &Config,
+    url: &IndexUrl,
+    setting: &str,
+    opening: Opening,
+) -> Result<(Arc<dyn Index>, Option<Arc<PostgresIndex>>), Failure> {
     let open = match opening {
         Opening::Own => SqliteIndex::open,
         Opening::Beside => SqliteIndex::open_beside,
     };
-    let mut database = None;
-    let index: Arc<dyn Index> = match config.index() {
-        IndexUrl::File(path) => Arc::new(open(&path).map_err(|error| {
-            ConfigError::new(
-                "index",
-                format!("{} ({error})", path.display()),
-                "an index that this process can open",
-            )
-        })?),
-        IndexUrl::Memory => Arc::new(SqliteIndex::open_in_memory().map_err(storage)?),
-        IndexUrl::Postgres(url) => database.insert(Arc::new(database::open(config, &url).await?)).clone(),
-    };
-    let blobs = BlobStore::open(&config.store().to_string(), &blob_options(config)?)
-        .map_err(|error| ConfigError::new("store", error.to_string(), "a store that can be opened"))?;
-    Ok(Parts { index, database, blobs, ring: keyring::load(&config.keyring())?, lock })
+    Ok(match url {
+        IndexUrl::File(path) => {
+            let index = open(path).map_err(|error| {
+                let found = format!("{} ({error})", path.display());
+                ConfigError::new(setting, found, "an index that this process can open")
+            })?;
+            (Arc::new(index), None)
+        }
+        IndexUrl::Memory => (Arc::new(SqliteIndex::open_in_memory().map_err(storage)?), None),
+        IndexUrl::Postgres(url) => {
+            let database = Arc::new(database::open(config, url).await?);
+            (database.clone(), Some(database))
+        }
+    })
+}
+
+/// Opens the blob store.
+pub fn blobs(config: &Config) -> Result<BlobStore, Failure> {
+    BlobStore::open(&config.store().to_string(), &blob_options(config)?)
+        .map_err(|error| ConfigError::new("store", error.to_string(), "a store that can be opened").into())
+}
+
+/// An index into which rows are being loaded is not whole.
+async fn whole(index: &dyn Index) -> Result<(), Failure> {
+    match index.rows().mark(Mark::Loading).await.map_err(storage)? {
+        None => Ok(()),
+        Some(source) => {
+            let found = format!("one that is being loaded from {source} and not whole");
+            let expected = "a whole one: run the same restore or migration again, it goes on where it ended";
+            Err(ConfigError::new("index", found, expected).into())
+        }
+    }
 }
 
 fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {

@@ -8,7 +8,7 @@ mod cloud;
 mod counts;
 mod local;
 mod observe;
-mod paths;
+pub(super) mod paths;
 mod survey;
 mod unpublished;
 mod writer;
@@ -107,6 +107,11 @@ impl BlobStore {
     /// Says who counts the requests. The first one stays.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
         self.watch.tell(observer);
+    }
+
+    /// The store itself, for what are no blobs.
+    pub(super) fn objects(&self) -> &dyn ObjectStore {
+        &*self.store
     }
 
     /// The requests so far.
@@ -313,7 +318,7 @@ fn damaged_record() -> Error {
     Error::Damaged("the blob store's cardea.json cannot be read".into())
 }
 
-fn unavailable(error: object_store::Error) -> Error {
+pub(super) fn unavailable(error: object_store::Error) -> Error {
     if is_full(&error) { Error::Full } else { Error::Unavailable(Box::new(error)) }
 }
 

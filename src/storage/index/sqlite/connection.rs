@@ -14,7 +14,7 @@ use crate::storage::Error;
 use crate::storage::index::Result;
 
 /// How long a statement waits for a lock. Only checkpoints and recovery ever hold one that long.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Distinct statements a connection keeps prepared; there are fewer.
 const STATEMENTS: usize = 256;
 /// KiB of pages that the writer keeps. More would cost more than it spares: SQLite looks through all of them at commits.

@@ -19,6 +19,7 @@ mod principals;
 mod readers;
 mod restore;
 mod rewrap;
+mod rows;
 mod schema;
 mod skip_scan;
 mod standing;
@@ -41,6 +42,7 @@ use self::connection::Durability;
 use self::readers::Readers;
 use self::versions::Inline;
 use self::writer::Writer;
+use super::rows::Rows;
 use super::{
     AccessKeyRecord, AccountRecord, BlobRow, BucketAddress, BucketChange, BucketPage, BucketRecord,
     CompleteUpload, CreateBucket, CreateUpload, Delete, Deleted, Finding, FreedBlob, Index, Install,
@@ -57,6 +59,7 @@ use crate::storage::Error;
 pub struct SqliteIndex {
     // In the order in which they are closed: the last connection to go writes the log back, then the lock goes.
     readers: Readers,
+    path: PathBuf,
     /// `None` where another process writes.
     writer: Option<Writer>,
     _lock: Option<File>,
@@ -73,7 +76,7 @@ impl SqliteIndex {
     /// Opens the index to read, beside the process that has it open. Whatever would change it fails.
     pub fn open_beside(path: &Path) -> Result<Self> {
         let readers = Readers::start(path, connection::guest)?;
-        Ok(Self { readers, writer: None, _lock: None, _temporary: None })
+        Ok(Self { readers, path: path.to_owned(), writer: None, _lock: None, _temporary: None })
     }
 
     /// An index that is gone when it is dropped, beside a blob store in memory. (It is a temporary file: an SQLite
@@ -89,7 +92,8 @@ impl SqliteIndex {
         let readers = Readers::start(path, connection::reader)?;
         let checkpointer = Checkpointer::start(connection::checkpointer(path, durability)?)?;
         let writer = Writer::start(writer, checkpointer)?;
-        Ok(Self { readers, writer: Some(writer), _lock: Some(lock), _temporary: temporary })
+        let path = path.to_owned();
+        Ok(Self { readers, path, writer: Some(writer), _lock: Some(lock), _temporary: temporary })
     }
 
     fn writer(&self) -> Result<&Writer> {
@@ -122,6 +126,10 @@ impl Drop for TemporaryFolder {
 
 #[async_trait]
 impl Index for SqliteIndex {
+    fn rows(&self) -> &dyn Rows {
+        self
+    }
+
     async fn install(&self) -> Result<Option<Install>> {
         self.readers.statement(install::install).await
     }

@@ -26,6 +26,8 @@ mod expiry;
 mod leases;
 #[path = "storage/listing.rs"]
 mod listing;
+#[path = "storage/postgres/rates.rs"]
+mod measured;
 #[path = "storage/objects.rs"]
 mod objects;
 #[path = "storage/postgres/outages.rs"]
@@ -38,16 +40,24 @@ mod principals;
 mod proxy;
 #[path = "storage/postgres/races.rs"]
 mod races;
+#[path = "storage/rates.rs"]
+mod rates;
 #[path = "storage/references.rs"]
 mod references;
 #[path = "storage/restores.rs"]
 mod restores;
 #[path = "storage/rewraps.rs"]
 mod rewraps;
+#[path = "storage/rows.rs"]
+mod rows;
+#[path = "storage/postgres/scale.rs"]
+mod scale;
 #[path = "storage/postgres/schema.rs"]
 mod schema;
 #[path = "storage/store.rs"]
 mod store;
+#[path = "storage/postgres/tables.rs"]
+mod tables;
 #[path = "storage/upload_listing.rs"]
 mod upload_listing;
 #[allow(unused_macros, reason = "the blob suite")]

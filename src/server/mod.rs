@@ -1,6 +1,7 @@
 //! The composition root: what is built from the configuration, in which order, and how it ends.
 
 mod care;
+mod database;
 mod disk;
 mod dispatch;
 mod door;

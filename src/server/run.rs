@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 use super::care::{CareMetrics, Carer};
+use super::database::DatabaseMetrics;
 use super::disk::DiskMetrics;
 use super::door::{Door, Fronts, HttpMetrics, Trust};
 use super::listener::{Certificate, Crowded, Handler, Limits, Listener, Patience};
@@ -31,7 +32,11 @@ const MANAGEMENT_CONNECTIONS: usize = 64;
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     warn(&config)?;
-    let installation = start::open(&config).await?;
+    let installation = tokio::select! {
+        opened = start::open(&config) => opened?,
+        // It may wait for a database.
+        () = signals.end() => return Ok(()),
+    };
     let site = Site::of(&config)?;
     let certificate = match config.listen {
         Some(_) => Some(Certificate::new(tls::identity(&config)?)?),
@@ -141,6 +146,9 @@ fn build(
         http = Some(Arc::new(HttpMetrics::new(registry)));
         care = CareMetrics::new(registry);
         registry.register_collector(Box::new(DiskMetrics(blobs.room().clone())));
+        if let Some(database) = &installation.database {
+            registry.register_collector(Box::new(DatabaseMetrics(database.clone())));
+        }
     });
     blobs.observe(metrics.clone());
     let Some(http) = http else { return Err(Failure::Run("metrics: nothing was registered".to_owned())) };

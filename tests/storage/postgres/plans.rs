@@ -12,7 +12,7 @@ use crate::database::{Schema, connect};
 use crate::wiretap::{Heard, tapped};
 
 /// Tables that hold a handful of rows: the installation, its processes, its keys.
-const SMALL: &[&str] = &["install", "writers", "signing_keys", "schema_version", "leases"];
+const SMALL: &[&str] = &["install", "writers", "signing_keys", "schema_version", "incarnation", "leases"];
 
 /// What the statements have in common that read a page.
 const PAGE: &str = "AND key >= $2 AND key < $3";

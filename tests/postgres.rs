@@ -16,6 +16,8 @@ mod buckets;
 mod care;
 #[path = "storage/concurrency.rs"]
 mod concurrency;
+#[path = "storage/postgres/damage.rs"]
+mod damage;
 #[path = "storage/postgres/database.rs"]
 mod database;
 #[path = "storage/expiry.rs"]
@@ -24,12 +26,24 @@ mod expiry;
 mod leases;
 #[path = "storage/listing.rs"]
 mod listing;
+#[path = "storage/postgres/measured.rs"]
+mod measured;
+#[path = "storage/rates.rs"]
+mod measures;
 #[path = "storage/objects.rs"]
 mod objects;
+#[path = "storage/postgres/outages.rs"]
+mod outages;
+#[path = "storage/postgres/plans.rs"]
+mod plans;
 #[path = "storage/principals.rs"]
 mod principals;
+#[path = "storage/postgres/proxy.rs"]
+mod proxy;
 #[path = "storage/postgres/races.rs"]
 mod races;
+#[path = "storage/postgres/rates.rs"]
+mod rates;
 #[path = "storage/references.rs"]
 mod references;
 #[path = "storage/restores.rs"]
@@ -38,6 +52,8 @@ mod restores;
 mod rewraps;
 #[path = "storage/rows.rs"]
 mod rows;
+#[path = "storage/postgres/schema.rs"]
+mod schema;
 #[path = "storage/store.rs"]
 mod store;
 #[path = "storage/postgres/tables.rs"]
@@ -54,6 +70,8 @@ mod uploads;
 mod version_listing;
 #[path = "storage/versions.rs"]
 mod versions;
+#[path = "storage/postgres/wiretap.rs"]
+mod wiretap;
 #[path = "storage/world.rs"]
 mod world;
 

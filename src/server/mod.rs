@@ -2,6 +2,7 @@
 
 mod backup;
 mod care;
+mod database;
 mod disk;
 mod dispatch;
 mod door;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 use super::care::{CareMetrics, Carer};
+use super::database::DatabaseMetrics;
 use super::disk::DiskMetrics;
 use super::door::{Door, Fronts, HttpMetrics, Trust};
 use super::listener::{Certificate, Crowded, Handler, Limits, Listener, Patience};
@@ -17,6 +18,7 @@ use super::start::{self, Installation, Root};
 use super::tls::{self, Site};
 use crate::cli::{Failure, print};
 use crate::config::{Config, ConfigError};
+use crate::http::body::is_room_waited_for;
 use crate::identity::{AuthConfig, Authenticator};
 use crate::model::WriterId;
 use crate::ops::{self, Gateway, IndexDirectory, Metrics, ScrubMetrics};
@@ -32,7 +34,11 @@ const MANAGEMENT_CONNECTIONS: usize = 64;
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     warn(&config)?;
-    let installation = start::open(&config).await?;
+    let installation = tokio::select! {
+        opened = start::open(&config) => opened?,
+        // It may wait for a database.
+        () = signals.end() => return Ok(()),
+    };
     if !may_delete(&*installation.index).await.map_err(|error| Failure::run("index", error))? {
         tracing::warn!(
             "the index was restored from a backup: nothing is deleted from the store until cardea fsck --accept"
@@ -150,6 +156,9 @@ fn build(
         care = CareMetrics::new(registry);
         scrub = ScrubMetrics::new(registry);
         registry.register_collector(Box::new(DiskMetrics(blobs.room().clone())));
+        if let Some(database) = &installation.database {
+            registry.register_collector(Box::new(DatabaseMetrics(database.clone())));
+        }
     });
     blobs.observe(metrics.clone());
     let Some(http) = http else { return Err(Failure::Run("metrics: nothing was registered".to_owned())) };
@@ -175,7 +184,7 @@ fn build(
 
 fn crowded(blobs: &BlobStore) -> Crowded {
     let blobs = blobs.clone();
-    Crowded::new(move || blobs.has_uploads_waiting())
+    Crowded::new(move || blobs.has_uploads_waiting() || is_room_waited_for())
 }
 
 fn size(bytes: u64) -> usize {

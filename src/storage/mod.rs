@@ -6,6 +6,7 @@ pub mod backup;
 pub mod blobs;
 pub mod care;
 pub mod error;
+pub mod folders;
 pub mod index;
 pub mod pins;
 pub mod room;

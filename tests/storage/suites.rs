@@ -116,11 +116,13 @@ macro_rules! index_suite {
                 a_new_blob_of_a_part_may_be_inline;
             upload_listing:
                 uploads_come_by_key_and_time
+                pages_of_few_uploads_step
                 pages_of_uploads_agree_with_a_naive_model;
             version_listing:
                 versions_come_by_key_and_newest_first
                 a_listing_goes_on_after_a_version
                 common_prefixes_of_versions_are_skipped
+                pages_of_few_step
                 pages_of_versions_agree_with_a_naive_model;
             restores:
                 a_restored_version_is_a_new_one_of_the_same_contents

@@ -91,6 +91,17 @@ async fn paged(index: &Arc<dyn Index>, mut query: ListUploads) -> Vec<String> {
     }
 }
 
+/// Pages that end among the keys, so that what is under a common prefix is skipped.
+pub async fn pages_of_few_uploads_step(index: Arc<dyn Index>) {
+    let world = World::new(index.clone()).await;
+    for name in ["a", "a", "b/1", "b/2", "b/3", "c", "c", "d/1", "e"] {
+        world.begin(name).await;
+    }
+    let found =
+        paged(&index, ListUploads { delimiter: Some("/".into()), limit: 4, ..world.all_uploads() }).await;
+    assert_eq!(found.len(), 7, "{found:?}");
+}
+
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![
         2 => prop::sample::select(vec!["a", "a/", "a/b", "b"]).prop_map(str::to_owned),

@@ -145,6 +145,19 @@ pub async fn common_prefixes_of_versions_are_skipped(index: Arc<dyn Index>) {
     shows(&world, query, &["+a/".to_owned(), "+b/".to_owned()]).await;
 }
 
+/// Pages that end among the keys, so that what is under a common prefix is skipped.
+pub async fn pages_of_few_step(index: Arc<dyn Index>) {
+    let world = World::versioned(index.clone()).await;
+    for name in ["a", "a", "b/1", "b/2", "b/3", "c", "c", "d/1", "e"] {
+        world.published(name).await;
+    }
+    for reverse in [false, true] {
+        let keys = ListObjects { delimiter: Some("/".into()), limit: 4, reverse, ..listing(world.bucket) };
+        let found = paged(&index, ListVersions { keys, version_marker: None }).await;
+        assert_eq!(found.len(), 7, "{found:?}");
+    }
+}
+
 /// What happens to a key.
 #[derive(Clone, Debug)]
 enum Step {

@@ -8,7 +8,7 @@ use super::standing;
 use super::transaction::Snapshot;
 use super::values::{Columns, Count, Flag, parse, small};
 use super::versions::version_id;
-use crate::model::{BlobId, BucketId, ObjectKey, ObjectMetadata, Timestamp, VersionId};
+use crate::model::{BlobId, BucketId, ObjectKey, ObjectMetadata, VersionId};
 use crate::storage::Error;
 use crate::storage::index::{
     BucketAddress, BucketRecord, NumberedPart, PartRecord, Result, Unchanged, VersionRecord,
@@ -32,7 +32,8 @@ const PARTS_COLUMNS: usize = 7;
 
 /// Joins the current object. (`$2` is the time of a version that is asked for by it.)
 const CURRENT: &str =
-    "LEFT JOIN versions v ON v.bucket = b.nr AND v.key = $1 AND v.state = 1 AND $2::bigint IS NULL";
+    "LEFT JOIN LATERAL (SELECT * FROM versions WHERE bucket = b.nr AND key = $1 AND state = 1 AND $2::bigint IS NULL LIMIT 1)
+        v ON true";
 /// Joins the null version.
 const NULL: &str = "LEFT JOIN LATERAL (
         SELECT * FROM versions WHERE bucket = b.nr AND key = $1 AND state = 1 AND null_id = 1 UNION ALL
@@ -128,7 +129,7 @@ pub(super) async fn find_many(
         "SELECT b.nr, {VERSION}, {PARTS}, r.marker, r.null_id, r.created
          FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS w (bucket, key, at)
          LEFT JOIN buckets b ON b.id = w.bucket
-         LEFT JOIN versions v ON v.bucket = b.nr AND v.key = w.key AND v.state = 1
+         LEFT JOIN LATERAL (SELECT * FROM versions WHERE bucket = b.nr AND key = w.key AND state = 1 LIMIT 1) v ON true
          {HIDDEN} {WITHOUT_BYTES} ORDER BY w.at"
     );
     let rows = db.all(&sql, &[&buckets, &names]).await?;

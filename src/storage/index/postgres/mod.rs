@@ -19,6 +19,7 @@ mod principals;
 mod restore;
 mod rewrap;
 mod schema;
+mod session;
 mod skip_scan;
 mod standing;
 mod transaction;

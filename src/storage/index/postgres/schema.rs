@@ -32,13 +32,17 @@ pub(super) async fn migrate(tx: &Tx) -> Result<()> {
     tx.execute(sql, &[&known]).await.map(|_| ())
 }
 
+/// The version of the schema that is there. What extensions keep beside it is nobody's business.
 async fn version(tx: &Tx) -> Result<usize> {
-    let ours = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'schema_version'";
+    let ours = "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(quote_ident(current_schema()) || '.schema_version')
+                AND attname = 'version' AND atttypid = 'bigint'::regtype";
     if tx.exists(ours, &[]).await? {
         let row = tx.one("SELECT version FROM schema_version", &[]).await?;
         return usize::try_from(row.try_get::<_, i64>(0)?).map_err(|_| refused("its schema has no version"));
     }
-    if tx.exists("SELECT 1 FROM pg_tables WHERE schemaname = current_schema()", &[]).await? {
+    let others = "SELECT 1 FROM pg_class c WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+                  AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')";
+    if tx.exists(others, &[]).await? {
         return Err(refused("the database holds another program's tables"));
     }
     Ok(0)

@@ -1,0 +1,128 @@
+//! The schema: how it comes to be, what is refused, and that both indexes have the same.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use cardea::storage::index::Index;
+use cardea::storage::index::postgres::PostgresIndex;
+use cardea::storage::index::sqlite::SqliteIndex;
+use futures_util::future::join_all;
+
+use crate::database::{Schema, connect};
+
+/// What opening says of a schema that it does not take.
+async fn refusal(schema: &Schema) -> String {
+    let mut said = String::new();
+    let refused = PostgresIndex::open(&schema.options()).await.unwrap_err();
+    let mut error: Option<&dyn std::error::Error> = Some(&refused);
+    while let Some(cause) = error {
+        write!(said, "{cause}; ").unwrap();
+        error = cause.source();
+    }
+    said
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_who_open_it_at_once_make_one_schema() {
+    let schema = Schema::new().await;
+    let options = schema.options();
+    for opened in join_all((0..5).map(|_| PostgresIndex::open(&options))).await {
+        opened.unwrap().check().await.unwrap();
+    }
+    let versions = connect(&schema.url).await.query("SELECT version FROM schema_version", &[]).await.unwrap();
+    assert_eq!(versions.iter().map(|row| row.get::<_, i64>(0)).collect::<Vec<_>>(), [1]);
+    schema.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_schema_holds_stays_when_it_is_opened_again() {
+    let schema = Schema::new().await;
+    let writer = cardea::model::WriterId::random();
+    schema.open().await.heartbeat(writer).await.unwrap();
+    assert_eq!(schema.open().await.unswept_writers().await.unwrap(), [writer]);
+    schema.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_newer_schema_is_refused() {
+    let schema = Schema::new().await;
+    drop(schema.open().await);
+    connect(&schema.url).await.batch_execute("UPDATE schema_version SET version = 99").await.unwrap();
+    let said = refusal(&schema).await;
+    assert!(said.contains("schema has version 99") && said.contains("up to 1"), "{said}");
+    schema.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_programs_database_is_refused() {
+    for theirs in
+        ["CREATE TABLE theirs (x INT)", "CREATE VIEW theirs AS SELECT 1 AS x", "CREATE SEQUENCE theirs"]
+    {
+        let schema = Schema::new().await;
+        let client = connect(&schema.url).await;
+        client.batch_execute(theirs).await.unwrap();
+        let said = refusal(&schema).await;
+        assert!(said.contains("another program"), "{theirs}: {said}");
+        let sql = "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace";
+        assert_eq!(client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), 1, "nothing was left there");
+        schema.drop().await;
+    }
+    // A table of the same name, but of no schema of ours.
+    let schema = Schema::new().await;
+    connect(&schema.url).await.batch_execute("CREATE TABLE schema_version (version TEXT)").await.unwrap();
+    let said = refusal(&schema).await;
+    assert!(said.contains("another program"), "{said}");
+    schema.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schema_that_is_not_there_is_refused() {
+    let schema = Schema::new().await;
+    connect(&schema.url)
+        .await
+        .batch_execute("DO $$ BEGIN EXECUTE 'DROP SCHEMA ' || quote_ident(current_schema()); END $$")
+        .await
+        .unwrap();
+    let said = refusal(&schema).await;
+    assert!(said.contains("schema"), "{said}");
+}
+
+/// Tables that only one of the two needs.
+const OWN: &[&str] = &["incarnation", "schema_version"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_indexes_have_the_same_tables_and_columns() {
+    let schema = Schema::new().await;
+    drop(schema.open().await);
+    let sql = "SELECT table_name::text, column_name::text, is_nullable = 'NO', data_type::text FROM information_schema.columns
+               WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position";
+    let mut postgres: BTreeMap<String, Vec<(String, bool, &str)>> = BTreeMap::new();
+    for row in connect(&schema.url).await.query(sql, &[]).await.unwrap() {
+        let kind = match row.get::<_, &str>(3) {
+            "bigint" => "INTEGER",
+            "bytea" => "BLOB",
+            "text" => "TEXT",
+            other => panic!("{other}"),
+        };
+        postgres.entry(row.get(0)).or_default().push((row.get(1), row.get(2), kind));
+    }
+    postgres.retain(|table, _| !OWN.contains(&table.as_str()));
+    schema.drop().await;
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("index.sqlite");
+    drop(SqliteIndex::open(&file).unwrap());
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    // A primary key of one number is never NULL, though SQLite does not say so.
+    let sql = "SELECT t.name, c.name, c.\"notnull\" OR c.pk > 0, c.type FROM sqlite_schema t, pragma_table_info(t.name) c
+               WHERE t.type = 'table' ORDER BY t.name, c.cid";
+    let mut statement = connection.prepare(sql).unwrap();
+    let mut rows = statement.query([]).unwrap();
+    let mut sqlite: BTreeMap<String, Vec<(String, bool, &str)>> = BTreeMap::new();
+    while let Some(row) = rows.next().unwrap() {
+        let kind: String = row.get(3).unwrap();
+        let kind = ["INTEGER", "BLOB", "TEXT"].into_iter().find(|known| *known == kind).unwrap();
+        sqlite.entry(row.get(0).unwrap()).or_default().push((row.get(1).unwrap(), row.get(2).unwrap(), kind));
+    }
+    assert_eq!(postgres, sqlite);
+}

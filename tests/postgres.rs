@@ -26,8 +26,10 @@ mod expiry;
 mod leases;
 #[path = "storage/listing.rs"]
 mod listing;
-#[path = "storage/postgres/rates.rs"]
+#[path = "storage/postgres/measured.rs"]
 mod measured;
+#[path = "storage/rates.rs"]
+mod measures;
 #[path = "storage/objects.rs"]
 mod objects;
 #[path = "storage/postgres/outages.rs"]
@@ -40,7 +42,7 @@ mod principals;
 mod proxy;
 #[path = "storage/postgres/races.rs"]
 mod races;
-#[path = "storage/rates.rs"]
+#[path = "storage/postgres/rates.rs"]
 mod rates;
 #[path = "storage/references.rs"]
 mod references;
@@ -50,8 +52,6 @@ mod restores;
 mod rewraps;
 #[path = "storage/rows.rs"]
 mod rows;
-#[path = "storage/postgres/scale.rs"]
-mod scale;
 #[path = "storage/postgres/schema.rs"]
 mod schema;
 #[path = "storage/store.rs"]

@@ -26,6 +26,10 @@ mod expiry;
 mod leases;
 #[path = "storage/listing.rs"]
 mod listing;
+#[path = "storage/postgres/listing_rates.rs"]
+mod listing_rates;
+#[path = "storage/postgres/rates.rs"]
+mod measured;
 #[path = "storage/objects.rs"]
 mod objects;
 #[path = "storage/postgres/outages.rs"]
@@ -38,7 +42,7 @@ mod principals;
 mod proxy;
 #[path = "storage/postgres/races.rs"]
 mod races;
-#[path = "storage/postgres/rates.rs"]
+#[path = "storage/rates.rs"]
 mod rates;
 #[path = "storage/references.rs"]
 mod references;

@@ -81,25 +81,36 @@ async fn find(world: &World, readers: u32, each: u32) {
 #[ignore = "a measurement"]
 async fn rates_of_publish_find_and_list() {
     let folder = folder();
-    let index: Arc<dyn Index> = Arc::new(SqliteIndex::open(&folder.path().join("index.sqlite")).unwrap());
+    let index = SqliteIndex::open(&folder.path().join("index.sqlite")).unwrap();
+    publish_find_and_list(Arc::new(index), 2000).await;
+}
+
+/// What the hot commands take, of an index that is empty, each task so many times.
+pub async fn publish_find_and_list(index: Arc<dyn Index>, each: u32) {
     let world = World::new(index).await;
     let sealed = Bytes::from(vec![0xA5; 4300]);
-    measured("publish 4 KiB inline, 1 writer", 2000, publish(&world, 1, 2000, "one", Some(sealed.clone())))
+    measured("publish 4 KiB inline, 1 writer", each, publish(&world, 1, each, "one", Some(sealed.clone())))
         .await;
     measured(
         "publish 4 KiB inline, 16 writers",
-        32000,
-        publish(&world, 16, 2000, "inline", Some(sealed.clone())),
+        16 * each,
+        publish(&world, 16, each, "inline", Some(sealed.clone())),
     )
     .await;
-    measured("publish, blob elsewhere, 16 writers", 32000, publish(&world, 16, 2000, "blob", None)).await;
-    measured("find 4 KiB inline, 1 reader", 2000, find(&world, 1, 2000)).await;
-    measured("find 4 KiB inline, 16 readers", 32000, find(&world, 16, 2000)).await;
-    measured("find 4 KiB inline, 64 readers", 128_000, find(&world, 64, 2000)).await;
+    measured("publish, blob elsewhere, 16 writers", 16 * each, publish(&world, 16, each, "blob", None)).await;
+    measured("publish over an object, 16 writers", 16 * each, publish(&world, 16, each, "blob", None)).await;
+    measured("find 4 KiB inline, 1 reader", each, find(&world, 1, each)).await;
+    measured("find 4 KiB inline, 16 readers", 16 * each, find(&world, 16, each)).await;
+    measured("find 4 KiB inline, 64 readers", 64 * each, find(&world, 64, each)).await;
     let both = async {
-        tokio::join!(find(&world, 16, 2000), publish(&world, 4, 2000, "mixed", Some(sealed.clone())));
+        tokio::join!(find(&world, 16, each), publish(&world, 4, each, "mixed", Some(sealed.clone())));
     };
-    measured("find, 16 readers, beside 4 writers (per find)", 32000, both).await;
+    measured("find, 16 readers, beside 4 writers (per find)", 16 * each, both).await;
+    let deletions = futures_util::stream::iter(0..16 * each).for_each_concurrent(16, async |n| {
+        let gone = format!("inline/{}/{}/{}", n / 16 % 100, n % 16, n / 16);
+        assert!(world.delete(&gone, None).await.removed.is_some());
+    });
+    measured("delete, 16 at once", 16 * each, deletions).await;
     let page = ListObjects { prefix: "blob/".into(), ..listing(world.bucket) };
     let pages = async {
         for _ in 0..100 {
@@ -235,9 +246,13 @@ async fn rates_of_versions_of_few_keys() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn rates_of_large_objects() {
-    const PARTS: u32 = 10_000;
     let folder = folder();
-    let world = on_disk(&folder).await;
+    large_objects(on_disk(&folder).await).await;
+}
+
+/// What objects of many parts and segments take.
+pub async fn large_objects(world: World) {
+    const PARTS: u32 = 10_000;
     for round in 0..3 {
         let upload = world.begin("large").await;
         let puts = futures_util::stream::iter(1..=PARTS).for_each_concurrent(64, async |number| {

@@ -115,8 +115,7 @@ macro_rules! drop_references {
              ), bytes AS (
                  DELETE FROM inline_blobs i USING held h WHERE i.nr = h.inline AND h.refs = 0
              )
-             SELECT count(*), count(h.id), coalesce(min(h.refs), 0)
-             FROM dropped d LEFT JOIN held h ON h.id = d.blob"
+             SELECT (SELECT count(*) FROM dropped), count(*), coalesce(min(refs), 0) FROM held"
         )
     };
 }

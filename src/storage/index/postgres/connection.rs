@@ -41,9 +41,11 @@ impl std::fmt::Debug for PostgresOptions {
 }
 
 /// What every session is set to. All statements find their rows by an index, and a plan follows from the statement alone: planning
-/// one anew for each set of values, by statistics that may not be there yet, costs more than it could gain.
+/// one anew for each set of values, by statistics that may not be there yet, costs more than it could gain. No join reads a table
+/// from end to end: a few objects of many parts would have it look so as if all were.
 const SESSION: &str = "-c synchronous_commit=on -c default_transaction_isolation=read\\ committed \
-                       -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c jit=off \
+                       -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off \
+                       -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off \
                        -c idle_in_transaction_session_timeout=60s";
 
 /// A pool of connections. None is opened before it is needed.

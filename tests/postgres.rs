@@ -50,10 +50,16 @@ mod references;
 mod restores;
 #[path = "storage/rewraps.rs"]
 mod rewraps;
+#[path = "storage/rows.rs"]
+mod rows;
+#[path = "storage/postgres/scale.rs"]
+mod scale;
 #[path = "storage/postgres/schema.rs"]
 mod schema;
 #[path = "storage/store.rs"]
 mod store;
+#[path = "storage/postgres/tables.rs"]
+mod tables;
 #[path = "storage/upload_listing.rs"]
 mod upload_listing;
 #[allow(unused_macros, reason = "the blob suite")]

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use cardea::model::WriterId;
 use cardea::storage::Error;
-
 use cardea::storage::index::postgres::{PostgresIndex, PostgresOptions};
 use cardea::storage::index::{Index, Silence};
 use tokio::sync::Semaphore;
@@ -173,17 +172,17 @@ async fn a_server_that_only_reads_is_no_database() {
 async fn who_was_cut_off_fences_nobody() {
     let it = Disturbed::new().await;
     let (me, other) = (it.world.writer, WriterId::random());
-    let minute = Silence::For(Duration::from_mins(1));
+    let a_minute = || Silence::For(Duration::from_secs(60));
     it.index.heartbeat(other).await.unwrap();
     // Nobody could reach the database for ten minutes.
     it.sql("UPDATE writers SET heartbeat = heartbeat - 60000000, unbroken = unbroken - 60000000").await;
     it.index.heartbeat(me).await.unwrap();
-    assert_eq!(it.index.fence_silent(me, minute).await.unwrap(), []);
+    assert_eq!(it.index.fence_silent(me, a_minute()).await.unwrap(), []);
     it.index.heartbeat(other).await.unwrap();
     // Then the other one is gone, while this one is heard all the time.
     it.sql("UPDATE writers SET unbroken = unbroken - 60000000").await;
     it.sql(&format!("UPDATE writers SET heartbeat = heartbeat - 60000000 WHERE id = '\\x{other}'")).await;
     it.index.heartbeat(me).await.unwrap();
-    assert_eq!(it.index.fence_silent(me, minute).await.unwrap(), [other]);
+    assert_eq!(it.index.fence_silent(me, a_minute()).await.unwrap(), [other]);
     it.schema.drop().await;
 }

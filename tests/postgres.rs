@@ -27,6 +27,9 @@ mod leases;
 #[path = "storage/listing.rs"]
 mod listing;
 #[path = "storage/postgres/measured.rs"]
+#[path = "storage/postgres/listing_rates.rs"]
+mod listing_rates;
+#[path = "storage/postgres/rates.rs"]
 mod measured;
 #[path = "storage/rates.rs"]
 mod measures;

@@ -83,11 +83,6 @@ pub(super) async fn for_bucket(tx: &Tx, bucket: BucketId) -> Result<()> {
     shared(tx, About::Bucket(bucket)).await
 }
 
-/// For a command of a writer that is under no key's lock.
-pub(super) async fn for_writer(tx: &Tx, writer: WriterId) -> Result<()> {
-    shared(tx, About::Writer(writer)).await
-}
-
 /// For a bucket's deletion or change: no command on its objects runs meanwhile.
 pub(super) async fn bucket_alone(tx: &Tx, bucket: BucketId) -> Result<()> {
     alone(tx, About::Bucket(bucket)).await

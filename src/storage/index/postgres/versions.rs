@@ -26,7 +26,6 @@ pub(super) struct Brief {
     /// Whether it is the latest of its key.
     pub(super) latest: bool,
     pub(super) id: VersionId,
-    pub(super) created: Timestamp,
     pub(super) modified: Timestamp,
     pub(super) size: u64,
     mode: i64,
@@ -70,7 +69,6 @@ impl Brief {
             marker,
             latest: state != OLD,
             id: version_id(null, created),
-            created,
             modified: columns.read()?,
             size: columns.read::<Count>()?.0,
             mode: columns.read()?,

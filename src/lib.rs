@@ -8,6 +8,8 @@ pub mod authz;
 pub mod cli;
 pub mod config;
 pub mod encryption;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod http;
 pub mod identity;
 pub mod keystone;

@@ -49,6 +49,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
+    // For fuzzers and tests alone.
+    ("fuzzing", &["encryption", "http", "keystone", "s3", "swift"]),
     ("main", &["cli"]),
 ];
 

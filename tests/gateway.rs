@@ -22,6 +22,7 @@ mod gateway {
     mod multipart_races;
     mod multipart_ranges;
     pub mod multipart_world;
+    mod scrub;
     mod sizes;
     mod versions;
     mod versions_model;

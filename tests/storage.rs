@@ -36,6 +36,8 @@ mod references;
 mod restores;
 #[path = "storage/rewraps.rs"]
 mod rewraps;
+#[path = "storage/rows.rs"]
+mod rows;
 #[path = "storage/store.rs"]
 mod store;
 #[path = "storage/upload_listing.rs"]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PathBufValueParser;
+use clap::builder::{PathBufValueParser, RangedU64ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::config::{Flags, SETTINGS};
@@ -18,6 +18,9 @@ pub(super) fn command() -> Command {
         .subcommand(with_settings(Command::new("serve").about("Runs the gateway")))
         .subcommand(keygen())
         .subcommand(with_settings(fsck()))
+        .subcommand(backup())
+        .subcommand(with_settings(restore()))
+        .subcommand(with_settings(migrate_index()))
         .subcommand(
             group("credentials", "The root account's credentials").subcommand(with_settings(
                 Command::new("reset")
@@ -70,10 +73,59 @@ fn keygen() -> Command {
 
 fn fsck() -> Command {
     Command::new("fsck")
-        .about("Checks the index against itself and against the blobs; the gateway must be stopped")
+        .about("Checks the index against itself and against the blobs; the gateway may run meanwhile")
         .after_help("Exit codes: 0 nothing is wrong, 1 something is, 2 it could not be checked.")
         .arg(flag("deep", "Verifies every seal too: reads every blob that the key ring opens"))
         .arg(flag("json", "Prints the report as JSON"))
+        .arg(flag("progress", "Says on standard error how far it is"))
+        .arg(flag(
+            "accept",
+            "After a restore: what the index does not know may be deleted from the store again",
+        ))
+}
+
+fn backup() -> Command {
+    let id = Arg::new("id").value_name("ID").required(true).help("Which, as backup list names it");
+    let keep = Arg::new("keep")
+        .long("keep")
+        .value_name("N")
+        .value_parser(RangedU64ValueParser::<usize>::new().range(1..))
+        .help("Deletes all backups but the newest N, this one among them");
+    let command = Command::new("backup")
+        .about("Writes a sealed backup of the index into the store, beside the gateway, which may run")
+        .after_help("The key ring is not in it: keep a copy of that elsewhere (cardea keyring export).")
+        .args_conflicts_with_subcommands(true)
+        .arg(keep)
+        .subcommand(with_settings(Command::new("list").about("Lists the backups, oldest first")))
+        .subcommand(with_settings(
+            Command::new("delete").about("Deletes a backup, and what no other one needs of it").arg(id),
+        ));
+    with_settings(command)
+}
+
+fn restore() -> Command {
+    Command::new("restore")
+        .about("Loads a backup into an empty index; the gateway must be stopped")
+        .after_help(
+            "Needs the key ring and the store. It may be ended at any moment: run again it goes on. Nothing is deleted from \
+             the store until cardea fsck --accept.",
+        )
+        .arg(Arg::new("id").value_name("ID").help("Which, as backup list names it [default: the newest]"))
+}
+
+fn migrate_index() -> Command {
+    Command::new("migrate-index")
+        .about("Copies the index into another, empty one; the gateway must be stopped")
+        .after_help(
+            "It may be ended at any moment: run again it goes on. The index that is copied stays as it is.",
+        )
+        .arg(
+            Arg::new("to")
+                .long("to")
+                .value_name("URL")
+                .required(true)
+                .help("The index to fill, as the setting index names it"),
+        )
 }
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
@@ -130,7 +182,13 @@ mod tests {
         for line in [
             "cardea",
             "cardea keygen --base64",
-            "cardea fsck --deep --json --data /x",
+            "cardea fsck --deep --json --accept --progress --data /x",
+            "cardea backup --keep 3 --data /y",
+            "cardea backup list --data /y",
+            "cardea backup delete 20270131T235959999Z-0123456789abcdef",
+            "cardea restore --data /y",
+            "cardea restore 20270131T235959999Z-0123456789abcdef",
+            "cardea migrate-index --to sqlite:///x --data /y",
             "cardea credentials reset --data /x",
             "cardea keyring export --passphrase-file p",
             "cardea keyring import ring.txt --data /x",
@@ -142,6 +200,9 @@ mod tests {
             "cardea --nope",
             "cardea frob",
             "cardea keyring import",
+            "cardea migrate-index",
+            "cardea backup --keep 0",
+            "cardea backup delete",
             "cardea --data",
             "cardea --data x serve",
         ] {

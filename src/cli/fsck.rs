@@ -1,8 +1,6 @@
 //! `cardea fsck`.
 
 use std::fmt::Write;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
 
@@ -10,21 +8,18 @@ use super::{Failure, output, print};
 use crate::config::Config;
 use crate::server;
 
-/// How often a long check says how far it is.
-const EVERY: Duration = Duration::from_secs(2);
-
 /// Checks, reports, and fails where something is wrong.
 pub(super) fn run(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
-    let told = Mutex::new(Instant::now());
+    let line = output::Progress::new();
+    let told = matches.get_flag("progress");
     let progress = |what: &str, count: u64| {
-        if let Ok(mut told) = told.lock()
-            && told.elapsed() >= EVERY
-        {
-            *told = Instant::now();
-            output::progress(&format!("{what}: {count}"));
+        if told {
+            line.tell(&format!("{what}: {count}"));
         }
     };
-    let report = server::fsck(config, matches.get_flag("deep"), &progress)?;
+    let report = server::fsck(config, matches.get_flag("deep"), matches.get_flag("accept"), &progress);
+    line.end();
+    let report = report?;
     let text = if matches.get_flag("json") {
         serde_json::to_string_pretty(&report).map_err(|error| Failure::Unchecked(error.to_string()))? + "\n"
     } else {
@@ -39,6 +34,9 @@ fn for_people(report: &server::FsckReport) -> String {
     // Writing to a string does not fail.
     for finding in &report.findings {
         let _ = writeln!(text, "{}: {}", finding.kind.name(), finding.detail);
+    }
+    for object in &report.lost {
+        let _ = writeln!(text, "lost data: {object}");
     }
     let left_out = report.count - report.findings.len() as u64;
     if left_out > 0 {
@@ -56,9 +54,12 @@ fn for_people(report: &server::FsckReport) -> String {
     if left.blobs + left.unfinished > 0 {
         let _ = writeln!(
             text,
-            "harmless, swept at the gateway's next start: {} blobs ({} bytes) that were never published, {} unfinished",
+            "harmless, not published or not yet: {} blobs ({} bytes), {} unfinished",
             left.blobs, left.bytes, left.unfinished
         );
+    }
+    if let Some(backup) = &report.accepted {
+        let _ = writeln!(text, "accepted: the index as it was restored from backup {backup}");
     }
     if report.is_clean() {
         text.push_str("nothing is wrong\n");

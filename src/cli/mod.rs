@@ -5,10 +5,13 @@
 //! something, and with 2 when it could not look.
 
 mod arguments;
+mod backup;
 mod fsck;
 mod keygen;
 mod keyring;
+mod migrate;
 mod output;
+mod restore;
 
 use std::process::ExitCode;
 
@@ -93,6 +96,13 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
         None => server::serve(load(matches)?),
         Some(("serve", matches)) => server::serve(load(matches)?),
         Some(("fsck", matches)) => fsck::run(&load(matches)?, matches),
+        Some(("backup", matches)) => match matches.subcommand() {
+            Some(("list", matches)) => backup::list(&load(matches)?),
+            Some(("delete", matches)) => backup::delete(&load(matches)?, matches),
+            _ => backup::run(&load(matches)?, matches),
+        },
+        Some(("restore", matches)) => restore::run(&load(matches)?, matches),
+        Some(("migrate-index", matches)) => migrate::run(&load(matches)?, matches),
         Some(("keygen", matches)) => keygen::run(matches.get_flag("base64")),
         Some(("credentials", matches)) => match matches.subcommand() {
             Some(("reset", matches)) => server::reset_credentials(&load(matches)?),

@@ -1,6 +1,8 @@
 //! What the commands say: answers on standard output, complaints on standard error.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use super::Failure;
 
@@ -12,10 +14,42 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::run("standard output", error))
 }
 
-/// Writes one line about how far a long command is.
-pub(super) fn progress(line: &str) {
-    // It goes on without being seen.
-    let _ = writeln!(std::io::stderr(), "{line}");
+/// How often the line about a long command changes on a terminal.
+const ON_TERMINALS: Duration = Duration::from_millis(250);
+/// How often such a line is written elsewhere.
+const ELSEWHERE: Duration = Duration::from_secs(10);
+
+/// Says how far a long command is: on a terminal in one line that changes, elsewhere in a line now and then.
+pub(super) struct Progress {
+    terminal: bool,
+    told: Mutex<Instant>,
+}
+
+impl Progress {
+    /// Nothing is said yet.
+    pub(super) fn new() -> Self {
+        Self { terminal: std::io::stderr().is_terminal(), told: Mutex::new(Instant::now()) }
+    }
+
+    /// Says it, if it is time.
+    pub(super) fn tell(&self, line: &str) {
+        let every = if self.terminal { ON_TERMINALS } else { ELSEWHERE };
+        if let Ok(mut told) = self.told.lock()
+            && told.elapsed() >= every
+        {
+            *told = Instant::now();
+            // The command goes on without being seen.
+            let line = if self.terminal { format!("\r\x1b[K{line}") } else { format!("{line}\n") };
+            let _ = std::io::stderr().write_all(line.as_bytes());
+        }
+    }
+
+    /// Clears the line.
+    pub(super) fn end(&self) {
+        if self.terminal {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+    }
 }
 
 /// Writes one line about what went wrong.

@@ -301,6 +301,14 @@ pub static SETTINGS: &[Setting] = &[
         set: |c, raw| raw.bytes().filter(|v| (1..=5 << 30).contains(v)).map(|v| c.max_put_bytes = v),
     },
     Setting {
+        name: "scrub_rate",
+        takes: "BYTES",
+        default: "16MiB",
+        expected: "bytes a second such as 16MiB, or 0",
+        help: "How fast stored blobs are read in the background to see that they are whole, in bytes a second; 0 turns that off.",
+        set: |c, raw| raw.bytes().map(|v| c.scrub_rate = v),
+    },
+    Setting {
         name: "max_connections",
         takes: "NUMBER",
         default: "4096",

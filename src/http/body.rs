@@ -3,9 +3,11 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Bytes as they arrive. After an error the stream is over; what came before it must not be published.
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
@@ -124,12 +126,57 @@ pub enum LimitedError {
     Body(#[from] BodyError),
 }
 
+/// Bodies up to this size are read at once: a connection's own buffers hold more.
+const SMALL: usize = 64 * 1024;
+
+/// How many bytes of larger bodies are held at a time. Stops many clients, each with the largest document there is, from
+/// filling the memory; past it they wait for one another.
+const TOGETHER: usize = 64 * 1024 * 1024;
+
+static ROOM: Semaphore = Semaphore::const_new(TOGETHER);
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether a body waits for the memory that others hold.
+pub fn is_room_waited_for() -> bool {
+    WAITING.load(Ordering::Relaxed) > 0
+}
+
+/// A body, and the room that it takes until it is dropped.
+struct Housed(Bytes, #[expect(dead_code, reason = "held")] SemaphorePermit<'static>);
+
+impl AsRef<[u8]> for Housed {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Waits for the room that a body of so many bytes takes.
+async fn room(bytes: usize) -> Option<SemaphorePermit<'static>> {
+    /// Counts one who waits, until it has what it waits for or gives up.
+    struct Waits;
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            WAITING.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+    let permits = u32::try_from(bytes.min(TOGETHER)).unwrap_or(u32::MAX);
+    if let Ok(room) = ROOM.try_acquire_many(permits) {
+        return Some(room);
+    }
+    WAITING.fetch_add(1, Ordering::Relaxed);
+    let _waits = Waits;
+    // Never closed.
+    ROOM.acquire_many(permits).await.ok()
+}
+
 /// Reads a whole body of at most `limit` bytes: the only way to hold a body in memory. A body that says it is larger
-/// is refused before it is read.
+/// is refused before it is read; one that is more than small waits until there is room for it.
 pub async fn read_limited(body: Body, limit: usize) -> Result<Bytes, LimitedError> {
     if body.length.is_some_and(|length| length > limit as u64) {
         return Err(LimitedError::TooLarge);
     }
+    let most = body.length.and_then(|length| usize::try_from(length).ok()).unwrap_or(limit);
+    let mut held = None;
     let mut stream = body.stream;
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
@@ -138,6 +185,9 @@ pub async fn read_limited(body: Body, limit: usize) -> Result<Bytes, LimitedErro
         if first.len().max(rest.len()).saturating_add(piece.len()) > limit {
             return Err(LimitedError::TooLarge);
         }
+        if held.is_none() && first.len().max(rest.len()).saturating_add(piece.len()) > SMALL {
+            held = room(most).await;
+        }
         if first.is_empty() && rest.is_empty() {
             first = piece;
         } else {
@@ -145,11 +195,17 @@ pub async fn read_limited(body: Body, limit: usize) -> Result<Bytes, LimitedErro
             rest.extend_from_slice(&piece);
         }
     }
-    Ok(if rest.is_empty() { first } else { rest.freeze() })
+    let whole = if rest.is_empty() { first } else { rest.freeze() };
+    Ok(match held {
+        Some(room) => Bytes::from_owner(Housed(whole, room)),
+        None => whole,
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     fn pieces(pieces: &'static [&'static str]) -> Body {
@@ -163,6 +219,26 @@ mod tests {
         assert_eq!(read_limited(pieces(&["abcdef"]), 5).await, Err(LimitedError::TooLarge));
         assert_eq!(read_limited(Body::empty(), 0).await.unwrap(), "");
         assert_eq!(read_limited(Body::from_bytes("abc".into()), 2).await, Err(LimitedError::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn large_bodies_wait_for_room() {
+        const LARGE: usize = TOGETHER / 2;
+        let large = || async {
+            let piece = Bytes::from(vec![7; SMALL]);
+            let pieces = stream::iter(vec![Ok(piece); 2]);
+            read_limited(Body::from_stream(None, pieces), LARGE).await.unwrap()
+        };
+        let held = (large().await, large().await);
+        assert_eq!(held.0.len(), 2 * SMALL);
+        let mut third = Box::pin(large());
+        assert!(third.as_mut().now_or_never().is_none() && is_room_waited_for());
+        // A small one does not.
+        assert_eq!(read_limited(pieces(&["ab"]), LARGE).await.unwrap(), "ab");
+        let kept = held.1.slice(1..);
+        drop(held);
+        drop(kept);
+        assert_eq!(third.await.len(), 2 * SMALL);
     }
 
     #[tokio::test]

@@ -14,6 +14,8 @@
 mod catalog;
 mod document;
 mod fault;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod place;
 mod request;
 mod route;
@@ -128,7 +130,11 @@ async fn read_json<T: serde::de::DeserializeOwned>(request: &mut Request) -> Res
         poem::error::ReadBodyError::PayloadTooLarge => Fault::TooLarge,
         _ => Fault::BadRequest("The request body could not be read.".to_owned()),
     })?;
-    serde_json::from_slice(&body).map_err(|error| {
+    read(&body)
+}
+
+fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(body).map_err(|error| {
         let what = if error.is_data() { "is not a login that is understood" } else { "is not valid JSON" };
         let (line, column) = (error.line(), error.column());
         Fault::BadRequest(format!("The request body {what} (line {line}, column {column})."))

@@ -17,7 +17,7 @@ use crate::model::{AccountId, Timestamp, UserId};
 
 /// The body of a v2 login.
 #[derive(Deserialize)]
-struct Body {
+pub(super) struct Body {
     auth: Auth,
 }
 
@@ -54,7 +54,7 @@ impl Front {
 }
 
 impl Body {
-    fn into_request(self) -> Result<AuthRequest, Fault> {
+    pub(super) fn into_request(self) -> Result<AuthRequest, Fault> {
         let auth = self.auth;
         let named = |name: &Option<String>| name.clone().filter(|name| !name.is_empty());
         let scope = match (named(&auth.tenant_id), named(&auth.tenant_name)) {

@@ -4,6 +4,7 @@
 //! takes a [`Permit`] that only `execute` can make, so no front can forget authorisation.
 
 mod account;
+pub mod backup;
 mod bucket;
 mod bucket_cache;
 mod caller;
@@ -27,10 +28,12 @@ mod opening;
 mod put_object;
 mod reader;
 mod restore_version;
+mod scrub;
 mod sealing;
 mod source;
 mod update_object;
 mod upload;
+mod verify;
 mod versioning;
 
 pub use account::{AccountInfo, AccountView, ListBuckets, UpdateAccount};
@@ -57,6 +60,7 @@ pub use multipart::{
 pub use put_object::{ChecksumRequest, ExpectedChecksum, PutObject, PutOutcome, WriteEncryption};
 pub use reader::ObjectReader;
 pub use restore_version::RestoreVersion;
+pub use scrub::{ScrubMetrics, Scrubber};
 pub use source::CopySource;
 pub use update_object::{UpdateObject, UpdatedObject};
 

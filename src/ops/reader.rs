@@ -16,6 +16,7 @@ use super::content::{Content, Piece};
 use super::gateway::Gateway;
 use super::metrics::Metrics;
 use super::sealing::OpenedVersion;
+use super::verify::Pace;
 use crate::encryption::layout::{CHUNK, HEADER_LEN, TAG, sealed_len, span};
 use crate::encryption::{Cipher, Opener};
 use crate::http::body::{Body, BodyError};
@@ -44,6 +45,8 @@ struct Source {
     index: Arc<dyn Index>,
     read_ahead: Arc<Semaphore>,
     metrics: Arc<Metrics>,
+    /// Whether damage is told here, and not by who asked.
+    tells: bool,
     _pin: Pin,
 }
 
@@ -68,6 +71,15 @@ impl std::fmt::Debug for ObjectReader {
 
 impl ObjectReader {
     pub(super) fn new(gateway: &Gateway, content: Content, mode: EncryptionMode, pin: Pin) -> Self {
+        Self::with(gateway, content, mode, pin, true)
+    }
+
+    /// One that only verifies. What it finds may be a blob that was deleted meanwhile: whoever asks knows.
+    pub(super) fn to_verify(gateway: &Gateway, content: Content) -> Self {
+        Self::with(gateway, content, EncryptionMode::Managed, gateway.pins.enter(), false)
+    }
+
+    fn with(gateway: &Gateway, content: Content, mode: EncryptionMode, pin: Pin, tells: bool) -> Self {
         let size = content.size();
         let mut begin = 0;
         let ready = |piece: Piece| {
@@ -87,9 +99,23 @@ impl ObjectReader {
                 index: gateway.index.clone(),
                 read_ahead: gateway.read_ahead.clone(),
                 metrics: gateway.metrics.clone(),
+                tells,
                 _pin: pin,
             }),
         }
+    }
+
+    /// Reads all of it, verifies it and keeps nothing.
+    pub(super) async fn verify(&self, pace: &Pace) -> Result<(), Error> {
+        let size = self.source.size;
+        let mut spans = Spans { source: self.source.clone(), next: 0..size, pending: FuturesOrdered::new() };
+        if size == 0 {
+            return spans.verify_empty().await.map(|_| ());
+        }
+        while let Some(span) = spans.next().await? {
+            pace.read(span.chunks.iter().map(|chunk| chunk.len() as u64).sum()).await;
+        }
+        Ok(())
     }
 
     /// A stream of the plaintext in `range`, which must lie within the size, of exactly that length. May be called
@@ -210,7 +236,9 @@ async fn read(
     budget: Option<OwnedSemaphorePermit>,
 ) -> Result<Ready, Error> {
     let outcome = read_whole(&source, &source.parts[part], range, budget).await;
-    if let Err(error @ Error::Corrupt(_)) = &outcome {
+    if let Err(error @ Error::Corrupt(_)) = &outcome
+        && source.tells
+    {
         source.metrics.damaged();
         tracing::error!(blob = %source.parts[part].record.blob, %error, "a blob is damaged");
     }

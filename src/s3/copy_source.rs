@@ -43,7 +43,7 @@ pub(super) fn read(headers: &HeaderMap, secrets: &SecretHeaders) -> Result<CopyS
 
 /// `[/]bucket/key[?versionId=id]`. All of it but the question mark may be encoded, the slashes too; `+` is a space, as S3
 /// takes it.
-fn parse(source: &str) -> Result<(BucketAddress, ObjectKey, Option<VersionId>), Fault> {
+pub(super) fn parse(source: &str) -> Result<(BucketAddress, ObjectKey, Option<VersionId>), Fault> {
     let (path, version) = match source.rsplit_once("?versionId=") {
         Some((path, id)) => (path, Some(version(id)?)),
         None => (source, None),

@@ -11,6 +11,8 @@ mod bucket;
 mod checksum;
 mod copy_source;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod headers;
 mod metadata;
 mod object;

@@ -6,23 +6,26 @@ use super::{files, runtime, start};
 use crate::cli::Failure;
 use crate::config::{Config, ConfigError};
 use crate::model::WriterId;
+use crate::ops::backup::lost_objects;
 use crate::ops::fsck::{Progress, Report, check};
 use crate::ops::{Gateway, Limits, Metrics};
+use crate::storage::backup::Backups;
+use crate::storage::index::rows::Mark;
 use crate::storage::pins::Pins;
 
-/// Checks the installation. The gateway must be stopped: the check holds the data folder's lock, as the gateway does.
-pub fn fsck(config: &Config, deep: bool, progress: Progress<'_>) -> Result<Report, Failure> {
+/// Checks the installation: beside the gateway where it runs, else with the data folder to itself. `accept`: of an index that
+/// was restored from a backup, that it is the one to go on with.
+pub fn fsck(config: &Config, deep: bool, accept: bool, progress: Progress<'_>) -> Result<Report, Failure> {
     runtime()?.block_on(async {
-        if !config.shares_index() && config.lock().exists() && files::lock(&config.lock()).is_err() {
+        let runs = !config.shares_index() && config.lock().exists() && files::lock(&config.lock()).is_err();
+        if runs && accept {
             let found = format!("{} in use", config.data.display());
-            return Err(ConfigError::new(
-                "data",
-                found,
-                "a stopped gateway: fsck cannot check a running one",
-            )
-            .into());
+            return Err(
+                ConfigError::new("data", found, "a stopped gateway: none can be told to accept").into()
+            );
         }
-        let installation = start::found(config).await.map_err(|failure| match failure {
+        let opened = if runs { start::beside(config).await } else { start::found(config).await };
+        let installation = opened.map_err(|failure| match failure {
             Failure::Run(what) => Failure::Unchecked(what),
             other => other,
         })?;
@@ -36,7 +39,39 @@ pub fn fsck(config: &Config, deep: bool, progress: Progress<'_>) -> Result<Repor
             Limits::default(),
             Arc::new(Metrics::default()),
         );
+        if accept {
+            acceptable(&installation).await?;
+        }
         let checked = check(&gateway, deep, progress).await;
-        checked.map_err(|error| Failure::Unchecked(format!("fsck could not go on: {error}")))
+        let mut report = checked.map_err(unchecked)?;
+        let missing = report.missing.iter().copied().collect();
+        let rows = installation.index.rows();
+        report.lost = lost_objects(rows, &missing).await.map_err(unchecked)?;
+        if accept {
+            report.accepted = rows.mark(Mark::Restored).await.map_err(unchecked)?;
+            rows.accept().await.map_err(unchecked)?;
+        }
+        Ok(report)
     })
+}
+
+fn unchecked(error: impl std::fmt::Display) -> Failure {
+    Failure::Unchecked(format!("fsck could not go on: {error}"))
+}
+
+/// Once it is accepted, blobs that the index does not know are deleted. Those of a later backup must not be.
+async fn acceptable(installation: &start::Installation) -> Result<(), Failure> {
+    let Some(restored) = installation.index.rows().mark(Mark::Restored).await.map_err(unchecked)? else {
+        return Ok(());
+    };
+    let sets = Backups::new(installation.blobs.clone()).sets(None).await.map_err(unchecked)?;
+    match sets.into_iter().find(|set| set.whole && set.id.as_str() > restored.as_str()) {
+        None => Ok(()),
+        Some(later) => {
+            let found =
+                format!("backup {}, later than {restored}, from which the index was restored", later.id);
+            let expected = "no later one: delete it, or restore it instead; its blobs would be deleted";
+            Err(ConfigError::new("accept", found, expected).into())
+        }
+    }
 }

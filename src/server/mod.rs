@@ -1,5 +1,6 @@
 //! The composition root: what is built from the configuration, in which order, and how it ends.
 
+mod backup;
 mod care;
 mod database;
 mod disk;
@@ -9,7 +10,9 @@ pub mod files;
 mod fsck;
 mod listener;
 mod management;
+mod migrate;
 mod renewal;
+mod restore;
 mod run;
 mod signals;
 mod start;
@@ -20,9 +23,13 @@ use tokio::runtime::{Builder, Runtime};
 use crate::cli::{Failure, print};
 use crate::config::Config;
 // What the command line runs and reads.
+pub use crate::ops::backup::Removed;
 pub use crate::ops::fsck::Report as FsckReport;
 use crate::telemetry;
+pub use backup::{Listed, backup, delete_backup, list_backups};
 pub use fsck::fsck;
+pub use migrate::migrate_index;
+pub use restore::restore;
 
 /// How long work that cannot be cancelled may keep the process from ending.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);

@@ -18,10 +18,12 @@ use super::start::{self, Installation, Root};
 use super::tls::{self, Site};
 use crate::cli::{Failure, print};
 use crate::config::{Config, ConfigError};
+use crate::http::body::is_room_waited_for;
 use crate::identity::{AuthConfig, Authenticator};
 use crate::model::WriterId;
-use crate::ops::{self, Gateway, IndexDirectory, Metrics};
+use crate::ops::{self, Gateway, IndexDirectory, Metrics, ScrubMetrics};
 use crate::storage::blobs::BlobStore;
+use crate::storage::care::may_delete;
 use crate::storage::pins::Pins;
 use crate::{keystone, s3, swift};
 
@@ -37,6 +39,11 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         // It may wait for a database.
         () = signals.end() => return Ok(()),
     };
+    if !may_delete(&*installation.index).await.map_err(|error| Failure::run("index", error))? {
+        tracing::warn!(
+            "the index was restored from a backup: nothing is deleted from the store until cardea fsck --accept"
+        );
+    }
     let site = Site::of(&config)?;
     let certificate = match config.listen {
         Some(_) => Some(Certificate::new(tls::identity(&config)?)?),
@@ -50,7 +57,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let writer = WriterId::random();
     let (stop, stopped) = watch::channel(false);
     let built = build(&config, &installation, writer, stopped.clone())?;
-    let carer = carer(&installation, writer, &built);
+    let carer = carer(&config, &installation, writer, &built);
     let mut care = carer.start().await.map_err(|error| Failure::run("index", error))?;
     tokio::spawn(installation.blobs.room().clone().watch());
     let serving = sockets.serve(&config, &built, &stopped);
@@ -104,7 +111,9 @@ struct Built {
     door: Arc<Door>,
     management: Arc<Management>,
     pins: Pins,
+    gateway: Gateway,
     care: CareMetrics,
+    scrub: ScrubMetrics,
 }
 
 fn build(
@@ -141,10 +150,11 @@ fn build(
     let swift_config = swift::SwiftConfig { max_file_size: config.max_put_bytes };
     let identity_config =
         keystone::KeystoneConfig { region: config.swift_region.clone(), public_url: config.endpoint.clone() };
-    let (mut http, mut care) = (None, CareMetrics::default());
+    let (mut http, mut care, mut scrub) = (None, CareMetrics::default(), ScrubMetrics::default());
     metrics.register(|registry| {
         http = Some(Arc::new(HttpMetrics::new(registry)));
         care = CareMetrics::new(registry);
+        scrub = ScrubMetrics::new(registry);
         registry.register_collector(Box::new(DiskMetrics(blobs.room().clone())));
         if let Some(database) = &installation.database {
             registry.register_collector(Box::new(DatabaseMetrics(database.clone())));
@@ -155,7 +165,7 @@ fn build(
     let door = Door {
         fronts: Fronts {
             s3: s3::Front::new(gateway.clone(), authenticator.clone(), s3_config),
-            swift: swift::Front::new(gateway, authenticator.clone(), swift_config),
+            swift: swift::Front::new(gateway.clone(), authenticator.clone(), swift_config),
             identity: keystone::Front::new(authenticator, identity_config),
         },
         virtual_hosts: config.virtual_hosts.clone(),
@@ -169,12 +179,12 @@ fn build(
         crowded: crowded(blobs),
     };
     let management = Management { index: index.clone(), blobs: blobs.clone(), metrics, stopping };
-    Ok(Built { door: Arc::new(door), management: Arc::new(management), pins, care })
+    Ok(Built { door: Arc::new(door), management: Arc::new(management), pins, gateway, care, scrub })
 }
 
 fn crowded(blobs: &BlobStore) -> Crowded {
     let blobs = blobs.clone();
-    Crowded::new(move || blobs.has_uploads_waiting())
+    Crowded::new(move || blobs.has_uploads_waiting() || is_room_waited_for())
 }
 
 fn size(bytes: u64) -> usize {
@@ -182,13 +192,17 @@ fn size(bytes: u64) -> usize {
 }
 
 /// What goes on beside requests.
-fn carer(installation: &Installation, writer: WriterId, built: &Built) -> Carer {
+fn carer(config: &Config, installation: &Installation, writer: WriterId, built: &Built) -> Carer {
     Carer {
         index: installation.index.clone(),
         blobs: installation.blobs.clone(),
         pins: built.pins.clone(),
         writer,
+        gateway: built.gateway.clone(),
+        longest_request: config.request_timeout,
+        scrub_rate: config.scrub_rate,
         metrics: built.care.clone(),
+        scrub_metrics: built.scrub.clone(),
     }
 }
 

@@ -2,9 +2,11 @@
 //!
 //! The storage layer never sees a key or a plaintext: it takes sealed bytes and opaque envelopes from `ops`.
 
+pub mod backup;
 pub mod blobs;
 pub mod care;
 pub mod error;
+pub mod folders;
 pub mod index;
 pub mod pins;
 pub mod room;

@@ -13,6 +13,8 @@ mod call;
 mod container;
 mod encryption_headers;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod healthcheck;
 mod info;
 mod limits;

@@ -172,15 +172,6 @@ def test_leftovers_are_not_findings(fresh: Callable[..., Server]) -> None:
     assert_clean(server, "--deep")
 
 
-def test_a_running_gateway_cannot_be_checked(stopped: Server) -> None:
-    stopped.start()
-    checked = fsck(stopped)
-    assert (checked.code, checked.report) == (2, {})
-    assert "in use, expected a stopped gateway" in checked.stderr
-    assert len(checked.stderr.splitlines()) == 1
-    assert stopped.stop() == 0
-
-
 def test_where_nothing_is_there_is_nothing_to_check(fresh: Callable[..., Server]) -> None:
     server = fresh()
     checked = fsck(server)

@@ -86,12 +86,29 @@ class Process:
         self.process: subprocess.Popen[bytes] | None = None
 
     def _mount(self, mount: dict[str, Any]) -> None:
-        """Puts a volume's files where the mount says. A volume that no manifest has is the claim: an empty folder."""
+        """
+        Puts a volume's files where the mount says, as the kubelet does: links into `..data`, which is a link itself. A volume that
+        no manifest has is the claim: an empty folder.
+        """
         target = Path(self.path(mount["mountPath"]))
         target.mkdir(parents=True, exist_ok=True)
-        for name, content in self._files(self.volumes.get(mount["name"])).items():
-            (target / name).write_bytes(content)
-            self.written[target / name] = content
+        files = self._files(self.volumes.get(mount["name"]))
+        if not files:
+            return
+        version = target / f"..{len(list(target.glob('..[0-9]*')))}"
+        version.mkdir()
+        for name, content in files.items():
+            (version / name).write_bytes(content)
+            self.written[version / name] = self.written[target / name] = content
+            if not (target / name).is_symlink():
+                (target / name).symlink_to(f"..data/{name}")
+        (target / "..data_tmp").symlink_to(version.name)
+        (target / "..data_tmp").rename(target / "..data")
+
+    def refresh(self) -> None:
+        """Brings the mounted Secrets up to date, in the running pod, as the kubelet does after a while."""
+        for mount in self.container["volumeMounts"]:
+            self._mount(mount)
 
     def _files(self, volume: dict[str, Any] | None) -> dict[str, bytes]:
         if volume is None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from helm.chart import CHART, Helm, workload
 from helm.pod import Node, Secrets
+from support.waiting import wait_until
 
 
 
@@ -90,6 +91,23 @@ def test_behind_a_proxy(helm: Helm, tmp_path: Path) -> None:
             front.upstream = node.port("http")
             node.passes({"SSL_CERT_FILE": str(tmp_path / "ca.crt")})
             assert gateway.stop() == 0
+
+
+def test_a_renewed_certificate_is_served(helm: Helm, tmp_path: Path) -> None:
+    """As cert-manager renews it: the Secret changes, the kubelet swaps the links, and the pod goes on with the new one."""
+    values = {"tls": {"certManager": {"enabled": True, "issuer": {"name": "ours"}}}}
+    old, new = (Node(helm.template({}), tmp_path / name).secrets["cardea-tls"] for name in ("old", "new"))
+    node = Node(helm.template(values), tmp_path / "node", {"cardea-tls": old})
+    with node.gateway() as gateway:
+        node.passes()
+        node.secrets["cardea-tls"] = new
+        refused = node.test().run()
+        assert refused.returncode == 1 and b"CERTIFICATE_VERIFY_FAILED" in refused.stderr, "the old one is served yet"
+        gateway.refresh()
+        wait_until(lambda: "the certificate has changed and was replaced" in gateway.log.read_text())
+        node.passes()
+        assert gateway.stop() == 0
+    gateway.assert_wrote_only("/var/lib/cardea")
 
 
 def test_a_failing_round_trip_is_told(helm: Helm, tmp_path: Path) -> None:

@@ -141,6 +141,10 @@ macro_rules! index_suite {
             audit:
                 whatever_the_commands_do_the_index_agrees_with_itself
                 blobs_are_read_in_pages;
+            rows:
+                a_snapshot_stays_as_it_was
+                rows_are_loaded_and_compared
+                a_load_is_all_or_nothing;
             concurrency:
                 many_writers_of_one_key_leave_one_current_object
                 if_none_match_has_one_winner

@@ -43,5 +43,5 @@ def assert_clean(server: Server, *words: str) -> Checked:
     checked = fsck(server, *words)
     assert checked.code == 0, f"{checked.stderr}\n{json.dumps(checked.report['findings'][:20], indent=1)}"
     assert checked.report["findings"] == [] and checked.report["count"] == 0
-    assert checked.report["leftovers"] == {"blobs": 0, "bytes": 0, "unfinished": 0}
+    assert checked.report["leftovers"] == {"blobs": 0, "bytes": 0, "unfinished": 0}, checked.report["leftovers"]
     return checked

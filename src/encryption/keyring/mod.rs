@@ -186,6 +186,18 @@ impl KeyRing {
             .ok_or(Error::Tampered("sealed secret"))
     }
 
+    /// A name for contents that says nothing without the ring: 32 bytes, the same for the same contents and purpose until
+    /// another ring key is promoted.
+    #[expect(clippy::missing_panics_doc, reason = "HMAC takes keys of any length")]
+    pub fn content_name(&self, purpose: &str, contents: &[u8]) -> [u8; 32] {
+        let fields = Fields::new("cardea/v1/content-name").bytes(purpose.as_bytes());
+        let mac_key = derive::<KEY_LEN>(self.active().secret(), &[], &fields);
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(mac_key.as_slice()).expect("HMAC takes keys of any length");
+        mac.update(contents);
+        mac.finalize().into_bytes().into()
+    }
+
     /// What an audit log may say of a customer key: 16 hex digits that are the same for the same key in the same context
     /// (a bucket's id) and say nothing without the ring. They change when another ring key is promoted.
     #[expect(clippy::missing_panics_doc, reason = "HMAC takes keys of any length")]

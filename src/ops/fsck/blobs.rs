@@ -1,4 +1,7 @@
 //! The blobs that the index names against those that the store holds, both ways.
+//!
+//! Requests run meanwhile. A blob is written before the index names it, and deleted before the index forgets it; what
+//! looks wrong is asked for again in the order that makes sure of it.
 
 use std::collections::HashSet;
 
@@ -40,32 +43,38 @@ pub(super) async fn named(
                 outside.push(row);
             }
         }
-        let ask = async |row: BlobRow| (row.id, row.length, gateway.blobs.size(&row.id).await);
-        let mut sizes = stream::iter(outside.into_iter().map(ask)).buffered(AT_ONCE);
-        while let Some((id, length, size)) = sizes.next().await {
-            match size {
-                Ok(size) if size == sealed_len(length) => {}
-                Ok(size) => {
-                    let expected = sealed_len(length);
-                    report.add(Kind::WrongSize, format!("blob {id}: {size} bytes, expected {expected}"));
-                }
-                Err(storage::Error::BlobDamaged { problem, .. }) => {
-                    report.add(Kind::MissingBlob, format!("blob {id}: {problem}"));
-                }
-                Err(error) => return Err(error.into()),
+        let look = async |row: BlobRow| (row.id, look(gateway, &row).await);
+        let mut looks = stream::iter(outside.into_iter().map(look)).buffered(AT_ONCE);
+        while let Some((id, found)) = looks.next().await {
+            if let Some((kind, what)) = found? {
+                report.add_blob(kind, id, &what);
             }
         }
         progress("blobs of the index", report.blobs + report.freed_blobs);
     }
 }
 
-/// Every blob in the store is known to the index, or left over from a write that came to nothing.
+/// What is wrong with a blob that the index refers to, if anything is.
+async fn look(gateway: &Gateway, row: &BlobRow) -> Result<Option<(Kind, String)>, Error> {
+    let expected = sealed_len(row.length);
+    let wrong = match gateway.blobs.size(&row.id).await {
+        Ok(size) if size == expected => return Ok(None),
+        Ok(size) => (Kind::WrongSize, format!("{size} bytes, expected {expected}")),
+        Err(storage::Error::BlobDamaged { problem, .. }) => (Kind::MissingBlob, problem.to_owned()),
+        Err(error) => return Err(error.into()),
+    };
+    // Zero references are final: what still has some had some all the time.
+    let still = gateway.index.blob(row.id).await?;
+    let still = still.is_some_and(|now| now.refs > 0 && now.length == row.length && !now.inline);
+    Ok(still.then_some(wrong))
+}
+
+/// Every blob in the store is known to the index, or on its way there, or left over from a write that came to nothing.
 pub(super) async fn stored(
     gateway: &Gateway,
     report: &mut Report,
     progress: Progress<'_>,
 ) -> Result<(), Error> {
-    let unswept: HashSet<_> = gateway.index.unswept_writers().await?.into_iter().collect();
     report.leftovers.unfinished = gateway.blobs.unfinished().await?;
     let mut seen = 0;
     let mut batches = gateway.blobs.survey(BATCH as usize);
@@ -73,18 +82,49 @@ pub(super) async fn stored(
         seen += batch.len() as u64;
         let ids: Vec<BlobId> = batch.iter().filter_map(|found| found.blob).collect();
         let known: HashSet<_> = gateway.index.known_blobs(ids).await?.into_iter().collect();
+        let mut unknown = Vec::new();
         for Found { name, blob, size } in batch {
             match blob {
                 Some(id) if known.contains(&id) => {}
-                Some(id) if unswept.contains(&id.writer()) => {
-                    report.leftovers.blobs += 1;
-                    report.leftovers.bytes += size;
-                }
-                Some(id) => report.add(Kind::StrayBlob, format!("blob {id}: {size} bytes")),
+                Some(id) => unknown.push((id, size)),
                 None => report.add(Kind::Stranger, name),
             }
         }
+        unknown_blobs(gateway, unknown, report).await?;
         progress("blobs of the store", seen);
+    }
+    Ok(())
+}
+
+/// Tells strays from blobs whose writer may still publish them, or whose sweep is to come.
+async fn unknown_blobs(
+    gateway: &Gateway,
+    unknown: Vec<(BlobId, u64)>,
+    report: &mut Report,
+) -> Result<(), Error> {
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let unswept: HashSet<_> = gateway.index.unswept_writers().await?.into_iter().collect();
+    let mut strays = Vec::new();
+    for (id, size) in unknown {
+        if unswept.contains(&id.writer()) {
+            report.leftovers.blobs += 1;
+            report.leftovers.bytes += size;
+        } else {
+            strays.push((id, size));
+        }
+    }
+    // Their writers can publish nothing any more. What they had published before is known; and what was known and was
+    // forgotten since is deleted.
+    let ids = strays.iter().map(|(id, _)| *id).collect();
+    let known: HashSet<_> = gateway.index.known_blobs(ids).await?.into_iter().collect();
+    for (id, size) in strays.into_iter().filter(|(id, _)| !known.contains(id)) {
+        match gateway.blobs.size(&id).await {
+            Ok(_) => report.add(Kind::StrayBlob, format!("blob {id}: {size} bytes")),
+            Err(storage::Error::BlobDamaged { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `fsck`: the index checked against itself and against the blobs, both ways; and, on demand, every seal.
 //!
-//! It reads only. No gateway may run meanwhile: what it sees must stand still.
+//! It reads only, and a gateway may run meanwhile: what looks wrong is looked at again before it is told.
 
 mod blobs;
 mod deep;
@@ -12,6 +12,13 @@ use super::{Error, Gateway};
 
 /// Is told how far the check is: what is looked at, and how many of it so far.
 pub type Progress<'p> = &'p (dyn Fn(&'static str, u64) + Sync);
+
+/// How many things the store holds that the index does not know, and that no writer can publish any more.
+pub async fn strays(gateway: &Gateway) -> Result<u64, Error> {
+    let mut report = Report::default();
+    blobs::stored(gateway, &mut report, &|_, _| ()).await?;
+    Ok(report.count)
+}
 
 /// Checks an installation. `deep` reads everything that the key ring opens, and verifies every seal.
 ///

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::model::BlobId;
+
 /// Findings that are told one by one. The rest are counted.
 const MOST: usize = 10_000;
 
@@ -20,18 +22,28 @@ pub struct Report {
     pub versions: u64,
     /// Uploads whose seals were verified.
     pub uploads: u64,
-    /// What nobody needs and the next start of the gateway removes.
+    /// What is not published, or not yet.
     pub leftovers: Leftovers,
+    /// Blobs that are referred to and not there: the first ten thousand.
+    #[serde(skip)]
+    pub missing: Vec<BlobId>,
+    /// Objects that have lost data with them, and unfinished uploads.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<String>,
+    /// The backup that the index was restored from and that was accepted with this check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
     /// How many findings there are.
     pub count: u64,
     /// What is wrong: the first ten thousand.
     pub findings: Vec<Finding>,
 }
 
-/// What writes left behind that came to nothing. Harmless: the next start of the gateway sweeps it.
+/// What writes left behind that came to nothing, and what running ones have not published yet. Harmless: what its process
+/// does not publish is swept after the process's end.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize)]
 pub struct Leftovers {
-    /// Whole blobs that were never published.
+    /// Whole blobs that are not published.
     pub blobs: u64,
     /// Their bytes.
     pub bytes: u64,
@@ -85,6 +97,14 @@ impl Report {
     /// Whether nothing is wrong.
     pub fn is_clean(&self) -> bool {
         self.count == 0
+    }
+
+    /// Notes what is wrong with a blob.
+    pub(super) fn add_blob(&mut self, kind: Kind, id: BlobId, what: &str) {
+        self.add(kind, format!("blob {id}: {what}"));
+        if kind == Kind::MissingBlob && self.missing.len() < MOST {
+            self.missing.push(id);
+        }
     }
 
     /// Notes something that is wrong.

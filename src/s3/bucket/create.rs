@@ -48,7 +48,7 @@ const RESERVED: [&str; 6] = ["v1", "v2.0", "v3", "auth", "info", "healthcheck"];
 pub(super) const US_EAST_1: &str = "us-east-1";
 
 /// Accepts a body that asks for this region, or for none.
-fn check_location(body: &[u8], region: &str) -> Result<(), Fault> {
+pub(in crate::s3) fn check_location(body: &[u8], region: &str) -> Result<(), Fault> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(());
     }

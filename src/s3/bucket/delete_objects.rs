@@ -142,6 +142,12 @@ fn read(body: &[u8]) -> Result<(Vec<Wanted>, bool), Fault> {
     if wanted.is_empty() { Err(Fault::MalformedXml) } else { Ok((wanted, quiet)) }
 }
 
+/// The keys alone, for a fuzzer.
+#[cfg(any(test, fuzzing))]
+pub(in crate::s3) fn keys_to_delete(body: &[u8]) -> Result<Vec<String>, Fault> {
+    Ok(read(body)?.0.into_iter().map(|wanted| wanted.key).collect())
+}
+
 fn flag(element: &Element) -> Result<bool, Fault> {
     match element.text.trim() {
         "true" => Ok(true),

@@ -12,9 +12,13 @@ mod location;
 mod settings;
 mod versioning;
 
+#[cfg(any(test, fuzzing))]
+pub(super) use create::check_location;
 pub(super) use create::create;
 pub(super) use delete::delete;
 pub(super) use delete_objects::delete_objects;
+#[cfg(any(test, fuzzing))]
+pub(super) use delete_objects::keys_to_delete;
 pub(super) use head::head;
 pub(super) use list_buckets::list_buckets;
 pub(super) use list_objects::{list_v1, list_v2};
@@ -24,4 +28,6 @@ pub(super) use location::location;
 pub(super) use settings::{
     abac, accelerate, acl, empty_list, encryption, logging, not_configured, notification, request_payment,
 };
+#[cfg(any(test, fuzzing))]
+pub(super) use versioning::state as versioning_state;
 pub(super) use versioning::{put_versioning, versioning};

@@ -35,7 +35,7 @@ pub(in crate::s3) async fn put_versioning(request: Request<'_>, body: Body) -> R
     Ok(empty(StatusCode::OK))
 }
 
-fn state(body: &[u8]) -> Result<Versioning, Fault> {
+pub(in crate::s3) fn state(body: &[u8]) -> Result<Versioning, Fault> {
     if body.is_empty() {
         return Err(Fault::MissingRequestBody);
     }

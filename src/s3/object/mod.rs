@@ -15,6 +15,8 @@ pub(super) use attributes::attributes;
 pub(super) use copy::copy;
 pub(super) use delete::delete;
 pub(super) use get::{get, head};
+#[cfg(any(test, fuzzing))]
+pub(super) use multipart::parts_to_complete;
 pub(super) use multipart::{abort, complete, copy_part, create, kind_name, list_parts, upload_part};
 pub(super) use preflight::preflight;
 pub(super) use put::put;

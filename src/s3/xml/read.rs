@@ -11,6 +11,10 @@ pub(in crate::s3) const MAX_BODY: usize = 64 * 1024;
 /// The deepest nesting. Deeper bodies only serve to exhaust memory.
 const MAX_DEPTH: usize = 16;
 
+/// The most elements: ten thousand parts with a checksum each need 40,001. Each takes twenty times the memory of the five
+/// bytes that make one.
+const MAX_ELEMENTS: usize = 64 * 1024;
+
 /// An element: its local name, its own text, its children.
 #[derive(Default, Debug)]
 pub(in crate::s3) struct Element {
@@ -28,8 +32,14 @@ pub(in crate::s3) fn parse(body: &[u8]) -> Result<Element, Fault> {
     let mut reader = Reader::from_str(text);
     let mut stack: Vec<Element> = Vec::new();
     let mut root = None;
+    let mut elements = 0;
     loop {
-        match reader.read_event().map_err(|_| Fault::MalformedXml)? {
+        let event = reader.read_event().map_err(|_| Fault::MalformedXml)?;
+        elements += usize::from(matches!(event, Event::Start(_) | Event::Empty(_)));
+        if elements > MAX_ELEMENTS {
+            return Err(Fault::MalformedXml);
+        }
+        match event {
             Event::Start(tag) => {
                 if root.is_some() || stack.len() == MAX_DEPTH {
                     return Err(Fault::MalformedXml);
@@ -113,5 +123,8 @@ mod tests {
         let deep = "<a>".repeat(17) + &"</a>".repeat(17);
         assert!(parse(deep.as_bytes()).is_err());
         assert!(parse(b"<a>\xff</a>").is_err());
+        let many = |count| format!("<a>{}</a>", "<b/>".repeat(count));
+        assert!(parse(many(MAX_ELEMENTS - 1).as_bytes()).is_ok());
+        assert!(parse(many(MAX_ELEMENTS).as_bytes()).is_err());
     }
 }

@@ -10,15 +10,16 @@ use tokio::task::{JoinHandle, JoinSet};
 
 pub use self::metrics::CareMetrics;
 use crate::model::WriterId;
+use crate::ops::{Gateway, ScrubMetrics, Scrubber};
 use crate::storage::Error;
 use crate::storage::blobs::BlobStore;
 use crate::storage::care::{Expirer, Lease, Reaper, Sweeper, Task, keep_alive};
 use crate::storage::index::{Index, Silence};
 use crate::storage::pins::Pins;
 
-/// The longest that a request may take, and something more: what another process freed longer ago is read by nobody, and
-/// what a fenced process was writing when it was fenced has ended.
-const GRACE: Duration = Duration::from_mins(6 * 60 + 10);
+/// What is added to the longest that a request may take: clocks differ, and an end takes its time. What another process
+/// freed longer ago is read by nobody, and what a fenced process was writing when it was fenced has ended.
+const AFTER_THE_LONGEST: Duration = Duration::from_mins(10);
 /// How long giving a lease back may take at the end: without it another process waits for the lease to run out.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -32,8 +33,16 @@ pub struct Carer {
     pub pins: Pins,
     /// This process.
     pub writer: WriterId,
+    /// What the scrubber reads by.
+    pub gateway: Gateway,
+    /// The longest that a request may take, here and in the other processes.
+    pub longest_request: Duration,
+    /// How fast the scrubber reads, in bytes a second; 0 for not at all.
+    pub scrub_rate: u64,
     /// Where it is counted.
     pub metrics: CareMetrics,
+    /// Where what the scrubber finds is.
+    pub scrub_metrics: ScrubMetrics,
 }
 
 /// The background work of this process.
@@ -55,13 +64,17 @@ impl Carer {
         let mut care = Care { heartbeat, tasks: JoinSet::new(), leases: Vec::new() };
         let Self { index, blobs, pins, writer, .. } = &self;
         if index.shared() {
-            self.go(&mut care, Sweeper::shared(index.clone(), blobs.clone(), *writer, GRACE));
-            self.go(&mut care, Reaper::new(index.clone(), blobs.clone(), pins.clone(), GRACE));
+            let grace = self.longest_request + AFTER_THE_LONGEST;
+            self.go(&mut care, Sweeper::shared(index.clone(), blobs.clone(), *writer, grace));
+            self.go(&mut care, Reaper::new(index.clone(), blobs.clone(), pins.clone(), grace));
         } else {
             self.go(&mut care, Sweeper::alone(index.clone(), blobs.clone(), *writer));
             self.go(&mut care, Reaper::new(index.clone(), blobs.clone(), pins.clone(), Duration::ZERO));
         }
         self.go(&mut care, Expirer::new(index.clone()));
+        if self.scrub_rate > 0 {
+            self.go(&mut care, Scrubber::new(&self.gateway, self.scrub_rate, self.scrub_metrics.clone()));
+        }
         Ok(care)
     }
 

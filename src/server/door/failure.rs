@@ -110,7 +110,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_500_in_its_dialect() {
-        let later = Instant::now() + Duration::from_secs(60);
+        let later = Instant::now() + Duration::from_mins(1);
         for (dialect, header) in ALL {
             let answer = survive(dialect, "tx1", later, async { panic!("secret") }).await;
             assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
@@ -128,7 +128,8 @@ mod tests {
             assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
             assert_eq!(answer.header(header), Some("tx1"));
             assert_eq!(answer.header("retry-after"), Some("1"));
-            let body = answer.into_body().into_string().await.unwrap();
+            let body = answer.into_body().into_bytes_limit(1024).await.unwrap();
+            let body = String::from_utf8_lossy(&body);
             assert!(body.contains("took too long"), "{body}");
         }
     }

@@ -93,13 +93,13 @@ impl Handler for Door {
         let deadline = tokio::time::Instant::from_std(started) + self.request_timeout;
         let allowance = Allowance { stall: self.body_timeout, deadline, crowded: self.crowded.clone() };
         let body = RequestBody::new(body, head.headers.contains_key(EXPECT), allowance);
-        let response = match objection(&head, &query) {
+        let response = if let Some(message) = objection(&head, &query) {
             // The body is read out, or not, when it is dropped here.
-            Some(message) => self.refuse(dialect, &context, message),
-            None => {
-                let answer = self.pass(dialect, head, body, secrets, &context, origin);
-                failure::survive(dialect, &context.id, deadline, answer).await
-            }
+            drop(body);
+            self.refuse(dialect, &context, message)
+        } else {
+            let answer = self.pass(dialect, head, body, secrets, &context, origin);
+            failure::survive(dialect, &context.id, deadline, answer).await
         };
         record.watch(response.into())
     }

@@ -5,12 +5,13 @@ pub mod keyring;
 pub mod passwords;
 pub mod tls;
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::config::ConfigError;
+use crate::storage::folders;
 
 /// Who may read what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,7 +33,7 @@ impl Access {
 
 /// Makes a folder, and those above it, for the owner alone. One that stands is left as it is.
 pub fn private_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+    folders::make(path, 0o700)
 }
 
 /// Writes a file so that it stands whole or not at all, over what stood there.
@@ -49,7 +50,7 @@ pub fn pending(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Writes the file under its pending name.
+/// Writes the file under its pending name. When it returns, that name is on the disk too: what is done next may rely on it.
 pub fn write_pending(pending: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     // A leftover may have another mode: only a new file takes the one asked for.
     match fs::remove_file(pending) {
@@ -58,12 +59,18 @@ pub fn write_pending(pending: &Path, bytes: &[u8], access: Access) -> io::Result
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(access.mode()).open(pending)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    file.sync_all()?;
+    sync_folder(pending)
 }
 
 /// Gives the file its name, for good.
 pub fn publish(pending: &Path, path: &Path) -> io::Result<()> {
     fs::rename(pending, path)?;
+    sync_folder(path)
+}
+
+/// Syncs the folder that a file is in.
+fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }

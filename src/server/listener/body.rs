@@ -68,14 +68,12 @@ impl Body for RequestBody {
                     this.timer.arm_until(this.progress.waits(Instant::now()));
                 }
                 while this.timer.has_expired(context) {
-                    match this.progress.look_again(Instant::now()) {
-                        Some(next) => this.timer.arm_until(next),
-                        None => {
-                            this.incoming = None;
-                            let error = io::Error::new(io::ErrorKind::TimedOut, "the body stalls");
-                            return Poll::Ready(Some(Err(error)));
-                        }
-                    }
+                    let Some(next) = this.progress.look_again(Instant::now()) else {
+                        this.incoming = None;
+                        let error = io::Error::new(io::ErrorKind::TimedOut, "the body stalls");
+                        return Poll::Ready(Some(Err(error)));
+                    };
+                    this.timer.arm_until(next);
                 }
                 Poll::Pending
             }

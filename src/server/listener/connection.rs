@@ -104,7 +104,8 @@ async fn serve<H: Handler, S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let service = service_fn(|request: Request<Incoming>| {
         let deadline = Instant::now() + longest + LAST_WORDS;
         let (handler, busy) = (handler.clone(), pace.begin(deadline));
-        async move {
+        // On the heap while there is a request: hyper keeps its place as long as the connection is open.
+        Box::pin(async move {
             let response = handler.handle(request, origin).await;
             Ok::<_, Infallible>(response.map(|body| Guarded {
                 body,
@@ -112,7 +113,7 @@ async fn serve<H: Handler, S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
                 timer: Timer::default(),
                 _busy: busy,
             }))
-        }
+        })
     });
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {

@@ -213,7 +213,7 @@ mod tests {
         header: Duration::from_millis(100),
         idle: Duration::from_millis(500),
         body: Duration::from_millis(300),
-        request: Duration::from_secs(60),
+        request: Duration::from_mins(1),
     };
 
     fn begin(pace: &Arc<Pace>) -> Busy {

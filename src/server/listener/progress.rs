@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
-    const STALL: Duration = Duration::from_secs(60);
+    const STALL: Duration = Duration::from_mins(1);
 
     /// Sends so many bytes after each wait of so long, and says after how long it was given up, if it was in a day.
     fn given_up(bytes: usize, wait: Duration, crowded: bool, deadline: Duration) -> Option<Duration> {

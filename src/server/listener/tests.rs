@@ -56,7 +56,7 @@ async fn server(connections: usize) -> Server {
         header: Duration::from_millis(200),
         idle: Duration::from_millis(600),
         body: Duration::from_millis(200),
-        request: Duration::from_secs(60),
+        request: Duration::from_mins(1),
     };
     let limits = Limits { patience, connections: Arc::new(Semaphore::new(connections)) };
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();

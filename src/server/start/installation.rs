@@ -11,10 +11,11 @@ use crate::cli::Failure;
 use crate::config::{Config, ConfigError, IndexUrl, StoreUrl};
 use crate::encryption::KeyRing;
 use crate::model::InstallId;
-use crate::server::files::{self, Access, Lock, keyring};
+use crate::server::files::{self, Lock, keyring};
 use crate::storage::Error;
 use crate::storage::blobs::{BlobOptions, BlobStore, CloudOptions};
 use crate::storage::index::postgres::PostgresIndex;
+use crate::storage::index::rows::Mark;
 use crate::storage::index::sqlite::SqliteIndex;
 use crate::storage::index::{Index, Install};
 use crate::storage::room::Room;
@@ -24,7 +25,7 @@ const CANARY: &str = "install-canary";
 /// What it says.
 const CANARY_TEXT: &[u8] = b"cardea";
 
-/// An open installation.
+/// An open installation. No other process has its data folder, but where it was opened to be read [`beside`] the gateway.
 pub struct Installation {
     /// Its id.
     pub id: InstallId,
@@ -61,8 +62,8 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
     files::private_folder(&config.data).map_err(|error| {
         ConfigError::new("data", format!("{} ({error})", config.data.display()), "a folder that can be made")
     })?;
-    let lock = files::lock(&config.lock())?;
-    let parts = parts(config, Some(lock)).await?;
+    let parts = parts(config, Opening::Own).await?;
+    whole(&*parts.index).await?;
     match parts.index.install().await.map_err(storage)? {
         Some(install) => existing(config, parts, install).await,
         None if config.shares_index() => join(config, parts).await,
@@ -72,6 +73,15 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
 
 /// Opens an installation that stands; there is none to be made.
 pub async fn found(config: &Config) -> Result<Installation, Failure> {
+    stands(config, Opening::Own).await
+}
+
+/// Opens an installation to read it, beside the gateway that runs on it.
+pub async fn beside(config: &Config) -> Result<Installation, Failure> {
+    stands(config, Opening::Beside).await
+}
+
+async fn stands(config: &Config, opening: Opening) -> Result<Installation, Failure> {
     let nothing = || {
         ConfigError::new(
             "data",
@@ -79,13 +89,14 @@ pub async fn found(config: &Config) -> Result<Installation, Failure> {
             "the data folder of a gateway",
         )
     };
-    let lock = match config.index() {
-        IndexUrl::File(path) if path.exists() && config.data.exists() => Some(files::lock(&config.lock())?),
+    let opening = match config.index() {
+        IndexUrl::File(path) if path.exists() && config.data.exists() => opening,
         // Gateways may run on it.
-        IndexUrl::Postgres(_) => None,
+        IndexUrl::Postgres(_) => Opening::Beside,
         IndexUrl::File(_) | IndexUrl::Memory => return Err(nothing().into()),
     };
-    let parts = parts(config, lock).await?;
+    let parts = parts(config, opening).await?;
+    whole(&*parts.index).await?;
     let install = parts.index.install().await.map_err(storage)?.ok_or_else(|| match config.index() {
         IndexUrl::Postgres(_) => ConfigError::new("index", "an empty database", "the index of a gateway"),
         IndexUrl::File(_) | IndexUrl::Memory => nothing(),
@@ -93,22 +104,71 @@ pub async fn found(config: &Config) -> Result<Installation, Failure> {
     existing(config, parts, install).await
 }
 
-async fn parts(config: &Config, lock: Option<Lock>) -> Result<Parts, Failure> {
-    let mut database = None;
-    let index: Arc<dyn Index> = match config.index() {
-        IndexUrl::File(path) => Arc::new(SqliteIndex::open(&path).map_err(|error| {
-            ConfigError::new(
-                "index",
-                format!("{} ({error})", path.display()),
-                "an index that this process can open",
-            )
-        })?),
-        IndexUrl::Memory => Arc::new(SqliteIndex::open_in_memory().map_err(storage)?),
-        IndexUrl::Postgres(url) => database.insert(Arc::new(database::open(config, &url).await?)).clone(),
+/// How an installation is opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Opening {
+    /// For this process alone, as far as the data folder goes.
+    Own,
+    /// Beside others that have it open.
+    Beside,
+}
+
+async fn parts(config: &Config, opening: Opening) -> Result<Parts, Failure> {
+    let lock = match opening {
+        Opening::Own => Some(files::lock(&config.lock())?),
+        Opening::Beside => None,
     };
-    let blobs = BlobStore::open(&config.store().to_string(), &blob_options(config)?)
-        .map_err(|error| ConfigError::new("store", error.to_string(), "a store that can be opened"))?;
-    Ok(Parts { index, database, blobs, ring: keyring::load(&config.keyring())?, lock })
+    let (index, database) = opened(config, &config.index(), "index", opening).await?;
+    Ok(Parts { index, database, blobs: blobs(config)?, ring: keyring::load(&config.keyring())?, lock })
+}
+
+/// Opens an index for this process; `setting` names it.
+pub async fn index(config: &Config, url: &IndexUrl, setting: &str) -> Result<Arc<dyn Index>, Failure> {
+    Ok(opened(config, url, setting, Opening::Own).await?.0)
+}
+
+async fn opened(
+    config: &Config,
+    url: &IndexUrl,
+    setting: &str,
+    opening: Opening,
+) -> Result<(Arc<dyn Index>, Option<Arc<PostgresIndex>>), Failure> {
+    let open = match opening {
+        Opening::Own => SqliteIndex::open,
+        Opening::Beside => SqliteIndex::open_beside,
+    };
+    Ok(match url {
+        IndexUrl::File(path) => {
+            let index = open(path).map_err(|error| {
+                let found = format!("{} ({error})", path.display());
+                ConfigError::new(setting, found, "an index that this process can open")
+            })?;
+            (Arc::new(index), None)
+        }
+        IndexUrl::Memory => (Arc::new(SqliteIndex::open_in_memory().map_err(storage)?), None),
+        IndexUrl::Postgres(url) => {
+            let database = Arc::new(database::open(config, url).await?);
+            (database.clone(), Some(database))
+        }
+    })
+}
+
+/// Opens the blob store.
+pub fn blobs(config: &Config) -> Result<BlobStore, Failure> {
+    BlobStore::open(&config.store().to_string(), &blob_options(config)?)
+        .map_err(|error| ConfigError::new("store", error.to_string(), "a store that can be opened").into())
+}
+
+/// An index into which rows are being loaded is not whole.
+async fn whole(index: &dyn Index) -> Result<(), Failure> {
+    match index.rows().mark(Mark::Loading).await.map_err(storage)? {
+        None => Ok(()),
+        Some(source) => {
+            let found = format!("one that is being loaded from {source} and not whole");
+            let expected = "a whole one: run the same restore or migration again, it goes on where it ended";
+            Err(ConfigError::new("index", found, expected).into())
+        }
+    }
 }
 
 fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
@@ -182,7 +242,9 @@ async fn existing(config: &Config, parts: Parts, install: Install) -> Result<Ins
             .into());
         }
     }
-    forget_claim(&config.claim());
+    if parts.lock.is_some() {
+        forget_claim(&config.claim());
+    }
     Ok(parts.belong(install.id, ring))
 }
 
@@ -251,7 +313,7 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
         None => keyring::generate(&config.keyring())?,
     };
     let claim = config.claim();
-    files::write(&claim, id.to_string().as_bytes(), Access::Private)
+    files::write(&claim, id.to_string().as_bytes(), files::Access::Private)
         .map_err(|error| Failure::run("data", error))?;
     blobs.claim(id).await.map_err(storage)?;
     let canary = ring.seal_secret(CANARY, id.as_bytes(), CANARY_TEXT);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use object_store::local::LocalFileSystem;
 
-use crate::storage::Error;
+use crate::storage::{Error, folders};
 
 /// The folder of a `file://` URL, from what follows the scheme; `None` unless it is an absolute path.
 pub(super) fn folder(rest: &str) -> Option<PathBuf> {
@@ -15,12 +15,23 @@ pub(super) fn folder(rest: &str) -> Option<PathBuf> {
 
 /// Opens a folder, making it where it is not.
 pub(super) fn open(folder: &Path) -> Result<LocalFileSystem, Error> {
-    std::fs::create_dir_all(folder)
-        .map_err(|error| Error::Unavailable(format!("{}: {error}", folder.display()).into()))?;
+    let made = folders::make(folder, 0o777).and_then(|()| remove_pending(folder));
+    made.map_err(|error| Error::Unavailable(format!("{}: {error}", folder.display()).into()))?;
     let store =
         LocalFileSystem::new_with_prefix(folder).map_err(|error| Error::Unavailable(Box::new(error)))?;
     // Off by default: acknowledged means on disk, the file and the folders that lead to it.
     Ok(store.with_fsync(true))
+}
+
+/// Removes what a claim that was interrupted left beside the store's record.
+fn remove_pending(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with("cardea.json#") {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes a dead writer's unfinished files (`name#1`, which listings hide) and its empty folders. Nobody writes there.
@@ -38,6 +49,8 @@ pub(super) fn remove_leftovers(folder: &Path) -> io::Result<()> {
             std::fs::remove_file(entry.path())?;
         }
     }
+    // What its writer removed is to stay removed as well: nobody looks here again.
+    folders::sync(folder)?;
     match std::fs::remove_dir(folder) {
         Err(error) if !matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound) => {
             Err(error)
@@ -46,10 +59,15 @@ pub(super) fn remove_leftovers(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Counts unfinished files (`name#1`).
+/// Counts unfinished files (`name#1`). Folders may come and go meanwhile.
 pub(super) fn unfinished(folder: &Path) -> io::Result<u64> {
     let mut count = 0;
-    for entry in std::fs::read_dir(folder)? {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
             count += unfinished(&entry.path())?;
@@ -79,6 +97,8 @@ mod tests {
         std::fs::create_dir_all(&empty).unwrap();
         std::fs::write(writer.join("aa/blob"), b"x").unwrap();
         std::fs::write(writer.join("aa/other#1"), b"x").unwrap();
+        std::fs::write(root.path().join("cardea.json#1"), b"x").unwrap();
+        remove_pending(root.path()).unwrap();
         assert_eq!(unfinished(root.path()).unwrap(), 1);
         remove_leftovers(&writer).unwrap();
         assert!(writer.join("aa/blob").exists());

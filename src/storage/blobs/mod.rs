@@ -8,11 +8,12 @@ mod cloud;
 mod counts;
 mod local;
 mod observe;
-mod paths;
+pub(super) mod paths;
 mod survey;
 mod unpublished;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -34,8 +35,8 @@ pub use writer::{BlobWriter, Stored};
 
 use self::buffers::Buffers;
 use self::observe::Watch;
-use super::Error;
 use super::room::{Need, Room};
+use super::{Error, folders};
 use crate::model::{BlobId, InstallId, WriterId};
 
 /// What an upload to a local folder hands over at a time: small, so that a hundred uploads fit into the budget.
@@ -106,6 +107,11 @@ impl BlobStore {
     /// Says who counts the requests. The first one stays.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
         self.watch.tell(observer);
+    }
+
+    /// The store itself, for what are no blobs.
+    pub(super) fn objects(&self) -> &dyn ObjectStore {
+        &*self.store
     }
 
     /// The requests so far.
@@ -257,7 +263,21 @@ impl BlobStore {
                 Err(error) => failure = Some(error),
             }
         }
-        failure.map_or(Ok(()), |error| Err(unavailable(error)))
+        failure.map_or(Ok(()), |error| Err(unavailable(error)))?;
+        self.sync_folders_of(ids).await
+    }
+
+    /// Syncs the folders that blobs of a local store were in: a power cut would else bring back what the index has
+    /// forgotten, for good.
+    async fn sync_folders_of(&self, ids: &[BlobId]) -> Result<(), Error> {
+        let Some(root) = self.folder.clone() else { return Ok(()) };
+        let parent = |id| PathBuf::from(paths::blob(id).as_ref()).parent().map(|folder| root.join(folder));
+        let unique: BTreeSet<_> = ids.iter().filter_map(parent).collect();
+        let sync = move || unique.iter().try_for_each(|folder| folders::sync(folder));
+        tokio::task::spawn_blocking(sync)
+            .await
+            .map_err(|error| Error::Internal(Box::new(error)))?
+            .map_err(|error| Error::Unavailable(Box::new(error)))
     }
 
     /// All blobs that the store holds, in no order, with the sealed bytes of each: to be compared with the index.
@@ -298,7 +318,7 @@ fn damaged_record() -> Error {
     Error::Damaged("the blob store's cardea.json cannot be read".into())
 }
 
-fn unavailable(error: object_store::Error) -> Error {
+pub(super) fn unavailable(error: object_store::Error) -> Error {
     if is_full(&error) { Error::Full } else { Error::Unavailable(Box::new(error)) }
 }
 

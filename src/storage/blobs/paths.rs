@@ -3,6 +3,10 @@
 //! ```text
 //! cardea.json                                  the installation's id
 //! blobs/<writer>/<2 hex>/<30 hex>              a sealed blob: the process that wrote it, then 128 random bits
+//! backups/sets/<id>/hold                       a backup was begun: what it needs stays
+//! backups/sets/<id>/manifest                   it is whole: which chunks it is made of, sealed
+//! backups/chunks/<2 hex>/<62 hex>              rows of the index, sealed, by a keyed hash of their contents
+//! backups/deleting/<id>                        chunks that no manifest names are being deleted
 //! ```
 //!
 //! The writer comes first, so that what a dead process left behind is found by one listing; the two digits keep folders
@@ -42,6 +46,62 @@ pub(super) fn parse_blob(path: &Path) -> Option<BlobId> {
     (blob(&id) == *path).then_some(id)
 }
 
+/// All that belongs to backups.
+pub(super) const BACKUPS: &str = "backups/";
+
+/// All backups.
+pub(in crate::storage) fn backup_sets() -> Path {
+    Path::from("backups/sets")
+}
+
+/// The mark of a backup that was begun.
+pub(in crate::storage) fn backup_hold(id: &str) -> Path {
+    Path::from(format!("backups/sets/{id}/hold"))
+}
+
+/// What a whole backup is made of.
+pub(in crate::storage) fn backup_manifest(id: &str) -> Path {
+    Path::from(format!("backups/sets/{id}/manifest"))
+}
+
+/// Which backup a name belongs to, and whether it is its manifest and not its hold.
+pub(in crate::storage) fn parse_backup(path: &Path) -> Option<(&str, bool)> {
+    match path.as_ref().strip_prefix("backups/sets/")?.split_once('/')? {
+        (id, "hold") => Some((id, false)),
+        (id, "manifest") => Some((id, true)),
+        _ => None,
+    }
+}
+
+/// All chunks.
+pub(in crate::storage) fn backup_chunks() -> Path {
+    Path::from("backups/chunks")
+}
+
+/// A chunk; its name has 64 digits.
+pub(in crate::storage) fn backup_chunk(name: &[u8; 32]) -> Path {
+    let name = hex::encode(name);
+    let (fan, rest) = name.split_at(2);
+    Path::from(format!("backups/chunks/{fan}/{rest}"))
+}
+
+/// Which chunk a name is of, if it is one's.
+pub(in crate::storage) fn parse_backup_chunk(path: &Path) -> Option<[u8; 32]> {
+    let digits = path.as_ref().strip_prefix("backups/chunks/")?.replace('/', "");
+    let name = hex::decode(digits).ok()?.try_into().ok()?;
+    (backup_chunk(&name) == *path).then_some(name)
+}
+
+/// The marks of processes that delete chunks.
+pub(in crate::storage) fn backup_deletions() -> Path {
+    Path::from("backups/deleting")
+}
+
+/// The mark of one of them.
+pub(in crate::storage) fn backup_deletion(id: &str) -> Path {
+    Path::from(format!("backups/deleting/{id}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +113,14 @@ mod tests {
         assert_eq!(path.as_ref(), format!("blobs/{}/ab/{}", "ab".repeat(8), "ab".repeat(15)));
         assert!(path.prefix_matches(&writer(id.writer())));
         assert_eq!(parse_blob(&path), Some(id));
+        let chunk = [0x5A; 32];
+        assert_eq!(parse_backup_chunk(&backup_chunk(&chunk)), Some(chunk));
+        assert_eq!(parse_backup(&backup_hold("x")), Some(("x", false)));
+        assert_eq!(parse_backup(&backup_manifest("x")), Some(("x", true)));
+        for other in ["cardea.json", "backups/sets/x", "backups/sets/x/y", "backups/chunks/ab"] {
+            let other = Path::from(other);
+            assert!(parse_backup(&other).is_none() && parse_backup_chunk(&other).is_none(), "{other}");
+        }
         for other in ["cardea.json", "blobs/ab", "blobs/x/y/z"] {
             assert_eq!(parse_blob(&Path::from(other)), None, "{other}");
         }

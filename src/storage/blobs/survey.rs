@@ -21,11 +21,12 @@ pub struct Found {
 }
 
 impl BlobStore {
-    /// All that is in the store but its own record, `batch` at a time, in no order.
+    /// All that is in the store but its own record and its backups, `batch` at a time, in no order.
     pub fn survey(&self, batch: usize) -> BoxStream<'static, Result<Vec<Found>, Error>> {
         let record = paths::install();
         let found = self.watch.listing(self.store.list(None)).try_filter_map(move |meta| {
-            let found = (meta.location != record).then(|| Found {
+            let ours = meta.location == record || meta.location.as_ref().starts_with(paths::BACKUPS);
+            let found = (!ours).then(|| Found {
                 blob: paths::parse_blob(&meta.location),
                 name: meta.location.into(),
                 size: meta.size,

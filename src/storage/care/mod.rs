@@ -8,6 +8,7 @@
 //! for all, under a [`Lease`]; and every round is harmless when another does it as well.
 
 mod expirer;
+mod kept;
 mod lease;
 mod reaper;
 mod sweeper;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use expirer::Expirer;
+pub use kept::may_delete;
 pub use lease::Lease;
 pub use reaper::Reaper;
 pub use sweeper::Sweeper;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::kept::{Kept, may_delete};
 use super::{BATCH, Round, Task};
 use crate::model::{BlobId, Timestamp};
 use crate::storage::Error;
@@ -21,6 +22,7 @@ pub struct Reaper {
     blobs: BlobStore,
     pins: Pins,
     grace: Duration,
+    kept: Kept,
     seen: Option<Seen>,
 }
 
@@ -44,12 +46,15 @@ impl Reaper {
     /// A reaper. `grace` is zero where all readers are in this process, and longer than the longest request where
     /// others read too.
     pub fn new(index: Arc<dyn Index>, blobs: BlobStore, pins: Pins, grace: Duration) -> Self {
-        Self { index, blobs, pins, grace, seen: None }
+        Self { index, blobs, pins, grace, kept: Kept::default(), seen: None }
     }
 
     /// Deletes what was seen freed in a round before, where its last reader has gone, and looks for more. Tells how many
     /// blobs it deleted.
     pub async fn reap(&mut self) -> Result<usize, Error> {
+        if !may_delete(&*self.index).await? {
+            return Ok(0);
+        }
         let deleted = match &self.seen {
             Some(seen) if self.pins.horizon() <= seen.at => return Ok(0),
             Some(seen) => {
@@ -60,7 +65,11 @@ impl Reaper {
             None => 0,
         };
         self.seen = None;
-        let freed = self.index.freed_blobs(Timestamp::now().minus(self.grace), BATCH).await?;
+        let mut freed = self.index.freed_blobs(self.kept.before(self.grace), BATCH).await?;
+        if !freed.is_empty() {
+            self.kept.look(&self.blobs).await?;
+            freed.retain(|blob| blob.freed < self.kept.before(self.grace));
+        }
         if !freed.is_empty() {
             let blobs = freed.into_iter().map(|blob| blob.id).collect();
             self.seen = Some(Seen { at: self.pins.moment(), blobs });

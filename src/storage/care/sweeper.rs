@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use tokio::time::Instant;
 
+use super::kept::may_delete;
 use super::{BATCH, Round, SILENT, Task};
 use crate::model::WriterId;
 use crate::storage::Error;
@@ -64,6 +65,9 @@ impl Sweeper {
     /// Fences and sweeps. Tells how many orphans there were.
     pub async fn sweep(&mut self) -> Result<u64, Error> {
         let mut orphans = 0;
+        if !may_delete(&*self.index).await? {
+            return Ok(orphans);
+        }
         for writer in self.index.fence_silent(self.me, self.silence).await? {
             let settled = match self.swept.get(&writer) {
                 Some(first) if first.elapsed() < self.settle => continue,

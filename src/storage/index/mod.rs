@@ -11,6 +11,7 @@ pub mod postgres;
 mod principal;
 mod range;
 mod record;
+pub mod rows;
 pub mod sqlite;
 
 use std::time::Duration;
@@ -45,6 +46,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// An index. All methods are safe to call from any number of tasks; what has been acknowledged is durable.
 #[async_trait]
 pub trait Index: Send + Sync + 'static {
+    /// The tables below the commands: for backups, and to carry an index to another kind.
+    fn rows(&self) -> &dyn rows::Rows;
+
     // ---- the installation -------------------------------------------------------------------------------------
 
     /// The installation's record, or `None` while the index is empty.

@@ -10,7 +10,7 @@ use poem::{Body, Response};
 use super::report::Report;
 use crate::http::body::{LimitedError, read_limited};
 use crate::http::percent;
-use crate::model::BucketName;
+use crate::model::{BucketName, ObjectKey};
 use crate::ops::{DeleteBucket, DeleteObject, Error, Precondition};
 use crate::swift::accept;
 use crate::swift::address::{container_name, object_name};
@@ -72,6 +72,33 @@ fn names(list: &[u8]) -> Option<Vec<&[u8]>> {
     (names.len() <= MAX_DELETES_PER_REQUEST).then_some(names)
 }
 
+/// A container, and the object in it, if one is named.
+type Located = (BucketName, Option<ObjectKey>);
+
+/// `[/]container[/object]`, percent-encoded: how the report names it, and what it is.
+fn located(line: &[u8]) -> (String, Result<Located, Failure>) {
+    let invalid = || Failure::new(StatusCode::PRECONDITION_FAILED);
+    let bytes: Vec<u8> = percent_encoding::percent_decode(line).collect();
+    let read = || {
+        let name = std::str::from_utf8(&bytes).ok().filter(|name| !name.contains('\0'));
+        let name = name.ok_or_else(invalid)?.trim_start_matches('/');
+        let (container, object) = name.split_once('/').unwrap_or((name, ""));
+        let key = if object.is_empty() { None } else { Some(object) };
+        Ok((container_name(container)?, key.map(object_name).transpose()?))
+    };
+    (percent::encode_path(&bytes), read())
+}
+
+/// What a list names, for a fuzzer.
+#[cfg(any(test, fuzzing))]
+pub fn read_list(list: &[u8]) -> Option<Vec<(String, Option<Located>)>> {
+    let located = |line| {
+        let (shown, named) = located(line);
+        (shown, named.ok())
+    };
+    Some(names(list)?.into_iter().map(located).collect())
+}
+
 /// What a line names.
 enum Entry {
     Container(BucketName),
@@ -114,22 +141,14 @@ impl Bulk<'_> {
 
     /// `[/]container[/object]`, percent-encoded.
     fn entry(&self, line: &[u8]) -> Result<(String, Entry), (String, Failure)> {
-        let invalid = || Failure::new(StatusCode::PRECONDITION_FAILED);
-        let bytes: Vec<u8> = percent_encoding::percent_decode(line).collect();
-        let shown = percent::encode_path(&bytes);
-        let read = || {
-            let name = std::str::from_utf8(&bytes).ok().filter(|name| !name.contains('\0'));
-            let name = name.ok_or_else(invalid)?.trim_start_matches('/');
-            let (container, object) = name.split_once('/').unwrap_or((name, ""));
-            let bucket = container_name(container)?;
-            if object.is_empty() {
-                return Ok(Entry::Container(bucket));
+        let (shown, named) = located(line);
+        match named {
+            Ok((bucket, None)) => Ok((shown, Entry::Container(bucket))),
+            Ok((bucket, Some(key))) => {
+                let bucket = self.call.bucket(&bucket);
+                let delete = DeleteObject { bucket, key, version: None, precondition: Precondition::None };
+                Ok((shown, Entry::Object(delete)))
             }
-            let (bucket, key) = (self.call.bucket(&bucket), object_name(object)?);
-            Ok(Entry::Object(DeleteObject { bucket, key, version: None, precondition: Precondition::None }))
-        };
-        match read() {
-            Ok(entry) => Ok((shown, entry)),
             Err(failure) => Err((shown, failure)),
         }
     }

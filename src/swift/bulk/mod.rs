@@ -4,6 +4,8 @@ mod delete;
 mod report;
 
 pub use delete::delete;
+#[cfg(any(test, fuzzing))]
+pub use delete::read_list;
 pub use report::Report;
 
 use poem::http::Method;

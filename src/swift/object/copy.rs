@@ -109,6 +109,15 @@ fn in_header(
     Ok(Named { account, account_name, bucket: container_name(container)?, key: object_name(object)? })
 }
 
+/// The headers that name a source or a destination, for a fuzzer.
+#[cfg(any(test, fuzzing))]
+pub fn sources(headers: &HeaderMap) -> Result<(), Failure> {
+    for name in [DESTINATION, DESTINATION_ACCOUNT, COPY_FROM, COPY_FROM_ACCOUNT] {
+        decoded(headers, &name)?;
+    }
+    range(headers).map(|_| ())
+}
+
 /// A header's text, percent-decoded; `None` where it is absent or empty.
 fn decoded(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, Failure> {
     let invalid = || Failure::with(StatusCode::PRECONDITION_FAILED, "Invalid UTF8 or contains NULL");

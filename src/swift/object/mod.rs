@@ -30,6 +30,8 @@ pub use get::get;
 pub use head::head;
 pub use post::post;
 pub use put::{put, readable};
+#[cfg(any(test, fuzzing))]
+pub use slo_manifest::parse as parse_manifest;
 pub use version::{VERSION_ID, locate};
 
 use poem::http::header::ETAG;
@@ -41,6 +43,15 @@ use super::error::Failure;
 use crate::http::conditions::ReadConditions;
 use crate::model::{BucketName, ObjectKey};
 use crate::ops::{Error, Face, GetObject, GetOwnBytes, OpenObject};
+
+/// Reads every header that has a form of its own, for a fuzzer.
+#[cfg(any(test, fuzzing))]
+pub fn read_headers(headers: &poem::http::HeaderMap) {
+    let _ = dynamic::requested(headers);
+    let _ = expiry::delete_at(headers, 0);
+    let _ = ranges::plan(headers, 1000, Some("etag"), 0);
+    let _ = copy::sources(headers);
+}
 
 /// Opens an object for GET or HEAD.
 async fn open(

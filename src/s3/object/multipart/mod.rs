@@ -12,6 +12,8 @@ use poem::http::HeaderMap;
 
 pub(in crate::s3) use abort::abort;
 pub(in crate::s3) use complete::complete;
+#[cfg(any(test, fuzzing))]
+pub(in crate::s3) use complete::parts_to_complete;
 pub(in crate::s3) use copy_part::copy_part;
 pub(in crate::s3) use create::create;
 pub(in crate::s3) use list_parts::list_parts;

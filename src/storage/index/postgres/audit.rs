@@ -9,8 +9,7 @@ use crate::storage::index::{Finding, Result};
 const MOST: usize = 1000;
 
 /// How the session is set for it: these statements read whole tables.
-const SESSION: &str = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on;
-                       SET LOCAL work_mem = '64MB'";
+const SESSION: &str = "SET LOCAL enable_bitmapscan = on; SET LOCAL work_mem = '64MB'";
 
 /// What must hold, as queries for what does not. Each gives one text, and takes how many are wanted at most.
 const CHECKS: &[(&str, &str)] = &[

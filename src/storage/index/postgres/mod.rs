@@ -38,6 +38,7 @@ use bytes::Bytes;
 pub use self::connection::{PostgresOptions, Whereabouts};
 pub use self::transaction::Activity;
 use self::transaction::Database;
+use super::rows::Rows;
 use super::{
     AccessKeyRecord, AccountRecord, BlobRow, BucketAddress, BucketChange, BucketPage, BucketRecord,
     CompleteUpload, CreateBucket, CreateUpload, Delete, Deleted, Finding, FreedBlob, Index, Install,
@@ -80,6 +81,9 @@ macro_rules! snapshot {
     ($($all:tt)+) => { run!(snapshot, $($all)+) };
 }
 
+// It uses the macros above.
+mod rows;
+
 /// An index in PostgreSQL. Share it in an `Arc`.
 pub struct PostgresIndex {
     db: Database,
@@ -118,6 +122,10 @@ impl std::fmt::Debug for PostgresIndex {
 
 #[async_trait]
 impl Index for PostgresIndex {
+    fn rows(&self) -> &dyn Rows {
+        self
+    }
+
     async fn install(&self) -> Result<Option<Install>> {
         query!(self.db, db, () => install::install(db))
     }

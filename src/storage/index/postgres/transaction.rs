@@ -104,6 +104,13 @@ impl Database {
         outcome
     }
 
+    /// A consistent state of the index for as long as the transaction is kept. Its connection is closed with it.
+    pub(super) async fn hold(&self) -> Result<Tx> {
+        let tx = Tx::begin(self.client(&Tries::new(self.timeout)).await?, Kind::Survey).await?;
+        tx.batch("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
+        Ok(tx)
+    }
+
     /// Runs a command and waits until it is durable. Once begun it runs to its end, whether or not the caller still waits.
     pub(super) async fn write<T: Send + 'static>(
         &self,

@@ -3,11 +3,14 @@
 //! While commands keep coming the thread never quite catches up, and a log starts anew only once all of it is written
 //! back. So when it has grown long the writer writes back the little that is left, between two batches.
 
+use std::cell::Cell;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::connection::BUSY_TIMEOUT;
 use crate::storage::Error;
 use crate::storage::index::Result;
 
@@ -19,11 +22,15 @@ const BEGIN: i64 = 2_000;
 const HELP: i64 = 6_000;
 /// Pages in the log from which on the writer waits until all are written back: the disk is slower than the commands.
 const WAIT: i64 = 10 * HELP;
+/// How long it then waits for a reader that still needs the log. A snapshot may need it for minutes.
+const READERS: Duration = Duration::from_millis(250);
 
 /// The thread's handle. Dropping it closes its connection.
 pub(super) struct Checkpointer {
     wake: Option<mpsc::SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
+    /// Pages in the log from which on the writer waits.
+    wait: Cell<i64>,
 }
 
 impl Checkpointer {
@@ -38,15 +45,22 @@ impl Checkpointer {
                 }
             })
             .map_err(|error| Error::Unavailable(Box::new(error)))?;
-        Ok(Self { wake: Some(wake), thread: Some(thread) })
+        Ok(Self { wake: Some(wake), thread: Some(thread), wait: Cell::new(WAIT) })
     }
 
     /// Looks at the log after a batch. Called by the writer, on its connection.
     pub(super) fn after_batch(&self, writer: &Connection) {
         let state = pages(writer, "PRAGMA wal_checkpoint(NOOP)");
         let Ok((log, written)) = state else { return };
-        if log >= WAIT {
+        if log < HELP {
+            self.wait.set(WAIT);
+        }
+        if log >= self.wait.get() {
+            // A reader that keeps the log from starting anew is not waited for again until much more has come.
+            self.wait.set(log + HELP);
+            let _ = writer.busy_timeout(READERS);
             write_back(writer, "PRAGMA wal_checkpoint(RESTART)");
+            let _ = writer.busy_timeout(BUSY_TIMEOUT);
         } else if log >= HELP && log - written < BEGIN {
             write_back(writer, PASSIVE);
         } else if log - written >= BEGIN

@@ -14,7 +14,7 @@ use crate::storage::Error;
 use crate::storage::index::Result;
 
 /// How long a statement waits for a lock. Only checkpoints and recovery ever hold one that long.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Distinct statements a connection keeps prepared; there are fewer.
 const STATEMENTS: usize = 256;
 /// KiB of pages that the writer keeps. More would cost more than it spares: SQLite looks through all of them at commits.
@@ -104,6 +104,17 @@ pub(super) fn reader(path: &Path) -> Result<Connection> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.pragma_update(None, "mmap_size", READER_MAP)?;
     connection.pragma_update(None, "cache_size", -READER_CACHE)?;
+    Ok(connection)
+}
+
+/// Opens a connection that reads beside the process whose index it is, and leaves everything to that process. It is opened
+/// as one that may write, without which SQLite checks less than it can.
+pub(super) fn guest(path: &Path) -> Result<Connection> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.pragma_update(None, "query_only", "ON")?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE)?;
+    schema::check(&connection)?;
     Ok(connection)
 }
 

@@ -19,6 +19,7 @@ mod principals;
 mod readers;
 mod restore;
 mod rewrap;
+mod rows;
 mod schema;
 mod skip_scan;
 mod standing;
@@ -41,6 +42,7 @@ use self::connection::Durability;
 use self::readers::Readers;
 use self::versions::Inline;
 use self::writer::Writer;
+use super::rows::Rows;
 use super::{
     AccessKeyRecord, AccountRecord, BlobRow, BucketAddress, BucketChange, BucketPage, BucketRecord,
     CompleteUpload, CreateBucket, CreateUpload, Delete, Deleted, Finding, FreedBlob, Index, Install,
@@ -57,8 +59,10 @@ use crate::storage::Error;
 pub struct SqliteIndex {
     // In the order in which they are closed: the last connection to go writes the log back, then the lock goes.
     readers: Readers,
-    writer: Writer,
-    _lock: File,
+    path: PathBuf,
+    /// `None` where another process writes.
+    writer: Option<Writer>,
+    _lock: Option<File>,
     _temporary: Option<TemporaryFolder>,
 }
 
@@ -67,6 +71,12 @@ impl SqliteIndex {
     /// and a file that another process has open, are refused.
     pub fn open(path: &Path) -> Result<Self> {
         Self::open_with(path, Durability::Full, None)
+    }
+
+    /// Opens the index to read, beside the process that has it open. Whatever would change it fails.
+    pub fn open_beside(path: &Path) -> Result<Self> {
+        let readers = Readers::start(path, connection::guest)?;
+        Ok(Self { readers, path: path.to_owned(), writer: None, _lock: None, _temporary: None })
     }
 
     /// An index that is gone when it is dropped, beside a blob store in memory. (It is a temporary file: an SQLite
@@ -79,10 +89,15 @@ impl SqliteIndex {
     fn open_with(path: &Path, durability: Durability, temporary: Option<TemporaryFolder>) -> Result<Self> {
         let lock = connection::lock(path)?;
         let writer = connection::writer(path, durability)?;
-        let readers = Readers::start(path)?;
+        let readers = Readers::start(path, connection::reader)?;
         let checkpointer = Checkpointer::start(connection::checkpointer(path, durability)?)?;
         let writer = Writer::start(writer, checkpointer)?;
-        Ok(Self { readers, writer, _lock: lock, _temporary: temporary })
+        let path = path.to_owned();
+        Ok(Self { readers, path, writer: Some(writer), _lock: Some(lock), _temporary: temporary })
+    }
+
+    fn writer(&self) -> Result<&Writer> {
+        self.writer.as_ref().ok_or_else(|| Error::Internal("the index was opened only to be read".into()))
     }
 }
 
@@ -111,29 +126,36 @@ impl Drop for TemporaryFolder {
 
 #[async_trait]
 impl Index for SqliteIndex {
+    fn rows(&self) -> &dyn Rows {
+        self
+    }
+
     async fn install(&self) -> Result<Option<Install>> {
         self.readers.statement(install::install).await
     }
 
     async fn create_install(&self, install: Install) -> Result<()> {
-        self.writer.run(move |tx| install::create_install(tx, &install)).await
+        self.writer()?.run(move |tx| install::create_install(tx, &install)).await
     }
 
     async fn check(&self) -> Result<()> {
         self.readers.statement(install::install).await?;
-        self.writer.run(install::check).await
+        match &self.writer {
+            Some(writer) => writer.run(install::check).await,
+            None => Ok(()),
+        }
     }
 
     async fn heartbeat(&self, writer: WriterId) -> Result<()> {
-        self.writer.run(move |tx| install::heartbeat(tx, writer)).await
+        self.writer()?.run(move |tx| install::heartbeat(tx, writer)).await
     }
 
     async fn fence_silent(&self, me: WriterId, silence: Silence) -> Result<Vec<WriterId>> {
-        self.writer.run(move |tx| install::fence_silent(tx, me, silence)).await
+        self.writer()?.run(move |tx| install::fence_silent(tx, me, silence)).await
     }
 
     async fn writer_swept(&self, writer: WriterId) -> Result<()> {
-        self.writer.run(move |tx| install::writer_swept(tx, writer)).await
+        self.writer()?.run(move |tx| install::writer_swept(tx, writer)).await
     }
 
     fn shared(&self) -> bool {
@@ -141,11 +163,11 @@ impl Index for SqliteIndex {
     }
 
     async fn lease(&self, name: &'static str, holder: WriterId, lasts: Duration) -> Result<bool> {
-        self.writer.run(move |tx| leases::take(tx, name, holder, lasts)).await
+        self.writer()?.run(move |tx| leases::take(tx, name, holder, lasts)).await
     }
 
     async fn release(&self, name: &'static str, holder: WriterId) -> Result<()> {
-        self.writer.run(move |tx| leases::release(tx, name, holder)).await
+        self.writer()?.run(move |tx| leases::release(tx, name, holder)).await
     }
 
     async fn place(&self, name: &'static str) -> Result<Option<Vec<u8>>> {
@@ -153,11 +175,11 @@ impl Index for SqliteIndex {
     }
 
     async fn set_place(&self, name: &'static str, holder: WriterId, place: Option<Vec<u8>>) -> Result<bool> {
-        self.writer.run(move |tx| leases::set_place(tx, name, holder, place.as_deref())).await
+        self.writer()?.run(move |tx| leases::set_place(tx, name, holder, place.as_deref())).await
     }
 
     async fn put_account(&self, account: AccountRecord) -> Result<()> {
-        self.writer.run(move |tx| principals::put_account(tx, &account)).await
+        self.writer()?.run(move |tx| principals::put_account(tx, &account)).await
     }
 
     async fn account(&self, id: &AccountId) -> Result<Option<AccountRecord>> {
@@ -171,7 +193,7 @@ impl Index for SqliteIndex {
     }
 
     async fn put_user(&self, user: UserRecord, roles: Vec<RoleGrant>) -> Result<()> {
-        self.writer.run(move |tx| principals::put_user(tx, &user, &roles)).await
+        self.writer()?.run(move |tx| principals::put_user(tx, &user, &roles)).await
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<UserRecord>> {
@@ -195,7 +217,7 @@ impl Index for SqliteIndex {
     }
 
     async fn put_access_key(&self, key: AccessKeyRecord) -> Result<()> {
-        self.writer.run(move |tx| principals::put_access_key(tx, &key)).await
+        self.writer()?.run(move |tx| principals::put_access_key(tx, &key)).await
     }
 
     async fn access_key(&self, access: &str) -> Result<Option<AccessKeyRecord>> {
@@ -208,12 +230,12 @@ impl Index for SqliteIndex {
     }
 
     async fn add_signing_key(&self, key: SigningKeyRecord) -> Result<()> {
-        self.writer.run(move |tx| principals::add_signing_key(tx, &key)).await
+        self.writer()?.run(move |tx| principals::add_signing_key(tx, &key)).await
     }
 
     async fn update_account(&self, id: &AccountId, changes: Vec<(String, Option<String>)>) -> Result<()> {
         let id = id.clone();
-        self.writer.run(move |tx| principals::update_account(tx, &id, changes)).await
+        self.writer()?.run(move |tx| principals::update_account(tx, &id, changes)).await
     }
 
     async fn account_usage(&self, id: &AccountId) -> Result<Usage> {
@@ -222,7 +244,7 @@ impl Index for SqliteIndex {
     }
 
     async fn create_bucket(&self, command: CreateBucket) -> Result<BucketRecord> {
-        self.writer.run(move |tx| buckets::create(tx, command)).await
+        self.writer()?.run(move |tx| buckets::create(tx, command)).await
     }
 
     async fn bucket(&self, address: &BucketAddress) -> Result<BucketRecord> {
@@ -231,11 +253,11 @@ impl Index for SqliteIndex {
     }
 
     async fn update_bucket(&self, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord> {
-        self.writer.run(move |tx| buckets::update(tx, id, changes)).await
+        self.writer()?.run(move |tx| buckets::update(tx, id, changes)).await
     }
 
     async fn delete_bucket(&self, id: BucketId) -> Result<()> {
-        while !self.writer.run(move |tx| buckets::delete(tx, id)).await? {}
+        while !self.writer()?.run(move |tx| buckets::delete(tx, id)).await? {}
         Ok(())
     }
 
@@ -248,7 +270,7 @@ impl Index for SqliteIndex {
     }
 
     async fn publish(&self, command: Publish) -> Result<Published> {
-        self.writer.run(move |tx| objects::publish(tx, command)).await
+        self.writer()?.run(move |tx| objects::publish(tx, command)).await
     }
 
     async fn find(
@@ -269,11 +291,11 @@ impl Index for SqliteIndex {
     }
 
     async fn update_metadata(&self, command: UpdateMetadata) -> Result<Timestamp> {
-        self.writer.run(move |tx| objects::update_metadata(tx, command)).await
+        self.writer()?.run(move |tx| objects::update_metadata(tx, command)).await
     }
 
     async fn delete(&self, command: Delete) -> Result<Deleted> {
-        self.writer.run(move |tx| objects::delete(tx, &command)).await
+        self.writer()?.run(move |tx| objects::delete(tx, &command)).await
     }
 
     async fn list_objects(&self, query: ListObjects) -> Result<ObjectPage> {
@@ -292,7 +314,7 @@ impl Index for SqliteIndex {
     }
 
     async fn restore(&self, command: Restore) -> Result<Published> {
-        self.writer.run(move |tx| restore::restore(tx, command)).await
+        self.writer()?.run(move |tx| restore::restore(tx, command)).await
     }
 
     async fn list_versions(&self, query: ListVersions) -> Result<VersionPage> {
@@ -300,11 +322,11 @@ impl Index for SqliteIndex {
     }
 
     async fn rewrap(&self, rewraps: Vec<Rewrap>) -> Result<()> {
-        self.writer.run(move |tx| rewrap::rewrap(tx, &rewraps)).await
+        self.writer()?.run(move |tx| rewrap::rewrap(tx, &rewraps)).await
     }
 
     async fn create_upload(&self, command: CreateUpload) -> Result<Timestamp> {
-        self.writer.run(move |tx| uploads::create(tx, command)).await
+        self.writer()?.run(move |tx| uploads::create(tx, command)).await
     }
 
     async fn upload(&self, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<UploadRecord> {
@@ -313,7 +335,7 @@ impl Index for SqliteIndex {
     }
 
     async fn put_part(&self, command: PutPart) -> Result<Timestamp> {
-        self.writer.run(move |tx| uploads::put_part(tx, &command)).await
+        self.writer()?.run(move |tx| uploads::put_part(tx, &command)).await
     }
 
     async fn upload_parts(
@@ -333,12 +355,12 @@ impl Index for SqliteIndex {
     }
 
     async fn complete_upload(&self, command: CompleteUpload) -> Result<Published> {
-        self.writer.run(move |tx| uploads::complete(tx, command)).await
+        self.writer()?.run(move |tx| uploads::complete(tx, command)).await
     }
 
     async fn abort_upload(&self, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<()> {
         let key = key.clone();
-        self.writer.run(move |tx| uploads::abort(tx, bucket, &key, id)).await
+        self.writer()?.run(move |tx| uploads::abort(tx, bucket, &key, id)).await
     }
 
     async fn list_uploads(&self, query: ListUploads) -> Result<UploadPage> {
@@ -371,7 +393,7 @@ impl Index for SqliteIndex {
     }
 
     async fn forget_blobs(&self, blobs: Vec<BlobId>) -> Result<()> {
-        self.writer.run(move |tx| blobs::forget(tx, &blobs)).await
+        self.writer()?.run(move |tx| blobs::forget(tx, &blobs)).await
     }
 
     async fn known_blobs(&self, blobs: Vec<BlobId>) -> Result<Vec<BlobId>> {
@@ -383,11 +405,14 @@ impl Index for SqliteIndex {
     }
 
     async fn expire(&self, now: Timestamp, limit: u32) -> Result<u32> {
-        self.writer.run(move |tx| expiry::expire(tx, now, limit)).await
+        self.writer()?.run(move |tx| expiry::expire(tx, now, limit)).await
     }
 
     async fn audit(&self) -> Result<Vec<Finding>> {
-        let damaged = self.writer.run(|tx| audit::database(tx)).await?;
+        let damaged = match &self.writer {
+            Some(writer) => writer.run(|tx| audit::database(tx)).await?,
+            None => self.readers.snapshot(audit::database).await?,
+        };
         // Nothing that is read from a damaged file can be trusted.
         if damaged.is_empty() { self.readers.snapshot(audit::audit).await } else { Ok(damaged) }
     }

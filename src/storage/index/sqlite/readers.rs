@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::connection::{self, Snapshot};
+use super::connection::Snapshot;
 use crate::storage::Error;
 use crate::storage::index::Result;
 
@@ -55,12 +55,12 @@ pub(super) struct Readers {
 
 impl Readers {
     /// Starts the threads.
-    pub(super) fn start(path: &Path) -> Result<Self> {
+    pub(super) fn start(path: &Path, open: fn(&Path) -> Result<Connection>) -> Result<Self> {
         let count = std::thread::available_parallelism().map_or(4, |n| n.get().clamp(4, 16));
         let queue = Arc::new(Queue::default());
         let mut readers = Self { queue: Arc::clone(&queue), threads: Vec::with_capacity(count) };
         for number in 0..count {
-            let connection = connection::reader(path)?;
+            let connection = open(path)?;
             let queue = Arc::clone(&queue);
             let thread = std::thread::Builder::new()
                 .name(format!("index-reader-{number}"))

@@ -13,11 +13,26 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_initial.sql"),
     include_str!("schema/0002_versions_newest_first.sql"),
     include_str!("schema/0003_leases.sql"),
+    include_str!("schema/0004_marks.sql"),
 ];
 
 /// Brings the schema up to date. A schema newer than this program knows, or a foreign database, is refused.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
     migrate_with(connection, MIGRATIONS)
+}
+
+/// Answers whether the schema is the one that this program knows, and changes nothing.
+pub(super) fn check(connection: &Connection) -> Result<()> {
+    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if application != APPLICATION_ID {
+        return Err(refused("the file is another program's SQLite database"));
+    }
+    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    if found == known {
+        return Ok(());
+    }
+    Err(refused(&format!("its schema has version {found}; this program reads version {known}")))
 }
 
 fn migrate_with(connection: &mut Connection, migrations: &[&str]) -> Result<()> {
@@ -93,9 +108,12 @@ mod tests {
     #[test]
     fn a_newer_schema_and_a_foreign_file_are_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
+        assert!(check(&connection).is_err());
         migrate(&mut connection).unwrap();
+        check(&connection).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         assert!(migrate(&mut connection).unwrap_err().to_string().contains("99"));
+        assert!(check(&connection).unwrap_err().to_string().contains("99"));
 
         let mut foreign = Connection::open_in_memory().unwrap();
         foreign.execute_batch("CREATE TABLE theirs (x)").unwrap();

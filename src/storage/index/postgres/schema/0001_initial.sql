@@ -18,9 +18,9 @@ CREATE TABLE writers (
     id        BYTEA PRIMARY KEY,
     started   BIGINT NOT NULL,
     heartbeat BIGINT NOT NULL,
-    unbroken  BIGINT,
     fenced    BIGINT,
-    swept     BIGINT
+    swept     BIGINT,
+    unbroken  BIGINT
 );
 
 -- Work that one process does for all. `until` is when it is another's to take; `place`, how far it has come.
@@ -248,3 +248,21 @@ CREATE UNLOGGED TABLE incarnation (
     one BIGINT PRIMARY KEY CHECK (one = 1),
     id  BIGINT NOT NULL
 );
+
+-- ---- upkeep ---------------------------------------------------------------------------------------------------------
+
+-- Rows that are rewritten all the time leave room on their page for what comes next, so that no index changes and the page clears
+-- itself up; they are few, and vacuumed by their number and not by their share of the table.
+ALTER TABLE install       SET (fillfactor = 50);
+ALTER TABLE writers       SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+ALTER TABLE bucket_usage  SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+ALTER TABLE account_usage SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+
+-- What grows without bound is vacuumed long before a fifth of it is dead or new: a listing reads keys from the index alone where the
+-- table's page is known to hold nothing else.
+ALTER TABLE versions     SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
+ALTER TABLE blobs        SET (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.02);
+ALTER TABLE parts        SET (autovacuum_vacuum_scale_factor = 0.02);
+ALTER TABLE upload_parts SET (autovacuum_vacuum_scale_factor = 0.02);
+ALTER TABLE upload_refs  SET (autovacuum_vacuum_scale_factor = 0.02);
+ALTER TABLE inline_blobs SET (autovacuum_vacuum_scale_factor = 0.02, toast.autovacuum_vacuum_scale_factor = 0.02);

@@ -1,0 +1,49 @@
+//! `cardea backup`, `backup list` and `backup delete`.
+
+use clap::ArgMatches;
+
+use super::output::Progress;
+use super::{Failure, print};
+use crate::config::Config;
+use crate::server;
+
+/// Takes a backup.
+pub(super) fn run(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
+    let told = Progress::new();
+    let keep = matches.get_one::<usize>("keep").copied();
+    let (taken, removed) =
+        server::backup(config, keep, &|what, count| told.tell(&format!("{what}: {count}")))?;
+    print(&format!(
+        "{}: {} rows in {} chunks, {} of them new ({} bytes)\n",
+        taken.id, taken.rows, taken.chunks, taken.written, taken.written_bytes
+    ))?;
+    if removed == server::Removed::default() { Ok(()) } else { print(&said(&removed)) }
+}
+
+/// Lists the backups.
+pub(super) fn list(config: &Config) -> Result<(), Failure> {
+    for backup in server::list_backups(config)? {
+        let contents = match backup.contents {
+            Ok((rows, chunks, bytes)) => format!("{rows} rows in {chunks} chunks of {bytes} bytes"),
+            Err(why) => why,
+        };
+        print(&format!("{}: {contents}\n", backup.id))?;
+    }
+    Ok(())
+}
+
+/// Deletes one.
+pub(super) fn delete(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
+    let Some(id) = matches.get_one::<String>("id") else { return Ok(()) };
+    let told = Progress::new();
+    print(&said(&server::delete_backup(config, id, &|what, count| told.tell(&format!("{what}: {count}")))?))
+}
+
+fn said(removed: &server::Removed) -> String {
+    let others = if removed.others {
+        "; another backup is being made or was killed a moment ago, so that chunks which nobody needs stay until the next time"
+    } else {
+        ""
+    };
+    format!("deleted: {} backups, {} chunks{others}\n", removed.backups, removed.chunks)
+}

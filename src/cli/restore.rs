@@ -1,0 +1,20 @@
+//! `cardea restore`.
+
+use clap::ArgMatches;
+
+use super::output::Progress;
+use super::{Failure, print};
+use crate::config::Config;
+use crate::server;
+
+/// Restores a backup, and says what to do next.
+pub(super) fn run(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
+    let told = Progress::new();
+    let id = matches.get_one::<String>("id").map(String::as_str);
+    let restored = server::restore(config, id, &|what, count| told.tell(&format!("{what}: {count}")))?;
+    print(&format!(
+        "{} rows of backup {} are in the index.\n\
+         The gateway may be started; nothing is deleted from the store until cardea fsck --accept has compared it with the index.\n",
+        restored.rows, restored.id
+    ))
+}

@@ -1,0 +1,141 @@
+//! Restoring a backup into an empty index.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::manifest::{ChunkRef, Part};
+use super::{Error, Manifest, Progress, seals};
+use crate::encryption::KeyRing;
+use crate::model::InstallId;
+use crate::storage::backup::{BackupId, Backups};
+use crate::storage::index::rows::transfer::sums;
+use crate::storage::index::rows::{Begun, Mark, Row, Rows, Table, Value, decode};
+
+/// Chunks that are read ahead.
+const AHEAD: usize = 4;
+/// Rows that are loaded in one transaction at most.
+const ROWS: usize = 5000;
+
+/// What was restored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Restored {
+    /// From which backup.
+    pub id: BackupId,
+    /// How many rows.
+    pub rows: u64,
+}
+
+/// Finds a backup by its name, or the newest one, and reads its manifest.
+pub async fn find(
+    backups: &Backups,
+    ring: &KeyRing,
+    install: InstallId,
+    which: Option<&str>,
+) -> Result<(BackupId, Manifest), Error> {
+    let id = match which {
+        Some(text) => BackupId::parse(text).ok_or_else(|| Error::NoSuchBackup(Some(text.to_owned())))?,
+        None => {
+            let sets = backups.sets(None).await?;
+            let newest = sets.into_iter().rev().find(|set| set.whole);
+            newest.ok_or(Error::NoSuchBackup(None))?.id
+        }
+    };
+    let manifest = Manifest::read(backups, ring, &id).await?;
+    if manifest.install != install.to_string() {
+        let (found, expected) = (manifest.install, install.to_string());
+        return Err(Error::OtherInstallation { id, found, expected });
+    }
+    Ok((id, manifest))
+}
+
+/// Loads a backup into an empty index, or goes on where that ended before, and compares what stands with the backup.
+pub async fn restore(
+    backups: &Backups,
+    ring: &KeyRing,
+    id: &BackupId,
+    manifest: &Manifest,
+    target: &dyn Rows,
+    progress: Progress<'_>,
+) -> Result<Restored, Error> {
+    // Before anything is written it must be known that all of it can be.
+    let tables = manifest.tables.iter().map(|part| part.table(id)).collect::<Result<Vec<_>, _>>()?;
+    match target.begin_load(&format!("backup {id}")).await? {
+        Begun::New | Begun::Again => {}
+        Begun::Other(other) => return Err(Error::NotEmpty(format!("what of {other} has been loaded"))),
+        // The last to restore it had no time to say so.
+        Begun::NotEmpty if target.mark(Mark::Restored).await?.as_deref() == Some(id.as_str()) => {
+            return Ok(Restored { id: id.clone(), rows: manifest.rows() });
+        }
+        Begun::NotEmpty => return Err(Error::NotEmpty("an installation".to_owned())),
+    }
+    for (part, (table, places)) in manifest.tables.iter().zip(&tables) {
+        load(backups, ring, id, part, table, places, target, progress).await?;
+    }
+    let found = sums(target, progress).await?;
+    for (part, (table, _)) in manifest.tables.iter().zip(&tables) {
+        if !found.iter().any(|sum| sum.table == table.name && part.is(sum, table)) {
+            return Err(Error::damaged(id, format!("the table {} is not as it was", table.name)));
+        }
+    }
+    target.finish_load(Some(id.as_str())).await?;
+    Ok(Restored { id: id.clone(), rows: manifest.rows() })
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call, of one function")]
+async fn load(
+    backups: &Backups,
+    ring: &KeyRing,
+    id: &BackupId,
+    part: &Part,
+    table: &'static Table,
+    places: &[Option<usize>],
+    target: &dyn Rows,
+    progress: Progress<'_>,
+) -> Result<(), Error> {
+    // What stands are the first rows, as each transaction loads those that follow.
+    let mut loaded = target.standing(table).await?.rows;
+    let mut skip = loaded;
+    let mut chunks = part.chunks.iter();
+    while let Some(chunk) = chunks.as_slice().first().filter(|chunk| chunk.rows <= skip) {
+        skip -= chunk.rows;
+        chunks.next();
+    }
+    let read = stream::iter(chunks.map(|chunk| read(backups, ring, id, part, chunk)));
+    let mut read = std::pin::pin!(read.buffered(AHEAD));
+    while let Some(rows) = read.try_next().await? {
+        let skipped = usize::try_from(std::mem::take(&mut skip)).unwrap_or(usize::MAX);
+        let mut rows = rows.into_iter().skip(skipped).map(|row| placed(&row, places)).peekable();
+        while rows.peek().is_some() {
+            let some: Vec<Row> = rows.by_ref().take(ROWS).collect();
+            loaded += some.len() as u64;
+            target.load(table, some).await?;
+        }
+        progress(table.name, loaded);
+    }
+    Ok(())
+}
+
+async fn read(
+    backups: &Backups,
+    ring: &KeyRing,
+    id: &BackupId,
+    part: &Part,
+    chunk: &ChunkRef,
+) -> Result<Vec<Row>, Error> {
+    let name = chunk.name();
+    let wrong = |how: &str| Error::damaged(id, format!("chunk {} {how}", hex::encode(name)));
+    let sealed = backups.chunk(&name).await?.ok_or_else(|| wrong("is missing"))?;
+    let plain = seals::open_chunk(ring, id, &name, &sealed)?;
+    let (mut rest, mut rows) = (plain.as_slice(), Vec::new());
+    while let Some(row) = decode(&mut rest).map_err(|_| wrong("holds no rows"))? {
+        if row.len() != part.columns.len() {
+            return Err(wrong("holds rows of another table"));
+        }
+        rows.push(row);
+    }
+    if rows.len() as u64 == chunk.rows { Ok(rows) } else { Err(wrong("holds another number of rows")) }
+}
+
+/// A row as the table has it now.
+fn placed(row: &[Value], places: &[Option<usize>]) -> Row {
+    places.iter().map(|place| place.and_then(|at| row.get(at)).cloned().unwrap_or(Value::Null)).collect()
+}

@@ -1,0 +1,94 @@
+//! `cardea backup`: taken beside the running gateway; listed and deleted as well.
+
+use super::{runtime, start};
+use crate::cli::Failure;
+use crate::config::{Config, ConfigError, IndexUrl};
+use crate::ops::backup::{self, Error, Progress, Removed, Taken};
+use crate::storage::backup::{BackupId, Backups};
+
+/// A backup as it is listed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listed {
+    /// Its name.
+    pub id: String,
+    /// Rows, chunks, and the bytes in them; or why they cannot be told.
+    pub contents: Result<(u64, u64, u64), String>,
+}
+
+/// Takes a backup, and deletes all but the newest `keep`, this one among them.
+pub fn backup(
+    config: &Config,
+    keep: Option<usize>,
+    progress: Progress<'_>,
+) -> Result<(Taken, Removed), Failure> {
+    runtime()?.block_on(async {
+        if config.index() == IndexUrl::Memory {
+            return Err(
+                ConfigError::new("index", "one in memory", "one that other processes can read").into()
+            );
+        }
+        let open = start::beside(config).await?;
+        let backups = Backups::new(open.blobs);
+        let taken = backup::take(open.index.rows(), &backups, &open.ring, open.id, progress).await;
+        let taken = taken.map_err(failure)?;
+        let Some(keep) = keep else { return Ok((taken, Removed::default())) };
+        let sets = backups.sets(None).await.map_err(start::storage)?;
+        let whole: Vec<_> = sets.into_iter().filter(|set| set.whole).map(|set| set.id).collect();
+        let old = &whole[..whole.len().saturating_sub(keep.max(1))];
+        let removed = if old.is_empty() {
+            Removed::default()
+        } else {
+            backup::remove(&backups, &open.ring, old, progress).await.map_err(failure)?
+        };
+        Ok((taken, removed))
+    })
+}
+
+/// Lists the backups, oldest first.
+pub fn list_backups(config: &Config) -> Result<Vec<Listed>, Failure> {
+    runtime()?.block_on(async {
+        let (_, ring, blobs) = start::without_index(config).await?;
+        let listed = backup::list(&Backups::new(blobs), &ring).await.map_err(failure)?;
+        let listed = listed.into_iter().map(|(set, manifest)| Listed {
+            id: set.id.to_string(),
+            contents: match manifest {
+                None => Err("not whole: it is being made, or was given up".to_owned()),
+                Some(Ok(manifest)) => Ok((manifest.rows(), manifest.chunks(), manifest.bytes())),
+                Some(Err(error)) => Err(error.to_string()),
+            },
+        });
+        Ok(listed.collect())
+    })
+}
+
+/// Deletes a backup, and the chunks that no other one has.
+pub fn delete_backup(config: &Config, id: &str, progress: Progress<'_>) -> Result<Removed, Failure> {
+    runtime()?.block_on(async {
+        let (_, ring, blobs) = start::without_index(config).await?;
+        let backups = Backups::new(blobs);
+        let none = || failure(Error::NoSuchBackup(Some(id.to_owned())));
+        let id = BackupId::parse(id).ok_or_else(none)?;
+        let stands = backups.sets(None).await.map_err(start::storage)?.iter().any(|set| set.id == id);
+        if !stands {
+            return Err(none());
+        }
+        backup::remove(&backups, &ring, &[id], progress).await.map_err(failure)
+    })
+}
+
+/// What the operator must change, and what did not work.
+pub(super) fn failure(error: Error) -> Failure {
+    let line = error.to_string();
+    match error {
+        Error::WrongRing(id) => {
+            ConfigError::new("keyring", line, format!("the key ring that backup {id} was sealed under"))
+                .into()
+        }
+        Error::NoSuchBackup(_) => ConfigError::new("store", line, "one that cardea backup list shows").into(),
+        Error::OtherInstallation { .. } => ConfigError::new("store", line, "a backup of its own").into(),
+        Error::NotEmpty(_) => ConfigError::new("index", line, "an empty index, or none yet").into(),
+        Error::Unknown { .. } => ConfigError::new("store", line, "a version of cardea that knows it").into(),
+        Error::Storage(error) => start::storage(error),
+        _ => Failure::run("backup", line),
+    }
+}

@@ -1,0 +1,106 @@
+//! `cardea migrate-index`: the index carried into another.
+
+use super::{runtime, start};
+use crate::cli::Failure;
+use crate::config::{Config, ConfigError, IndexUrl};
+use crate::model::Timestamp;
+use crate::storage::Error;
+use crate::storage::care::SILENT;
+use crate::storage::index::Index;
+use crate::storage::index::rows::transfer::{Progress, copy, differences, sums};
+use crate::storage::index::rows::{Begun, Mark, Row, Value, table};
+
+/// What was carried.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Migrated {
+    /// Tables.
+    pub tables: usize,
+    /// Rows in all of them.
+    pub rows: u64,
+}
+
+/// Copies the configured index into an empty one, and compares the two. No gateway may run: this takes the locks it has.
+pub fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -> Result<Migrated, Failure> {
+    let url: IndexUrl = to.parse().map_err(|()| refused(to, "the URL of an index"))?;
+    if url == config.index() || url == IndexUrl::Memory {
+        return Err(refused(to, "another index than the configured one, that outlives this process").into());
+    }
+    runtime()?.block_on(async {
+        let source = start::found(config).await?;
+        if source.index.shared() && alive(&*source.index).await.map_err(start::storage)? {
+            let expected = "one that no gateway has used for a minute: stop them all";
+            return Err(ConfigError::new("index", "one that a gateway uses", expected).into());
+        }
+        let target = start::index(config, &url, "to").await?;
+        let migrated = migrate(&*source.index, &*target, progress).await;
+        migrated.map_err(|stop| match stop {
+            Stop::Storage(error) => start::storage(error),
+            Stop::Begun(Begun::Other(other)) => {
+                refused(&format!("an index that is being loaded from {other}"), "an empty index").into()
+            }
+            Stop::Begun(_) => refused("an index that holds something", "an empty index").into(),
+            Stop::Differs(tables) => Failure::Run(format!(
+                "migrate-index: {tables} differ; the source has changed since the migration began: begin anew with an empty index"
+            )),
+        })
+    })
+}
+
+fn refused(found: &str, expected: &str) -> ConfigError {
+    ConfigError::new("to", found, expected)
+}
+
+/// Whether a gateway has been alive a moment ago. Others than this process may have a shared index open.
+async fn alive(index: &dyn Index) -> Result<bool, Error> {
+    let Some(writers) = table("writers") else { return Ok(false) };
+    let mut snapshot = index.rows().snapshot().await?;
+    let since = Timestamp::now().minus(SILENT).steps();
+    let is_alive = |row: &Row| matches!(row[..], [_, _, Value::Int(beat), Value::Null, ..] if beat > since);
+    let mut last = None;
+    loop {
+        let page = snapshot.page(writers, last.as_deref()).await?;
+        let Some(row) = page.last() else { return Ok(false) };
+        last = Some(row[..writers.key].to_vec());
+        if page.iter().any(is_alive) {
+            return Ok(true);
+        }
+    }
+}
+
+enum Stop {
+    Storage(Error),
+    Begun(Begun),
+    Differs(String),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Storage(error)
+    }
+}
+
+async fn migrate(source: &dyn Index, target: &dyn Index, progress: Progress<'_>) -> Result<Migrated, Stop> {
+    let install = source.install().await?.map(|install| install.id.to_string()).unwrap_or_default();
+    let target_install = target.install().await?.map(|install| install.id.to_string());
+    let (source, target) = (source.rows(), target.rows());
+    let begun = target.begin_load(&format!("the index of the installation {install}")).await?;
+    match begun {
+        Begun::New | Begun::Again => copy(&mut *source.snapshot().await?, target, progress).await?,
+        // It may be what this made, and the last to end had no time to say so.
+        Begun::NotEmpty if target_install.as_ref() == Some(&install) => {}
+        begun => return Err(Stop::Begun(begun)),
+    }
+    let (there, here) = (sums(source, progress).await?, sums(target, progress).await?);
+    let differ = differences(&there, &here);
+    if !differ.is_empty() && begun == Begun::NotEmpty {
+        return Err(Stop::Begun(begun));
+    }
+    if !differ.is_empty() {
+        return Err(Stop::Differs(differ.join(", ")));
+    }
+    // What was restored and is not accepted stays so.
+    if begun != Begun::NotEmpty {
+        target.finish_load(source.mark(Mark::Restored).await?.as_deref()).await?;
+    }
+    Ok(Migrated { tables: here.len(), rows: here.iter().map(|sum| sum.rows).sum() })
+}

@@ -1,0 +1,32 @@
+//! `cardea restore`: a backup loaded into an empty index.
+
+use super::backup::failure;
+use super::{files, runtime, start};
+use crate::cli::Failure;
+use crate::config::{Config, ConfigError, IndexUrl};
+use crate::ops::backup::{Progress, Restored, find, restore as load};
+use crate::storage::backup::Backups;
+
+/// Restores a backup, by default the newest. No gateway may run: this takes the lock it has.
+pub fn restore(config: &Config, id: Option<&str>, progress: Progress<'_>) -> Result<Restored, Failure> {
+    if config.index() == IndexUrl::Memory {
+        return Err(ConfigError::new("index", "one in memory", "one that outlives this process").into());
+    }
+    runtime()?.block_on(async {
+        // Before anything is made: the store, the ring, and a backup that opens.
+        let (install, ring, blobs) = start::without_index(config).await?;
+        let backups = Backups::new(blobs);
+        let (id, manifest) = find(&backups, &ring, install, id).await.map_err(failure)?;
+        let unusable = |error| {
+            ConfigError::new(
+                "data",
+                format!("{} ({error})", config.data.display()),
+                "a folder that can be made",
+            )
+        };
+        files::private_folder(&config.data).map_err(unusable)?;
+        let _lock = files::lock(&config.lock())?;
+        let index = start::index(config, &config.index(), "index").await?;
+        load(&backups, &ring, &id, &manifest, index.rows(), progress).await.map_err(failure)
+    })
+}

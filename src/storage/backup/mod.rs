@@ -1,0 +1,232 @@
+//! Where backups of the index lie: in the object store, beside the blobs.
+//!
+//! A backup is a set: a *hold*, written before the index is read, and a *manifest*, written last, which names the sealed
+//! chunks that its rows are in. Chunks are shared by backups. What is inside a manifest and a chunk is sealed by `ops`;
+//! for this module both are opaque bytes.
+//!
+//! Two rules keep a backup whole while others write and delete:
+//!
+//! - **Blobs.** While any hold or manifest stands, no blob is deleted that was freed after the oldest of them began
+//!   ([`kept_since`]).
+//! - **Chunks.** Who deletes chunks says so first ([`Backups::announce_deletion`]) and then looks for backups that are
+//!   being made; who makes a backup holds first and then looks for deletions. So at least one of the two sees the other,
+//!   and gives way. Marks of processes that died stop to count after [`STALE`].
+
+mod cut;
+mod id;
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode};
+
+pub use cut::{Chunk, Cutter};
+pub use id::BackupId;
+
+use super::Error;
+use super::blobs::{BlobStore, paths, unavailable};
+use crate::model::Timestamp;
+
+/// How old the mark of a process at work may become. One that works renews it more often.
+pub const STALE: Duration = Duration::from_mins(15);
+/// How often a process at work renews its mark.
+pub const RENEW: Duration = Duration::from_mins(1);
+/// By how much a backup's time may be too late: clocks differ, and a command may take its time from before it waited.
+const MARGIN: Duration = Duration::from_hours(1);
+
+/// A chunk's name: a keyed hash of what is in it.
+pub type ChunkName = [u8; 32];
+
+/// A backup in the store.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Set {
+    /// Which.
+    pub id: BackupId,
+    /// Whether it has its manifest.
+    pub whole: bool,
+    /// Whether it has none and its process has not given a sign of life for [`STALE`].
+    pub dead: bool,
+}
+
+/// The backups in a store.
+#[derive(Clone, Debug)]
+pub struct Backups(BlobStore);
+
+impl Backups {
+    /// Those beside the blobs of a store.
+    pub fn new(store: BlobStore) -> Self {
+        Self(store)
+    }
+
+    fn store(&self) -> &dyn ObjectStore {
+        self.0.objects()
+    }
+
+    async fn write(&self, path: &Path, bytes: Bytes) -> Result<(), Error> {
+        self.store()
+            .put_opts(path, bytes.into(), PutMode::Overwrite.into())
+            .await
+            .map(|_| ())
+            .map_err(unavailable)
+    }
+
+    async fn read(&self, path: &Path) -> Result<Option<Bytes>, Error> {
+        match self.store().get(path).await {
+            Ok(found) => found.bytes().await.map(Some).map_err(unavailable),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    async fn remove(&self, path: &Path) -> Result<(), Error> {
+        match self.store().delete(path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    // ---- sets ---------------------------------------------------------------------------------------------------------
+
+    /// Begins a backup, or says that it is still being made.
+    pub async fn hold(&self, id: &BackupId) -> Result<(), Error> {
+        self.write(&paths::backup_hold(id.as_str()), Bytes::new()).await
+    }
+
+    /// Whether the hold still stands. Others remove one that was not renewed for long.
+    pub async fn is_held(&self, id: &BackupId) -> Result<bool, Error> {
+        Ok(self.written(&paths::backup_hold(id.as_str())).await?.is_some())
+    }
+
+    /// Writes the manifest: from here on it is a backup.
+    pub async fn write_manifest(&self, id: &BackupId, sealed: Bytes) -> Result<(), Error> {
+        self.write(&paths::backup_manifest(id.as_str()), sealed).await
+    }
+
+    /// Reads a backup's manifest; `None` where there is no such backup, or it never became whole.
+    pub async fn manifest(&self, id: &BackupId) -> Result<Option<Bytes>, Error> {
+        self.read(&paths::backup_manifest(id.as_str())).await
+    }
+
+    /// Forgets a backup. First it is none any more; only then what it held is let go.
+    pub async fn forget(&self, id: &BackupId) -> Result<(), Error> {
+        self.remove(&paths::backup_manifest(id.as_str())).await?;
+        self.remove(&paths::backup_hold(id.as_str())).await
+    }
+
+    /// All backups, oldest first. `now` is the store's time of something that this process has just written: by it is told
+    /// how old the marks of others are. Without it none is dead.
+    pub async fn sets(&self, now: Option<Timestamp>) -> Result<Vec<Set>, Error> {
+        let mut sets = BTreeMap::new();
+        let mut found = self.store().list(Some(&paths::backup_sets()));
+        while let Some(meta) = found.try_next().await.map_err(unavailable)? {
+            let Some((id, manifest)) = paths::parse_backup(&meta.location) else { continue };
+            let Some(id) = BackupId::parse(id) else { continue };
+            let (whole, renewed) = sets.entry(id).or_insert((false, None));
+            *whole |= manifest;
+            if !manifest {
+                *renewed = Some(modified(&meta));
+            }
+        }
+        let dead = |renewed: Option<Timestamp>| match (renewed, now) {
+            (Some(renewed), Some(now)) => renewed < now.minus(STALE),
+            _ => false,
+        };
+        let set = |(id, (whole, renewed))| Set { id, whole, dead: !whole && dead(renewed) };
+        Ok(sets.into_iter().map(set).collect())
+    }
+
+    /// The store's time of a hold that was just written.
+    pub async fn held_at(&self, id: &BackupId) -> Result<Option<Timestamp>, Error> {
+        self.written(&paths::backup_hold(id.as_str())).await
+    }
+
+    async fn written(&self, path: &Path) -> Result<Option<Timestamp>, Error> {
+        match self.store().head(path).await {
+            Ok(meta) => Ok(Some(modified(&meta))),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    // ---- chunks -------------------------------------------------------------------------------------------------------
+
+    /// Writes a chunk. One that stands has the same contents.
+    pub async fn write_chunk(&self, name: &ChunkName, sealed: Bytes) -> Result<(), Error> {
+        self.write(&paths::backup_chunk(name), sealed).await
+    }
+
+    /// Reads a chunk; `None` where it is not there.
+    pub async fn chunk(&self, name: &ChunkName) -> Result<Option<Bytes>, Error> {
+        self.read(&paths::backup_chunk(name)).await
+    }
+
+    /// All chunks with their sizes.
+    pub async fn chunks(&self) -> Result<HashMap<ChunkName, u64>, Error> {
+        let found = self.store().list(Some(&paths::backup_chunks()));
+        let chunk =
+            |meta: ObjectMeta| paths::parse_backup_chunk(&meta.location).map(|name| (name, meta.size));
+        found
+            .try_filter_map(|meta| std::future::ready(Ok(chunk(meta))))
+            .try_collect()
+            .await
+            .map_err(unavailable)
+    }
+
+    /// Deletes chunks.
+    pub async fn delete_chunks(&self, names: &[ChunkName]) -> Result<(), Error> {
+        let paths: Vec<_> = names.iter().map(|name| Ok(paths::backup_chunk(name))).collect();
+        let mut outcomes: BoxStream<'_, _> = self.store().delete_stream(stream::iter(paths).boxed());
+        while let Some(outcome) = outcomes.next().await {
+            match outcome {
+                Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(unavailable(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that chunks are going to be deleted, and gives the store's time.
+    pub async fn announce_deletion(&self, id: &BackupId) -> Result<Timestamp, Error> {
+        let path = paths::backup_deletion(id.as_str());
+        self.write(&path, Bytes::new()).await?;
+        self.written(&path).await?.ok_or_else(|| Error::Unavailable("a mark came and went".into()))
+    }
+
+    /// Says that no more chunks are going to be deleted.
+    pub async fn end_deletion(&self, id: &BackupId) -> Result<(), Error> {
+        self.remove(&paths::backup_deletion(id.as_str())).await
+    }
+
+    /// Whether chunks are being deleted, as far as can be told at this time of the store's clock. Marks of the dead go.
+    pub async fn deleting(&self, now: Timestamp) -> Result<bool, Error> {
+        let marks: Vec<_> =
+            self.store().list(Some(&paths::backup_deletions())).try_collect().await.map_err(unavailable)?;
+        let mut alive = false;
+        for mark in marks {
+            if modified(&mark) < now.minus(STALE) {
+                self.remove(&mark.location).await?;
+            } else {
+                alive = true;
+            }
+        }
+        Ok(alive)
+    }
+}
+
+/// Since when freed blobs must stay for the sake of a backup: the oldest that stands or is being made, and a margin. `None`
+/// where there is none.
+///
+/// It is to be asked *after* the index has told which blobs are free: a backup that is not seen then has not yet begun,
+/// and will find them freed.
+pub async fn kept_since(store: &BlobStore) -> Result<Option<Timestamp>, Error> {
+    let sets = Backups::new(store.clone()).sets(None).await?;
+    Ok(sets.first().map(|set| set.id.began().minus(MARGIN)))
+}
+
+fn modified(meta: &ObjectMeta) -> Timestamp {
+    Timestamp::from_system(meta.last_modified.into())
+}

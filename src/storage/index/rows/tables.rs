@@ -1,0 +1,127 @@
+//! The tables that every kind of index has: their columns as the schema's first file and its migrations leave them.
+//!
+//! A test holds this list against SQLite's own, so that no column of a new migration is forgotten.
+
+/// What a column holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Numbers: INTEGER, BIGINT.
+    Int,
+    /// Bytes: BLOB, BYTEA.
+    Bytes,
+    /// Text.
+    Text,
+}
+
+/// A column.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether it may hold nothing.
+    pub nullable: bool,
+}
+
+impl Column {
+    const fn or_null(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+}
+
+/// A table.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// Its columns, in their order.
+    pub columns: &'static [Column],
+    /// How many of the first columns make its primary key, in that order.
+    pub key: usize,
+    /// Whether the index numbers its rows itself (`nr`): after a load it must go on behind the last.
+    pub numbered: bool,
+}
+
+/// Finds a table by its name.
+pub fn table(name: &str) -> Option<&'static Table> {
+    TABLES.iter().find(|table| table.name == name)
+}
+
+/// Tables that are no part of what an index knows: who does which work now, and what the index says of itself.
+pub const NOT_KEPT: &[&str] = &["leases", "marks"];
+
+/// The tables in the order in which they are read and loaded. The installation's record is the last: without it an index
+/// is none.
+#[rustfmt::skip]
+pub static TABLES: &[Table] = &[
+    keyed("writers", 1, &[
+        bytes("id"), int("started"), int("heartbeat"), int("fenced").or_null(), int("swept").or_null(),
+    ]),
+    keyed("accounts", 1, &[
+        bytes("id"), bytes("domain"), bytes("name"), text("display_name"), text("email").or_null(), int("created"),
+        text("metadata"),
+    ]),
+    keyed("users", 1, &[
+        bytes("id"), bytes("domain"), bytes("name"), bytes("tempauth").or_null(), text("password_hash").or_null(),
+        int("epoch"), int("enabled"),
+    ]),
+    keyed("roles", 3, &[bytes("user"), bytes("account"), bytes("role")]),
+    keyed("access_keys", 1, &[
+        bytes("access"), bytes("user"), bytes("account"), bytes("sealed_secret"), int("enabled"),
+    ]),
+    keyed("signing_keys", 1, &[bytes("id"), bytes("sealed_key"), bytes("public_key"), int("created")]),
+    numbered("buckets", &[
+        int("nr"), bytes("id"), bytes("account"), bytes("name"), int("registered"), int("created"), int("modified"),
+        int("versioning"), text("metadata"), text("settings"),
+    ]),
+    keyed("bucket_usage", 2, &[int("bucket"), int("slot"), int("objects"), int("bytes")]),
+    keyed("account_usage", 2, &[bytes("account"), int("slot"), int("buckets"), int("objects"), int("bytes")]),
+    keyed("blobs", 1, &[
+        bytes("id"), int("refs"), int("length"), int("freed").or_null(), int("inline").or_null(), bytes("header"),
+    ]),
+    numbered("inline_blobs", &[int("nr"), bytes("bytes")]),
+    numbered("versions", &[
+        int("nr"), int("bucket"), bytes("key"), int("state"), int("marker"), int("null_id"), int("created"),
+        int("modified"), int("size"), int("mode"), int("part_count").or_null(), text("etag"),
+        text("content_type").or_null(), bytes("uid"), int("expires").or_null(), int("retention").or_null(),
+        int("retain_until").or_null(), int("legal_hold"), bytes("digests"), bytes("envelope"), text("metadata"),
+        text("acl").or_null(), text("tags").or_null(), bytes("manifest").or_null(),
+    ]),
+    keyed("parts", 2, &[
+        int("version"), int("seq"), bytes("blob"), int("start"), int("length"), bytes("wrapped_key"),
+    ]),
+    keyed("version_parts", 2, &[int("version"), int("number"), int("size"), bytes("digests")]),
+    numbered("uploads", &[
+        int("nr"), bytes("uid"), int("bucket"), bytes("key"), int("created"), bytes("initiator"), int("mode"),
+        text("content_type").or_null(), bytes("envelope"), text("choices"), text("metadata"),
+    ]),
+    keyed("upload_parts", 2, &[
+        int("upload"), int("number"), int("created"), int("size"), text("etag"), bytes("digests"),
+    ]),
+    keyed("upload_refs", 3, &[
+        int("upload"), int("number"), int("seq"), bytes("blob"), int("start"), int("length"), bytes("wrapped_key"),
+    ]),
+    keyed("install", 1, &[int("one"), bytes("id"), bytes("canary"), int("created")]),
+];
+
+const fn keyed(name: &'static str, key: usize, columns: &'static [Column]) -> Table {
+    Table { name, columns, key, numbered: false }
+}
+
+const fn numbered(name: &'static str, columns: &'static [Column]) -> Table {
+    Table { name, columns, key: 1, numbered: true }
+}
+
+const fn int(name: &'static str) -> Column {
+    Column { name, kind: Kind::Int, nullable: false }
+}
+
+const fn bytes(name: &'static str) -> Column {
+    Column { name, kind: Kind::Bytes, nullable: false }
+}
+
+const fn text(name: &'static str) -> Column {
+    Column { name, kind: Kind::Text, nullable: false }
+}

@@ -1,0 +1,119 @@
+"""`kill -9` in the middle of a backup, a restore, a migration: run again, each goes on."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from backup.conftest import Filled
+
+from support import backup
+from support.fsck import assert_clean
+from support.server import Server
+
+ROWS = 60_000
+
+
+@pytest.fixture
+def long(stopped: Server) -> Server:
+    """An index that takes a while: of writers that were swept long ago."""
+    with sqlite3.connect(stopped.data / "index.db") as index:
+        row = "INSERT INTO writers (id, started, heartbeat, fenced, swept) VALUES (?, 1, 1, 1, 1)"
+        index.executemany(row, ((number.to_bytes(8, "big"),) for number in range(ROWS)))
+    index.close()
+    return stopped
+
+
+def dump(path: Path) -> list[str]:
+    """All that an index holds."""
+    with sqlite3.connect(path) as index:
+        return list(index.iterdump())
+
+
+def killed(server: Server, *words: str) -> int:
+    """Runs a command again and again and kills it later each time, until one run ends. How often it was killed."""
+    draw, kills, patience = random.Random(7), 0, 0.02
+    while True:
+        process = backup.start(server, *words)
+        time.sleep(patience * draw.uniform(0.7, 1.0))
+        if process.poll() is None:
+            process.kill()
+        _, err = process.communicate()
+        if process.returncode == 0:
+            return kills
+        assert process.returncode == -9, err
+        kills += 1
+        patience *= 1.15
+
+
+def test_backups_that_are_killed(long: Server, filled: Filled) -> None:
+    assert killed(long, "backup") > 3
+    # Those that were cut off are none; a whole one is.
+    listed = backup.well(long, "backup", "list").splitlines()
+    assert sum("rows in" in line for line in listed) == 1
+    assert all("rows in" in line or "not whole" in line for line in listed)
+    # What they hold is let go once they are taken for dead; until then chunks stay, and backups are taken all the same.
+    backup.backup(long, "--keep", "1")
+    backup.lose_index(long)
+    backup.well(long, "restore")
+    long.start()
+    filled.contents.assert_there(long)
+
+
+def test_restores_that_are_killed(long: Server, filled: Filled) -> None:
+    taken = [backup.backup(long), backup.backup(long)]
+    backup.lose_index(long)
+    process = backup.start(long, "restore", taken[0].id)
+    time.sleep(0.6)
+    process.kill()
+    process.communicate()
+    if process.returncode == -9 and (long.data / "index.db").exists():
+        ran = backup.run(long, "serve")
+        assert ran.code == 2 and ran.line.startswith("index: found "), ran.err
+    ended = killed(long, "restore", taken[0].id)
+    assert ended > 1
+    backup.well(long, "restore", taken[0].id)
+    ran = backup.run(long, "restore", taken[1].id)
+    assert ran.code == 2 and "not empty" in ran.line
+    long.start()
+    filled.contents.assert_there(long)
+    assert long.stop() == 0
+    assert_clean(long)
+
+
+def test_another_restore_does_not_go_on_with_it(long: Server) -> None:
+    taken = [backup.backup(long), backup.backup(long)]
+    backup.lose_index(long)
+    patience = 0.3
+    while True:
+        process = backup.start(long, "restore", taken[0].id)
+        time.sleep(patience)
+        process.kill()
+        process.communicate()
+        assert process.returncode == -9, "it was never seen half-way"
+        ran = backup.run(long, "fsck", "--json")
+        if "being loaded" in ran.err:
+            break
+        patience *= 1.1
+    ran = backup.run(long, "restore", taken[1].id)
+    assert ran.code == 2 and taken[0].id in ran.line
+    assert "run the same restore" in backup.run(long, "serve").line
+    backup.well(long, "restore", taken[0].id)
+
+
+def test_migrations_that_are_killed(long: Server, filled: Filled, fresh: Callable[..., Server]) -> None:
+    before = dump(long.data / "index.db")
+    to = long.data / "other.db"
+    ended = killed(long, "migrate-index", "--to", f"sqlite://{to}")
+    assert ended > 3
+    moved = fresh(log_level="info", index=f"sqlite://{to}")
+    moved.data = long.data
+    moved.start()
+    filled.contents.assert_there(moved)
+    assert moved.stop() == 0
+    assert_clean(moved)
+    assert dump(long.data / "index.db") == before, "the source has changed"

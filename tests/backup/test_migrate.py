@@ -1,0 +1,85 @@
+"""`cardea migrate-index`: what it refuses, and what it says."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from backup.conftest import Filled
+
+from support import backup
+from support.fsck import fsck
+from support.server import Server
+
+
+def url(path: Path) -> str:
+    return f"sqlite://{path}"
+
+
+def test_it_says_which_setting_to_change(stopped: Server, filled: Filled, fresh: Callable[..., Server]) -> None:
+    to = url(stopped.data / "other.db")
+    said = backup.well(stopped, "migrate-index", "--to", to)
+    assert f'index = "{to}"' in said and "compared" in said
+    moved = fresh(log_level="info", index=to)
+    moved.data = stopped.data
+    moved.start()
+    filled.contents.assert_there(moved)
+    moved.stop()
+    # And back again, as the old one stays.
+    stopped.start()
+    filled.contents.assert_there(stopped)
+
+
+def test_what_is_refused(stopped: Server) -> None:
+    for to, found in [
+        ("nonsense", "nonsense"),
+        ("memory://", "memory://"),
+        (url(stopped.data / "index.db"), "index.db"),
+        (url(stopped.folder / "no" / "folder"), "no/folder"),
+    ]:
+        ran = backup.run(stopped, "migrate-index", "--to", to)
+        assert ran.code == 2 and ran.line.startswith("to: found ") and found in ran.line, ran.err
+    stopped.start()
+    ran = backup.run(stopped, "migrate-index", "--to", url(stopped.data / "other.db"))
+    assert ran.code == 2 and ran.line.startswith("data: found ")
+    assert stopped.stop() == 0
+    backup.well(stopped, "migrate-index", "--to", url(stopped.data / "other.db"))
+    # Once more changes nothing, until one of the two is another.
+    backup.well(stopped, "migrate-index", "--to", url(stopped.data / "other.db"))
+    stopped.start()
+    assert stopped.stop() == 0
+    ran = backup.run(stopped, "migrate-index", "--to", url(stopped.data / "other.db"))
+    assert ran.code == 2 and ran.line == "to: found an index that holds something, expected an empty index"
+    with sqlite3.connect(stopped.data / "foreign.db") as foreign:
+        foreign.execute("CREATE TABLE theirs (x)")
+    foreign.close()
+    ran = backup.run(stopped, "migrate-index", "--to", url(stopped.data / "foreign.db"))
+    assert ran.code == 2 and "another program's" in ran.line
+
+
+def test_a_source_that_changed_meanwhile(stopped: Server) -> None:
+    """Half-way through, the gateway was started again on the old index."""
+    to = stopped.data / "other.db"
+    backup.well(stopped, "migrate-index", "--to", url(to))
+    with sqlite3.connect(to) as index:
+        (install,) = index.execute("SELECT lower(hex(id)) FROM install").fetchone()
+        index.execute("INSERT INTO marks VALUES ('loading', ?)", [f"the index of the installation {install}"])
+        index.execute("DELETE FROM install")
+    index.close()
+    with sqlite3.connect(stopped.data / "index.db") as index:
+        index.execute("UPDATE users SET epoch = epoch + 1")
+    index.close()
+    ran = backup.run(stopped, "migrate-index", "--to", url(to))
+    assert ran.code == 1 and "users differ" in ran.line, ran.line
+
+
+def test_what_is_not_accepted_stays_so(stopped: Server, fresh: Callable[..., Server]) -> None:
+    taken = backup.backup(stopped)
+    backup.lose_index(stopped)
+    backup.well(stopped, "restore")
+    to = url(stopped.data / "other.db")
+    backup.well(stopped, "migrate-index", "--to", to)
+    moved = fresh(log_level="info", index=to)
+    moved.data = stopped.data
+    assert fsck(moved, "--accept").report["accepted"] == taken.id

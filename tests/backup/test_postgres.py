@@ -1,0 +1,114 @@
+"""Over PostgreSQL: an index carried there and back, a backup taken there, and one restored there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from backup.conftest import Contents, Filled
+from backup.test_kills import killed
+
+from support import backup, below, people
+from support.fsck import assert_clean, fsck
+from support.s3 import S3
+from support.server import Server
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    """A database of the test's own."""
+    server = below.postgres()
+    name = server.database()
+    yield name
+    server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def url(database: str) -> str:
+    return str(below.postgres().url(database))
+
+
+def over(fresh: Callable[..., Server], index: str, data: Path) -> Server:
+    """A server on a data folder that stands, over an index."""
+    server = fresh(log_level="info", index=index, keyring=str(data / "keyring.toml"))
+    server.data = data
+    return server
+
+
+def long_silent(database: str) -> None:
+    """As if a minute had passed since its gateways ended."""
+    below.postgres().psql("UPDATE writers SET heartbeat = 1", database)
+
+
+def test_there_and_back(stopped: Server, filled: Filled, fresh: Callable[..., Server], database: str) -> None:
+    """Killed again and again on the way; and what is written there comes back."""
+    assert killed(stopped, "migrate-index", "--to", url(database)) > 3
+    shared = over(fresh, url(database), stopped.data).start()
+    filled.contents.assert_there(shared)
+    s3 = S3(shared.tls, people.OWNER)
+    for number in range(20):
+        assert s3.put("bucket", f"new-{number}", b"n" * 1000).status == 200
+    assert s3.create_bucket("another").status == 200
+    to = f"sqlite://{stopped.data / 'other.db'}"
+    ran = backup.run(shared, "migrate-index", "--to", to)
+    assert ran.code == 2 and ran.line.startswith("index: found one that a gateway uses"), ran.err
+    assert shared.stop() == 0
+    long_silent(database)
+    assert_clean(shared)
+    assert killed(shared, "migrate-index", "--to", to) > 3
+    back = over(fresh, to, stopped.data).start()
+    filled.contents.assert_there(back)
+    s3 = S3(back.tls, people.OWNER)
+    assert s3.get("bucket", "new-19").body == b"n" * 1000
+    assert back.stop() == 0
+    assert_clean(back, "--deep")
+
+
+def test_a_half_carried_index_is_none(stopped: Server, fresh: Callable[..., Server], database: str) -> None:
+    backup.well(stopped, "migrate-index", "--to", url(database))
+    below.postgres().psql("INSERT INTO marks VALUES ('loading', 'somewhere'); DELETE FROM install", database)
+    shared = over(fresh, url(database), stopped.data)
+    ran = backup.run(shared, "serve")
+    assert ran.code == 2 and "being loaded from somewhere" in ran.line
+    ran = backup.run(stopped, "migrate-index", "--to", url(database))
+    assert ran.code == 2 and "somewhere" in ran.line
+    below.postgres().psql("DELETE FROM marks", database)
+    ran = backup.run(stopped, "migrate-index", "--to", url(database))
+    assert ran.code == 2 and "holds something" in ran.line
+
+
+def test_a_backup_is_restored_into_another_database(fresh: Callable[..., Server], database: str, tmp_path: Path) -> None:
+    keyring = below.keyring(tmp_path)
+    server = fresh(log_level="info", index=url(database), keyring=str(keyring)).start()
+    contents = Contents().fill(server)
+    taken = backup.backup(server)
+    s3 = S3(server.tls, people.OWNER)
+    assert s3.put("bucket", "one", b"more").status == 200
+    assert 1 <= backup.backup(server).written <= 10
+    s3.close()
+    assert server.stop() == 0
+    other = below.postgres().database()
+    restored = over(fresh, url(other), server.data)
+    restored.config.write_text(restored.config.read_text().replace(str(server.data / "keyring.toml"), str(keyring)))
+    backup.well(restored, "restore", taken.id)
+    restored.start()
+    contents.assert_there(restored)
+    assert S3(restored.tls, people.OWNER).get("bucket", "one").status == 404
+    # A gateway over a shared index need not be stopped to be told.
+    checked = fsck(restored, "--accept")
+    assert checked.code == 2 and "later than" in checked.stderr
+    for each in backup.sets(server)[1:]:
+        backup.well(restored, "backup", "delete", each)
+    assert fsck(restored, "--accept").report["accepted"] == taken.id
+    contents.assert_there(restored)
+    assert restored.stop() == 0
+
+
+def test_a_backup_carries_the_index_to_postgres(stopped: Server, filled: Filled, fresh: Callable[..., Server], database: str) -> None:
+    """Taken from one kind of index, restored into the other."""
+    backup.backup(stopped)
+    shared = over(fresh, url(database), stopped.data)
+    assert killed(shared, "restore") > 3
+    shared.start()
+    filled.contents.assert_there(shared)
+    assert shared.stop() == 0

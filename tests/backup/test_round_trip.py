@@ -1,0 +1,187 @@
+"""Backed up while writes go on, lost, restored: all that was acknowledged before is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable
+
+from backup.conftest import Contents, Filled
+
+from support import backup, people
+from support.fsck import assert_clean, fsck
+from support.s3 import S3
+from support.server import Server
+from support.swift import Swift
+from support.waiting import wait_until
+
+
+class Load:
+    """Somebody who writes, replaces and deletes until told to stop."""
+
+    def __init__(self, server: Server) -> None:
+        self.server, self.ended, self.writes = server, threading.Event(), 0
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self) -> None:
+        swift = Swift(self.server.tls, people.OWNER)
+        assert swift.create("load").status in (201, 202)
+        while not self.ended.is_set():
+            name = f"object-{self.writes % 7}"
+            assert swift.put("load", name, os.urandom(50_000 if self.writes % 3 else 10)).status == 201
+            if self.writes % 5 == 4:
+                assert swift.delete("load", name).status == 204
+            self.writes += 1
+        swift.close()
+
+    def __enter__(self) -> "Load":
+        self.thread.start()
+        wait_until(lambda: self.writes > 5)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        self.thread.join()
+
+
+def test_everything_comes_back(fresh: Callable[..., Server]) -> None:
+    """The whole way: a backup under load, more writes, a new machine, a check, and on it goes."""
+    server = fresh(log_level="info").start()
+    contents = Contents().fill(server)
+    with Load(server) as load:
+        taken = [backup.backup(server) for _ in range(3)]
+        during = load.writes
+    assert load.writes > 5 and during > 5
+    assert backup.well(server, "backup", "list").count("\n") == 3
+
+    # What comes after the last backup is lost with the index. What it needs stays, though its object is gone.
+    s3 = S3(server.tls, people.OWNER)
+    kept = backup.blobs(server)
+    for bucket, name in contents.objects:
+        assert s3.delete(bucket, name).status == 204
+    assert s3.put("bucket", "later", os.urandom(100_000)).status == 200
+    later = backup.blobs(server) - kept
+    assert len(later) == 1
+    # A round of the reaper, and more.
+    threading.Event().wait(12)
+    assert kept <= backup.blobs(server), "a blob that a backup needs was deleted"
+    s3.close()
+    assert server.stop() == 0
+
+    other = fresh(log_level="info")
+    backup.another_machine(server, other)
+    said = backup.well(other, "restore")
+    assert taken[-1].id in said and "fsck --accept" in said
+    # What lay beside the index is made anew.
+    backup.well(other, "credentials", "reset")
+    other.start()
+    assert "nothing is deleted from the store until" in other.log()
+    contents.assert_there(other)
+    s3 = S3(other.tls, people.OWNER)
+    assert s3.get("bucket", "later").status == 404
+    # Nothing is deleted, whatever the index knows: not what was written later, not what is freed now.
+    stand = backup.blobs(other)
+    assert s3.put("bucket", "new", os.urandom(100_000)).status == 200
+    assert s3.delete("bucket", "new").status == 204
+    threading.Event().wait(12)
+    assert stand < backup.blobs(other)
+    s3.close()
+    assert other.stop() == 0
+
+    checked = fsck(other, "--accept")
+    assert checked.code in (0, 1) and checked.report["accepted"] == taken[-1].id, checked.stderr
+    assert "missing-blob" not in checked.kinds and "lost" not in checked.report
+    for id in (each.id for each in taken):
+        backup.well(other, "backup", "delete", id)
+    other.start()
+    wait_until(lambda: not {path.name for path in later} & {path.name for path in backup.blobs(other)}, seconds=120)
+    contents.assert_there(other)
+    assert other.stop() == 0
+    assert "accepted" not in fsck(other, "--accept").report, "there is nothing left to accept"
+    assert_clean(other, "--deep")
+
+
+def test_blobs_go_with_the_last_backup(stopped: Server) -> None:
+    stopped.start()
+    s3 = S3(stopped.tls, people.OWNER)
+    first, second = backup.backup(stopped), backup.backup(stopped)
+    assert s3.delete("bucket", "s3-plain-200000").status == 204
+    before = backup.blobs(stopped)
+    backup.well(stopped, "backup", "delete", second.id)
+    threading.Event().wait(12)
+    assert backup.blobs(stopped) == before
+    said = backup.well(stopped, "backup", "delete", first.id)
+    assert "1 backups" in said and not backup.chunks(stopped) and not backup.sets(stopped)
+    wait_until(lambda: len(backup.blobs(stopped)) == len(before) - 1, seconds=120)
+    s3.close()
+    assert stopped.stop() == 0
+    assert_clean(stopped)
+
+
+def test_a_backup_of_a_stopped_and_of_a_killed_gateway(stopped: Server, filled: Filled) -> None:
+    backup.backup(stopped)
+    stopped.start()
+    s3 = S3(stopped.tls, people.OWNER)
+    assert s3.put("bucket", "last", b"words").status == 200
+    stopped.kill()
+    backup.backup(stopped)
+    backup.lose_index(stopped)
+    backup.well(stopped, "restore")
+    stopped.start()
+    assert s3.get("bucket", "last").body == b"words"
+    s3.close()
+    filled.contents.assert_there(stopped)
+
+
+def test_the_second_backup_writes_little(stopped: Server) -> None:
+    first = backup.backup(stopped)
+    assert first.written == first.chunks > 10
+    assert backup.backup(stopped).written == 0, "nothing has changed"
+    stopped.start()
+    s3 = S3(stopped.tls, people.OWNER)
+    assert s3.put("bucket", "one", b"more").status == 200
+    s3.close()
+    third = backup.backup(stopped)
+    # Writers, usage of bucket and account, blobs, inline blobs, versions, parts: the chunk at each place.
+    assert 1 <= third.written <= 8
+    assert len(backup.chunks(stopped)) == first.chunks + third.written
+
+
+def test_older_backups_are_let_go(stopped: Server, filled: Filled) -> None:
+    stopped.start()
+    s3 = S3(stopped.tls, people.OWNER)
+    taken = []
+    for number in range(3):
+        assert s3.put("bucket", f"object-{number}", b"x").status == 200
+        taken.append(backup.backup(stopped, "--keep", "2"))
+    assert backup.sets(stopped) == sorted(each.id for each in taken[1:])
+    stopped.stop()
+    backup.lose_index(stopped)
+    ran = backup.run(stopped, "restore", taken[0].id)
+    assert ran.code == 2 and taken[0].id in ran.line
+    # An older one than the newest, by its name.
+    backup.well(stopped, "restore", taken[1].id)
+    stopped.start()
+    assert (s3.get("bucket", "object-1").status, s3.get("bucket", "object-2").status) == (200, 404)
+    filled.contents.assert_there(stopped)
+    s3.close()
+    stopped.stop()
+    # What the later one needs would be deleted.
+    checked = fsck(stopped, "--accept")
+    assert checked.code == 2 and taken[2].id in checked.stderr
+    backup.well(stopped, "backup", "delete", taken[2].id)
+    assert fsck(stopped, "--accept").report["accepted"] == taken[1].id
+
+
+def test_objects_without_their_blobs_are_named(stopped: Server) -> None:
+    backup.backup(stopped)
+    backup.lose_index(stopped)
+    backup.well(stopped, "restore")
+    for path in backup.blobs(stopped):
+        path.unlink()
+    ran = backup.run(stopped, "fsck", "--accept")
+    assert ran.code == 1 and "accepted: the index as it was restored" in ran.out
+    for name in ("s3-plain-200000", "swift-sealed-200000", "multipart-True", "segments/0"):
+        assert f"key {json.dumps(name)}" in ran.out, ran.out
+    assert "s3-plain-100" not in ran.out.replace("s3-plain-100000", "")

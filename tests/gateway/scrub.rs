@@ -1,0 +1,191 @@
+//! The scrubber: reads everything, finds each damage once, and goes on where it was.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use cardea::http::body::Body;
+use cardea::model::{ObjectKey, WriterId};
+use cardea::ops::{
+    DeleteObject, Gateway, Limits, Metrics, Precondition, ScrubMetrics, Scrubber, WriteEncryption,
+};
+use cardea::storage::care::{Reaper, Task};
+use cardea::storage::pins::Pins;
+
+use super::world::{World, bucket, key, pattern};
+
+const FAST: u64 = 1 << 40;
+const LONG: Duration = Duration::from_mins(1);
+
+/// A scrubber that begins anew as soon as it is done.
+fn scrubber(world: &World, metrics: &ScrubMetrics) -> Scrubber {
+    Scrubber::new(&world.gateway, FAST, metrics.clone()).every(Duration::ZERO, LONG)
+}
+
+/// Reads everything once; tells how many things it looked at.
+async fn pass(scrubber: &mut Scrubber) -> u64 {
+    scrubber.round().await.unwrap().done
+}
+
+/// A world whose writer holds the scrubber's lease.
+async fn world(inline_bytes: usize) -> (World, ScrubMetrics) {
+    let world = World::with(Limits { inline_bytes, ..Limits::default() }).await;
+    let writer = world.index.unswept_writers().await.unwrap()[0];
+    assert!(world.index.lease("scrubber", writer, Duration::from_hours(1)).await.unwrap());
+    (world, ScrubMetrics::default())
+}
+
+async fn put(world: &World, name: &str, size: usize, encryption: WriteEncryption) -> std::path::PathBuf {
+    let before = world.blob_files();
+    world.put(name, &pattern(size), encryption).await.unwrap();
+    world.blob_files().into_iter().find(|file| !before.contains(file)).unwrap()
+}
+
+fn change(file: &std::path::Path, with: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = std::fs::read(file).unwrap();
+    with(&mut bytes);
+    std::fs::write(file, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn what_is_whole_is_read_again_and_again() {
+    let (world, metrics) = world(1000).await;
+    put(&world, "large", 3_000_000, WriteEncryption::Managed).await;
+    put(&world, "sealed", 200_000, WriteEncryption::Customer(key(1))).await;
+    world.put("small", b"inline", WriteEncryption::Managed).await.unwrap();
+    world.put("empty", b"", WriteEncryption::Customer(key(1))).await.unwrap();
+    let mut scrubber = scrubber(&world, &metrics);
+    for number in 1..4 {
+        assert_eq!(pass(&mut scrubber).await, 4);
+        assert_eq!((metrics.passes(), metrics.findings()), (number, 0));
+    }
+}
+
+#[tokio::test]
+async fn each_damage_is_found_once() {
+    let (world, metrics) = world(0).await;
+    put(&world, "whole", 100_000, WriteEncryption::Managed).await;
+    let chunk = put(&world, "chunk", 300_000, WriteEncryption::Managed).await;
+    let header = put(&world, "header", 100_000, WriteEncryption::Customer(key(1))).await;
+    let size = put(&world, "size", 100_000, WriteEncryption::Customer(key(1))).await;
+    let gone = put(&world, "gone", 100_000, WriteEncryption::Managed).await;
+    let mut scrubber = scrubber(&world, &metrics);
+    assert_eq!(pass(&mut scrubber).await, 5);
+    assert_eq!(metrics.findings(), 0);
+
+    change(&chunk, |bytes| bytes[200_000] ^= 1);
+    change(&header, |bytes| bytes[40] ^= 1);
+    change(&size, |bytes| bytes.push(0));
+    std::fs::remove_file(gone).unwrap();
+    for _ in 0..2 {
+        assert_eq!(pass(&mut scrubber).await, 5);
+        assert_eq!(metrics.findings(), 4);
+    }
+    // One that has no memory of it counts it again.
+    let fresh = ScrubMetrics::default();
+    pass(&mut self::scrubber(&world, &fresh)).await;
+    assert_eq!(fresh.findings(), 4);
+}
+
+#[tokio::test]
+async fn what_the_index_does_not_know_is_counted() {
+    let (world, metrics) = world(0).await;
+    let blob = put(&world, "object", 1000, WriteEncryption::Managed).await;
+    let folder = world.dir.path().join("blobs/blobs/abababababababab/cd");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::copy(blob, folder.join("ef".repeat(15))).unwrap();
+    let mut scrubber = scrubber(&world, &metrics);
+    for _ in 0..2 {
+        pass(&mut scrubber).await;
+        assert_eq!(metrics.findings(), 1);
+    }
+}
+
+#[tokio::test]
+async fn it_goes_on_where_it_was() {
+    let (world, metrics) = world(0).await;
+    for number in 0..9 {
+        put(&world, &format!("object {number}"), 100_000, WriteEncryption::Managed).await;
+    }
+    // Each is worth a tenth of a second and more; the place is kept after each round.
+    let mut rounds = 0;
+    while metrics.passes() == 0 {
+        let scrubber = Scrubber::new(&world.gateway, 1_000_000, metrics.clone());
+        let mut scrubber = scrubber.every(LONG, Duration::from_millis(250));
+        let begun = Instant::now();
+        let round = scrubber.round().await.unwrap();
+        assert!(round.done <= 4, "{round:?} in {:?}", begun.elapsed());
+        rounds += 1;
+    }
+    assert!((3..=10).contains(&rounds), "{rounds} rounds");
+
+    // After that there is nothing to do until the time has come, whoever asks.
+    let mut scrubber = Scrubber::new(&world.gateway, FAST, metrics.clone());
+    let round = scrubber.round().await.unwrap();
+    assert_eq!((round.done, metrics.passes()), (0, 1));
+    assert!(round.rest > Duration::from_secs(30), "{round:?}");
+}
+
+#[tokio::test]
+async fn whoever_does_not_hold_the_lease_moves_nothing() {
+    let (world, metrics) = world(0).await;
+    put(&world, "object", 1000, WriteEncryption::Managed).await;
+    let other = WriterId::random();
+    world.index.heartbeat(other).await.unwrap();
+    let writer = world.index.unswept_writers().await.unwrap().into_iter().find(|w| *w != other).unwrap();
+    world.index.release("scrubber", writer).await.unwrap();
+    assert!(world.index.lease("scrubber", other, LONG).await.unwrap());
+    assert_eq!(pass(&mut scrubber(&world, &metrics)).await, 1);
+    assert_eq!(world.index.place("scrubber").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_comes_and_goes_is_no_finding() {
+    let (world, metrics) = world(0).await;
+    let (pins, end) = (Pins::default(), Instant::now() + Duration::from_secs(4));
+    let (index, blobs) = (world.index.clone(), world.blobs.clone());
+    let mut reaper = Reaper::new(index, blobs, pins, Duration::ZERO);
+    let mut scrubber = scrubber(&world, &metrics);
+    let write = async {
+        for number in 0.. {
+            let (name, body) = (format!("object {}", number % 5), pattern(50_000 + number));
+            let body = Body::from_bytes(Bytes::from(body));
+            world.put_with(&name, body, WriteEncryption::Managed, Precondition::None).await.unwrap();
+            if number % 3 == 0 {
+                let delete = DeleteObject {
+                    bucket: bucket(),
+                    key: ObjectKey::new(&name).unwrap(),
+                    version: None,
+                    precondition: Precondition::None,
+                };
+                world.gateway.execute(&world.caller(true), delete).await.unwrap();
+            }
+            // At once: no reader holds anything here.
+            reaper.reap().await.unwrap();
+            if Instant::now() > end {
+                return;
+            }
+        }
+    };
+    let scrub = async {
+        loop {
+            pass(&mut scrubber).await;
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = write => {}
+        () = scrub => {}
+    }
+    assert!(metrics.passes() > 5, "{}", metrics.passes());
+    assert_eq!(metrics.findings(), 0);
+}
+
+#[tokio::test]
+async fn it_counts_as_no_client() {
+    let (world, metrics) = world(0).await;
+    put(&world, "object", 100_000, WriteEncryption::Managed).await;
+    let clients = |gateway: &Gateway| Metrics::encode(gateway.metrics());
+    let before = clients(&world.gateway);
+    pass(&mut scrubber(&world, &metrics)).await;
+    assert_eq!(clients(&world.gateway), before);
+}

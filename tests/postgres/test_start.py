@@ -1,0 +1,194 @@
+"""The first start over PostgreSQL, of one gateway and of several at once."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from postgres.conftest import Gateway
+
+from support import below, people
+from support.fsck import assert_clean
+from support.places import binary
+from support.postgres import Postgres
+from support.s3 import S3
+from support.server import Server, clean_environment
+from support.waiting import wait_until
+
+DECLARED = """
+[[accounts]]
+name = "lab"
+[[accounts.users]]
+name = "ann"
+password = "secret of ann"
+roles = ["admin"]
+tempauth = "lab:ann"
+access_keys = [{ access = "ANN", secret = "secret-of-ann" }]
+"""
+
+
+@dataclass(frozen=True)
+class Keyed(people.User):
+    """A user with an S3 key of other words than the declared people's."""
+
+    access: str = ""
+    secret: str = ""
+
+    @property
+    def access_key(self) -> str:
+        return self.access
+
+    @property
+    def secret_key(self) -> str:
+        return self.secret
+
+
+ANN = Keyed("lab", "ann", "secret of ann", ("admin",), "ANN", "secret-of-ann")
+
+
+def root_of(server: Server) -> Keyed:
+    """The root account, as a gateway wrote it down."""
+    found = server.credentials()
+    return Keyed("root", "root", "", ("admin",), found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"])
+
+
+def ended(server: Server) -> tuple[int, str]:
+    """The code that a gateway ends with, and the line that it says."""
+    server.spawn()
+    code = server.wait()
+    *_, line = server.log().splitlines()
+    return code, line
+
+
+def test_gateways_that_begin_at_once(gateway: Gateway) -> None:
+    database = below.postgres().database()
+    replicas = [gateway(below.postgres().url(database)) for _ in range(4)]
+    for each in replicas:
+        with each.config.open("a") as file:
+            file.write(DECLARED)
+        each.spawn()
+    for each in replicas:
+        each.wait_until_ready()
+
+    def count(table: str) -> int:
+        return int(below.postgres().psql(f"SELECT count(*) FROM {table}", database))
+
+    accounts = {user.account for user in people.EVERYONE} | {"root", "lab"}
+    assert (count("install"), count("accounts"), count("users")) == (1, len(accounts), len(people.EVERYONE) + 2)
+    made = [each for each in replicas if (each.data / "credentials.env").exists()]
+    assert len(made) == 1, "one has made the root account"
+    assert not list(replicas[0].folder.parent.rglob("credentials.env.new"))
+
+    # What each declared is good everywhere, and so are the root's credentials.
+    assert S3(replicas[0].plain, ANN).create_bucket("shared").status == 200
+    for number, each in enumerate(replicas):
+        assert S3(each.plain, ANN).put("shared", f"object-{number}", b"x" * 100_000).status == 200
+        assert S3(replicas[number - 1].plain, ANN).get("shared", f"object-{number}").body == b"x" * 100_000
+        assert S3(each.plain, root_of(made[0])).request("GET", "/").status == 200
+    # Restarts change nothing of that.
+    before = below.postgres().psql("SELECT id, password_hash, epoch FROM users ORDER BY id", database)
+    for each in replicas:
+        assert each.stop() == 0
+        each.start()
+    assert below.postgres().psql("SELECT id, password_hash, epoch FROM users ORDER BY id", database) == before
+
+
+def test_commands_beside_running_gateways(gateway: Gateway) -> None:
+    server = gateway(below.postgres().url(below.postgres().database())).start()
+    client = S3(server.plain, root_of(server))
+    assert client.create_bucket("bucket").status == 200
+    assert client.put("bucket", "object", b"x" * 100_000).status == 200
+    assert_clean(server)
+    reset = [binary(), "credentials", "reset", "--config", server.config, "--data", server.data]
+    done = subprocess.run(reset, env=clean_environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    wait_until(lambda: client.get("bucket", "object").status == 403)
+    assert S3(server.plain, root_of(server)).get("bucket", "object").status == 200
+
+
+def test_a_ring_is_not_made_by_itself(gateway: Gateway, tmp_path: Path) -> None:
+    index, ring = below.postgres().url(below.postgres().database()), tmp_path / "ring" / "keyring.toml"
+    code, line = ended(gateway(index, keyring=str(ring)))
+    assert code == 2 and f"keyring: found no file {ring}" in line and "cardea keyring generate" in line, line
+    made = subprocess.run([binary(), "keyring", "generate", "--keyring", ring], capture_output=True, text=True)
+    assert made.returncode == 0 and ring.stat().st_mode & 0o777 == 0o600
+    again = subprocess.run([binary(), "keyring", "generate", "--keyring", ring], capture_output=True, text=True)
+    assert again.returncode == 2 and "so that no ring is lost" in again.stderr
+    first = gateway(index, keyring=str(ring)).start()
+    assert first.stop() == 0
+    code, line = ended(gateway(index))
+    assert code == 2 and "keyring: found another key ring" in line, line
+
+
+def test_what_does_not_belong_together(gateway: Gateway, tmp_path: Path) -> None:
+    index = below.postgres().url(below.postgres().database())
+    first = gateway(index).start()
+    client = S3(first.plain, people.OWNER)
+    assert client.create_bucket("bucket").status == 200
+    assert client.put("bucket", "object", b"x" * 100_000).status == 200
+    assert first.stop() == 0
+    code, line = ended(gateway(below.postgres().url(below.postgres().database())))
+    assert code == 2 and "index: found an empty index" in line, line
+    code, line = ended(gateway(index, store=f"file://{tmp_path}/others"))
+    assert code == 2 and "store: found a folder without cardea.json" in line, line
+    other = Server(tmp_path / "other", index=index, store="memory://")
+    code, line = ended(other)
+    assert code == 2 and "store: found memory://" in line, line
+
+
+def test_a_url_with_a_password(gateway: Gateway) -> None:
+    for secret in ("postgres://cardea:hidden@127.0.0.1/cardea", "postgres://cardea@127.0.0.1/cardea?password=hidden"):
+        server = gateway(secret)
+        code, line = ended(server)
+        assert code == 2 and "PGPASSWORD or PGPASSFILE" in line, line
+        assert "hidden" not in server.log()
+
+
+def test_passwords(postgres: Postgres, gateway: Gateway, tmp_path: Path) -> None:
+    postgres.start()
+    (postgres.data / "pg_hba.conf").write_text("host all keeper 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n")
+    postgres.psql("SELECT pg_reload_conf()")
+    postgres.psql("CREATE ROLE keeper LOGIN PASSWORD 'it''s:a\\secret'")
+    database = postgres.database()
+    postgres.psql(f"ALTER DATABASE {database} OWNER TO keeper")
+    url = postgres.url(database).replace("cardea@", "keeper@")
+    file = tmp_path / "pgpass"
+    file.write_text(f"# ours\nelsewhere:*:*:*:no\n127.0.0.1:{postgres.port}:*:keeper:it's\\:a\\\\secret\n")
+    file.chmod(0o600)
+    for environment in ({"PGPASSWORD": "it's:a\\secret"}, {"PGPASSFILE": str(file)}):
+        server = gateway(url, environment=environment).start()
+        assert server.stop() == 0
+        assert "secret" not in server.log()
+    for environment in ({}, {"PGPASSWORD": "wrong"}):
+        code, line = ended(gateway(url, environment=environment))
+        assert code == 1 and "index: " in line and "password" in line, line
+    file.chmod(0o644)
+    code, line = ended(gateway(url, environment={"PGPASSFILE": str(file)}))
+    assert code == 2 and "PGPASSFILE: found" in line and "mode 0644" in line, line
+
+
+def test_a_gateway_waits_for_its_database(postgres: Postgres, gateway: Gateway) -> None:
+    server = gateway(postgres.url("postgres"), index_timeout="500ms")
+    server.spawn()
+    wait_until(lambda: server.log().count("waiting for the index") >= 2)
+    assert "Connection refused" in server.log()
+    postgres.start()
+    server.wait_until_ready()
+    assert server.stop() == 0
+    postgres.stop()
+    server.spawn()
+    wait_until(lambda: server.log().count("waiting for the index") >= 4)
+    server.terminate()
+    assert server.wait() == 0, "who waits can be told to end"
+    # What will not come is not waited for.
+    postgres.start()
+    code, line = ended(gateway(postgres.url("nowhere")))
+    assert code == 1 and "index: " in line and "nowhere" in line, line
+
+
+def test_another_programs_database(gateway: Gateway) -> None:
+    database = below.postgres().database()
+    below.postgres().psql("CREATE TABLE ledger (id bigint)", database)
+    code, line = ended(gateway(below.postgres().url(database)))
+    assert code == 1 and "another program's tables" in line, line

@@ -8,6 +8,8 @@
 
 #[path = "storage/audit.rs"]
 mod audit;
+#[path = "storage/backup.rs"]
+mod backup;
 #[path = "storage/blobs.rs"]
 mod blobs;
 #[path = "storage/buckets.rs"]

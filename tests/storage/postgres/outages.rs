@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use cardea::model::WriterId;
 use cardea::storage::Error;
-
 use cardea::storage::index::postgres::{PostgresIndex, PostgresOptions};
 use cardea::storage::index::{Index, Silence};
 use tokio::sync::Semaphore;

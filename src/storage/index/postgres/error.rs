@@ -64,8 +64,13 @@ pub(super) fn is_lost(error: &tokio_postgres::Error) -> bool {
 
 /// Whether the way to the server is broken. A server that is not trusted is there, and will be the same later.
 fn is_io(error: &tokio_postgres::Error) -> bool {
-    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
-    cause.is_some_and(|cause| !cause.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()))
+    let Some(cause) = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()) else {
+        return false;
+    };
+    match cause.get_ref() {
+        Some(inner) => !inner.is::<rustls::Error>(),
+        None => true,
+    }
 }
 
 /// Whether the server only reads: it was the primary one, or never.

@@ -26,13 +26,10 @@ mod expiry;
 mod leases;
 #[path = "storage/listing.rs"]
 mod listing;
-#[path = "storage/postgres/measured.rs"]
 #[path = "storage/postgres/listing_rates.rs"]
 mod listing_rates;
 #[path = "storage/postgres/rates.rs"]
 mod measured;
-#[path = "storage/rates.rs"]
-mod measures;
 #[path = "storage/objects.rs"]
 mod objects;
 #[path = "storage/postgres/outages.rs"]
@@ -45,7 +42,7 @@ mod principals;
 mod proxy;
 #[path = "storage/postgres/races.rs"]
 mod races;
-#[path = "storage/postgres/rates.rs"]
+#[path = "storage/rates.rs"]
 mod rates;
 #[path = "storage/references.rs"]
 mod references;
@@ -55,6 +52,8 @@ mod restores;
 mod rewraps;
 #[path = "storage/rows.rs"]
 mod rows;
+#[path = "storage/postgres/scale.rs"]
+mod scale;
 #[path = "storage/postgres/schema.rs"]
 mod schema;
 #[path = "storage/store.rs"]

@@ -23,7 +23,7 @@ pub(super) async fn restore(tx: &Tx, command: &Restore) -> Result<Published> {
     locked?;
     let (place, latest, found) = (place?, latest?, found?);
     let changed = latest.as_ref().map(|latest| latest.nr);
-    let (old, latest) = standing::hold(tx, &[(source, Hold::Share)], &found, changed).await?;
+    let (old, latest) = standing::hold(tx, &[(source, Hold::Alone)], &found, changed).await?;
     let old = old.first().ok_or(Error::Changed)?;
     let latest = latest.as_ref();
     let (created, id) = versions::next(tx, &place, latest);

@@ -4,7 +4,6 @@
 //! joined travel together and are carried out one after the other.
 
 use std::ops::Deref;
-use std::pin::pin;
 use std::task::Poll;
 
 use deadpool_postgres::Client;
@@ -89,7 +88,8 @@ impl Snapshot {
     {
         let turn = self.turn.lock().await;
         let client = self.client()?;
-        let mut answer = pin!(statement(client, client.prepare_cached(sql).await?));
+        // In boxes: a command joins many of these.
+        let mut answer = Box::pin(statement(client, Box::pin(client.prepare_cached(sql)).await?));
         // The first poll sends it; then it is the next one's turn.
         let at_once = poll!(answer.as_mut());
         drop(turn);

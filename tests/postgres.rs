@@ -52,8 +52,6 @@ mod restores;
 mod rewraps;
 #[path = "storage/rows.rs"]
 mod rows;
-#[path = "storage/postgres/scale.rs"]
-mod scale;
 #[path = "storage/postgres/schema.rs"]
 mod schema;
 #[path = "storage/store.rs"]

@@ -8,6 +8,7 @@ mod gateway {
     mod copy;
     mod copy_parts;
     mod damage;
+    mod garbage;
     mod keys;
     mod large_dynamic;
     mod large_keys;

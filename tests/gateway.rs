@@ -23,6 +23,7 @@ mod gateway {
     mod multipart_races;
     mod multipart_ranges;
     pub mod multipart_world;
+    mod rates;
     mod scrub;
     mod sizes;
     mod versions;

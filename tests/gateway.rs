@@ -8,6 +8,7 @@ mod gateway {
     mod copy;
     mod copy_parts;
     mod damage;
+    mod garbage;
     mod keys;
     mod large_dynamic;
     mod large_keys;
@@ -22,6 +23,7 @@ mod gateway {
     mod multipart_races;
     mod multipart_ranges;
     pub mod multipart_world;
+    mod rates;
     mod scrub;
     mod sizes;
     mod versions;

@@ -23,6 +23,7 @@ pub struct World {
     pub dir: tempfile::TempDir,
     pub index: Arc<dyn Index>,
     pub blobs: BlobStore,
+    pub pins: Pins,
     ring: KeyRing,
     identity: Identity,
 }
@@ -56,7 +57,7 @@ impl World {
         let identity = user_of(&index, &ring, &id, "admin").await;
         let metrics = Arc::new(Metrics::default());
         let (pins, shared) = (Pins::default(), (index.clone(), blobs.clone()));
-        let gateway = Gateway::new(shared.0, shared.1, ring.clone(), pins, writer, limits, metrics);
+        let gateway = Gateway::new(shared.0, shared.1, ring.clone(), pins.clone(), writer, limits, metrics);
         let create = CreateBucket {
             account: id,
             name: BucketName::new("bucket").unwrap(),
@@ -64,7 +65,7 @@ impl World {
             metadata: Default::default(),
             settings: Default::default(),
         };
-        let world = Self { gateway, dir, index, blobs, ring, identity };
+        let world = Self { gateway, dir, index, blobs, pins, ring, identity };
         world.gateway.execute(&world.caller(true), create).await.unwrap();
         world
     }

@@ -6,15 +6,16 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 /// Makes a folder, and those above it, and has their names synced. One that stands is left as it is, but its name is
-/// synced too: whoever made it may not have come to that.
+/// synced too where that can be: whoever made it may not have come to that.
 pub fn make(path: &Path, mode: u32) -> io::Result<()> {
     let absent = path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
     let absent: Vec<_> = absent.collect();
     DirBuilder::new().recursive(true).mode(mode).create(path)?;
-    for folder in absent.into_iter().rev() {
-        sync_name(folder)?;
+    if absent.is_empty() {
+        // The folder above may be of a file system that is none of ours, and cannot be synced.
+        let _ = sync_name(path);
     }
-    sync_name(path)
+    absent.into_iter().rev().try_for_each(sync_name)
 }
 
 /// Syncs the folder that a name stands in. One that this process may not read is another's care.

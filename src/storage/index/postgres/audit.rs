@@ -169,6 +169,12 @@ async fn references(db: &Tx, findings: &mut Vec<Finding>) -> Result<()> {
 /// The versions of each key from the newest on: the first is the latest and no other is, no two share a time, and one at
 /// most is the null version. A key that has a current object and nothing else is in order.
 async fn histories(db: &Tx, findings: &mut Vec<Finding>) -> Result<()> {
+    const WRONG: [&str; 4] = [
+        "the newest version of a key is not its latest",
+        "an older version of a key is its latest",
+        "two versions of a key share a time",
+        "a key has two null versions",
+    ];
     let sql = "SELECT bucket, key, nth = 1 AND state = 0, nth > 1 AND state <> 0, same, null_id = 1 AND nulls = 2
                FROM (SELECT bucket, key, state, null_id, row_number() OVER newest AS nth,
                          coalesce(created = lag(created) OVER newest, false) AS same,
@@ -180,12 +186,6 @@ async fn histories(db: &Tx, findings: &mut Vec<Finding>) -> Result<()> {
                      WINDOW newest AS (PARTITION BY bucket, key ORDER BY created DESC)) history
                WHERE nth = 1 AND state = 0 OR nth > 1 AND state <> 0 OR same OR null_id = 1 AND nulls = 2
                ORDER BY bucket, key, nth LIMIT $1";
-    const WRONG: [&str; 4] = [
-        "the newest version of a key is not its latest",
-        "an older version of a key is its latest",
-        "two versions of a key share a time",
-        "a key has two null versions",
-    ];
     for row in db.all(sql, &[&wanted(findings)]).await? {
         let (bucket, key): (i64, &[u8]) = (row.try_get(0)?, row.try_get(1)?);
         for (at, what) in WRONG.into_iter().enumerate() {

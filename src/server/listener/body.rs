@@ -64,11 +64,8 @@ impl Body for RequestBody {
                 Poll::Ready(None)
             }
             Poll::Pending => {
-                if !this.timer.is_armed() {
-                    this.timer.arm_until(this.progress.waits(Instant::now()));
-                }
-                while this.timer.has_expired(context) {
-                    let Some(next) = this.progress.look_again(Instant::now()) else {
+                while !this.timer.is_armed() || this.timer.has_expired(context) {
+                    let Some(next) = this.progress.waits(Instant::now()) else {
                         this.incoming = None;
                         let error = io::Error::new(io::ErrorKind::TimedOut, "the body stalls");
                         return Poll::Ready(Some(Err(error)));

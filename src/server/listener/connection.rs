@@ -167,17 +167,25 @@ impl<B: Body<Data = Bytes, Error = io::Error> + Unpin> Body for Guarded<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = &mut *self;
-        if !this.timer.is_armed() {
-            this.timer.arm_until(this.deadline);
-        }
-        // Before more is taken: an answer that never waits has no more time than one that does.
-        if this.timer.has_expired(context) {
+        let polled = Pin::new(&mut this.body).poll_frame(context);
+        // A body that never waits has no more time than one that does; the timer is for one that does.
+        let late = match &polled {
+            Poll::Ready(None) => false,
+            Poll::Ready(Some(_)) => Instant::now() >= this.deadline,
+            Poll::Pending => {
+                if !this.timer.is_armed() {
+                    this.timer.arm_until(this.deadline);
+                }
+                this.timer.has_expired(context)
+            }
+        };
+        if late {
             return Poll::Ready(Some(Err(io::Error::new(
                 io::ErrorKind::TimedOut,
                 "the request takes too long",
             ))));
         }
-        Pin::new(&mut this.body).poll_frame(context)
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -118,13 +118,14 @@ impl Listener {
 
 type Permit = tokio::sync::OwnedSemaphorePermit;
 
-/// Accepts a connection once there is a permit for it; until then the kernel's queue holds the others.
+/// Accepts a connection, which waits here until there is a permit for it; meanwhile the kernel's queue holds the others.
+/// The other way round, each of two listeners would keep one permit from the other while nobody comes.
 async fn accept(
     socket: &TcpListener,
     connections: &Arc<Semaphore>,
 ) -> io::Result<(TcpStream, SocketAddr, Permit)> {
-    let permit = connections.clone().acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = socket.accept().await?;
+    let permit = connections.clone().acquire_owned().await.map_err(io::Error::other)?;
     Ok((stream, peer, permit))
 }
 

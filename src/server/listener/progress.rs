@@ -69,18 +69,12 @@ impl Progress {
         }
     }
 
-    /// Nothing is there: when to look at it again.
-    pub(super) fn waits(&mut self, now: Instant) -> Instant {
+    /// Nothing is there: when to look again, or none if it has had its time.
+    pub(super) fn waits(&mut self, now: Instant) -> Option<Instant> {
         let since = *self.waiting.get_or_insert(now);
-        self.end(since, LEAST).min(self.end(since, LEAST_CROWDED).max(now + LOOK))
-    }
-
-    /// That moment has come and still nothing is there: the next such moment, or none if it has had its time.
-    pub(super) fn look_again(&mut self, now: Instant) -> Option<Instant> {
-        let since = *self.waiting.get_or_insert(now);
-        let late = now >= self.end(since, LEAST)
-            || (now >= self.end(since, LEAST_CROWDED) && (self.allowance.crowded.0)());
-        (!late).then(|| self.waits(now))
+        let (end, end_crowded) = (self.end(since, LEAST), self.end(since, LEAST_CROWDED));
+        let late = now >= end || (now >= end_crowded && (self.allowance.crowded.0)());
+        (!late).then(|| end.min(end_crowded.max(now + LOOK)))
     }
 
     /// When the present wait must end, at this least average.
@@ -110,15 +104,11 @@ mod tests {
         let mut now = start;
         while now - start < 86_400 * SECOND {
             let next = now + wait;
-            let mut look = progress.waits(now);
+            let mut look = now;
             while look < next {
-                match progress.look_again(look) {
-                    Some(later) => {
-                        assert!(later > look);
-                        look = later;
-                    }
-                    None => return Some(look - start),
-                }
+                let Some(later) = progress.waits(look) else { return Some(look - start) };
+                assert!(later > look);
+                look = later;
             }
             now = next;
             progress.arrived(now, bytes);
@@ -142,6 +132,9 @@ mod tests {
         let gone = given_up(11 * 1024, 10 * SECOND, true, week).unwrap();
         assert!((STALL..2 * STALL).contains(&gone), "{gone:?}");
         assert_eq!(given_up(65 * 1024, SECOND, true, week), None);
+        // However often a little arrives.
+        let gone = given_up(1024, SECOND / 4, true, week).unwrap();
+        assert!((STALL..2 * STALL).contains(&gone), "{gone:?}");
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl Ear {
     fn startup(&self, words: &[String]) {
         if let Some(at) = words.iter().position(|word| word.ends_with("options")) {
             let options = words[at + 1].split(" -c search_path").next().unwrap();
-            *self.heard.session.lock().unwrap() = options.to_owned();
+            options.clone_into(&mut self.heard.session.lock().unwrap());
         }
     }
 }

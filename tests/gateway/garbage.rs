@@ -74,16 +74,16 @@ async fn a_download_outlives_a_delete() {
     let (data, mut reaper) = (pattern(LARGE), world.reaper());
     for mode in MODES {
         world.put("object", &data, mode.encryption()).await.unwrap();
-        let reader = world.get("object", mode.key()).await.unwrap().reader.unwrap();
-        let body = reader.open(0..LARGE as u64).await.unwrap();
+        let sealed = world.get("object", mode.key()).await.unwrap().reader.unwrap();
+        let body = sealed.open(0..LARGE as u64).await.unwrap();
         world.run(deletion("object")).await.unwrap();
         world.reap(&mut reaper).await;
         assert_eq!(collect(body).await.unwrap(), data);
         // The same reader again: a client may ask for many ranges at once.
         world.reap(&mut reaper).await;
-        let rest = reader.open(LARGE as u64 / 2..LARGE as u64).await.unwrap();
+        let rest = sealed.open(LARGE as u64 / 2..LARGE as u64).await.unwrap();
         assert_eq!(collect(rest).await.unwrap(), &data[LARGE / 2..]);
-        drop(reader);
+        drop(sealed);
         world.reap(&mut reaper).await;
         world.assert_empty().await;
     }

@@ -260,7 +260,8 @@ async fn marks_of_the_dead_go() {
     let folder = files.folder.as_ref().unwrap().path().join("blobs %#/backups");
     for name in [format!("sets/{dead}/hold"), format!("deleting/{mark}")] {
         let file = std::fs::File::options().write(true).open(folder.join(name)).unwrap();
-        file.set_modified(std::time::SystemTime::now() - Duration::from_mins(16)).unwrap();
+        let now = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(now - Duration::from_mins(16)).unwrap();
     }
     let taken = site.take(&*index).await.unwrap();
     let sets = site.backups.sets(None).await.unwrap();

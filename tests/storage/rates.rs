@@ -1,6 +1,8 @@
 //! Rates of the index and memory of the blob store on this machine, to be run by hand:
 //! `[CARDEA_RATES_DIR=…] cargo test --release --test storage rates -- --ignored --nocapture`
 
+#![allow(clippy::print_stdout, reason = "a measurement")]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

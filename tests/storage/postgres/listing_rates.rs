@@ -1,6 +1,8 @@
 //! Rates of listings in PostgreSQL on this machine and the space that objects take, to be run by hand:
 //! `CARDEA_TEST_POSTGRES=… cargo test --release --test postgres listing_rates -- --ignored --nocapture`
 
+#![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "a measurement")]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

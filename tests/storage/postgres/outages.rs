@@ -103,17 +103,17 @@ async fn killed_connections_are_seen_by_nobody() {
         })
     });
     let writers: Vec<_> = writers.collect();
-    let mut killed = 0;
+    let mut ended = 0;
     while !writers.iter().all(tokio::task::JoinHandle::is_finished) {
         let sql = "SELECT count(pg_terminate_backend(pid)) FROM (
                        SELECT pid FROM pg_stat_activity WHERE client_port = ANY($1) ORDER BY random() LIMIT 2) t";
-        killed += killer.query_one(sql, &[&it.proxy.ports()]).await.unwrap().get::<_, i64>(0);
+        ended += killer.query_one(sql, &[&it.proxy.ports()]).await.unwrap().get::<_, i64>(0);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     for writer in writers {
         writer.await.unwrap();
     }
-    assert!(killed > 4, "{killed}");
+    assert!(ended > 4, "{ended}");
     assert_eq!(it.world.usage().await, (160, 480));
     it.end().await;
 }

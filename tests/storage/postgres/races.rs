@@ -219,8 +219,8 @@ async fn a_copy_has_its_source_or_fails() {
                 }
             }
         });
-        let copies: u64 = copied.await.into_iter().sum();
-        assert_eq!(worlds[0].usage().await, (copies, 3 * copies));
+        let made: u64 = copied.await.into_iter().sum();
+        assert_eq!(worlds[0].usage().await, (made, 3 * made));
         for task in 0..8 {
             worlds[1].delete(&format!("copy {task}"), None).await;
         }

@@ -1,6 +1,8 @@
 //! Rates of the index in PostgreSQL on this machine, to be run by hand:
 //! `CARDEA_TEST_POSTGRES=… cargo test --release --test postgres measured -- --ignored --nocapture`
 
+#![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "a measurement")]
+
 use std::sync::Arc;
 
 use cardea::storage::index::Index;

@@ -226,26 +226,28 @@ async fn existing(config: &Config, parts: Parts, install: Install) -> Result<Ins
             .into());
         }
     }
-    match parts.blobs.install_id().await.map_err(storage)? {
-        Some(id) if id == install.id => {}
-        None if config.store() == StoreUrl::Memory || is_begun(config, &parts).await? => {
-            parts.blobs.claim(install.id).await.map_err(storage)?;
-        }
-        found => {
-            let found =
-                found.map_or("a folder without cardea.json".to_owned(), |id| format!("the store of {id}"));
-            return Err(ConfigError::new(
-                "store",
-                found,
-                format!("the store of the installation {}", install.id),
-            )
-            .into());
-        }
-    }
+    claimed(config, &parts, install.id).await?;
     if parts.lock.is_some() {
         forget_claim(&config.claim());
     }
     Ok(parts.belong(install.id, ring))
+}
+
+/// The store must be the installation's own. One of an installation that was begun is claimed.
+async fn claimed(config: &Config, parts: &Parts, id: InstallId) -> Result<(), Failure> {
+    let mut found = parts.blobs.install_id().await.map_err(storage)?;
+    if found.is_none() {
+        if config.store() == StoreUrl::Memory || is_begun(config, parts).await? {
+            return parts.blobs.claim(id).await.map_err(storage);
+        }
+        // Another gateway that starts may have claimed it meanwhile.
+        found = parts.blobs.install_id().await.map_err(storage)?;
+    }
+    if found == Some(id) {
+        return Ok(());
+    }
+    let found = found.map_or("a folder without cardea.json".to_owned(), |id| format!("the store of {id}"));
+    Err(ConfigError::new("store", found, format!("the store of the installation {id}")).into())
 }
 
 /// Whether a shared installation was begun, and its store not claimed yet: neither holds anything.

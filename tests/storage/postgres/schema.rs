@@ -30,7 +30,7 @@ async fn those_who_open_it_at_once_make_one_schema() {
         opened.unwrap().check().await.unwrap();
     }
     let versions = connect(&schema.url).await.query("SELECT version FROM schema_version", &[]).await.unwrap();
-    assert_eq!(versions.iter().map(|row| row.get::<_, i64>(0)).collect::<Vec<_>>(), [1]);
+    assert_eq!(versions.iter().map(|row| row.get::<_, i64>(0)).collect::<Vec<_>>(), [VERSION]);
     schema.drop().await;
 }
 
@@ -49,7 +49,7 @@ async fn a_newer_schema_is_refused() {
     drop(schema.open().await);
     connect(&schema.url).await.batch_execute("UPDATE schema_version SET version = 99").await.unwrap();
     let said = refusal(&schema).await;
-    assert!(said.contains("schema has version 99") && said.contains("up to 1"), "{said}");
+    assert!(said.contains("schema has version 99") && said.contains(&format!("up to {VERSION}")), "{said}");
     schema.drop().await;
 }
 
@@ -87,6 +87,8 @@ async fn a_schema_that_is_not_there_is_refused() {
     assert!(said.contains("schema"), "{said}");
 }
 
+/// The newest version of the schema.
+const VERSION: i64 = 2;
 /// Tables that only PostgreSQL needs. What is copied from one to the other leaves them out.
 const OWN: &[&str] = &["incarnation", "schema_version"];
 /// Columns that only PostgreSQL needs, at the end of their tables and with nothing in them at first.

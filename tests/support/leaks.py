@@ -125,4 +125,4 @@ def assert_none(keys: Iterable[Hidden], folder: Path, texts: dict[str, bytes]) -
     found = search.in_folder(folder)
     for where, text in texts.items():
         found += search.in_bytes(where, text)
-    assert not found, f"{len(found)} traces of keys, such as {found[:5]}"
+    assert not found, f"{len(found)} traces of customer keys or secrets, such as {found[:5]}"

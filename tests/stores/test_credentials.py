@@ -313,8 +313,9 @@ def test_a_private_ca(amazon: Moto, microsoft: Azurite, over: Over, tmp_path: Pa
         (True, None, "s3.us-east-1.amazonaws.com"),
         (False, None, f"{CONTAINER}.s3.us-east-1.amazonaws.com"),
         (False, f"https://{CONTAINER}.s3.us-east-1.amazonaws.com", f"{CONTAINER}.s3.us-east-1.amazonaws.com"),
+        (False, "https://s3.us-east-1.amazonaws.com", f"{CONTAINER}.s3.us-east-1.amazonaws.com"),
     ],
-    ids=["path", "host", "host-with-endpoint"],
+    ids=["path", "host", "host-in-endpoint", "host-with-endpoint"],
 )
 def test_where_the_bucket_stands(
     amazon: Moto, tunnel: Tunnel, keys: Environment, over: Over, path_style: bool, endpoint: str | None, host: str

@@ -193,8 +193,10 @@ class Moto(Backend):
     def checking(self, free: int = 0) -> Iterator[None]:
         """Lets signatures and permissions be checked, but for the first requests."""
         self.ask("reset-auth", str(free).encode())
-        yield
-        self.ask("reset-auth", b"inf")
+        try:
+            yield
+        finally:
+            self.ask("reset-auth", b"inf")
 
     @contextmanager
     def recording(self) -> Iterator[list[dict[str, Any]]]:

@@ -6,13 +6,18 @@ import base64
 import hashlib
 import hmac
 import itertools
+import json
 import os
+import ssl
 import subprocess
 import sys
 import urllib.request
 import xml.etree.ElementTree as ElementTree
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -21,6 +26,7 @@ from urllib.parse import quote, urlencode
 import boto3
 from botocore.config import Config
 
+from support.certificates import Authority
 from support.places import ROOT
 from support.server import clean_environment, free_ports
 from support.waiting import wait_until
@@ -34,9 +40,18 @@ class Backend(ABC):
     """A store that runs."""
 
     scheme: str
+    hosts: tuple[str, ...]
+    """The names that it has a certificate for: its own here, and those of the service that it stands for."""
+    ca: Path | None = None
+    """What its certificate is trusted by, where it speaks TLS."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, authority: Authority | None = None) -> None:
         folder.mkdir(parents=True)
+        self.folder = folder
+        if authority:
+            authority.issue(*self.hosts).write(folder)
+            self.ca = folder / "ca.crt"
+            self.ca.write_bytes(authority.certificate)
         (self.port,) = free_ports(1)
         self._numbers = itertools.count(1)
         with (folder / "log").open("ab") as log:
@@ -57,6 +72,14 @@ class Backend(ABC):
     def stop(self) -> None:
         self.process.kill()
         self.process.wait()
+
+    def url(self, port: int) -> str:
+        """Where it is, through a port."""
+        return f"{'https' if self.ca else 'http'}://127.0.0.1:{port}"
+
+    def log(self) -> str:
+        """What it told of itself."""
+        return (self.folder / "log").read_text(errors="replace")
 
     def place(self, port: int | None = None) -> "Place":
         """A place for one gateway, which reaches it through a port."""
@@ -132,26 +155,58 @@ class Moto(Backend):
     """S3."""
 
     scheme = "s3"
+    hosts = ("127.0.0.1", *(f"{name}.amazonaws.com" for name in ("s3.us-east-1", "*.s3.us-east-1", "sts.us-east-1", "sts.eu-west-1")))
 
     def command(self, folder: Path) -> list[str | Path]:
-        return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        secure: list[str | Path] = ["-s", "-c", folder / "tls.crt", "-k", folder / "tls.key"] if self.ca else []
+        return [sys.executable, ROOT / "tests/stores/moto_by_name.py", "-H", "127.0.0.1", "-p", str(self.port), *secure]
 
     def settings(self, port: int) -> dict[str, Any]:
-        return {"store_endpoint": f"http://127.0.0.1:{port}", "store_region": "us-east-1"}
+        trusted = {"store_ca": str(self.ca)} if self.ca else {}
+        return {"store_endpoint": self.url(port), "store_region": "us-east-1", **trusted}
 
     def environment(self, port: int) -> dict[str, str]:
         return {"AWS_ACCESS_KEY_ID": "store", "AWS_SECRET_ACCESS_KEY": "store-secret"}
 
     @property
     def client(self) -> Any:
+        return self.service("s3")
+
+    def service(self, name: str) -> Any:
+        """A client of one of its services."""
         return boto3.client(
-            "s3",
-            endpoint_url=f"http://127.0.0.1:{self.port}",
+            name,
+            endpoint_url=self.url(self.port),
+            verify=str(self.ca) if self.ca else None,
             region_name="us-east-1",
             aws_access_key_id="store",
             aws_secret_access_key="store-secret",
             config=Config(s3={"addressing_style": "path"}, proxies={}),
         )
+
+    def ask(self, path: str, body: bytes) -> None:
+        """A request to moto itself."""
+        request = urllib.request.Request(f"{self.url(self.port)}/moto-api/{path}", body, {"Content-Type": "text/plain"})
+        _opener(self.ca).open(request, timeout=30).close()
+
+    @contextmanager
+    def checking(self, free: int = 0) -> Iterator[None]:
+        """Lets signatures and permissions be checked, but for the first requests."""
+        self.ask("reset-auth", str(free).encode())
+        try:
+            yield
+        finally:
+            self.ask("reset-auth", b"inf")
+
+    @contextmanager
+    def recording(self) -> Iterator[list[dict[str, Any]]]:
+        """What it is asked meanwhile, filled in at the end."""
+        found: list[dict[str, Any]] = []
+        self.ask("recorder/reset-recording", b"")
+        self.ask("recorder/start-recording", b"")
+        yield found
+        self.ask("recorder/stop-recording", b"")
+        found += map(json.loads, (self.folder / "moto_recording").read_text().splitlines())
 
     def create_container(self) -> None:
         self.client.create_bucket(Bucket=CONTAINER)
@@ -173,6 +228,7 @@ class Azurite(Backend):
 
     scheme = "az"
     account = "devstoreaccount1"
+    hosts = ("127.0.0.1", f"{account}.blob.core.windows.net")
     # The emulator's own, which its documentation gives.
     key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
@@ -181,13 +237,14 @@ class Azurite(Backend):
         assert installed.returncode == 0, "azurite cannot be had"
         where = ["--blobHost", "127.0.0.1", "--blobPort", str(self.port), "--location", folder]
         quiet = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
-        return ["node", installed.stdout.strip(), *where, *quiet]
+        secure: list[str | Path] = ["--cert", folder / "tls.crt", "--key", folder / "tls.key"] if self.ca else []
+        return ["node", installed.stdout.strip(), *where, *quiet, *secure]
 
     def settings(self, port: int) -> dict[str, Any]:
-        return {}
+        return {"store_ca": str(self.ca)} if self.ca else {}
 
     def environment(self, port: int) -> dict[str, str]:
-        return {"AZURE_STORAGE_USE_EMULATOR": "true", "AZURITE_BLOB_STORAGE_URL": f"http://127.0.0.1:{port}"}
+        return {"AZURE_STORAGE_USE_EMULATOR": "true", "AZURITE_BLOB_STORAGE_URL": self.url(port)}
 
     def create_container(self) -> None:
         self._request("PUT", "", restype="container")
@@ -203,18 +260,33 @@ class Azurite(Backend):
     def unfinished(self, prefix: str = "") -> int:
         return 0  # Blocks that nobody committed go by themselves, and cannot be aborted.
 
+    def sas(self, permissions: str, lasts: timedelta = timedelta(hours=1)) -> str:
+        """A shared access signature for the container, as it is handed out."""
+        ends = (datetime.now(UTC) + lasts).strftime("%Y-%m-%dT%H:%M:%SZ")
+        fields = {"sp": permissions, "se": ends, "spr": "https,http", "sv": "2021-08-06", "sr": "c"}
+        place = f"/blob/{self.account}/{CONTAINER}"
+        signed = [permissions, "", ends, place, "", "", fields["spr"], fields["sv"], fields["sr"], *[""] * 7]
+        return urlencode({**fields, "sig": self._signature(signed)})
+
+    def _signature(self, lines: list[str]) -> str:
+        digest = hmac.digest(base64.b64decode(self.key), "\n".join(lines).encode(), hashlib.sha256)
+        return base64.b64encode(digest).decode()
+
     def _request(self, method: str, path: str, **query: str) -> bytes:
         """A request, signed with the account's key."""
         path = f"/{self.account}/{CONTAINER}{path}"
         headers = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": "2021-08-06"}
         signed = [method, *[""] * 11, *(f"{name}:{value}" for name, value in sorted(headers.items()))]
         signed += [f"/{self.account}{path}", *(f"{name}:{value}" for name, value in sorted(query.items()))]
-        digest = hmac.digest(base64.b64decode(self.key), "\n".join(signed).encode(), hashlib.sha256)
-        headers["Authorization"] = f"SharedKey {self.account}:{base64.b64encode(digest).decode()}"
-        url = f"http://127.0.0.1:{self.port}{path}" + (f"?{urlencode(query)}" if query else "")
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(urllib.request.Request(url, method=method, headers=headers), timeout=30) as answer:
+        headers["Authorization"] = f"SharedKey {self.account}:{self._signature(signed)}"
+        url = self.url(self.port) + path + (f"?{urlencode(query)}" if query else "")
+        with _opener(self.ca).open(urllib.request.Request(url, method=method, headers=headers), timeout=30) as answer:
             return answer.read()
+
+
+def _opener(ca: Path | None) -> urllib.request.OpenerDirector:
+    trust = ssl.create_default_context(cafile=ca)
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
 
 
 BACKENDS: dict[str, type[Backend]] = {"s3": Moto, "az": Azurite}

@@ -1,16 +1,17 @@
-"""Searches for customer keys in places where none may be."""
+"""Searches for customer keys, and other secrets, in places where none may be."""
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
-
-from .keys import CustomerKey
+from typing import IO, Protocol
+from urllib.parse import quote
 
 _BLOCK = 8 << 20
 
@@ -24,10 +25,35 @@ class Leak:
     offset: int
 
 
+class Hidden(Protocol):
+    """What may be nowhere."""
+
+    def leaks(self) -> dict[str, bytes]:
+        """Every form in which it could be found somewhere, by name."""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret that is text: a password, a token, a signature."""
+
+    text: str
+
+    def leaks(self) -> dict[str, bytes]:
+        """Every form in which it could be found somewhere, by name."""
+        encoded = quote(self.text, safe="")
+        forms = {
+            "text": self.text,
+            "URL-encoded": encoded,
+            "URL-encoded, lower case": re.sub("%..", lambda m: m[0].lower(), encoded),
+            "base64": base64.b64encode(self.text.encode()).decode().rstrip("="),
+        }
+        return {f"{name} of a secret": form.encode() for name, form in forms.items()}
+
+
 class Search:
     """Looks for all forms of many keys: `grep` does it for the forms that are text, in one pass."""
 
-    def __init__(self, keys: Iterable[CustomerKey]) -> None:
+    def __init__(self, keys: Iterable[Hidden]) -> None:
         forms = [(form, name) for key in keys for name, form in key.leaks().items()]
         self._text = {form: name for form, name in forms if "raw" not in name}
         self._raw = {form: name for form, name in forms if "raw" in name}
@@ -93,10 +119,10 @@ def _grep(forms: Iterable[bytes], arguments: list[str], stdin: IO[bytes] | None 
     return done.stdout
 
 
-def assert_none(keys: Iterable[CustomerKey], folder: Path, texts: dict[str, bytes]) -> None:
+def assert_none(keys: Iterable[Hidden], folder: Path, texts: dict[str, bytes]) -> None:
     """Fails when any form of a key is in a folder or a text."""
     search = Search(keys)
     found = search.in_folder(folder)
     for where, text in texts.items():
         found += search.in_bytes(where, text)
-    assert not found, f"{len(found)} traces of customer keys, such as {found[:5]}"
+    assert not found, f"{len(found)} traces of customer keys or secrets, such as {found[:5]}"

@@ -7,6 +7,10 @@ mod declared;
 mod installation;
 mod root;
 
+use std::error::Error as _;
+use std::fmt;
+use std::iter::successors;
+
 pub use announce::{first_start, reset, started};
 pub use bare::without_index;
 pub use declared::declare;
@@ -18,5 +22,21 @@ use crate::storage::Error;
 
 /// A failure of the index or the store.
 pub fn storage(error: Error) -> Failure {
-    Failure::run("storage", error)
+    Failure::run("storage", WithCauses(error))
+}
+
+/// An error with what is behind it: why a connection failed, such as a certificate that nobody trusts, is told by the
+/// innermost cause alone.
+struct WithCauses(Error);
+
+impl fmt::Display for WithCauses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = self.0.to_string();
+        for cause in successors(self.0.source(), |cause| cause.source()).map(ToString::to_string) {
+            if !line.contains(&cause) {
+                line = format!("{line}: {cause}");
+            }
+        }
+        f.write_str(&line)
+    }
 }

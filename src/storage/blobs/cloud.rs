@@ -114,9 +114,21 @@ fn s3(
         builder = builder.with_region(region);
     }
     if let Some(endpoint) = &options.endpoint {
+        let endpoint = if options.path_style { endpoint.clone() } else { with_bucket(endpoint, bucket) };
         builder = builder.with_endpoint(endpoint);
     }
     Ok(Arc::new(builder.build()?))
+}
+
+/// An endpoint with the bucket in the host's name. `object_store` takes an endpoint for one already, and would put the first
+/// folder of the prefix in the bucket's place.
+fn with_bucket(endpoint: &str, bucket: &str) -> String {
+    match endpoint.split_once("://") {
+        Some((scheme, host)) if !host.starts_with(&format!("{bucket}.")) => {
+            format!("{scheme}://{bucket}.{host}")
+        }
+        _ => endpoint.to_owned(),
+    }
 }
 
 fn azure(
@@ -170,6 +182,14 @@ mod tests {
         for bad in ["s3://", "s3:///prefix", "s3://bucket/a//b", "s3://bucket/../x", "ftp://bucket"] {
             assert!(open(bad, &options, &Watch::default()).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_bucket_goes_into_the_host_once() {
+        for endpoint in ["https://s3.example.com:9000", "https://bucket.s3.example.com:9000"] {
+            assert_eq!(with_bucket(endpoint, "bucket"), "https://bucket.s3.example.com:9000");
+        }
+        assert_eq!(with_bucket("http://buckets.example.com", "bucket"), "http://bucket.buckets.example.com");
     }
 
     #[test]

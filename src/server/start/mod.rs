@@ -9,7 +9,6 @@ mod root;
 
 use std::error::Error as _;
 use std::fmt;
-use std::iter::successors;
 
 pub use announce::{first_start, reset, started};
 pub use bare::without_index;
@@ -32,10 +31,13 @@ struct WithCauses(Error);
 impl fmt::Display for WithCauses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = self.0.to_string();
-        for cause in successors(self.0.source(), |cause| cause.source()).map(ToString::to_string) {
-            if !line.contains(&cause) {
-                line = format!("{line}: {cause}");
+        let mut next = self.0.source();
+        while let Some(cause) = next {
+            let said = cause.to_string();
+            if !line.contains(&said) {
+                line = format!("{line}: {said}");
             }
+            next = cause.source();
         }
         f.write_str(&line)
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets as chance
 from collections.abc import Callable, Iterator
@@ -33,11 +34,17 @@ class Guarded(Postgres):
             (self.data / name).chmod(0o600)
             self._give(self.data / name)
         # Only the tests' own psql, which sets up what an operator would, comes in as the superuser.
-        lines = ["host all cardea 127.0.0.1/32 trust", "hostssl cardea gateway 127.0.0.1/32 scram-sha-256"]
+        lines = ["host all cardea 127.0.0.1/32 trust", "hostssl all gateway 127.0.0.1/32 scram-sha-256"]
         (self.data / "pg_hba.conf").write_text("\n".join(lines) + "\n")
         self.start(ssl="on", ssl_cert_file="tls.crt", ssl_key_file="tls.key")
         self.psql(f"CREATE ROLE gateway LOGIN PASSWORD '{self.password}'")
-        self.psql("CREATE DATABASE cardea OWNER gateway")
+        self._numbers = itertools.count(1)
+
+    def installation(self) -> str:
+        """A database for an installation of its own."""
+        name = f"cardea{next(self._numbers)}"
+        self.psql(f"CREATE DATABASE {name} OWNER gateway")
+        return f"postgres://gateway@localhost:{self.port}/{name}?sslmode=require"
 
     def _give(self, path: Path) -> None:
         """To whom the folder belongs."""
@@ -61,7 +68,7 @@ def pods(
     values: Values = yaml.safe_load(shapes()["readme-replicas"])
     assert values["replicas"] == PODS
     values["store"] |= {"url": place.url, "endpoint": f"http://127.0.0.1:{place.port}", "region": "us-east-1"}
-    values["database"]["url"] = f"postgres://gateway@localhost:{database.port}/cardea?sslmode=require"
+    values["database"]["url"] = database.installation()
     values["tls"] = {"existingSecret": "store-tls"}
     made = Node(helm.template({"tls": {"names": ["objects.example.com"]}}), tmp_path / "made").secrets["cardea-tls"]
     secrets = {

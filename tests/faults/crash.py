@@ -148,14 +148,10 @@ class Crashes:
             assert self.server.stop() == 0
             self.server.start()
         if not self.database:
-            wait_until(self.has_swept)
+            wait_until(lambda: has_swept(self.server))
         assert self.server.stop() == 0
         (assert_sound if self.database else assert_clean)(self.server, "--deep")
         self.server.start()
-
-    def has_swept(self) -> bool:
-        """Whether this process has swept what others left over."""
-        return self.server.metric('cardea_care_last_success_timestamp_seconds{task="sweeper"}') > 0
 
     def unswept(self) -> int:
         """Writers that may have left something: the living one, and those that no sweep has done with."""
@@ -171,6 +167,11 @@ class Crashes:
     def sql(self, question: str) -> str:
         """What the index's database says."""
         return below.postgres().psql(question, self.database)
+
+
+def has_swept(server: Server) -> bool:
+    """Whether this process has swept what others left over."""
+    return server.metric('cardea_care_last_success_timestamp_seconds{task="sweeper"}') > 0
 
 
 def crash(fresh: Callable[..., Server], request: pytest.FixtureRequest, seed: int, kills: int) -> None:

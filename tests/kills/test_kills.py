@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from faults.crash import Crashes, crash
+from faults.crash import Crashes, crash, has_swept
+from stores.backends import BACKENDS
+from stores.faulty import Faulty
 
-from support.fsck import assert_clean, fsck
+from support import people
+from support.fsck import assert_clean, assert_sound, fsck
+from support.s3 import S3
 from support.server import Server
 from support.waiting import wait_until
+from support.wire import Connection
 
 KILLS = 20
+SIZE = 100_000
 
 
 def seed(place: str) -> int:
@@ -51,6 +58,41 @@ def test_the_dead_are_fenced_and_swept(over_shared: str, fresh: Callable[..., Se
         assert_clean(crashes.server, "--deep")
     finally:
         crashes.tally.keep(request)
+
+
+@pytest.mark.parametrize("kind", BACKENDS)
+def test_what_a_store_finishes_late_is_swept(kind: str, fresh: Callable[..., Server], tmp_path: Path) -> None:
+    """The store finishes a PUT after the process that sent it has died and the next one has swept: that is left over, and goes."""
+    backend = BACKENDS[kind](tmp_path / kind)
+    store = Faulty(backend.port)
+    place = backend.place(store.port)
+    server = fresh(environment=place.environment, **place.settings, log_level="info").start()
+    s3 = S3(server.plain, people.OWNER)
+    assert s3.create_bucket("bucket").status == 200
+    assert s3.put("bucket", "kept", b"k" * SIZE).status == 200
+    fault = store.disturb("put", "late", times=1)
+    signed = s3.sign("PUT", "/bucket/cut")
+    try:
+        with Connection(server.plain) as upload:
+            upload.head("PUT", "/bucket/cut", [("Host", server.plain.authority), *signed.headers, ("Content-Length", str(SIZE))])
+            upload.send(b"c" * SIZE)
+            wait_until(lambda: fault.met == 1)
+            server.kill()
+        server.start()
+        wait_until(lambda: has_swept(server))
+        assert len(place.blobs()) == 1, "the store was not late: this would prove nothing"
+        wait_until(lambda: len(place.blobs()) == 2)
+        assert left_over(server) == 1
+        assert server.stop() == 0
+        assert_sound(server, "--deep")
+        server.start()
+        wait_until(lambda: len(place.blobs()) == 1)
+        assert s3.get("bucket", "kept").body == b"k" * SIZE
+        assert server.stop() == 0
+        assert_clean(server, "--deep")
+    finally:
+        store.close()
+        backend.stop()
 
 
 def left_over(server: Server) -> int:

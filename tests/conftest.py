@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support import below, leaks, people
+from support import below, leaks, people, tally
 from support.cli import Cli
 from support.keys import CustomerKey, made
 from support.s3 import S3
@@ -27,6 +27,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     below.choose(config.getoption("--index"), config.getoption("--store"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for kind in terminalreporter.stats.values() for report in kind]
+    for line in tally.lines(reports):
+        terminalreporter.write_line(line)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

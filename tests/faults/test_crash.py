@@ -9,22 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from faults.crash import TALLY, Crashes
+from faults.crash import crash
 
 from support import people
 from support.s3 import S3
 from support.server import Server
 from support.waiting import wait_until
 from support.wire import Connection
-
-
-def crash(fresh: Callable[..., Server], request: pytest.FixtureRequest, seed: int, kills: int) -> None:
-    crashes = Crashes(fresh, seed)
-    try:
-        crashes.run(kills)
-    finally:
-        tally = crashes.tally
-        request.node.user_properties.append((TALLY, (tally.kills, tally.acknowledged, tally.losses)))
 
 
 @pytest.mark.parametrize("seed", range(1, 5))

@@ -18,12 +18,12 @@ from replicas.balancer import Balancer
 from replicas.cluster import REPLICAS, Cluster
 
 from support import people
-from support.fsck import fsck
+from support.fsck import assert_sound
 from support.keys import CustomerKey
+from support.tally import Tally
 from support.wire import Address
 
 BUCKET = "load"
-TALLY = "kill -9"
 PAUSE = 0.8
 """Seconds of load before and after each kill."""
 
@@ -118,7 +118,7 @@ def kill_under_load(cluster: Cluster, kills: int, request: pytest.FixtureRequest
     address = Address(balancer.port, ca=cluster.replicas[0].ca)
     assert cluster.s3(0).create_bucket(BUCKET).status == 200
     clients: list[Client] = [Boto(n, address) if n % 2 == 0 else SwiftClient(n, address) for n in range(6)]
-    losses = 0
+    tally = Tally("one of three replicas")
     for client in clients:
         client.start()
     try:
@@ -126,29 +126,31 @@ def kill_under_load(cluster: Cluster, kills: int, request: pytest.FixtureRequest
             time.sleep(PAUSE)
             victim = cluster.replicas[number % REPLICAS]
             victim.kill()
+            tally.kills += 1
             time.sleep(PAUSE)
+            begun = time.monotonic()
             victim.start()
+            tally.recoveries.append(time.monotonic() - begun)
         for client in clients:
             client.ended.set()
             client.join(120)
             assert not client.is_alive(), "a client hangs"
             if client.failure:
-                losses += isinstance(client.failure, AssertionError)
+                tally.losses += isinstance(client.failure, AssertionError)
                 raise client.failure
         for client in clients:
             for name, (_, key) in client.written.items():
                 client.check(name, client.get(name, key))
     finally:
-        acknowledged = sum(client.acknowledged for client in clients)
-        request.node.user_properties.append((TALLY, (kills, acknowledged, losses)))
+        tally.acknowledged = sum(client.acknowledged for client in clients)
+        tally.keep(request)
         for client in clients:
             client.ended.set()
         balancer.close()
-    assert acknowledged > 10 * kills, "hardly anything was written: this would prove little"
+    assert tally.acknowledged > 10 * kills, "hardly anything was written: this would prove little"
     for each in cluster:
         assert each.stop() == 0
-    checked = fsck(cluster.replicas[0], "--deep")
-    assert checked.code == 0 and checked.report["findings"] == [], checked.stderr
+    assert_sound(cluster.replicas[0], "--deep")
 
 
 def test_a_replica_dies_under_load(new_cluster: Callable[..., Cluster], request: pytest.FixtureRequest) -> None:

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use cardea::model::{BlobId, WriterId};
 use cardea::storage::Error;
-use cardea::storage::care::{Reaper, Sweeper};
+use cardea::storage::care::{Reaper, Sweeper, Task};
 use cardea::storage::index::{Index, Silence};
 use cardea::storage::pins::Pins;
 
@@ -129,11 +129,14 @@ async fn a_fenced_writer_that_does_not_know_it_is_swept_again() {
     assert_eq!(sweeper.sweep().await.unwrap(), 1);
     assert!(!stands(&files, early).await);
     let late = store(&files, dead.writer).await;
-    assert_eq!(sweeper.sweep().await.unwrap(), 0, "not before it has settled");
+    let round = sweeper.round().await.unwrap();
+    assert_eq!(round.done, 0, "not before it has settled");
+    assert!(round.rest < Duration::from_mins(1), "it does not wait for long with some that have not settled");
     assert!(dead.index.unswept_writers().await.unwrap().contains(&dead.writer));
     tokio::time::sleep(settle).await;
     assert_eq!(sweeper.sweep().await.unwrap(), 1);
     assert!(!stands(&files, late).await);
+    assert!(sweeper.round().await.unwrap().rest > Duration::from_mins(1), "nobody else can come");
     assert_eq!(dead.index.unswept_writers().await.unwrap(), [me]);
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +16,8 @@ ERRORS = {
     "403": (403, "Forbidden", "ExpiredToken"),
 }
 """What the store says of itself, as status, reason and code."""
+LATE = 2
+"""Seconds by which a request is late: longer than a gateway takes to start."""
 
 
 @dataclass
@@ -24,7 +27,7 @@ class Fault:
     operation: str
     """`put`, `begin`, `part`, `complete`, `abort`, `get`, `head`, `delete`, `list`, or `all`."""
     kind: str
-    """One of `ERRORS`; `reset` before the store hears of it; `lost` when it has answered; `stall`; or `truncated` and `shorter` for a
+    """One of `ERRORS`; `reset` before the store hears of it; `late` when the store hears of it only after `LATE`; `lost` when it has answered; `stall`; or `truncated` and `shorter` for a
     body that ends early, against its Content-Length and with a false one."""
     times: int = 1_000_000
     met: int = 0
@@ -144,6 +147,8 @@ class Faulty:
                 if store is None:
                     store = Peer(socket.create_connection(("127.0.0.1", self.target)))
                     store.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if struck == "late":
+                    time.sleep(LATE)
                 store.sock.sendall(head + body)
                 answer = store.head()
                 has_body = method != "HEAD" and answer.split(b" ")[1] not in (b"204", b"304")

@@ -9,6 +9,8 @@ import atexit
 import functools
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,22 @@ def choose(index: str, store: str) -> None:
     """Says what the gateways that follow are over."""
     assert index in INDEXES and store in STORES, (index, store)
     _chosen.update(index=index, store=store)
+
+
+def chosen() -> str:
+    """What they are over, in short."""
+    return f"{_chosen['index']}+{_chosen['store']}"
+
+
+@contextmanager
+def over(index: str, store: str) -> Iterator[str]:
+    """Another choice for a while. Gives it in short."""
+    before = dict(_chosen)
+    choose(index, store)
+    try:
+        yield chosen()
+    finally:
+        _chosen.update(before)
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,8 @@ pub struct BlobStore {
     buffers: Buffers,
     /// How a blob of one piece is put.
     put_mode: PutMode,
+    /// Whether the store is another machine's.
+    is_remote: bool,
     /// The folder of a local store.
     folder: Option<Arc<PathBuf>>,
     room: Room,
@@ -98,10 +100,11 @@ impl BlobStore {
         };
         // A blob's name is random and written once. Where an answer may be lost and the request repeated, insisting on a
         // new name would make a success look like a failure.
-        let put_mode = if cloud::is_scheme(scheme) { PutMode::Overwrite } else { PutMode::Create };
+        let is_remote = cloud::is_scheme(scheme);
+        let put_mode = if is_remote { PutMode::Overwrite } else { PutMode::Create };
         let buffers = Buffers::new(options.buffer_budget, size);
         let room = options.room.clone();
-        Ok(Self { store, counts: Arc::default(), buffers, put_mode, folder, room, watch })
+        Ok(Self { store, counts: Arc::default(), buffers, put_mode, is_remote, folder, room, watch })
     }
 
     /// Says who counts the requests. The first one stays.
@@ -117,6 +120,11 @@ impl BlobStore {
     /// The requests so far.
     pub fn counts(&self) -> &Arc<RequestCounts> {
         &self.counts
+    }
+
+    /// Whether the store may finish what it was asked for by a process that has died since.
+    pub fn outlives_its_writers(&self) -> bool {
+        self.is_remote
     }
 
     /// The room on the disks that are written to.

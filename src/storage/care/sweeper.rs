@@ -19,11 +19,14 @@ use crate::storage::index::{Index, Silence};
 const ROUND: Duration = Duration::from_secs(15);
 /// How often it looks where no other writer can come: only for what a round before could not do.
 const ALONE: Duration = Duration::from_hours(1);
+/// How long a remote store may take to finish what a process had asked for before it died.
+const FINISHES: Duration = Duration::from_mins(10);
 
 /// Fences the writers that are silent, and deletes what they wrote and never published.
 ///
-/// A writer that is fenced may not know it yet, and go on writing for as long as its requests may take. So it is swept at
-/// once, and where there can be such a writer again after that time; only then is it done with.
+/// A writer that is fenced may not know it yet, and go on writing for as long as its requests may take. And what a dead one
+/// had sent, a remote store may finish after its end. So a writer is swept at once, and where there can be such a writer or
+/// such a store again after that time; only then is it done with.
 pub struct Sweeper {
     index: Arc<dyn Index>,
     blobs: BlobStore,
@@ -43,7 +46,8 @@ impl std::fmt::Debug for Sweeper {
 impl Sweeper {
     /// For an index that belongs to one process: whoever wrote before is dead.
     pub fn alone(index: Arc<dyn Index>, blobs: BlobStore, me: WriterId) -> Self {
-        Self::new(index, blobs, me, Silence::Everyone, Duration::ZERO)
+        let settle = if blobs.outlives_its_writers() { FINISHES } else { Duration::ZERO };
+        Self::new(index, blobs, me, Silence::Everyone, settle)
     }
 
     /// For a shared index. What a fenced writer still writes ends after `settle`, the time of the longest request.
@@ -110,7 +114,8 @@ impl Task for Sweeper {
 
     async fn round(&mut self) -> Result<Round, Error> {
         let done = self.sweep().await?;
-        let rest = if self.silence == Silence::Everyone { ALONE } else { ROUND };
+        let is_done = self.silence == Silence::Everyone && self.swept.is_empty();
+        let rest = if is_done { ALONE } else { ROUND };
         Ok(Round { done, rest })
     }
 }

@@ -50,13 +50,15 @@ impl Server {
             tempfile::tempdir_in(std::env::var_os("CARDEA_BENCH_DIR").unwrap_or_else(|| "target".into()))
                 .unwrap();
         let (plain, tls, management) = (free_port(), free_port(), free_port());
+        let below = std::env::var("CARDEA_BENCH_SETTINGS").unwrap_or_default();
+        let below = below.replace("{server}", &management.to_string());
         let file = dir.path().join("cardea.toml");
         fs::write(
             &file,
             format!(
                 "listen = \"127.0.0.1:{tls}\"\nplain_listen = \"127.0.0.1:{plain}\"\nmanagement_listen = \"127.0.0.1:{management}\"\n\
                  require_tls_for_customer_keys = false\n{}\n{settings}\n{ACCOUNT}",
-                std::env::var("CARDEA_BENCH_SETTINGS").unwrap_or_default()
+                below
             ),
         )
         .unwrap();

@@ -64,6 +64,7 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
     })?;
     let parts = parts(config, Opening::Own).await?;
     whole(&*parts.index).await?;
+    stays(&*parts.index).await?;
     match parts.index.install().await.map_err(storage)? {
         Some(install) => existing(config, parts, install).await,
         None if config.shares_index() => join(config, parts).await,
@@ -73,12 +74,21 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
 
 /// Opens an installation that stands; there is none to be made.
 pub async fn found(config: &Config) -> Result<Installation, Failure> {
-    stands(config, Opening::Own).await
+    let installation = stands(config, Opening::Own).await?;
+    stays(&*installation.index).await?;
+    Ok(installation)
 }
 
 /// Opens an installation to read it, beside the gateway that runs on it.
 pub async fn beside(config: &Config) -> Result<Installation, Failure> {
-    stands(config, Opening::Beside).await
+    let installation = stands(config, Opening::Beside).await?;
+    stays(&*installation.index).await?;
+    Ok(installation)
+}
+
+/// Opens an installation that stands, though its index may have been carried into another.
+pub async fn found_or_moved(config: &Config) -> Result<Installation, Failure> {
+    stands(config, Opening::Own).await
 }
 
 async fn stands(config: &Config, opening: Opening) -> Result<Installation, Failure> {
@@ -166,6 +176,18 @@ async fn whole(index: &dyn Index) -> Result<(), Failure> {
         Some(source) => {
             let found = format!("one that is being loaded from {source} and not whole");
             let expected = "a whole one: run the same restore or migration again, it goes on where it ended";
+            Err(ConfigError::new("index", found, expected).into())
+        }
+    }
+}
+
+/// An index that was carried into another is used no more: what it deletes, the other may need.
+async fn stays(index: &dyn Index) -> Result<(), Failure> {
+    match index.rows().mark(Mark::Moved).await.map_err(storage)? {
+        None => Ok(()),
+        Some(to) => {
+            let found = format!("one that was carried into {to}, which may need the blobs that it would delete");
+            let expected = format!("{to}; or, to return to the old one, run cardea migrate-index --back first");
             Err(ConfigError::new("index", found, expected).into())
         }
     }

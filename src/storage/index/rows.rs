@@ -74,6 +74,8 @@ pub enum Mark {
     Loading,
     /// It was restored from this backup, and nobody has accepted it yet: no blob may be deleted.
     Restored,
+    /// It was carried into this other index, which has taken its place: both refer to the same blobs.
+    Moved,
 }
 
 impl Mark {
@@ -82,6 +84,7 @@ impl Mark {
         match self {
             Self::Loading => "loading",
             Self::Restored => "restored",
+            Self::Moved => "moved",
         }
     }
 }
@@ -113,6 +116,8 @@ pub struct Standing {
 pub trait Rows: RowSource {
     /// What a mark says, where it stands.
     async fn mark(&self, mark: Mark) -> Result<Option<String>>;
+    /// Sets a mark, or takes it away.
+    async fn set_mark(&self, mark: Mark, value: Option<&str>) -> Result<()>;
     /// Begins to load an empty index from a source, or goes on with that: sets [`Mark::Loading`].
     async fn begin_load(&self, source: &str) -> Result<Begun>;
     /// What has been loaded of a table.

@@ -30,6 +30,11 @@ impl Rows for PostgresIndex {
         query!(self.db, db, (mark) => find_mark(db, *mark))
     }
 
+    async fn set_mark(&self, mark: Mark, value: Option<&str>) -> Result<()> {
+        let value = value.map(str::to_owned);
+        command!(self.db, tx, (mark, value) => put_mark(tx, *mark, value.as_deref()))
+    }
+
     async fn begin_load(&self, source: &str) -> Result<Begun> {
         let source = source.to_owned();
         command!(self.db, tx, (source) => begin_load(tx, source))
@@ -140,6 +145,13 @@ async fn find_mark(db: &Snapshot, mark: Mark) -> Result<Option<String>> {
 async fn set_mark(tx: &Tx, mark: Mark, value: &str) -> Result<()> {
     let sql = "INSERT INTO marks (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     tx.execute(sql, &[&mark.name(), &value]).await.map(|_| ())
+}
+
+async fn put_mark(tx: &Tx, mark: Mark, value: Option<&str>) -> Result<()> {
+    match value {
+        Some(value) => set_mark(tx, mark, value).await,
+        None => remove_mark(tx, mark).await,
+    }
 }
 
 async fn remove_mark(tx: &Tx, mark: Mark) -> Result<()> {

@@ -34,6 +34,16 @@ impl Rows for SqliteIndex {
         self.readers.statement(move |db| find_mark(db, mark)).await
     }
 
+    async fn set_mark(&self, mark: Mark, value: Option<&str>) -> Result<()> {
+        let value = value.map(str::to_owned);
+        self.writer()?
+            .run(move |tx| match &value {
+                Some(value) => set_mark(tx, mark, value),
+                None => remove_mark(tx, mark),
+            })
+            .await
+    }
+
     async fn begin_load(&self, source: &str) -> Result<Begun> {
         let source = source.to_owned();
         self.writer()?.run(move |tx| begin_load(tx, &source)).await

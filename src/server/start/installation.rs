@@ -215,9 +215,14 @@ fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
     })
 }
 
-/// The room on every disk that is written to.
+/// The room on every disk that is written to. Where index and store are both elsewhere, what is in the data folder is written
+/// at the start alone.
 fn room(config: &Config) -> Room {
-    let mut folders = vec![("data", config.data.clone())];
+    let is_scratch = matches!((config.index(), config.store()), (IndexUrl::Postgres(_), StoreUrl::Cloud(_)));
+    let mut folders = Vec::new();
+    if !is_scratch {
+        folders.push(("data", config.data.clone()));
+    }
     if let IndexUrl::File(path) = config.index() {
         let here = || Path::new(".");
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(here);
@@ -381,6 +386,22 @@ mod tests {
             let _ =
                 std::fs::remove_file(PathBuf::from(format!("{}/index.db{suffix}", config.data.display())));
         }
+    }
+
+    #[test]
+    fn a_data_folder_that_is_scratch_is_not_watched() {
+        let folder = tempfile::tempdir().unwrap();
+        let watched = |settings: &[(&'static str, &str)]| {
+            let mut flags = Flags::from([("data", folder.path().display().to_string())]);
+            flags.extend(settings.iter().map(|&(name, value)| (name, value.to_owned())));
+            let config = Config::load(&Sources { file: None, flags, environment: &|_| None }).unwrap();
+            room(&config).folders().map(|(name, ..)| name).collect::<Vec<_>>()
+        };
+        let (index, store) = (("index", "postgres://cardea@db/cardea"), ("store", "s3://bucket"));
+        assert_eq!(watched(&[]), ["data", "index", "store"]);
+        assert_eq!(watched(&[index]), ["data", "store"]);
+        assert_eq!(watched(&[store]), ["data", "index"]);
+        assert_eq!(watched(&[index, store]), [""; 0]);
     }
 
     #[tokio::test]

@@ -46,11 +46,10 @@ pub fn fsck(config: &Config, deep: bool, accept: bool, progress: Progress<'_>) -
         let mut report = checked.map_err(unchecked)?;
         let rows = installation.index.rows();
         report.lost = lost_objects(rows, &report.missing).await.map_err(unchecked)?;
-        if accept {
-            if let Some(restored) = rows.mark(Mark::Restored).await.map_err(unchecked)? {
-                rows.accept().await.map_err(unchecked)?;
-                report.accepted = Some(origin(&restored).to_owned());
-            }
+        if accept && let Some(restored) = rows.mark(Mark::Restored).await.map_err(unchecked)? {
+            let writers = installation.blobs.writers().await.map_err(unchecked)?;
+            rows.accept(writers).await.map_err(unchecked)?;
+            report.accepted = Some(origin(&restored).to_owned());
         }
         Ok(report)
     })

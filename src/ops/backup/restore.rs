@@ -60,7 +60,9 @@ pub async fn restore(
         Begun::New | Begun::Again => {}
         Begun::Other(other) => return Err(Error::NotEmpty(format!("what of {other} has been loaded"))),
         // The last to restore it had no time to say so.
-        Begun::NotEmpty if target.mark(Mark::Restored).await?.is_some_and(|mark| origin(&mark) == id.as_str()) => {
+        Begun::NotEmpty
+            if target.mark(Mark::Restored).await?.is_some_and(|mark| origin(&mark) == id.as_str()) =>
+        {
             return Ok(Restored { id: id.clone(), rows: manifest.rows() });
         }
         Begun::NotEmpty => return Err(Error::NotEmpty("an installation".to_owned())),

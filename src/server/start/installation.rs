@@ -186,8 +186,10 @@ async fn stays(index: &dyn Index) -> Result<(), Failure> {
     match index.rows().mark(Mark::Moved).await.map_err(storage)? {
         None => Ok(()),
         Some(to) => {
-            let found = format!("one that was carried into {to}, which may need the blobs that it would delete");
-            let expected = format!("{to}; or, to return to the old one, run cardea migrate-index --back first");
+            let found =
+                format!("one that was carried into {to}, which may need the blobs that it would delete");
+            let expected =
+                format!("{to}; or, to return to the old one, run cardea migrate-index --back first");
             Err(ConfigError::new("index", found, expected).into())
         }
     }

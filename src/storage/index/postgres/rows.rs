@@ -8,8 +8,9 @@ use bytes::{Bytes, BytesMut};
 use tokio_postgres::Row as Found;
 use tokio_postgres::types::{IsNull, ToSql, Type};
 
-use super::PostgresIndex;
 use super::transaction::{Snapshot, Tx};
+use super::{PostgresIndex, install};
+use crate::model::WriterId;
 use crate::storage::Error;
 use crate::storage::index::Result;
 use crate::storage::index::rows::{
@@ -53,8 +54,8 @@ impl Rows for PostgresIndex {
         command!(self.db, tx, (restored) => finish_load(tx, restored.as_deref()))
     }
 
-    async fn accept(&self) -> Result<()> {
-        command!(self.db, tx, () => remove_mark(tx, Mark::Restored))
+    async fn accept(&self, strangers: Vec<WriterId>) -> Result<()> {
+        command!(self.db, tx, (strangers) => accept(tx, strangers))
     }
 }
 
@@ -156,6 +157,11 @@ async fn put_mark(tx: &Tx, mark: Mark, value: Option<&str>) -> Result<()> {
 
 async fn remove_mark(tx: &Tx, mark: Mark) -> Result<()> {
     tx.execute("DELETE FROM marks WHERE name = $1", &[&mark.name()]).await.map(|_| ())
+}
+
+async fn accept(tx: &Tx, strangers: &[WriterId]) -> Result<()> {
+    install::disown(tx, strangers).await?;
+    remove_mark(tx, Mark::Restored).await
 }
 
 async fn begin_load(tx: &Tx, source: &str) -> Result<Begun> {

@@ -13,7 +13,8 @@ use rusqlite::{Connection, ToSql, params_from_iter};
 use tokio::sync::oneshot;
 
 use super::connection::{self, Snapshot, Tx};
-use super::{SqliteIndex, schema};
+use super::{SqliteIndex, install, schema};
+use crate::model::WriterId;
 use crate::storage::Error;
 use crate::storage::index::Result;
 use crate::storage::index::rows::{
@@ -67,8 +68,13 @@ impl Rows for SqliteIndex {
             .await
     }
 
-    async fn accept(&self) -> Result<()> {
-        self.writer()?.run(|tx| remove_mark(tx, Mark::Restored)).await
+    async fn accept(&self, strangers: Vec<WriterId>) -> Result<()> {
+        self.writer()?
+            .run(move |tx| {
+                install::disown(tx, &strangers)?;
+                remove_mark(tx, Mark::Restored)
+            })
+            .await
     }
 }
 

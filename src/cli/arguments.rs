@@ -117,13 +117,17 @@ fn migrate_index() -> Command {
     Command::new("migrate-index")
         .about("Copies the index into another, empty one; the gateway must be stopped")
         .after_help(
-            "It may be ended at any moment: run again it goes on. The index that is copied stays as it is.",
+            "It may be ended at any moment: run again it goes on. No gateway starts on the index that was copied any more.",
+        )
+        .arg(
+            flag("back", "Lets the configured index, which was copied into another before, be used again")
+                .conflicts_with("to"),
         )
         .arg(
             Arg::new("to")
                 .long("to")
                 .value_name("URL")
-                .required(true)
+                .required_unless_present("back")
                 .help("The index to fill, as the setting index names it"),
         )
 }
@@ -189,6 +193,7 @@ mod tests {
             "cardea restore --data /y",
             "cardea restore 20270131T235959999Z-0123456789abcdef",
             "cardea migrate-index --to sqlite:///x --data /y",
+            "cardea migrate-index --back --data /y",
             "cardea credentials reset --data /x",
             "cardea keyring export --passphrase-file p",
             "cardea keyring import ring.txt --data /x",
@@ -201,6 +206,7 @@ mod tests {
             "cardea frob",
             "cardea keyring import",
             "cardea migrate-index",
+            "cardea migrate-index --back --to sqlite:///x",
             "cardea backup --keep 0",
             "cardea backup delete",
             "cardea --data",

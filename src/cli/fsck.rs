@@ -58,8 +58,14 @@ fn for_people(report: &server::FsckReport) -> String {
             left.blobs, left.bytes, left.unfinished
         );
     }
-    if let Some(backup) = &report.accepted {
-        let _ = writeln!(text, "accepted: the index as it was restored from backup {backup}");
+    match &report.accepted {
+        None => {}
+        Some(backup) if backup.contains('-') => {
+            let _ = writeln!(text, "accepted: the index as it was restored from backup {backup}");
+        }
+        Some(time) => {
+            let _ = writeln!(text, "accepted: the index as it was set back to {time} or later");
+        }
     }
     if report.is_clean() {
         text.push_str("nothing is wrong\n");

@@ -289,7 +289,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "64MiB",
         expected: "0 or more bytes",
         help: "Free space on the disks of the data folder, the index and a local store under which writes are refused with \
-               507, while reads and deletes go on.",
+               507, while reads and deletes go on. Where index and store are both elsewhere, the data folder does not count.",
         set: |c, raw| raw.bytes().map(|v| c.disk_reserve = v),
     },
     Setting {

@@ -6,10 +6,10 @@ use super::{files, runtime, start};
 use crate::cli::Failure;
 use crate::config::{Config, ConfigError};
 use crate::model::WriterId;
-use crate::ops::backup::lost_objects;
+use crate::ops::backup::{later, lost_objects};
 use crate::ops::fsck::{Progress, Report, check};
 use crate::ops::{Gateway, Limits, Metrics};
-use crate::storage::backup::Backups;
+use crate::storage::backup::{Backups, origin};
 use crate::storage::index::rows::Mark;
 use crate::storage::pins::Pins;
 
@@ -46,9 +46,10 @@ pub fn fsck(config: &Config, deep: bool, accept: bool, progress: Progress<'_>) -
         let mut report = checked.map_err(unchecked)?;
         let rows = installation.index.rows();
         report.lost = lost_objects(rows, &report.missing).await.map_err(unchecked)?;
-        if accept {
-            report.accepted = rows.mark(Mark::Restored).await.map_err(unchecked)?;
-            rows.accept().await.map_err(unchecked)?;
+        if accept && let Some(restored) = rows.mark(Mark::Restored).await.map_err(unchecked)? {
+            let writers = installation.blobs.writers().await.map_err(unchecked)?;
+            rows.accept(writers).await.map_err(unchecked)?;
+            report.accepted = Some(origin(&restored).to_owned());
         }
         Ok(report)
     })
@@ -63,12 +64,12 @@ async fn acceptable(installation: &start::Installation) -> Result<(), Failure> {
     let Some(restored) = installation.index.rows().mark(Mark::Restored).await.map_err(unchecked)? else {
         return Ok(());
     };
-    let sets = Backups::new(installation.blobs.clone()).sets(None).await.map_err(unchecked)?;
-    match sets.into_iter().find(|set| set.whole && set.id.as_str() > restored.as_str()) {
+    let backups = Backups::new(installation.blobs.clone());
+    match later(&backups, &installation.ring, &restored).await.map_err(unchecked)? {
         None => Ok(()),
         Some(later) => {
-            let found =
-                format!("backup {}, later than {restored}, from which the index was restored", later.id);
+            let origin = origin(&restored);
+            let found = format!("backup {later}, later than {origin}, to which the index was restored");
             let expected = "no later one: delete it, or restore it instead; its blobs would be deleted";
             Err(ConfigError::new("accept", found, expected).into())
         }

@@ -19,20 +19,27 @@ pub struct Migrated {
     pub rows: u64,
 }
 
-/// Copies the configured index into an empty one, and compares the two. No gateway may run: this takes the locks it has.
+/// Copies the configured index into an empty one, compares the two, and marks the old one: no gateway starts on it any more.
+/// None may run: this takes the locks it has.
 pub fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -> Result<Migrated, Failure> {
     let url: IndexUrl = to.parse().map_err(|()| refused(to, "the URL of an index"))?;
     if url == config.index() || url == IndexUrl::Memory {
         return Err(refused(to, "another index than the configured one, that outlives this process").into());
     }
     runtime()?.block_on(async {
-        let source = start::found(config).await?;
+        let source = start::found_or_moved(config).await?;
         if source.index.shared() && alive(&*source.index).await.map_err(start::storage)? {
             let expected = "one that no gateway has used for a minute: stop them all";
             return Err(ConfigError::new("index", "one that a gateway uses", expected).into());
         }
+        if let Some(other) = source.index.rows().mark(Mark::Moved).await.map_err(start::storage)?
+            && other != to
+        {
+            let found = format!("one that was carried into {other}");
+            return Err(ConfigError::new("index", found, "the index that has taken its place").into());
+        }
         let target = start::index(config, &url, "to").await?;
-        let migrated = migrate(&*source.index, &*target, progress).await;
+        let migrated = migrate(&*source.index, &*target, to, progress).await;
         migrated.map_err(|stop| match stop {
             Stop::Storage(error) => start::storage(error),
             Stop::Begun(Begun::Other(other)) => {
@@ -43,6 +50,20 @@ pub fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -> Resul
                 "migrate-index: {tables} differ; the source has changed since the migration began: begin anew with an empty index"
             )),
         })
+    })
+}
+
+/// Lets the configured index be used again after it was carried into another. Says into which.
+pub fn migrate_back(config: &Config) -> Result<String, Failure> {
+    runtime()?.block_on(async {
+        let installation = start::found_or_moved(config).await?;
+        let rows = installation.index.rows();
+        let to = rows.mark(Mark::Moved).await.map_err(start::storage)?;
+        let to = to.ok_or_else(|| {
+            ConfigError::new("index", "one that was not carried into another", "one that was: it can be used")
+        })?;
+        rows.set_mark(Mark::Moved, None).await.map_err(start::storage)?;
+        Ok(to)
     })
 }
 
@@ -79,7 +100,12 @@ impl From<Error> for Stop {
     }
 }
 
-async fn migrate(source: &dyn Index, target: &dyn Index, progress: Progress<'_>) -> Result<Migrated, Stop> {
+async fn migrate(
+    source: &dyn Index,
+    target: &dyn Index,
+    to: &str,
+    progress: Progress<'_>,
+) -> Result<Migrated, Stop> {
     let install = source.install().await?.map(|install| install.id.to_string()).unwrap_or_default();
     let target_install = target.install().await?.map(|install| install.id.to_string());
     let (source, target) = (source.rows(), target.rows());
@@ -98,8 +124,13 @@ async fn migrate(source: &dyn Index, target: &dyn Index, progress: Progress<'_>)
     if !differ.is_empty() {
         return Err(Stop::Differs(differ.join(", ")));
     }
-    // What was restored and is not accepted stays so.
-    if begun != Begun::NotEmpty {
+    // Before the new one can be used, the old one cannot any more.
+    source.set_mark(Mark::Moved, Some(to)).await?;
+    if begun == Begun::NotEmpty {
+        // Whoever returns by the same way: the target had been carried into the source.
+        target.set_mark(Mark::Moved, None).await?;
+    } else {
+        // What was restored and is not accepted stays so.
         target.finish_load(source.mark(Mark::Restored).await?.as_deref()).await?;
     }
     Ok(Migrated { tables: here.len(), rows: here.iter().map(|sum| sum.rows).sum() })

@@ -28,7 +28,7 @@ pub use crate::ops::fsck::Report as FsckReport;
 use crate::telemetry;
 pub use backup::{Listed, backup, delete_backup, list_backups};
 pub use fsck::fsck;
-pub use migrate::migrate_index;
+pub use migrate::{migrate_back, migrate_index};
 pub use restore::restore;
 
 /// How long work that cannot be cancelled may keep the process from ending.

@@ -41,7 +41,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     };
     if !may_delete(&*installation.index).await.map_err(|error| Failure::run("index", error))? {
         tracing::warn!(
-            "the index was restored from a backup: nothing is deleted from the store until cardea fsck --accept"
+            "the index was restored or set back: nothing is deleted from the store until cardea fsck --accept"
         );
     }
     let site = Site::of(&config)?;

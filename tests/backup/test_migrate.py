@@ -8,8 +8,9 @@ from pathlib import Path
 
 from backup.conftest import Filled
 
-from support import backup
+from support import backup, people
 from support.fsck import fsck
+from support.s3 import S3
 from support.server import Server
 
 
@@ -25,8 +26,36 @@ def test_it_says_which_setting_to_change(stopped: Server, filled: Filled, fresh:
     moved.data = stopped.data
     moved.start()
     filled.contents.assert_there(moved)
+    s3 = S3(moved.tls, people.OWNER)
+    assert s3.request("PUT", "/bucket/copy", headers=[("x-amz-copy-source", "/bucket/s3-plain-200000")]).status == 200
     moved.stop()
-    # And back again, as the old one stays.
+    # Both refer to the same blobs: nothing uses the old one by mistake.
+    for command in (["serve"], ["fsck"], ["backup"], ["credentials", "reset"]):
+        ran = backup.run(stopped, *command)
+        assert ran.code == 2 and ran.line.startswith("index: found one that was carried into ") and to in ran.line
+        assert "migrate-index --back" in ran.line
+    ran = backup.run(stopped, "migrate-index", "--to", url(stopped.data / "third.db"))
+    assert ran.code == 2 and "was carried into" in ran.line
+    moved.start()
+    assert s3.get("bucket", "copy").status == 200
+    s3.close()
+    moved.stop()
+    assert "was not carried" in backup.run(moved, "migrate-index", "--back").line
+
+
+def test_the_way_back(stopped: Server, filled: Filled, fresh: Callable[..., Server]) -> None:
+    to = url(stopped.data / "other.db")
+    backup.well(stopped, "migrate-index", "--to", to)
+    assert to in backup.well(stopped, "migrate-index", "--back")
+    stopped.start()
+    filled.contents.assert_there(stopped)
+    stopped.stop()
+    # Or, while nothing has been written, by the way it came.
+    backup.well(stopped, "migrate-index", "--to", to := url(stopped.data / "third.db"))
+    moved = fresh(log_level="info", index=to)
+    moved.data = stopped.data
+    backup.well(moved, "migrate-index", "--to", url(stopped.data / "index.db"))
+    assert "was carried into" in backup.run(moved, "serve").line
     stopped.start()
     filled.contents.assert_there(stopped)
 
@@ -47,6 +76,7 @@ def test_what_is_refused(stopped: Server) -> None:
     backup.well(stopped, "migrate-index", "--to", url(stopped.data / "other.db"))
     # Once more changes nothing, until one of the two is another.
     backup.well(stopped, "migrate-index", "--to", url(stopped.data / "other.db"))
+    backup.well(stopped, "migrate-index", "--back")
     stopped.start()
     assert stopped.stop() == 0
     ran = backup.run(stopped, "migrate-index", "--to", url(stopped.data / "other.db"))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 
 from backup.conftest import Contents, Filled
 
@@ -172,6 +175,86 @@ def test_older_backups_are_let_go(stopped: Server, filled: Filled) -> None:
     assert checked.code == 2 and taken[2].id in checked.stderr
     backup.well(stopped, "backup", "delete", taken[2].id)
     assert fsck(stopped, "--accept").report["accepted"] == taken[1].id
+
+
+def test_what_a_later_process_wrote_goes_once_it_is_accepted(stopped: Server, filled: Filled) -> None:
+    """The restored index does not know of that process. And a backup of what was restored hinders nobody."""
+    backup.backup(stopped)
+    stopped.start()
+    s3 = S3(stopped.tls, people.OWNER)
+    before = backup.blobs(stopped)
+    assert s3.put("bucket", "later", os.urandom(100_000)).status == 200
+    later = backup.blobs(stopped) - before
+    assert stopped.stop() == 0
+    backup.lose_index(stopped)
+    backup.well(stopped, "restore")
+    stopped.start()
+    nightly = backup.backup(stopped)
+    assert stopped.stop() == 0
+    checked = fsck(stopped, "--accept")
+    assert checked.code == 1 and checked.kinds == ["stray-blob"], checked.stderr
+    stopped.start()
+    wait_until(lambda: not later & backup.blobs(stopped), seconds=60)
+    filled.contents.assert_there(stopped)
+    s3.close()
+    assert stopped.stop() == 0
+    assert_clean(stopped)
+    # What was taken before another restoration is of another past.
+    backup.lose_index(stopped)
+    backup.well(stopped, "restore", nightly.id)
+    other = backup.backup(stopped)
+    backup.lose_index(stopped)
+    backup.well(stopped, "restore", nightly.id)
+    checked = fsck(stopped, "--accept")
+    assert checked.code == 2 and other.id in checked.stderr
+
+
+def test_an_index_that_was_set_back(stopped: Server, filled: Filled) -> None:
+    """By a snapshot of its volume, without a word: what was acknowledged since stays in the store."""
+    stopped.start()
+    s3 = S3(stopped.tls, people.OWNER)
+    # A snapshot of an hour ago: by now it would have been heard again and again.
+    with closing(sqlite3.connect(stopped.data / "index.db")) as index, closing(sqlite3.connect(stopped.folder / "snapshot.db")) as snapshot:
+        index.backup(snapshot)
+        snapshot.execute("UPDATE writers SET started = started - 360000000, heartbeat = heartbeat - 360000000")
+        snapshot.commit()
+    assert s3.put("bucket", "later", b"l" * 100_000).status == 200
+    assert stopped.stop() == 0
+    now = {path: path.read_bytes() for path in stopped.data.glob("index.db*")}
+    blobs = backup.blobs(stopped)
+    backup.lose_index(stopped)
+    shutil.copy(stopped.folder / "snapshot.db", stopped.data / "index.db")
+
+    stopped.start()
+    wait_until(lambda: "the index was set back" in stopped.log())
+    assert stopped.readiness()[0] == 200
+    filled.contents.assert_there(stopped)
+    assert s3.get("bucket", "later").status == 404
+    assert s3.delete("bucket", "s3-plain-200000").status == 204
+    threading.Event().wait(12)
+    assert backup.blobs(stopped) == blobs
+    assert stopped.stop() == 0
+    then = {path: path.read_bytes() for path in stopped.data.glob("index.db*")}
+
+    # It was a mistake: nothing is lost.
+    backup.lose_index(stopped)
+    for path, contents in now.items():
+        path.write_bytes(contents)
+    stopped.start()
+    assert s3.get("bucket", "later").body == b"l" * 100_000
+    filled.contents.assert_there(stopped)
+    assert stopped.stop() == 0
+
+    # Or it was meant: then that is said.
+    backup.lose_index(stopped)
+    for path, contents in then.items():
+        path.write_bytes(contents)
+    assert "set back to" in backup.run(stopped, "fsck", "--accept").out
+    stopped.start()
+    wait_until(lambda: len(backup.blobs(stopped)) == len(blobs) - 2, seconds=60)
+    s3.close()
+    assert stopped.stop() == 0
+    assert_clean(stopped)
 
 
 def test_objects_without_their_blobs_are_named(stopped: Server) -> None:

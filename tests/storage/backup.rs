@@ -221,7 +221,7 @@ async fn nothing_is_deleted_before_a_restored_index_is_accepted() {
     let mut sweeper = Sweeper::alone(restored.clone(), files.blobs.clone(), me);
     assert_eq!((reaped(&mut reaper).await, sweeper.sweep().await.unwrap()), (0, 0));
     assert!(stands(&files, old).await && stands(&files, later).await);
-    restored.rows().accept().await.unwrap();
+    restored.rows().accept(Vec::new()).await.unwrap();
     assert_eq!((reaped(&mut reaper).await, sweeper.sweep().await.unwrap()), (1, 1));
     assert!(!stands(&files, old).await && !stands(&files, later).await);
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use cardea::model::{BlobId, WriterId};
+use cardea::model::{BlobId, Timestamp, WriterId};
 use cardea::storage::Error;
 use cardea::storage::care::{Reaper, Sweeper, Task};
+use cardea::storage::index::rows::{Mark, Value, table};
 use cardea::storage::index::{Index, Silence};
 use cardea::storage::pins::Pins;
 
@@ -138,6 +139,85 @@ async fn a_fenced_writer_that_does_not_know_it_is_swept_again() {
     assert!(!stands(&files, late).await);
     assert!(sweeper.round().await.unwrap().rest > Duration::from_mins(1), "nobody else can come");
     assert_eq!(dead.index.unswept_writers().await.unwrap(), [me]);
+}
+
+/// Registers a process that was last heard so long ago.
+async fn silent_for(index: &dyn Index, silence: Duration) -> WriterId {
+    let writer = WriterId::random();
+    let heard = Value::Int(Timestamp::now().minus(silence).steps());
+    let id = Value::Bytes(writer.0.to_vec().into());
+    let row = vec![id, heard.clone(), heard, Value::Null, Value::Null];
+    index.rows().load(table("writers").unwrap(), vec![row]).await.unwrap();
+    writer
+}
+
+fn minutes(minutes: u64) -> Duration {
+    Duration::from_mins(minutes)
+}
+
+#[tokio::test]
+async fn orphans_from_long_after_the_last_heartbeat_mean_that_the_index_was_set_back() {
+    let shared = Silence::For(minutes(1));
+    for (silence, heard, is_set_back) in [
+        (Silence::Everyone, minutes(1), false),
+        (Silence::Everyone, minutes(6), true),
+        // It may have been out of the index' reach, and gone on with its requests.
+        (shared, minutes(6), false),
+        (shared, minutes(61), true),
+    ] {
+        let (files, index) = (memory(), sqlite());
+        let (me, dead) = (WriterId::random(), WriterId::random());
+        index.heartbeat(me).await.unwrap();
+        index.heartbeat(dead).await.unwrap();
+        let writer = silent_for(&*index, heard).await;
+        let (orphan, other) = (store(&files, writer).await, store(&files, dead).await);
+        let mut sweeper = Sweeper::new(index.clone(), files.blobs.clone(), me, silence, Duration::ZERO);
+        sweeper.sweep().await.unwrap();
+        let mark = index.rows().mark(Mark::Restored).await.unwrap();
+        assert_eq!((mark.is_some(), stands(&files, orphan).await), (is_set_back, is_set_back), "{heard:?}");
+        if !is_set_back {
+            continue;
+        }
+        assert!(stands(&files, other).await, "nothing is deleted of anybody");
+        assert_eq!(sweeper.sweep().await.unwrap(), 0);
+        index.rows().accept(files.blobs.writers().await.unwrap()).await.unwrap();
+        assert!(index.fencing(me).await.unwrap().is_none(), "it stands, and goes on");
+        index.heartbeat(me).await.unwrap();
+        let mut sweeper = Sweeper::alone(index.clone(), files.blobs.clone(), me);
+        assert_eq!(sweeper.sweep().await.unwrap(), 2);
+        assert!(!stands(&files, orphan).await && !stands(&files, other).await);
+    }
+}
+
+#[tokio::test]
+async fn what_a_fenced_process_goes_on_writing_says_nothing_of_the_index() {
+    let (files, index, me) = (memory(), sqlite(), WriterId::random());
+    index.heartbeat(me).await.unwrap();
+    let stopped = silent_for(&*index, minutes(600)).await;
+    index.fence_silent(me, Silence::For(minutes(1))).await.unwrap();
+    let orphan = store(&files, stopped).await;
+    let mut sweeper = Sweeper::shared(index.clone(), files.blobs.clone(), me, Duration::ZERO);
+    assert_eq!(sweeper.sweep().await.unwrap(), 1);
+    assert!(!stands(&files, orphan).await);
+    assert_eq!(index.rows().mark(Mark::Restored).await.unwrap(), None);
+}
+
+pub async fn accepting_makes_orphans_of_what_strangers_wrote(index: Arc<dyn Index>) {
+    let (me, stranger) = (WriterId::random(), WriterId::random());
+    index.heartbeat(me).await.unwrap();
+    let silent = silent_for(&*index, minutes(600)).await;
+    assert_eq!(index.fencing(stranger).await.unwrap(), None);
+    index.rows().set_mark(Mark::Restored, Some("backup word")).await.unwrap();
+    index.rows().accept(vec![stranger, silent, me]).await.unwrap();
+    assert_eq!(index.rows().mark(Mark::Restored).await.unwrap(), None);
+    index.heartbeat(me).await.unwrap();
+    assert!(matches!(index.heartbeat(stranger).await, Err(Error::Fenced)));
+    // It has been heard until now, as far as its orphans are concerned.
+    let fenced = index.fence_silent(me, Silence::For(minutes(1))).await.unwrap();
+    assert_eq!(fenced, [stranger]);
+    index.fence_silent(me, Silence::Everyone).await.unwrap();
+    let end = index.fencing(silent).await.unwrap().unwrap();
+    assert!(Timestamp::now().minus(minutes(1)) < end.heard && end.heard <= end.fenced);
 }
 
 fn count_files(folder: &std::path::Path) -> usize {

@@ -71,7 +71,7 @@ pub async fn rows_are_loaded_and_compared(index: Arc<dyn Index>) {
     target.finish_load(Some("backup")).await.unwrap();
     assert_eq!(target.mark(Mark::Loading).await.unwrap(), None);
     assert_eq!(target.mark(Mark::Restored).await.unwrap().as_deref(), Some("backup"));
-    target.accept().await.unwrap();
+    target.accept(Vec::new()).await.unwrap();
     assert_eq!(target.mark(Mark::Restored).await.unwrap(), None);
     assert_eq!(target.begin_load("source").await.unwrap(), Begun::NotEmpty);
 

@@ -156,7 +156,8 @@ macro_rules! index_suite {
                 silent_writers_are_fenced_once
                 a_fenced_writer_stays_fenced
                 a_swept_writer_is_told_no_more
-                writers_are_unswept_until_they_are_swept;
+                writers_are_unswept_until_they_are_swept
+                accepting_makes_orphans_of_what_strangers_wrote;
             leases:
                 a_lease_has_one_holder
                 a_lease_is_given_back_by_its_holder_alone

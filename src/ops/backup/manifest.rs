@@ -19,6 +19,9 @@ pub struct Manifest {
     version: u32,
     /// The installation's id, in hex.
     pub(super) install: String,
+    /// Of an index that was restored and not accepted: what its mark said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) restored: Option<String>,
     /// Its tables in the order in which they are loaded.
     pub(super) tables: Vec<Part>,
 }
@@ -59,8 +62,9 @@ impl ChunkRef {
 }
 
 impl Manifest {
-    pub(super) fn new(install: InstallId) -> Self {
-        Self { version: VERSION, install: install.to_string(), tables: Vec::with_capacity(TABLES.len()) }
+    pub(super) fn new(install: InstallId, restored: Option<String>) -> Self {
+        let tables = Vec::with_capacity(TABLES.len());
+        Self { version: VERSION, install: install.to_string(), restored, tables }
     }
 
     pub(super) fn add(&mut self, table: &'static Table, sum: &Sum, chunks: Vec<ChunkRef>) {

@@ -4,6 +4,7 @@
 //! All other blobs stay where they are, and none that a kept backup needs is deleted (`storage::backup`). It does not
 //! hold the key ring, without which it opens for nobody.
 
+mod later;
 mod lost;
 mod manifest;
 mod remove;
@@ -11,6 +12,7 @@ mod restore;
 mod seals;
 mod take;
 
+pub use later::later;
 pub use lost::lost_objects;
 pub use manifest::Manifest;
 pub use remove::{Removed, list, remove};

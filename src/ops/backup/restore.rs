@@ -6,7 +6,7 @@ use super::manifest::{ChunkRef, Part};
 use super::{Error, Manifest, Progress, seals};
 use crate::encryption::KeyRing;
 use crate::model::InstallId;
-use crate::storage::backup::{BackupId, Backups};
+use crate::storage::backup::{BackupId, Backups, origin, restored_from};
 use crate::storage::index::rows::transfer::sums;
 use crate::storage::index::rows::{Begun, Mark, Row, Rows, Table, Value, decode};
 
@@ -60,7 +60,9 @@ pub async fn restore(
         Begun::New | Begun::Again => {}
         Begun::Other(other) => return Err(Error::NotEmpty(format!("what of {other} has been loaded"))),
         // The last to restore it had no time to say so.
-        Begun::NotEmpty if target.mark(Mark::Restored).await?.as_deref() == Some(id.as_str()) => {
+        Begun::NotEmpty
+            if target.mark(Mark::Restored).await?.is_some_and(|mark| origin(&mark) == id.as_str()) =>
+        {
             return Ok(Restored { id: id.clone(), rows: manifest.rows() });
         }
         Begun::NotEmpty => return Err(Error::NotEmpty("an installation".to_owned())),
@@ -74,7 +76,7 @@ pub async fn restore(
             return Err(Error::damaged(id, format!("the table {} is not as it was", table.name)));
         }
     }
-    target.finish_load(Some(id.as_str())).await?;
+    target.finish_load(Some(&restored_from(id))).await?;
     Ok(Restored { id: id.clone(), rows: manifest.rows() })
 }
 

@@ -13,7 +13,7 @@ use crate::model::{InstallId, Timestamp};
 use crate::storage;
 use crate::storage::backup::{BackupId, Backups, Chunk, ChunkName, Cutter, RENEW};
 use crate::storage::index::rows::transfer::Summing;
-use crate::storage::index::rows::{RowSource, TABLES};
+use crate::storage::index::rows::{Mark, Rows, TABLES};
 
 /// Chunks that are written at a time.
 const AT_ONCE: usize = 8;
@@ -35,7 +35,7 @@ pub struct Taken {
 
 /// Takes a backup of an index as it is now. Others write on meanwhile.
 pub async fn take(
-    source: &dyn RowSource,
+    source: &dyn Rows,
     backups: &Backups,
     ring: &KeyRing,
     install: InstallId,
@@ -53,7 +53,7 @@ pub async fn take(
 }
 
 async fn make(
-    source: &dyn RowSource,
+    source: &dyn Rows,
     backups: &Backups,
     ring: &KeyRing,
     install: InstallId,
@@ -70,10 +70,11 @@ async fn make(
         }
     }
     let known = backups.chunks().await?;
+    let restored = source.mark(Mark::Restored).await?;
     let mut snapshot = source.snapshot().await?;
     let mut writing = Writing { backups, ring, known, tasks: JoinSet::new(), written: 0, written_bytes: 0 };
     let mut renewed = Instant::now();
-    let mut manifest = Manifest::new(install);
+    let mut manifest = Manifest::new(install, restored);
     for table in TABLES {
         let (mut cutter, mut summing) = (Cutter::new(table), Summing::of(table));
         let (mut chunks, mut last) = (Vec::new(), None);

@@ -30,7 +30,7 @@ pub struct Report {
     /// Objects that have lost data with them, and unfinished uploads.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<String>,
-    /// The backup that the index was restored from and that was accepted with this check.
+    /// The backup from which the index was restored, or the time to which it was set back, where that was accepted with this check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<String>,
     /// How many findings there are.

@@ -64,6 +64,7 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
     })?;
     let parts = parts(config, Opening::Own).await?;
     whole(&*parts.index).await?;
+    stays(&*parts.index).await?;
     match parts.index.install().await.map_err(storage)? {
         Some(install) => existing(config, parts, install).await,
         None if config.shares_index() => join(config, parts).await,
@@ -73,12 +74,21 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
 
 /// Opens an installation that stands; there is none to be made.
 pub async fn found(config: &Config) -> Result<Installation, Failure> {
-    stands(config, Opening::Own).await
+    let installation = stands(config, Opening::Own).await?;
+    stays(&*installation.index).await?;
+    Ok(installation)
 }
 
 /// Opens an installation to read it, beside the gateway that runs on it.
 pub async fn beside(config: &Config) -> Result<Installation, Failure> {
-    stands(config, Opening::Beside).await
+    let installation = stands(config, Opening::Beside).await?;
+    stays(&*installation.index).await?;
+    Ok(installation)
+}
+
+/// Opens an installation that stands, though its index may have been carried into another.
+pub async fn found_or_moved(config: &Config) -> Result<Installation, Failure> {
+    stands(config, Opening::Own).await
 }
 
 async fn stands(config: &Config, opening: Opening) -> Result<Installation, Failure> {
@@ -171,6 +181,20 @@ async fn whole(index: &dyn Index) -> Result<(), Failure> {
     }
 }
 
+/// An index that was carried into another is used no more: what it deletes, the other may need.
+async fn stays(index: &dyn Index) -> Result<(), Failure> {
+    match index.rows().mark(Mark::Moved).await.map_err(storage)? {
+        None => Ok(()),
+        Some(to) => {
+            let found =
+                format!("one that was carried into {to}, which may need the blobs that it would delete");
+            let expected =
+                format!("{to}; or, to return to the old one, run cardea migrate-index --back first");
+            Err(ConfigError::new("index", found, expected).into())
+        }
+    }
+}
+
 fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
     let read = |path: &std::path::PathBuf| {
         let unreadable = |error| {
@@ -193,9 +217,14 @@ fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
     })
 }
 
-/// The room on every disk that is written to.
+/// The room on every disk that is written to. Where index and store are both elsewhere, what is in the data folder is written
+/// at the start alone.
 fn room(config: &Config) -> Room {
-    let mut folders = vec![("data", config.data.clone())];
+    let is_scratch = matches!((config.index(), config.store()), (IndexUrl::Postgres(_), StoreUrl::Cloud(_)));
+    let mut folders = Vec::new();
+    if !is_scratch {
+        folders.push(("data", config.data.clone()));
+    }
     if let IndexUrl::File(path) = config.index() {
         let here = || Path::new(".");
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(here);
@@ -359,6 +388,22 @@ mod tests {
             let _ =
                 std::fs::remove_file(PathBuf::from(format!("{}/index.db{suffix}", config.data.display())));
         }
+    }
+
+    #[test]
+    fn a_data_folder_that_is_scratch_is_not_watched() {
+        let folder = tempfile::tempdir().unwrap();
+        let watched = |settings: &[(&'static str, &str)]| {
+            let mut flags = Flags::from([("data", folder.path().display().to_string())]);
+            flags.extend(settings.iter().map(|&(name, value)| (name, value.to_owned())));
+            let config = Config::load(&Sources { file: None, flags, environment: &|_| None }).unwrap();
+            room(&config).folders().map(|(name, ..)| name).collect::<Vec<_>>()
+        };
+        let (index, store) = (("index", "postgres://cardea@db/cardea"), ("store", "s3://bucket"));
+        assert_eq!(watched(&[]), ["data", "index", "store"]);
+        assert_eq!(watched(&[index]), ["data", "store"]);
+        assert_eq!(watched(&[store]), ["data", "index"]);
+        assert_eq!(watched(&[index, store]), [""; 0]);
     }
 
     #[tokio::test]

@@ -43,6 +43,23 @@ impl BackupId {
     }
 }
 
+/// What [`Mark::Restored`](crate::storage::index::rows::Mark) says of an index that was restored from a backup just now.
+pub fn restored_from(id: &BackupId) -> String {
+    format!("{id} {}", BackupId::new(Timestamp::now()))
+}
+
+/// What it says of one that was found to be as it was at this time.
+pub fn set_back_to(time: Timestamp) -> String {
+    let then = BackupId::new(time);
+    let then = then.as_str().split_once('-').map_or("", |(began, _)| began);
+    format!("{then} {}", BackupId::new(Timestamp::now()))
+}
+
+/// The first of what it says: the name of a backup, or a time. It sorts among the names of backups.
+pub fn origin(restored: &str) -> &str {
+    restored.split_once(' ').map_or(restored, |(origin, _)| origin)
+}
+
 fn parse_time(text: &str) -> Option<Timestamp> {
     let form = format_description!("[year][month][day]T[hour][minute][second][subsecond digits:3]Z");
     let nanos = PrimitiveDateTime::parse(text, form).ok()?.assume_utc().unix_timestamp_nanos();
@@ -58,6 +75,17 @@ impl fmt::Display for BackupId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_restored_is_told_from_what_was_restored_again() {
+        let id = BackupId::new(Timestamp::from_seconds(1_800_000_000));
+        assert_eq!(origin(&restored_from(&id)), id.as_str());
+        assert_ne!(restored_from(&id), restored_from(&id));
+        let time = set_back_to(Timestamp::from_seconds(1_800_000_000));
+        assert_eq!(origin(&time), "20270115T080000000Z");
+        assert!(origin(&time) < id.as_str() && origin("as it was once") == "as");
+        assert_eq!(origin(id.as_str()), id.as_str());
+    }
 
     #[test]
     fn names_say_when() {

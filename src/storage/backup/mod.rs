@@ -25,7 +25,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode};
 
 pub use cut::{Chunk, Cutter};
-pub use id::BackupId;
+pub use id::{BackupId, origin, restored_from, set_back_to};
 
 use super::Error;
 use super::blobs::{BlobStore, paths, unavailable};

@@ -24,7 +24,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, future, stream};
 use object_store::memory::InMemory;
-use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode};
+use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode};
 
 pub use cloud::CloudOptions;
 pub use counts::RequestCounts;
@@ -37,7 +37,7 @@ use self::buffers::Buffers;
 use self::observe::Watch;
 use super::room::{Need, Room};
 use super::{Error, folders};
-use crate::model::{BlobId, InstallId, WriterId};
+use crate::model::{BlobId, InstallId, Timestamp, WriterId};
 
 /// What an upload to a local folder hands over at a time: small, so that a hundred uploads fit into the budget.
 const LOCAL_BUFFER: usize = 512 * 1024;
@@ -291,20 +291,31 @@ impl BlobStore {
     /// All blobs that the store holds, in no order, with the sealed bytes of each: to be compared with the index.
     pub fn all_blobs(&self) -> BoxStream<'static, Result<(BlobId, u64), Error>> {
         let found = self.watch.listing(self.store.list(Some(&paths::blobs())));
-        let blob =
-            |meta: object_store::ObjectMeta| paths::parse_blob(&meta.location).map(|id| (id, meta.size));
+        let blob = |meta: ObjectMeta| paths::parse_blob(&meta.location).map(|id| (id, meta.size));
         found.try_filter_map(move |meta| future::ready(Ok(blob(meta)))).map_err(unavailable).boxed()
     }
 
-    /// The blobs of a writer, `batch` at a time. For the sweep of a writer that is fenced.
+    /// The blobs of a writer with the store's time of each, `batch` at a time. For the sweep of a writer that is fenced.
     pub(super) fn blobs_of(
         &self,
         writer: WriterId,
         batch: usize,
-    ) -> BoxStream<'static, Result<Vec<BlobId>, Error>> {
+    ) -> BoxStream<'static, Result<Vec<(BlobId, Timestamp)>, Error>> {
         let found = self.watch.listing(self.store.list(Some(&paths::writer(writer))));
-        let ids = found.try_filter_map(|meta| future::ready(Ok(paths::parse_blob(&meta.location))));
-        ids.try_chunks(batch).map_err(|error| unavailable(error.1)).boxed()
+        let blob = |meta: ObjectMeta| {
+            let written = Timestamp::from_system(meta.last_modified.into());
+            paths::parse_blob(&meta.location).map(|id| (id, written))
+        };
+        let found = found.try_filter_map(move |meta| future::ready(Ok(blob(meta))));
+        found.try_chunks(batch).map_err(|error| unavailable(error.1)).boxed()
+    }
+
+    /// All writers of whom the store holds anything.
+    pub async fn writers(&self) -> Result<Vec<WriterId>, Error> {
+        let all = paths::blobs();
+        let found = self.watch.time("list", self.store.list_with_delimiter(Some(&all))).await;
+        let found = found.map_err(unavailable)?;
+        Ok(found.common_prefixes.iter().filter_map(paths::parse_writer).collect())
     }
 
     /// Removes what a killed process left in a local folder and no listing shows: unfinished files and empty folders.

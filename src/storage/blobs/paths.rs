@@ -39,6 +39,12 @@ pub(super) fn writer(writer: WriterId) -> Path {
     Path::from(format!("blobs/{writer}"))
 }
 
+/// Whose blobs are below a name, if any writer's are.
+pub(super) fn parse_writer(path: &Path) -> Option<WriterId> {
+    let id = WriterId::from_slice(&hex::decode(path.as_ref().strip_prefix("blobs/")?).ok()?)?;
+    (writer(id) == *path).then_some(id)
+}
+
 /// Which blob a name is of, if it is one's.
 pub(super) fn parse_blob(path: &Path) -> Option<BlobId> {
     let digits = path.as_ref().strip_prefix("blobs/")?.replace('/', "");
@@ -113,6 +119,7 @@ mod tests {
         assert_eq!(path.as_ref(), format!("blobs/{}/ab/{}", "ab".repeat(8), "ab".repeat(15)));
         assert!(path.prefix_matches(&writer(id.writer())));
         assert_eq!(parse_blob(&path), Some(id));
+        assert_eq!((parse_writer(&writer(id.writer())), parse_writer(&path)), (Some(id.writer()), None));
         let chunk = [0x5A; 32];
         assert_eq!(parse_backup_chunk(&backup_chunk(&chunk)), Some(chunk));
         assert_eq!(parse_backup(&backup_hold("x")), Some(("x", false)));

@@ -31,7 +31,7 @@ pub use multipart::{
 };
 pub use principal::{AccessKeyRecord, AccountRecord, RoleGrant, SigningKeyRecord, UserRecord};
 pub use record::{
-    BucketAddress, BucketPage, BucketRecord, BucketRow, FreedBlob, Install, ObjectPage, ObjectRow,
+    BucketAddress, BucketPage, BucketRecord, BucketRow, Fencing, FreedBlob, Install, ObjectPage, ObjectRow,
     PartRecord, Usage, VersionPage, VersionRecord, VersionRow, Versioning,
 };
 
@@ -64,6 +64,8 @@ pub trait Index: Send + Sync + 'static {
     async fn heartbeat(&self, writer: WriterId) -> Result<()>;
     /// Fences every other writer that is silent, and returns all fenced ones that are not swept.
     async fn fence_silent(&self, me: WriterId, silence: Silence) -> Result<Vec<WriterId>>;
+    /// When a writer was last heard and when it was fenced, where it was.
+    async fn fencing(&self, writer: WriterId) -> Result<Option<Fencing>>;
     /// Notes that no blob of a fenced writer is an orphan any more: [`Self::fence_silent`] tells of it no longer.
     async fn writer_swept(&self, writer: WriterId) -> Result<()>;
     /// Whether other processes may use this index at the same time.

@@ -219,6 +219,15 @@ pub struct VersionPage {
     pub truncated: bool,
 }
 
+/// The end of a writer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fencing {
+    /// Its last heartbeat.
+    pub heard: Timestamp,
+    /// When another took it for dead.
+    pub fenced: Timestamp,
+}
+
 /// A blob without references.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FreedBlob {

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::Result;
+use crate::model::WriterId;
 
 pub use encoding::{Unreadable, decode, encode};
 pub use tables::{Column, Kind, NOT_KEPT, TABLES, Table, table};
@@ -72,8 +73,11 @@ pub trait RowSource: Send + Sync {
 pub enum Mark {
     /// Rows are being loaded into it, and it says from where. It is not whole: nobody else may use it.
     Loading,
-    /// It was restored from this backup, and nobody has accepted it yet: no blob may be deleted.
+    /// It was restored or set back, and nobody has accepted it yet: no blob may be deleted. It says from which backup or to
+    /// which time, and after a space a word that no other restoration has.
     Restored,
+    /// It was carried into this other index, which has taken its place: both refer to the same blobs.
+    Moved,
 }
 
 impl Mark {
@@ -82,6 +86,7 @@ impl Mark {
         match self {
             Self::Loading => "loading",
             Self::Restored => "restored",
+            Self::Moved => "moved",
         }
     }
 }
@@ -113,6 +118,8 @@ pub struct Standing {
 pub trait Rows: RowSource {
     /// What a mark says, where it stands.
     async fn mark(&self, mark: Mark) -> Result<Option<String>>;
+    /// Sets a mark, or takes it away.
+    async fn set_mark(&self, mark: Mark, value: Option<&str>) -> Result<()>;
     /// Begins to load an empty index from a source, or goes on with that: sets [`Mark::Loading`].
     async fn begin_load(&self, source: &str) -> Result<Begun>;
     /// What has been loaded of a table.
@@ -121,6 +128,7 @@ pub trait Rows: RowSource {
     async fn load(&self, table: &'static Table, rows: Vec<Row>) -> Result<()>;
     /// Ends loading: from here on it is an index like any other, or one that was restored from this backup.
     async fn finish_load(&self, restored: Option<&str>) -> Result<()>;
-    /// Takes [`Mark::Restored`] away.
-    async fn accept(&self) -> Result<()>;
+    /// Takes [`Mark::Restored`] away. Blobs that it does not know are orphans from here on: those of writers that have been
+    /// silent until now, and those of these others, which it fences where it does not know them.
+    async fn accept(&self, strangers: Vec<WriterId>) -> Result<()>;
 }

@@ -6,7 +6,7 @@ use super::locks;
 use super::transaction::{Snapshot, Tx};
 use crate::model::{Timestamp, WriterId};
 use crate::storage::Error;
-use crate::storage::index::{Install, Result, Silence};
+use crate::storage::index::{Fencing, Install, Result, Silence};
 
 /// A longer pause between two heartbeats is a gap. It is well below the silence that others are fenced for.
 const GAP: Duration = Duration::from_secs(30);
@@ -70,9 +70,24 @@ async fn fence(tx: &Tx, me: WriterId, before: Timestamp) -> Result<()> {
     Ok(())
 }
 
+pub(super) async fn fencing(db: &Snapshot, writer: WriterId) -> Result<Option<Fencing>> {
+    let sql = "SELECT heartbeat, fenced FROM writers WHERE id = $1 AND fenced IS NOT NULL";
+    let found = db.maybe(sql, &[&writer]).await?;
+    found.map(|row| Ok(Fencing { heard: row.try_get(0)?, fenced: row.try_get(1)? })).transpose()
+}
+
 pub(super) async fn writer_swept(tx: &Tx, writer: WriterId) -> Result<()> {
     let sql = "UPDATE writers SET swept = $2 WHERE id = $1 AND fenced IS NOT NULL";
     tx.execute(sql, &[&writer, &tx.now()]).await.map(|_| ())
+}
+
+/// Makes orphans of what the index does not know: of writers that are not done with, as if they had been heard until now, and
+/// of these others.
+pub(super) async fn disown(tx: &Tx, strangers: &[WriterId]) -> Result<()> {
+    let fence = "INSERT INTO writers (id, started, heartbeat, unbroken, fenced)
+                 SELECT id, $2, $2, $2, $2 FROM unnest($1::bytea[]) AS id ON CONFLICT DO NOTHING";
+    tx.execute(fence, &[&strangers, &tx.now()]).await?;
+    tx.execute("UPDATE writers SET heartbeat = $1 WHERE swept IS NULL", &[&tx.now()]).await.map(|_| ())
 }
 
 pub(super) async fn unswept_writers(db: &Snapshot) -> Result<Vec<WriterId>> {

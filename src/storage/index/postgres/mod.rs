@@ -41,7 +41,7 @@ use self::transaction::Database;
 use super::rows::Rows;
 use super::{
     AccessKeyRecord, AccountRecord, BlobRow, BucketAddress, BucketChange, BucketPage, BucketRecord,
-    CompleteUpload, CreateBucket, CreateUpload, Delete, Deleted, Finding, FreedBlob, Index, Install,
+    CompleteUpload, CreateBucket, CreateUpload, Delete, Deleted, Fencing, Finding, FreedBlob, Index, Install,
     ListBuckets, ListObjects, ListUploads, ListVersions, NumberedPart, ObjectPage, PartPage, Publish,
     Published, PutPart, Restore, Result, Rewrap, RoleGrant, SigningKeyRecord, Silence, Unchanged,
     UpdateMetadata, UploadPage, UploadPart, UploadRecord, Usage, UserRecord, VersionPage, VersionRecord,
@@ -145,6 +145,10 @@ impl Index for PostgresIndex {
 
     async fn fence_silent(&self, me: WriterId, silence: Silence) -> Result<Vec<WriterId>> {
         command!(self.db, tx, (me, silence) => install::fence_silent(tx, *me, *silence))
+    }
+
+    async fn fencing(&self, writer: WriterId) -> Result<Option<Fencing>> {
+        query!(self.db, db, (writer) => install::fencing(db, *writer))
     }
 
     async fn writer_swept(&self, writer: WriterId) -> Result<()> {

@@ -8,8 +8,9 @@ use bytes::{Bytes, BytesMut};
 use tokio_postgres::Row as Found;
 use tokio_postgres::types::{IsNull, ToSql, Type};
 
-use super::PostgresIndex;
 use super::transaction::{Snapshot, Tx};
+use super::{PostgresIndex, install};
+use crate::model::WriterId;
 use crate::storage::Error;
 use crate::storage::index::Result;
 use crate::storage::index::rows::{
@@ -30,6 +31,11 @@ impl Rows for PostgresIndex {
         query!(self.db, db, (mark) => find_mark(db, *mark))
     }
 
+    async fn set_mark(&self, mark: Mark, value: Option<&str>) -> Result<()> {
+        let value = value.map(str::to_owned);
+        command!(self.db, tx, (mark, value) => put_mark(tx, *mark, value.as_deref()))
+    }
+
     async fn begin_load(&self, source: &str) -> Result<Begun> {
         let source = source.to_owned();
         command!(self.db, tx, (source) => begin_load(tx, source))
@@ -48,8 +54,8 @@ impl Rows for PostgresIndex {
         command!(self.db, tx, (restored) => finish_load(tx, restored.as_deref()))
     }
 
-    async fn accept(&self) -> Result<()> {
-        command!(self.db, tx, () => remove_mark(tx, Mark::Restored))
+    async fn accept(&self, strangers: Vec<WriterId>) -> Result<()> {
+        command!(self.db, tx, (strangers) => accept(tx, strangers))
     }
 }
 
@@ -142,8 +148,20 @@ async fn set_mark(tx: &Tx, mark: Mark, value: &str) -> Result<()> {
     tx.execute(sql, &[&mark.name(), &value]).await.map(|_| ())
 }
 
+async fn put_mark(tx: &Tx, mark: Mark, value: Option<&str>) -> Result<()> {
+    match value {
+        Some(value) => set_mark(tx, mark, value).await,
+        None => remove_mark(tx, mark).await,
+    }
+}
+
 async fn remove_mark(tx: &Tx, mark: Mark) -> Result<()> {
     tx.execute("DELETE FROM marks WHERE name = $1", &[&mark.name()]).await.map(|_| ())
+}
+
+async fn accept(tx: &Tx, strangers: &[WriterId]) -> Result<()> {
+    install::disown(tx, strangers).await?;
+    remove_mark(tx, Mark::Restored).await
 }
 
 async fn begin_load(tx: &Tx, source: &str) -> Result<Begun> {

@@ -5,7 +5,7 @@ use rusqlite::params;
 use super::connection::{Snapshot, Tx};
 use crate::model::WriterId;
 use crate::storage::Error;
-use crate::storage::index::{Install, Result, Silence};
+use crate::storage::index::{Fencing, Install, Result, Silence};
 
 pub(super) fn install(db: &Snapshot<'_>) -> Result<Option<Install>> {
     db.maybe("SELECT id, canary FROM install", [], |row| Ok(Install { id: row.get(0)?, canary: row.get(1)? }))
@@ -57,9 +57,25 @@ pub(super) fn fence_silent(tx: &Tx<'_>, me: WriterId, silence: Silence) -> Resul
     )
 }
 
+pub(super) fn fencing(db: &Snapshot<'_>, writer: WriterId) -> Result<Option<Fencing>> {
+    let sql = "SELECT heartbeat, fenced FROM writers WHERE id = ?1 AND fenced IS NOT NULL";
+    db.maybe(sql, [writer], |row| Ok(Fencing { heard: row.get(0)?, fenced: row.get(1)? }))
+}
+
 pub(super) fn writer_swept(tx: &Tx<'_>, writer: WriterId) -> Result<()> {
     let sql = "UPDATE writers SET swept = ?2 WHERE id = ?1 AND fenced IS NOT NULL";
     tx.execute(sql, params![writer, tx.now()]).map(|_| ())
+}
+
+/// Makes orphans of what the index does not know: of writers that are not done with, as if they had been heard until now, and
+/// of these others.
+pub(super) fn disown(tx: &Tx<'_>, strangers: &[WriterId]) -> Result<()> {
+    let fence =
+        "INSERT INTO writers (id, started, heartbeat, fenced) VALUES (?1, ?2, ?2, ?2) ON CONFLICT DO NOTHING";
+    for writer in strangers {
+        tx.execute(fence, params![writer, tx.now()])?;
+    }
+    tx.execute("UPDATE writers SET heartbeat = ?1 WHERE swept IS NULL", [tx.now()]).map(|_| ())
 }
 
 pub(super) fn unswept_writers(db: &Snapshot<'_>) -> Result<Vec<WriterId>> {

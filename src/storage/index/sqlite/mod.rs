@@ -45,7 +45,7 @@ use self::writer::Writer;
 use super::rows::Rows;
 use super::{
     AccessKeyRecord, AccountRecord, BlobRow, BucketAddress, BucketChange, BucketPage, BucketRecord,
-    CompleteUpload, CreateBucket, CreateUpload, Delete, Deleted, Finding, FreedBlob, Index, Install,
+    CompleteUpload, CreateBucket, CreateUpload, Delete, Deleted, Fencing, Finding, FreedBlob, Index, Install,
     ListBuckets, ListObjects, ListUploads, ListVersions, NumberedPart, ObjectPage, PartPage, Publish,
     Published, PutPart, Restore, Result, Rewrap, RoleGrant, SigningKeyRecord, Silence, Unchanged,
     UpdateMetadata, UploadPage, UploadPart, UploadRecord, Usage, UserRecord, VersionPage, VersionRecord,
@@ -152,6 +152,10 @@ impl Index for SqliteIndex {
 
     async fn fence_silent(&self, me: WriterId, silence: Silence) -> Result<Vec<WriterId>> {
         self.writer()?.run(move |tx| install::fence_silent(tx, me, silence)).await
+    }
+
+    async fn fencing(&self, writer: WriterId) -> Result<Option<Fencing>> {
+        self.readers.statement(move |db| install::fencing(db, writer)).await
     }
 
     async fn writer_swept(&self, writer: WriterId) -> Result<()> {

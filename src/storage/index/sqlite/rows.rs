@@ -13,7 +13,8 @@ use rusqlite::{Connection, ToSql, params_from_iter};
 use tokio::sync::oneshot;
 
 use super::connection::{self, Snapshot, Tx};
-use super::{SqliteIndex, schema};
+use super::{SqliteIndex, install, schema};
+use crate::model::WriterId;
 use crate::storage::Error;
 use crate::storage::index::Result;
 use crate::storage::index::rows::{
@@ -32,6 +33,16 @@ impl RowSource for SqliteIndex {
 impl Rows for SqliteIndex {
     async fn mark(&self, mark: Mark) -> Result<Option<String>> {
         self.readers.statement(move |db| find_mark(db, mark)).await
+    }
+
+    async fn set_mark(&self, mark: Mark, value: Option<&str>) -> Result<()> {
+        let value = value.map(str::to_owned);
+        self.writer()?
+            .run(move |tx| match &value {
+                Some(value) => set_mark(tx, mark, value),
+                None => remove_mark(tx, mark),
+            })
+            .await
     }
 
     async fn begin_load(&self, source: &str) -> Result<Begun> {
@@ -57,8 +68,13 @@ impl Rows for SqliteIndex {
             .await
     }
 
-    async fn accept(&self) -> Result<()> {
-        self.writer()?.run(|tx| remove_mark(tx, Mark::Restored)).await
+    async fn accept(&self, strangers: Vec<WriterId>) -> Result<()> {
+        self.writer()?
+            .run(move |tx| {
+                install::disown(tx, &strangers)?;
+                remove_mark(tx, Mark::Restored)
+            })
+            .await
     }
 }
 

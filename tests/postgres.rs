@@ -14,6 +14,8 @@ mod audit;
 mod buckets;
 #[path = "storage/care.rs"]
 mod care;
+#[path = "storage/postgres/clock.rs"]
+mod clock;
 #[path = "storage/concurrency.rs"]
 mod concurrency;
 #[path = "storage/postgres/damage.rs"]

@@ -22,6 +22,12 @@ pub(super) async fn create_install(tx: &Tx, install: &Install) -> Result<()> {
     if inserted == 1 { Ok(()) } else { Err(Error::PreconditionFailed) }
 }
 
+/// All replicas have the database's clock, however their own ones go.
+pub(super) async fn now(db: &Snapshot) -> Result<Timestamp> {
+    let row = db.one("SELECT (extract(epoch FROM clock_timestamp()) * 100000)::bigint", &[]).await?;
+    Ok(Timestamp::from_steps(row.try_get(0)?))
+}
+
 /// Writes nothing that stays, but needs the whole way that a write takes.
 pub(super) async fn check(tx: &Tx) -> Result<()> {
     tx.execute("UPDATE install SET created = created", &[]).await.map(|_| ())

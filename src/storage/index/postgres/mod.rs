@@ -139,6 +139,10 @@ impl Index for PostgresIndex {
         command!(self.db, tx, () => install::check(tx))
     }
 
+    async fn now(&self) -> Result<Timestamp> {
+        query!(self.db, db, () => install::now(db))
+    }
+
     async fn heartbeat(&self, writer: WriterId) -> Result<()> {
         command!(self.db, tx, (writer) => install::heartbeat(tx, *writer))
     }

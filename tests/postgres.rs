@@ -72,6 +72,8 @@ mod uploads;
 mod version_listing;
 #[path = "storage/versions.rs"]
 mod versions;
+#[path = "storage/postgres/waits.rs"]
+mod waits;
 #[path = "storage/postgres/wiretap.rs"]
 mod wiretap;
 #[path = "storage/world.rs"]

@@ -14,7 +14,8 @@ use deadpool_postgres::{Client, Pool};
 use futures_util::future::BoxFuture;
 
 use super::connection::{self, PostgresOptions};
-use super::error::{Failed, is_conflict, is_lost, is_standby, is_taken};
+use super::error::{Failed, is_conflict, is_locked, is_lost, is_standby, is_taken};
+use super::places::{Place, Places};
 use super::session::{Kind, Name};
 pub(super) use super::session::{Params, Snapshot, Tx};
 use crate::storage::Error;
@@ -32,20 +33,23 @@ const MEETINGS: u32 = 5;
 #[derive(Clone)]
 pub(super) struct Database {
     pool: Pool,
+    places: Places,
     timeout: Duration,
     retries: Arc<AtomicU64>,
 }
 
 impl Database {
     pub(super) fn new(options: &PostgresOptions) -> Result<Self> {
-        Ok(Self { pool: connection::pool(options)?, timeout: options.timeout, retries: Arc::default() })
+        let (pool, places) = (connection::pool(options)?, Places::among(options.connections));
+        Ok(Self { pool, places, timeout: options.timeout, retries: Arc::default() })
     }
 
     /// What the connections do now.
     pub(super) fn activity(&self) -> Activity {
         let status = self.pool.status();
+        let waiting = status.waiting + self.places.waiting();
         let retries = self.retries.load(Ordering::Relaxed);
-        Activity { open: status.size, idle: status.available, waiting: status.waiting, retries }
+        Activity { open: status.size, idle: status.available, waiting, retries }
     }
 
     async fn client(&self, tries: &Tries) -> Result<Client> {
@@ -116,8 +120,24 @@ impl Database {
         &self,
         work: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
     ) -> Result<T> {
+        self.to_its_end(Kind::Write, work).await
+    }
+
+    /// The same for a command that waits for no other one, and must not wait behind those that do.
+    pub(super) async fn urgent<T: Send + 'static>(
+        &self,
+        work: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
+    ) -> Result<T> {
+        self.to_its_end(Kind::Urgent, work).await
+    }
+
+    async fn to_its_end<T: Send + 'static>(
+        &self,
+        kind: Kind,
+        work: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
+    ) -> Result<T> {
         let (this, work) = (self.clone(), Arc::new(work));
-        let task = tokio::spawn(async move { this.run(Kind::Write, work).await });
+        let task = tokio::spawn(async move { this.run(kind, work).await });
         task.await.unwrap_or_else(|error| Err(Error::Internal(Box::new(error))))
     }
 
@@ -149,8 +169,15 @@ impl Database {
         work: &(impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static),
         tries: &Tries,
     ) -> Result<T> {
+        // Given back last of all, once the locks are.
+        let _place = match kind {
+            Kind::Write => Some(tries.within(self.place(tries.locks_met > 0)).await?),
+            Kind::Urgent | Kind::Snapshot | Kind::Survey | Kind::Migration => None,
+        };
         let client = self.client(tries).await?;
-        let tx = tries.within(Tx::begin(client, kind)).await?;
+        let mut tx = tries.within(Tx::begin(client, kind)).await?;
+        // What it met may have been the slot of somebody who never ends.
+        tx.set_slots_on(tries.locks_met);
         let value = match tries.within(work(&tx)).await {
             Ok(value) => value,
             Err(error) => {
@@ -162,7 +189,7 @@ impl Database {
         };
         let name = tx.name();
         let error = match tries.within(tx.commit()).await {
-            Err(error) if kind == Kind::Write && is_broken(&error) => error,
+            Err(error) if kind.is_named() && is_broken(&error) => error,
             outcome => return outcome.map(|()| value),
         };
         match self.became_of(name, tries).await {
@@ -172,6 +199,10 @@ impl Database {
                 format!("the database went away in the middle of a commit: {error}").into(),
             )),
         }
+    }
+
+    async fn place(&self, has_met_a_lock: bool) -> Result<Place> {
+        Ok(if has_met_a_lock { self.places.to_wait().await } else { self.places.to_write().await })
     }
 
     /// What became of a transaction whose connection was lost in its commit, as far as the database can be asked in time.
@@ -267,11 +298,13 @@ struct Tries {
     until: Instant,
     pause: Duration,
     meetings: u32,
+    /// How often it gave up waiting for a lock.
+    locks_met: u32,
 }
 
 impl Tries {
     fn new(timeout: Duration) -> Self {
-        Self { until: Instant::now() + timeout, pause: FIRST_PAUSE, meetings: 0 }
+        Self { until: Instant::now() + timeout, pause: FIRST_PAUSE, meetings: 0, locks_met: 0 }
     }
 
     fn over(&self) -> bool {
@@ -291,6 +324,7 @@ impl Tries {
     async fn again(&mut self, error: &Error) -> bool {
         let Some(error) = failure(error) else { return false };
         self.meetings += u32::from(is_taken(error));
+        self.locks_met += u32::from(is_locked(error));
         if !(is_conflict(error) || is_lost(error)) || self.meetings >= MEETINGS || self.over() {
             return false;
         }

@@ -2,7 +2,7 @@
 //!
 //! Whoever holds a lock for long (a replica that is frozen in the middle of a command, a hot key) would else have a connection of
 //! each command that wants it, until none is left. A quarter of the connections is for those that never wait for a lock: reads,
-//! heartbeats, readiness. And who once waited in vain waits on among as few, so that the rest is there for other keys.
+//! and at most half of it heartbeats and readiness. And who once waited in vain waits on among as few, so that the rest is there for other keys.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(super) struct Places {
     writers: Arc<Semaphore>,
     waiters: Arc<Semaphore>,
+    urgent: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
 }
 
@@ -26,11 +27,12 @@ pub(super) struct Place {
 impl Places {
     /// Those among so many connections.
     pub(super) fn among(connections: usize) -> Self {
-        let quarter = (connections / 4).max(1);
+        let quarter = (connections / 4).max(2);
         let writers = connections.saturating_sub(quarter).max(1);
         Self {
             writers: Arc::new(Semaphore::new(writers)),
             waiters: Arc::new(Semaphore::new(quarter)),
+            urgent: Arc::new(Semaphore::new(quarter / 2)),
             waiting: Arc::default(),
         }
     }
@@ -46,6 +48,12 @@ impl Places {
         let _waiting = Waiting::new(&self.waiting);
         let waiter = self.waiters.clone().acquire_owned().await.ok();
         Place { _waiter: waiter, _writer: self.writers.clone().acquire_owned().await.ok() }
+    }
+
+    /// A place for a command that waits for no lock.
+    pub(super) async fn at_once(&self) -> Place {
+        let _waiting = Waiting::new(&self.waiting);
+        Place { _writer: self.urgent.clone().acquire_owned().await.ok(), _waiter: None }
     }
 
     /// How many wait for a place.

@@ -29,6 +29,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// has said it, and the others never will.
 const MEETINGS: u32 = 5;
 
+/// How long a commit that is not answered keeps its connection, so that those who come after it open no more of them.
+const UNANSWERED: Duration = Duration::from_mins(5);
+
 /// The database.
 #[derive(Clone)]
 pub(super) struct Database {
@@ -170,10 +173,7 @@ impl Database {
         tries: &Tries,
     ) -> Result<T> {
         // Given back last of all, once the locks are.
-        let _place = match kind {
-            Kind::Write => Some(tries.within(self.place(tries.locks_met > 0)).await?),
-            Kind::Urgent | Kind::Snapshot | Kind::Survey | Kind::Migration => None,
-        };
+        let place = tries.within(self.place(kind, tries)).await?;
         let client = self.client(tries).await?;
         let mut tx = tries.within(Tx::begin(client, kind)).await?;
         // What it met may have been the slot of somebody who never ends.
@@ -188,9 +188,18 @@ impl Database {
             }
         };
         let name = tx.name();
-        let error = match tries.within(tx.commit()).await {
-            Err(error) if kind.is_named() && is_broken(&error) => error,
-            outcome => return outcome.map(|()| value),
+        let mut commit = Box::pin(tx.commit());
+        let error = match tries.in_time(&mut commit).await {
+            Some(Err(error)) if kind.is_named() && is_broken(&error) => error,
+            Some(outcome) => return outcome.map(|()| value),
+            None => {
+                // The server is still at it, as while its synchronous standby is away: it has no other one of this command's.
+                tokio::spawn(async move {
+                    let _ = tokio::time::timeout(UNANSWERED, commit).await;
+                    drop(place);
+                });
+                late()
+            }
         };
         match self.became_of(name, tries).await {
             Some(Outcome::Committed) => Ok(value),
@@ -201,8 +210,13 @@ impl Database {
         }
     }
 
-    async fn place(&self, has_met_a_lock: bool) -> Result<Place> {
-        Ok(if has_met_a_lock { self.places.to_wait().await } else { self.places.to_write().await })
+    async fn place(&self, kind: Kind, tries: &Tries) -> Result<Option<Place>> {
+        Ok(match kind {
+            Kind::Write if tries.locks_met > 0 => Some(self.places.to_wait().await),
+            Kind::Write => Some(self.places.to_write().await),
+            Kind::Urgent => Some(self.places.at_once().await),
+            Kind::Snapshot | Kind::Survey | Kind::Migration => None,
+        })
     }
 
     /// What became of a transaction whose connection was lost in its commit, as far as the database can be asked in time.
@@ -283,6 +297,10 @@ fn is_broken(error: &Error) -> bool {
     matches!(error, Error::Unavailable(_)) && failure(error).is_none_or(is_lost)
 }
 
+fn late() -> Error {
+    Error::Unavailable("the database did not answer in time".into())
+}
+
 /// What the caller hears in the end. What a unique index refuses again and again will be refused later too.
 fn settled(error: Error) -> Error {
     match error {
@@ -313,11 +331,14 @@ impl Tries {
 
     /// Waits for a step, as long as there is time.
     async fn within<T>(&self, step: impl Future<Output = Result<T>>) -> Result<T> {
+        self.in_time(step).await.unwrap_or_else(|| Err(late()))
+    }
+
+    /// The same; `None` when the time is over.
+    async fn in_time<T>(&self, step: impl Future<Output = Result<T>>) -> Option<Result<T>> {
         let left = self.until.saturating_duration_since(Instant::now());
         // A step that is late by more than the server's own limit has lost its server.
-        tokio::time::timeout(left + Duration::from_secs(1), step)
-            .await
-            .unwrap_or_else(|_| Err(Error::Unavailable("the database did not answer in time".into())))
+        tokio::time::timeout(left + Duration::from_secs(1), step).await.ok()
     }
 
     /// Whether the command is to be tried again after this error; pauses if so.

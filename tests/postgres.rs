@@ -14,6 +14,8 @@ mod audit;
 mod buckets;
 #[path = "storage/care.rs"]
 mod care;
+#[path = "storage/postgres/clock.rs"]
+mod clock;
 #[path = "storage/concurrency.rs"]
 mod concurrency;
 #[path = "storage/postgres/damage.rs"]
@@ -70,6 +72,8 @@ mod uploads;
 mod version_listing;
 #[path = "storage/versions.rs"]
 mod versions;
+#[path = "storage/postgres/waits.rs"]
+mod waits;
 #[path = "storage/postgres/wiretap.rs"]
 mod wiretap;
 #[path = "storage/world.rs"]

@@ -76,14 +76,35 @@ impl FromStr for IndexUrl {
     }
 }
 
-/// Whether it is `user@host:port/database?option=value`, and holds no password, which would be shown by `ps` and in logs.
+/// What may follow the `?` of a database's URL, each once. No password, which would be shown by `ps` and in logs, and nothing
+/// that would make the rest of the URL untrue, as another host or user.
+const DATABASE_OPTIONS: [&str; 6] = [
+    "channel_binding",
+    "connect_timeout",
+    "load_balance_hosts",
+    "options",
+    "sslmode",
+    "target_session_attrs",
+];
+
+/// Whether it is `user@host:port/database?option=value`.
 fn is_database(place: &str) -> bool {
-    let (place, options) = place.split_once('?').unwrap_or((place, ""));
+    let (place, options) =
+        place.split_once('?').map_or((place, None), |(place, options)| (place, Some(options)));
     let Some((user, place)) = place.split_once('@') else { return false };
     let database = place.split_once('/').map_or("", |(_, database)| database);
     let is_one = |name: &str| !name.is_empty() && !name.contains(['@', '/', ':', '#']);
-    let is_secret = |option: &str| option.to_ascii_lowercase().starts_with("pass");
-    is_one(user) && is_one(database) && !options.split('&').any(is_secret)
+    is_one(user) && is_one(database) && options.is_none_or(are_options)
+}
+
+/// Whether these are options of a database, as they are once they are decoded.
+fn are_options(options: &str) -> bool {
+    let mut left = DATABASE_OPTIONS.to_vec();
+    options.split('&').all(|option| {
+        let name = option.split_once('=').and_then(|(name, _)| percent::decode_utf8(name));
+        let known = name.and_then(|name| left.iter().position(|known| *known == name));
+        known.map(|at| left.swap_remove(at)).is_some()
+    })
 }
 
 /// The path of a URL without a host; a relative one (`file://blobs`) is taken as it stands.
@@ -135,6 +156,8 @@ mod tests {
             "postgres://cardea@db.example.com:5432/cardea?sslmode=require",
             "postgresql://cardea@a,b/cardea",
             "postgres://cardea@%2Frun%2Fpostgresql/cardea",
+            "postgres://cardea@h/cardea?sslmode=require&options=-c%20search_path%3Dcardea&channel_binding=require",
+            "postgres://cardea@h/cardea?ssl%6Dode=require&target_session_attrs=read-write",
         ] {
             assert_eq!(url.parse(), Ok(IndexUrl::Postgres(url.into())));
         }
@@ -146,6 +169,15 @@ mod tests {
             "postgres://user:secret@h/db",
             "postgres://user@h/db?password=secret",
             "postgres://user@h/db?sslmode=require&Password=secret",
+            "postgres://user@h/db?sslmode=require&%70assword=secret",
+            "postgres://user@h/db?sslmode=require&sslmode=disable",
+            "postgres://user@h/db?sslmode=require&ssl%6dode=disable",
+            "postgres://user@h/db?sslmode=require&host=other",
+            "postgres://user@h/db?hostaddr=127.0.0.1",
+            "postgres://user@h/db?user=postgres",
+            "postgres://user@h/db?sslmode",
+            "postgres://user@h/db?%ff=x",
+            "postgres://user@h/db?",
         ] {
             assert_eq!(bad.parse::<IndexUrl>(), Err(()), "{bad}");
         }

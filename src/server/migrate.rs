@@ -3,7 +3,6 @@
 use super::{runtime, start};
 use crate::cli::Failure;
 use crate::config::{Config, ConfigError, IndexUrl};
-use crate::model::Timestamp;
 use crate::storage::Error;
 use crate::storage::care::SILENT;
 use crate::storage::index::Index;
@@ -75,7 +74,8 @@ fn refused(found: &str, expected: &str) -> ConfigError {
 async fn alive(index: &dyn Index) -> Result<bool, Error> {
     let Some(writers) = table("writers") else { return Ok(false) };
     let mut snapshot = index.rows().snapshot().await?;
-    let since = Timestamp::now().minus(SILENT).steps();
+    // By the clock that the heartbeats are by.
+    let since = index.now().await?.minus(SILENT).steps();
     let is_alive = |row: &Row| matches!(row[..], [_, _, Value::Int(beat), Value::Null, ..] if beat > since);
     let mut last = None;
     loop {

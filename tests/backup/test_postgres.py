@@ -64,6 +64,23 @@ def test_there_and_back(stopped: Server, filled: Filled, fresh: Callable[..., Se
     assert_clean(back, "--deep")
 
 
+def test_whether_a_gateway_runs_is_judged_by_the_databases_clock(
+    fresh: Callable[..., Server], database: str, tmp_path: Path
+) -> None:
+    """It is two hours behind ours."""
+    clock = "SELECT pg_catalog.clock_timestamp() - interval '2 hours'"
+    below.postgres().psql(
+        f"CREATE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS $${clock}$$", database
+    )
+    index = f"{url(database)}&options=-c%20search_path%3Dpublic%2Cpg_catalog"
+    running = fresh(index=index, keyring=str(below.keyring(tmp_path))).start()
+    ran = backup.run(running, "migrate-index", "--to", f"sqlite://{tmp_path / 'other.db'}")
+    assert ran.code == 2 and ran.line.startswith("index: found one that a gateway uses"), ran.err
+    assert running.stop() == 0
+    below.postgres().psql("UPDATE writers SET heartbeat = heartbeat - 6100000", database)
+    backup.well(running, "migrate-index", "--to", f"sqlite://{tmp_path / 'other.db'}")
+
+
 def test_a_half_carried_index_is_none(stopped: Server, fresh: Callable[..., Server], database: str) -> None:
     backup.well(stopped, "migrate-index", "--to", url(database))
     below.postgres().psql("INSERT INTO marks VALUES ('loading', 'somewhere'); DELETE FROM install", database)

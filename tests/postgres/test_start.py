@@ -138,7 +138,11 @@ def test_what_does_not_belong_together(gateway: Gateway, tmp_path: Path) -> None
 
 
 def test_a_url_with_a_password(gateway: Gateway) -> None:
-    for secret in ("postgres://cardea:hidden@127.0.0.1/cardea", "postgres://cardea@127.0.0.1/cardea?password=hidden"):
+    for secret in (
+        "postgres://cardea:hidden@127.0.0.1/cardea",
+        "postgres://cardea@127.0.0.1/cardea?password=hidden",
+        "postgres://cardea@127.0.0.1/cardea?sslmode=disable&%70assword=hidden",
+    ):
         server = gateway(secret)
         code, line = ended(server)
         assert code == 2 and "PGPASSWORD or PGPASSFILE" in line, line

@@ -28,9 +28,9 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Blobs that were freed before this time may go.
-    pub(super) fn before(&self, grace: Duration) -> Timestamp {
-        let free = Timestamp::now().minus(grace);
+    /// Blobs that were freed before this time may go, where it is `now` by the index's clock, which they were freed by.
+    pub(super) fn before(&self, now: Timestamp, grace: Duration) -> Timestamp {
+        let free = now.minus(grace);
         match (self.since, self.looked) {
             // While a backup keeps them the index need not be asked for them each round, but now and then.
             (Some(since), Some(looked)) if looked.elapsed() < LOOK => free.min(since),

@@ -65,10 +65,11 @@ impl Reaper {
             None => 0,
         };
         self.seen = None;
-        let mut freed = self.index.freed_blobs(self.kept.before(self.grace), BATCH).await?;
+        let now = self.index.now().await?;
+        let mut freed = self.index.freed_blobs(self.kept.before(now, self.grace), BATCH).await?;
         if !freed.is_empty() {
             self.kept.look(&self.blobs).await?;
-            freed.retain(|blob| blob.freed < self.kept.before(self.grace));
+            freed.retain(|blob| blob.freed < self.kept.before(now, self.grace));
         }
         if !freed.is_empty() {
             let blobs = freed.into_iter().map(|blob| blob.id).collect();

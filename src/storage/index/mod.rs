@@ -57,6 +57,8 @@ pub trait Index: Send + Sync + 'static {
     async fn create_install(&self, install: Install) -> Result<()>;
     /// Answers whether the index can be read and written now (readiness).
     async fn check(&self) -> Result<()>;
+    /// The time by the clock that all times in the index are by: of a shared one the database's, not this process's.
+    async fn now(&self) -> Result<Timestamp>;
 
     // ---- writers ----------------------------------------------------------------------------------------------
 
@@ -206,8 +208,9 @@ pub trait Index: Send + Sync + 'static {
     async fn known_blobs(&self, blobs: Vec<BlobId>) -> Result<Vec<BlobId>>;
     /// A blob's row. `None` where the index does not know it.
     async fn blob(&self, id: BlobId) -> Result<Option<BlobRow>>;
-    /// Deletes current objects whose time to be deleted (`X-Delete-At`) has come, at most so many, each as a DELETE without
-    /// a version would; and tells how many. An old version is not touched: who reads it finds it expired.
+    /// Deletes current objects whose time to be deleted (`X-Delete-At`) has come at `now`, by the index's own clock
+    /// ([`Self::now`]), at most so many, each as a DELETE without a version would; and tells how many. An old version is not
+    /// touched: who reads it finds it expired.
     async fn expire(&self, now: Timestamp, limit: u32) -> Result<u32>;
     /// Checks the index against itself: what contradicts what. Reads all of it; tells a thousand findings at most.
     async fn audit(&self) -> Result<Vec<Finding>>;

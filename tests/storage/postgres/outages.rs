@@ -7,6 +7,7 @@ use cardea::model::WriterId;
 use cardea::storage::Error;
 use cardea::storage::index::postgres::{PostgresIndex, PostgresOptions};
 use cardea::storage::index::{Index, Silence};
+use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 
 use crate::database::{Schema, base, connect};
@@ -85,6 +86,28 @@ async fn a_commit_in_a_database_that_crashed_is_not_believed() {
     let outcome = publish.await.unwrap();
     assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
     it.world.published("other").await;
+    it.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commits_without_an_answer_do_not_pile_up_connections() {
+    let it = Disturbed::with_timeout(Duration::from_millis(500)).await;
+    it.world.published("before").await;
+    let release = Arc::new(Semaphore::new(0));
+    (0..100).for_each(|_| it.proxy.disturb(Fault::After(release.clone())));
+    for round in 0..4 {
+        let puts = (0..10).map(|n| it.world.publish(it.world.put(&format!("{round}/{n}"))));
+        for outcome in join_all(puts).await {
+            assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
+        }
+        assert!(matches!(it.index.check().await, Err(Error::Unavailable(_))));
+        it.world.current("before").await;
+    }
+    assert!(it.proxy.ports().len() <= it.schema.options().connections, "{:?}", it.proxy.ports());
+    it.proxy.calm();
+    release.add_permits(100);
+    it.index.check().await.unwrap();
+    it.world.published("after").await;
     it.end().await;
 }
 

@@ -59,6 +59,11 @@ impl Proxy {
         self.state.lock().unwrap().faults.push(fault);
     }
 
+    /// Disturbs no commit any more.
+    pub fn calm(&self) {
+        self.state.lock().unwrap().faults.clear();
+    }
+
     /// How many commits were disturbed.
     pub fn met(&self) -> usize {
         self.state.lock().unwrap().met

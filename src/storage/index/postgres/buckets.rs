@@ -196,7 +196,7 @@ pub(super) async fn delete(tx: &Tx, id: BucketId) -> Result<bool> {
 }
 
 /// Counts a change of the current objects. Both counters change in the command that changes the objects, each in the slot of its
-/// connection: commands that run at once seldom meet there.
+/// connection: commands that run at once seldom meet there. One that met a lock goes on to the next slot.
 pub(super) async fn count(tx: &Tx, place: &Place, objects: i64, bytes: i64) -> Result<()> {
     if objects == 0 && bytes == 0 {
         return Ok(());
@@ -204,13 +204,13 @@ pub(super) async fn count(tx: &Tx, place: &Place, objects: i64, bytes: i64) -> R
     tx.execute(
         "WITH in_bucket AS (
              INSERT INTO bucket_usage AS u (bucket, slot, objects, bytes)
-             VALUES ($1, pg_backend_pid() & 15, $3, $4)
+             VALUES ($1, (pg_backend_pid() + $5::bigint) & 15, $3, $4)
              ON CONFLICT (bucket, slot) DO UPDATE SET objects = u.objects + $3, bytes = u.bytes + $4
          )
          INSERT INTO account_usage AS u (account, slot, buckets, objects, bytes)
-         VALUES ($2, pg_backend_pid() & 15, 0, $3, $4)
+         VALUES ($2, (pg_backend_pid() + $5::bigint) & 15, 0, $3, $4)
          ON CONFLICT (account, slot) DO UPDATE SET objects = u.objects + $3, bytes = u.bytes + $4",
-        &[&place.nr, &place.account, &objects, &bytes],
+        &[&place.nr, &place.account, &objects, &bytes, &tx.slots_on()],
     )
     .await
     .map(|_| ())
@@ -219,9 +219,9 @@ pub(super) async fn count(tx: &Tx, place: &Place, objects: i64, bytes: i64) -> R
 async fn count_buckets(tx: &Tx, account: &AccountId, buckets: i64) -> Result<()> {
     tx.execute(
         "INSERT INTO account_usage AS u (account, slot, buckets, objects, bytes)
-         VALUES ($1, pg_backend_pid() & 15, $2, 0, 0)
+         VALUES ($1, (pg_backend_pid() + $3::bigint) & 15, $2, 0, 0)
          ON CONFLICT (account, slot) DO UPDATE SET buckets = u.buckets + $2",
-        &[account, &buckets],
+        &[account, &buckets, &tx.slots_on()],
     )
     .await
     .map(|_| ())

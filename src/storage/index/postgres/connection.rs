@@ -46,7 +46,11 @@ impl std::fmt::Debug for PostgresOptions {
 const SESSION: &str = "-c synchronous_commit=on -c default_transaction_isolation=read\\ committed \
                        -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off \
                        -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off \
-                       -c idle_in_transaction_session_timeout=60s";
+                       -c idle_in_transaction_session_timeout=10s";
+
+/// How long a statement waits for a lock with its connection. Who has waited for so long gives the connection back, and tries
+/// again. It is long beside what a command takes, so that many on one key come through in their turn.
+const LOCK_WAIT: Duration = Duration::from_millis(500);
 
 /// A pool of connections. None is opened before it is needed.
 pub(super) fn pool(options: &PostgresOptions) -> Result<Pool> {
@@ -115,8 +119,8 @@ fn config(options: &PostgresOptions) -> Result<Config> {
     if let Some(password) = &options.password {
         config.password(password);
     }
-    let milliseconds = options.timeout.as_millis();
-    let timeouts = format!("-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}");
+    let (timeout, lock_wait) = (options.timeout.as_millis(), options.timeout.min(LOCK_WAIT).as_millis());
+    let timeouts = format!("-c statement_timeout={timeout} -c lock_timeout={lock_wait}");
     let given = config.get_options().unwrap_or_default().to_owned();
     config
         .options(format!("{SESSION} {timeouts} {given}"))

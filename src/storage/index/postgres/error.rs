@@ -91,6 +91,11 @@ pub(super) fn is_conflict(error: &tokio_postgres::Error) -> bool {
     })
 }
 
+/// Whether another command held a lock for longer than one waits for it.
+pub(super) fn is_locked(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+}
+
 /// Whether a unique index holds a row that the command would have made.
 pub(super) fn is_taken(error: &tokio_postgres::Error) -> bool {
     error.code() == Some(&SqlState::UNIQUE_VIOLATION)

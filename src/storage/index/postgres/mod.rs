@@ -15,6 +15,7 @@ mod leases;
 mod listing;
 mod locks;
 mod objects;
+mod places;
 mod principals;
 mod restore;
 mod rewrap;
@@ -69,6 +70,11 @@ macro_rules! run {
 /// A command that changes the index.
 macro_rules! command {
     ($($all:tt)+) => { run!(write, $($all)+) };
+}
+
+/// A command that waits for no other one: not behind those that do either.
+macro_rules! urgent {
+    ($($all:tt)+) => { run!(urgent, $($all)+) };
 }
 
 /// A question that one statement answers.
@@ -136,11 +142,15 @@ impl Index for PostgresIndex {
 
     async fn check(&self) -> Result<()> {
         self.install().await?;
-        command!(self.db, tx, () => install::check(tx))
+        urgent!(self.db, tx, () => install::check(tx))
+    }
+
+    async fn now(&self) -> Result<Timestamp> {
+        query!(self.db, db, () => install::now(db))
     }
 
     async fn heartbeat(&self, writer: WriterId) -> Result<()> {
-        command!(self.db, tx, (writer) => install::heartbeat(tx, *writer))
+        urgent!(self.db, tx, (writer) => install::heartbeat(tx, *writer))
     }
 
     async fn fence_silent(&self, me: WriterId, silence: Silence) -> Result<Vec<WriterId>> {

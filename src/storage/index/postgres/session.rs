@@ -29,6 +29,8 @@ pub(super) enum Kind {
     Survey,
     /// A command, of which the database can be asked later.
     Write,
+    /// Such a command that waits for no other one: it has its connection before those that may.
+    Urgent,
     /// The making of the tables.
     Migration,
 }
@@ -41,8 +43,15 @@ impl Kind {
                 "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0;
                  SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on"
             }
-            Self::Write | Self::Migration => "BEGIN",
+            Self::Write | Self::Urgent => "BEGIN",
+            // Whoever comes first makes the tables, and takes its time.
+            Self::Migration => "BEGIN; SET LOCAL lock_timeout = 0",
         }
+    }
+
+    /// Whether the database can be asked what became of it.
+    pub(super) const fn is_named(self) -> bool {
+        matches!(self, Self::Write | Self::Urgent)
     }
 }
 
@@ -135,6 +144,7 @@ pub(super) struct Tx {
     snapshot: Snapshot,
     now: Timestamp,
     name: Name,
+    slots_on: i64,
     open: bool,
 }
 
@@ -150,7 +160,7 @@ impl Tx {
     pub(super) async fn begin(client: Client, kind: Kind) -> Result<Self> {
         let snapshot = Snapshot::new(client);
         let nobody = Name { transaction: 0, incarnation: 0 };
-        let mut tx = Self { snapshot, now: Timestamp::from_steps(0), name: nobody, open: true };
+        let mut tx = Self { snapshot, now: Timestamp::from_steps(0), name: nobody, slots_on: 0, open: true };
         if !tx.start(kind).await? {
             let id = i64::from_ne_bytes(
                 getrandom::u64().map_err(|error| Error::Internal(Box::new(error)))?.to_ne_bytes(),
@@ -167,7 +177,7 @@ impl Tx {
     async fn start(&mut self, kind: Kind) -> Result<bool> {
         // The database's clock: all replicas have the same, however their own ones go.
         let sql = match kind {
-            Kind::Write => {
+            Kind::Write | Kind::Urgent => {
                 "SELECT (extract(epoch FROM clock_timestamp()) * 100000)::bigint, pg_current_xact_id()::text::bigint,
                      (SELECT id FROM incarnation)"
             }
@@ -195,6 +205,16 @@ impl Tx {
     /// The command's time, by the database's clock.
     pub(super) fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Counts in another slot than its connection's: so many on.
+    pub(super) fn set_slots_on(&mut self, slots: u32) {
+        self.slots_on = slots.into();
+    }
+
+    /// How many slots it counts beside its connection's.
+    pub(super) fn slots_on(&self) -> i64 {
+        self.slots_on
     }
 
     /// Runs a statement and tells how many rows it changed.

@@ -14,7 +14,8 @@ use deadpool_postgres::{Client, Pool};
 use futures_util::future::BoxFuture;
 
 use super::connection::{self, PostgresOptions};
-use super::error::{Failed, is_conflict, is_lost, is_standby, is_taken};
+use super::error::{Failed, is_conflict, is_locked, is_lost, is_standby, is_taken};
+use super::places::{Place, Places};
 use super::session::{Kind, Name};
 pub(super) use super::session::{Params, Snapshot, Tx};
 use crate::storage::Error;
@@ -28,24 +29,30 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// has said it, and the others never will.
 const MEETINGS: u32 = 5;
 
+/// How long a commit that is not answered keeps its connection, so that those who come after it open no more of them.
+const UNANSWERED: Duration = Duration::from_mins(5);
+
 /// The database.
 #[derive(Clone)]
 pub(super) struct Database {
     pool: Pool,
+    places: Places,
     timeout: Duration,
     retries: Arc<AtomicU64>,
 }
 
 impl Database {
     pub(super) fn new(options: &PostgresOptions) -> Result<Self> {
-        Ok(Self { pool: connection::pool(options)?, timeout: options.timeout, retries: Arc::default() })
+        let (pool, places) = (connection::pool(options)?, Places::among(options.connections));
+        Ok(Self { pool, places, timeout: options.timeout, retries: Arc::default() })
     }
 
     /// What the connections do now.
     pub(super) fn activity(&self) -> Activity {
         let status = self.pool.status();
+        let waiting = status.waiting + self.places.waiting();
         let retries = self.retries.load(Ordering::Relaxed);
-        Activity { open: status.size, idle: status.available, waiting: status.waiting, retries }
+        Activity { open: status.size, idle: status.available, waiting, retries }
     }
 
     async fn client(&self, tries: &Tries) -> Result<Client> {
@@ -116,8 +123,24 @@ impl Database {
         &self,
         work: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
     ) -> Result<T> {
+        self.to_its_end(Kind::Write, work).await
+    }
+
+    /// The same for a command that waits for no other one, and must not wait behind those that do.
+    pub(super) async fn urgent<T: Send + 'static>(
+        &self,
+        work: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
+    ) -> Result<T> {
+        self.to_its_end(Kind::Urgent, work).await
+    }
+
+    async fn to_its_end<T: Send + 'static>(
+        &self,
+        kind: Kind,
+        work: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
+    ) -> Result<T> {
         let (this, work) = (self.clone(), Arc::new(work));
-        let task = tokio::spawn(async move { this.run(Kind::Write, work).await });
+        let task = tokio::spawn(async move { this.run(kind, work).await });
         task.await.unwrap_or_else(|error| Err(Error::Internal(Box::new(error))))
     }
 
@@ -149,8 +172,12 @@ impl Database {
         work: &(impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static),
         tries: &Tries,
     ) -> Result<T> {
+        // Given back last of all, once the locks are.
+        let place = tries.within(self.place(kind, tries)).await?;
         let client = self.client(tries).await?;
-        let tx = tries.within(Tx::begin(client, kind)).await?;
+        let mut tx = tries.within(Tx::begin(client, kind)).await?;
+        // What it met may have been the slot of somebody who never ends.
+        tx.set_slots_on(tries.locks_met);
         let value = match tries.within(work(&tx)).await {
             Ok(value) => value,
             Err(error) => {
@@ -161,9 +188,18 @@ impl Database {
             }
         };
         let name = tx.name();
-        let error = match tries.within(tx.commit()).await {
-            Err(error) if kind == Kind::Write && is_broken(&error) => error,
-            outcome => return outcome.map(|()| value),
+        let mut commit = Box::pin(tx.commit());
+        let error = match tries.in_time(&mut commit).await {
+            Some(Err(error)) if kind.is_named() && is_broken(&error) => error,
+            Some(outcome) => return outcome.map(|()| value),
+            None => {
+                // The server is still at it, as while its synchronous standby is away: it has no other one of this command's.
+                tokio::spawn(async move {
+                    let _ = tokio::time::timeout(UNANSWERED, commit).await;
+                    drop(place);
+                });
+                late()
+            }
         };
         match self.became_of(name, tries).await {
             Some(Outcome::Committed) => Ok(value),
@@ -172,6 +208,15 @@ impl Database {
                 format!("the database went away in the middle of a commit: {error}").into(),
             )),
         }
+    }
+
+    async fn place(&self, kind: Kind, tries: &Tries) -> Result<Option<Place>> {
+        Ok(match kind {
+            Kind::Write if tries.locks_met > 0 => Some(self.places.to_wait().await),
+            Kind::Write => Some(self.places.to_write().await),
+            Kind::Urgent => Some(self.places.at_once().await),
+            Kind::Snapshot | Kind::Survey | Kind::Migration => None,
+        })
     }
 
     /// What became of a transaction whose connection was lost in its commit, as far as the database can be asked in time.
@@ -252,6 +297,10 @@ fn is_broken(error: &Error) -> bool {
     matches!(error, Error::Unavailable(_)) && failure(error).is_none_or(is_lost)
 }
 
+fn late() -> Error {
+    Error::Unavailable("the database did not answer in time".into())
+}
+
 /// What the caller hears in the end. What a unique index refuses again and again will be refused later too.
 fn settled(error: Error) -> Error {
     match error {
@@ -267,11 +316,13 @@ struct Tries {
     until: Instant,
     pause: Duration,
     meetings: u32,
+    /// How often it gave up waiting for a lock.
+    locks_met: u32,
 }
 
 impl Tries {
     fn new(timeout: Duration) -> Self {
-        Self { until: Instant::now() + timeout, pause: FIRST_PAUSE, meetings: 0 }
+        Self { until: Instant::now() + timeout, pause: FIRST_PAUSE, meetings: 0, locks_met: 0 }
     }
 
     fn over(&self) -> bool {
@@ -280,17 +331,21 @@ impl Tries {
 
     /// Waits for a step, as long as there is time.
     async fn within<T>(&self, step: impl Future<Output = Result<T>>) -> Result<T> {
+        self.in_time(step).await.unwrap_or_else(|| Err(late()))
+    }
+
+    /// The same; `None` when the time is over.
+    async fn in_time<T>(&self, step: impl Future<Output = Result<T>>) -> Option<Result<T>> {
         let left = self.until.saturating_duration_since(Instant::now());
         // A step that is late by more than the server's own limit has lost its server.
-        tokio::time::timeout(left + Duration::from_secs(1), step)
-            .await
-            .unwrap_or_else(|_| Err(Error::Unavailable("the database did not answer in time".into())))
+        tokio::time::timeout(left + Duration::from_secs(1), step).await.ok()
     }
 
     /// Whether the command is to be tried again after this error; pauses if so.
     async fn again(&mut self, error: &Error) -> bool {
         let Some(error) = failure(error) else { return false };
         self.meetings += u32::from(is_taken(error));
+        self.locks_met += u32::from(is_locked(error));
         if !(is_conflict(error) || is_lost(error)) || self.meetings >= MEETINGS || self.over() {
             return false;
         }

@@ -146,6 +146,11 @@ impl Index for SqliteIndex {
         }
     }
 
+    /// This process's: nobody else has the index open.
+    async fn now(&self) -> Result<Timestamp> {
+        Ok(Timestamp::now())
+    }
+
     async fn heartbeat(&self, writer: WriterId) -> Result<()> {
         self.writer()?.run(move |tx| install::heartbeat(tx, writer)).await
     }

@@ -57,8 +57,7 @@ impl Server {
             &file,
             format!(
                 "listen = \"127.0.0.1:{tls}\"\nplain_listen = \"127.0.0.1:{plain}\"\nmanagement_listen = \"127.0.0.1:{management}\"\n\
-                 require_tls_for_customer_keys = false\n{}\n{settings}\n{ACCOUNT}",
-                below
+                 require_tls_for_customer_keys = false\n{below}\n{settings}\n{ACCOUNT}"
             ),
         )
         .unwrap();

@@ -22,7 +22,7 @@ use crate::encryption::{Cipher, Opener};
 use crate::http::body::{Body, BodyError};
 use crate::model::EncryptionMode;
 use crate::storage::blobs::BlobStore;
-use crate::storage::index::{Index, PartRecord};
+use crate::storage::index::{BlobRow, Index, PartRecord};
 use crate::storage::pins::Pin;
 
 /// Plaintext of one read of the store: large enough that a read's own cost does not count.
@@ -228,7 +228,8 @@ impl Source {
     }
 }
 
-/// Reads and opens the chunks that hold `range` of a part's blob. Damage is counted, and the operator told which blob.
+/// Reads and opens the chunks that hold `range` of a part's blob. Damage is counted, and the operator told which blob. What
+/// the index has freed meanwhile, and longer ago than any reader is waited for, may be gone: that is none.
 async fn read(
     source: Arc<Source>,
     part: usize,
@@ -239,8 +240,13 @@ async fn read(
     if let Err(error @ Error::Corrupt(_)) = &outcome
         && source.tells
     {
+        let blob = source.parts[part].record.blob;
+        if matches!(source.index.blob(blob).await, Ok(None | Some(BlobRow { freed: Some(_), .. }))) {
+            tracing::warn!(%blob, %error, "a download was outlived by what it reads");
+            return Err(Error::Conflict);
+        }
         source.metrics.damaged();
-        tracing::error!(blob = %source.parts[part].record.blob, %error, "a blob is damaged");
+        tracing::error!(%blob, %error, "a blob is damaged");
     }
     outcome
 }

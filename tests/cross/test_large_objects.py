@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 
 import pytest
 
 from support.faces import Face
 from support.keys import CustomerKey
+from support.server import Server
 from support.swift import Swift
+from support.wire import Connection
 
 PARTS = [b"a" * 70_000, b"b" * 5, b"c" * 100_000]
 WHOLE = b"".join(PARTS)
@@ -67,3 +71,22 @@ def test_delete_by_s3_takes_the_manifest_alone(
 ) -> None:
     assert faces["s3"].delete(bucket, large).status == 204
     assert set(faces["swift"].sizes(bucket)) == {f"s/{index}" for index in range(len(PARTS))}
+
+
+def test_a_download_outlives_its_small_segments(server: Server, swift: Swift, bucket: str) -> None:
+    """One is overwritten and one deleted while a client is still at the large one before them."""
+    large, small, damaged = os.urandom(12 << 20), os.urandom(9000), server.metric("cardea_damaged_blobs_total")
+    for name, body in [("large", large), ("small", small), ("tiny", b"tiny")]:
+        assert swift.put(bucket, name, body).status == 201
+    paths = [f"/{bucket}/{name}" for name in ["large"] * 4 + ["small", "tiny"]]
+    manifest = json.dumps([{"path": path} for path in paths]).encode()
+    assert swift.request("PUT", f"{bucket}/slo", query="multipart-manifest=put", body=manifest).status == 201
+    headers = [("Host", server.tls.authority), ("X-Auth-Token", swift.token)]
+    with Connection(server.tls) as connection:
+        connection.head("GET", f"{swift.path}/{bucket}/slo", headers)
+        time.sleep(1)
+        assert swift.put(bucket, "small", b"other").status == 201
+        assert swift.delete(bucket, "tiny").status == 204
+        got = connection.answer()
+    assert got.status == 200 and got.complete and got.body == large * 4 + small + b"tiny"
+    assert server.metric("cardea_damaged_blobs_total") == damaged

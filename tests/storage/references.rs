@@ -109,9 +109,24 @@ pub async fn inline_bytes_go_with_their_blob(index: Arc<dyn Index>) {
     world.publish(world.put("copy").copying(&[blob])).await.unwrap();
     world.delete("k", None).await;
     assert_eq!(world.current("copy").await.parts[0].inline.as_deref(), Some(b"sealed bytes".as_slice()));
+    // Whoever has found it may still read it: the bytes stay until the blob is forgotten.
+    let other = self::blob(&world, "other").await;
+    world.delete("other", None).await;
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     world.delete("copy", None).await;
+    assert_eq!(world.freed().await, [other, blob]);
+    assert_eq!(world.index.inline_blob(blob).await.unwrap().as_deref(), Some(b"sealed bytes".as_slice()));
+    let end = Timestamp::from_steps(i64::MAX);
+    let freed = world.index.freed_blobs(end, 10).await.unwrap();
+    assert_eq!(freed.iter().map(|blob| blob.inline).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(world.index.freed_inline(end, 10).await.unwrap(), freed[1..]);
+    assert_eq!(world.index.freed_inline(freed[1].freed, 10).await.unwrap(), []);
+    world.exact().await;
+
+    world.index.forget_blobs(vec![blob]).await.unwrap();
     assert!(!world.knows(blob).await);
-    assert_eq!(world.freed().await, [], "there is nothing for the reaper to delete");
+    assert_eq!(world.index.inline_blob(blob).await.unwrap(), None);
+    world.exact().await;
 }
 
 pub async fn a_refused_publish_leaves_no_blob(index: Arc<dyn Index>) {

@@ -101,9 +101,9 @@ pub async fn a_part_replaces_the_one_of_its_number(index: Arc<dyn Index>) {
     assert_eq!(found, [(inline, 1, 2), (own, 0, 3), (inline, 0, 1)]);
     world.exact().await;
     world.delete("object", None).await;
-    assert!(world.knows(inline).await);
+    assert!(!world.freed().await.contains(&inline));
     world.put_part("k", id, 1).await.unwrap();
-    assert!(!world.knows(inline).await);
+    assert!(world.freed().await.contains(&inline));
     world.exact().await;
 }
 
@@ -353,6 +353,7 @@ pub async fn a_new_blob_of_a_part_may_be_inline(index: Arc<dyn Index>) {
     world.complete("k", id, &[1]).await.unwrap();
     assert_eq!(world.current("k").await.parts[0].inline.as_deref(), Some(b"abc".as_slice()));
     world.delete("k", None).await;
+    world.index.forget_blobs(world.freed().await).await.unwrap();
     assert_eq!(world.index.inline_blob(blob).await.unwrap(), None);
     world.exact().await;
 }

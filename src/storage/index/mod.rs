@@ -198,7 +198,9 @@ pub trait Index: Send + Sync + 'static {
 
     /// Blobs that were freed before `before`, oldest first.
     async fn freed_blobs(&self, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>>;
-    /// Forgets freed blobs once the store has deleted them.
+    /// Those of them whose bytes live in the index, which no backup needs to be kept.
+    async fn freed_inline(&self, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>>;
+    /// Forgets freed blobs once the store has deleted them; the bytes that live in the index go with them.
     async fn forget_blobs(&self, blobs: Vec<BlobId>) -> Result<()>;
     /// Which of these blobs the index knows (referenced or freed): the others of a fenced writer are orphans.
     async fn known_blobs(&self, blobs: Vec<BlobId>) -> Result<Vec<BlobId>>;

@@ -226,4 +226,6 @@ pub struct FreedBlob {
     pub id: BlobId,
     /// Since when.
     pub freed: Timestamp,
+    /// Whether its bytes live in the index: the store has none of it.
+    pub inline: bool,
 }

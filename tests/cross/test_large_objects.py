@@ -10,9 +10,10 @@ import pytest
 
 from support.faces import Face
 from support.keys import CustomerKey
+from support.s3 import S3, document
 from support.server import Server
 from support.swift import Swift
-from support.wire import Connection
+from support.wire import Connection, Response
 
 PARTS = [b"a" * 70_000, b"b" * 5, b"c" * 100_000]
 WHOLE = b"".join(PARTS)
@@ -90,3 +91,43 @@ def test_a_download_outlives_its_small_segments(server: Server, swift: Swift, bu
         got = connection.answer()
     assert got.status == 200 and got.complete and got.body == large * 4 + small + b"tiny"
     assert server.metric("cardea_damaged_blobs_total") == damaged
+
+
+def test_copies_of_copies_have_an_end(s3: S3, swift: Swift, bucket: str) -> None:
+    """An object is made of 20,000 parts at most, however it is put together; and is read like any other."""
+    segment = os.urandom(600)
+    assert swift.put(bucket, "segment", segment).status == 201
+
+    def static(name: str, segments: list[str]) -> Response:
+        manifest = json.dumps([{"path": f"/{bucket}/{segment}"} for segment in segments]).encode()
+        return swift.request("PUT", f"{bucket}/{name}", query="multipart-manifest=put", body=manifest)
+
+    assert static("thousand", ["segment"] * 1000).status == 201
+    assert static("all", ["thousand"] * 10).status == 201
+    upload = document(s3.request("POST", f"/{bucket}/object", query="uploads=")).findtext("UploadId")
+
+    def copy(number: int) -> Response:
+        query, source = f"partNumber={number}&uploadId={upload}", [("x-amz-copy-source", f"/{bucket}/all")]
+        return s3.request("PUT", f"/{bucket}/object", query=query, headers=source)
+
+    def complete(etags: list[str]) -> Response:
+        parts = [f"<PartNumber>{n}</PartNumber><ETag>{etag}</ETag>" for n, etag in enumerate(etags, 1)]
+        whole = "".join(f"<Part>{part}</Part>" for part in parts)
+        body = f"<CompleteMultipartUpload>{whole}</CompleteMultipartUpload>".encode()
+        return s3.request("POST", f"/{bucket}/object", query=f"uploadId={upload}", body=body)
+
+    etags = [document(copy(number)).findtext("ETag") or "" for number in (1, 2)]
+    last = s3.request("PUT", f"/{bucket}/object", query=f"partNumber=3&uploadId={upload}", body=b"last")
+    for refused in [copy(4), complete([*etags, last["ETag"]])]:
+        said = document(refused)
+        assert refused.status == 400 and said.findtext("Code") == "InvalidRequest"
+        assert "more than 20000 parts" in (said.findtext("Message") or "")
+    assert complete(etags).status == 200
+
+    whole = segment * 20_000
+    assert s3.head(bucket, "object")["Content-Length"] == str(len(whole))
+    middle = len(whole) // 2
+    part = swift.get(bucket, "object", [("Range", f"bytes={middle - 1000}-{middle + 999}")])
+    assert part.status == 206 and part.body == whole[middle - 1000 : middle + 1000]
+    refused = static("large", ["object", "segment"])
+    assert refused.status == 413 and "more than 20000 parts" in refused.text

@@ -21,7 +21,7 @@ fn deletion(object: &str) -> DeleteObject {
 }
 
 /// A copy that keeps everything.
-fn copied(from: &str, to: &str, mode: Mode) -> CopyObject {
+pub fn copied(from: &str, to: &str, mode: Mode) -> CopyObject {
     CopyObject {
         source: source(from, mode.key()),
         range: None,

@@ -129,6 +129,35 @@ pub async fn inline_bytes_go_with_their_blob(index: Arc<dyn Index>) {
     world.exact().await;
 }
 
+pub async fn bytes_come_with_objects_of_few_parts(index: Arc<dyn Index>) {
+    let world = World::new(index).await;
+    let mut blobs = Vec::new();
+    for (key, length) in [("a", 3), ("b", 16_384), ("c", 65_536), ("d", 65_537)] {
+        let put = world.put(key).size(length).inline(b"sealed bytes");
+        blobs.push(put.blob());
+        world.publish(put).await.unwrap();
+    }
+    let [tiny, small, middle, large] = blobs[..] else { unreachable!() };
+    let with = [
+        vec![tiny],
+        vec![small; 4],
+        vec![small, tiny, small],
+        vec![middle],
+        vec![middle, middle],
+        vec![large],
+    ];
+    let mut found = Vec::new();
+    for blobs in with.into_iter().chain([vec![tiny; 5], vec![tiny; 5000]]) {
+        world.publish(world.put("k").copying(&blobs)).await.unwrap();
+        let record = world.current("k").await;
+        let bytes: Vec<_> = record.parts.iter().map(|part| part.inline.as_deref().unwrap()).collect();
+        assert_eq!(bytes.len(), blobs.len());
+        found.push(bytes.iter().filter(|bytes| **bytes == b"sealed bytes").count());
+        assert!(bytes.iter().all(|bytes| bytes.is_empty() || *bytes == b"sealed bytes"));
+    }
+    assert_eq!(found, [1, 4, 3, 1, 0, 0, 0, 0]);
+}
+
 pub async fn a_refused_publish_leaves_no_blob(index: Arc<dyn Index>) {
     let world = World::new(index).await;
     blob(&world, "k").await;

@@ -8,7 +8,7 @@ mod gateway {
     mod copy;
     mod copy_parts;
     mod damage;
-    mod garbage;
+    pub mod garbage;
     mod keys;
     mod large_dynamic;
     mod large_keys;
@@ -24,6 +24,7 @@ mod gateway {
     mod multipart_ranges;
     pub mod multipart_world;
     mod rates;
+    mod references;
     mod scrub;
     mod sizes;
     mod versions;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::Error;
 use super::sealing::{OpenedVersion, VersionSeals};
-use crate::storage::index::PartRecord;
+use crate::storage::index::{MAX_REFERENCES, PartRecord};
 
 /// A range of a blob, and the version that holds the blob's data key.
 #[derive(Clone)]
@@ -105,6 +105,11 @@ impl Content {
         self.pieces.len()
     }
 
+    /// Refuses what one object may not be made of.
+    pub fn check_pieces(&self) -> Result<(), Error> {
+        check_references(self.pieces.len())
+    }
+
     /// The pieces, in order.
     pub fn into_pieces(self) -> Vec<Piece> {
         self.pieces
@@ -118,4 +123,9 @@ impl Content {
         };
         self.pieces.iter().map(reference).collect()
     }
+}
+
+/// Refuses more references to blobs than one object has.
+pub fn check_references(count: usize) -> Result<(), Error> {
+    if count > MAX_REFERENCES { Err(Error::TooManyParts { limit: MAX_REFERENCES }) } else { Ok(()) }
 }

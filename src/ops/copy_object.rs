@@ -139,6 +139,7 @@ impl CopyObject {
         let metadata = self.metadata.of_copy(record.metadata)?;
         let (content, digests) = self.part_of(content, digests)?;
         self.check_size(gateway, content.size())?;
+        content.check_pieces()?;
         let (digests, _pin) = self.with_checksum(gateway, &content, digests, mode, pin).await?;
 
         let uid = VersionUid::random();

@@ -2,6 +2,7 @@
 
 use crate::http::body::BodyError;
 use crate::model::{ChecksumAlgorithm, ChecksumKind, EncryptionMode, NameError, Timestamp, VersionId};
+use crate::storage::index::MAX_REFERENCES;
 use crate::{encryption, storage};
 
 /// Why an operation did not happen.
@@ -162,6 +163,12 @@ pub enum Error {
         /// The most bytes.
         limit: u64,
     },
+    /// An object would be made of more parts than one may have, those of what it is copied from counted.
+    #[error("the object would be made of more than {limit} parts, those of copied objects counted")]
+    TooManyParts {
+        /// How many there may be.
+        limit: usize,
+    },
     /// A copy would have more metadata than an object may have.
     #[error("the copy would have too much metadata")]
     TooMuchMetadata,
@@ -282,6 +289,7 @@ impl Error {
             Self::WrongSourceKey => "wrong-source-key",
             Self::SourceIsMarker => "source-is-marker",
             Self::SourceTooLarge { .. } => "source-too-large",
+            Self::TooManyParts { .. } => "too-many-parts",
             Self::TooMuchMetadata => "too-much-metadata",
             Self::SegmentConflict { .. } => "segment-conflict",
             Self::SegmentRefused { .. } => "segment-refused",
@@ -314,6 +322,7 @@ impl From<storage::Error> for Error {
             S::NoSuchUpload => Self::NoSuchUpload,
             S::PreconditionFailed => Self::PreconditionFailed,
             S::Changed => Self::Conflict,
+            S::TooManyReferences => Self::TooManyParts { limit: MAX_REFERENCES },
             S::Fenced => Self::Unavailable("this writer is fenced".into()),
             S::BlobDamaged { .. } | S::Damaged(_) => Self::Corrupt(error.to_string()),
             S::Full => Self::Full,

@@ -22,7 +22,7 @@ use crate::encryption::{Cipher, Opener};
 use crate::http::body::{Body, BodyError};
 use crate::model::EncryptionMode;
 use crate::storage::blobs::BlobStore;
-use crate::storage::index::{Index, PartRecord};
+use crate::storage::index::{BlobRow, Index, PartRecord};
 use crate::storage::pins::Pin;
 
 /// Plaintext of one read of the store: large enough that a read's own cost does not count.
@@ -228,7 +228,8 @@ impl Source {
     }
 }
 
-/// Reads and opens the chunks that hold `range` of a part's blob. Damage is counted, and the operator told which blob.
+/// Reads and opens the chunks that hold `range` of a part's blob. Damage is counted, and the operator told which blob. What
+/// the index has freed meanwhile, and longer ago than any reader is waited for, may be gone: that is none.
 async fn read(
     source: Arc<Source>,
     part: usize,
@@ -239,8 +240,13 @@ async fn read(
     if let Err(error @ Error::Corrupt(_)) = &outcome
         && source.tells
     {
+        let blob = source.parts[part].record.blob;
+        if matches!(source.index.blob(blob).await, Ok(None | Some(BlobRow { freed: Some(_), .. }))) {
+            tracing::warn!(%blob, %error, "a download was outlived by what it reads");
+            return Err(Error::Conflict);
+        }
         source.metrics.damaged();
-        tracing::error!(blob = %source.parts[part].record.blob, %error, "a blob is damaged");
+        tracing::error!(%blob, %error, "a blob is damaged");
     }
     outcome
 }
@@ -252,19 +258,13 @@ async fn read_whole(
     budget: Option<OwnedSemaphorePermit>,
 ) -> Result<Ready, Error> {
     let opener = source.opener(part)?;
-    let PartRecord { blob, blob_length, header, inline, .. } = &part.record;
+    let PartRecord { blob, blob_length, header, .. } = &part.record;
     let (span, stored) = (span(*blob_length, range), sealed_len(*blob_length));
     // The header comes with the first chunk: the opener is made of the index's copy, and the two must agree.
     let with_header = span.first_chunk == 0 && span.chunks > 0;
     let place = if with_header { 0..span.sealed.end } else { span.sealed.clone() };
-    let sealed = match inline {
-        // It lives in the index, and was not asked for with the version.
-        Some(bytes) if bytes.is_empty() => {
-            let bytes = source.index.inline_blob(*blob).await?;
-            let bytes = bytes.ok_or_else(|| Error::Corrupt("an inline blob is gone".into()))?;
-            within(&bytes, stored, place)?
-        }
-        Some(bytes) => within(bytes, stored, place)?,
+    let sealed = match inline_bytes(&*source.index, &part.record).await? {
+        Some(bytes) => within(&bytes, stored, place)?,
         None if part.sized.load(Ordering::Relaxed) => source.blobs.read(blob, place).await?,
         None => {
             let sealed = source.blobs.read_sized(blob, place, stored).await?;
@@ -298,6 +298,17 @@ async fn read_whole(
         return Err(Error::Corrupt("a blob ends early".into()));
     }
     Ok(Ready { chunks, _budget: budget })
+}
+
+/// A sealed blob that lives in the index: as it came with the version, or asked for now. `None` for one in the store.
+pub(super) async fn inline_bytes(index: &dyn Index, part: &PartRecord) -> Result<Option<Bytes>, Error> {
+    match &part.inline {
+        Some(bytes) if bytes.is_empty() => match index.inline_blob(part.blob).await? {
+            Some(bytes) => Ok(Some(bytes)),
+            None => Err(Error::Corrupt("an inline blob is gone".into())),
+        },
+        known => Ok(known.clone()),
+    }
 }
 
 /// A range of an inline blob, which must be of the size that its plaintext implies.

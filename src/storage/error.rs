@@ -32,6 +32,9 @@ pub enum Error {
     /// The version changed between its reading and the command that relied on it: read again.
     #[error("the version has changed meanwhile")]
     Changed,
+    /// An upload would refer to blobs more often than an object may.
+    #[error("the upload would have too many references")]
+    TooManyReferences,
     /// This process was declared dead by another: its blobs may be gone, it must not publish.
     #[error("this writer is fenced")]
     Fenced,

@@ -155,7 +155,9 @@ impl From<ops::Error> for Failure {
             ),
             E::SegmentConflict { .. } => Self::with(StatusCode::CONFLICT, error.to_string()),
             E::SegmentRefused { .. } => Self::with(StatusCode::FORBIDDEN, error.to_string()),
-            E::TooManySegments { .. } => Self::with(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
+            E::TooManySegments { .. } | E::TooManyParts { .. } => {
+                Self::with(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
+            }
             E::InvalidSegments { problems } => {
                 let lines = problems.iter().map(|(path, text)| format!("{path}, {text}"));
                 Self::bad_request(format!("Errors:\n{}\n", lines.collect::<Vec<_>>().join("\n")))

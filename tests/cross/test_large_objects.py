@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 
 import pytest
 
 from support.faces import Face
 from support.keys import CustomerKey
+from support.s3 import S3, document
+from support.server import Server
 from support.swift import Swift
+from support.wire import Connection, Response
 
 PARTS = [b"a" * 70_000, b"b" * 5, b"c" * 100_000]
 WHOLE = b"".join(PARTS)
@@ -67,3 +72,62 @@ def test_delete_by_s3_takes_the_manifest_alone(
 ) -> None:
     assert faces["s3"].delete(bucket, large).status == 204
     assert set(faces["swift"].sizes(bucket)) == {f"s/{index}" for index in range(len(PARTS))}
+
+
+def test_a_download_outlives_its_small_segments(server: Server, swift: Swift, bucket: str) -> None:
+    """One is overwritten and one deleted while a client is still at the large one before them."""
+    large, small, damaged = os.urandom(12 << 20), os.urandom(9000), server.metric("cardea_damaged_blobs_total")
+    for name, body in [("large", large), ("small", small), ("tiny", b"tiny")]:
+        assert swift.put(bucket, name, body).status == 201
+    paths = [f"/{bucket}/{name}" for name in ["large"] * 4 + ["small", "tiny"]]
+    manifest = json.dumps([{"path": path} for path in paths]).encode()
+    assert swift.request("PUT", f"{bucket}/slo", query="multipart-manifest=put", body=manifest).status == 201
+    headers = [("Host", server.tls.authority), ("X-Auth-Token", swift.token)]
+    with Connection(server.tls) as connection:
+        connection.head("GET", f"{swift.path}/{bucket}/slo", headers)
+        time.sleep(1)
+        assert swift.put(bucket, "small", b"other").status == 201
+        assert swift.delete(bucket, "tiny").status == 204
+        got = connection.answer()
+    assert got.status == 200 and got.complete and got.body == large * 4 + small + b"tiny"
+    assert server.metric("cardea_damaged_blobs_total") == damaged
+
+
+def test_copies_of_copies_have_an_end(s3: S3, swift: Swift, bucket: str) -> None:
+    """An object is made of 20,000 parts at most, however it is put together; and is read like any other."""
+    segment = os.urandom(600)
+    assert swift.put(bucket, "segment", segment).status == 201
+
+    def static(name: str, segments: list[str]) -> Response:
+        manifest = json.dumps([{"path": f"/{bucket}/{segment}"} for segment in segments]).encode()
+        return swift.request("PUT", f"{bucket}/{name}", query="multipart-manifest=put", body=manifest)
+
+    assert static("thousand", ["segment"] * 1000).status == 201
+    assert static("all", ["thousand"] * 10).status == 201
+    upload = document(s3.request("POST", f"/{bucket}/object", query="uploads=")).findtext("UploadId")
+
+    def copy(number: int) -> Response:
+        query, source = f"partNumber={number}&uploadId={upload}", [("x-amz-copy-source", f"/{bucket}/all")]
+        return s3.request("PUT", f"/{bucket}/object", query=query, headers=source)
+
+    def complete(etags: list[str]) -> Response:
+        parts = [f"<PartNumber>{n}</PartNumber><ETag>{etag}</ETag>" for n, etag in enumerate(etags, 1)]
+        whole = "".join(f"<Part>{part}</Part>" for part in parts)
+        body = f"<CompleteMultipartUpload>{whole}</CompleteMultipartUpload>".encode()
+        return s3.request("POST", f"/{bucket}/object", query=f"uploadId={upload}", body=body)
+
+    etags = [document(copy(number)).findtext("ETag") or "" for number in (1, 2)]
+    last = s3.request("PUT", f"/{bucket}/object", query=f"partNumber=3&uploadId={upload}", body=b"last")
+    for refused in [copy(4), complete([*etags, last["ETag"]])]:
+        said = document(refused)
+        assert refused.status == 400 and said.findtext("Code") == "InvalidRequest"
+        assert "more than 20000 parts" in (said.findtext("Message") or "")
+    assert complete(etags).status == 200
+
+    whole = segment * 20_000
+    assert s3.head(bucket, "object")["Content-Length"] == str(len(whole))
+    middle = len(whole) // 2
+    part = swift.get(bucket, "object", [("Range", f"bytes={middle - 1000}-{middle + 999}")])
+    assert part.status == 206 and part.body == whole[middle - 1000 : middle + 1000]
+    refused = static("large", ["object", "segment"])
+    assert refused.status == 413 and "more than 20000 parts" in refused.text

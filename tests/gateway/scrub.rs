@@ -11,6 +11,7 @@ use cardea::ops::{
 use cardea::storage::care::{Reaper, Task};
 use cardea::storage::pins::Pins;
 
+use super::multipart_world::MODES;
 use super::world::{World, bucket, key, pattern};
 
 const FAST: u64 = 1 << 40;
@@ -28,7 +29,7 @@ async fn pass(scrubber: &mut Scrubber) -> u64 {
 
 /// A world whose writer holds the scrubber's lease.
 async fn world(inline_bytes: usize) -> (World, ScrubMetrics) {
-    let world = World::with(Limits { inline_bytes, ..Limits::default() }).await;
+    let world = World::with(Limits { inline_bytes, min_part: 0, ..Limits::default() }).await;
     let writer = world.index.unswept_writers().await.unwrap()[0];
     assert!(world.index.lease("scrubber", writer, Duration::from_hours(1)).await.unwrap());
     (world, ScrubMetrics::default())
@@ -53,9 +54,13 @@ async fn what_is_whole_is_read_again_and_again() {
     put(&world, "sealed", 200_000, WriteEncryption::Customer(key(1))).await;
     world.put("small", b"inline", WriteEncryption::Managed).await.unwrap();
     world.put("empty", b"", WriteEncryption::Customer(key(1))).await.unwrap();
+    // More parts than bring their bytes with them.
+    for (mode, name) in MODES.into_iter().zip(["parts", "sealed parts"]) {
+        world.upload(name, mode, &[&b"inline"[..]; 6]).await;
+    }
     let mut scrubber = scrubber(&world, &metrics);
     for number in 1..4 {
-        assert_eq!(pass(&mut scrubber).await, 4);
+        assert_eq!(pass(&mut scrubber).await, 6);
         assert_eq!((metrics.passes(), metrics.findings()), (number, 0));
     }
 }

@@ -180,6 +180,31 @@ async fn the_reaper_leaves_what_a_backup_needs() {
 }
 
 #[tokio::test]
+async fn what_lives_in_the_index_is_kept_by_no_backup() {
+    let files = memory();
+    let world = World::new(sqlite()).await;
+    let site = Site::new(&files.blobs);
+    let needed = object(&world, &files, "k").await;
+    // More than one round forgets.
+    for number in 0..1500 {
+        world.publish(world.put(&format!("small {number}")).inline(b"sealed bytes")).await.unwrap();
+    }
+    site.take(&*world.index).await.unwrap();
+    world.delete("k", None).await;
+    for number in 0..1500 {
+        world.delete(&format!("small {number}"), None).await;
+    }
+    let mut reaper = Reaper::new(world.index.clone(), files.blobs.clone(), Pins::default(), Duration::ZERO);
+    assert_eq!(reaped(&mut reaper).await, 1500);
+    assert_eq!(world.freed().await, [needed]);
+    world.exact().await;
+    let target = sqlite();
+    site.restore(&*target).await.unwrap();
+    assert_eq!(target.audit().await.unwrap(), []);
+    assert_eq!(target.blobs_after(None, 2000).await.unwrap().len(), 1501);
+}
+
+#[tokio::test]
 async fn what_was_seen_free_before_a_backup_began_is_not_in_it() {
     let files = memory();
     let world = World::new(sqlite()).await;

@@ -109,9 +109,53 @@ pub async fn inline_bytes_go_with_their_blob(index: Arc<dyn Index>) {
     world.publish(world.put("copy").copying(&[blob])).await.unwrap();
     world.delete("k", None).await;
     assert_eq!(world.current("copy").await.parts[0].inline.as_deref(), Some(b"sealed bytes".as_slice()));
+    // Whoever has found it may still read it: the bytes stay until the blob is forgotten.
+    let other = self::blob(&world, "other").await;
+    world.delete("other", None).await;
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     world.delete("copy", None).await;
+    assert_eq!(world.freed().await, [other, blob]);
+    assert_eq!(world.index.inline_blob(blob).await.unwrap().as_deref(), Some(b"sealed bytes".as_slice()));
+    let end = Timestamp::from_steps(i64::MAX);
+    let freed = world.index.freed_blobs(end, 10).await.unwrap();
+    assert_eq!(freed.iter().map(|blob| blob.inline).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(world.index.freed_inline(end, 10).await.unwrap(), freed[1..]);
+    assert_eq!(world.index.freed_inline(freed[1].freed, 10).await.unwrap(), []);
+    world.exact().await;
+
+    world.index.forget_blobs(vec![blob]).await.unwrap();
     assert!(!world.knows(blob).await);
-    assert_eq!(world.freed().await, [], "there is nothing for the reaper to delete");
+    assert_eq!(world.index.inline_blob(blob).await.unwrap(), None);
+    world.exact().await;
+}
+
+pub async fn bytes_come_with_objects_of_few_parts(index: Arc<dyn Index>) {
+    let world = World::new(index).await;
+    let mut blobs = Vec::new();
+    for (key, length) in [("a", 3), ("b", 16_384), ("c", 65_536), ("d", 65_537)] {
+        let put = world.put(key).size(length).inline(b"sealed bytes");
+        blobs.push(put.blob());
+        world.publish(put).await.unwrap();
+    }
+    let [tiny, small, middle, large] = blobs[..] else { unreachable!() };
+    let with = [
+        vec![tiny],
+        vec![small; 4],
+        vec![small, tiny, small],
+        vec![middle],
+        vec![middle, middle],
+        vec![large],
+    ];
+    let mut found = Vec::new();
+    for blobs in with.into_iter().chain([vec![tiny; 5], vec![tiny; 5000]]) {
+        world.publish(world.put("k").copying(&blobs)).await.unwrap();
+        let record = world.current("k").await;
+        let bytes: Vec<_> = record.parts.iter().map(|part| part.inline.as_deref().unwrap()).collect();
+        assert_eq!(bytes.len(), blobs.len());
+        found.push(bytes.iter().filter(|bytes| **bytes == b"sealed bytes").count());
+        assert!(bytes.iter().all(|bytes| bytes.is_empty() || *bytes == b"sealed bytes"));
+    }
+    assert_eq!(found, [1, 4, 3, 1, 0, 0, 0, 0]);
 }
 
 pub async fn a_refused_publish_leaves_no_blob(index: Arc<dyn Index>) {

@@ -93,6 +93,7 @@ macro_rules! index_suite {
                 freed_blobs_come_oldest_first_and_are_forgotten
                 a_new_blob_that_no_part_names_is_freed
                 inline_bytes_go_with_their_blob
+                bytes_come_with_objects_of_few_parts
                 a_refused_publish_leaves_no_blob
                 a_referenced_blob_is_not_forgotten;
             rewraps:
@@ -113,6 +114,7 @@ macro_rules! index_suite {
                 many_uploads_go_in_steps
                 an_upload_of_many_parts
                 parts_completions_and_aborts_race
+                copies_give_an_upload_so_many_references
                 a_new_blob_of_a_part_may_be_inline;
             upload_listing:
                 uploads_come_by_key_and_time

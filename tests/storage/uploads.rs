@@ -8,7 +8,7 @@ use cardea::model::{
 };
 use cardea::storage::Error;
 use cardea::storage::index::{
-    Index, ListUploads, NewBlob, Precondition, SealEnvelope, Unchanged, UploadChecksum,
+    Index, ListUploads, MAX_REFERENCES, NewBlob, Precondition, SealEnvelope, Unchanged, UploadChecksum,
 };
 use futures_util::future::join_all;
 
@@ -101,9 +101,9 @@ pub async fn a_part_replaces_the_one_of_its_number(index: Arc<dyn Index>) {
     assert_eq!(found, [(inline, 1, 2), (own, 0, 3), (inline, 0, 1)]);
     world.exact().await;
     world.delete("object", None).await;
-    assert!(world.knows(inline).await);
+    assert!(!world.freed().await.contains(&inline));
     world.put_part("k", id, 1).await.unwrap();
-    assert!(!world.knows(inline).await);
+    assert!(world.freed().await.contains(&inline));
     world.exact().await;
 }
 
@@ -335,6 +335,45 @@ pub async fn parts_completions_and_aborts_race(index: Arc<dyn Index>) {
     assert!(world.list_uploads(world.all_uploads()).await.is_empty());
 }
 
+pub async fn copies_give_an_upload_so_many_references(index: Arc<dyn Index>) {
+    let world = World::new(index).await;
+    let put = world.put("object");
+    let blob = put.blob();
+    world.publish(put).await.unwrap();
+    let id = world.begin("k").await;
+    let copy = async |number, references| {
+        let mut copy = world.part("k", id, number);
+        copy.new_blobs.clear();
+        copy.refs = vec![part(blob, 0, 3); references];
+        copy.size = 3 * references as u64;
+        world.index.put_part(copy).await
+    };
+    assert!(matches!(copy(1, MAX_REFERENCES + 1).await, Err(Error::TooManyReferences)));
+    copy(1, MAX_REFERENCES - 2).await.unwrap();
+    assert!(matches!(copy(2, 3).await, Err(Error::TooManyReferences)));
+    copy(2, 2).await.unwrap();
+    copy(1, MAX_REFERENCES - 2).await.unwrap();
+    // What came by itself is counted by its number alone, of which there are few.
+    world.put_part("k", id, 3).await.unwrap();
+    assert!(matches!(copy(2, 2).await, Err(Error::TooManyReferences)));
+    let (_, parts) = world.index.upload_parts(world.bucket, &key("k"), id).await.unwrap();
+    assert_eq!(parts.iter().map(|part| part.refs.len()).collect::<Vec<_>>(), [MAX_REFERENCES - 2, 2, 1]);
+    world.exact().await;
+
+    // Two at once do not pass each other.
+    let other = world.begin("k").await;
+    let half = |number| {
+        let mut copy = world.part("k", other, number);
+        copy.new_blobs.clear();
+        copy.refs = vec![part(blob, 0, 3); MAX_REFERENCES / 2 + 1];
+        copy.size = 3 * copy.refs.len() as u64;
+        world.index.put_part(copy)
+    };
+    let (first, second) = tokio::join!(half(1), half(2));
+    assert!(first.is_ok() != second.is_ok());
+    world.exact().await;
+}
+
 pub async fn a_new_blob_of_a_part_may_be_inline(index: Arc<dyn Index>) {
     let world = World::new(index).await;
     let id = world.begin("k").await;
@@ -353,6 +392,7 @@ pub async fn a_new_blob_of_a_part_may_be_inline(index: Arc<dyn Index>) {
     world.complete("k", id, &[1]).await.unwrap();
     assert_eq!(world.current("k").await.parts[0].inline.as_deref(), Some(b"abc".as_slice()));
     world.delete("k", None).await;
+    world.index.forget_blobs(world.freed().await).await.unwrap();
     assert_eq!(world.index.inline_blob(blob).await.unwrap(), None);
     world.exact().await;
 }

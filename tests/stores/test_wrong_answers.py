@@ -162,6 +162,9 @@ def test_a_read(world: World, kind: str) -> None:
         if times == 1 and kind in ("500", "503", "429", "reset", "truncated"):
             assert got is not None and got.body == body, "what passes by itself is not seen"
     assert face.get("bucket", name, face.keyed(KEY)).body == body
+    if kind == "shorter":
+        # The store did answer, and says itself that it is all.
+        return
     assert world.count("cardea_store_requests", operation="get") > world.count("cardea_store_requests", operation="get", outcome="done")
 
 

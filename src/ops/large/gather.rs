@@ -14,8 +14,13 @@ use super::rewrap::REWRAP;
 use super::segments::{Segment, SegmentPath, Segments, Trouble};
 use super::{MAX_DEPTH, MAX_KEYED_SEGMENTS, PutManifest, SegmentRequest};
 use crate::http::range::parse_ranges;
+use crate::ops::content::check_references;
 use crate::ops::gateway::{Gateway, Permit};
 use crate::ops::{Action, Error, WriteEncryption};
+use crate::storage::index::{PartRecord, VersionRecord};
+
+/// Segments that are looked through before other tasks get their turn: each may be made of thousands of parts.
+const TURN: usize = 32;
 
 /// A manifest whose segments check out.
 pub struct Gathered {
@@ -51,6 +56,7 @@ pub async fn gather(put: &PutManifest, gateway: &Gateway, permit: &Permit<'_>) -
         etags: vec![],
         etag: Md5::new(),
         data: BytesMut::new(),
+        references: 0,
         problems: vec![],
     };
     gathering.requests(&put.segments).await?;
@@ -68,6 +74,8 @@ struct Gathering<'a> {
     etags: Vec<String>,
     etag: Md5,
     data: BytesMut,
+    /// What the segments are read from: references to blobs of plain ones, leaves of nested manifests.
+    references: usize,
     problems: Vec<(String, String)>,
 }
 
@@ -75,7 +83,10 @@ impl Gathering<'_> {
     async fn requests(&mut self, requests: &[SegmentRequest]) -> Result<(), Error> {
         let paths: Vec<_> = requests.iter().filter_map(path_of).collect();
         let mut found = self.resolver.segments.find(&paths).await?.into_iter();
-        for request in requests {
+        for (turn, request) in requests.iter().enumerate() {
+            if turn % TURN == TURN - 1 {
+                tokio::task::yield_now().await;
+            }
             match request {
                 SegmentRequest::Data(bytes) => self.data(bytes)?,
                 SegmentRequest::Object { path, .. } => {
@@ -133,7 +144,24 @@ impl Gathering<'_> {
         }
         self.etags.push(etag);
         self.manifest.segments.push(Entry::Object(entry));
+        self.count(&segment.record, &wanted)?;
         self.nest(&path, &segment).await
+    }
+
+    /// Counts what a segment's bytes are read from. Of manifests only the leaves are known: the rest is seen by who reads.
+    fn count(&mut self, record: &VersionRecord, wanted: &Range<u64>) -> Result<(), Error> {
+        if let Some(nested) = &record.manifest {
+            self.references += Manifest::parse(nested)?.leaves as usize;
+        } else {
+            let mut end = 0;
+            let meets = |part: &&PartRecord| {
+                let begin = end;
+                end += part.length;
+                begin < wanted.end && end > wanted.start
+            };
+            self.references += record.parts.iter().filter(meets).count();
+        }
+        check_references(self.references)
     }
 
     /// Counts a segment's leaves. The segments of a nested manifest are written, too, where there is a key.

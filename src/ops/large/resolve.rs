@@ -12,11 +12,7 @@ use super::{MAX_DEPTH, MAX_KEYED_SEGMENTS};
 use crate::ops::content::Content;
 use crate::ops::sealing::OpenedVersion;
 use crate::ops::{Digests, Error};
-use crate::storage::index::VersionRecord;
-
-/// The most ranges of blobs that a large object is read from. Stops a manifest that names an object of thousands of parts a
-/// thousand times from filling the memory.
-const MAX_PIECES: usize = 20_000;
+use crate::storage::index::{MAX_REFERENCES, VersionRecord};
 
 /// Leaves that are looked through before other tasks get their turn: each may be made of thousands of parts.
 const TURN: u32 = 32;
@@ -95,7 +91,8 @@ impl<'a> Resolver<'a> {
         }
         let content = Content::of_range(version, &record.parts, record.size, range)?;
         self.pieces += content.pieces();
-        if self.pieces > MAX_PIECES {
+        // A manifest may name an object of thousands of parts a thousand times.
+        if self.pieces > MAX_REFERENCES {
             return Err(conflict(path, "the large object is made of too many parts"));
         }
         Ok(content)

@@ -6,6 +6,7 @@ use super::open::{OpenUpload, open};
 use super::whole::{WholeChecksum, WholeEtag};
 use super::{ATTEMPTS, CompleteUpload, MAX_PART_NUMBER, NamedPart};
 use crate::model::{ChecksumKind, EncryptionMode, StoredChecksum};
+use crate::ops::content::check_references;
 use crate::ops::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::opening::{self, Keyless, Opening};
 use crate::ops::sealing::{OpenedVersion, OwnedBinding, PartSeals};
@@ -148,6 +149,7 @@ impl CompleteUpload {
             }
             size += part.size;
             refs.extend(part.refs);
+            check_references(refs.len())?;
             chosen.push(ChosenPart { number, created: part.created });
         }
         let limit = gateway.limits.max_object;

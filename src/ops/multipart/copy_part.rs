@@ -56,6 +56,7 @@ impl CopyPart {
         }
         let known = if range == (0..size) { source.digests } else { Digests::default() };
         let content = source.content.slice(range);
+        content.check_pieces()?;
         let checksum = checksum(gateway, upload.checksum, &known, &content, source.record.mode).await?;
         let digests =
             Digests { md5: known.md5, checksums: checksum.into_iter().collect(), ..Digests::default() };

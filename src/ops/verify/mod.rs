@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 pub use self::pace::Pace;
 pub use self::walk::{Item, Place, Walk};
 use super::content::Content;
-use super::reader::ObjectReader;
+use super::reader::{ObjectReader, inline_bytes};
 use super::sealing::{OpenedVersion, PartSeals, VerifiedUpload, VerifiedVersion};
 use super::{BucketAddress, BucketRecord, Error, Gateway, Metrics, UploadRecord};
 use crate::encryption::Holder;
@@ -235,9 +235,10 @@ impl Verifier {
     }
 
     async fn sealed_part(&self, part: &PartRecord) -> Result<(), Error> {
-        let PartRecord { blob, header, blob_length, inline, .. } = part;
+        let PartRecord { blob, header, blob_length, .. } = part;
         let (stored, blobs) = (sealed_len(*blob_length), &self.gateway.blobs);
-        let found = match inline {
+        let inline = inline_bytes(&*self.gateway.index, part).await?;
+        let found = match &inline {
             Some(bytes) if bytes.len() as u64 == stored => {
                 bytes.get(..HEADER_LEN).unwrap_or_default().to_vec()
             }

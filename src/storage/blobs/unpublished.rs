@@ -48,6 +48,7 @@ fn is_refusal(error: &Error) -> bool {
         | Error::NoSuchUpload
         | Error::PreconditionFailed
         | Error::Changed
+        | Error::TooManyReferences
         | Error::Fenced
         | Error::Full
         | Error::Seal => true,

@@ -1,4 +1,5 @@
-//! The reaper: freed blobs are deleted from the store once nobody reads them, then forgotten.
+//! The reaper: freed blobs are deleted from the store once nobody reads them, then forgotten. Those whose bytes live in the
+//! index go with its rows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use super::{BATCH, Round, Task};
 use crate::model::{BlobId, Timestamp};
 use crate::storage::Error;
 use crate::storage::blobs::BlobStore;
-use crate::storage::index::Index;
+use crate::storage::index::{FreedBlob, Index};
 use crate::storage::pins::Pins;
 
 /// How often it looks.
@@ -23,6 +24,8 @@ pub struct Reaper {
     pins: Pins,
     grace: Duration,
     kept: Kept,
+    /// Whether there may be more bytes in the index that were freed after what a backup keeps.
+    behind: bool,
     seen: Option<Seen>,
 }
 
@@ -33,7 +36,7 @@ pub struct Reaper {
 #[derive(Debug)]
 struct Seen {
     at: Timestamp,
-    blobs: Vec<BlobId>,
+    blobs: Vec<FreedBlob>,
 }
 
 impl std::fmt::Debug for Reaper {
@@ -46,7 +49,7 @@ impl Reaper {
     /// A reaper. `grace` is zero where all readers are in this process, and longer than the longest request where
     /// others read too.
     pub fn new(index: Arc<dyn Index>, blobs: BlobStore, pins: Pins, grace: Duration) -> Self {
-        Self { index, blobs, pins, grace, kept: Kept::default(), seen: None }
+        Self { index, blobs, pins, grace, kept: Kept::default(), behind: false, seen: None }
     }
 
     /// Deletes what was seen freed in a round before, where its last reader has gone, and looks for more. Tells how many
@@ -58,24 +61,41 @@ impl Reaper {
         let deleted = match &self.seen {
             Some(seen) if self.pins.horizon() <= seen.at => return Ok(0),
             Some(seen) => {
-                self.blobs.delete(&seen.blobs).await?;
-                self.index.forget_blobs(seen.blobs.clone()).await?;
+                let stored = seen.blobs.iter().filter(|blob| !blob.inline);
+                self.blobs.delete(&stored.map(|blob| blob.id).collect::<Vec<_>>()).await?;
+                let all: Vec<BlobId> = seen.blobs.iter().map(|blob| blob.id).collect();
+                self.index.forget_blobs(all).await?;
                 seen.blobs.len()
             }
             None => 0,
         };
         self.seen = None;
-        let now = self.index.now().await?;
-        let mut freed = self.index.freed_blobs(self.kept.before(now, self.grace), BATCH).await?;
+        let freed = self.freed().await?;
         if !freed.is_empty() {
-            self.kept.look(&self.blobs).await?;
-            freed.retain(|blob| blob.freed < self.kept.before(now, self.grace));
-        }
-        if !freed.is_empty() {
-            let blobs = freed.into_iter().map(|blob| blob.id).collect();
-            self.seen = Some(Seen { at: self.pins.moment(), blobs });
+            self.seen = Some(Seen { at: self.pins.moment(), blobs: freed });
         }
         Ok(deleted)
+    }
+
+    /// The oldest freed blobs that neither the grace nor a backup keeps. A backup has its own copy of what lives in the index.
+    async fn freed(&mut self) -> Result<Vec<FreedBlob>, Error> {
+        let now = self.index.now().await?;
+        let mut freed = self.index.freed_blobs(self.kept.before(now, self.grace), BATCH).await?;
+        let mut behind = std::mem::take(&mut self.behind);
+        if !freed.is_empty() {
+            self.kept.look(&self.blobs).await?;
+            let (before, all) = (self.kept.before(now, self.grace), freed.len());
+            freed.retain(|blob| blob.freed < before);
+            // What is kept may be much: so what is behind it is looked for only where that is looked at again.
+            behind |= freed.len() < all;
+        }
+        if behind {
+            let inline = self.index.freed_inline(now.minus(self.grace), BATCH).await?;
+            self.behind = inline.len() == BATCH as usize;
+            let before = self.kept.before(now, self.grace);
+            freed.extend(inline.into_iter().filter(|blob| blob.freed >= before));
+        }
+        Ok(freed)
     }
 }
 

@@ -40,6 +40,10 @@ use crate::model::{
     AccountId, BlobId, BucketId, ObjectKey, Timestamp, UserId, VersionId, VersionUid, WriterId,
 };
 
+/// The most references to blobs that an object has, and that copies give an upload: they cost nothing to make, and are all
+/// read with the object.
+pub const MAX_REFERENCES: usize = 20_000;
+
 /// The result of an index command.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -136,7 +140,8 @@ pub trait Index: Send + Sync + 'static {
     /// Publishes a version: checks writer, bucket and conditions, orders it after what stands under the key, frees what
     /// it replaces, counts. One transaction; durable when it returns.
     async fn publish(&self, command: Publish) -> Result<Published>;
-    /// Finds a bucket and in it the current object, or the named version, with its parts, in one read.
+    /// Finds a bucket and in it the current object, or the named version, with its parts, in one read. What lives in the index
+    /// comes with an object of up to four parts and 64 KiB; else see [`Self::inline_blob`].
     async fn find(
         &self,
         bucket: &BucketAddress,
@@ -171,7 +176,8 @@ pub trait Index: Send + Sync + 'static {
     async fn create_upload(&self, command: CreateUpload) -> Result<Timestamp>;
     /// Finds an upload. One of another bucket or key is `NoSuchUpload`.
     async fn upload(&self, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<UploadRecord>;
-    /// Stores a part, and says when.
+    /// Stores a part, and says when. Fails with `TooManyReferences` where a part of more than one would give the upload more
+    /// than [`MAX_REFERENCES`].
     async fn put_part(&self, command: PutPart) -> Result<Timestamp>;
     /// An upload with all its parts and their references, by number.
     async fn upload_parts(
@@ -202,7 +208,9 @@ pub trait Index: Send + Sync + 'static {
 
     /// Blobs that were freed before `before`, oldest first.
     async fn freed_blobs(&self, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>>;
-    /// Forgets freed blobs once the store has deleted them.
+    /// Those of them whose bytes live in the index, which no backup needs to be kept.
+    async fn freed_inline(&self, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>>;
+    /// Forgets freed blobs once the store has deleted them; the bytes that live in the index go with them.
     async fn forget_blobs(&self, blobs: Vec<BlobId>) -> Result<()>;
     /// Which of these blobs the index knows (referenced or freed): the others of a fenced writer are orphans.
     async fn known_blobs(&self, blobs: Vec<BlobId>) -> Result<Vec<BlobId>>;

@@ -112,7 +112,8 @@ pub struct PartRecord {
     pub header: Vec<u8>,
     /// Plaintext bytes of the whole blob.
     pub blob_length: u64,
-    /// The whole sealed blob where it lives in the index. Empty where it does, but was not asked for.
+    /// The whole sealed blob where it lives in the index. Empty where it does, but did not come with the version: see
+    /// [`Index::inline_blob`](super::Index::inline_blob).
     pub inline: Option<Bytes>,
 }
 
@@ -235,4 +236,6 @@ pub struct FreedBlob {
     pub id: BlobId,
     /// Since when.
     pub freed: Timestamp,
+    /// Whether its bytes live in the index: the store has none of it.
+    pub inline: bool,
 }

@@ -59,7 +59,8 @@ async fn everything_said() -> Heard {
             a_version_that_is_not_there_is_deleted_already;
         references:
             freed_blobs_come_oldest_first_and_are_forgotten
-            inline_bytes_go_with_their_blob;
+            inline_bytes_go_with_their_blob
+            bytes_come_with_objects_of_few_parts;
         rewraps:
             a_manifest_is_published_with_its_rewraps
             a_copy_relies_on_its_source
@@ -73,6 +74,7 @@ async fn everything_said() -> Heard {
             completion_moves_the_chosen_parts
             an_aborted_upload_is_gone
             uploads_go_with_their_bucket
+            copies_give_an_upload_so_many_references
             a_new_blob_of_a_part_may_be_inline;
         listing:
             markers_are_exclusive

@@ -107,7 +107,7 @@ pub(super) fn answer(error: &ops::Error, context: &ErrorContext) -> Answer {
             "InvalidObjectState",
             format!("The large object's segment {path} cannot be read: {problem}"),
         ),
-        E::TooManySegments { .. } | E::InvalidSegments { .. } => {
+        E::TooManySegments { .. } | E::TooManyParts { .. } | E::InvalidSegments { .. } => {
             Answer::new(BAD, "InvalidRequest", error.to_string())
         }
         E::PreconditionFailed => Answer::new(

@@ -94,8 +94,8 @@ async fn retain(tx: &Tx, references: References) -> Result<()> {
 }
 
 /// Takes away the rows that references are, drops the references, and tells of how many blobs, how many of these are known, and how
-/// many references the poorest of them has left. At zero a blob is freed; one that lives in the index goes at once, since whoever
-/// reads it already has its bytes. `$1` is when.
+/// many references the poorest of them has left. At zero a blob is freed, wherever its bytes are: who has found it may still
+/// read it. `$1` is when.
 macro_rules! drop_references {
     ($rows:literal) => {
         concat!(
@@ -105,15 +105,11 @@ macro_rules! drop_references {
              ), dropped AS MATERIALIZED (
                  SELECT blob, count(*) AS count FROM gone GROUP BY blob
              ), held AS MATERIALIZED (
-                 SELECT b.id, b.refs - d.count AS refs, b.inline FROM dropped d JOIN blobs b ON b.id = d.blob
+                 SELECT b.id, b.refs - d.count AS refs FROM dropped d JOIN blobs b ON b.id = d.blob
                  ORDER BY b.id FOR UPDATE OF b
              ), kept AS (
                  UPDATE blobs b SET refs = h.refs, freed = CASE WHEN h.refs = 0 THEN $1 ELSE b.freed END
-                 FROM held h WHERE b.id = h.id AND (h.refs > 0 OR h.inline IS NULL)
-             ), ended AS (
-                 DELETE FROM blobs b USING held h WHERE b.id = h.id AND h.refs = 0 AND h.inline IS NOT NULL
-             ), bytes AS (
-                 DELETE FROM inline_blobs i USING held h WHERE i.nr = h.inline AND h.refs = 0
+                 FROM held h WHERE b.id = h.id
              )
              SELECT (SELECT count(*) FROM dropped), count(*), coalesce(min(refs), 0) FROM held"
         )
@@ -170,15 +166,29 @@ async fn locked(tx: &Tx, blobs: &[BlobId], sql: &str, params: Params<'_>) -> Res
 }
 
 pub(super) async fn freed(db: &Snapshot, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>> {
+    let sql = "SELECT id, freed, (inline IS NOT NULL)::int::bigint FROM blobs WHERE freed IS NOT NULL AND freed < $1
+               ORDER BY freed, id LIMIT $2";
+    db.all(sql, &[&before, &i64::from(limit)]).await?.iter().map(read_freed).collect()
+}
+
+pub(super) async fn freed_inline(db: &Snapshot, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>> {
     let sql =
-        "SELECT id, freed FROM blobs WHERE freed IS NOT NULL AND freed < $1 ORDER BY freed, id LIMIT $2";
-    let rows = db.all(sql, &[&before, &i64::from(limit)]).await?;
-    rows.iter().map(|row| Ok(FreedBlob { id: row.try_get(0)?, freed: row.try_get(1)? })).collect()
+        "SELECT id, freed, 1::bigint FROM blobs WHERE freed IS NOT NULL AND freed < $1 AND inline IS NOT NULL
+               ORDER BY freed, id LIMIT $2";
+    db.all(sql, &[&before, &i64::from(limit)]).await?.iter().map(read_freed).collect()
+}
+
+fn read_freed(row: &Row) -> Result<FreedBlob> {
+    Ok(FreedBlob { id: row.try_get(0)?, freed: row.try_get(1)?, inline: row.try_get::<_, Flag>(2)?.0 })
 }
 
 pub(super) async fn forget(tx: &Tx, blobs: &[BlobId]) -> Result<()> {
-    let sql = "DELETE FROM blobs WHERE id IN
-                   (SELECT id FROM blobs WHERE id = ANY($1) AND refs = 0 ORDER BY id FOR UPDATE)";
+    let sql = "WITH gone AS (
+                   DELETE FROM blobs WHERE id IN
+                       (SELECT id FROM blobs WHERE id = ANY($1) AND refs = 0 ORDER BY id FOR UPDATE)
+                   RETURNING inline
+               )
+               DELETE FROM inline_blobs i USING gone g WHERE i.nr = g.inline";
     tx.execute(sql, &[&blobs]).await.map(|_| ())
 }
 

@@ -63,7 +63,7 @@ const NOTHING_HIDDEN: &str =
 
 /// Joins the parts, in order.
 macro_rules! parts {
-    ($join:literal, $inline:literal) => {
+    ($inline:literal) => {
         concat!(
             "LEFT JOIN LATERAL (
              SELECT array_agg(blob) blob, array_agg(start) start, array_agg(length) length,
@@ -71,17 +71,20 @@ macro_rules! parts {
                  array_agg(inline) inline
              FROM (SELECT p.blob, p.start, p.length, p.wrapped_key, b.header, b.length blob_length, ",
             $inline,
-            " inline FROM parts p JOIN blobs b ON b.id = p.blob ",
-            $join,
-            " WHERE p.version = v.nr ORDER BY p.seq) p) p ON true"
+            " inline FROM parts p JOIN blobs b ON b.id = p.blob WHERE p.version = v.nr ORDER BY p.seq) p) p ON true"
         )
     };
 }
 
-/// Joins the parts with the bytes that live in the index.
-const WITH_BYTES: &str = parts!("LEFT JOIN inline_blobs i ON i.nr = b.inline", "i.bytes");
+/// Joins the parts with the bytes that live in the index, where they are no more than four and 64 KiB: an object may have
+/// thousands, which are asked for one by one then.
+const WITH_BYTES: &str = parts!(
+    "CASE WHEN b.inline IS NOT NULL THEN coalesce(
+         CASE WHEN (SELECT max(seq) FROM parts WHERE version = v.nr) < least(4, 65536 / greatest(b.length, 1))
+             THEN (SELECT bytes FROM inline_blobs WHERE nr = b.inline) END, ''::bytea) END"
+);
 /// Joins the parts; that bytes live in the index is told by none.
-const WITHOUT_BYTES: &str = parts!("", "CASE WHEN b.inline IS NOT NULL THEN ''::bytea END");
+const WITHOUT_BYTES: &str = parts!("CASE WHEN b.inline IS NOT NULL THEN ''::bytea END");
 
 /// Finds a bucket and in it a version, or says that nothing (or a delete marker) answers.
 pub(super) async fn find_with_bucket(

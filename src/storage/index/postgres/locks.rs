@@ -58,16 +58,23 @@ pub(super) async fn for_key(tx: &Tx, bucket: BucketId, key: &ObjectKey) -> Resul
     tx.one(sql, &[&held, &About::Key(bucket, key).number()]).await.map(|_| ())
 }
 
-/// For a command that makes a writer's blobs known as a part of an upload.
+/// For a command that makes a writer's blobs known as a part of an upload. `alone` is for one that counts what the other
+/// parts have: none of them changes meanwhile.
 pub(super) async fn for_part(
     tx: &Tx,
     writer: WriterId,
     bucket: BucketId,
     upload: VersionUid,
     number: u32,
+    alone: bool,
 ) -> Result<()> {
-    let sql = "SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock_shared($2),
-                   pg_advisory_xact_lock_shared($3), pg_advisory_xact_lock($4)";
+    let sql = if alone {
+        "SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock_shared($2),
+             pg_advisory_xact_lock($3), pg_advisory_xact_lock($4)"
+    } else {
+        "SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock_shared($2),
+             pg_advisory_xact_lock_shared($3), pg_advisory_xact_lock($4)"
+    };
     let (writer, held) = (About::Writer(writer).number(), About::Bucket(bucket).number());
     let (upload, part) = (About::Upload(upload).number(), About::Part(upload, number).number());
     tx.one(sql, &[&writer, &held, &upload, &part]).await.map(|_| ())

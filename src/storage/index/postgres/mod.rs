@@ -382,6 +382,10 @@ impl Index for PostgresIndex {
         query!(self.db, db, (before, limit) => blobs::freed(db, *before, *limit))
     }
 
+    async fn freed_inline(&self, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>> {
+        query!(self.db, db, (before, limit) => blobs::freed_inline(db, *before, *limit))
+    }
+
     async fn forget_blobs(&self, blobs: Vec<BlobId>) -> Result<()> {
         command!(self.db, tx, (blobs) => blobs::forget(tx, blobs))
     }

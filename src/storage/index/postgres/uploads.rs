@@ -17,8 +17,8 @@ use super::{blobs, buckets, install, locks};
 use crate::model::{BlobId, BucketId, ObjectKey, ObjectMetadata, Timestamp, VersionUid};
 use crate::storage::Error;
 use crate::storage::index::{
-    CompleteUpload, CreateUpload, PartRecord, Published, PutPart, Result, Unchanged, UploadChecksum,
-    UploadPart, UploadRecord,
+    CompleteUpload, CreateUpload, MAX_REFERENCES, PartRecord, Published, PutPart, Result, Unchanged,
+    UploadChecksum, UploadPart, UploadRecord,
 };
 
 /// What was chosen for the object when its upload began, kept as JSON.
@@ -102,8 +102,9 @@ async fn number(db: &Snapshot, bucket: BucketId, key: &ObjectKey, id: VersionUid
 pub(super) async fn put_part(tx: &Tx, command: &PutPart) -> Result<Timestamp> {
     let (bucket, upload, number) = (command.bucket, command.upload, command.number);
     let previous = "SELECT p.created FROM uploads u JOIN upload_parts p ON p.upload = u.nr AND p.number = $2 WHERE u.uid = $1";
+    let many = command.refs.len() > 1;
     let (locked, alive, found, previous) = join4(
-        locks::for_part(tx, command.writer, bucket, upload, number),
+        locks::for_part(tx, command.writer, bucket, upload, number, many),
         install::assert_alive(tx, command.writer),
         self::number(tx, bucket, &command.key, upload),
         tx.maybe(previous, &[&upload, &i64::from(number)]),
@@ -114,6 +115,13 @@ pub(super) async fn put_part(tx: &Tx, command: &PutPart) -> Result<Timestamp> {
     let previous: Option<Timestamp> = previous?.map(|row| row.try_get(0)).transpose()?;
     let unchanged: Vec<&Unchanged> = command.unchanged.iter().collect();
     standing::find_and_hold(tx, &unchanged, Hold::Share).await?;
+    if many {
+        let others = "SELECT count(*) FROM upload_refs WHERE upload = $1 AND number <> $2";
+        let others: i64 = tx.one(others, &[&nr, &i64::from(number)]).await?.try_get(0)?;
+        if small::<usize>(others)? + command.refs.len() > MAX_REFERENCES {
+            return Err(Error::TooManyReferences);
+        }
+    }
     let created = buckets::after(tx, previous);
     // A part may be replaced by a copy of itself: references are taken before any is dropped.
     let (taken, dropped, inserted) = join3(

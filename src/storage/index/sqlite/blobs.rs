@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use rusqlite::{OptionalExtension, Params, params};
+use rusqlite::{OptionalExtension, Params, Row, params};
 
 use super::connection::{Snapshot, Tx};
 use super::values::Count;
@@ -88,48 +88,50 @@ fn counted(db: &Snapshot<'_>, sql: &str, params: impl Params) -> Result<Vec<(Blo
     db.all(sql, params, |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// Drops references to blobs. At zero a blob is freed; one that lives in the index goes at once, since whoever reads it
-/// already has its bytes.
+/// Drops references to blobs. At zero a blob is freed, wherever its bytes are: who has found it may still read it.
 ///
 /// (No RETURNING, which would spare a statement: SQLite keeps a journal for each such statement, and to end that it goes
 /// along all that the command has changed so far.)
 fn release(tx: &Tx<'_>, references: Vec<(BlobId, i64)>) -> Result<()> {
-    let mut find = tx.prepare("SELECT refs, inline FROM blobs WHERE id = ?1")?;
+    let mut find = tx.prepare("SELECT refs FROM blobs WHERE id = ?1")?;
     let mut keep = tx.prepare("UPDATE blobs SET refs = ?2 WHERE id = ?1")?;
     let mut free = tx.prepare("UPDATE blobs SET refs = 0, freed = ?2 WHERE id = ?1")?;
     for (blob, count) in references {
-        let found = find.query_row([blob], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)));
-        let (refs, inline) = found
-            .optional()?
-            .ok_or_else(|| Error::Damaged(format!("a part names the unknown blob {blob}")))?;
-        match (refs - count, inline) {
-            (..0, _) => {
-                return Err(Error::Damaged(format!("blob {blob} has fewer references than parts")));
-            }
-            (0, Some(inline)) => {
-                tx.execute("DELETE FROM inline_blobs WHERE nr = ?1", [inline])?;
-                tx.execute("DELETE FROM blobs WHERE id = ?1", [blob])?;
-            }
-            (0, None) => {
-                free.execute(params![blob, tx.now()])?;
-            }
-            (left, _) => {
-                keep.execute(params![blob, left])?;
-            }
-        }
+        let refs: Option<i64> = find.query_row([blob], |row| row.get(0)).optional()?;
+        let refs = refs.ok_or_else(|| Error::Damaged(format!("a part names the unknown blob {blob}")))?;
+        match refs - count {
+            ..0 => return Err(Error::Damaged(format!("blob {blob} has fewer references than parts"))),
+            0 => free.execute(params![blob, tx.now()])?,
+            left => keep.execute(params![blob, left])?,
+        };
     }
     Ok(())
 }
 
 pub(super) fn freed(db: &Snapshot<'_>, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>> {
-    let sql =
-        "SELECT id, freed FROM blobs WHERE freed IS NOT NULL AND freed < ?1 ORDER BY freed, id LIMIT ?2";
-    db.all(sql, params![before, limit], |row| Ok(FreedBlob { id: row.get(0)?, freed: row.get(1)? }))
+    let sql = "SELECT id, freed, inline IS NOT NULL FROM blobs WHERE freed IS NOT NULL AND freed < ?1
+               ORDER BY freed, id LIMIT ?2";
+    db.all(sql, params![before, limit], read_freed)
+}
+
+pub(super) fn freed_inline(db: &Snapshot<'_>, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>> {
+    let sql = "SELECT id, freed, 1 FROM blobs WHERE freed IS NOT NULL AND freed < ?1 AND inline IS NOT NULL
+               ORDER BY freed, id LIMIT ?2";
+    db.all(sql, params![before, limit], read_freed)
+}
+
+fn read_freed(row: &Row<'_>) -> rusqlite::Result<FreedBlob> {
+    Ok(FreedBlob { id: row.get(0)?, freed: row.get(1)?, inline: row.get(2)? })
 }
 
 pub(super) fn forget(tx: &Tx<'_>, blobs: &[BlobId]) -> Result<()> {
+    let mut bytes = tx.prepare(
+        "DELETE FROM inline_blobs WHERE nr = (SELECT inline FROM blobs WHERE id = ?1 AND refs = 0)",
+    )?;
+    let mut row = tx.prepare("DELETE FROM blobs WHERE id = ?1 AND refs = 0")?;
     for blob in blobs {
-        tx.execute("DELETE FROM blobs WHERE id = ?1 AND refs = 0", [blob])?;
+        bytes.execute([blob])?;
+        row.execute([blob])?;
     }
     Ok(())
 }

@@ -401,6 +401,10 @@ impl Index for SqliteIndex {
         self.readers.statement(move |db| blobs::freed(db, before, limit)).await
     }
 
+    async fn freed_inline(&self, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>> {
+        self.readers.statement(move |db| blobs::freed_inline(db, before, limit)).await
+    }
+
     async fn forget_blobs(&self, blobs: Vec<BlobId>) -> Result<()> {
         self.writer()?.run(move |tx| blobs::forget(tx, &blobs)).await
     }

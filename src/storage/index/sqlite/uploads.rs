@@ -14,8 +14,8 @@ use super::{blobs, buckets, install};
 use crate::model::{BucketId, ObjectKey, ObjectMetadata, Timestamp, VersionUid};
 use crate::storage::Error;
 use crate::storage::index::{
-    CompleteUpload, CreateUpload, PartRecord, Published, PutPart, Result, UploadChecksum, UploadPart,
-    UploadRecord,
+    CompleteUpload, CreateUpload, MAX_REFERENCES, PartRecord, Published, PutPart, Result, UploadChecksum,
+    UploadPart, UploadRecord,
 };
 
 /// What was chosen for the object when its upload began, kept as JSON.
@@ -88,6 +88,13 @@ pub(super) fn put_part(tx: &Tx<'_>, command: &PutPart) -> Result<Timestamp> {
     install::assert_alive(tx, command.writer)?;
     let upload = find(tx, command.bucket, &command.key, command.upload)?.nr;
     Standing::new(tx).all(&command.unchanged)?;
+    if command.refs.len() > 1 {
+        let others = "SELECT count(*) FROM upload_refs WHERE upload = ?1 AND number <> ?2";
+        let others: u32 = tx.one(others, params![upload, command.number], |row| row.get(0))?;
+        if others as usize + command.refs.len() > MAX_REFERENCES {
+            return Err(Error::TooManyReferences);
+        }
+    }
     // References are taken before any is dropped: a part may be replaced by a copy of itself.
     blobs::take(tx, command.writer, &command.new_blobs, &command.refs)?;
     let previous: Option<Timestamp> = tx.maybe(

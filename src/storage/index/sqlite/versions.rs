@@ -286,15 +286,18 @@ pub(super) fn numbered_parts(
 /// Whether blobs that live in the index are read with the version.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Inline {
-    /// They are.
+    /// They are, of a version of few parts and bytes.
     Load,
     /// Only that they live there is told, by no bytes.
     Leave,
 }
 
-const PARTS: &str = "SELECT p.blob, p.start, p.length, p.wrapped_key, b.header, b.length, i.bytes
-    FROM parts p JOIN blobs b ON b.id = p.blob LEFT JOIN inline_blobs i ON i.nr = b.inline
-    WHERE p.version = ?1 ORDER BY p.seq";
+/// No more than four parts and 64 KiB: an object may have thousands, which are asked for one by one then.
+const PARTS: &str = "SELECT p.blob, p.start, p.length, p.wrapped_key, b.header, b.length,
+    CASE WHEN b.inline IS NOT NULL THEN coalesce(
+        CASE WHEN (SELECT max(seq) FROM parts WHERE version = ?1) < min(4, 65536 / max(b.length, 1))
+            THEN (SELECT bytes FROM inline_blobs WHERE nr = b.inline) END, x'') END
+    FROM parts p JOIN blobs b ON b.id = p.blob WHERE p.version = ?1 ORDER BY p.seq";
 const PARTS_WITHOUT_BYTES: &str = "SELECT p.blob, p.start, p.length, p.wrapped_key, b.header, b.length,
     CASE WHEN b.inline IS NOT NULL THEN x'' END
     FROM parts p JOIN blobs b ON b.id = p.blob WHERE p.version = ?1 ORDER BY p.seq";

@@ -16,6 +16,8 @@ from support.waiting import wait_until
 
 SETTINGS_SECONDS = 5
 """How soon every replica sees what one was told of a bucket or a user: docs/operations.md."""
+TOKEN_SECONDS = 6
+"""How soon none takes a token that one revoked, and a second to ask: docs/semantics.md."""
 
 
 def test_what_one_writes_all_read(cluster: Cluster, bucket: str) -> None:
@@ -67,6 +69,23 @@ def test_a_token_is_good_everywhere(cluster: Cluster, bucket: str) -> None:
         other = cluster.swift(number)
         other.token = issued.token
         assert other.get(bucket, "object").body == b"body"
+
+
+def test_a_revoked_token_is_good_nowhere(cluster: Cluster, bucket: str) -> None:
+    revoked, others = cluster.swift(0), [cluster.swift(number) for number in range(1, REPLICAS)]
+    for other in others:
+        other.token = revoked.token
+        assert other.request("HEAD", bucket).status == 204
+    subject = [("X-Subject-Token", revoked.token)]
+    assert revoked.absolute("DELETE", "/v3/auth/tokens", headers=subject).status == 204
+    assert revoked.request("HEAD", bucket).status == 401
+    for other in others:
+        wait_until(lambda: other.request("HEAD", bucket).status == 401, TOKEN_SECONDS)
+    assert cluster.swift(0).token != revoked.token
+    assert cluster.replicas[0].stop() == 0
+    cluster.replicas[0].start()
+    revoked.wire = cluster.swift(0).wire
+    assert revoked.request("HEAD", bucket).status == 401
 
 
 def test_what_a_bucket_is_told_is_seen_everywhere_in_time(cluster: Cluster, bucket: str) -> None:

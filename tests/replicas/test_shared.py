@@ -110,3 +110,30 @@ def test_a_deleted_bucket_is_gone_everywhere(cluster: Cluster, bucket: str) -> N
     for number in range(REPLICAS):
         assert cluster.s3(number).put(bucket, "object", b"x").status == 404
         assert cluster.swift(number).put(bucket, "object", b"x").status == 404
+
+
+def test_a_bucket_made_again_is_there_everywhere_at_once(cluster: Cluster, bucket: str) -> None:
+    def remembered() -> None:
+        for number in range(REPLICAS):
+            for face in cluster.faces(number):
+                assert face.put(bucket, face.name, b"x").status in WRITTEN
+                assert face.get(bucket, face.name).body == b"x"
+
+    def made_again() -> None:
+        remembered()
+        for name in cluster.faces(0)[0].sizes(bucket):
+            assert cluster.s3(0).delete(bucket, name).status == 204
+        assert cluster.s3(0).request("DELETE", f"/{bucket}").status == 204
+        assert cluster.s3(0).create_bucket(bucket).status == 200
+        assert cluster.s3(0).put(bucket, "new", b"new").status == 200
+
+    made_again()
+    assert cluster.s3(1).put(bucket, "object", b"x").status == 200
+    assert cluster.swift(2).get(bucket, "new").body == b"new"
+    made_again()
+    assert cluster.swift(1).put(bucket, "object", b"x").status == 201
+    assert cluster.s3(2).request("GET", f"/{bucket}").status == 200
+    made_again()
+    copied = [("x-amz-copy-source", f"/{bucket}/new")]
+    assert cluster.s3(1).request("PUT", f"/{bucket}/copy", headers=copied).status == 200
+    assert cluster.s3(2).get(bucket, "new").body == b"new"

@@ -4,7 +4,12 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-/// A range of IP addresses in CIDR notation; a bare address is a range of one.
+/// The fewest bits of a prefix, of IPv4 and of IPv6: a wider range is nobody's network.
+const LEAST_BITS: (u8, u8) = (8, 16);
+/// The fewest bits where all addresses are private ones of IPv6: `fc00::/7`.
+const LEAST_PRIVATE_BITS: u8 = 7;
+
+/// A range of IP addresses in CIDR notation; a bare address is a range of one. None is so wide that it is about everybody.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Cidr {
     base: IpAddr,
@@ -39,14 +44,20 @@ impl FromStr for Cidr {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let (base, bits) = match text.split_once('/') {
-            Some((base, bits)) if !bits.starts_with('+') => (base, Some(bits.parse().map_err(|_| ())?)),
+            Some((base, bits)) if !bits.starts_with(['+', '0']) => {
+                (base, Some(bits.parse().map_err(|_| ())?))
+            }
             Some(_) => return Err(()),
             None => (text, None),
         };
         let base: IpAddr = base.parse().map_err(|_| ())?;
-        let all = if base.is_ipv4() { 32 } else { 128 };
+        let (least, all) = match base {
+            IpAddr::V4(_) => (LEAST_BITS.0, 32),
+            IpAddr::V6(base) if base.is_unique_local() => (LEAST_PRIVATE_BITS, 128),
+            IpAddr::V6(_) => (LEAST_BITS.1, 128),
+        };
         let bits = bits.unwrap_or(all);
-        if bits > all { Err(()) } else { Ok(Self { base, bits }) }
+        if (least..=all).contains(&bits) { Ok(Self { base, bits }) } else { Err(()) }
     }
 }
 
@@ -66,14 +77,14 @@ mod tests {
             ("10.0.0.0/8", "10.255.0.1", true),
             ("10.0.0.0/8", "11.0.0.1", false),
             ("10.0.0.0/8", "::ffff:10.1.2.3", true),
-            ("0.0.0.0/0", "1.2.3.4", true),
-            ("0.0.0.0/0", "::1", false),
+            ("10.0.0.0/8", "::1", false),
             ("192.0.2.7", "192.0.2.7", true),
             ("192.0.2.7", "192.0.2.8", false),
             ("192.0.2.7/32", "192.0.2.7", true),
             ("2001:db8::/32", "2001:db8:1::1", true),
             ("2001:db8::/32", "2001:db9::1", false),
-            ("::/0", "2001:db9::1", true),
+            ("fc00::/7", "fd12::1", true),
+            ("fc00::/7", "fe80::1", false),
         ] {
             let cidr: Cidr = range.parse().unwrap();
             assert_eq!(cidr.contains(address.parse().unwrap()), inside, "{range} {address}");
@@ -82,8 +93,28 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_range() {
-        for bad in ["", "10.0.0.0/33", "::/129", "10.0.0/8", "a/8", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/+8"]
-        {
+        let malformed = [
+            "",
+            "10.0.0.0/33",
+            "::/129",
+            "10.0.0/8",
+            "a/8",
+            "10.0.0.0/",
+            "10.0.0.0/-1",
+            "10.0.0.0/+8",
+            "10.0.0.0/08",
+        ];
+        let everybody = [
+            "0.0.0.0/0",
+            "0.0.0.0/00",
+            "::/0",
+            "0.0.0.0/1",
+            "128.0.0.0/1",
+            "10.0.0.0/7",
+            "2000::/3",
+            "::/15",
+        ];
+        for bad in malformed.into_iter().chain(everybody) {
             assert!(bad.parse::<Cidr>().is_err(), "{bad}");
         }
     }

@@ -255,7 +255,7 @@ pub static SETTINGS: &[Setting] = &[
         name: "trusted_proxies",
         takes: "CIDRS",
         default: "",
-        expected: "address ranges such as 10.0.0.0/8 between commas",
+        expected: "address ranges such as 10.0.0.0/8 between commas, none wider than /8 (IPv6: /16, private ones /7)",
         help: "Peers whose X-Forwarded-Proto: https is believed.",
         set: |c, raw| raw.list_of().map(|v| c.trusted_proxies = v),
     },

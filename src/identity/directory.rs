@@ -30,6 +30,10 @@ pub trait Directory: Send + Sync + 'static {
     async fn signing_keys(&self) -> Result<Vec<SigningKeyEntry>, DirectoryError>;
     /// Adds a key that signs tokens; all replicas see it in [`Directory::signing_keys`] from then on.
     async fn add_signing_key(&self, key: SigningKeyEntry) -> Result<(), DirectoryError>;
+    /// Notes that a token is revoked: all replicas see it in [`Directory::is_token_revoked`] from then on, until `until`.
+    async fn revoke_token(&self, id: &str, until: Timestamp, now: Timestamp) -> Result<(), DirectoryError>;
+    /// Whether a token was revoked.
+    async fn is_token_revoked(&self, id: &str) -> Result<bool, DirectoryError>;
 }
 
 /// A user, as the directory keeps it.

@@ -21,6 +21,7 @@ pub(crate) struct MemoryDirectory {
     pub(crate) grants: Mutex<Vec<(UserId, Grant)>>,
     pub(crate) access_keys: Mutex<Vec<(String, AccessKeyEntry)>>,
     pub(crate) signing_keys: Mutex<Vec<SigningKeyEntry>>,
+    pub(crate) revoked: Mutex<Vec<String>>,
     /// Answers given so far.
     pub(crate) reads: AtomicUsize,
 }
@@ -130,6 +131,15 @@ impl Directory for MemoryDirectory {
     async fn add_signing_key(&self, key: SigningKeyEntry) -> Result<(), DirectoryError> {
         self.signing_keys.lock().unwrap().push(key);
         Ok(())
+    }
+
+    async fn revoke_token(&self, id: &str, _: Timestamp, _: Timestamp) -> Result<(), DirectoryError> {
+        self.revoked.lock().unwrap().push(id.to_owned());
+        Ok(())
+    }
+
+    async fn is_token_revoked(&self, id: &str) -> Result<bool, DirectoryError> {
+        Ok(self.find(&self.revoked, |revoked| revoked == id).is_some())
     }
 }
 

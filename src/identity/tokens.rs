@@ -14,7 +14,7 @@ use crate::model::{AccountId, Timestamp, UserId};
 
 /// Verified tokens that are remembered. They bound what a process remembers, not how many tokens there may be.
 const VERIFIED_CAPACITY: usize = 8192;
-/// Revoked tokens that are remembered.
+/// Revoked tokens that are remembered, beside those that the directory knows.
 const REVOKED_CAPACITY: usize = 8192;
 /// Tokens that are handed out again by [`Authenticator::reuse_or_issue`].
 const REUSED_CAPACITY: usize = 1024;
@@ -101,7 +101,9 @@ impl Authenticator {
         let key = (identity.user.clone(), identity.account.clone());
         let now = self.clock().elapsed();
         let reused = self.tokens().reused.get(&key, now).filter(|token| self.is_worth_reusing(token, login));
-        if let Some(token) = reused {
+        if let Some(token) = reused
+            && !self.directory().is_token_revoked(&token.info.id).await?
+        {
             return Ok(token);
         }
         let token = self.issue(login).await?;
@@ -110,7 +112,7 @@ impl Authenticator {
     }
 
     /// Verifies a token. The answer is remembered for [`super::AuthConfig::refresh`], after which the user, its epoch and
-    /// its roles are read again.
+    /// its roles are read again, and whether the token was revoked.
     pub async fn token(&self, token: &str) -> Result<Arc<TokenInfo>, AuthError> {
         let (now, key) = (self.clock().elapsed(), digest(token));
         let info = if let Some(info) = self.tokens().verified.get(&key, now) {
@@ -129,10 +131,14 @@ impl Authenticator {
         Ok(info)
     }
 
-    /// Revokes one token: at once in this process. Other replicas, and this process after a restart, go on taking it until
-    /// it expires; what revokes a user's tokens everywhere is a new epoch.
-    pub fn revoke(&self, token: &TokenInfo) {
+    /// Revokes one token for good: at once in this process, within [`super::AuthConfig::refresh`] in other replicas. What
+    /// revokes all tokens of a user is a new epoch.
+    pub async fn revoke(&self, token: &TokenInfo) -> Result<(), AuthError> {
+        let until = token.expires.plus(SKEW);
+        self.directory().revoke_token(&token.id, until, self.clock().now()).await?;
+        // A look-up that was under way meanwhile may yet bring back that the token is good.
         self.tokens().revoked.insert(token.id.clone(), (), self.clock().elapsed());
+        Ok(())
     }
 
     /// Whole seconds until a token expires.
@@ -164,6 +170,9 @@ impl Authenticator {
         }
         if Timestamp::from_seconds(claims.iat) > now.plus(SKEW) {
             return Err(Rejection::NotAToken.into());
+        }
+        if self.directory().is_token_revoked(&claims.jti).await? {
+            return Err(Rejection::Revoked.into());
         }
         let user = self.current_user(&UserId::new(claims.sub.as_str()), claims.epoch).await?;
         let identity = match &claims.project {

@@ -32,10 +32,10 @@ impl Front {
         Ok(with_subject(json(StatusCode::OK, &body), token))
     }
 
-    /// `DELETE /v3/auth/tokens`: in this process, see [`crate::identity::Authenticator::revoke`].
+    /// `DELETE /v3/auth/tokens`: see [`crate::identity::Authenticator::revoke`].
     pub(super) async fn revoke(&self, request: &Request) -> Result<Response, Fault> {
         let (_, info) = self.subject(request).await?;
-        self.authenticator.revoke(&info);
+        self.authenticator.revoke(&info).await?;
         Ok(StatusCode::NO_CONTENT.into())
     }
 

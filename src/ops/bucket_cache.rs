@@ -1,7 +1,7 @@
 //! A short memory of buckets, so that a request costs one read of the index and not two.
 //!
-//! What this process changes it forgets at once; what another replica changes is seen within [`LIFETIME`]. A stale entry
-//! cannot mislead a write: the index checks the bucket's id again in the command's own transaction.
+//! What this process changes it forgets at once; what another replica changes is seen within [`LIFETIME`]. Reads alone
+//! believe it, and where the bucket is gone they look again: another may have its name by now.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

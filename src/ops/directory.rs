@@ -9,7 +9,7 @@ use crate::encryption::KeyRing;
 use crate::identity::{
     AccessKeyEntry, AccountEntry, Directory, DirectoryError, Grant, Secret, SigningKeyEntry, UserEntry,
 };
-use crate::model::{AccountId, UserId};
+use crate::model::{AccountId, Timestamp, UserId};
 use crate::storage::Error;
 use crate::storage::index::{AccessKeyRecord, AccountRecord, Index, RoleGrant, SigningKeyRecord, UserRecord};
 
@@ -117,6 +117,14 @@ impl Directory for IndexDirectory {
         };
         self.index.add_signing_key(record).await.map_err(failed)
     }
+
+    async fn revoke_token(&self, id: &str, until: Timestamp, now: Timestamp) -> Result<(), DirectoryError> {
+        self.index.revoke_token(id, until, now).await.map_err(failed)
+    }
+
+    async fn is_token_revoked(&self, id: &str) -> Result<bool, DirectoryError> {
+        self.index.is_token_revoked(id).await.map_err(failed)
+    }
 }
 
 fn user(record: UserRecord) -> UserEntry {
@@ -162,7 +170,6 @@ mod tests {
     use crate::identity::{
         AuthConfig, Authenticator, PasswordLogin, Role, Scope, UserSelector, hash_password,
     };
-    use crate::model::Timestamp;
     use crate::storage::index::sqlite::SqliteIndex;
 
     const ACCESS: &str = "AKIAEXAMPLE";

@@ -86,6 +86,9 @@ pub trait Operation: Send + Sized {
     type Output: Send;
     /// Its name in spans, metrics and the audit log.
     const NAME: &'static str;
+    /// Whether its bucket may come from the cache. Only for reads that try again with [`Permit::renewed`] where it is gone:
+    /// all others have theirs looked up at their start, as a body is read only once.
+    const CACHED: bool = false;
 
     /// The S3 actions it is.
     fn actions(&self) -> Vec<Action>;
@@ -118,6 +121,12 @@ impl<'a> Permit<'a> {
             .ok_or_else(|| Error::Internal("an operation without a bucket asked for one".into()))
     }
 
+    /// Authorises the caller for the operation once more, after its bucket turned out to be gone: another may have the name
+    /// by now.
+    pub async fn renewed<O: Operation>(&self, gateway: &Gateway, operation: &O) -> Result<Permit<'a>, Error> {
+        gateway.authorise(self.caller, &operation.actions(), &operation.target(), false).await
+    }
+
     /// Authorises the caller for another bucket that the operation touches, and gives it: a copy's source, the container
     /// of a large object's segment.
     pub async fn also(
@@ -126,7 +135,8 @@ impl<'a> Permit<'a> {
         action: Action,
         address: &BucketAddress,
     ) -> Result<Arc<BucketRecord>, Error> {
-        let permit = gateway.authorise(self.caller, &[action], &Target::Bucket(address.clone())).await?;
+        let permit =
+            gateway.authorise(self.caller, &[action], &Target::Bucket(address.clone()), true).await?;
         permit.bucket.ok_or_else(|| Error::Internal("a permit without its bucket".into()))
     }
 }
@@ -157,7 +167,7 @@ impl Gateway {
         let span = tracing::debug_span!("operation", name = O::NAME, request_id = %caller.request_id);
         let (actions, target, need) = (operation.actions(), operation.target(), operation.need());
         let result = async {
-            let permit = self.authorise(caller, &actions, &target).await?;
+            let permit = self.authorise(caller, &actions, &target, O::CACHED).await?;
             self.blobs.room().admit(need)?;
             self.blobs.room().take(index_bytes(need));
             let result = operation.run(self, permit).await;
@@ -176,12 +186,13 @@ impl Gateway {
     }
 
     /// Asks [`decide`] about every action. A bucket named by its owner is decided before it is looked up, so that
-    /// strangers do not learn whether it exists.
+    /// strangers do not learn whether it exists. It may come from the cache where `cached`.
     async fn authorise<'a>(
         &self,
         caller: &'a Caller,
         actions: &[Action],
         target: &Target,
+        cached: bool,
     ) -> Result<Permit<'a>, Error> {
         let allow = |owner: &AccountId| {
             let who = caller.identity.as_ref().map(|i| (&i.account, i.role));
@@ -203,16 +214,16 @@ impl Gateway {
                 if let BucketAddress::Owned(account, _) = address {
                     allow(account)?;
                 }
-                let bucket = self.bucket(address).await?;
+                let bucket = self.bucket(address, cached).await?;
                 allow(&bucket.account)?;
                 Ok(Permit { caller, bucket: Some(bucket) })
             }
         }
     }
 
-    /// Finds a bucket, through the cache.
-    async fn bucket(&self, address: &BucketAddress) -> Result<Arc<BucketRecord>, Error> {
-        if let Some(bucket) = self.buckets.get(address) {
+    /// Finds a bucket, in the cache where that will do, and remembers it.
+    async fn bucket(&self, address: &BucketAddress, cached: bool) -> Result<Arc<BucketRecord>, Error> {
+        if cached && let Some(bucket) = self.buckets.get(address) {
             return Ok(bucket);
         }
         let ticket = self.buckets.ticket();

@@ -125,6 +125,7 @@ pub struct PartSpan {
 impl Operation for GetObject {
     type Output = OpenObject;
     const NAME: &'static str = "GetObject";
+    const CACHED: bool = true;
 
     fn actions(&self) -> Vec<Action> {
         vec![if self.version.is_some() { Action::GetObjectVersion } else { Action::GetObject }]
@@ -135,7 +136,13 @@ impl Operation for GetObject {
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<OpenObject, Error> {
-        self.read(gateway, &permit, Manifests::Follow).await
+        match self.read(gateway, &permit, Manifests::Follow).await {
+            Err(Error::NoSuchBucket) => {
+                let permit = permit.renewed(gateway, &self).await?;
+                self.read(gateway, &permit, Manifests::Follow).await
+            }
+            read => read,
+        }
     }
 }
 

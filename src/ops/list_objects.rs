@@ -31,6 +31,7 @@ pub struct ListObjects {
 impl Operation for ListObjects {
     type Output = (BucketRecord, ObjectPage);
     const NAME: &'static str = "ListObjects";
+    const CACHED: bool = true;
 
     fn actions(&self) -> Vec<Action> {
         vec![Action::ListBucket]
@@ -41,14 +42,27 @@ impl Operation for ListObjects {
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(BucketRecord, ObjectPage), Error> {
+        match self.page(gateway, &permit).await {
+            Err(Error::NoSuchBucket) => self.page(gateway, &permit.renewed(gateway, &self).await?).await,
+            page => page,
+        }
+    }
+}
+
+impl ListObjects {
+    async fn page(
+        &self,
+        gateway: &Gateway,
+        permit: &Permit<'_>,
+    ) -> Result<(BucketRecord, ObjectPage), Error> {
         let bucket = permit.bucket()?;
         let query = index::ListObjects {
             bucket: bucket.id,
-            prefix: self.prefix,
-            delimiter: self.delimiter,
-            marker: self.marker,
+            prefix: self.prefix.clone(),
+            delimiter: self.delimiter.clone(),
+            marker: self.marker.clone(),
             marker_skips_prefix: self.marker_skips_prefix,
-            end_marker: self.end_marker,
+            end_marker: self.end_marker.clone(),
             limit: self.limit,
             reverse: self.reverse,
         };

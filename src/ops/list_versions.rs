@@ -34,6 +34,7 @@ pub struct ListVersions {
 impl Operation for ListVersions {
     type Output = (BucketRecord, VersionPage);
     const NAME: &'static str = "ListVersions";
+    const CACHED: bool = true;
 
     fn actions(&self) -> Vec<Action> {
         vec![Action::ListBucketVersions]
@@ -44,14 +45,27 @@ impl Operation for ListVersions {
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(BucketRecord, VersionPage), Error> {
+        match self.page(gateway, &permit).await {
+            Err(Error::NoSuchBucket) => self.page(gateway, &permit.renewed(gateway, &self).await?).await,
+            page => page,
+        }
+    }
+}
+
+impl ListVersions {
+    async fn page(
+        &self,
+        gateway: &Gateway,
+        permit: &Permit<'_>,
+    ) -> Result<(BucketRecord, VersionPage), Error> {
         let bucket = permit.bucket()?;
         let keys = index::ListObjects {
             bucket: bucket.id,
-            prefix: self.prefix,
-            delimiter: self.delimiter,
-            marker: self.marker,
+            prefix: self.prefix.clone(),
+            delimiter: self.delimiter.clone(),
+            marker: self.marker.clone(),
             marker_skips_prefix: self.marker_skips_prefix,
-            end_marker: self.end_marker,
+            end_marker: self.end_marker.clone(),
             limit: self.limit,
             reverse: self.reverse,
         };

@@ -63,13 +63,13 @@ impl CopySource {
     ) -> Result<OpenSource, Error> {
         let pin = gateway.pins.enter();
         let action = if self.version.is_some() { Action::GetObjectVersion } else { Action::GetObject };
-        let bucket = permit.also(gateway, action, &self.bucket).await?;
-        let found = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await;
-        let found = found.inspect_err(|error| {
-            if matches!(error, storage::Error::NoSuchBucket) {
-                gateway.buckets.forget(&self.bucket);
-            }
-        });
+        let mut bucket = permit.also(gateway, action, &self.bucket).await?;
+        let mut found = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await;
+        if matches!(found, Err(storage::Error::NoSuchBucket)) {
+            gateway.buckets.forget(&self.bucket);
+            bucket = permit.also(gateway, action, &self.bucket).await?;
+            found = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await;
+        }
         let mut record = found?.1.map_err(|error| match missing(error, self.version) {
             Error::VersionIsMarker { .. } => Error::SourceIsMarker,
             other => other,

@@ -61,6 +61,11 @@ class Node:
         """The gateway's container, on its volume."""
         return Process(self, self.gateway_spec, self.folder / "gateway")
 
+    def maintenance(self) -> "Process":
+        """The container that runs in the gateway's place, on its volume."""
+        spec = find(self.manifests, "Job")["spec"]["template"]["spec"]
+        return Process(self, spec, self.folder / "gateway")
+
     def test(self) -> "Process":
         """The container of `helm test`."""
         return Process(self, find(self.manifests, "Pod")["spec"], self.folder / "test")
@@ -115,7 +120,7 @@ class Process:
             claims = find(self.node.manifests, "StatefulSet")["spec"]["volumeClaimTemplates"]
             assert [claim["metadata"]["name"] for claim in claims] == ["data"]
             return {}
-        if "emptyDir" in volume:
+        if "emptyDir" in volume or "persistentVolumeClaim" in volume:
             return {}
         if "configMap" in volume:
             data = find(self.node.manifests, "ConfigMap", volume["configMap"]["name"])["data"]

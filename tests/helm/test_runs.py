@@ -43,6 +43,32 @@ def test_a_new_pod_on_the_old_volume(helm: Helm, tmp_path: Path) -> None:
             assert gateway.stop() == 0
 
 
+def test_maintenance(helm: Helm, tmp_path: Path, prepared: Secrets) -> None:
+    """An index is lost, restored and accepted by commands in the gateway's place; then the gateway goes on."""
+    values = {"keyring": {"existingSecret": "store-keyring"}}
+
+    def run(*words: str) -> str:
+        manifests = helm.template({**values, "maintenance": {"command": list(words)}})
+        assert workload(manifests)["spec"]["replicas"] == 0
+        done = Node(manifests, tmp_path, prepared).maintenance().run()
+        assert done.returncode == 0, (done.stdout + done.stderr).decode()
+        return (done.stdout + done.stderr).decode()
+
+    node = Node(helm.template(values), tmp_path, prepared)
+    with node.gateway() as gateway:
+        node.passes()
+        assert gateway.stop() == 0
+    run("backup")
+    index = Path(gateway.path("/var/lib/cardea")) / "index.db"
+    index.unlink()
+    for left in index.parent.glob("index.db-*"):
+        left.unlink()
+    run("restore")
+    run("fsck", "--accept")
+    with node.gateway() as gateway:
+        assert gateway.stop() == 0
+
+
 def test_prepared_secrets(helm: Helm, tmp_path: Path, prepared: Secrets) -> None:
     """With every Secret made beforehand, and a public name that the Service does not have."""
     made = Node(helm.template({"tls": {"names": ["objects.example.com"]}}), tmp_path / "made").secrets["cardea-tls"]

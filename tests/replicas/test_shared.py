@@ -16,6 +16,8 @@ from support.waiting import wait_until
 
 SETTINGS_SECONDS = 5
 """How soon every replica sees what one was told of a bucket or a user: docs/operations.md."""
+TOKEN_SECONDS = 6
+"""How soon none takes a token that one revoked, and a second to ask: docs/semantics.md."""
 
 
 def test_what_one_writes_all_read(cluster: Cluster, bucket: str) -> None:
@@ -69,6 +71,23 @@ def test_a_token_is_good_everywhere(cluster: Cluster, bucket: str) -> None:
         assert other.get(bucket, "object").body == b"body"
 
 
+def test_a_revoked_token_is_good_nowhere(cluster: Cluster, bucket: str) -> None:
+    revoked, others = cluster.swift(0), [cluster.swift(number) for number in range(1, REPLICAS)]
+    for other in others:
+        other.token = revoked.token
+        assert other.request("HEAD", bucket).status == 204
+    subject = [("X-Subject-Token", revoked.token)]
+    assert revoked.absolute("DELETE", "/v3/auth/tokens", headers=subject).status == 204
+    assert revoked.request("HEAD", bucket).status == 401
+    for other in others:
+        wait_until(lambda: other.request("HEAD", bucket).status == 401, TOKEN_SECONDS)
+    assert cluster.swift(0).token != revoked.token
+    assert cluster.replicas[0].stop() == 0
+    cluster.replicas[0].start()
+    revoked.wire = cluster.swift(0).wire
+    assert revoked.request("HEAD", bucket).status == 401
+
+
 def test_what_a_bucket_is_told_is_seen_everywhere_in_time(cluster: Cluster, bucket: str) -> None:
     assert set_state(cluster.s3(0), bucket, "Enabled").status == 200
     # A write asks the index itself: it makes a version at once, whatever its replica remembers of the bucket.
@@ -91,3 +110,30 @@ def test_a_deleted_bucket_is_gone_everywhere(cluster: Cluster, bucket: str) -> N
     for number in range(REPLICAS):
         assert cluster.s3(number).put(bucket, "object", b"x").status == 404
         assert cluster.swift(number).put(bucket, "object", b"x").status == 404
+
+
+def test_a_bucket_made_again_is_there_everywhere_at_once(cluster: Cluster, bucket: str) -> None:
+    def remembered() -> None:
+        for number in range(REPLICAS):
+            for face in cluster.faces(number):
+                assert face.put(bucket, face.name, b"x").status in WRITTEN
+                assert face.get(bucket, face.name).body == b"x"
+
+    def made_again() -> None:
+        remembered()
+        for name in cluster.faces(0)[0].sizes(bucket):
+            assert cluster.s3(0).delete(bucket, name).status == 204
+        assert cluster.s3(0).request("DELETE", f"/{bucket}").status == 204
+        assert cluster.s3(0).create_bucket(bucket).status == 200
+        assert cluster.s3(0).put(bucket, "new", b"new").status == 200
+
+    made_again()
+    assert cluster.s3(1).put(bucket, "object", b"x").status == 200
+    assert cluster.swift(2).get(bucket, "new").body == b"new"
+    made_again()
+    assert cluster.swift(1).put(bucket, "object", b"x").status == 201
+    assert cluster.s3(2).request("GET", f"/{bucket}").status == 200
+    made_again()
+    copied = [("x-amz-copy-source", f"/{bucket}/new")]
+    assert cluster.s3(1).request("PUT", f"/{bucket}/copy", headers=copied).status == 200
+    assert cluster.s3(2).get(bucket, "new").body == b"new"

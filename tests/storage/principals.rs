@@ -124,3 +124,18 @@ pub async fn signing_keys_come_oldest_first(index: Arc<dyn Index>) {
     assert_eq!(index.signing_keys().await.unwrap(), [key("c", 1), key("b", 2), key("a", 3)]);
     assert!(index.add_signing_key(key("a", 9)).await.is_err());
 }
+
+pub async fn revocations_are_kept_until_their_time(index: Arc<dyn Index>) {
+    let at = Timestamp::from_seconds;
+    assert!(!index.is_token_revoked("one").await.unwrap());
+    index.revoke_token("one", at(100), at(1)).await.unwrap();
+    index.revoke_token("one", at(100), at(2)).await.unwrap();
+    index.revoke_token("two", at(200), at(99)).await.unwrap();
+    assert!(index.is_token_revoked("one").await.unwrap() && !index.is_token_revoked("ONE").await.unwrap());
+    index.revoke_token("three", at(300), at(100)).await.unwrap();
+    let mut known = Vec::new();
+    for id in ["one", "two", "three", ""] {
+        known.push(index.is_token_revoked(id).await.unwrap());
+    }
+    assert_eq!(known, [false, true, true, false]);
+}

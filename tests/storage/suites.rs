@@ -46,7 +46,8 @@ macro_rules! index_suite {
                 users_are_found_by_every_name
                 putting_a_user_replaces_its_roles
                 access_keys_are_replaced_by_their_public_id
-                signing_keys_come_oldest_first;
+                signing_keys_come_oldest_first
+                revocations_are_kept_until_their_time;
             buckets:
                 a_bucket_is_found_by_each_address
                 the_buckets_of_all_accounts

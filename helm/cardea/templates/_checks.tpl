@@ -9,7 +9,7 @@
 {{- fail "tls.enabled: found false, expected true, or trustedProxies that end TLS: a customer's key (SSE-C) must not cross the network in the clear" }}
 {{- end }}
 {{- range .Values.trustedProxies }}
-{{- if hasSuffix "/0" . }}
+{{- if not (regexMatch `(?i)^([0-9.]+/(8|9|[12][0-9]|3[0-2])|[0-9a-f:.]*:[0-9a-f:.]*/(1[6-9]|[2-9][0-9]|1[01][0-9]|12[0-8])|f[cd][0-9a-f]{2}:[0-9a-f:]*/([7-9]|1[0-5]))$` .) }}
 {{- fail (printf "trustedProxies: found %q, expected the proxies' own ranges: with this one, everybody's word is taken for TLS" .) }}
 {{- end }}
 {{- end }}
@@ -18,6 +18,18 @@
 {{- end }}
 {{- if and .Values.tls.certManager.enabled (not .Values.tls.certManager.issuer.name) }}
 {{- fail "tls.certManager.issuer.name: found nothing, expected an issuer's name" }}
+{{- end }}
+
+{{- $ours := include "cardea.labels" . | fromYaml }}
+{{- range $name, $value := .Values.podLabels }}
+{{- if or (hasKey $ours $name) (eq $name "azure.workload.identity/use") }}
+{{- fail (printf "podLabels: found %s, expected labels that the chart does not set itself" $name) }}
+{{- end }}
+{{- end }}
+{{- range $name, $value := .Values.podAnnotations }}
+{{- if hasPrefix "checksum/" $name }}
+{{- fail (printf "podAnnotations: found %s, expected annotations that the chart does not set itself" $name) }}
+{{- end }}
 {{- end }}
 
 {{- if not (or .Values.accounts.existingSecret .Values.accounts.generate) }}
@@ -82,7 +94,7 @@
 {{- if and (not .url) (or .endpoint .region .existingSecret .ca.existingSecret .environment) }}
 {{- fail "store.url: found nothing, expected the store that the other values of store are for" }}
 {{- end }}
-{{- if regexMatch "[@?]" .url }}
+{{- if and .url (not (regexMatch "^[a-z0-9]+://[A-Za-z0-9$][-A-Za-z0-9._]*(/[^@?:#]*)?$" .url)) }}
 {{- fail "store.url: found credentials, expected s3://bucket/prefix, az://container/prefix or gs://bucket/prefix: credentials come from store.existingSecret" }}
 {{- end }}
 {{- $open := include "cardea.storeVariables" $ | fromJsonArray }}
@@ -127,8 +139,16 @@
 {{- fail "database.url: found nothing, expected the database that the other values of database are for" }}
 {{- end }}
 {{- if .url }}
-{{- if or (regexMatch "^postgres://[^/?]*:[^/?]*@" .url) (regexMatch "(?i)[?&]password=" .url) }}
+{{- if or (regexMatch "^postgres://[^@]*:[^@]*@" .url) (regexMatch "(?i)[?&]password=" .url) }}
 {{- fail "database.url: found a password, expected it in the Secret that database.existingSecret names: values are kept in the clear" }}
+{{- end }}
+{{- $names := list }}
+{{- range splitList "&" (splitList "?" .url | rest | join "?") | compact }}
+{{- $name := splitList "=" . | first }}
+{{- if or (has $name $names) (not (has $name (include "cardea.databaseOptions" $ | fromJsonArray))) }}
+{{- fail (printf "database.url: found the option %s, or found it twice, expected each once of %s" $name (include "cardea.databaseOptions" $ | fromJsonArray | join ", ")) }}
+{{- end }}
+{{- $names = append $names $name }}
 {{- end }}
 {{- if not (regexMatch "[?&]sslmode=(require|verify-full)(&|$)" .url) }}
 {{- fail "database.url: found no sslmode=require, expected it: names of objects and users must not cross the network in the clear" }}
@@ -144,6 +164,11 @@
 {{- end }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* What a database's URL may say after its question mark, as a JSON list: nothing that names another place or user. */}}
+{{- define "cardea.databaseOptions" -}}
+{{- list "sslmode" "sslnegotiation" "options" "application_name" "connect_timeout" "target_session_attrs" "channel_binding" | toJson }}
 {{- end }}
 
 {{/* Whether a word is none, or one that everybody tries first. */}}

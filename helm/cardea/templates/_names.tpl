@@ -31,6 +31,13 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: test
 {{- end }}
 
+{{/* Of a maintenance command's pod: no Service leads there. */}}
+{{- define "cardea.maintenanceLabels" -}}
+app.kubernetes.io/name: {{ include "cardea.name" . }}-maintenance
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: maintenance
+{{- end }}
+
 {{- define "cardea.image" -}}
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end }}

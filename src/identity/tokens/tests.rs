@@ -107,7 +107,7 @@ async fn a_change_of_roles_is_seen_within_five_seconds() {
 async fn one_token_is_revoked_at_once() {
     let stage = Stage::new();
     let (one, two) = (stage.alice().await, stage.alice().await);
-    stage.authenticator.revoke(&one.info);
+    stage.authenticator.revoke(&one.info).await.unwrap();
     assert_eq!(stage.rejection(&one.token).await, Rejection::Revoked);
     stage.authenticator.token(&two.token).await.unwrap();
     stage.clock.advance(Duration::from_hours(23));
@@ -124,8 +124,28 @@ async fn tempauth_gets_the_same_token_until_it_nears_its_end() {
     stage.clock.advance(Duration::from_hours(2));
     let second = stage.authenticator.reuse_or_issue(&login).await.unwrap();
     assert_ne!(second.token, first.token);
-    stage.authenticator.revoke(&second.info);
-    assert_ne!(stage.authenticator.reuse_or_issue(&login).await.unwrap().token, second.token);
+    stage.authenticator.revoke(&second.info).await.unwrap();
+    let third = stage.authenticator.reuse_or_issue(&login).await.unwrap();
+    assert_ne!(third.token, second.token);
+    let other_replica = stage.directory.authenticator(&stage.clock);
+    other_replica.revoke(&third.info).await.unwrap();
+    assert_ne!(stage.authenticator.reuse_or_issue(&login).await.unwrap().token, third.token);
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_refused_by_other_replicas_and_later_processes() {
+    let stage = Stage::new();
+    let (one, two) = (stage.alice().await, stage.alice().await);
+    let other_replica = stage.directory.authenticator(&stage.clock);
+    other_replica.token(&one.token).await.unwrap();
+    stage.authenticator.revoke(&one.info).await.unwrap();
+    let after_a_restart = stage.directory.authenticator(&stage.clock);
+    stage.clock.advance(Duration::from_secs(5));
+    for authenticator in [&stage.authenticator, &other_replica, &after_a_restart] {
+        let refused = authenticator.token(&one.token).await;
+        assert!(matches!(refused, Err(AuthError::Rejected(Rejection::Revoked))), "{refused:?}");
+        authenticator.token(&two.token).await.unwrap();
+    }
 }
 
 #[tokio::test]

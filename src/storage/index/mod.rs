@@ -115,6 +115,10 @@ pub trait Index: Send + Sync + 'static {
     async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>>;
     /// Adds a signing key.
     async fn add_signing_key(&self, key: SigningKeyRecord) -> Result<()>;
+    /// Notes that a token is revoked, and forgets the revocations whose `until` has come by `now`.
+    async fn revoke_token(&self, id: &str, until: Timestamp, now: Timestamp) -> Result<()>;
+    /// Whether a token was revoked.
+    async fn is_token_revoked(&self, id: &str) -> Result<bool>;
 
     // ---- account metadata and buckets -------------------------------------------------------------------------
 

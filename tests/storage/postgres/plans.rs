@@ -38,7 +38,8 @@ async fn everything_said() -> Heard {
             account_metadata_is_merged
             users_are_found_by_every_name
             putting_a_user_replaces_its_roles
-            access_keys_are_replaced_by_their_public_id;
+            access_keys_are_replaced_by_their_public_id
+            revocations_are_kept_until_their_time;
         buckets:
             a_bucket_is_found_by_each_address
             the_buckets_of_all_accounts
@@ -100,6 +101,7 @@ const MANY: &str = "
     INSERT INTO buckets (nr, id, account, name, registered, created, modified, versioning, metadata, settings)
         SELECT 100 + n, decode(md5(n::text), 'hex'), decode(md5('a' || n % 10), 'hex'), convert_to('b' || n, 'UTF8'), 1, 0, 0, 0,
                '{}', '{}' FROM generate_series(1, 1000) n;
+    INSERT INTO revoked_tokens SELECT decode(md5(n::text), 'hex'), n FROM generate_series(1, 10000) n;
     INSERT INTO bucket_usage SELECT nr, slot, 1, 1 FROM buckets, generate_series(0, 15) slot;
     INSERT INTO account_usage SELECT DISTINCT account, slot, 1, 1, 1 FROM buckets, generate_series(0, 15) slot;
     INSERT INTO versions (nr, bucket, key, state, marker, null_id, created, modified, size, mode, etag, uid, digests, envelope,

@@ -240,6 +240,16 @@ impl Index for PostgresIndex {
         command!(self.db, tx, (key) => principals::add_signing_key(tx, key))
     }
 
+    async fn revoke_token(&self, id: &str, until: Timestamp, now: Timestamp) -> Result<()> {
+        let id = id.to_owned();
+        command!(self.db, tx, (id, until, now) => principals::revoke_token(tx, id, *until, *now))
+    }
+
+    async fn is_token_revoked(&self, id: &str) -> Result<bool> {
+        let id = id.to_owned();
+        query!(self.db, db, (id) => principals::is_token_revoked(db, id))
+    }
+
     async fn update_account(&self, id: &AccountId, changes: Vec<(String, Option<String>)>) -> Result<()> {
         let id = id.clone();
         command!(self.db, tx, (id, changes) => principals::update_account(tx, id, changes))

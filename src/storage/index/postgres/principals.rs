@@ -1,11 +1,11 @@
-//! Accounts, users, roles, access keys, signing keys.
+//! Accounts, users, roles, access keys, signing keys, revoked tokens.
 
 use tokio_postgres::Row;
 
 use super::super::merge::merge;
 use super::transaction::{Snapshot, Tx};
 use super::values::{self, Flag, Name, to_json};
-use crate::model::{AccountId, UserId};
+use crate::model::{AccountId, Timestamp, UserId};
 use crate::storage::Error;
 use crate::storage::index::{
     AccessKeyRecord, AccountRecord, Result, RoleGrant, SigningKeyRecord, UserRecord,
@@ -177,4 +177,17 @@ pub(super) async fn signing_keys(db: &Snapshot) -> Result<Vec<SigningKeyRecord>>
 pub(super) async fn add_signing_key(tx: &Tx, key: &SigningKeyRecord) -> Result<()> {
     let sql = "INSERT INTO signing_keys (id, sealed_key, public_key, created) VALUES ($1, $2, $3, $4)";
     tx.execute(sql, &[&key.id.as_bytes(), &key.sealed_key, &key.public_key, &key.created]).await.map(|_| ())
+}
+
+pub(super) async fn revoke_token(tx: &Tx, id: &str, until: Timestamp, now: Timestamp) -> Result<()> {
+    // Those that another transaction is deleting are left to it: two that revoke do not wait for each other's rows.
+    let sql = "DELETE FROM revoked_tokens WHERE id IN
+               (SELECT id FROM revoked_tokens WHERE until <= $1 FOR UPDATE SKIP LOCKED)";
+    tx.execute(sql, &[&now]).await?;
+    let sql = "INSERT INTO revoked_tokens (id, until) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    tx.execute(sql, &[&id.as_bytes(), &until]).await.map(|_| ())
+}
+
+pub(super) async fn is_token_revoked(db: &Snapshot, id: &str) -> Result<bool> {
+    Ok(db.maybe("SELECT 1 FROM revoked_tokens WHERE id = $1", &[&id.as_bytes()]).await?.is_some())
 }

@@ -5,7 +5,11 @@ use crate::storage::Error;
 use crate::storage::index::Result;
 
 /// The migrations in order. The first makes version 1 of the schema. None is ever changed once released.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001_initial.sql"), include_str!("schema/0002_marks.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001_initial.sql"),
+    include_str!("schema/0002_marks.sql"),
+    include_str!("schema/0003_revoked_tokens.sql"),
+];
 
 /// Holds off the other replicas: `CRDA`.
 const LOCK: i64 = 0x4352_4441;

@@ -72,6 +72,7 @@ pub static TABLES: &[Table] = &[
         bytes("access"), bytes("user"), bytes("account"), bytes("sealed_secret"), int("enabled"),
     ]),
     keyed("signing_keys", 1, &[bytes("id"), bytes("sealed_key"), bytes("public_key"), int("created")]),
+    keyed("revoked_tokens", 1, &[bytes("id"), int("until")]),
     numbered("buckets", &[
         int("nr"), bytes("id"), bytes("account"), bytes("name"), int("registered"), int("created"), int("modified"),
         int("versioning"), text("metadata"), text("settings"),

@@ -242,6 +242,16 @@ impl Index for SqliteIndex {
         self.writer()?.run(move |tx| principals::add_signing_key(tx, &key)).await
     }
 
+    async fn revoke_token(&self, id: &str, until: Timestamp, now: Timestamp) -> Result<()> {
+        let id = id.to_owned();
+        self.writer()?.run(move |tx| principals::revoke_token(tx, &id, until, now)).await
+    }
+
+    async fn is_token_revoked(&self, id: &str) -> Result<bool> {
+        let id = id.to_owned();
+        self.readers.statement(move |db| principals::is_token_revoked(db, &id)).await
+    }
+
     async fn update_account(&self, id: &AccountId, changes: Vec<(String, Option<String>)>) -> Result<()> {
         let id = id.clone();
         self.writer()?.run(move |tx| principals::update_account(tx, &id, changes)).await

@@ -1,11 +1,11 @@
-//! Accounts, users, roles, access keys, signing keys.
+//! Accounts, users, roles, access keys, signing keys, revoked tokens.
 
 use rusqlite::{Row, params};
 
 use super::super::merge::merge;
 use super::connection::{Snapshot, Tx};
 use super::values::{Map, Name, to_json};
-use crate::model::{AccountId, UserId};
+use crate::model::{AccountId, Timestamp, UserId};
 use crate::storage::Error;
 use crate::storage::index::{
     AccessKeyRecord, AccountRecord, Result, RoleGrant, SigningKeyRecord, UserRecord,
@@ -172,4 +172,15 @@ pub(super) fn add_signing_key(tx: &Tx<'_>, key: &SigningKeyRecord) -> Result<()>
         params![key.id.as_bytes(), key.sealed_key, key.public_key, key.created],
     )
     .map(|_| ())
+}
+
+pub(super) fn revoke_token(tx: &Tx<'_>, id: &str, until: Timestamp, now: Timestamp) -> Result<()> {
+    tx.execute("DELETE FROM revoked_tokens WHERE until <= ?1", [now])?;
+    let sql = "INSERT INTO revoked_tokens (id, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    tx.execute(sql, params![id.as_bytes(), until]).map(|_| ())
+}
+
+pub(super) fn is_token_revoked(db: &Snapshot<'_>, id: &str) -> Result<bool> {
+    let found = db.maybe("SELECT 1 FROM revoked_tokens WHERE id = ?1", [id.as_bytes()], |_| Ok(()))?;
+    Ok(found.is_some())
 }

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0002_versions_newest_first.sql"),
     include_str!("schema/0003_leases.sql"),
     include_str!("schema/0004_marks.sql"),
+    include_str!("schema/0005_revoked_tokens.sql"),
 ];
 
 /// Brings the schema up to date. A schema newer than this program knows, or a foreign database, is refused.

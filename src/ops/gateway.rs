@@ -87,7 +87,7 @@ pub trait Operation: Send + Sized {
     /// Its name in spans, metrics and the audit log.
     const NAME: &'static str;
     /// Whether its bucket may come from the cache. Only for reads that try again with [`Permit::renewed`] where it is gone:
-    /// all others have theirs looked up at their start, as a body is read only once.
+    /// over a shared index all others have theirs looked up at their start, as a body is read only once.
     const CACHED: bool = false;
 
     /// The S3 actions it is.
@@ -221,9 +221,11 @@ impl Gateway {
         }
     }
 
-    /// Finds a bucket, in the cache where that will do, and remembers it.
+    /// Finds a bucket, in the cache where that will do, and remembers it. What nobody else changes is true there.
     async fn bucket(&self, address: &BucketAddress, cached: bool) -> Result<Arc<BucketRecord>, Error> {
-        if cached && let Some(bucket) = self.buckets.get(address) {
+        if (cached || !self.index.shared())
+            && let Some(bucket) = self.buckets.get(address)
+        {
             return Ok(bucket);
         }
         let ticket = self.buckets.ticket();

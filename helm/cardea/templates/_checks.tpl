@@ -168,7 +168,7 @@
 
 {{/* What a database's URL may say after its question mark, as a JSON list: nothing that names another place or user. */}}
 {{- define "cardea.databaseOptions" -}}
-{{- list "sslmode" "sslnegotiation" "options" "application_name" "connect_timeout" "target_session_attrs" "channel_binding" | toJson }}
+{{- list "channel_binding" "connect_timeout" "load_balance_hosts" "options" "sslmode" "target_session_attrs" | toJson }}
 {{- end }}
 
 {{/* Whether a word is none, or one that everybody tries first. */}}

@@ -1,5 +1,6 @@
 //! The blob store, over whatever keeps the blobs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -201,6 +202,16 @@ pub async fn a_store_belongs_to_one_installation(store: Store) {
     assert_eq!(store.blobs.install_id().await.unwrap(), Some(mine));
     store.blobs.check().await.unwrap();
     assert!(!store.blobs.is_empty().await.unwrap());
+}
+
+pub async fn processes_claim_a_store_at_once(store: Store) {
+    let mine = InstallId::random();
+    let store = Arc::new(store);
+    let claim = |store: Arc<Store>| async move { store.again().claim(mine).await };
+    for claim in (0..16).map(|_| tokio::spawn(claim(store.clone()))).collect::<Vec<_>>() {
+        claim.await.unwrap().unwrap();
+    }
+    assert_eq!(store.blobs.install_id().await.unwrap(), Some(mine));
 }
 
 pub async fn unpublished_blobs_are_deleted(store: Store) {

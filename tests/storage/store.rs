@@ -18,6 +18,14 @@ impl Store {
         Self { blobs: BlobStore::open(&url, &options).unwrap(), folder: None, is_local, url, options }
     }
 
+    /// The same place, opened as another process does.
+    pub fn again(&self) -> BlobStore {
+        match self.url.as_str() {
+            "memory://" => self.blobs.clone(),
+            url => BlobStore::open(url, &self.options).unwrap(),
+        }
+    }
+
     /// Another store in the same place, whose uploads have hardly any memory.
     pub fn starved(&self) -> BlobStore {
         let url = if self.url == "memory://" { self.url.clone() } else { format!("{}/small", self.url) };

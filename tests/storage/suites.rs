@@ -29,6 +29,7 @@ macro_rules! blob_suite {
                 deleting_twice_is_deleting
                 all_blobs_are_listed_with_their_sizes
                 a_store_belongs_to_one_installation
+                processes_claim_a_store_at_once
                 unpublished_blobs_are_deleted
                 what_the_index_may_have_taken_stays
                 uploads_wait_for_the_budget_and_all_come_through;

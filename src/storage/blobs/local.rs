@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use object_store::local::LocalFileSystem;
 
+use super::paths;
 use crate::storage::{Error, folders};
 
 /// The folder of a `file://` URL, from what follows the scheme; `None` unless it is an absolute path.
@@ -23,12 +24,19 @@ pub(super) fn open(folder: &Path) -> Result<LocalFileSystem, Error> {
     Ok(store.with_fsync(true))
 }
 
-/// Removes what a claim that was interrupted left beside the store's record.
+/// Removes what interrupted claims left beside the store's record. Before there is one, another process may be at it.
 fn remove_pending(folder: &Path) -> io::Result<()> {
+    if !folder.join(paths::install().as_ref()).try_exists()? {
+        return Ok(());
+    }
+    let pending = format!("{}#", paths::install());
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with("cardea.json#") {
-            std::fs::remove_file(entry.path())?;
+        if entry.file_name().to_string_lossy().starts_with(&pending) {
+            match std::fs::remove_file(entry.path()) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
     }
     Ok(())
@@ -97,8 +105,6 @@ mod tests {
         std::fs::create_dir_all(&empty).unwrap();
         std::fs::write(writer.join("aa/blob"), b"x").unwrap();
         std::fs::write(writer.join("aa/other#1"), b"x").unwrap();
-        std::fs::write(root.path().join("cardea.json#1"), b"x").unwrap();
-        remove_pending(root.path()).unwrap();
         assert_eq!(unfinished(root.path()).unwrap(), 1);
         remove_leftovers(&writer).unwrap();
         assert!(writer.join("aa/blob").exists());
@@ -108,6 +114,18 @@ mod tests {
         remove_leftovers(&writer).unwrap();
         assert!(!writer.exists());
         remove_leftovers(&writer).unwrap();
+    }
+
+    #[test]
+    fn pending_claims_go_when_one_is_done() {
+        let root = tempfile::tempdir().unwrap();
+        let pending = root.path().join("cardea.json#1");
+        std::fs::write(&pending, b"x").unwrap();
+        open(root.path()).unwrap();
+        assert!(pending.exists(), "another process may be about to name it");
+        std::fs::write(root.path().join("cardea.json"), b"x").unwrap();
+        open(root.path()).unwrap();
+        assert!(!pending.exists());
     }
 
     #[test]

@@ -168,17 +168,21 @@ impl BlobStore {
         let record = serde_json::json!({ "install": install.to_string(), "layout": LAYOUT });
         let (path, record) = (paths::install(), record.to_string());
         let put = self.store.put_opts(&path, record.into(), PutMode::Create.into());
-        match self.watch.time("put", put).await {
+        let failed = match self.watch.time("put", put).await {
             Ok(_) => return Ok(()),
-            Err(object_store::Error::AlreadyExists { .. }) => {}
-            Err(error) => return Err(unavailable(error)),
-        }
+            Err(object_store::Error::AlreadyExists { .. }) => None,
+            Err(error) => Some(error),
+        };
+        // A put that failed may have lost to another process's, or been done and only its answer lost.
         match self.install_id().await? {
             Some(found) if found == install => Ok(()),
             Some(found) => Err(Error::Internal(
                 format!("the blob store belongs to the installation {found}, the index to {install}").into(),
             )),
-            None => Err(Error::Unavailable("the blob store's record came and went".into())),
+            None => Err(failed.map_or_else(
+                || Error::Unavailable("the blob store's record came and went".into()),
+                unavailable,
+            )),
         }
     }
 

@@ -1,17 +1,22 @@
-//! The skip scan of all listings. A page is one statement, or two: the first reads along the keys from the page's beginning, which is
-//! enough for most; where much lies under common prefixes, the second leaves each prefix by a seek past its last key, all seeks in the
-//! database. So a page costs what it shows, however many keys lie under its prefixes.
+//! The skip scan of all listings. Without a delimiter a page is one statement, which reads along the keys from the page's beginning.
+//! With one a short run of them comes first, which is all of a small page. It tells how to go on: where most keys are rows of the
+//! page, by a longer run; where much lies under common prefixes, by a statement that leaves each by a seek past its last key, all
+//! seeks in the database. So a page costs what it shows, however many keys lie under its prefixes.
 //!
 //! A statement that steps gives its rows in the order of its steps, as the database runs it: one step after the other, each with its
 //! rows, until there are enough.
 
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::super::range::{Keys, past_prefix, successor};
 use super::transaction::Snapshot;
 use crate::model::BucketId;
 use crate::storage::Error;
 use crate::storage::index::Result;
+
+/// The rows of the first run where there is a delimiter: few enough to be cheap where they lie under one common prefix.
+const FIRST_RUN: usize = 100;
 
 /// What a listing asks.
 pub(super) struct SkipScan<'q> {
@@ -120,20 +125,46 @@ impl SkipScan<'_> {
         if self.limit == 0 || keys.is_empty() || page.is_over() {
             return Ok(page.close());
         }
-        let limit = wanted(self.limit + 1);
-        let run = db.all(statements.range, &[&self.bucket, &keys.from, &keys.until, &limit]).await?;
-        for row in &run {
-            page.take(row)?;
+        // Without a delimiter one run is the page. With one, a short run tells whether to go on along the keys or by seeks.
+        let mut size = self.limit + 1;
+        let mut is_first = self.delimiter.is_some();
+        if is_first {
+            size = size.min(FIRST_RUN);
         }
-        let (Some(delimiter), Some(last)) = (self.delimiter, run.last()) else { return Ok(page.close()) };
-        if run.len() <= self.limit || page.is_over() {
-            return Ok(page.close());
+        loop {
+            let params: [&(dyn ToSql + Sync); 4] = [&self.bucket, &keys.from, &keys.until, &wanted(size)];
+            let run = db.all(statements.range, &params).await?;
+            for row in &run {
+                page.take(row)?;
+            }
+            let Some(last) = run.last().filter(|_| run.len() == size && !page.is_over()) else {
+                return Ok(page.close());
+            };
+            self.pass(&mut keys, &run, last.try_get(1)?, &mut page)?;
+            size = self.limit + 1 - page.rows.len();
+            if !std::mem::take(&mut is_first) || 2 * page.rows.len() <= run.len() {
+                break;
+            }
         }
-        let last: &[u8] = last.try_get(1)?;
+        let delimiter = self.delimiter.unwrap_or_default().as_bytes();
+        let (missing, length) = (wanted(size), wanted(self.prefix.len()));
+        let params: [&(dyn ToSql + Sync); 6] =
+            [&self.bucket, &keys.from, &keys.until, &missing, &length, &delimiter];
+        for row in &db.all(statements.steps, &params).await? {
+            match row.try_get::<_, Option<&[u8]>>(row.len() - 1)? {
+                Some(common) => page.rows.push((kind.common)(text(common)?.to_owned())),
+                None => page.rows.push((kind.read)(row)?),
+            }
+        }
+        Ok(page.close())
+    }
+
+    /// Moves a bound past the last key of a run, or past its common prefix.
+    fn pass<R>(&self, keys: &mut Keys, run: &[Row], last: &[u8], page: &mut Page<'_, R>) -> Result<()> {
         match (self.common_prefix(last)?, self.reverse) {
             (Some(common), true) => keys.until = common.as_bytes().to_vec(),
             (Some(common), false) => keys.from = past_prefix(common.as_bytes()),
-            // More rows of the key may follow: the second statement begins with all of them.
+            // More rows of the key may follow: what comes next begins with all of them.
             (None, reverse) => {
                 let same =
                     run.iter().rev().take_while(|row| row.try_get(1).is_ok_and(|key: &[u8]| key == last));
@@ -145,17 +176,7 @@ impl SkipScan<'_> {
                 }
             }
         }
-        let (missing, length) = (wanted(self.limit + 1 - page.rows.len()), wanted(self.prefix.len()));
-        let delimiter = delimiter.as_bytes();
-        let params: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
-            [&self.bucket, &keys.from, &keys.until, &missing, &length, &delimiter];
-        for row in &db.all(statements.steps, &params).await? {
-            match row.try_get::<_, Option<&[u8]>>(row.len() - 1)? {
-                Some(common) => page.rows.push((kind.common)(text(common)?.to_owned())),
-                None => page.rows.push((kind.read)(row)?),
-            }
-        }
-        Ok(page.close())
+        Ok(())
     }
 
     /// The key up to and with the first delimiter after the prefix.

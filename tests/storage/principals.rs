@@ -51,8 +51,10 @@ pub async fn accounts_are_found_by_id_and_by_name(index: Arc<dyn Index>) {
     assert_eq!(index.account_by_name("other", "acme").await.unwrap(), None);
     assert_eq!(index.account_by_name("default", "Acme").await.unwrap(), None);
 
+    // What its users and the time of its making are is not for the one who declares it.
     let renamed = AccountRecord { name: "acme2".into(), email: None, ..acme.clone() };
-    index.put_account(renamed.clone()).await.unwrap();
+    let declared = AccountRecord { created: Timestamp::now(), metadata: [].into(), ..renamed.clone() };
+    index.put_account(declared).await.unwrap();
     assert_eq!(index.account(&acme.id).await.unwrap(), Some(renamed));
     assert_eq!(index.account_by_name("default", "acme").await.unwrap(), None);
 

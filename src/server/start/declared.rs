@@ -95,16 +95,14 @@ async fn write_account(index: &dyn Index, declared: &DeclaredAccount) -> Result<
         (None, Some(account)) => account.id.clone(),
         (None, None) => AccountId::random(),
     };
-    let (created, metadata) = known
-        .map_or_else(|| (Timestamp::now(), <_>::default()), |account| (account.created, account.metadata));
     let record = AccountRecord {
         id: id.clone(),
         name: declared.name.clone(),
         domain: declared.domain.clone(),
         display_name: declared.display_name.clone().unwrap_or_else(|| declared.name.clone()),
         email: declared.email.clone(),
-        created,
-        metadata,
+        created: Timestamp::now(),
+        metadata: <_>::default(),
     };
     index.put_account(record).await.map_err(|error| refused("accounts", &declared.name, error))?;
     Ok(id)

@@ -91,7 +91,8 @@ pub trait Index: Send + Sync + 'static {
 
     // ---- principals -------------------------------------------------------------------------------------------
 
-    /// Inserts or replaces an account (by id).
+    /// Inserts an account, or changes the names and the email of the one with its id: when that was made, and the metadata that its
+    /// users gave it, stay.
     async fn put_account(&self, account: AccountRecord) -> Result<()>;
     /// Finds an account by id.
     async fn account(&self, id: &AccountId) -> Result<Option<AccountRecord>>;

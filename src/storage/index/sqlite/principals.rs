@@ -16,8 +16,7 @@ pub(super) fn put_account(tx: &Tx<'_>, account: &AccountRecord) -> Result<()> {
         "INSERT INTO accounts (id, domain, name, display_name, email, created, metadata)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (id) DO UPDATE SET domain = excluded.domain, name = excluded.name,
-             display_name = excluded.display_name, email = excluded.email, created = excluded.created,
-             metadata = excluded.metadata",
+             display_name = excluded.display_name, email = excluded.email",
         params![
             account.id,
             account.domain.as_bytes(),

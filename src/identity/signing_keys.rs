@@ -62,9 +62,10 @@ impl SigningKeys {
         if self.wants_another(&known, clock) {
             known = self.rotate(directory, clock).await?;
         }
-        let active = |key: &&Arc<SigningKey>| key.created.plus(ACTIVATION) <= clock.now();
-        let newest_active = known.keys.iter().rev().find(active);
-        newest_active.or(known.keys.first()).cloned().ok_or(AuthError::Internal("no key to sign tokens with"))
+        known
+            .active(clock)
+            .or_else(|| known.keys.first().cloned())
+            .ok_or(AuthError::Internal("no key to sign tokens with"))
     }
 
     /// The key of this id.
@@ -77,10 +78,13 @@ impl SigningKeys {
         if id.len() > MAX_ID {
             return Ok(None);
         }
-        if let Some(key) = self.known().find(id) {
+        let known = self.known();
+        if let Some(key) = known.find(id) {
             return Ok(Some(key));
         }
-        Ok(self.reload_after(MIN_RELOAD, directory, clock).await?.find(id))
+        // While none is active yet, one that was made a moment ago may sign already.
+        let age = if known.active(clock).is_some() { MIN_RELOAD } else { Duration::ZERO };
+        Ok(self.reload_after(age, directory, clock).await?.find(id))
     }
 
     fn known(&self) -> Known {
@@ -144,6 +148,12 @@ impl SigningKeys {
 impl Known {
     fn find(&self, id: &str) -> Option<Arc<SigningKey>> {
         self.keys.iter().find(|key| key.id == id).cloned()
+    }
+
+    /// The newest key that every process knows by now.
+    fn active(&self, clock: &dyn Clock) -> Option<Arc<SigningKey>> {
+        let active = |key: &&Arc<SigningKey>| key.created.plus(ACTIVATION) <= clock.now();
+        self.keys.iter().rev().find(active).cloned()
     }
 
     fn is_younger_than(&self, age: Duration, clock: &dyn Clock) -> bool {
@@ -221,6 +231,7 @@ mod tests {
         let (directory, clock) = (MemoryDirectory::default(), ManualClock::new());
         let keys = SigningKeys::new(30 * DAY);
         keys.signer(&directory, &*clock).await.unwrap();
+        clock.advance(ACTIVATION);
         let before = directory.reads.load(Ordering::Relaxed);
         for _ in 0..3 {
             clock.advance(MIN_RELOAD);
@@ -229,6 +240,18 @@ mod tests {
             }
         }
         assert_eq!(directory.reads.load(Ordering::Relaxed) - before, 3);
+    }
+
+    #[tokio::test]
+    async fn the_first_keys_of_two_that_begin_at_once_are_good_everywhere() {
+        let (directory, clock) = (MemoryDirectory::default(), ManualClock::new());
+        let (one, two) = (SigningKeys::new(30 * DAY), SigningKeys::new(30 * DAY));
+        two.signer(&directory, &*clock).await.unwrap();
+        // What the other one made without having seen this key.
+        let unseen = generate(clock.now()).unwrap();
+        directory.add_signing_key(unseen.clone()).await.unwrap();
+        one.load(&directory, &*clock).await.unwrap();
+        assert!(two.verifier(&unseen.id, &directory, &*clock).await.unwrap().is_some());
     }
 
     #[tokio::test]

@@ -119,7 +119,8 @@ impl Operation for PutObject {
         check_room(gateway, permit.bucket()?, &self.key, self.body.length).await?;
         let (received, unpublished) = Received::of(self, gateway, &permit).await?;
         let (command, etag) = received.command(gateway, &permit, vec![])?;
-        let published = unpublished.publish(gateway.index.publish(command)).await?;
+        let index = gateway.index.clone();
+        let published = unpublished.publish(async move { index.publish(command).await }).await?;
         received.outcome(gateway, &permit, etag, &published)
     }
 }

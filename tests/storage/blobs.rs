@@ -229,6 +229,19 @@ pub async fn unpublished_blobs_are_deleted(store: Store) {
     becomes_empty(&store).await;
 }
 
+pub async fn blobs_that_are_refused_when_nobody_waits_are_deleted(store: Store) {
+    let refused = id();
+    write(store.blobs.writer(refused), b"x").await.unwrap();
+    let mut unpublished = store.blobs.unpublished();
+    unpublished.add(refused);
+    let (refuse, refusal) = tokio::sync::oneshot::channel();
+    let mut abandoned = Box::pin(unpublished.publish(async { Err::<(), _>(refusal.await.unwrap()) }));
+    let _ = futures_util::poll!(&mut abandoned);
+    drop(abandoned);
+    refuse.send(Error::PreconditionFailed).unwrap();
+    becomes_empty(&store).await;
+}
+
 pub async fn what_the_index_may_have_taken_stays(store: Store) {
     let ids: Vec<_> = (0..3).map(|_| id()).collect();
     for id in &ids {

@@ -31,6 +31,7 @@ macro_rules! blob_suite {
                 a_store_belongs_to_one_installation
                 processes_claim_a_store_at_once
                 unpublished_blobs_are_deleted
+                blobs_that_are_refused_when_nobody_waits_are_deleted
                 what_the_index_may_have_taken_stays
                 uploads_wait_for_the_budget_and_all_come_through;
         }

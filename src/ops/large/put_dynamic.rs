@@ -38,43 +38,21 @@ impl Operation for PutDynamic {
         };
         let Some(prefix) = prefix else { return self.put.run(gateway, permit).await };
 
-        let (received, unpublished) = Received::of(self.put, gateway, &permit).await?;
-        let mut under = under(&prefix, gateway, &permit, &received).await?;
-        let (mut refused, mut etag) = (None, String::new());
-        let published = unpublished
-            .publish(async {
-                for _ in 0..ATTEMPTS {
-                    let (rewraps, unchanged) = std::mem::take(&mut under);
-                    let command = received.command(gateway, &permit, rewraps).map(|(mut command, new)| {
-                        (command.unchanged, etag) = (unchanged, new);
-                        command
-                    });
-                    let command = match command {
-                        Ok(command) => command,
-                        Err(error) => {
-                            refused = Some(error);
-                            return Err(storage::Error::Seal);
-                        }
-                    };
-                    match gateway.index.publish(command).await {
-                        Err(storage::Error::Changed) => {}
-                        outcome => return outcome,
-                    }
-                    match self::under(&prefix, gateway, &permit, &received).await {
-                        Ok(again) => under = again,
-                        Err(error) => {
-                            refused = Some(error);
-                            return Err(storage::Error::Changed);
-                        }
-                    }
-                }
-                Err(storage::Error::Changed)
-            })
-            .await;
-        match refused {
-            Some(error) => Err(error),
-            None => received.outcome(gateway, &permit, etag, &published?),
+        let (received, mut unpublished) = Received::of(self.put, gateway, &permit).await?;
+        for _ in 0..ATTEMPTS {
+            let (rewraps, unchanged) = under(&prefix, gateway, &permit, &received).await?;
+            let (mut command, etag) = received.command(gateway, &permit, rewraps)?;
+            command.unchanged = unchanged;
+            let index = gateway.index.clone();
+            let outcome;
+            (outcome, unpublished) =
+                unpublished.try_publish(async move { index.publish(command).await }).await;
+            match outcome {
+                Err(storage::Error::Changed) => {}
+                outcome => return received.outcome(gateway, &permit, etag, &outcome?),
+            }
         }
+        Err(storage::Error::Changed.into())
     }
 }
 

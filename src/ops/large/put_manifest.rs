@@ -98,7 +98,8 @@ impl PutManifest {
             rewraps,
             seal: seals.into_outer(gateway, binding),
         };
-        let published = unpublished.publish(gateway.index.publish(publish)).await?;
+        let index = gateway.index.clone();
+        let published = unpublished.publish(async move { index.publish(publish).await }).await?;
         gateway.metrics.written(mode, written);
         Ok(PutOutcome {
             version_id: published.version_id,

@@ -56,7 +56,8 @@ impl Operation for UploadPart {
         let etag = part.etag.clone();
         let command = part.into_command(gateway, bucket, &self.key, &version, &digests)?;
         let size = command.size;
-        let modified = uploaded.unpublished.publish(gateway.index.put_part(command)).await?;
+        let index = gateway.index.clone();
+        let modified = uploaded.unpublished.publish(async move { index.put_part(command).await }).await?;
         gateway.metrics.written(record.mode, size);
         Ok(PartOutcome { etag, checksums: told, modified, mode: record.mode, source_version: None })
     }

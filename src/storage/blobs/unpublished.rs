@@ -1,5 +1,7 @@
 //! Blobs that were written and are not yet in the index.
 
+use tracing::Instrument;
+
 use super::BlobStore;
 use crate::model::BlobId;
 use crate::storage::Error;
@@ -25,14 +27,32 @@ impl Unpublished {
         self.ids.push(id);
     }
 
-    /// Runs the index command that makes the blobs known.
-    pub async fn publish<T>(mut self, command: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let ids = std::mem::take(&mut self.ids);
-        let outcome = command.await;
-        if outcome.as_ref().err().is_some_and(is_refusal) {
-            self.ids = ids;
+    /// Runs the index command that makes the blobs known, to its end even when its caller goes away.
+    pub async fn publish<T: Send + 'static>(
+        self,
+        command: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.try_publish(command).await.0
+    }
+
+    /// [`Self::publish`], which gives back the blobs that the index refused.
+    pub async fn try_publish<T: Send + 'static>(
+        mut self,
+        command: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> (Result<T, Error>, Self) {
+        let store = self.store.clone();
+        let decided = async move {
+            let ids = std::mem::take(&mut self.ids);
+            let outcome = command.await;
+            if outcome.as_ref().err().is_some_and(is_refusal) {
+                self.ids = ids;
+            }
+            (outcome, self)
+        };
+        match tokio::spawn(decided.in_current_span()).await {
+            Ok(decided) => decided,
+            Err(error) => (Err(Error::Internal(error.into())), Self::new(store)),
         }
-        outcome
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tracing::Instrument;
 
+use super::audit::Event;
 use super::bucket_cache::BucketCache;
 use super::{Caller, Error, MIN_PART, Metrics};
 use crate::authz::{Action, Decision, Question, decide};
@@ -166,10 +167,12 @@ impl Gateway {
     pub async fn execute<O: Operation>(&self, caller: &Caller, operation: O) -> Result<O::Output, Error> {
         let span = tracing::debug_span!("operation", name = O::NAME, request_id = %caller.request_id);
         let (actions, target, need) = (operation.actions(), operation.target(), operation.need());
+        let mut event = Event::new(&self.metrics, caller, O::NAME, &actions, &target);
         let result = async {
             let permit = self.authorise(caller, &actions, &target, O::CACHED).await?;
             self.blobs.room().admit(need)?;
             self.blobs.room().take(index_bytes(need));
+            event.begin();
             let result = operation.run(self, permit).await;
             if matches!(result, Err(Error::NoSuchBucket))
                 && let Target::Bucket(address) = &target
@@ -180,8 +183,7 @@ impl Gateway {
         }
         .instrument(span)
         .await;
-        self.metrics.operation(O::NAME, result.as_ref().err());
-        audit::<O, _>(caller, &actions, &target, result.as_ref().err());
+        event.end(result.as_ref().err());
         result
     }
 
@@ -266,31 +268,4 @@ const fn need(action: Action) -> Need {
         | Action::GetObjectAttributes
         | Action::GetObjectVersionAttributes => Need::Nothing,
     }
-}
-
-/// Writes the audit event: every refusal, and every operation that is not a plain read.
-fn audit<O: Operation, T>(caller: &Caller, actions: &[Action], target: &Target, error: Option<&T>)
-where
-    T: std::borrow::Borrow<Error>,
-{
-    let refused = matches!(
-        error.map(std::borrow::Borrow::borrow),
-        Some(Error::AccessDenied | Error::WrongKey | Error::PartKeyDiffers)
-    );
-    if !refused && actions.iter().all(|a| a.is_read()) {
-        return;
-    }
-    let (user, account) = match &caller.identity {
-        Some(identity) => (identity.user.as_str(), identity.account.as_str()),
-        None => ("-", "-"),
-    };
-    tracing::info!(
-        target: "cardea::audit",
-        operation = O::NAME,
-        request_id = %caller.request_id,
-        user,
-        account,
-        target = ?target,
-        outcome = error.map_or("done", |e| e.borrow().kind()),
-    );
 }

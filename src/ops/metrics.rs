@@ -10,7 +10,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use super::Error;
 use crate::model::EncryptionMode;
 use crate::storage::blobs::Observer;
 
@@ -98,8 +97,7 @@ impl Metrics {
         text
     }
 
-    pub(super) fn operation(&self, operation: &'static str, error: Option<&Error>) {
-        let outcome = error.map_or("done", Error::kind);
+    pub(super) fn operation(&self, operation: &'static str, outcome: &'static str) {
         self.operations.get_or_create(&OperationLabels { operation, outcome }).inc();
     }
 

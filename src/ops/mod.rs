@@ -4,6 +4,7 @@
 //! takes a [`Permit`] that only `execute` can make, so no front can forget authorisation.
 
 mod account;
+mod audit;
 pub mod backup;
 mod bucket;
 mod bucket_cache;

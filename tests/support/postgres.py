@@ -114,6 +114,12 @@ class Postgres:
         where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", database]
         return self._run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *where, "-c", sql).strip()
 
+    def session(self, database: str) -> subprocess.Popen[str]:
+        """A session of the superuser, which reads SQL and writes bare rows."""
+        where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", database]
+        words = [*self._as, programs() / "psql", "-X", "-q", "-A", "-t", *where]
+        return subprocess.Popen(words, cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
     def database(self) -> str:
         """Makes a database and tells its name."""
         name = f"cardea_{os.getpid()}_{next(self._numbers)}"

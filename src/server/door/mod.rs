@@ -73,18 +73,17 @@ impl Handler for Door {
         let context = self.context(&head, origin);
         let query = Query::parse(head.uri.query().unwrap_or_default());
         let dialect = Dialect::of(&head, &context.host, &query, &self.virtual_hosts);
-        let record = record::Record {
-            metrics: self.metrics.clone(),
-            started,
+        let request = record::Request {
             id: context.id.clone(),
             peer: origin.peer,
             method: head.method.clone(),
             dialect,
             target: mask::masked(&head.uri).into_owned(),
         };
+        let record = record::Record::new(self.metrics.clone(), started, request);
         tracing::trace!(
             request_id = %context.id,
-            path = %record.target,
+            path = %record.target(),
             secure = context.secure,
             headers = ?head.headers.keys().collect::<Vec<_>>(),
             secrets = ?secrets,

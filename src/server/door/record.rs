@@ -1,4 +1,4 @@
-//! The one line and the numbers about a request, written when its answer's last byte has gone out.
+//! The one line and the numbers about a request, written when its answer's last byte has gone out, or when nobody waits for one.
 
 use std::io;
 use std::pin::Pin;
@@ -14,10 +14,19 @@ use hyper::{Method, StatusCode};
 use super::metrics::HttpMetrics;
 use crate::server::dispatch::Dialect;
 
-/// What is known of a request before it is answered.
+/// A request, which is written down when it is dropped: with its answer, or because its client went away before there was one.
 pub(super) struct Record {
-    pub(super) metrics: Arc<HttpMetrics>,
-    pub(super) started: Instant,
+    metrics: Arc<HttpMetrics>,
+    started: Instant,
+    request: Request,
+    /// `None` before there is an answer.
+    status: Option<StatusCode>,
+    bytes: u64,
+    broken: bool,
+}
+
+/// What is known of a request before it is answered.
+pub(super) struct Request {
     pub(super) id: String,
     pub(super) peer: std::net::SocketAddr,
     pub(super) method: Method,
@@ -26,23 +35,54 @@ pub(super) struct Record {
     pub(super) target: String,
 }
 
-/// An answer's body, which writes the record when it is dropped.
+/// An answer's body, and the record of its request.
 pub struct ReplyBody {
     body: BoxBody<Bytes, io::Error>,
     record: Record,
-    status: StatusCode,
-    bytes: u64,
-    failed: bool,
 }
 
+/// What is written where nobody waited for the answer: nginx's number.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
 impl Record {
+    pub(super) fn new(metrics: Arc<HttpMetrics>, started: Instant, request: Request) -> Self {
+        Self { metrics, started, request, status: None, bytes: 0, broken: false }
+    }
+
+    /// The path and query, masked.
+    pub(super) fn target(&self) -> &str {
+        &self.request.target
+    }
+
     /// The answer, watched to its end.
     pub(super) fn watch(
-        self,
+        mut self,
         response: hyper::Response<BoxBody<Bytes, io::Error>>,
     ) -> hyper::Response<ReplyBody> {
-        let status = response.status();
-        response.map(|body| ReplyBody { body, record: self, status, bytes: 0, failed: false })
+        self.status = Some(response.status());
+        response.map(|body| ReplyBody { body, record: self })
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let Request { id, peer, method, dialect, target } = &self.request;
+        let took = self.started.elapsed();
+        let status = self.status.map_or(CLIENT_CLOSED_REQUEST, |status| status.as_u16());
+        self.metrics.answered(*dialect, method, status, took);
+        tracing::info!(
+            target: "cardea::access",
+            dialect = dialect.name(),
+            %method,
+            path = %target,
+            status,
+            bytes = self.bytes,
+            seconds = took.as_secs_f64(),
+            request_id = %id,
+            %peer,
+            broken = self.broken || self.status.is_none(),
+            "request"
+        );
     }
 }
 
@@ -57,12 +97,12 @@ impl Body for ReplyBody {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
-                self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+                self.record.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
             }
             Poll::Ready(Some(Err(error))) => {
                 // The status has gone out already: the connection breaks off, and only this says why.
-                tracing::error!(request_id = %self.record.id, %error, "an answer broke off");
-                self.failed = true;
+                tracing::error!(request_id = %self.record.request.id, %error, "an answer broke off");
+                self.record.broken = true;
             }
             _ => {}
         }
@@ -75,26 +115,5 @@ impl Body for ReplyBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-impl Drop for ReplyBody {
-    fn drop(&mut self) {
-        let Record { metrics, started, id, peer, method, dialect, target } = &self.record;
-        let took = started.elapsed();
-        metrics.answered(*dialect, method, self.status, took);
-        tracing::info!(
-            target: "cardea::access",
-            dialect = dialect.name(),
-            %method,
-            path = %target,
-            status = self.status.as_u16(),
-            bytes = self.bytes,
-            seconds = took.as_secs_f64(),
-            request_id = %id,
-            %peer,
-            broken = self.failed,
-            "request"
-        );
     }
 }

@@ -40,9 +40,9 @@ async fn write(mut writer: BlobWriter, mut data: &[u8]) -> Result<u64, Error> {
 async fn becomes_empty(store: &Store) {
     if !store.is_local {
         // An upload in parts shows in no listing. `tests/stores/` asks afterwards whether one was left.
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
     }
-    for _ in 0..2000 {
+    for _ in 0..6000 {
         let hidden = store.folder.as_ref().is_some_and(|folder| unfinished(folder.path()));
         if store.blobs.is_empty().await.unwrap() && !hidden {
             return;

@@ -73,7 +73,7 @@ mod tests {
     use crate::storage::index::sqlite::SqliteIndex;
     use crate::storage::index::{Index, Silence};
 
-    const LASTS: Duration = Duration::from_millis(600);
+    const LASTS: Duration = Duration::from_secs(2);
 
     /// Counts its rounds, and how many are at work at a time.
     #[derive(Clone, Default)]
@@ -135,7 +135,7 @@ mod tests {
     }
 
     async fn until(what: impl Fn() -> bool) {
-        for _ in 0..1000 {
+        for _ in 0..6000 {
             if what() {
                 return;
             }

@@ -1,7 +1,9 @@
 //! What only a local folder needs.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use object_store::local::LocalFileSystem;
 
@@ -22,6 +24,56 @@ pub(super) fn open(folder: &Path) -> Result<LocalFileSystem, Error> {
         LocalFileSystem::new_with_prefix(folder).map_err(|error| Error::Unavailable(Box::new(error)))?;
     // Off by default: acknowledged means on disk, the file and the folders that lead to it.
     Ok(store.with_fsync(true))
+}
+
+/// The folders that blobs are put into. object_store makes what is missing and syncs it, but a blob that finds a folder which another
+/// one has only just made would be acknowledged before its folder's name is on the disk.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Folders {
+    root: Arc<PathBuf>,
+    named: Arc<Mutex<HashSet<PathBuf>>>,
+}
+
+impl Folders {
+    pub(super) fn new(root: PathBuf) -> Self {
+        Self { root: Arc::new(root), named: Arc::default() }
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Makes the folder of a blob, and those above it, unless that was done before.
+    pub(super) async fn make_for(&self, blob: &object_store::path::Path) -> object_store::Result<()> {
+        let Some(folder) = Path::new(blob.as_ref()).parent() else { return Ok(()) };
+        if self.has(folder) {
+            return Ok(());
+        }
+        let (folders, folder) = (self.clone(), folder.to_owned());
+        match tokio::task::spawn_blocking(move || folders.make(&folder)).await {
+            Ok(made) => made.map_err(|error| generic(Box::new(error))),
+            Err(error) => Err(generic(Box::new(error))),
+        }
+    }
+
+    fn make(&self, folder: &Path) -> io::Result<()> {
+        let mut above: Vec<_> = folder.ancestors().filter(|folder| !folder.as_os_str().is_empty()).collect();
+        while let Some(folder) = above.pop() {
+            if !self.has(folder) {
+                folders::make(&self.root.join(folder), 0o777)?;
+                self.named.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn has(&self, folder: &Path) -> bool {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner).contains(folder)
+    }
+}
+
+fn generic(source: Box<dyn std::error::Error + Send + Sync>) -> object_store::Error {
+    object_store::Error::Generic { store: "LocalFileSystem", source }
 }
 
 /// Removes what interrupted claims left beside the store's record. Before there is one, another process may be at it.
@@ -126,6 +178,20 @@ mod tests {
         std::fs::write(root.path().join("cardea.json"), b"x").unwrap();
         open(root.path()).unwrap();
         assert!(!pending.exists());
+    }
+
+    #[tokio::test]
+    async fn folders_of_blobs_are_made_once() {
+        let root = tempfile::tempdir().unwrap();
+        let folders = Folders::new(root.path().to_owned());
+        let blob = object_store::path::Path::from("blobs/w/aa/bb");
+        folders.make_for(&blob).await.unwrap();
+        assert!(root.path().join("blobs/w/aa").is_dir());
+        std::fs::remove_dir(root.path().join("blobs/w/aa")).unwrap();
+        folders.make_for(&blob).await.unwrap();
+        assert!(!root.path().join("blobs/w/aa").exists(), "it is known");
+        std::fs::write(root.path().join("blobs/w/cc"), b"").unwrap();
+        folders.make_for(&object_store::path::Path::from("blobs/w/cc/dd")).await.unwrap_err();
     }
 
     #[test]

@@ -71,8 +71,8 @@ pub struct BlobStore {
     put_mode: PutMode,
     /// Whether the store is another machine's.
     is_remote: bool,
-    /// The folder of a local store.
-    folder: Option<Arc<PathBuf>>,
+    /// Those of a local store.
+    folders: Option<local::Folders>,
     room: Room,
     watch: Watch,
 }
@@ -89,10 +89,10 @@ impl BlobStore {
     pub fn open(url: &str, options: &BlobOptions) -> Result<Self, Error> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
         let watch = Watch::default();
-        let (store, size, folder): (Arc<dyn ObjectStore>, _, _) = match scheme {
+        let (store, size, folders): (Arc<dyn ObjectStore>, _, _) = match scheme {
             "file" => {
                 let folder = local::folder(rest).ok_or_else(|| unusable(url, "expected file:///folder"))?;
-                (Arc::new(local::open(&folder)?), LOCAL_BUFFER, Some(Arc::new(folder)))
+                (Arc::new(local::open(&folder)?), LOCAL_BUFFER, Some(local::Folders::new(folder)))
             }
             "memory" => (Arc::new(InMemory::new()), LOCAL_BUFFER, None),
             _ if cloud::is_scheme(scheme) => (cloud::open(url, &options.cloud, &watch)?, cloud::BUFFER, None),
@@ -104,7 +104,7 @@ impl BlobStore {
         let put_mode = if is_remote { PutMode::Overwrite } else { PutMode::Create };
         let buffers = Buffers::new(options.buffer_budget, size);
         let room = options.room.clone();
-        Ok(Self { store, counts: Arc::default(), buffers, put_mode, is_remote, folder, room, watch })
+        Ok(Self { store, counts: Arc::default(), buffers, put_mode, is_remote, folders, room, watch })
     }
 
     /// Says who counts the requests. The first one stays.
@@ -134,7 +134,7 @@ impl BlobStore {
 
     /// Ends a write on a disk that has become full meanwhile.
     fn take_room(&self, bytes: usize) -> Result<(), Error> {
-        if self.folder.is_some() {
+        if self.folders.is_some() {
             self.room.admit(Need::Much)?;
             self.room.take(bytes as u64);
         }
@@ -194,6 +194,14 @@ impl BlobStore {
     /// Answers whether the store can be read now (readiness). Its record must be there.
     pub async fn check(&self) -> Result<(), Error> {
         self.watch.time("head", self.store.head(&paths::install())).await.map(|_| ()).map_err(unavailable)
+    }
+
+    /// Makes way for a blob.
+    async fn make_way(&self, path: &object_store::path::Path) -> object_store::Result<()> {
+        match &self.folders {
+            Some(folders) => folders.make_for(path).await,
+            None => Ok(()),
+        }
     }
 
     /// Begins to write a blob.
@@ -282,8 +290,9 @@ impl BlobStore {
     /// Syncs the folders that blobs of a local store were in: a power cut would else bring back what the index has
     /// forgotten, for good.
     async fn sync_folders_of(&self, ids: &[BlobId]) -> Result<(), Error> {
-        let Some(root) = self.folder.clone() else { return Ok(()) };
-        let parent = |id| PathBuf::from(paths::blob(id).as_ref()).parent().map(|folder| root.join(folder));
+        let Some(folders) = &self.folders else { return Ok(()) };
+        let parent =
+            |id| PathBuf::from(paths::blob(id).as_ref()).parent().map(|folder| folders.root().join(folder));
         let unique: BTreeSet<_> = ids.iter().filter_map(parent).collect();
         let sync = move || unique.iter().try_for_each(|folder| folders::sync(folder));
         tokio::task::spawn_blocking(sync)
@@ -324,8 +333,8 @@ impl BlobStore {
 
     /// Removes what a killed process left in a local folder and no listing shows: unfinished files and empty folders.
     pub(super) async fn remove_leftovers(&self, writer: WriterId) -> Result<(), Error> {
-        let Some(root) = self.folder.clone() else { return Ok(()) };
-        let folder = root.join(paths::writer(writer).as_ref());
+        let Some(folders) = &self.folders else { return Ok(()) };
+        let folder = folders.root().join(paths::writer(writer).as_ref());
         tokio::task::spawn_blocking(move || local::remove_leftovers(&folder))
             .await
             .map_err(|error| Error::Internal(Box::new(error)))?

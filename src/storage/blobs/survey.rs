@@ -1,6 +1,5 @@
 //! Looking at all that the store holds, for a check of the index against it.
 
-use std::path::Path;
 
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
@@ -38,8 +37,8 @@ impl BlobStore {
 
     /// How many files of unfinished blobs a local folder holds: no listing shows them.
     pub async fn unfinished(&self) -> Result<u64, Error> {
-        let Some(root) = self.folder.clone() else { return Ok(0) };
-        tokio::task::spawn_blocking(move || local::unfinished(Path::new(&*root)))
+        let Some(folders) = self.folders.clone() else { return Ok(0) };
+        tokio::task::spawn_blocking(move || local::unfinished(folders.root()))
             .await
             .map_err(|error| Error::Internal(Box::new(error)))?
             .map_err(|error| Error::Unavailable(Box::new(error)))

@@ -110,7 +110,10 @@ impl BlobWriter {
             none => {
                 self.store.counts.put();
                 let path = paths::blob(&self.id);
-                let begin = self.store.store.put_multipart(&path);
+                let begin = async {
+                    self.store.make_way(&path).await?;
+                    self.store.store.put_multipart(&path).await
+                };
                 let upload = self.store.watch.time("begin", begin).await.map_err(unavailable)?;
                 none.insert(upload)
             }
@@ -166,12 +169,14 @@ impl BlobWriter {
     async fn put(&mut self, bytes: Bytes) -> Result<(), Error> {
         self.store.counts.put();
         self.cleanup.armed = true;
-        let (store, path) = (self.store.store.clone(), paths::blob(&self.id));
+        let (store, path) = (self.store.clone(), paths::blob(&self.id));
         let payload = PutPayload::from_bytes(bytes.clone());
-        let mode = self.store.put_mode.clone();
-        let watch = self.store.watch.clone();
         let request = tokio::spawn(async move {
-            watch.time("put", store.put_opts(&path, payload, mode.into())).await.map(|_| ())
+            let put = async {
+                store.make_way(&path).await?;
+                store.store.put_opts(&path, payload, store.put_mode.clone().into()).await
+            };
+            store.watch.time("put", put).await.map(|_| ())
         });
         self.cleanup.flight = Some(Flight { request, bytes });
         self.land().await

@@ -87,12 +87,12 @@ mod tests {
     #[tokio::test]
     async fn spaces_until_it_is_done() {
         let slow = Box::pin(async {
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            tokio::time::sleep(Duration::from_secs(2)).await;
             let mut response = reply::empty(StatusCode::CREATED);
             reply::set(response.headers_mut(), ETAG, "\"e\"");
             Written { response, problems: None }
         });
-        let response = answer(slow, Format::Plain, Duration::from_millis(100));
+        let response = answer(slow, Format::Plain, Duration::from_millis(20));
         assert_eq!(response.status(), StatusCode::ACCEPTED);
         let text = super::text(response).await;
         let (spaces, rest) = text.split_once(SEPARATOR).unwrap();

@@ -15,7 +15,7 @@ use crate::world::World;
 
 /// A world whose commands wait for so long that a test ends before, over few connections.
 async fn patient(schema: &Schema) -> (Arc<PostgresIndex>, World) {
-    let options = PostgresOptions { timeout: Duration::from_mins(1), ..schema.options() };
+    let options = PostgresOptions { timeout: Duration::from_mins(10), ..schema.options() };
     let index = Arc::new(PostgresIndex::open(&options).await.unwrap());
     (index.clone(), World::new(index).await)
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import quote
 
 from .keys import CustomerKey
 from .s3 import S3, error
@@ -50,8 +51,13 @@ class S3Face:
         return self.client.delete(bucket, name, headers)
 
     def sizes(self, bucket: str) -> dict[str, int]:
-        page = self.client.list(bucket)
-        return {row.findtext("Key", ""): int(row.findtext("Size", "-1")) for row in page.findall("Contents")}
+        sizes: dict[str, int] = {}
+        more = True
+        while more:
+            page = self.client.list(bucket, f"start-after={quote(max(sizes), safe='')}" if sizes else "")
+            sizes |= {row.findtext("Key", ""): int(row.findtext("Size", "-1")) for row in page.findall("Contents")}
+            more = page.findtext("IsTruncated") == "true"
+        return sizes
 
 
 @dataclass

@@ -32,6 +32,7 @@ mod paths {
     pub(super) const INDEX: &str = "index.db";
     pub(super) const KEYRING: &str = "keyring.toml";
     pub(super) const CREDENTIALS: &str = "credentials.env";
+    pub(super) const COMING_CREDENTIALS: &str = "credentials.env.new";
     pub(super) const TLS: &str = "tls";
     pub(super) const LOCK: &str = "lock";
     pub(super) const CLAIM: &str = "install.claim";
@@ -131,6 +132,11 @@ impl Config {
     /// Where the root credentials are written.
     pub fn credentials(&self) -> PathBuf {
         self.data.join(paths::CREDENTIALS)
+    }
+
+    /// Where they stand until the index has them.
+    pub fn coming_credentials(&self) -> PathBuf {
+        self.data.join(paths::COMING_CREDENTIALS)
     }
 
     /// Where the generated CA is kept.

@@ -37,36 +37,42 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Writes a file so that it stands whole or not at all, over what stood there.
+///
+/// When it returns, its name is on the disk too: what is done next may rely on it.
 pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
-    let pending = pending(path);
-    write_pending(&pending, bytes, access)?;
-    publish(&pending, path)
+    let draft = Draft::new(path, bytes, access)?;
+    rename(&draft.0, path)
 }
 
-/// The name that a file has until it is whole.
-pub fn pending(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    path.with_file_name(name)
+/// Gives a file another name, for good.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    sync_folder(to)
 }
 
-/// Writes the file under its pending name. When it returns, that name is on the disk too: what is done next may rely on it.
-pub fn write_pending(pending: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
-    // A leftover may have another mode: only a new file takes the one asked for.
-    match fs::remove_file(pending) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+/// A whole file under a name that nobody else uses or looks for. That name goes with it, whatever became of the file.
+struct Draft(PathBuf);
+
+impl Draft {
+    fn new(path: &Path, bytes: &[u8], access: Access) -> io::Result<Self> {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random)?;
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.tmp", hex::encode(random)));
+        let draft = path.with_file_name(name);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(access.mode()).open(&draft)?;
+        let draft = Self(draft);
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        Ok(draft)
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(access.mode()).open(pending)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    sync_folder(pending)
 }
 
-/// Gives the file its name, for good.
-pub fn publish(pending: &Path, path: &Path) -> io::Result<()> {
-    fs::rename(pending, path)?;
-    sync_folder(path)
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // It is not there where it was renamed.
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 /// Syncs the folder that a file is in.
@@ -104,7 +110,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b/secret");
         private_folder(path.parent().unwrap()).unwrap();
-        fs::write(pending(&path), "leftover").unwrap();
         for text in ["one", "two"] {
             write(&path, text.as_bytes(), Access::Private).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
@@ -112,7 +117,14 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o600);
         assert_eq!(mode(path.parent().unwrap()), 0o700);
-        assert!(!pending(&path).exists());
+        // What cannot be written leaves nothing behind.
+        let folder = path.with_file_name("folder");
+        fs::create_dir_all(folder.join("full")).unwrap();
+        write(&folder, b"three", Access::Private).unwrap_err();
+        let mut names: Vec<_> =
+            fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["folder", "secret"]);
     }
 
     #[test]

@@ -44,6 +44,16 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     rename(&draft.0, path)
 }
 
+/// Writes a file so that it stands whole where none stood. Another that stands is left, on the disk too, and is the error
+/// `AlreadyExists`.
+pub fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+    let draft = Draft::new(path, bytes, access)?;
+    let linked = fs::hard_link(&draft.0, path);
+    drop(draft);
+    sync_folder(path)?;
+    linked
+}
+
 /// Gives a file another name, for good.
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;

@@ -341,7 +341,7 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
     };
     let ring = match ring {
         Some(ring) => ring.clone(),
-        None => keyring::generate(&config.keyring())?,
+        None => new_ring(&config.keyring())?,
     };
     let claim = config.claim();
     files::write(&claim, id.to_string().as_bytes(), files::Access::Private)
@@ -351,6 +351,15 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
     index.create_install(Install { id, canary }).await.map_err(storage)?;
     forget_claim(&claim);
     Ok(parts.belong(id, ring))
+}
+
+/// A ring that was made now: here, or by another process that came first.
+fn new_ring(path: &Path) -> Result<KeyRing, ConfigError> {
+    if let Some(ring) = keyring::generate(path)? {
+        return Ok(ring);
+    }
+    let gone = || ConfigError::new("keyring", format!("a file {} that went", path.display()), "a key ring");
+    keyring::load(path)?.ok_or_else(gone)
 }
 
 fn noted_claim(path: &Path) -> Option<InstallId> {
@@ -430,6 +439,19 @@ mod tests {
         lose_index(&config);
         assert_eq!(id(&config).await, Ok(first));
         assert!(!config.claim().exists());
+    }
+
+    #[tokio::test]
+    async fn a_ring_that_came_meanwhile_is_the_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        files::private_folder(&config.data).unwrap();
+        let found = parts(&config, Opening::Own).await.unwrap();
+        let ring = keyring::generate(&config.keyring()).unwrap().unwrap();
+        let made = make(&config, found).await.unwrap();
+        assert_eq!(made.ring.active_id(), ring.active_id());
+        drop(made);
+        assert_eq!(open(&config).await.unwrap().ring.active_id(), ring.active_id());
     }
 
     #[tokio::test]

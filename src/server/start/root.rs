@@ -37,7 +37,7 @@ pub async fn ensure(config: &Config, installation: &Installation, place: Place<'
         let whose = if config.shares_index() { Whose::FirstComer } else { Whose::Mine };
         return set(config, installation, place, whose).await;
     };
-    let root = if config.shares_index() { Root::Known } else { finish(config, installation, user).await? };
+    let root = finish(config, installation, user).await?;
     relocate(&config.credentials(), place);
     Ok(root)
 }

@@ -10,6 +10,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use tokio::task::spawn_blocking;
+
 use crate::config::ConfigError;
 use crate::storage::folders;
 
@@ -91,15 +93,14 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Keeps other processes off the data folder until it is dropped.
+/// Keeps other processes off what a lock is for until it is dropped.
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "the lock lives as long as the file is open")] File);
 
 /// Takes the data folder's lock.
 pub fn lock(path: &Path) -> Result<Lock, ConfigError> {
     let refused = |found: String| ConfigError::new("data", found, "a folder that no other cardea uses");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
-    let file = file.map_err(|error| refused(format!("{} ({error})", path.display())))?;
+    let file = lock_file(path).map_err(|error| refused(format!("{} ({error})", path.display())))?;
     match file.try_lock() {
         Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => {
@@ -107,6 +108,17 @@ pub fn lock(path: &Path) -> Result<Lock, ConfigError> {
         }
         Err(TryLockError::Error(error)) => Err(refused(format!("{} ({error})", path.display()))),
     }
+}
+
+/// Takes a lock that others hold for moments only: waits for it.
+pub async fn lock_in_turn(path: &Path) -> io::Result<Lock> {
+    let file = lock_file(path)?;
+    let waiting = spawn_blocking(move || file.lock().map(|()| Lock(file)));
+    waiting.await.map_err(io::Error::other)?
+}
+
+fn lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
 }
 
 #[cfg(test)]

@@ -33,7 +33,17 @@ pub enum Root {
 
 /// Makes the root account if it is not there, and finishes what was begun of it.
 pub async fn ensure(config: &Config, installation: &Installation, place: Place<'_>) -> Result<Root, Failure> {
-    let Some(user) = installation.index.user_by_name(DOMAIN, ROOT).await.map_err(storage)? else {
+    let lock = files::lock_in_turn(&config.credentials_lock()).await;
+    let user = installation.index.user_by_name(DOMAIN, ROOT).await.map_err(storage)?;
+    let _lock = match lock {
+        // A full disk does not keep a gateway from starting that has nothing to set.
+        Err(error) if user.is_some() && !config.coming_credentials().exists() => {
+            tracing::warn!(%error, "credentials.env was not looked at: its endpoint may be out of date");
+            return Ok(Root::Known);
+        }
+        lock => lock.map_err(failed)?,
+    };
+    let Some(user) = user else {
         let whose = if config.shares_index() { Whose::FirstComer } else { Whose::Mine };
         return set(config, installation, place, whose).await;
     };
@@ -44,6 +54,7 @@ pub async fn ensure(config: &Config, installation: &Installation, place: Place<'
 
 /// Gives the root account a new password and S3 key. The old ones stop working; tokens of old are revoked.
 pub async fn renew(config: &Config, installation: &Installation, place: Place<'_>) -> Result<(), Failure> {
+    let _lock = files::lock_in_turn(&config.credentials_lock()).await.map_err(failed)?;
     set(config, installation, place, Whose::Mine).await.map(|_| ())
 }
 
@@ -227,6 +238,10 @@ fn random_text(bytes: usize) -> Result<String, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
     use super::*;
     use crate::config::{Flags, Sources};
     use crate::identity::Directory;
@@ -308,6 +323,32 @@ mod tests {
         std::fs::rename(world.config.credentials(), world.config.coming_credentials()).unwrap();
         assert_eq!(world.start().await, Root::Made);
         assert_eq!((world.user().await, world.credentials().await), (user, text));
+        assert_eq!(world.start().await, Root::Known);
+    }
+
+    #[tokio::test]
+    async fn who_sets_the_credentials_does_it_in_turn() {
+        let world = World::new().await;
+        world.start().await;
+        let renewed =
+            || async { renew(&world.config, &world.installation, world.site.place()).await.unwrap() };
+        let held = files::lock_in_turn(&world.config.credentials_lock()).await.unwrap();
+        let text = world.credentials().await;
+        {
+            let mut waits = std::pin::pin!(renewed());
+            // It comes as far as it can, with the index to itself.
+            assert!(timeout(Duration::from_millis(200), &mut waits).await.is_err());
+            assert_eq!(world.credentials().await, text);
+            drop(held);
+            waits.await;
+        }
+        assert_ne!(world.credentials().await, text);
+        tokio::join!(renewed(), renewed(), world.start(), renewed());
+        world.credentials().await;
+
+        // Where no lock can be made, an account that stands is good as it is.
+        std::fs::remove_file(world.config.credentials_lock()).unwrap();
+        std::fs::create_dir(world.config.credentials_lock()).unwrap();
         assert_eq!(world.start().await, Root::Known);
     }
 

@@ -9,11 +9,16 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 use crate::config::ConfigError;
 use crate::storage::folders;
+
+/// How soon a lock that another has is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Who may read what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,15 +104,38 @@ pub struct Lock(#[expect(dead_code, reason = "the lock lives as long as the file
 
 /// Takes the data folder's lock.
 pub fn lock(path: &Path) -> Result<Lock, ConfigError> {
-    let refused = |found: String| ConfigError::new("data", found, "a folder that no other cardea uses");
-    let file = lock_file(path).map_err(|error| refused(format!("{} ({error})", path.display())))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
-        Err(TryLockError::WouldBlock) => {
-            Err(refused(format!("{} in use", path.parent().unwrap_or(Path::new(".")).display())))
+    try_lock(path)?.ok_or_else(|| in_use(path))
+}
+
+/// Takes the data folder's lock, also from a command that ends soon: some hold it for a moment only, to look.
+pub async fn lock_within(path: &Path, patience: Duration) -> Result<Lock, ConfigError> {
+    let end = Instant::now() + patience;
+    loop {
+        match try_lock(path)? {
+            Some(lock) => return Ok(lock),
+            None if Instant::now() < end => sleep(LOOK_AGAIN).await,
+            None => return Err(in_use(path)),
         }
-        Err(TryLockError::Error(error)) => Err(refused(format!("{} ({error})", path.display()))),
     }
+}
+
+/// The lock; `None` where another process has it.
+fn try_lock(path: &Path) -> Result<Option<Lock>, ConfigError> {
+    let unusable = |error: io::Error| refused(format!("{} ({error})", path.display()));
+    let file = lock_file(path).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
+
+fn in_use(path: &Path) -> ConfigError {
+    refused(format!("{} in use", path.parent().unwrap_or(Path::new(".")).display()))
+}
+
+fn refused(found: String) -> ConfigError {
+    ConfigError::new("data", found, "a folder that no other cardea uses")
 }
 
 /// Takes a lock that others hold for moments only: waits for it.
@@ -158,5 +186,18 @@ mod tests {
         assert!(line.ends_with("in use, expected a folder that no other cardea uses"), "{line}");
         drop(held);
         lock(&path).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_process_that_ends_soon_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let held = lock(&path).unwrap();
+        let line = lock_within(&path, Duration::ZERO).await.unwrap_err().to_string();
+        assert!(line.contains("in use"), "{line}");
+        let mut waiting = std::pin::pin!(lock_within(&path, Duration::from_mins(10)));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        drop(held);
+        waiting.await.unwrap();
     }
 }

@@ -1,7 +1,7 @@
 //! `cardea keyring generate`, `export` and `import`: the key ring, and its safe copy.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use zeroize::Zeroizing;
@@ -17,7 +17,7 @@ const MAX_PASSPHRASE: u64 = 4096;
 /// Makes a ring where there is none: replicas over one index must be given the same.
 pub(super) fn generate(config: &Config) -> Result<(), Failure> {
     let target = vacant(config)?;
-    keyring::generate(&target)?;
+    keyring::generate(&target)?.ok_or_else(|| taken(&target))?;
     print(&format!("A new key ring stands in {}. Keep a copy of it elsewhere.\n", target.display()))
 }
 
@@ -25,10 +25,13 @@ pub(super) fn generate(config: &Config) -> Result<(), Failure> {
 fn vacant(config: &Config) -> Result<PathBuf, Failure> {
     let target = config.keyring();
     if target.exists() {
-        let found = format!("a file {}", target.display());
-        return Err(ConfigError::new("keyring", found, "none, so that no ring is lost").into());
+        return Err(taken(&target).into());
     }
     Ok(target)
+}
+
+fn taken(target: &Path) -> ConfigError {
+    ConfigError::new("keyring", format!("a file {}", target.display()), "none, so that no ring is lost")
 }
 
 /// Prints the ring, sealed.
@@ -58,7 +61,9 @@ pub(super) fn import(config: &Config, matches: &ArgMatches) -> Result<(), Failur
         }
         other => ConfigError::new("FILE", format!("{} ({other})", file.display()), "an exported key ring"),
     })?;
-    keyring::store_new(&target, &ring)?;
+    if !keyring::store_new(&target, &ring)? {
+        return Err(taken(&target).into());
+    }
     print(&format!("The key ring stands in {}.\n", target.display()))
 }
 

@@ -32,6 +32,8 @@ mod paths {
     pub(super) const INDEX: &str = "index.db";
     pub(super) const KEYRING: &str = "keyring.toml";
     pub(super) const CREDENTIALS: &str = "credentials.env";
+    pub(super) const COMING_CREDENTIALS: &str = "credentials.env.new";
+    pub(super) const CREDENTIALS_LOCK: &str = "credentials.lock";
     pub(super) const TLS: &str = "tls";
     pub(super) const LOCK: &str = "lock";
     pub(super) const CLAIM: &str = "install.claim";
@@ -131,6 +133,16 @@ impl Config {
     /// Where the root credentials are written.
     pub fn credentials(&self) -> PathBuf {
         self.data.join(paths::CREDENTIALS)
+    }
+
+    /// Where they stand until the index has them.
+    pub fn coming_credentials(&self) -> PathBuf {
+        self.data.join(paths::COMING_CREDENTIALS)
+    }
+
+    /// The file whose lock is held by the one process that sets them or writes them down.
+    pub fn credentials_lock(&self) -> PathBuf {
+        self.data.join(paths::CREDENTIALS_LOCK)
     }
 
     /// Where the generated CA is kept.

@@ -94,6 +94,35 @@ def test_gateways_that_begin_at_once(gateway: Gateway) -> None:
     assert below.postgres().psql("SELECT id, password_hash, epoch FROM users ORDER BY id", database) == before
 
 
+def test_a_root_account_that_was_begun_is_finished(gateway: Gateway) -> None:
+    """By whoever began it, unless another has set new credentials since."""
+    database = below.postgres().database()
+    began, other = (gateway(below.postgres().url(database)) for _ in range(2))
+    assert began.start().stop() == 0
+    made, coming = began.data / "credentials.env", began.data / "credentials.env.new"
+    # As a kill between the user and its key leaves it.
+    access = root_of(began).access
+    made.rename(coming)
+    before = below.postgres().psql("SELECT password_hash, epoch FROM users WHERE name = 'root'", database)
+    assert below.postgres().psql(f"DELETE FROM access_keys WHERE access = '{access}' RETURNING 1", database) == "1"
+    other.start()
+    assert not (other.data / "credentials.env").exists()
+    began.start()
+    assert began.log().count(f"root credentials were written to {made}") == 2 and not coming.exists()
+    assert below.postgres().psql("SELECT password_hash, epoch FROM users WHERE name = 'root'", database) == before
+    for each in (began, other):
+        assert S3(each.plain, root_of(began)).request("GET", "/").status == 200
+
+    assert began.stop() == 0
+    made.rename(coming)
+    reset = [binary(), "credentials", "reset", "--config", other.config, "--data", other.data]
+    done = subprocess.run(reset, env=clean_environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    began.start()
+    assert not made.exists() and not coming.exists()
+    assert S3(began.plain, root_of(other)).request("GET", "/").status == 200
+
+
 def test_commands_beside_running_gateways(gateway: Gateway) -> None:
     server = gateway(below.postgres().url(below.postgres().database())).start()
     client = S3(server.plain, root_of(server))

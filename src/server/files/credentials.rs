@@ -124,6 +124,24 @@ pub fn render(credentials: &Credentials, place: Place<'_>) -> Zeroizing<String> 
     text
 }
 
+/// The credentials that a file's text holds: `None` where it does not hold all of them.
+pub fn read(text: &str) -> Option<Credentials> {
+    Some(Credentials {
+        user: value(text, "OS_USERNAME")?,
+        password: Secret::new(value(text, "OS_PASSWORD")?),
+        account: value(text, "OS_PROJECT_NAME")?,
+        access: value(text, "AWS_ACCESS_KEY_ID")?,
+        secret: Secret::new(value(text, "AWS_SECRET_ACCESS_KEY")?),
+    })
+}
+
+/// What a variable is set to.
+fn value(text: &str, name: &str) -> Option<String> {
+    let mut set = text.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
+    let (_, quoted) = set.find(|(found, _)| *found == name)?;
+    Some(quoted.strip_prefix('\'')?.strip_suffix('\'')?.replace("'\\''", "'"))
+}
+
 /// A word for the shell.
 pub struct Quoted<'a>(pub &'a str);
 
@@ -219,6 +237,18 @@ mod tests {
         let newer = relocate(&older, place).unwrap();
         assert_eq!(*newer, format!("{older}export AWS_CONFIG_FILE='/a/aws.config'\n"));
         assert_eq!(relocate(&newer, place), None);
+    }
+
+    #[test]
+    fn it_is_read_back_whole_or_not_at_all() {
+        let place =
+            Place { endpoint: "https://a:1", region: "r", ca: None, aws_config: Path::new("/a/aws.config") };
+        let text = render(&credentials(), place);
+        let found = read(&text).unwrap();
+        assert_eq!(*render(&found, place), *text);
+        assert_eq!(found.password.expose(), "pass'word");
+        let end = text.find("OS_PROJECT_NAME").unwrap();
+        assert!((0..end).all(|length| read(&text[..length]).is_none()));
     }
 
     #[test]

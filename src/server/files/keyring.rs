@@ -5,7 +5,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::{Access, private_folder, write};
+use super::{Access, private_folder, write, write_new};
 use crate::config::ConfigError;
 use crate::encryption::KeyRing;
 use crate::http::date;
@@ -23,28 +23,32 @@ pub fn load(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
     KeyRing::from_toml(&text).map(Some).map_err(|error| bad(error.to_string()))
 }
 
-/// Writes the ring.
+/// Writes the ring, over the one that stood.
 pub fn store(path: &Path, ring: &KeyRing) -> Result<(), ConfigError> {
-    write(path, ring.to_toml().as_bytes(), Access::Private).map_err(|error| {
-        ConfigError::new("keyring", format!("{} ({error})", path.display()), "a path that can be written")
-    })
+    write(path, ring.to_toml().as_bytes(), Access::Private).map_err(|error| unwritable(path, &error))
 }
 
-/// Writes the ring where no file was, and makes the folder it is to be in.
-pub fn store_new(path: &Path, ring: &KeyRing) -> Result<(), ConfigError> {
+/// Writes the ring where no file was, and makes the folder it is to be in. Whether it did: a file that stands is left, for
+/// others may have sealed by its ring already.
+pub fn store_new(path: &Path, ring: &KeyRing) -> Result<bool, ConfigError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        private_folder(folder).map_err(|error| {
-            ConfigError::new("keyring", format!("{} ({error})", path.display()), "a path that can be written")
-        })?;
+        private_folder(folder).map_err(|error| unwritable(path, &error))?;
     }
-    store(path, ring)
+    match write_new(path, ring.to_toml().as_bytes(), Access::Private) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(unwritable(path, &error)),
+    }
 }
 
-/// Makes a ring and writes its file.
-pub fn generate(path: &Path) -> Result<KeyRing, ConfigError> {
+/// Makes a ring and writes its file; `None` where one stands.
+pub fn generate(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
     let ring = KeyRing::generate_at(&date::format_iso8601_millis(Timestamp::now()));
-    store_new(path, &ring)?;
-    Ok(ring)
+    Ok(store_new(path, &ring)?.then_some(ring))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> ConfigError {
+    ConfigError::new("keyring", format!("{} ({error})", path.display()), "a path that can be written")
 }
 
 #[cfg(test)]
@@ -63,5 +67,34 @@ mod tests {
         std::fs::write(&path, "secret = 1").unwrap();
         let line = load(&path).unwrap_err().to_string();
         assert!(line.starts_with("keyring: found ") && !line.contains("secret"), "{line}");
+    }
+
+    #[test]
+    fn of_those_who_make_one_at_once_one_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made/keyring.toml");
+        let makers: Vec<_> = (0..8)
+            .map(|_| {
+                let path = path.clone();
+                std::thread::spawn(move || generate(&path).unwrap())
+            })
+            .collect();
+        let made: Vec<_> = makers.into_iter().filter_map(|maker| maker.join().unwrap()).collect();
+        assert_eq!(made.len(), 1);
+        assert_eq!(load(&path).unwrap().unwrap().active_id(), made[0].active_id());
+        // None has left anything else, and none comes later.
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        assert!(!store_new(&path, &KeyRing::generate()).unwrap());
+        assert_eq!(load(&path).unwrap().unwrap().active_id(), made[0].active_id());
+    }
+
+    #[test]
+    fn what_a_kill_left_over_is_no_ring() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keyring.toml");
+        std::fs::write(folder.path().join("keyring.toml.new"), "leftover").unwrap();
+        std::fs::write(folder.path().join("keyring.toml.0123456789abcdef.tmp"), "leftover").unwrap();
+        assert!(generate(&path).unwrap().is_some());
+        store(&path, &KeyRing::generate()).unwrap();
     }
 }

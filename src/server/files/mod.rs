@@ -9,9 +9,16 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 use crate::config::ConfigError;
 use crate::storage::folders;
+
+/// How soon a lock that another has is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Who may read what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,36 +44,52 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Writes a file so that it stands whole or not at all, over what stood there.
+///
+/// When it returns, its name is on the disk too: what is done next may rely on it.
 pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
-    let pending = pending(path);
-    write_pending(&pending, bytes, access)?;
-    publish(&pending, path)
+    let draft = Draft::new(path, bytes, access)?;
+    rename(&draft.0, path)
 }
 
-/// The name that a file has until it is whole.
-pub fn pending(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    path.with_file_name(name)
+/// Writes a file so that it stands whole where none stood. Another that stands is left, on the disk too, and is the error
+/// `AlreadyExists`.
+pub fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+    let draft = Draft::new(path, bytes, access)?;
+    let linked = fs::hard_link(&draft.0, path);
+    drop(draft);
+    sync_folder(path)?;
+    linked
 }
 
-/// Writes the file under its pending name. When it returns, that name is on the disk too: what is done next may rely on it.
-pub fn write_pending(pending: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
-    // A leftover may have another mode: only a new file takes the one asked for.
-    match fs::remove_file(pending) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+/// Gives a file another name, for good.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    sync_folder(to)
+}
+
+/// A whole file under a name that nobody else uses or looks for. That name goes with it, whatever became of the file.
+struct Draft(PathBuf);
+
+impl Draft {
+    fn new(path: &Path, bytes: &[u8], access: Access) -> io::Result<Self> {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random)?;
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.tmp", hex::encode(random)));
+        let draft = path.with_file_name(name);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(access.mode()).open(&draft)?;
+        let draft = Self(draft);
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        Ok(draft)
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(access.mode()).open(pending)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    sync_folder(pending)
 }
 
-/// Gives the file its name, for good.
-pub fn publish(pending: &Path, path: &Path) -> io::Result<()> {
-    fs::rename(pending, path)?;
-    sync_folder(path)
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // It is not there where it was renamed.
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 /// Syncs the folder that a file is in.
@@ -75,22 +98,55 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Keeps other processes off the data folder until it is dropped.
+/// Keeps other processes off what a lock is for until it is dropped.
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "the lock lives as long as the file is open")] File);
 
 /// Takes the data folder's lock.
 pub fn lock(path: &Path) -> Result<Lock, ConfigError> {
-    let refused = |found: String| ConfigError::new("data", found, "a folder that no other cardea uses");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
-    let file = file.map_err(|error| refused(format!("{} ({error})", path.display())))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
-        Err(TryLockError::WouldBlock) => {
-            Err(refused(format!("{} in use", path.parent().unwrap_or(Path::new(".")).display())))
+    try_lock(path)?.ok_or_else(|| in_use(path))
+}
+
+/// Takes the data folder's lock, also from a command that ends soon: some hold it for a moment only, to look.
+pub async fn lock_within(path: &Path, patience: Duration) -> Result<Lock, ConfigError> {
+    let end = Instant::now() + patience;
+    loop {
+        match try_lock(path)? {
+            Some(lock) => return Ok(lock),
+            None if Instant::now() < end => sleep(LOOK_AGAIN).await,
+            None => return Err(in_use(path)),
         }
-        Err(TryLockError::Error(error)) => Err(refused(format!("{} ({error})", path.display()))),
     }
+}
+
+/// The lock; `None` where another process has it.
+fn try_lock(path: &Path) -> Result<Option<Lock>, ConfigError> {
+    let unusable = |error: io::Error| refused(format!("{} ({error})", path.display()));
+    let file = lock_file(path).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
+
+fn in_use(path: &Path) -> ConfigError {
+    refused(format!("{} in use", path.parent().unwrap_or(Path::new(".")).display()))
+}
+
+fn refused(found: String) -> ConfigError {
+    ConfigError::new("data", found, "a folder that no other cardea uses")
+}
+
+/// Takes a lock that others hold for moments only: waits for it.
+pub async fn lock_in_turn(path: &Path) -> io::Result<Lock> {
+    let file = lock_file(path)?;
+    let waiting = spawn_blocking(move || file.lock().map(|()| Lock(file)));
+    waiting.await.map_err(io::Error::other)?
+}
+
+fn lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
 }
 
 #[cfg(test)]
@@ -104,7 +160,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b/secret");
         private_folder(path.parent().unwrap()).unwrap();
-        fs::write(pending(&path), "leftover").unwrap();
         for text in ["one", "two"] {
             write(&path, text.as_bytes(), Access::Private).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
@@ -112,7 +167,14 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o600);
         assert_eq!(mode(path.parent().unwrap()), 0o700);
-        assert!(!pending(&path).exists());
+        // What cannot be written leaves nothing behind.
+        let folder = path.with_file_name("folder");
+        fs::create_dir_all(folder.join("full")).unwrap();
+        write(&folder, b"three", Access::Private).unwrap_err();
+        let mut names: Vec<_> =
+            fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["folder", "secret"]);
     }
 
     #[test]
@@ -124,5 +186,18 @@ mod tests {
         assert!(line.ends_with("in use, expected a folder that no other cardea uses"), "{line}");
         drop(held);
         lock(&path).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_process_that_ends_soon_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let held = lock(&path).unwrap();
+        let line = lock_within(&path, Duration::ZERO).await.unwrap_err().to_string();
+        assert!(line.contains("in use"), "{line}");
+        let mut waiting = std::pin::pin!(lock_within(&path, Duration::from_mins(10)));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        drop(held);
+        waiting.await.unwrap();
     }
 }

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{database, storage};
 use crate::cli::Failure;
@@ -24,6 +25,9 @@ use crate::storage::room::Room;
 const CANARY: &str = "install-canary";
 /// What it says.
 const CANARY_TEXT: &[u8] = b"cardea";
+
+/// How long a gateway that starts waits for a command to leave the data folder. One that takes longer is named as the error.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An open installation. No other process has its data folder, but where it was opened to be read [`beside`] the gateway.
 pub struct Installation {
@@ -62,7 +66,7 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
     files::private_folder(&config.data).map_err(|error| {
         ConfigError::new("data", format!("{} ({error})", config.data.display()), "a folder that can be made")
     })?;
-    let parts = parts(config, Opening::Own).await?;
+    let parts = parts(config, Opening::Serve).await?;
     whole(&*parts.index).await?;
     stays(&*parts.index).await?;
     match parts.index.install().await.map_err(storage)? {
@@ -119,6 +123,8 @@ async fn stands(config: &Config, opening: Opening) -> Result<Installation, Failu
 enum Opening {
     /// For this process alone, as far as the data folder goes.
     Own,
+    /// For a gateway: as that, and a command that ends soon is waited for.
+    Serve,
     /// Beside others that have it open.
     Beside,
 }
@@ -126,6 +132,7 @@ enum Opening {
 async fn parts(config: &Config, opening: Opening) -> Result<Parts, Failure> {
     let lock = match opening {
         Opening::Own => Some(files::lock(&config.lock())?),
+        Opening::Serve => Some(files::lock_within(&config.lock(), PATIENCE).await?),
         Opening::Beside => None,
     };
     let (index, database) = opened(config, &config.index(), "index", opening).await?;
@@ -144,7 +151,7 @@ async fn opened(
     opening: Opening,
 ) -> Result<(Arc<dyn Index>, Option<Arc<PostgresIndex>>), Failure> {
     let open = match opening {
-        Opening::Own => SqliteIndex::open,
+        Opening::Own | Opening::Serve => SqliteIndex::open,
         Opening::Beside => SqliteIndex::open_beside,
     };
     Ok(match url {
@@ -341,7 +348,7 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
     };
     let ring = match ring {
         Some(ring) => ring.clone(),
-        None => keyring::generate(&config.keyring())?,
+        None => new_ring(&config.keyring())?,
     };
     let claim = config.claim();
     files::write(&claim, id.to_string().as_bytes(), files::Access::Private)
@@ -351,6 +358,15 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
     index.create_install(Install { id, canary }).await.map_err(storage)?;
     forget_claim(&claim);
     Ok(parts.belong(id, ring))
+}
+
+/// A ring that was made now: here, or by another process that came first.
+fn new_ring(path: &Path) -> Result<KeyRing, ConfigError> {
+    if let Some(ring) = keyring::generate(path)? {
+        return Ok(ring);
+    }
+    let gone = || ConfigError::new("keyring", format!("a file {} that went", path.display()), "a key ring");
+    keyring::load(path)?.ok_or_else(gone)
 }
 
 fn noted_claim(path: &Path) -> Option<InstallId> {
@@ -430,6 +446,32 @@ mod tests {
         lose_index(&config);
         assert_eq!(id(&config).await, Ok(first));
         assert!(!config.claim().exists());
+    }
+
+    #[tokio::test]
+    async fn a_gateway_waits_for_a_command_to_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        let first = id(&config).await.unwrap();
+        let held = files::lock(&config.lock()).unwrap();
+        let mut waiting = std::pin::pin!(id(&config));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        assert!(found(&config).await.is_err_and(|failure| failure.to_string().contains("in use")));
+        drop(held);
+        assert_eq!(waiting.await, Ok(first));
+    }
+
+    #[tokio::test]
+    async fn a_ring_that_came_meanwhile_is_the_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        files::private_folder(&config.data).unwrap();
+        let found = parts(&config, Opening::Own).await.unwrap();
+        let ring = keyring::generate(&config.keyring()).unwrap().unwrap();
+        let made = make(&config, found).await.unwrap();
+        assert_eq!(made.ring.active_id(), ring.active_id());
+        drop(made);
+        assert_eq!(open(&config).await.unwrap().ring.active_id(), ring.active_id());
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 //! The root account: the first one, whose credentials `credentials.env` holds.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -7,7 +8,7 @@ use zeroize::Zeroizing;
 use super::{Installation, storage};
 use crate::cli::Failure;
 use crate::config::Config;
-use crate::identity::{AccessKeyEntry, Secret, hash_password};
+use crate::identity::{AccessKeyEntry, Secret, hash_password, verify_password};
 use crate::model::{AccountId, InstallId, Timestamp, UserId};
 use crate::ops::IndexDirectory;
 use crate::server::files::credentials::{Credentials, Place, render};
@@ -30,20 +31,30 @@ pub enum Root {
     Made,
 }
 
-/// Makes the root account if it is not there. One whose making was interrupted is made again, unless other gateways use the same
-/// index: then it may be another one's.
+/// Makes the root account if it is not there, and finishes what was begun of it.
 pub async fn ensure(config: &Config, installation: &Installation, place: Place<'_>) -> Result<Root, Failure> {
-    let known = installation.index.user_by_name(DOMAIN, ROOT).await.map_err(storage)?.is_some();
-    if known && (config.shares_index() || !files::pending(&config.credentials()).exists()) {
-        relocate(&config.credentials(), place);
-        return Ok(Root::Known);
-    }
-    let whose = if config.shares_index() { Whose::FirstComer } else { Whose::Mine };
-    set(config, installation, place, whose).await
+    let lock = files::lock_in_turn(&config.credentials_lock()).await;
+    let user = installation.index.user_by_name(DOMAIN, ROOT).await.map_err(storage)?;
+    let _lock = match lock {
+        // A full disk does not keep a gateway from starting that has nothing to set.
+        Err(error) if user.is_some() && !config.coming_credentials().exists() => {
+            tracing::warn!(%error, "credentials.env was not looked at: its endpoint may be out of date");
+            return Ok(Root::Known);
+        }
+        lock => lock.map_err(failed)?,
+    };
+    let Some(user) = user else {
+        let whose = if config.shares_index() { Whose::FirstComer } else { Whose::Mine };
+        return set(config, installation, place, whose).await;
+    };
+    let root = finish(config, installation, user).await?;
+    relocate(&config.credentials(), place);
+    Ok(root)
 }
 
 /// Gives the root account a new password and S3 key. The old ones stop working; tokens of old are revoked.
 pub async fn renew(config: &Config, installation: &Installation, place: Place<'_>) -> Result<(), Failure> {
+    let _lock = files::lock_in_turn(&config.credentials_lock()).await.map_err(failed)?;
     set(config, installation, place, Whose::Mine).await.map(|_| ())
 }
 
@@ -70,18 +81,56 @@ async fn set(
         access: access_key(installation.id),
         secret: Secret::new(random_text(20)?),
     };
-    let path = config.credentials();
-    let failed = |error| Failure::run("credentials.env", error);
+    let coming = config.coming_credentials();
     write_aws_config(place).map_err(failed)?;
-    let pending = files::pending(&path);
-    files::write_pending(&pending, render(&credentials, place).as_bytes(), Access::Private)
-        .map_err(failed)?;
+    files::write(&coming, render(&credentials, place).as_bytes(), Access::Private).map_err(failed)?;
     let root = write_records(installation, &credentials, whose).await?;
     match root {
-        Root::Made => files::publish(&pending, &path).map_err(failed)?,
-        Root::Known => std::fs::remove_file(&pending).map_err(failed)?,
+        Root::Made => files::rename(&coming, &config.credentials()).map_err(failed)?,
+        Root::Known => std::fs::remove_file(&coming).map_err(failed)?,
     }
     Ok(root)
+}
+
+/// Finishes a setting of credentials that ended before all of it was done: if the user has the new password already, nobody
+/// knows another. One that did not come so far is forgotten, and the old credentials stand.
+async fn finish(config: &Config, installation: &Installation, user: UserRecord) -> Result<Root, Failure> {
+    let (path, coming) = (config.credentials(), config.coming_credentials());
+    let begun = match std::fs::read(&coming).map(Zeroizing::new) {
+        Ok(text) => read(&text).filter(|found| found.access == access_key(installation.id)),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Root::Known),
+        Err(error) => return Err(failed(error)),
+    };
+    // Older versions wrote a new endpoint by way of this name: then all but the endpoint stands in both.
+    let published = std::fs::read(&path).map(Zeroizing::new).ok().and_then(|text| read(&text));
+    let is_published = |begun: &Credentials| {
+        published.as_ref().is_some_and(|it| it.password == begun.password && it.secret == begun.secret)
+    };
+    let has = |begun: &Credentials| {
+        user.password_hash.as_ref().is_some_and(|hash| verify_password(hash, begun.password.expose()))
+    };
+    let Some(begun) = begun.filter(|begun| !is_published(begun) && has(begun)) else {
+        std::fs::remove_file(&coming).map_err(failed)?;
+        if !path.exists() {
+            tracing::warn!(
+                ?path,
+                "the root credentials are not there: cardea credentials reset makes new ones"
+            );
+        }
+        return Ok(Root::Known);
+    };
+    let account = write_account(&*installation.index).await?;
+    write_key(installation, &begun, user.id, account).await?;
+    files::rename(&coming, &path).map_err(failed)?;
+    Ok(Root::Made)
+}
+
+fn read(text: &[u8]) -> Option<Credentials> {
+    credentials::read(std::str::from_utf8(text).ok()?)
+}
+
+fn failed(error: std::io::Error) -> Failure {
+    Failure::run("credentials.env", error)
 }
 
 /// Writes what `credentials.env` refers to.
@@ -136,14 +185,20 @@ async fn write_records(
         let is_late = whose == Whose::FirstComer && stands.is_some_and(|user| user.id != id);
         return if is_late { Ok(Root::Known) } else { Err(storage(error)) };
     }
-
-    let key = AccessKeyEntry { user: id, account, secret: credentials.secret.clone(), enabled: true };
-    let directory = IndexDirectory::new(index.clone(), installation.ring.clone());
-    directory
-        .put_access_key(&credentials.access, &key)
-        .await
-        .map_err(|error| Failure::run("root S3 key", error))?;
+    write_key(installation, credentials, id, account).await?;
     Ok(Root::Made)
+}
+
+async fn write_key(
+    installation: &Installation,
+    credentials: &Credentials,
+    user: UserId,
+    account: AccountId,
+) -> Result<(), Failure> {
+    let key = AccessKeyEntry { user, account, secret: credentials.secret.clone(), enabled: true };
+    let directory = IndexDirectory::new(installation.index.clone(), installation.ring.clone());
+    let written = directory.put_access_key(&credentials.access, &key).await;
+    written.map_err(|error| Failure::run("root S3 key", error))
 }
 
 /// Makes the account if it is not there, or finds the one that another gateway makes now.
@@ -179,4 +234,134 @@ fn random_text(bytes: usize) -> Result<String, Failure> {
     let mut random = Zeroizing::new(vec![0; bytes]);
     getrandom::fill(&mut random).map_err(|error| Failure::run("randomness", error))?;
     Ok(hex::encode(&*random))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::config::{Flags, Sources};
+    use crate::identity::Directory;
+    use crate::server::start::open;
+    use crate::server::tls::Site;
+
+    struct World {
+        config: Config,
+        site: Site,
+        installation: Installation,
+        _folder: tempfile::TempDir,
+    }
+
+    impl World {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let flags = Flags::from([("data", folder.path().join("data").display().to_string())]);
+            let config = Config::load(&Sources { file: None, flags, environment: &|_| None }).unwrap();
+            let installation = open(&config).await.unwrap();
+            Self { site: Site::of(&config).unwrap(), config, installation, _folder: folder }
+        }
+
+        async fn start(&self) -> Root {
+            ensure(&self.config, &self.installation, self.site.place()).await.unwrap()
+        }
+
+        async fn user(&self) -> UserRecord {
+            self.installation.index.user_by_name(DOMAIN, ROOT).await.unwrap().unwrap()
+        }
+
+        /// The account's credentials, which must be those of the file.
+        async fn credentials(&self) -> Zeroizing<String> {
+            let text = Zeroizing::new(std::fs::read_to_string(self.config.credentials()).unwrap());
+            let found = credentials::read(&text).unwrap();
+            assert!(verify_password(&self.user().await.password_hash.unwrap(), found.password.expose()));
+            let directory =
+                IndexDirectory::new(self.installation.index.clone(), self.installation.ring.clone());
+            let key = directory.access_key(&found.access).await.unwrap().unwrap();
+            assert_eq!(key.secret, found.secret);
+            assert!(!self.config.coming_credentials().exists());
+            text
+        }
+    }
+
+    #[tokio::test]
+    async fn what_ended_in_an_endpoint_s_update_leaves_the_account_as_it_is() {
+        let world = World::new().await;
+        assert_eq!(world.start().await, Root::Made);
+        let (user, text) = (world.user().await, world.credentials().await);
+        // As older versions left it: whole, or cut by a full disk.
+        let there = Place { endpoint: "https://elsewhere", ..world.site.place() };
+        let elsewhere = credentials::relocate(&text, there).unwrap();
+        let password = text.find("OS_PASSWORD").unwrap();
+        for leftover in [&*elsewhere, &text[..password + 100], &text[..password + 20], &text[..100], ""] {
+            std::fs::write(world.config.coming_credentials(), leftover).unwrap();
+            assert_eq!(world.start().await, Root::Known);
+            assert_eq!((world.user().await, world.credentials().await), (user.clone(), text.clone()));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_update_does_not_use_the_name_of_what_was_begun() {
+        let world = World::new().await;
+        world.start().await;
+        let text = world.credentials().await;
+        // Whatever stands under that name, an update passes it by.
+        std::fs::create_dir(world.config.coming_credentials()).unwrap();
+        let place = Place { endpoint: "https://elsewhere", ..world.site.place() };
+        relocate(&world.config.credentials(), place);
+        let moved = std::fs::read_to_string(world.config.credentials()).unwrap();
+        assert_eq!(Some(moved), credentials::relocate(&text, place).map(|text| text.to_string()));
+    }
+
+    #[tokio::test]
+    async fn a_making_that_ended_before_its_file_had_its_name_is_finished() {
+        let world = World::new().await;
+        world.start().await;
+        let (user, text) = (world.user().await, world.credentials().await);
+        std::fs::rename(world.config.credentials(), world.config.coming_credentials()).unwrap();
+        assert_eq!(world.start().await, Root::Made);
+        assert_eq!((world.user().await, world.credentials().await), (user, text));
+        assert_eq!(world.start().await, Root::Known);
+    }
+
+    #[tokio::test]
+    async fn who_sets_the_credentials_does_it_in_turn() {
+        let world = World::new().await;
+        world.start().await;
+        let renewed =
+            || async { renew(&world.config, &world.installation, world.site.place()).await.unwrap() };
+        let held = files::lock_in_turn(&world.config.credentials_lock()).await.unwrap();
+        let text = world.credentials().await;
+        {
+            let mut waits = std::pin::pin!(renewed());
+            // It comes as far as it can, with the index to itself.
+            assert!(timeout(Duration::from_millis(200), &mut waits).await.is_err());
+            assert_eq!(world.credentials().await, text);
+            drop(held);
+            waits.await;
+        }
+        assert_ne!(world.credentials().await, text);
+        tokio::join!(renewed(), renewed(), world.start(), renewed());
+        world.credentials().await;
+
+        // Where no lock can be made, an account that stands is good as it is.
+        std::fs::remove_file(world.config.credentials_lock()).unwrap();
+        std::fs::create_dir(world.config.credentials_lock()).unwrap();
+        assert_eq!(world.start().await, Root::Known);
+    }
+
+    #[tokio::test]
+    async fn a_reset_that_ended_before_the_index_had_it_changes_nothing() {
+        let world = World::new().await;
+        world.start().await;
+        let (user, text) = (world.user().await, world.credentials().await);
+        let mut other = credentials::read(&text).unwrap();
+        other.password = Secret::new("never set");
+        let begun = render(&other, world.site.place());
+        std::fs::write(world.config.coming_credentials(), begun.as_bytes()).unwrap();
+        assert_eq!(world.start().await, Root::Known);
+        assert_eq!((world.user().await, world.credentials().await), (user, text));
+    }
 }

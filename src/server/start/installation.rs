@@ -182,7 +182,7 @@ async fn whole(index: &dyn Index) -> Result<(), Failure> {
 }
 
 /// An index that was carried into another is used no more: what it deletes, the other may need.
-async fn stays(index: &dyn Index) -> Result<(), Failure> {
+pub async fn stays(index: &dyn Index) -> Result<(), Failure> {
     match index.rows().mark(Mark::Moved).await.map_err(storage)? {
         None => Ok(()),
         Some(to) => {

@@ -12,7 +12,7 @@ use cardea::storage::backup::{BackupId, Backups};
 use cardea::storage::blobs::BlobStore;
 use cardea::storage::care::{Reaper, Sweeper};
 use cardea::storage::index::rows::transfer::{differences, sums};
-use cardea::storage::index::rows::{Kind, Row, TABLES, Table, Value, table};
+use cardea::storage::index::rows::{Kind, Mark, Row, TABLES, Table, Value, table};
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{Index, Install};
 use cardea::storage::pins::Pins;
@@ -246,7 +246,8 @@ async fn nothing_is_deleted_before_a_restored_index_is_accepted() {
     let mut sweeper = Sweeper::alone(restored.clone(), files.blobs.clone(), me);
     assert_eq!((reaped(&mut reaper).await, sweeper.sweep().await.unwrap()), (0, 0));
     assert!(stands(&files, old).await && stands(&files, later).await);
-    restored.rows().accept(Vec::new()).await.unwrap();
+    let mark = restored.rows().mark(Mark::Restored).await.unwrap().unwrap();
+    assert!(restored.rows().accept(&mark, Vec::new()).await.unwrap());
     assert_eq!((reaped(&mut reaper).await, sweeper.sweep().await.unwrap()), (1, 1));
     assert!(!stands(&files, old).await && !stands(&files, later).await);
 }

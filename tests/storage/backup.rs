@@ -295,6 +295,56 @@ async fn marks_of_the_dead_go() {
     assert!(!folder.join(format!("deleting/{mark}")).exists());
 }
 
+/// What a process that was stopped for a while finds when it goes on.
+#[tokio::test]
+async fn a_backup_that_was_taken_for_dead_does_not_come_back() {
+    let (files, index) = (local(), sqlite());
+    many(&*index, 10).await;
+    let site = Site::new(&files.blobs);
+    let folder = files.folder.as_ref().unwrap().path().join("blobs %#/backups/sets");
+    let age = |name: String| {
+        let file = std::fs::File::options().write(true).open(folder.join(name)).unwrap();
+        file.set_modified(std::time::SystemTime::now() - Duration::from_mins(16)).unwrap();
+    };
+    let stopped = BackupId::new(Timestamp::now());
+    let dead = async || {
+        let now = Some(Timestamp::now());
+        let set = site.backups.sets(now).await.unwrap().into_iter().find(|set| set.id == stopped);
+        set.map(|set| (set.whole, set.dead))
+    };
+    site.backups.hold(&stopped).await.unwrap();
+    age(format!("{stopped}/hold"));
+    assert!(site.backups.renew(&stopped).await.unwrap());
+    assert_eq!(dead().await, Some((false, false)), "it has been renewed");
+    age(format!("{stopped}/renewed"));
+    assert_eq!(dead().await, Some((false, true)));
+    site.take(&*index).await.unwrap();
+    assert_eq!(dead().await, None);
+    assert!(!site.backups.renew(&stopped).await.unwrap());
+    assert_eq!(dead().await, None);
+    // It had looked before it was stopped.
+    std::fs::create_dir_all(folder.join(stopped.as_str())).unwrap();
+    std::fs::write(folder.join(format!("{stopped}/renewed")), "").unwrap();
+    assert!(!site.backups.renew(&stopped).await.unwrap() && !site.backups.is_held(&stopped).await.unwrap());
+    age(format!("{stopped}/renewed"));
+    site.take(&*index).await.unwrap();
+    assert_eq!(dead().await, None);
+
+    // Another takes it for dead while it reads.
+    let others = site.backups.sets(None).await.unwrap();
+    let forget = |what: &'static str, _| {
+        for entry in std::fs::read_dir(&folder).unwrap().filter(|_| what == "versions") {
+            let set = entry.unwrap();
+            if others.iter().all(|other| set.file_name() != other.id.as_str()) {
+                let _ = std::fs::remove_file(set.path().join("hold"));
+            }
+        }
+    };
+    let taken = take(index.rows(), &site.backups, &site.ring, site.install, &forget).await;
+    assert!(matches!(taken, Err(Error::GivenUp)), "{taken:?}");
+    assert_eq!(site.backups.sets(None).await.unwrap(), others);
+}
+
 /// `[CARDEA_RATES_DIR=…] cargo test --release --test storage -- --ignored backup_rates --nocapture`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a million objects: to be run by hand"]

@@ -13,18 +13,18 @@ use crate::storage::backup::{Backups, origin};
 use crate::storage::index::rows::Mark;
 use crate::storage::pins::Pins;
 
-/// Checks the installation: beside the gateway where it runs, else with the data folder to itself. `accept`: of an index that
-/// was restored from a backup, that it is the one to go on with.
+/// Checks the installation beside the gateway, which may run, end or start meanwhile. `accept`: of an index that was restored
+/// from a backup, that it is the one to go on with; over SQLite this takes the lock that a gateway has.
 pub fn fsck(config: &Config, deep: bool, accept: bool, progress: Progress<'_>) -> Result<Report, Failure> {
     runtime()?.block_on(async {
-        let runs = !config.shares_index() && config.lock().exists() && files::lock(&config.lock()).is_err();
-        if runs && accept {
+        let own = accept && !config.shares_index();
+        if own && config.lock().exists() && files::lock(&config.lock()).is_err() {
             let found = format!("{} in use", config.data.display());
             return Err(
                 ConfigError::new("data", found, "a stopped gateway: none can be told to accept").into()
             );
         }
-        let opened = if runs { start::beside(config).await } else { start::found(config).await };
+        let opened = if own { start::found(config).await } else { start::beside(config).await };
         let installation = opened.map_err(|failure| match failure {
             Failure::Run(what) => Failure::Unchecked(what),
             other => other,

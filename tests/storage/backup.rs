@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use cardea::encryption::KeyRing;
 use cardea::model::{BlobId, InstallId, Timestamp, WriterId};
-use cardea::ops::backup::{Error, Taken, find, remove, restore, take};
+use cardea::ops::backup::{Error, Taken, find, old, remove, restore, take};
 use cardea::storage::Error as StorageError;
 use cardea::storage::backup::{BackupId, Backups};
 use cardea::storage::blobs::BlobStore;
@@ -273,6 +273,35 @@ async fn backups_and_deletions_give_way_to_each_other() {
     site.backups.forget(&making).await.unwrap();
     let removed = remove(&site.backups, &site.ring, &[], &silent).await.unwrap();
     assert_eq!((removed.backups, removed.chunks, removed.others), (0, taken.chunks, false));
+}
+
+/// Several commands that keep some at once.
+#[tokio::test]
+async fn what_another_has_deleted_meanwhile_is_gone() {
+    let (files, index) = (local(), sqlite());
+    many(&*index, 10).await;
+    let site = Site::new(&files.blobs);
+    let mut taken = Vec::new();
+    for _ in 0..20 {
+        taken.push(site.take(&*index).await.unwrap().id);
+    }
+    taken.sort();
+    // By a clock that is behind, the one that was just taken looks like the oldest.
+    let first = &taken[0];
+    assert_eq!(old(&site.backups, 18, first).await.unwrap(), taken[1..2]);
+    assert_eq!(old(&site.backups, 18, &taken[19]).await.unwrap(), taken[..2]);
+    assert_eq!(old(&site.backups, 0, &taken[19]).await.unwrap(), taken[..19]);
+    let deleting = remove(&site.backups, &site.ring, &taken[..19], &silent);
+    let others = (0..10u64).map(async |step| {
+        tokio::time::sleep(Duration::from_millis(step)).await;
+        remove(&site.backups, &site.ring, &[], &silent).await
+    });
+    let (deleted, others) = tokio::join!(deleting, futures_util::future::join_all(others));
+    assert_eq!(deleted.unwrap().backups, 19);
+    for other in others {
+        assert_eq!(other.unwrap().backups, 0);
+    }
+    assert_eq!(site.restore(&*sqlite()).await.unwrap(), 31);
 }
 
 #[tokio::test]

@@ -157,7 +157,11 @@ async fn opened(
         }
         IndexUrl::Memory => (Arc::new(SqliteIndex::open_in_memory().map_err(storage)?), None),
         IndexUrl::Postgres(url) => {
-            let database = Arc::new(database::open(config, url).await?);
+            let database = match opening {
+                Opening::Own => database::open(config, url).await?,
+                Opening::Beside => database::beside(config, url).await?,
+            };
+            let database = Arc::new(database);
             (database.clone(), Some(database))
         }
     })

@@ -333,7 +333,8 @@ async fn a_backup_that_was_taken_for_dead_does_not_come_back() {
     let folder = files.folder.as_ref().unwrap().path().join("blobs %#/backups/sets");
     let age = |name: String| {
         let file = std::fs::File::options().write(true).open(folder.join(name)).unwrap();
-        file.set_modified(std::time::SystemTime::now() - Duration::from_mins(16)).unwrap();
+        let now = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(now - Duration::from_mins(16)).unwrap();
     };
     let stopped = BackupId::new(Timestamp::now());
     let dead = async || {

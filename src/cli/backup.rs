@@ -11,12 +11,16 @@ use crate::server;
 pub(super) fn run(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
     let told = Progress::new();
     let keep = matches.get_one::<usize>("keep").copied();
-    let (taken, removed) =
-        server::backup(config, keep, &|what, count| told.tell(&format!("{what}: {count}")))?;
-    print(&format!(
-        "{}: {} rows in {} chunks, {} of them new ({} bytes)\n",
-        taken.id, taken.rows, taken.chunks, taken.written, taken.written_bytes
-    ))?;
+    // It stands, whatever becomes of the old ones.
+    let tell = |taken: &server::Taken| {
+        told.end();
+        print(&format!(
+            "{}: {} rows in {} chunks, {} of them new ({} bytes)\n",
+            taken.id, taken.rows, taken.chunks, taken.written, taken.written_bytes
+        ))
+    };
+    let removed = server::backup(config, keep, &|what, count| told.tell(&format!("{what}: {count}")), tell)?;
+    told.end();
     if removed == server::Removed::default() { Ok(()) } else { print(&said(&removed)) }
 }
 

@@ -1,10 +1,17 @@
 //! `cardea backup`: taken beside the running gateway; listed and deleted as well.
 
+use std::time::{Duration, Instant};
+
 use super::{runtime, start};
 use crate::cli::Failure;
 use crate::config::{Config, ConfigError, IndexUrl};
 use crate::ops::backup::{self, Error, Progress, Removed, Taken};
 use crate::storage::backup::{BackupId, Backups};
+
+/// How long a backup waits for another command that deletes old ones.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The pause before it is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A backup as it is listed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,12 +22,13 @@ pub struct Listed {
     pub contents: Result<(u64, u64, u64), String>,
 }
 
-/// Takes a backup, and deletes all but the newest `keep`, this one among them.
+/// Takes a backup, tells of it, and deletes all but the newest `keep`, this one among them.
 pub fn backup(
     config: &Config,
     keep: Option<usize>,
     progress: Progress<'_>,
-) -> Result<(Taken, Removed), Failure> {
+    tell: impl FnOnce(&Taken) -> Result<(), Failure>,
+) -> Result<Removed, Failure> {
     runtime()?.block_on(async {
         if config.index() == IndexUrl::Memory {
             return Err(
@@ -29,18 +37,20 @@ pub fn backup(
         }
         let open = start::beside(config).await?;
         let backups = Backups::new(open.blobs);
-        let taken = backup::take(open.index.rows(), &backups, &open.ring, open.id, progress).await;
-        let taken = taken.map_err(failure)?;
-        let Some(keep) = keep else { return Ok((taken, Removed::default())) };
-        let sets = backups.sets(None).await.map_err(start::storage)?;
-        let whole: Vec<_> = sets.into_iter().filter(|set| set.whole).map(|set| set.id).collect();
-        let old = &whole[..whole.len().saturating_sub(keep.max(1))];
-        let removed = if old.is_empty() {
-            Removed::default()
-        } else {
-            backup::remove(&backups, &open.ring, old, progress).await.map_err(failure)?
+        let begun = Instant::now();
+        let taken = loop {
+            match backup::take(open.index.rows(), &backups, &open.ring, open.id, progress).await {
+                Err(Error::Deleting) if begun.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
+                taken => break taken.map_err(failure)?,
+            }
         };
-        Ok((taken, removed))
+        tell(&taken)?;
+        let Some(keep) = keep else { return Ok(Removed::default()) };
+        let old = backup::old(&backups, keep, &taken.id).await.map_err(failure)?;
+        if old.is_empty() {
+            return Ok(Removed::default());
+        }
+        backup::remove(&backups, &open.ring, &old, progress).await.map_err(failure)
     })
 }
 

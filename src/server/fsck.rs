@@ -13,18 +13,18 @@ use crate::storage::backup::{Backups, origin};
 use crate::storage::index::rows::Mark;
 use crate::storage::pins::Pins;
 
-/// Checks the installation: beside the gateway where it runs, else with the data folder to itself. `accept`: of an index that
-/// was restored from a backup, that it is the one to go on with.
+/// Checks the installation beside the gateway, which may run, end or start meanwhile. `accept`: of an index that was restored
+/// from a backup, that it is the one to go on with; over SQLite this takes the lock that a gateway has.
 pub fn fsck(config: &Config, deep: bool, accept: bool, progress: Progress<'_>) -> Result<Report, Failure> {
     runtime()?.block_on(async {
-        let runs = !config.shares_index() && config.lock().exists() && files::lock(&config.lock()).is_err();
-        if runs && accept {
+        let own = accept && !config.shares_index();
+        if own && config.lock().exists() && files::lock(&config.lock()).is_err() {
             let found = format!("{} in use", config.data.display());
             return Err(
                 ConfigError::new("data", found, "a stopped gateway: none can be told to accept").into()
             );
         }
-        let opened = if runs { start::beside(config).await } else { start::found(config).await };
+        let opened = if own { start::found(config).await } else { start::beside(config).await };
         let installation = opened.map_err(|failure| match failure {
             Failure::Run(what) => Failure::Unchecked(what),
             other => other,
@@ -39,34 +39,53 @@ pub fn fsck(config: &Config, deep: bool, accept: bool, progress: Progress<'_>) -
             Limits::default(),
             Arc::new(Metrics::default()),
         );
-        if accept {
-            acceptable(&installation).await?;
-        }
+        let tested = if accept { acceptable(&installation).await? } else { None };
         let checked = check(&gateway, deep, progress).await;
         let mut report = checked.map_err(unchecked)?;
         let rows = installation.index.rows();
         report.lost = lost_objects(rows, &report.missing).await.map_err(unchecked)?;
-        if accept && let Some(restored) = rows.mark(Mark::Restored).await.map_err(unchecked)? {
-            let writers = installation.blobs.writers().await.map_err(unchecked)?;
-            rows.accept(writers).await.map_err(unchecked)?;
-            report.accepted = Some(origin(&restored).to_owned());
+        if accept {
+            report.accepted = accepted(&installation, tested).await?;
         }
         Ok(report)
     })
+}
+
+/// Accepts the mark that was tested, and no other one. Says what the index was restored to.
+async fn accepted(
+    installation: &start::Installation,
+    tested: Option<String>,
+) -> Result<Option<String>, Failure> {
+    let rows = installation.index.rows();
+    if let Some(restored) = tested {
+        let writers = installation.blobs.writers().await.map_err(unchecked)?;
+        if rows.accept(&restored, writers).await.map_err(unchecked)? {
+            return Ok(Some(origin(&restored).to_owned()));
+        }
+    }
+    match rows.mark(Mark::Restored).await.map_err(unchecked)? {
+        // There was none, or another process has accepted it.
+        None => Ok(None),
+        Some(later) => {
+            let found = format!("an index that was set back to {} during the check", origin(&later));
+            Err(ConfigError::new("accept", found, "one that was checked since: run it again").into())
+        }
+    }
 }
 
 fn unchecked(error: impl std::fmt::Display) -> Failure {
     Failure::Unchecked(format!("fsck could not go on: {error}"))
 }
 
-/// Once it is accepted, blobs that the index does not know are deleted. Those of a later backup must not be.
-async fn acceptable(installation: &start::Installation) -> Result<(), Failure> {
+/// Once it is accepted, blobs that the index does not know are deleted. Those of a later backup must not be. Gives the mark
+/// that this was tested of.
+async fn acceptable(installation: &start::Installation) -> Result<Option<String>, Failure> {
     let Some(restored) = installation.index.rows().mark(Mark::Restored).await.map_err(unchecked)? else {
-        return Ok(());
+        return Ok(None);
     };
     let backups = Backups::new(installation.blobs.clone());
     match later(&backups, &installation.ring, &restored).await.map_err(unchecked)? {
-        None => Ok(()),
+        None => Ok(Some(restored)),
         Some(later) => {
             let origin = origin(&restored);
             let found = format!("backup {later}, later than {origin}, to which the index was restored");

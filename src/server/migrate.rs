@@ -7,7 +7,7 @@ use crate::storage::Error;
 use crate::storage::care::SILENT;
 use crate::storage::index::Index;
 use crate::storage::index::rows::transfer::{Progress, copy, differences, sums};
-use crate::storage::index::rows::{Begun, Mark, Row, Value, table};
+use crate::storage::index::rows::{Begun, Mark, Row, Rows, Value, table};
 
 /// What was carried.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,8 +18,8 @@ pub struct Migrated {
     pub rows: u64,
 }
 
-/// Copies the configured index into an empty one, compares the two, and marks the old one: no gateway starts on it any more.
-/// None may run: this takes the locks it has.
+/// Copies the configured index into an empty one, marks the old one, so that no gateway starts on it any more, and compares
+/// the two. None may run: this takes the locks it has.
 pub fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -> Result<Migrated, Failure> {
     let url: IndexUrl = to.parse().map_err(|()| refused(to, "the URL of an index"))?;
     if url == config.index() || url == IndexUrl::Memory {
@@ -27,9 +27,8 @@ pub fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -> Resul
     }
     runtime()?.block_on(async {
         let source = start::found_or_moved(config).await?;
-        if source.index.shared() && alive(&*source.index).await.map_err(start::storage)? {
-            let expected = "one that no gateway has used for a minute: stop them all";
-            return Err(ConfigError::new("index", "one that a gateway uses", expected).into());
+        if is_used(&*source.index).await.map_err(start::storage)? {
+            return Err(used().into());
         }
         if let Some(other) = source.index.rows().mark(Mark::Moved).await.map_err(start::storage)?
             && other != to
@@ -45,6 +44,7 @@ pub fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -> Resul
                 refused(&format!("an index that is being loaded from {other}"), "an empty index").into()
             }
             Stop::Begun(_) => refused("an index that holds something", "an empty index").into(),
+            Stop::Used => used().into(),
             Stop::Differs(tables) => Failure::Run(format!(
                 "migrate-index: {tables} differ; the source has changed since the migration began: begin anew with an empty index"
             )),
@@ -70,9 +70,14 @@ fn refused(found: &str, expected: &str) -> ConfigError {
     ConfigError::new("to", found, expected)
 }
 
+fn used() -> ConfigError {
+    let expected = "one that no gateway has used for a minute: stop them all";
+    ConfigError::new("index", "one that a gateway uses", expected)
+}
+
 /// Whether a gateway has been alive a moment ago. Others than this process may have a shared index open.
-async fn alive(index: &dyn Index) -> Result<bool, Error> {
-    let Some(writers) = table("writers") else { return Ok(false) };
+async fn is_used(index: &dyn Index) -> Result<bool, Error> {
+    let Some(writers) = table("writers").filter(|_| index.shared()) else { return Ok(false) };
     let mut snapshot = index.rows().snapshot().await?;
     // By the clock that the heartbeats are by.
     let since = index.now().await?.minus(SILENT).steps();
@@ -91,6 +96,7 @@ async fn alive(index: &dyn Index) -> Result<bool, Error> {
 enum Stop {
     Storage(Error),
     Begun(Begun),
+    Used,
     Differs(String),
 }
 
@@ -108,30 +114,55 @@ async fn migrate(
 ) -> Result<Migrated, Stop> {
     let install = source.install().await?.map(|install| install.id.to_string()).unwrap_or_default();
     let target_install = target.install().await?.map(|install| install.id.to_string());
-    let (source, target) = (source.rows(), target.rows());
+    let (old, target) = (source.rows(), target.rows());
     let begun = target.begin_load(&format!("the index of the installation {install}")).await?;
     match begun {
-        Begun::New | Begun::Again => copy(&mut *source.snapshot().await?, target, progress).await?,
+        Begun::New | Begun::Again => copy(&mut *old.snapshot().await?, target, progress).await?,
         // It may be what this made, and the last to end had no time to say so.
         Begun::NotEmpty if target_install.as_ref() == Some(&install) => {}
         begun => return Err(Stop::Begun(begun)),
     }
-    let (there, here) = (sums(source, progress).await?, sums(target, progress).await?);
-    let differ = differences(&there, &here);
-    if !differ.is_empty() && begun == Begun::NotEmpty {
-        return Err(Stop::Begun(begun));
+    if is_used(source).await? {
+        return Err(Stop::Used);
     }
-    if !differ.is_empty() {
-        return Err(Stop::Differs(differ.join(", ")));
+    // Before they are compared: from here on nobody writes to the old one.
+    let stood = old.mark(Mark::Moved).await?.is_some();
+    old.set_mark(Mark::Moved, Some(to)).await?;
+    let compared = compare(source, target, &begun, progress).await;
+    // A whole target that had taken its place before may be in use.
+    if compared.is_err() && !(stood && begun == Begun::NotEmpty) {
+        // Where this fails too, the mark stays as it does after a kill: run again this goes on, and --back takes it away.
+        let _ = old.set_mark(Mark::Moved, None).await;
     }
-    // Before the new one can be used, the old one cannot any more.
-    source.set_mark(Mark::Moved, Some(to)).await?;
+    let migrated = compared?;
     if begun == Begun::NotEmpty {
         // Whoever returns by the same way: the target had been carried into the source.
         target.set_mark(Mark::Moved, None).await?;
     } else {
         // What was restored and is not accepted stays so.
-        target.finish_load(source.mark(Mark::Restored).await?.as_deref()).await?;
+        target.finish_load(old.mark(Mark::Restored).await?.as_deref()).await?;
     }
-    Ok(Migrated { tables: here.len(), rows: here.iter().map(|sum| sum.rows).sum() })
+    Ok(migrated)
+}
+
+/// Compares the two, once the source is marked. A gateway registers and then looks for the mark: so it has seen that, or is
+/// seen here.
+async fn compare(
+    source: &dyn Index,
+    target: &dyn Rows,
+    begun: &Begun,
+    progress: Progress<'_>,
+) -> Result<Migrated, Stop> {
+    if is_used(source).await? {
+        return Err(Stop::Used);
+    }
+    let (there, here) = (sums(source.rows(), progress).await?, sums(target, progress).await?);
+    let differ = differences(&there, &here);
+    if differ.is_empty() {
+        return Ok(Migrated { tables: here.len(), rows: here.iter().map(|sum| sum.rows).sum() });
+    }
+    Err(match begun {
+        Begun::NotEmpty => Stop::Begun(Begun::NotEmpty),
+        _ => Stop::Differs(differ.join(", ")),
+    })
 }

@@ -23,7 +23,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::cli::{Failure, print};
 use crate::config::Config;
 // What the command line runs and reads.
-pub use crate::ops::backup::Removed;
+pub use crate::ops::backup::{Removed, Taken};
 pub use crate::ops::fsck::Report as FsckReport;
 use crate::telemetry;
 pub use backup::{Listed, backup, delete_backup, list_backups};

@@ -58,7 +58,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let (stop, stopped) = watch::channel(false);
     let built = build(&config, &installation, writer, stopped.clone())?;
     let carer = carer(&config, &installation, writer, &built);
-    let mut care = carer.start().await.map_err(|error| Failure::run("index", error))?;
+    let mut care = carer.start().await?;
     tokio::spawn(installation.blobs.room().clone().watch());
     let serving = sockets.serve(&config, &built, &stopped);
 
@@ -74,9 +74,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
                 Wish::End => break Ok(()),
                 Wish::Reload => renewal.iter().for_each(Renewal::now),
             },
-            () = care.fenced() => {
-                break Err(Failure::Run("another process has declared this one dead: its blobs may be gone".to_owned()));
-            }
+            failure = care.ended(&*installation.index) => break Err(failure),
         }
     };
     stop.send_replace(true);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -115,6 +116,29 @@ def test_a_backup_of_another_installation(stopped: Server, fresh: Callable[..., 
     backup.lose_index(other)
     ran = backup.run(other, "restore")
     assert ran.code == 2 and "is of the installation" in ran.line
+
+
+def test_one_that_was_taken_is_told_though_old_ones_cannot_be_deleted(stopped: Server) -> None:
+    backup.backup(stopped)
+    damaged = backup.backup(stopped)
+    manifest = stopped.data / "blobs" / "backups" / "sets" / damaged.id / "manifest"
+    manifest.write_bytes(manifest.read_bytes()[:-1])
+    ran = backup.run(stopped, "backup", "--keep", "2")
+    assert ran.code == 1 and damaged.id in ran.line, ran.err
+    assert ran.out.partition(":")[0] == backup.sets(stopped)[-1] != damaged.id
+
+
+def test_it_waits_while_old_ones_are_deleted(stopped: Server) -> None:
+    taken = backup.backup(stopped)
+    # As another command leaves it while it is at work.
+    mark = stopped.data / "blobs" / "backups" / "deleting" / taken.id
+    mark.parent.mkdir(exist_ok=True)
+    mark.touch()
+    process = backup.start(stopped, "backup")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(3)
+    mark.unlink()
+    assert process.wait(60) == 0 and process.communicate()[0].count("rows in") == 1
 
 
 def test_where_nothing_can_be_restored(stopped: Server, filled: Filled) -> None:

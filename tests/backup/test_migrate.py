@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from backup.conftest import Filled
 
 from support import backup, people
@@ -102,6 +103,44 @@ def test_a_source_that_changed_meanwhile(stopped: Server) -> None:
     index.close()
     ran = backup.run(stopped, "migrate-index", "--to", url(to))
     assert ran.code == 1 and "users differ" in ran.line, ran.line
+    # It has been used all the time, and goes on.
+    stopped.start()
+    assert stopped.stop() == 0
+
+
+def test_it_is_compared_when_nobody_writes_any_more(stopped: Server) -> None:
+    """Somebody writes when it is marked, and at no other time."""
+    write = "CREATE TRIGGER late AFTER INSERT ON marks WHEN NEW.name = 'moved' BEGIN UPDATE users SET epoch = epoch + 1; END"
+    with sqlite3.connect(stopped.data / "index.db") as index:
+        index.execute(write)
+    index.close()
+    ran = backup.run(stopped, "migrate-index", "--to", url(stopped.data / "other.db"))
+    assert ran.code == 1 and "users differ" in ran.line, ran.err
+    stopped.start()
+    assert stopped.stop() == 0
+
+
+@pytest.mark.parametrize("way", ["back", "on"])
+def test_killed_while_it_was_compared(
+    stopped: Server, filled: Filled, fresh: Callable[..., Server], way: str
+) -> None:
+    """The old index is marked, and the new one is not whole."""
+    to = stopped.data / "other.db"
+    backup.well(stopped, "migrate-index", "--to", url(to))
+    with sqlite3.connect(to) as index:
+        (install,) = index.execute("SELECT lower(hex(id)) FROM install").fetchone()
+        index.execute("INSERT INTO marks VALUES ('loading', ?)", [f"the index of the installation {install}"])
+    index.close()
+    assert "was carried into" in backup.run(stopped, "serve").line
+    if way == "back":
+        backup.well(stopped, "migrate-index", "--back")
+        stopped.start()
+        return filled.contents.assert_there(stopped)
+    backup.well(stopped, "migrate-index", "--to", url(to))
+    moved = fresh(log_level="info", index=url(to))
+    moved.data = stopped.data
+    moved.start()
+    filled.contents.assert_there(moved)
 
 
 def test_what_is_not_accepted_stays_so(stopped: Server, fresh: Callable[..., Server]) -> None:

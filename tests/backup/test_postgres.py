@@ -81,6 +81,46 @@ def test_whether_a_gateway_runs_is_judged_by_the_databases_clock(
     backup.well(running, "migrate-index", "--to", f"sqlite://{tmp_path / 'other.db'}")
 
 
+def when(database: str, table: str, condition: str, then: str) -> None:
+    """Has the database do something of its own when a row is added to a table."""
+    body = f"BEGIN IF {condition} THEN {then}; END IF; RETURN NULL; END"
+    below.postgres().psql(f"CREATE FUNCTION meanwhile() RETURNS trigger LANGUAGE plpgsql AS $${body}$$", database)
+    trigger = f"CREATE TRIGGER meanwhile AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION meanwhile()"
+    below.postgres().psql(trigger, database)
+
+
+def test_a_gateway_that_comes_while_the_index_is_carried_is_seen(
+    fresh: Callable[..., Server], database: str, tmp_path: Path
+) -> None:
+    """It looked for the mark a moment before that was set."""
+    server = fresh(index=url(database), keyring=str(below.keyring(tmp_path))).start()
+    assert server.stop() == 0
+    long_silent(database)
+    comes = "INSERT INTO writers (id, started, heartbeat, unbroken) VALUES ('\\x0102030405060708', 1, 9223372036854775807, 1)"
+    when(database, "marks", "NEW.name = 'moved'", comes)
+    to = f"sqlite://{tmp_path / 'other.db'}"
+    ran = backup.run(server, "migrate-index", "--to", to)
+    assert ran.code == 2 and ran.line.startswith("index: found one that a gateway uses"), ran.err
+    assert below.postgres().psql("SELECT count(*) FROM marks", database) == "0"
+    below.postgres().psql("DROP FUNCTION meanwhile CASCADE; DELETE FROM writers WHERE started = 1", database)
+    backup.well(server, "migrate-index", "--to", to)
+
+
+def test_a_gateway_sees_that_its_index_was_carried_away(
+    fresh: Callable[..., Server], database: str, tmp_path: Path
+) -> None:
+    """When it has registered, and whenever it has been heard again."""
+    server = fresh(index=url(database), keyring=str(below.keyring(tmp_path))).start()
+    carried = "INSERT INTO marks VALUES ('moved', 'sqlite:///elsewhere.db')"
+    below.postgres().psql(carried, database)
+    assert server.wait() == 2 and "carried into sqlite:///elsewhere.db" in server.log()
+    below.postgres().psql("DELETE FROM marks", database)
+    when(database, "writers", "true", carried)
+    server.spawn()
+    assert server.wait() == 2 and server.log().count("carried into sqlite:///elsewhere.db") == 2
+    assert below.postgres().psql("SELECT count(*) FROM writers", database) == "2"
+
+
 def test_a_half_carried_index_is_none(stopped: Server, fresh: Callable[..., Server], database: str) -> None:
     backup.well(stopped, "migrate-index", "--to", url(database))
     below.postgres().psql("INSERT INTO marks VALUES ('loading', 'somewhere'); DELETE FROM install", database)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import subprocess
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -141,6 +143,26 @@ def test_it_changes_nothing_and_needs_no_stop(fresh: Callable[..., Server]) -> N
     wait_until(lambda: len(server.blob_files()) == 2)
     assert server.stop() == 0
     assert assert_clean(server, "--deep").report == beside.report
+
+
+def test_it_keeps_no_gateway_from_starting(fresh: Callable[..., Server]) -> None:
+    """Held up in the middle, it holds nothing that a gateway needs."""
+    stopped = fresh(log_level="info").start()
+    assert stopped.stop() == 0
+    index = sqlite3.connect(stopped.data / "index.db", isolation_level=None)
+    index.execute("PRAGMA locking_mode = EXCLUSIVE")
+    index.execute("BEGIN EXCLUSIVE")
+    command = [places.binary(), "fsck", "--config", stopped.config, "--data", stopped.data]
+    check = subprocess.Popen(command, cwd=stopped.folder, env=clean_environment(), stdout=subprocess.PIPE, text=True)
+    opened = Path(f"/proc/{check.pid}/fd")
+    wait_until(lambda: any(path.resolve() == (stopped.data / "index.db").resolve() for path in opened.iterdir()))
+    for name in ("lock", "index.db.lock"):
+        with (stopped.data / name).open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    index.execute("COMMIT")
+    index.close()
+    assert "nothing is wrong" in check.communicate(timeout=60)[0] and check.returncode == 0
+    stopped.start()
 
 
 def test_progress(fresh: Callable[..., Server]) -> None:

@@ -136,6 +136,32 @@ def test_commands_beside_running_gateways(gateway: Gateway) -> None:
     assert S3(server.plain, root_of(server)).get("bucket", "object").status == 200
 
 
+def test_commands_beside_gateways_leave_the_schema_as_it_is(gateway: Gateway) -> None:
+    """Those may be older than the command."""
+    database = below.postgres().database()
+    server = gateway(below.postgres().url(database))
+    commands = (["fsck"], ["fsck", "--accept"], ["backup"], ["credentials", "reset"], ["migrate-index", "--back"])
+
+    def refused(words: list[str]) -> str:
+        command = [binary(), *words, "--config", server.config, "--data", server.data]
+        done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True)
+        assert done.returncode == 2, done.stderr
+        return done.stderr
+
+    for command in commands:
+        assert "index: found an empty database, expected the index of a gateway" in refused(command)
+    tables = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    assert below.postgres().psql(tables, database) == "0"
+    server.start()
+    version = "UPDATE schema_version SET version = version {} RETURNING version"
+    older = below.postgres().psql(version.format("- 1"), database)
+    for command in commands:
+        assert "start the new gateway first" in refused(command)
+    assert below.postgres().psql("SELECT version FROM schema_version", database) == older
+    below.postgres().psql(version.format("+ 1"), database)
+    assert_clean(server)
+
+
 def test_a_ring_is_not_made_by_itself(gateway: Gateway, tmp_path: Path) -> None:
     index, ring = below.postgres().url(below.postgres().database()), tmp_path / "ring" / "keyring.toml"
     code, line = ended(gateway(index, keyring=str(ring)))

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use cardea::encryption::KeyRing;
 use cardea::model::{BlobId, InstallId, Timestamp, WriterId};
-use cardea::ops::backup::{Error, Taken, find, remove, restore, take};
+use cardea::ops::backup::{Error, Taken, find, old, remove, restore, take};
 use cardea::storage::Error as StorageError;
 use cardea::storage::backup::{BackupId, Backups};
 use cardea::storage::blobs::BlobStore;
 use cardea::storage::care::{Reaper, Sweeper};
 use cardea::storage::index::rows::transfer::{differences, sums};
-use cardea::storage::index::rows::{Kind, Row, TABLES, Table, Value, table};
+use cardea::storage::index::rows::{Kind, Mark, Row, TABLES, Table, Value, table};
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{Index, Install};
 use cardea::storage::pins::Pins;
@@ -246,7 +246,8 @@ async fn nothing_is_deleted_before_a_restored_index_is_accepted() {
     let mut sweeper = Sweeper::alone(restored.clone(), files.blobs.clone(), me);
     assert_eq!((reaped(&mut reaper).await, sweeper.sweep().await.unwrap()), (0, 0));
     assert!(stands(&files, old).await && stands(&files, later).await);
-    restored.rows().accept(Vec::new()).await.unwrap();
+    let mark = restored.rows().mark(Mark::Restored).await.unwrap().unwrap();
+    assert!(restored.rows().accept(&mark, Vec::new()).await.unwrap());
     assert_eq!((reaped(&mut reaper).await, sweeper.sweep().await.unwrap()), (1, 1));
     assert!(!stands(&files, old).await && !stands(&files, later).await);
 }
@@ -274,6 +275,35 @@ async fn backups_and_deletions_give_way_to_each_other() {
     assert_eq!((removed.backups, removed.chunks, removed.others), (0, taken.chunks, false));
 }
 
+/// Several commands that keep some at once.
+#[tokio::test]
+async fn what_another_has_deleted_meanwhile_is_gone() {
+    let (files, index) = (local(), sqlite());
+    many(&*index, 10).await;
+    let site = Site::new(&files.blobs);
+    let mut taken = Vec::new();
+    for _ in 0..20 {
+        taken.push(site.take(&*index).await.unwrap().id);
+    }
+    taken.sort();
+    // By a clock that is behind, the one that was just taken looks like the oldest.
+    let first = &taken[0];
+    assert_eq!(old(&site.backups, 18, first).await.unwrap(), taken[1..2]);
+    assert_eq!(old(&site.backups, 18, &taken[19]).await.unwrap(), taken[..2]);
+    assert_eq!(old(&site.backups, 0, &taken[19]).await.unwrap(), taken[..19]);
+    let deleting = remove(&site.backups, &site.ring, &taken[..19], &silent);
+    let others = (0..10u64).map(async |step| {
+        tokio::time::sleep(Duration::from_millis(step)).await;
+        remove(&site.backups, &site.ring, &[], &silent).await
+    });
+    let (deleted, others) = tokio::join!(deleting, futures_util::future::join_all(others));
+    assert_eq!(deleted.unwrap().backups, 19);
+    for other in others {
+        assert_eq!(other.unwrap().backups, 0);
+    }
+    assert_eq!(site.restore(&*sqlite()).await.unwrap(), 31);
+}
+
 #[tokio::test]
 async fn marks_of_the_dead_go() {
     let (files, index) = (local(), sqlite());
@@ -292,6 +322,57 @@ async fn marks_of_the_dead_go() {
     let sets = site.backups.sets(None).await.unwrap();
     assert_eq!(sets.into_iter().map(|set| set.id).collect::<Vec<_>>(), [taken.id]);
     assert!(!folder.join(format!("deleting/{mark}")).exists());
+}
+
+/// What a process that was stopped for a while finds when it goes on.
+#[tokio::test]
+async fn a_backup_that_was_taken_for_dead_does_not_come_back() {
+    let (files, index) = (local(), sqlite());
+    many(&*index, 10).await;
+    let site = Site::new(&files.blobs);
+    let folder = files.folder.as_ref().unwrap().path().join("blobs %#/backups/sets");
+    let age = |name: String| {
+        let file = std::fs::File::options().write(true).open(folder.join(name)).unwrap();
+        let now = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(now - Duration::from_mins(16)).unwrap();
+    };
+    let stopped = BackupId::new(Timestamp::now());
+    let dead = async || {
+        let now = Some(Timestamp::now());
+        let set = site.backups.sets(now).await.unwrap().into_iter().find(|set| set.id == stopped);
+        set.map(|set| (set.whole, set.dead))
+    };
+    site.backups.hold(&stopped).await.unwrap();
+    age(format!("{stopped}/hold"));
+    assert!(site.backups.renew(&stopped).await.unwrap());
+    assert_eq!(dead().await, Some((false, false)), "it has been renewed");
+    age(format!("{stopped}/renewed"));
+    assert_eq!(dead().await, Some((false, true)));
+    site.take(&*index).await.unwrap();
+    assert_eq!(dead().await, None);
+    assert!(!site.backups.renew(&stopped).await.unwrap());
+    assert_eq!(dead().await, None);
+    // It had looked before it was stopped.
+    std::fs::create_dir_all(folder.join(stopped.as_str())).unwrap();
+    std::fs::write(folder.join(format!("{stopped}/renewed")), "").unwrap();
+    assert!(!site.backups.renew(&stopped).await.unwrap() && !site.backups.is_held(&stopped).await.unwrap());
+    age(format!("{stopped}/renewed"));
+    site.take(&*index).await.unwrap();
+    assert_eq!(dead().await, None);
+
+    // Another takes it for dead while it reads.
+    let others = site.backups.sets(None).await.unwrap();
+    let forget = |what: &'static str, _| {
+        for entry in std::fs::read_dir(&folder).unwrap().filter(|_| what == "versions") {
+            let set = entry.unwrap();
+            if others.iter().all(|other| set.file_name() != other.id.as_str()) {
+                let _ = std::fs::remove_file(set.path().join("hold"));
+            }
+        }
+    };
+    let taken = take(index.rows(), &site.backups, &site.ring, site.install, &forget).await;
+    assert!(matches!(taken, Err(Error::GivenUp)), "{taken:?}");
+    assert_eq!(site.backups.sets(None).await.unwrap(), others);
 }
 
 /// `[CARDEA_RATES_DIR=…] cargo test --release --test storage -- --ignored backup_rates --nocapture`

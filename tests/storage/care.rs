@@ -180,7 +180,8 @@ async fn orphans_from_long_after_the_last_heartbeat_mean_that_the_index_was_set_
         }
         assert!(stands(&files, other).await, "nothing is deleted of anybody");
         assert_eq!(sweeper.sweep().await.unwrap(), 0);
-        index.rows().accept(files.blobs.writers().await.unwrap()).await.unwrap();
+        let strangers = files.blobs.writers().await.unwrap();
+        assert!(index.rows().accept(&mark.unwrap(), strangers).await.unwrap());
         assert!(index.fencing(me).await.unwrap().is_none(), "it stands, and goes on");
         index.heartbeat(me).await.unwrap();
         let mut sweeper = Sweeper::alone(index.clone(), files.blobs.clone(), me);
@@ -208,7 +209,10 @@ pub async fn accepting_makes_orphans_of_what_strangers_wrote(index: Arc<dyn Inde
     let silent = silent_for(&*index, minutes(600)).await;
     assert_eq!(index.fencing(stranger).await.unwrap(), None);
     index.rows().set_mark(Mark::Restored, Some("backup word")).await.unwrap();
-    index.rows().accept(vec![stranger, silent, me]).await.unwrap();
+    // Another mark than that which was looked at: nobody is fenced.
+    assert!(!index.rows().accept("another", vec![stranger]).await.unwrap());
+    assert_eq!(index.fencing(stranger).await.unwrap(), None);
+    assert!(index.rows().accept("backup word", vec![stranger, silent, me]).await.unwrap());
     assert_eq!(index.rows().mark(Mark::Restored).await.unwrap(), None);
     index.heartbeat(me).await.unwrap();
     assert!(matches!(index.heartbeat(stranger).await, Err(Error::Fenced)));

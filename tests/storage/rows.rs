@@ -71,7 +71,10 @@ pub async fn rows_are_loaded_and_compared(index: Arc<dyn Index>) {
     target.finish_load(Some("backup")).await.unwrap();
     assert_eq!(target.mark(Mark::Loading).await.unwrap(), None);
     assert_eq!(target.mark(Mark::Restored).await.unwrap().as_deref(), Some("backup"));
-    target.accept(Vec::new()).await.unwrap();
+    // What was set after somebody has looked stays.
+    assert!(!target.accept("other", Vec::new()).await.unwrap());
+    assert_eq!(target.mark(Mark::Restored).await.unwrap().as_deref(), Some("backup"));
+    assert!(target.accept("backup", Vec::new()).await.unwrap());
     assert_eq!(target.mark(Mark::Restored).await.unwrap(), None);
     assert_eq!(target.begin_load("source").await.unwrap(), Begun::NotEmpty);
 

@@ -15,7 +15,7 @@ mod take;
 pub use later::later;
 pub use lost::lost_objects;
 pub use manifest::Manifest;
-pub use remove::{Removed, list, remove};
+pub use remove::{Removed, list, old, remove};
 pub use restore::{Restored, find, restore};
 pub use take::{Taken, take};
 

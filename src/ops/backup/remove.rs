@@ -35,6 +35,16 @@ pub async fn list(
     Ok(listed)
 }
 
+/// All backups but the newest `keep`. This one, which was just taken, is never among them: by a clock that is behind it may
+/// look older than what others took meanwhile.
+pub async fn old(backups: &Backups, keep: usize, taken: &BackupId) -> Result<Vec<BackupId>, Error> {
+    let sets = backups.sets(None).await?;
+    let mut whole: Vec<_> = sets.into_iter().filter(|set| set.whole).map(|set| set.id).collect();
+    whole.truncate(whole.len().saturating_sub(keep.max(1)));
+    whole.retain(|id| id != taken);
+    Ok(whole)
+}
+
 /// Deletes backups, and the chunks that no other one names.
 pub async fn remove(
     backups: &Backups,
@@ -65,8 +75,11 @@ async fn remove_marked(
             removed.backups += u64::from(set.whole);
             backups.forget(&set.id).await?;
         } else if set.whole {
-            // One that cannot be read ends it: nobody knows which chunks it needs.
-            let manifest = Manifest::read(backups, ring, &set.id).await?;
+            // One that cannot be read ends it: nobody knows which chunks it needs. One that another has deleted needs none.
+            let manifest = match Manifest::read(backups, ring, &set.id).await {
+                Err(Error::NoSuchBackup(_)) => continue,
+                manifest => manifest?,
+            };
             kept.extend(manifest.refs().map(super::manifest::ChunkRef::name));
             known.insert(set.id);
         }

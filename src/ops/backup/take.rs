@@ -90,7 +90,9 @@ async fn make(
             }
             if renewed.elapsed() >= RENEW {
                 renewed = Instant::now();
-                backups.hold(id).await?;
+                if !backups.renew(id).await? {
+                    return Err(Error::GivenUp);
+                }
             }
             progress(table.name, summing.rows());
         }
@@ -105,9 +107,10 @@ async fn make(
         return Err(Error::GivenUp);
     }
     backups.write_manifest(id, manifest.seal(ring, id)?).await?;
-    // Nobody should have deleted any: it costs little to look.
-    let stand = backups.chunks().await?;
-    if !manifest.refs().all(|chunk| stand.contains_key(&chunk.name())) {
+    // Whoever took it for dead before the manifest stood has removed the hold, and what it held may be gone. Nobody should have
+    // deleted a chunk: it costs little to look.
+    let (is_held, stand) = (backups.is_held(id).await?, backups.chunks().await?);
+    if !is_held || !manifest.refs().all(|chunk| stand.contains_key(&chunk.name())) {
         return Err(Error::GivenUp);
     }
     Ok(Taken { id: id.clone(), rows: manifest.rows(), chunks: manifest.chunks(), written, written_bytes })

@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, JoinSet};
 
 pub use self::metrics::CareMetrics;
+use super::start::stays;
+use crate::cli::Failure;
 use crate::model::WriterId;
 use crate::ops::{Gateway, ScrubMetrics, Scrubber};
 use crate::storage::Error;
@@ -54,11 +56,14 @@ pub struct Care {
 
 impl Carer {
     /// Registers this process as a writer and starts what goes on beside the requests.
-    pub async fn start(self) -> Result<Care, Error> {
-        self.index.heartbeat(self.writer).await?;
+    pub async fn start(self) -> Result<Care, Failure> {
+        let failed = |error: Error| Failure::run("index", error);
+        self.index.heartbeat(self.writer).await.map_err(failed)?;
+        // Whoever carries the index into another marks it and then looks for writers: one of the two sees the other.
+        stays(&*self.index).await?;
         if !self.index.shared() {
             // Whoever used it before is dead, and holds no lease any more.
-            self.index.fence_silent(self.writer, Silence::Everyone).await?;
+            self.index.fence_silent(self.writer, Silence::Everyone).await.map_err(failed)?;
         }
         let heartbeat = tokio::spawn(keep_alive(self.index.clone(), self.writer));
         let mut care = Care { heartbeat, tasks: JoinSet::new(), leases: Vec::new() };
@@ -86,9 +91,14 @@ impl Carer {
 }
 
 impl Care {
-    /// Returns when another process has declared this one dead.
-    pub async fn fenced(&mut self) {
+    /// Returns when this process must not go on: another one has declared it dead, or has carried the index into another.
+    /// Says which.
+    pub async fn ended(&mut self, index: &dyn Index) -> Failure {
         let _ = (&mut self.heartbeat).await;
+        match stays(index).await {
+            Err(moved @ Failure::Config(_)) => moved,
+            _ => Failure::Run("another process has declared this one dead: its blobs may be gone".to_owned()),
+        }
     }
 
     /// Ends the background work, and leaves it to others. The heartbeat goes on: requests may still run.

@@ -9,21 +9,45 @@ use crate::cli::Failure;
 use crate::config::{Config, ConfigError};
 use crate::server::files::passwords;
 use crate::storage::Error;
-use crate::storage::index::postgres::{PostgresIndex, PostgresOptions, Whereabouts};
+use crate::storage::index::postgres::{PostgresIndex, PostgresOptions, Schema, Whereabouts};
 
 /// How long a start waits for the database: it may be starting too.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// The pause before it is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Opens the index, once the database is there.
+/// Opens the index, once the database is there, and brings its schema up to date.
 pub(super) async fn open(config: &Config, url: &str) -> Result<PostgresIndex, Failure> {
-    let index = PostgresIndex::new(&options(config, url)?)
-        .map_err(|error| ConfigError::new("index", error.to_string(), "a database that can be reached"))?;
+    let index = reachable(config, url)?;
+    patiently(async || index.migrate().await).await?;
+    Ok(index)
+}
+
+/// Opens the index beside gateways, which may be older than this program: its schema stays as it is, and must be this program's.
+pub(super) async fn beside(config: &Config, url: &str) -> Result<PostgresIndex, Failure> {
+    let index = reachable(config, url)?;
+    let (found, expected) = match patiently(async || index.schema().await).await? {
+        Schema::Current => return Ok(index),
+        Schema::Missing => ("an empty database".to_owned(), "the index of a gateway"),
+        Schema::Older(found, known) => (
+            format!("a schema of version {found}, older than this program's {known}"),
+            "one that a gateway of this version has brought up to date: start the new gateway first",
+        ),
+    };
+    Err(ConfigError::new("index", found, expected).into())
+}
+
+fn reachable(config: &Config, url: &str) -> Result<PostgresIndex, ConfigError> {
+    PostgresIndex::new(&options(config, url)?)
+        .map_err(|error| ConfigError::new("index", error.to_string(), "a database that can be reached"))
+}
+
+/// Asks again until the database is there.
+async fn patiently<T>(ask: impl AsyncFn() -> Result<T, Error>) -> Result<T, Failure> {
     let begun = Instant::now();
     loop {
-        match index.migrate().await {
-            Ok(()) => return Ok(index),
+        match ask().await {
+            Ok(answer) => return Ok(answer),
             Err(Error::Unavailable(reason)) if begun.elapsed() < PATIENCE => {
                 tracing::warn!(%reason, "waiting for the index");
             }

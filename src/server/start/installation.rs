@@ -164,7 +164,11 @@ async fn opened(
         }
         IndexUrl::Memory => (Arc::new(SqliteIndex::open_in_memory().map_err(storage)?), None),
         IndexUrl::Postgres(url) => {
-            let database = Arc::new(database::open(config, url).await?);
+            let database = match opening {
+                Opening::Own => database::open(config, url).await?,
+                Opening::Beside => database::beside(config, url).await?,
+            };
+            let database = Arc::new(database);
             (database.clone(), Some(database))
         }
     })
@@ -189,7 +193,7 @@ async fn whole(index: &dyn Index) -> Result<(), Failure> {
 }
 
 /// An index that was carried into another is used no more: what it deletes, the other may need.
-async fn stays(index: &dyn Index) -> Result<(), Failure> {
+pub async fn stays(index: &dyn Index) -> Result<(), Failure> {
     match index.rows().mark(Mark::Moved).await.map_err(storage)? {
         None => Ok(()),
         Some(to) => {

@@ -13,7 +13,7 @@ use std::fmt;
 pub use announce::{first_start, reset, started};
 pub use bare::without_index;
 pub use declared::declare;
-pub use installation::{Installation, beside, blobs, found, found_or_moved, index, open};
+pub use installation::{Installation, beside, blobs, found, found_or_moved, index, open, stays};
 pub use root::{Root, ensure, renew};
 
 use crate::cli::Failure;

@@ -91,12 +91,22 @@ impl Backups {
 
     // ---- sets ---------------------------------------------------------------------------------------------------------
 
-    /// Begins a backup, or says that it is still being made.
+    /// Begins a backup.
     pub async fn hold(&self, id: &BackupId) -> Result<(), Error> {
         self.write(&paths::backup_hold(id.as_str()), Bytes::new()).await
     }
 
-    /// Whether the hold still stands. Others remove one that was not renewed for long.
+    /// Says that a backup is still being made, if it is still held. The hold itself is never written again: one that others
+    /// have removed meanwhile would come back, and what it held might be gone.
+    pub async fn renew(&self, id: &BackupId) -> Result<bool, Error> {
+        let is_held = self.is_held(id).await?;
+        if is_held {
+            self.write(&paths::backup_renewal(id.as_str()), Bytes::new()).await?;
+        }
+        Ok(is_held)
+    }
+
+    /// Whether the hold still stands. Others remove one that was not renewed for long, and it never comes back.
     pub async fn is_held(&self, id: &BackupId) -> Result<bool, Error> {
         Ok(self.written(&paths::backup_hold(id.as_str())).await?.is_some())
     }
@@ -114,7 +124,8 @@ impl Backups {
     /// Forgets a backup. First it is none any more; only then what it held is let go.
     pub async fn forget(&self, id: &BackupId) -> Result<(), Error> {
         self.remove(&paths::backup_manifest(id.as_str())).await?;
-        self.remove(&paths::backup_hold(id.as_str())).await
+        self.remove(&paths::backup_hold(id.as_str())).await?;
+        self.remove(&paths::backup_renewal(id.as_str())).await
     }
 
     /// All backups, oldest first. `now` is the store's time of something that this process has just written: by it is told
@@ -128,7 +139,7 @@ impl Backups {
             let (whole, renewed) = sets.entry(id).or_insert((false, None));
             *whole |= manifest;
             if !manifest {
-                *renewed = Some(modified(&meta));
+                *renewed = (*renewed).max(Some(modified(&meta)));
             }
         }
         let dead = |renewed: Option<Timestamp>| match (renewed, now) {

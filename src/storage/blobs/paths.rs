@@ -4,6 +4,7 @@
 //! cardea.json                                  the installation's id
 //! blobs/<writer>/<2 hex>/<30 hex>              a sealed blob: the process that wrote it, then 128 random bits
 //! backups/sets/<id>/hold                       a backup was begun: what it needs stays
+//! backups/sets/<id>/renewed                    it was still being made then
 //! backups/sets/<id>/manifest                   it is whole: which chunks it is made of, sealed
 //! backups/chunks/<2 hex>/<62 hex>              rows of the index, sealed, by a keyed hash of their contents
 //! backups/deleting/<id>                        chunks that no manifest names are being deleted
@@ -65,15 +66,20 @@ pub(in crate::storage) fn backup_hold(id: &str) -> Path {
     Path::from(format!("backups/sets/{id}/hold"))
 }
 
+/// The sign of life of a backup that is being made.
+pub(in crate::storage) fn backup_renewal(id: &str) -> Path {
+    Path::from(format!("backups/sets/{id}/renewed"))
+}
+
 /// What a whole backup is made of.
 pub(in crate::storage) fn backup_manifest(id: &str) -> Path {
     Path::from(format!("backups/sets/{id}/manifest"))
 }
 
-/// Which backup a name belongs to, and whether it is its manifest and not its hold.
+/// Which backup a name belongs to, and whether it is its manifest and not its hold or a sign of life.
 pub(in crate::storage) fn parse_backup(path: &Path) -> Option<(&str, bool)> {
     match path.as_ref().strip_prefix("backups/sets/")?.split_once('/')? {
-        (id, "hold") => Some((id, false)),
+        (id, "hold" | "renewed") => Some((id, false)),
         (id, "manifest") => Some((id, true)),
         _ => None,
     }
@@ -123,6 +129,7 @@ mod tests {
         let chunk = [0x5A; 32];
         assert_eq!(parse_backup_chunk(&backup_chunk(&chunk)), Some(chunk));
         assert_eq!(parse_backup(&backup_hold("x")), Some(("x", false)));
+        assert_eq!(parse_backup(&backup_renewal("x")), Some(("x", false)));
         assert_eq!(parse_backup(&backup_manifest("x")), Some(("x", true)));
         for other in ["cardea.json", "backups/sets/x", "backups/sets/x/y", "backups/chunks/ab"] {
             let other = Path::from(other);

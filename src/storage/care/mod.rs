@@ -26,6 +26,7 @@ pub use sweeper::Sweeper;
 
 use super::Error;
 use super::index::Index;
+use super::index::rows::Mark;
 use crate::model::WriterId;
 
 /// How often a writer says that it is alive.
@@ -54,15 +55,21 @@ pub struct Round {
     pub rest: Duration,
 }
 
-/// Says that this writer is alive, again and again. Returns only when another process has fenced it: what it writes is
-/// then deleted, so it must stop.
+/// Says that this writer is alive, again and again. Returns only when it must stop: another process has fenced it, so that
+/// what it writes is deleted; or, while it was silent, has carried the index into another, so that what it writes is lost.
 pub async fn keep_alive(index: Arc<dyn Index>, writer: WriterId) {
     loop {
-        match index.heartbeat(writer).await {
-            Ok(()) => {}
-            Err(Error::Fenced) => return,
+        match beat(&*index, writer).await {
+            Ok(false) => {}
+            Ok(true) | Err(Error::Fenced) => return,
             Err(error) => tracing::warn!(%error, "the writer could not renew its heartbeat"),
         }
         tokio::time::sleep(HEARTBEAT).await;
     }
+}
+
+/// Whether the index was carried into another.
+async fn beat(index: &dyn Index, writer: WriterId) -> Result<bool, Error> {
+    index.heartbeat(writer).await?;
+    Ok(index.rows().mark(Mark::Moved).await?.is_some())
 }

@@ -128,7 +128,7 @@ pub trait Rows: RowSource {
     async fn load(&self, table: &'static Table, rows: Vec<Row>) -> Result<()>;
     /// Ends loading: from here on it is an index like any other, or one that was restored from this backup.
     async fn finish_load(&self, restored: Option<&str>) -> Result<()>;
-    /// Takes [`Mark::Restored`] away. Blobs that it does not know are orphans from here on: those of writers that have been
+    /// Takes [`Mark::Restored`] away if it says this, and tells whether it did: what is said after a look stays. Blobs that it does not know are orphans from here on: those of writers that have been
     /// silent until now, and those of these others, which it fences where it does not know them.
-    async fn accept(&self, strangers: Vec<WriterId>) -> Result<()>;
+    async fn accept(&self, restored: &str, strangers: Vec<WriterId>) -> Result<bool>;
 }

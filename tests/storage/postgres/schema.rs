@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use cardea::storage::index::Index;
-use cardea::storage::index::postgres::PostgresIndex;
+use cardea::storage::index::postgres::{PostgresIndex, Schema as Found};
 use cardea::storage::index::sqlite::SqliteIndex;
 use futures_util::future::join_all;
 
@@ -50,6 +50,24 @@ async fn a_newer_schema_is_refused() {
     connect(&schema.url).await.batch_execute("UPDATE schema_version SET version = 99").await.unwrap();
     let said = refusal(&schema).await;
     assert!(said.contains("schema has version 99") && said.contains(&format!("up to {VERSION}")), "{said}");
+    schema.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_looks_at_the_schema_changes_nothing() {
+    let schema = Schema::new().await;
+    let client = connect(&schema.url).await;
+    let index = PostgresIndex::new(&schema.options()).unwrap();
+    assert_eq!(index.schema().await.unwrap(), Found::Missing);
+    let sql = "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace";
+    assert_eq!(client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), 0);
+    index.migrate().await.unwrap();
+    assert_eq!(index.schema().await.unwrap(), Found::Current);
+    let (old, new) = (usize::try_from(VERSION - 1).unwrap(), usize::try_from(VERSION).unwrap());
+    client.execute("UPDATE schema_version SET version = version - 1", &[]).await.unwrap();
+    assert_eq!(index.schema().await.unwrap(), Found::Older(old, new));
+    client.execute("UPDATE schema_version SET version = 99", &[]).await.unwrap();
+    assert!(index.schema().await.is_err());
     schema.drop().await;
 }
 

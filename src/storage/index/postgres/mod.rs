@@ -37,6 +37,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 pub use self::connection::{PostgresOptions, Whereabouts};
+pub use self::schema::Schema;
 pub use self::transaction::Activity;
 use self::transaction::Database;
 use super::rows::Rows;
@@ -112,6 +113,11 @@ impl PostgresIndex {
     /// Opens the index: see [`Self::open`].
     pub async fn migrate(&self) -> Result<()> {
         run!(migrate, self.db, tx, () => schema::migrate(tx))
+    }
+
+    /// How the schema stands to this program. Nothing is changed.
+    pub async fn schema(&self) -> Result<Schema> {
+        snapshot!(self.db, tx, () => schema::look(tx))
     }
 
     /// What its connections do now.

@@ -54,8 +54,9 @@ impl Rows for PostgresIndex {
         command!(self.db, tx, (restored) => finish_load(tx, restored.as_deref()))
     }
 
-    async fn accept(&self, strangers: Vec<WriterId>) -> Result<()> {
-        command!(self.db, tx, (strangers) => accept(tx, strangers))
+    async fn accept(&self, restored: &str, strangers: Vec<WriterId>) -> Result<bool> {
+        let restored = restored.to_owned();
+        command!(self.db, tx, (restored, strangers) => accept(tx, restored, strangers))
     }
 }
 
@@ -159,9 +160,13 @@ async fn remove_mark(tx: &Tx, mark: Mark) -> Result<()> {
     tx.execute("DELETE FROM marks WHERE name = $1", &[&mark.name()]).await.map(|_| ())
 }
 
-async fn accept(tx: &Tx, strangers: &[WriterId]) -> Result<()> {
-    install::disown(tx, strangers).await?;
-    remove_mark(tx, Mark::Restored).await
+async fn accept(tx: &Tx, restored: &str, strangers: &[WriterId]) -> Result<bool> {
+    let sql = "DELETE FROM marks WHERE name = $1 AND value = $2";
+    let is_accepted = tx.execute(sql, &[&Mark::Restored.name(), &restored]).await? == 1;
+    if is_accepted {
+        install::disown(tx, strangers).await?;
+    }
+    Ok(is_accepted)
 }
 
 async fn begin_load(tx: &Tx, source: &str) -> Result<Begun> {

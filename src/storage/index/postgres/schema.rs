@@ -11,29 +11,52 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_revoked_tokens.sql"),
 ];
 
+/// How the schema that is there stands to this program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Schema {
+    /// There is none, and nothing else either.
+    Missing,
+    /// It is older than what this program knows, by its version and the newest.
+    Older(usize, usize),
+    /// It is what this program knows.
+    Current,
+}
+
 /// Holds off the other replicas: `CRDA`.
 const LOCK: i64 = 0x4352_4441;
 
 /// Brings the schema up to date. A schema newer than this program knows, or a foreign database, is refused.
 pub(super) async fn migrate(tx: &Tx) -> Result<()> {
     tx.one("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
-    let found = version(tx).await?;
-    let known = MIGRATIONS.len();
-    let Some(new) = MIGRATIONS.get(found..) else {
-        return Err(refused(&format!(
-            "its schema has version {found}; this program knows versions up to {known}"
-        )));
-    };
+    let new = missing(version(tx).await?)?;
     if new.is_empty() {
         return Ok(());
     }
     for sql in new {
         tx.batch(sql).await?;
     }
-    let known = i64::try_from(known).unwrap_or(i64::MAX);
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     let sql = "INSERT INTO schema_version (one, version) VALUES (1, $1)
                ON CONFLICT (one) DO UPDATE SET version = excluded.version";
     tx.execute(sql, &[&known]).await.map(|_| ())
+}
+
+/// Looks at the schema and changes nothing. What [`migrate`] refuses is refused.
+pub(super) async fn look(tx: &Tx) -> Result<Schema> {
+    let found = version(tx).await?;
+    Ok(match missing(found)? {
+        [] => Schema::Current,
+        _ if found == 0 => Schema::Missing,
+        _ => Schema::Older(found, MIGRATIONS.len()),
+    })
+}
+
+/// The migrations that a schema of this version has not had.
+fn missing(found: usize) -> Result<&'static [&'static str]> {
+    MIGRATIONS.get(found..).ok_or_else(|| {
+        let known = MIGRATIONS.len();
+        refused(&format!("its schema has version {found}; this program knows versions up to {known}"))
+    })
 }
 
 /// The version of the schema that is there. What extensions keep beside it is nobody's business.

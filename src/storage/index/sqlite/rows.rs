@@ -68,11 +68,16 @@ impl Rows for SqliteIndex {
             .await
     }
 
-    async fn accept(&self, strangers: Vec<WriterId>) -> Result<()> {
+    async fn accept(&self, restored: &str, strangers: Vec<WriterId>) -> Result<bool> {
+        let restored = restored.to_owned();
         self.writer()?
             .run(move |tx| {
-                install::disown(tx, &strangers)?;
-                remove_mark(tx, Mark::Restored)
+                let sql = "DELETE FROM marks WHERE name = ?1 AND value = ?2";
+                let is_accepted = tx.execute(sql, [Mark::Restored.name(), &restored])? == 1;
+                if is_accepted {
+                    install::disown(tx, &strangers)?;
+                }
+                Ok(is_accepted)
             })
             .await
     }

@@ -165,7 +165,7 @@ async fn opened(
         IndexUrl::Memory => (Arc::new(SqliteIndex::open_in_memory().map_err(storage)?), None),
         IndexUrl::Postgres(url) => {
             let database = match opening {
-                Opening::Own => database::open(config, url).await?,
+                Opening::Own | Opening::Serve => database::open(config, url).await?,
                 Opening::Beside => database::beside(config, url).await?,
             };
             let database = Arc::new(database);

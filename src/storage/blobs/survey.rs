@@ -1,6 +1,5 @@
 //! Looking at all that the store holds, for a check of the index against it.
 
-
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 

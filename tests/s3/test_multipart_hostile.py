@@ -50,7 +50,7 @@ def test_a_list_of_parts_that_is_none(server: Server, s3: S3, bucket: str, name:
     upload.part(1, b"body")
     began = time.monotonic()
     refused = upload.complete(BODIES[name])
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert refused.status == 400, refused.text[:500]
     assert error(refused)["Code"] in ("MalformedXML", "InvalidPart", "InvalidRequest", "InvalidArgument")
     assert b"root:" not in refused.body and len(refused.body) < 10_000

@@ -98,7 +98,7 @@ def test_everything_comes_back(fresh: Callable[..., Server]) -> None:
     for id in (each.id for each in taken):
         backup.well(other, "backup", "delete", id)
     other.start()
-    wait_until(lambda: not {path.name for path in later} & {path.name for path in backup.blobs(other)}, seconds=120)
+    wait_until(lambda: not {path.name for path in later} & {path.name for path in backup.blobs(other)})
     contents.assert_there(other)
     assert other.stop() == 0
     assert "accepted" not in fsck(other, "--accept").report, "there is nothing left to accept"
@@ -116,7 +116,7 @@ def test_blobs_go_with_the_last_backup(stopped: Server) -> None:
     assert backup.blobs(stopped) == before
     said = backup.well(stopped, "backup", "delete", first.id)
     assert "1 backups" in said and not backup.chunks(stopped) and not backup.sets(stopped)
-    wait_until(lambda: len(backup.blobs(stopped)) == len(before) - 1, seconds=120)
+    wait_until(lambda: len(backup.blobs(stopped)) == len(before) - 1)
     s3.close()
     assert stopped.stop() == 0
     assert_clean(stopped)
@@ -194,7 +194,7 @@ def test_what_a_later_process_wrote_goes_once_it_is_accepted(stopped: Server, fi
     checked = fsck(stopped, "--accept")
     assert checked.code == 1 and checked.kinds == ["stray-blob"], checked.stderr
     stopped.start()
-    wait_until(lambda: not later & backup.blobs(stopped), seconds=60)
+    wait_until(lambda: not later & backup.blobs(stopped))
     filled.contents.assert_there(stopped)
     s3.close()
     assert stopped.stop() == 0
@@ -251,7 +251,7 @@ def test_an_index_that_was_set_back(stopped: Server, filled: Filled) -> None:
         path.write_bytes(contents)
     assert "set back to" in backup.run(stopped, "fsck", "--accept").out
     stopped.start()
-    wait_until(lambda: len(backup.blobs(stopped)) == len(blobs) - 2, seconds=60)
+    wait_until(lambda: len(backup.blobs(stopped)) == len(blobs) - 2)
     s3.close()
     assert stopped.stop() == 0
     assert_clean(stopped)

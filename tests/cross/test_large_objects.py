@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 
 import pytest
 
@@ -85,7 +84,7 @@ def test_a_download_outlives_its_small_segments(server: Server, swift: Swift, bu
     headers = [("Host", server.tls.authority), ("X-Auth-Token", swift.token)]
     with Connection(server.tls) as connection:
         connection.head("GET", f"{swift.path}/{bucket}/slo", headers)
-        time.sleep(1)
+        connection.begins()
         assert swift.put(bucket, "small", b"other").status == 201
         assert swift.delete(bucket, "tiny").status == 204
         got = connection.answer()

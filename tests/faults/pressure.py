@@ -65,9 +65,9 @@ class Crowd:
         self.process.stdout.close()
 
 
-def settles(server: Server, count: int, seconds: float = 60) -> None:
+def settles(server: Server, count: int) -> None:
     """Waits until it has so many client connections."""
-    wait_until(lambda: connections(server) == count, seconds)
+    wait_until(lambda: connections(server) == count)
 
 
 def quiet_cpu(server: Server, seconds: float) -> float:

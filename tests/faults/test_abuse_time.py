@@ -68,7 +68,7 @@ def drip(connection: Connection, piece: bytes, pause: float) -> tuple[Response |
 def test_an_upload_that_never_ends(hasty: Server, face: str) -> None:
     with uploads(hasty, hasty.plain, face, f"never-{face}", 5_000_000_000) as connection:
         answer, took = drip(connection, b"x" * 4096, 0.1)
-    assert answer is not None and took > 9
+    assert answer is not None and took > 3
     if face == "s3":
         assert (answer.status, error(answer)["Code"]) == (400, "RequestTimeout")
     else:
@@ -96,7 +96,7 @@ def test_a_download_that_never_ends(hasty: Server) -> None:
         thread.start()
         try:
             settles(hasty, 0)
-            assert time.monotonic() - started > 5
+            assert time.monotonic() - started > 2
         finally:
             stop.set()
             thread.join()
@@ -105,7 +105,7 @@ def test_a_download_that_never_ends(hasty: Server) -> None:
 
 def test_an_upload_slower_than_any_line(fresh: Callable[..., Server]) -> None:
     """Never still for long, and never fast enough."""
-    server = fresh(log_level="info", body_timeout="2s").start()
+    server = fresh(log_level="info", body_timeout="4s").start()
     s3 = S3(server.tls, people.OWNER)
     assert s3.create_bucket("bucket").status == 200
     with uploads(server, server.plain, "s3", "slow", 1_000_000) as connection:

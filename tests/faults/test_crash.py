@@ -44,7 +44,7 @@ def test_what_a_crash_leaves_is_cleaned_up(fresh: Callable[..., Server]) -> None
         server.kill()
     assert len(server.blob_files()) > 1, "nothing was left over: this would prove nothing"
     server.start()
-    wait_until(lambda: len(server.blob_files()) == 1, seconds=120)
+    wait_until(lambda: len(server.blob_files()) == 1)
     s3.close()
     assert s3.get("bucket", "kept").body == b"k" * 100_000
     assert s3.head("bucket", "cut").status == 404
@@ -58,5 +58,5 @@ def test_what_is_deleted_leaves_the_disk(fresh: Callable[..., Server]) -> None:
         assert s3.put("bucket", "object", bytes([number]) * 100_000).status == 200
     assert s3.put("bucket", "other", b"x" * 100_000).status == 200
     assert s3.delete("bucket", "other").status == 204
-    wait_until(lambda: len(server.blob_files()) == 1, seconds=120)
+    wait_until(lambda: len(server.blob_files()) == 1)
     assert s3.get("bucket", "object").body == b"\x04" * 100_000

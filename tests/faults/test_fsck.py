@@ -167,7 +167,7 @@ def test_leftovers_are_not_findings(fresh: Callable[..., Server]) -> None:
     assert (checked.code, checked.report["findings"]) == (0, [])
     assert checked.report["leftovers"]["unfinished"] + checked.report["leftovers"]["blobs"] > 0
     server.start()
-    wait_until(lambda: len(server.blob_files()) == 1, seconds=120)
+    wait_until(lambda: len(server.blob_files()) == 1)
     assert server.stop() == 0
     assert_clean(server, "--deep")
 

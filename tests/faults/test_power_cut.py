@@ -206,7 +206,7 @@ class Recording:
                 else:
                     # The freed blobs go.
                     live = sum(len(h.body) > 16_000 for w in workers for c in w.history.values() if (h := c[-1].held))
-                    wait_until(lambda: len(server.blob_files()) <= live * 2, seconds=60)
+                    wait_until(lambda: len(server.blob_files()) <= live * 2)
                     time.sleep(chance.uniform(0, 1))
                     server.kill()
             found = [call for log in server.logs for call in calls(log, server.disk)]

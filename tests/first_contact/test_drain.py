@@ -7,12 +7,19 @@ from collections.abc import Callable
 
 from support import people
 from support.keys import CustomerKey
-from support.s3 import S3
+from support.s3 import S3, Signed
 from support.server import Server
 from support.waiting import wait_until
 from support.wire import Connection, Disconnected
 
 BODY = b"x" * 300_000
+
+
+def begin(upload: Connection, server: Server, signed: Signed, length: int) -> None:
+    """Begins an upload: the server has read its head, as it asks for the body."""
+    length_of = [("Content-Length", str(length)), ("Expect", "100-continue")]
+    upload.head(signed.method, signed.target, [("Host", server.tls.authority), *signed.headers, *length_of])
+    upload.begins()
 
 
 def test_a_slow_upload_is_finished(fresh: Callable[..., Server]) -> None:
@@ -21,7 +28,7 @@ def test_a_slow_upload_is_finished(fresh: Callable[..., Server]) -> None:
     assert s3.create_bucket("bucket").status == 200
     signed = s3.sign("PUT", "/bucket/object", headers=key.s3())
     with Connection(server.tls) as upload:
-        upload.head("PUT", "/bucket/object", [("Host", server.tls.authority), *signed.headers, ("Content-Length", str(len(BODY)))])
+        begin(upload, server, signed, len(BODY))
         upload.send(BODY[:1000])
         server.terminate()
         wait_until(lambda: not server.is_ready())
@@ -66,7 +73,7 @@ def test_the_drain_ends(fresh: Callable[..., Server]) -> None:
     assert s3.create_bucket("bucket").status == 200
     signed = s3.sign("PUT", "/bucket/object")
     with Connection(server.tls) as upload:
-        upload.head("PUT", "/bucket/object", [("Host", server.tls.authority), *signed.headers, ("Content-Length", "1000")])
+        begin(upload, server, signed, 1000)
         upload.send(b"x")
         server.terminate()
         server.wait()

@@ -19,7 +19,8 @@ from typing import Any
 
 from helm.chart import NAMESPACE, Manifest, find, secret_files, workload
 from support.places import ROOT, binary
-from support.server import START_SECONDS, STOP_SECONDS, free_ports
+from support.ports import free_ports
+from support.server import ANSWER_SECONDS, START_SECONDS, STOP_SECONDS
 
 Secrets = dict[str, dict[str, bytes]]
 LAST_STEP = "One key opens both doors, and no other does."
@@ -201,7 +202,7 @@ class Process:
         get = self.container[name]["httpGet"]
         url = f"http://127.0.0.1:{self.node.port(get['port'])}{get['path']}"
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
+            with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:
                 return answer.status
         except urllib.error.HTTPError as error:
             return error.code

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import http.server
+import json
 import socket
 import ssl
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -16,8 +16,8 @@ from pathlib import Path
 
 from helm.chart import CHART, Helm, workload
 from helm.pod import Node, Secrets
+from support.server import ANSWER_SECONDS, STOP_SECONDS
 from support.waiting import wait_until
-
 
 
 def test_defaults(helm: Helm, tmp_path: Path) -> None:
@@ -157,35 +157,37 @@ def test_the_tests_image_needs_nothing_but_python() -> None:
 
 def test_drain(helm: Helm, tmp_path: Path) -> None:
     """A pod that is told to end finishes what runs, and is not ready meanwhile."""
-    node = Node(helm.template({"shutdown": {"drainSeconds": 20}}), tmp_path)
+    node = Node(helm.template({"shutdown": {"drainSeconds": 180}}), tmp_path)
     with node.gateway() as gateway, slow_request(node) as finish:
         assert gateway.process is not None
         gateway.process.terminate()
-        deadline = time.monotonic() + 10
-        while gateway.probe("readinessProbe") != 503:
-            assert time.monotonic() < deadline, "still ready"
-            time.sleep(0.05)
+        wait_until(lambda: gateway.probe("readinessProbe") == 503)
         assert gateway.probe("livenessProbe") == 200 and gateway.process.poll() is None
         assert finish() == 401
-        assert gateway.process.wait(20) == 0
+        assert gateway.process.wait(STOP_SECONDS) == 0
 
 
 def connect(node: Node) -> ssl.SSLSocket:
     """A connection that is as strict about the certificate as Python 3.13, which the test's image has."""
     context = ssl.create_default_context(cadata=node.secrets["cardea-tls"]["ca.crt"].decode())
     context.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
-    plain = socket.create_connection(("127.0.0.1", node.port("https")), 20)
+    plain = socket.create_connection(("127.0.0.1", node.port("https")), ANSWER_SECONDS)
     return context.wrap_socket(plain, server_hostname="localhost")
 
 
 @contextmanager
 def slow_request(node: Node) -> Iterator[Callable[[], int]]:
-    """A request whose headers are still on their way; calling the result sends the rest and returns the status."""
+    """A stranger's login, of which the gateway has read the head and wants the body; calling the result sends it and returns the status."""
+    user = {"name": "stranger", "domain": {"name": "Default"}, "password": "wrong"}
+    body = json.dumps({"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}).encode()
     with connect(node) as connection:
-        connection.sendall(b"GET /v1/AUTH_x HTTP/1.1\r\nHost: localhost\r\n")
+        head = f"POST /v3/auth/tokens HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
+        connection.sendall(head.encode())
+        asked = connection.recv(4096)
+        assert asked == b"HTTP/1.1 100 Continue\r\n\r\n", asked
 
         def finish() -> int:
-            connection.sendall(b"\r\n")
+            connection.sendall(body)
             return int(connection.recv(4096).split()[1])
 
         yield finish
@@ -197,7 +199,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
     def relay(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name: value for name, value in self.headers.items() if name.lower() != "x-forwarded-proto"}
-        upstream = HTTPConnection("127.0.0.1", self.server.upstream, timeout=20)
+        upstream = HTTPConnection("127.0.0.1", self.server.upstream, timeout=ANSWER_SECONDS)
         upstream.request(self.command, self.path, body, {**headers, "X-Forwarded-Proto": "https"})
         answer = upstream.getresponse()
         content = answer.read()

@@ -52,7 +52,7 @@ def test_the_dead_are_fenced_and_swept(over_shared: str, fresh: Callable[..., Se
             crashes.check()
         assert left_over(crashes.server) > 0, "nothing was left over: this would prove nothing"
         wait_until(lambda: crashes.sql("SELECT count(*) FROM writers WHERE fenced IS NULL") == "1", seconds=240, pause=1)
-        wait_until(lambda: left_over(crashes.server) == 0, seconds=60, pause=1)
+        wait_until(lambda: left_over(crashes.server) == 0, pause=1)
         crashes.check()
         assert crashes.server.stop() == 0
         assert_clean(crashes.server, "--deep")

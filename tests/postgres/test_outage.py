@@ -18,14 +18,14 @@ from support.fsck import fsck
 from support.keys import CustomerKey
 from support.postgres import Postgres
 from support.s3 import S3, error
-from support.server import Server
+from support.server import ANSWER_SECONDS, Server
 from support.swift import Swift
 from support.waiting import wait_until
 from support.wire import Disconnected
 
 TIMEOUT = 1.5
 """How long a command waits for the database here."""
-SLACK = 6
+SLACK = 60
 """What a busy machine may add to that."""
 
 
@@ -43,7 +43,7 @@ def assert_sound(server: Server) -> None:
 
 
 def is_alive(server: Server) -> bool:
-    with urllib.request.urlopen(f"{server.management.url}/livez", timeout=5) as answer:
+    with urllib.request.urlopen(f"{server.management.url}/livez", timeout=ANSWER_SECONDS) as answer:
         return bool(answer.status == 200)
 
 
@@ -57,7 +57,7 @@ def test_a_database_that_is_away(postgres: Postgres, gateway: Gateway) -> None:
         assert face.put("bucket", face.name, body, face.keyed(key)).status in WRITTEN
     postgres.stop()
     assert is_alive(server)
-    assert server.readiness() == (503, "not ready: the index cannot be written\n")
+    assert server.is_unready("the index cannot be written")
     for face in faces:
         keyed = face.keyed(key)
         for ask in (

@@ -228,7 +228,7 @@ def test_passwords(postgres: Postgres, gateway: Gateway, tmp_path: Path) -> None
 
 
 def test_a_gateway_waits_for_its_database(postgres: Postgres, gateway: Gateway) -> None:
-    server = gateway(postgres.url("postgres"), index_timeout="500ms")
+    server = gateway(postgres.url("postgres"), index_timeout="3s")
     server.spawn()
     wait_until(lambda: server.log().count("waiting for the index") >= 2)
     assert "Connection refused" in server.log()

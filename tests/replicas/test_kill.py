@@ -14,6 +14,8 @@ import boto3
 import botocore.config
 import pytest
 import swiftclient.client
+import urllib3.exceptions
+from botocore.exceptions import HTTPClientError, IncompleteReadError, ResponseStreamingError
 from replicas.balancer import Balancer
 from replicas.cluster import REPLICAS, Cluster
 
@@ -26,6 +28,19 @@ from support.wire import Address
 BUCKET = "load"
 PAUSE = 0.8
 """Seconds of load before and after each kill."""
+
+
+CUT = (HTTPClientError, IncompleteReadError, ResponseStreamingError, urllib3.exceptions.HTTPError)
+
+
+def whole(get: Callable[[], bytes]) -> bytes:
+    """A body that was cut is asked for again by whoever reads it: the libraries try a request again until its answer begins, no longer."""
+    for _ in range(7):
+        try:
+            return get()
+        except CUT:
+            time.sleep(0.1)
+    return get()
 
 
 class Client(threading.Thread):
@@ -86,7 +101,7 @@ class Boto(Client):
         self.client.put_object(Bucket=BUCKET, Key=name, Body=body, **self.keyed(key))
 
     def get(self, name: str, key: CustomerKey | None) -> bytes:
-        return self.client.get_object(Bucket=BUCKET, Key=name, **self.keyed(key))["Body"].read()
+        return whole(lambda: self.client.get_object(Bucket=BUCKET, Key=name, **self.keyed(key))["Body"].read())
 
 
 class SwiftClient(Client):
@@ -110,7 +125,7 @@ class SwiftClient(Client):
         self.connection.put_object(BUCKET, name, io.BytesIO(body), content_length=len(body), headers=headers)
 
     def get(self, name: str, key: CustomerKey | None) -> bytes:
-        return self.connection.get_object(BUCKET, name, headers=dict(key.swift()) if key else None)[1]
+        return whole(lambda: self.connection.get_object(BUCKET, name, headers=dict(key.swift()) if key else None)[1])
 
 
 def kill_under_load(cluster: Cluster, kills: int, request: pytest.FixtureRequest) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from support.multipart import Upload, listed
 from support.s3 import S3, document, error
 from support.server import Server
+from support.wire import Connection
 
 ROOT = "CompleteMultipartUpload"
 PART = "<Part><PartNumber>1</PartNumber><ETag>x</ETag></Part>"
@@ -50,7 +52,7 @@ def test_a_list_of_parts_that_is_none(server: Server, s3: S3, bucket: str, name:
     upload.part(1, b"body")
     began = time.monotonic()
     refused = upload.complete(BODIES[name])
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert refused.status == 400, refused.text[:500]
     assert error(refused)["Code"] in ("MalformedXML", "InvalidPart", "InvalidRequest", "InvalidArgument")
     assert b"root:" not in refused.body and len(refused.body) < 10_000
@@ -94,12 +96,12 @@ def test_errors_name_the_upload(s3: S3, bucket: str) -> None:
 
 def test_a_part_that_breaks_off_leaves_nothing(s3: S3, bucket: str) -> None:
     upload = Upload.begin(s3, bucket)
-    wire = S3(s3.address, s3.user)
     query = f"partNumber=1&uploadId={upload.id}"
-    signed = wire.sign("PUT", upload.path, query=query, headers=[("Content-Length", "1000")])
-    try:
-        signed.send(wire.wire, b"half")
-        wire.close()
-    except (OSError, AssertionError):
-        pass
+    signed = s3.sign("PUT", upload.path, query=query, headers=[("Content-Length", "1000")])
+    with Connection(s3.address) as connection:
+        connection.head("PUT", signed.target, [("Host", s3.address.authority), *signed.headers, ("Expect", "100-continue")])
+        connection.begins()
+        connection.send(b"half")
+        connection.sock.shutdown(socket.SHUT_WR)
+        assert connection.closed_by_peer(), "the server has not seen the end"
     assert document(upload.list()).find("Part") is None

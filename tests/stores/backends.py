@@ -28,7 +28,8 @@ from botocore.config import Config
 
 from support.certificates import Authority
 from support.places import ROOT
-from support.server import clean_environment, free_ports
+from support.ports import free_ports
+from support.server import clean_environment
 from support.waiting import wait_until
 from support.wire import Address
 
@@ -187,7 +188,7 @@ class Moto(Backend):
     def ask(self, path: str, body: bytes) -> None:
         """A request to moto itself."""
         request = urllib.request.Request(f"{self.url(self.port)}/moto-api/{path}", body, {"Content-Type": "text/plain"})
-        _opener(self.ca).open(request, timeout=30).close()
+        _opener(self.ca).open(request, timeout=120).close()
 
     @contextmanager
     def checking(self, free: int = 0) -> Iterator[None]:
@@ -280,7 +281,7 @@ class Azurite(Backend):
         signed += [f"/{self.account}{path}", *(f"{name}:{value}" for name, value in sorted(query.items()))]
         headers["Authorization"] = f"SharedKey {self.account}:{self._signature(signed)}"
         url = self.url(self.port) + path + (f"?{urlencode(query)}" if query else "")
-        with _opener(self.ca).open(urllib.request.Request(url, method=method, headers=headers), timeout=30) as answer:
+        with _opener(self.ca).open(urllib.request.Request(url, method=method, headers=headers), timeout=120) as answer:
             return answer.read()
 
 

@@ -6,6 +6,8 @@ import socket
 import threading
 from dataclasses import dataclass, field
 
+from support.ports import free_ports
+
 
 @dataclass
 class Fault:
@@ -38,7 +40,7 @@ class Proxy:
         self._open: set[socket.socket] = set()
         self._listener: socket.socket | None = None
         self._closing = threading.Event()
-        self.port = 0
+        (self.port,) = free_ports(1)  # Nobody else's while it refuses: it comes back there.
         self.accept()
 
     def accept(self) -> None:
@@ -47,7 +49,7 @@ class Proxy:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self.port))
         listener.listen(64)
-        self.port, self._listener = listener.getsockname()[1], listener
+        self._listener = listener
         threading.Thread(target=self._serve, args=[listener], daemon=True).start()
 
     def refuse(self) -> None:

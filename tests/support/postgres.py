@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from .places import ROOT
-from .server import free_ports
+from .ports import free_ports
 from .waiting import wait_until
 
 USER = "cardea"
@@ -40,10 +40,10 @@ class Postgres:
             nobody = pwd.getpwnam("nobody")
             os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
             self._as = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
-        (self.port,) = free_ports(1)
         self.log = self.folder / "log"
         self._numbers = itertools.count(1)
         self._run("initdb", "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "-D", self.data)
+        (self.port,) = free_ports(1)
         self.process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -89,6 +89,10 @@ class _Reader:
         self.buffer += data
         return bool(data)
 
+    def begins(self) -> None:
+        if not self.buffer and not self._more():
+            raise Disconnected("before anything came")
+
     def until(self, mark: bytes) -> bytes:
         while mark not in self.buffer:
             if not self._more():
@@ -166,6 +170,10 @@ class Connection:
         except (Disconnected, ValueError):
             response.complete = False
         response.body = b"".join(parts)
+
+    def begins(self) -> None:
+        """Waits until an answer has begun, or a 1xx before it, which `answer` then reads."""
+        self._reader.begins()
 
     def closed_by_peer(self) -> bool:
         """Waits until the server closes, and says whether it did within the connection's timeout."""

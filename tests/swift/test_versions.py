@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from support.keys import CustomerKey, Headers
 from support.server import Server
 from support.swift import Swift
 from support.versions import DELETE_MARKER, Row, by_swift
+from support.waiting import wait_until
 from support.wire import Response
 
 ENABLED = "X-Versions-Enabled"
@@ -309,10 +309,7 @@ def test_expiry(swift: Swift, versioned: str, name: str) -> None:
     swift.create(plain)
     swift.put(plain, "object", b"1", [("X-Delete-After", "1")])
     first = put(swift, versioned, b"1", [("X-Delete-After", "1")])
-    deadline = time.monotonic() + 10
-    while swift.head(plain, "object").status != 404 or swift.head(versioned, "object").status != 404:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: swift.head(plain, "object").status == swift.head(versioned, "object").status == 404)
     path = f"{versioned}/object"
     assert ask(swift, "GET", path, first).body == b"1", "history is kept"
     assert ask(swift, "PUT", path, first).status == 404

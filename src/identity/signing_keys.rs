@@ -17,6 +17,8 @@ use crate::model::Timestamp;
 
 /// The directory is read at most so often for keys that are unknown: tokens are easy to invent.
 const MIN_RELOAD: Duration = Duration::from_secs(1);
+/// The same while no key is older than [`ACTIVATION`]: those who began at once learn of each other's keys.
+const FIRST_RELOAD: Duration = Duration::from_millis(50);
 /// The directory is read at least so often before signing, to see that another replica has rotated.
 const MAX_AGE: Duration = Duration::from_mins(1);
 /// A key younger than this does not sign while there is an older one.
@@ -82,8 +84,9 @@ impl SigningKeys {
         if let Some(key) = known.find(id) {
             return Ok(Some(key));
         }
-        // While none is active yet, one that was made a moment ago may sign already.
-        let age = if known.active(clock).is_some() { MIN_RELOAD } else { Duration::ZERO };
+        // While all are young, one that was made a moment ago may sign already.
+        let is_first = !known.keys.is_empty() && known.active(clock).is_none();
+        let age = if is_first { FIRST_RELOAD } else { MIN_RELOAD };
         Ok(self.reload_after(age, directory, clock).await?.find(id))
     }
 
@@ -251,6 +254,7 @@ mod tests {
         let unseen = generate(clock.now()).unwrap();
         directory.add_signing_key(unseen.clone()).await.unwrap();
         one.load(&directory, &*clock).await.unwrap();
+        clock.advance(FIRST_RELOAD);
         assert!(two.verifier(&unseen.id, &directory, &*clock).await.unwrap().is_some());
     }
 

@@ -51,8 +51,14 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     };
     let sockets = Sockets::bind(&config, certificate.as_ref()).await?;
     let renewal = certificate.map(|certificate| Renewal::start(&config, &certificate));
-    let root = start::ensure(&config, &installation, site.place()).await?;
-    start::declare(&installation, &config.accounts).await?;
+    let accounts = async {
+        let root = start::ensure(&config, &installation, site.place()).await?;
+        start::declare(&installation, &config.accounts).await.map(|()| root)
+    };
+    let root = tokio::select! {
+        root = accounts => root?,
+        () = signals.end() => return Ok(()),
+    };
 
     let writer = WriterId::random();
     let (stop, stopped) = watch::channel(false);

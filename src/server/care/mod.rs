@@ -94,7 +94,10 @@ impl Care {
     /// Returns when this process must not go on: another one has declared it dead, or has carried the index into another.
     /// Says which.
     pub async fn ended(&mut self, index: &dyn Index) -> Failure {
-        let _ = (&mut self.heartbeat).await;
+        // A caller may have given up waiting, and come again.
+        if !self.heartbeat.is_finished() {
+            let _ = (&mut self.heartbeat).await;
+        }
         match stays(index).await {
             Err(moved @ Failure::Config(_)) => moved,
             _ => Failure::Run("another process has declared this one dead: its blobs may be gone".to_owned()),

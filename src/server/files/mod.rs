@@ -7,11 +7,10 @@ pub mod tls;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use crate::config::ConfigError;
@@ -55,7 +54,16 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
 /// `AlreadyExists`.
 pub fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let draft = Draft::new(path, bytes, access)?;
-    let linked = fs::hard_link(&draft.0, path);
+    let linked = match fs::hard_link(&draft.0, path) {
+        // Some file systems have no hard links. There the name is taken first: one moment without contents.
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) =>
+        {
+            let taken = OpenOptions::new().write(true).create_new(true).mode(access.mode()).open(path);
+            taken.and_then(|_| fs::rename(&draft.0, path))
+        }
+        linked => linked,
+    };
     drop(draft);
     sync_folder(path)?;
     linked
@@ -138,15 +146,48 @@ fn refused(found: String) -> ConfigError {
     ConfigError::new("data", found, "a folder that no other cardea uses")
 }
 
-/// Takes a lock that others hold for moments only: waits for it.
-pub async fn lock_in_turn(path: &Path) -> io::Result<Lock> {
-    let file = lock_file(path)?;
-    let waiting = spawn_blocking(move || file.lock().map(|()| Lock(file)));
-    waiting.await.map_err(io::Error::other)?
+/// Takes a lock that others hold for moments only: waits for it, though not for one that holds it for ever.
+pub async fn lock_in_turn(path: &Path, patience: Duration) -> io::Result<Lock> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let file = lock_file(path).map_err(named)?;
+    let end = Instant::now() + patience;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Lock(file)),
+            Err(TryLockError::WouldBlock) if Instant::now() < end => sleep(LOOK_AGAIN).await,
+            Err(TryLockError::WouldBlock) => {
+                return Err(named(io::Error::new(io::ErrorKind::TimedOut, "another process holds the lock")));
+            }
+            Err(TryLockError::Error(error)) => return Err(named(error)),
+        }
+    }
 }
 
+/// Opens the file of a lock. One that root makes belongs to whom the folder belongs: a gateway of that user is to take it too.
 fn lock_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+    let folder = fs::metadata(
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+    )?;
+    if file.metadata()?.uid() != folder.uid() {
+        // Nobody but root can, and to others it is no matter.
+        let _ = std::os::unix::fs::fchown(&file, Some(folder.uid()), Some(folder.gid()));
+    }
+    Ok(file)
+}
+
+/// Removes what kills have left of a file's drafts. Nobody else may be writing the file.
+pub fn remove_drafts(path: &Path) -> io::Result<()> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(()) };
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let found = entry.file_name();
+        let rest = found.as_encoded_bytes().strip_prefix(name.as_encoded_bytes());
+        if rest.is_some_and(|rest| rest.starts_with(b".") && rest.ends_with(b".tmp")) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -186,6 +227,15 @@ mod tests {
         assert!(line.ends_with("in use, expected a folder that no other cardea uses"), "{line}");
         drop(held);
         lock(&path).unwrap();
+    }
+
+    #[tokio::test]
+    async fn one_that_holds_a_lock_for_long_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("turn");
+        let _held = lock_in_turn(&path, Duration::ZERO).await.unwrap();
+        let error = lock_in_turn(&path, Duration::ZERO).await.unwrap_err().to_string();
+        assert!(error.contains("turn: another process holds the lock"), "{error}");
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -31,12 +32,15 @@ pub enum Root {
     Made,
 }
 
+/// How long one who sets credentials waits for another who does.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Makes the root account if it is not there, and finishes what was begun of it.
 pub async fn ensure(config: &Config, installation: &Installation, place: Place<'_>) -> Result<Root, Failure> {
-    let lock = files::lock_in_turn(&config.credentials_lock()).await;
+    let lock = files::lock_in_turn(&config.credentials_lock(), PATIENCE).await;
     let user = installation.index.user_by_name(DOMAIN, ROOT).await.map_err(storage)?;
     let _lock = match lock {
-        // A full disk does not keep a gateway from starting that has nothing to set.
+        // A full disk, or one who holds the lock for long, does not keep a gateway from starting that has nothing to set.
         Err(error) if user.is_some() && !config.coming_credentials().exists() => {
             tracing::warn!(%error, "credentials.env was not looked at: its endpoint may be out of date");
             return Ok(Root::Known);
@@ -48,13 +52,20 @@ pub async fn ensure(config: &Config, installation: &Installation, place: Place<'
         return set(config, installation, place, whose).await;
     };
     let root = finish(config, installation, user).await?;
+    if let Err(error) = files::remove_drafts(&config.credentials()) {
+        tracing::warn!(%error, "drafts of credentials.env were not removed");
+    }
     relocate(&config.credentials(), place);
     Ok(root)
 }
 
 /// Gives the root account a new password and S3 key. The old ones stop working; tokens of old are revoked.
 pub async fn renew(config: &Config, installation: &Installation, place: Place<'_>) -> Result<(), Failure> {
-    let _lock = files::lock_in_turn(&config.credentials_lock()).await.map_err(failed)?;
+    let _lock = files::lock_in_turn(&config.credentials_lock(), PATIENCE).await.map_err(failed)?;
+    // Should this one be cut short too, what stands in the file is right.
+    if let Some(user) = installation.index.user_by_name(DOMAIN, ROOT).await.map_err(storage)? {
+        finish(config, installation, user).await?;
+    }
     set(config, installation, place, Whose::Mine).await.map(|_| ())
 }
 
@@ -99,7 +110,10 @@ async fn finish(config: &Config, installation: &Installation, user: UserRecord) 
     let begun = match std::fs::read(&coming).map(Zeroizing::new) {
         Ok(text) => read(&text).filter(|found| found.access == access_key(installation.id)),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Root::Known),
-        Err(error) => return Err(failed(error)),
+        Err(error) => {
+            tracing::warn!(%error, path = ?coming, "what was begun of the root credentials was not looked at");
+            return Ok(Root::Known);
+        }
     };
     // Older versions wrote a new endpoint by way of this name: then all but the endpoint stands in both.
     let published = std::fs::read(&path).map(Zeroizing::new).ok().and_then(|text| read(&text));
@@ -111,10 +125,10 @@ async fn finish(config: &Config, installation: &Installation, user: UserRecord) 
     };
     let Some(begun) = begun.filter(|begun| !is_published(begun) && has(begun)) else {
         std::fs::remove_file(&coming).map_err(failed)?;
-        if !path.exists() {
+        if !published.as_ref().is_some_and(has) {
             tracing::warn!(
                 ?path,
-                "the root credentials are not there: cardea credentials reset makes new ones"
+                "these are not the root credentials: cardea credentials reset makes new ones"
             );
         }
         return Ok(Root::Known);
@@ -327,12 +341,45 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_reset_finishes_what_one_before_has_begun() {
+        let world = World::new().await;
+        world.start().await;
+        let old = world.credentials().await;
+        renew(&world.config, &world.installation, world.site.place()).await.unwrap();
+        let begun = world.credentials().await;
+        std::fs::rename(world.config.credentials(), world.config.coming_credentials()).unwrap();
+        std::fs::write(world.config.credentials(), &*old).unwrap();
+        // This one comes to nothing.
+        let place = Place { aws_config: &world.config.data, ..world.site.place() };
+        renew(&world.config, &world.installation, place).await.unwrap_err();
+        assert_eq!(world.credentials().await, begun);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_keeps_no_gateway_from_starting() {
+        let world = World::new().await;
+        world.start().await;
+        std::fs::create_dir(world.config.coming_credentials()).unwrap();
+        assert_eq!(world.start().await, Root::Known);
+    }
+
+    #[tokio::test]
+    async fn drafts_of_the_credentials_do_not_stay() {
+        let world = World::new().await;
+        world.start().await;
+        let draft = world.config.data.join("credentials.env.new.0123456789abcdef.tmp");
+        std::fs::write(&draft, "secret").unwrap();
+        world.start().await;
+        assert!(!draft.exists() && world.config.credentials().exists());
+    }
+
+    #[tokio::test]
     async fn who_sets_the_credentials_does_it_in_turn() {
         let world = World::new().await;
         world.start().await;
         let renewed =
             || async { renew(&world.config, &world.installation, world.site.place()).await.unwrap() };
-        let held = files::lock_in_turn(&world.config.credentials_lock()).await.unwrap();
+        let held = files::lock_in_turn(&world.config.credentials_lock(), PATIENCE).await.unwrap();
         let text = world.credentials().await;
         {
             let mut waits = std::pin::pin!(renewed());

@@ -55,18 +55,25 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
 pub fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let draft = Draft::new(path, bytes, access)?;
     let linked = match fs::hard_link(&draft.0, path) {
-        // Some file systems have no hard links. There the name is taken first: one moment without contents.
+        // Some file systems have no hard links.
         Err(error)
             if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) =>
         {
-            let taken = OpenOptions::new().write(true).create_new(true).mode(access.mode()).open(path);
-            taken.and_then(|_| fs::rename(&draft.0, path))
+            rename_new(&draft.0, path, access)
         }
         linked => linked,
     };
     drop(draft);
     sync_folder(path)?;
     linked
+}
+
+/// Gives a file a name that nothing has, by taking the name first: for a moment it has no contents.
+fn rename_new(from: &Path, to: &Path, access: Access) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).mode(access.mode()).open(to)?;
+    fs::rename(from, to).inspect_err(|_| {
+        let _ = fs::remove_file(to);
+    })
 }
 
 /// Gives a file another name, for good.
@@ -102,8 +109,11 @@ impl Drop for Draft {
 
 /// Syncs the folder that a file is in.
 fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    File::open(folder_of(path))?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Keeps other processes off what a lock is for until it is dropped.
@@ -112,63 +122,60 @@ pub struct Lock(#[expect(dead_code, reason = "the lock lives as long as the file
 
 /// Takes the data folder's lock.
 pub fn lock(path: &Path) -> Result<Lock, ConfigError> {
-    try_lock(path)?.ok_or_else(|| in_use(path))
+    whole_folder(path, try_lock(path))
 }
 
 /// Takes the data folder's lock, also from a command that ends soon: some hold it for a moment only, to look.
 pub async fn lock_within(path: &Path, patience: Duration) -> Result<Lock, ConfigError> {
+    whole_folder(path, wait_for(path, patience).await)
+}
+
+/// Takes a lock that others hold for moments only: waits for it, though not for one that holds it for ever.
+pub async fn lock_in_turn(path: &Path, patience: Duration) -> io::Result<Lock> {
+    let taken = match wait_for(path, patience).await {
+        Ok(taken) => {
+            taken.ok_or_else(|| io::Error::new(io::ErrorKind::TimedOut, "another process holds the lock"))
+        }
+        Err(error) => Err(error),
+    };
+    taken.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}
+
+/// The data folder's lock, or why it could not be had.
+fn whole_folder(path: &Path, taken: io::Result<Option<Lock>>) -> Result<Lock, ConfigError> {
+    let found = match taken {
+        Ok(Some(lock)) => return Ok(lock),
+        Ok(None) => format!("{} in use", folder_of(path).display()),
+        Err(error) => format!("{} ({error})", path.display()),
+    };
+    Err(ConfigError::new("data", found, "a folder that no other cardea uses"))
+}
+
+/// The lock; `None` where another process keeps it for so long.
+async fn wait_for(path: &Path, patience: Duration) -> io::Result<Option<Lock>> {
     let end = Instant::now() + patience;
     loop {
         match try_lock(path)? {
-            Some(lock) => return Ok(lock),
             None if Instant::now() < end => sleep(LOOK_AGAIN).await,
-            None => return Err(in_use(path)),
+            taken => return Ok(taken),
         }
     }
 }
 
 /// The lock; `None` where another process has it.
-fn try_lock(path: &Path) -> Result<Option<Lock>, ConfigError> {
-    let unusable = |error: io::Error| refused(format!("{} ({error})", path.display()));
-    let file = lock_file(path).map_err(unusable)?;
+fn try_lock(path: &Path) -> io::Result<Option<Lock>> {
+    let file = lock_file(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(Lock(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(unusable(error)),
-    }
-}
-
-fn in_use(path: &Path) -> ConfigError {
-    refused(format!("{} in use", path.parent().unwrap_or(Path::new(".")).display()))
-}
-
-fn refused(found: String) -> ConfigError {
-    ConfigError::new("data", found, "a folder that no other cardea uses")
-}
-
-/// Takes a lock that others hold for moments only: waits for it, though not for one that holds it for ever.
-pub async fn lock_in_turn(path: &Path, patience: Duration) -> io::Result<Lock> {
-    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-    let file = lock_file(path).map_err(named)?;
-    let end = Instant::now() + patience;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(Lock(file)),
-            Err(TryLockError::WouldBlock) if Instant::now() < end => sleep(LOOK_AGAIN).await,
-            Err(TryLockError::WouldBlock) => {
-                return Err(named(io::Error::new(io::ErrorKind::TimedOut, "another process holds the lock")));
-            }
-            Err(TryLockError::Error(error)) => return Err(named(error)),
-        }
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
 /// Opens the file of a lock. One that root makes belongs to whom the folder belongs: a gateway of that user is to take it too.
 fn lock_file(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
-    let folder = fs::metadata(
-        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")),
-    )?;
+    let folder = fs::metadata(folder_of(path))?;
     if file.metadata()?.uid() != folder.uid() {
         // Nobody but root can, and to others it is no matter.
         let _ = std::os::unix::fs::fchown(&file, Some(folder.uid()), Some(folder.gid()));
@@ -227,6 +234,20 @@ mod tests {
         assert!(line.ends_with("in use, expected a folder that no other cardea uses"), "{line}");
         drop(held);
         lock(&path).unwrap();
+    }
+
+    #[test]
+    fn a_new_name_without_hard_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        rename_new(&from, &to, Access::Private).unwrap_err();
+        assert!(!to.exists(), "what was taken in vain is given back");
+        fs::write(&from, "one").unwrap();
+        rename_new(&from, &to, Access::Private).unwrap();
+        fs::write(&from, "two").unwrap();
+        let error = rename_new(&from, &to, Access::Private).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&to).unwrap(), "one");
     }
 
     #[tokio::test]

@@ -66,13 +66,13 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let carer = carer(&config, &installation, writer, &built);
     let mut care = carer.start().await?;
     tokio::spawn(installation.blobs.room().clone().watch());
-    let serving = sockets.serve(&config, &built, &stopped);
-
+    // Before the first answer, so that whoever finds it ready finds what it said too. Who is faster waits: the sockets are bound.
     print(&start::started(site.endpoint(), config.management_listen))?;
     if root == Root::Made {
         print(&start::first_start(&site.credentials))?;
     }
     tracing::info!(installation = %installation.id, %writer, "serving");
+    let serving = sockets.serve(&config, &built, &stopped);
 
     let result = loop {
         tokio::select! {

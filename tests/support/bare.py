@@ -6,7 +6,6 @@ import subprocess
 
 from . import places
 from .server import Server, clean_environment
-from .waiting import wait_until
 
 
 class Bare(Server):
@@ -25,13 +24,6 @@ class Bare(Server):
                 stderr=out,
             )
         return self.process
-
-    def start(self) -> "Bare":
-        """Starts it and waits until it has said all that it says: it answers a moment before."""
-        said = self.log().count(": serving ")
-        super().start()
-        wait_until(lambda: self.log().count(": serving ") > said)
-        return self
 
     def bash(self, script: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Runs a script as a user would, in a shell with the tests' command lines."""

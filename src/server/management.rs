@@ -7,13 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONTENT_TYPE};
 use hyper::{Method, Request, Response, StatusCode};
 
 use tokio::sync::watch;
 
-use super::listener::{Handler, Origin};
+use super::listener::{Arriving, Handler, Origin};
 use crate::ops::Metrics;
 use crate::storage::blobs::BlobStore;
 use crate::storage::index::Index;
@@ -40,7 +39,7 @@ pub struct Management {
 impl Handler for Management {
     type Body = BoxBody<Bytes, io::Error>;
 
-    async fn handle(&self, request: Request<Incoming>, _origin: Origin) -> Response<Self::Body> {
+    async fn handle(&self, request: Request<Arriving>, _origin: Origin) -> Response<Self::Body> {
         let answer = self.answer(request.method(), request.uri().path()).await;
         answer.map(|body| Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed())
     }

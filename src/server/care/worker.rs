@@ -73,7 +73,7 @@ mod tests {
     use crate::storage::index::sqlite::SqliteIndex;
     use crate::storage::index::{Index, Silence};
 
-    const LASTS: Duration = Duration::from_secs(2);
+    const LASTS: Duration = Duration::from_secs(5);
 
     /// Counts its rounds, and how many are at work at a time.
     #[derive(Clone, Default)]
@@ -152,7 +152,7 @@ mod tests {
         until(|| first.rounds() > 0).await;
         let second = process(&index, &shared).await;
         // Renewed again and again.
-        tokio::time::sleep(LASTS * 3).await;
+        tokio::time::sleep(LASTS * 2).await;
         assert_eq!(second.rounds(), 0);
 
         // It dies.

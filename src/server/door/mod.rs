@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http_body_util::combinators::BoxBody;
-use hyper::body::Incoming;
 use hyper::header::{EXPECT, HOST, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Request, Response};
@@ -26,7 +25,7 @@ pub use record::ReplyBody;
 pub use trust::Trust;
 
 use super::dispatch::{Dialect, has_two_credentials};
-use super::listener::{Allowance, Crowded, Handler, Origin, RequestBody};
+use super::listener::{Allowance, Arriving, Crowded, Handler, Origin, RequestBody};
 use crate::http::RequestContext;
 use crate::http::query::Query;
 use crate::http::secret_headers::SecretHeaders;
@@ -64,7 +63,7 @@ pub struct Door {
 impl Handler for Door {
     type Body = ReplyBody;
 
-    async fn handle(&self, request: Request<Incoming>, origin: Origin) -> Response<ReplyBody> {
+    async fn handle(&self, request: Request<Arriving>, origin: Origin) -> Response<ReplyBody> {
         let started = Instant::now();
         self.metrics.arrived();
         let (mut head, body) = request.into_parts();

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::Instant;
 
+use super::paced::{Lingering, Pace};
 use super::progress::{Allowance, Progress};
 use super::timer::Timer;
 
@@ -20,10 +22,22 @@ const LINGER: Duration = Duration::from_secs(30);
 /// How long of that nothing may arrive.
 const LINGER_STALL: Duration = Duration::from_secs(5);
 
+/// A request's body as it arrives, and the pace of its connection.
+pub struct Arriving {
+    incoming: Incoming,
+    pace: Arc<Pace>,
+}
+
+impl Arriving {
+    pub(super) fn new(incoming: Incoming, pace: Arc<Pace>) -> Self {
+        Self { incoming, pace }
+    }
+}
+
 /// A request's body.
 pub struct RequestBody {
     /// `None` once it has ended or failed.
-    incoming: Option<Incoming>,
+    arriving: Option<Arriving>,
     progress: Progress,
     timer: Timer,
     /// Whether the client will send it unasked: false as long as it waits for `100 Continue`.
@@ -32,9 +46,9 @@ pub struct RequestBody {
 
 impl RequestBody {
     /// Wraps the body of a request.
-    pub fn new(incoming: Incoming, expects_continue: bool, allowance: Allowance) -> Self {
+    pub fn new(arriving: Arriving, expects_continue: bool, allowance: Allowance) -> Self {
         let progress = Progress::new(allowance);
-        Self { incoming: Some(incoming), progress, timer: Timer::default(), under_way: !expects_continue }
+        Self { arriving: Some(arriving), progress, timer: Timer::default(), under_way: !expects_continue }
     }
 }
 
@@ -47,26 +61,26 @@ impl Body for RequestBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = &mut *self;
-        let Some(incoming) = &mut this.incoming else { return Poll::Ready(None) };
+        let Some(arriving) = &mut this.arriving else { return Poll::Ready(None) };
         this.under_way = true;
-        match Pin::new(incoming).poll_frame(context) {
+        match Pin::new(&mut arriving.incoming).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
                 this.timer.disarm();
                 this.progress.arrived(Instant::now(), frame.data_ref().map_or(0, Bytes::len));
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
-                this.incoming = None;
+                this.arriving = None;
                 Poll::Ready(Some(Err(broken(error))))
             }
             Poll::Ready(None) => {
-                this.incoming = None;
+                this.arriving = None;
                 Poll::Ready(None)
             }
             Poll::Pending => {
                 while !this.timer.is_armed() || this.timer.has_expired(context) {
                     let Some(next) = this.progress.waits(Instant::now()) else {
-                        this.incoming = None;
+                        this.arriving = None;
                         let error = io::Error::new(io::ErrorKind::TimedOut, "the body stalls");
                         return Poll::Ready(Some(Err(error)));
                     };
@@ -78,11 +92,13 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.as_ref().is_none_or(Body::is_end_stream)
+        self.arriving.as_ref().is_none_or(|arriving| arriving.incoming.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        self.arriving
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), |arriving| arriving.incoming.size_hint())
     }
 }
 
@@ -99,16 +115,17 @@ fn broken(error: hyper::Error) -> io::Error {
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        let Some(incoming) = self.incoming.take() else { return };
-        if incoming.is_end_stream() || !self.under_way {
+        let Some(arriving) = self.arriving.take() else { return };
+        if arriving.incoming.is_end_stream() || !self.under_way {
             return;
         }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(tokio::time::timeout(LINGER, read_out(incoming)));
+            let lingering = arriving.pace.linger();
+            runtime.spawn(tokio::time::timeout(LINGER, read_out(arriving.incoming, lingering)));
         }
     }
 }
 
-async fn read_out(mut incoming: Incoming) {
+async fn read_out(mut incoming: Incoming, _lingering: Lingering) {
     while let Ok(Some(Ok(_))) = tokio::time::timeout(LINGER_STALL, incoming.frame()).await {}
 }

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
+use super::body::Arriving;
 use super::paced::{Busy, Pace, Paced, Patience};
 use super::timer::Timer;
 use super::{Handler, Origin, Permit};
@@ -103,9 +104,10 @@ async fn serve<H: Handler, S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 ) {
     let service = service_fn(|request: Request<Incoming>| {
         let deadline = Instant::now() + longest + LAST_WORDS;
-        let (handler, busy) = (handler.clone(), pace.begin(deadline));
+        let (handler, pace, busy) = (handler.clone(), pace.clone(), pace.begin(deadline));
         // On the heap while there is a request: hyper keeps its place as long as the connection is open.
         Box::pin(async move {
+            let request = request.map(|incoming| Arriving::new(incoming, pace.clone()));
             let response = handler.handle(request, origin).await;
             Ok::<_, Infallible>(response.map(|body| Guarded {
                 body,

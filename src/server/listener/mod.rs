@@ -16,12 +16,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::body::Incoming;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
-pub use body::RequestBody;
+pub use body::{Arriving, RequestBody};
 pub use paced::Patience;
 pub use progress::{Allowance, Crowded};
 pub use tls::{Certificate, Identity};
@@ -50,7 +49,7 @@ pub trait Handler: Send + Sync + 'static {
     /// Answers a request. Never fails: what goes wrong is an answer too.
     fn handle(
         &self,
-        request: hyper::Request<Incoming>,
+        request: hyper::Request<Arriving>,
         origin: Origin,
     ) -> impl Future<Output = hyper::Response<Self::Body>> + Send;
 

@@ -6,7 +6,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -36,6 +36,8 @@ pub struct Patience {
 pub struct Pace {
     busy: AtomicBool,
     served: AtomicU64,
+    /// Bodies of which the rest is read though nobody wants it.
+    lingering: AtomicUsize,
     /// When the latest request must have ended, what is still to be written of its answer included.
     deadline: Mutex<Option<Instant>>,
 }
@@ -44,12 +46,22 @@ pub struct Pace {
 #[derive(Debug)]
 pub struct Busy(Arc<Pace>);
 
+/// The rest of a refused body is being read: what arrives is not the next request.
+#[derive(Debug)]
+pub struct Lingering(Arc<Pace>);
+
 impl Pace {
     /// A request has arrived, and must have ended by then.
     pub fn begin(self: &Arc<Self>, deadline: Instant) -> Busy {
         *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = Some(deadline);
         self.busy.store(true, Ordering::Release);
         Busy(self.clone())
+    }
+
+    /// The rest of a body will be read.
+    pub fn linger(self: &Arc<Self>) -> Lingering {
+        self.lingering.fetch_add(1, Ordering::AcqRel);
+        Lingering(self.clone())
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -61,6 +73,12 @@ impl Drop for Busy {
     fn drop(&mut self) {
         self.0.served.fetch_add(1, Ordering::AcqRel);
         self.0.busy.store(false, Ordering::Release);
+    }
+}
+
+impl Drop for Lingering {
+    fn drop(&mut self) {
+        self.0.lingering.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -89,7 +107,7 @@ impl<T> Paced<T> {
         Self { inner, pace, patience, wait: None, read: Timer::default(), write: Timer::default() }
     }
 
-    /// Forgets what arrived: it was a handshake, and the first request is still to come.
+    /// Forgets what arrived: it was a handshake, or the rest of a body, and the next request is still to come.
     pub fn restart(&mut self) {
         self.wait = None;
         self.read.disarm();
@@ -108,6 +126,10 @@ impl<T> Paced<T> {
     /// Bytes arrived: if they are the first of a request, its headers' time runs from here.
     fn arrived(&mut self) {
         let Some(turn) = self.waiting() else { return };
+        if self.pace.lingering.load(Ordering::Acquire) > 0 {
+            self.restart();
+            return;
+        }
         let wait = Some(Wait { turn, begun: true });
         if self.wait != wait {
             self.wait = wait;
@@ -269,6 +291,21 @@ mod tests {
         drop(begin(&pace));
         client.write_u8(b'x').await.unwrap();
         assert!(times_out_after(&mut paced, PATIENCE.header).await);
+    }
+
+    #[tokio::test]
+    async fn the_rest_of_a_body_is_no_request() {
+        let (mut client, mut paced, pace) = pair();
+        drop(begin(&pace));
+        let lingering = pace.linger();
+        for _ in 0..5 {
+            client.write_u8(b'x').await.unwrap();
+            paced.read_u8().await.unwrap();
+            let silence = tokio::time::timeout(PATIENCE.header * 2, paced.read_u8()).await;
+            assert!(silence.is_err(), "it has the time of a body");
+        }
+        drop(lingering);
+        assert!(times_out_after(&mut paced, PATIENCE.idle / 2).await);
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ struct Echo;
 impl Handler for Echo {
     type Body = http_body_util::combinators::BoxBody<Bytes, io::Error>;
 
-    async fn handle(&self, request: Request<Incoming>, _origin: Origin) -> Response<Self::Body> {
+    async fn handle(&self, request: Request<Arriving>, _origin: Origin) -> Response<Self::Body> {
         let (head, body) = request.into_parts();
         let continues = head.headers.contains_key("expect");
         let allowance = Allowance {
@@ -34,7 +34,7 @@ impl Handler for Echo {
                 }
             }
             "/slow" => {
-                tokio::time::sleep(Duration::from_secs(2)).await;
+                tokio::time::sleep(Duration::from_secs(5)).await;
                 "slow".to_owned()
             }
             _ => "refused".to_owned(),
@@ -53,7 +53,7 @@ struct Server {
 async fn server(connections: usize) -> Server {
     let patience = Patience {
         handshake: Duration::from_millis(200),
-        header: Duration::from_millis(200),
+        header: Duration::from_secs(1),
         idle: Duration::from_millis(600),
         body: Duration::from_millis(200),
         request: Duration::from_mins(1),
@@ -77,7 +77,7 @@ impl Server {
 
 async fn read_all(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
+    let read = tokio::time::timeout(Duration::from_mins(1), stream.read_to_end(&mut answer)).await;
     read.expect("the connection is still open").unwrap();
     String::from_utf8(answer).unwrap()
 }

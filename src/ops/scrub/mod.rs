@@ -96,7 +96,6 @@ impl Scrubber {
             };
             let Some((bucket, item, tries)) = next else {
                 self.strays().await?;
-                self.metrics.passed();
                 place = Some(Place::Done(Timestamp::now()));
                 break;
             };
@@ -116,7 +115,11 @@ impl Scrubber {
             done += 1;
             place = Some(Place::At(verify::Place { bucket: bucket.id, past: Some(item) }));
         }
+        let passed = matches!(place, Some(Place::Done(_)));
         self.keep(place).await?;
+        if passed {
+            self.metrics.passed();
+        }
         Ok(Round { done, rest: Duration::ZERO })
     }
 

@@ -136,7 +136,7 @@ impl HttpService for WatchedClient {
             Err(error) => unanswered(error.kind()),
         };
         self.watch.attempt(&method, outcome);
-        answer
+        answer.map_err(passing)
     }
 }
 
@@ -159,9 +159,25 @@ fn unanswered(kind: HttpErrorKind) -> &'static str {
     }
 }
 
+/// What broke off for a reason that `object_store` has no word for is tried again like the rest, if it may be sent twice.
+fn passing(error: HttpError) -> HttpError {
+    match error.kind() {
+        HttpErrorKind::Unknown => HttpError::new(HttpErrorKind::Interrupted, error),
+        _ => error,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_broke_off_may_be_tried_again() {
+        let kinds = [HttpErrorKind::Unknown, HttpErrorKind::Timeout, HttpErrorKind::Decode];
+        let passed =
+            kinds.map(|kind| passing(HttpError::new(kind, std::io::Error::other("it broke off"))).kind());
+        assert_eq!(passed, [HttpErrorKind::Interrupted, HttpErrorKind::Timeout, HttpErrorKind::Decode]);
+    }
 
     #[test]
     fn every_answer_has_a_word() {

@@ -35,7 +35,7 @@ def dump(path: Path) -> list[str]:
         return [line for line in index.iterdump() if not line.startswith('INSERT INTO "marks"')]
 
 
-def killed(server: Server, *words: str) -> int:
+def killed(server: Server, *words: str, settle: Callable[[], None] = lambda: None) -> int:
     """Runs a command again and again and kills it later each time, until one run ends. How often it was killed."""
     draw, kills, patience = random.Random(7), 0, 0.02
     while True:
@@ -47,6 +47,7 @@ def killed(server: Server, *words: str) -> int:
         if process.returncode == 0:
             return kills
         assert process.returncode == -9, err
+        settle()
         kills += 1
         patience *= 1.15
 

@@ -13,6 +13,7 @@ from support import backup, below, people
 from support.fsck import assert_clean, fsck
 from support.s3 import S3
 from support.server import Server
+from support.waiting import wait_until
 
 
 @pytest.fixture
@@ -35,6 +36,12 @@ def over(fresh: Callable[..., Server], index: str, data: Path) -> Server:
     return server
 
 
+def settled(database: str) -> None:
+    """Waits until no session of a command that was killed is at its commit yet."""
+    left = f"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cardea' AND datname = '{database}'"
+    wait_until(lambda: below.postgres().psql(left) == "0")
+
+
 def long_silent(database: str) -> None:
     """As if a minute had passed since its gateways ended."""
     below.postgres().psql("UPDATE writers SET heartbeat = 1", database)
@@ -42,7 +49,7 @@ def long_silent(database: str) -> None:
 
 def test_there_and_back(stopped: Server, filled: Filled, fresh: Callable[..., Server], database: str) -> None:
     """Killed again and again on the way; and what is written there comes back."""
-    assert killed(stopped, "migrate-index", "--to", url(database)) > 3
+    assert killed(stopped, "migrate-index", "--to", url(database), settle=lambda: settled(database)) > 3
     shared = over(fresh, url(database), stopped.data).start()
     filled.contents.assert_there(shared)
     s3 = S3(shared.tls, people.OWNER)
@@ -165,7 +172,7 @@ def test_a_backup_carries_the_index_to_postgres(stopped: Server, filled: Filled,
     """Taken from one kind of index, restored into the other."""
     backup.backup(stopped)
     shared = over(fresh, url(database), stopped.data)
-    assert killed(shared, "restore") > 3
+    assert killed(shared, "restore", settle=lambda: settled(database)) > 3
     shared.start()
     filled.contents.assert_there(shared)
     assert shared.stop() == 0

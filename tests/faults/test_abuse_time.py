@@ -79,11 +79,12 @@ def test_an_upload_that_never_ends(hasty: Server, face: str) -> None:
 def test_a_download_that_never_ends(hasty: Server) -> None:
     s3 = S3(hasty.tls, people.OWNER)
     assert s3.put("bucket", "large", b"x" * (16 * MIB)).status == 200
+    s3.close()
+    settles(hasty, 0)
     signed = S3(hasty.plain, people.OWNER).sign("GET", "/bucket/large")
     with Connection(hasty.plain) as connection:
         connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.head("GET", "/bucket/large", [("Host", hasty.plain.authority), *signed.headers])
-        s3.close()
         settles(hasty, 1)
         # What the kernel holds for the client it may go on reading; the server has closed its end.
         started, stop = time.monotonic(), threading.Event()

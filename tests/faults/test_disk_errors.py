@@ -88,7 +88,7 @@ def test_a_store_that_is_mounted_read_only(fresh: Callable[..., Server], mount: 
     world = World(server)
     disk.writable(False)
     wait_until(lambda: server.metric("cardea_writes_accepted") == 0)
-    assert server.readiness() == (200, "ready, but the disk cannot be written: writes are refused\n")
+    wait_until(lambda: server.readiness() == (200, "ready, but the disk cannot be written: writes are refused\n"))
     for size in SIZES.values():
         world.refused(size)
     # What the index can note goes on: the blobs follow when they can.
@@ -113,7 +113,8 @@ def test_an_index_that_cannot_be_written(fresh: Callable[..., Server], error: st
             world.refused(size)
         for face in world.faces:
             assert face.delete("bucket", "s3-small-1").status == 503
-        assert server.readiness()[0] == 200, "what can be read is served"
+        # What can be read is served.
+        wait_until(lambda: server.readiness()[0] == 200)
         world.check()
     assert server.metric('cardea_operations_total{operation="DeleteObject",outcome="unavailable"}') >= 2
     world.recovers()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from support import people
 from support.faces import Face, S3Face, SwiftFace
 from support.keys import CustomerKey
 from support.s3 import S3
-from support.server import Server
+from support.server import Server, files_below
 from support.swift import Swift
 from support.wire import Disconnected, Response
 
@@ -88,8 +88,8 @@ SMALL = 9_000
 """An object that lives in the index."""
 INLINE_DAMAGE = {
     "flipped-first": "bytes = CAST(x'00' || substr(bytes, 2) AS BLOB)",
-    "flipped-middle": "bytes = CAST(substr(bytes, 1, 4000) || x'5A5A' || substr(bytes, 4003) AS BLOB)",
-    "flipped-last": "bytes = CAST(substr(bytes, 1, length(bytes) - 1) || x'00' AS BLOB)",
+    "flipped-middle": "bytes = CAST(substr(bytes, 1, 4000) || x'5A5A5A5A5A5A5A5A' || substr(bytes, 4009) AS BLOB)",
+    "flipped-last": "bytes = CAST(substr(bytes, 1, length(bytes) - 1) || CASE substr(bytes, -1) WHEN x'00' THEN x'01' ELSE x'00' END AS BLOB)",
     "cut-by-one": "bytes = substr(bytes, 1, length(bytes) - 1)",
     "cut-to-nothing": "bytes = x''",
     "appended": "bytes = CAST(bytes || x'78' AS BLOB)",
@@ -178,6 +178,7 @@ def test_what_is_on_disk_is_sealed(running: Server, face: Face, keyed: list[tupl
     mark = f"a sentence that only {name} has".encode()
     assert face.put(name, "small", mark, keyed).status in (200, 201)
     assert face.put(name, "large", mark * 3000, keyed).status in (200, 201)
-    for path in running.data.rglob("*"):
-        if path.is_file():
+    for path in files_below(running.data):
+        # What earlier tests deleted goes meanwhile.
+        with suppress(FileNotFoundError):
             assert mark not in path.read_bytes(), path

@@ -28,7 +28,7 @@ class Serving:
         folder.mkdir(exist_ok=True)
         if not (folder / "tls.crt").exists():
             self.first.write(folder)
-        self.server = fresh(tls_certificate=folder / "tls.crt", tls_key=folder / "tls.key", log_level="info").start()
+        self.server = fresh(tls_certificate=folder / "tls.crt", tls_key=folder / "tls.key", log_level="info", header_timeout="10m").start()
 
     @property
     def shown(self) -> bytes:
@@ -52,7 +52,7 @@ def test_a_new_pair_is_served(serving: Serving) -> None:
     context = ssl.create_default_context(cafile=str(serving.folder / "tls.crt"))
     context.check_hostname = False
     second = Pair.new()
-    with context.wrap_socket(Address(serving.server.ports["tls"]).connect(20), server_hostname="localhost") as old:
+    with context.wrap_socket(Address(serving.server.ports["tls"]).connect(60), server_hostname="localhost") as old:
         second.write(serving.folder)
         wait_until(lambda: serving.shown == second.der)
         # Who was connected goes on.
@@ -150,5 +150,5 @@ def test_a_generated_certificate_is_made_anew_on_a_hang_up(fresh: Callable[..., 
     process.send_signal(signal.SIGHUP)
     wait_until(lambda: "the certificate was read again" in server.log())
     assert shown(port) != first
-    with server.tls.connect(20):
+    with server.tls.connect(60):
         pass

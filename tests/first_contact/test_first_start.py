@@ -11,7 +11,7 @@ from pathlib import Path
 from support import places
 from support.bare import Bare
 from support.keys import CustomerKey
-from support.server import clean_environment, read_env
+from support.server import ANSWER_SECONDS, clean_environment, read_env
 
 VARIABLES = {
     "AWS_ENDPOINT_URL",
@@ -183,7 +183,7 @@ def test_keygen_never_repeats_itself(bare: Bare) -> None:
 def test_management(bare: Bare) -> None:
     bare.start()
     for path, text in (("/livez", ""), ("/readyz", ""), ("/metrics", "# TYPE")):
-        with urllib.request.urlopen(bare.management.url + path, timeout=10) as answer:
+        with urllib.request.urlopen(bare.management.url + path, timeout=ANSWER_SECONDS) as answer:
             assert answer.status == 200 and text in answer.read().decode()
 
 

@@ -364,7 +364,7 @@ async fn a_source_that_is_overwritten_meanwhile_is_copied_whole() {
         })
     };
     let mut copied = 0;
-    while !writer.is_finished() {
+    while copied == 0 || !writer.is_finished() {
         match world.copy(copy("o", None, "copy", under(Some(1)))).await {
             Ok(outcome) => {
                 copied += 1;

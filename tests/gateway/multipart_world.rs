@@ -216,7 +216,7 @@ impl World {
 
 /// Waits until something holds: what is cleaned up in the background.
 pub async fn eventually(holds: impl Fn() -> bool) {
-    for _ in 0..500 {
+    for _ in 0..6000 {
         if holds() {
             return;
         }

@@ -75,7 +75,7 @@ def test_pasted_lines(helm: Helm, world: Cluster, tmp_path: Path) -> None:
             input="a passphrase\n",
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "one key, both doors\n" in done.stdout

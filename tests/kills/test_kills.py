@@ -81,6 +81,7 @@ def test_what_a_store_finishes_late_is_swept(kind: str, fresh: Callable[..., Ser
         server.start()
         wait_until(lambda: has_swept(server))
         assert len(place.blobs()) == 1, "the store was not late: this would prove nothing"
+        fault.due.set()
         wait_until(lambda: len(place.blobs()) == 2)
         assert left_over(server) == 1
         assert server.stop() == 0

@@ -51,6 +51,8 @@ class Balancer:
         return None
 
     def close(self) -> None:
+        # Not closed alone: whoever waits in `accept` would go on with what has its number next.
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
 

@@ -116,6 +116,6 @@ def test_presign_after_sourcing_the_credentials(cli: Cli) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert (done.returncode, done.stdout) == (0, "body\n"), done.stdout + done.stderr

@@ -40,7 +40,7 @@ async fn write(mut writer: BlobWriter, mut data: &[u8]) -> Result<u64, Error> {
 async fn becomes_empty(store: &Store) {
     if !store.is_local {
         // An upload in parts shows in no listing. `tests/stores/` asks afterwards whether one was left.
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
     }
     for _ in 0..6000 {
         let hidden = store.folder.as_ref().is_some_and(|folder| unfinished(folder.path()));
@@ -272,7 +272,7 @@ pub async fn uploads_wait_for_the_budget_and_all_come_through(store: Store) {
     let mut slow = small.writer(id());
     let held: BytesMut = slow.buffer().await.unwrap();
     let uploads = (0..8).map(|_| write(small.writer(id()), &data));
-    let all = tokio::time::timeout(Duration::from_mins(1), join_all(uploads)).await.unwrap();
+    let all = tokio::time::timeout(Duration::from_mins(10), join_all(uploads)).await.unwrap();
     assert!(all.into_iter().all(|outcome| outcome.unwrap() == length as u64));
     drop(held);
 }

@@ -15,14 +15,12 @@ use crate::store::Store;
 use crate::world::{World, local, memory, sqlite};
 
 pub async fn silent_writers_are_fenced_once(index: Arc<dyn Index>) {
-    let (me, silent) = (WriterId::random(), WriterId::random());
-    let loud = WriterId::random();
-    index.heartbeat(silent).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    let (me, loud) = (WriterId::random(), WriterId::random());
+    let silent = silent_for(&*index, Duration::from_mins(10)).await;
     index.heartbeat(loud).await.unwrap();
-    let (hour, seconds) = (Silence::For(Duration::from_hours(1)), Silence::For(Duration::from_secs(4)));
+    let (hour, minutes) = (Silence::For(Duration::from_hours(1)), Silence::For(Duration::from_mins(5)));
     assert_eq!(index.fence_silent(me, hour).await.unwrap(), []);
-    assert_eq!(index.fence_silent(me, seconds).await.unwrap(), [silent]);
+    assert_eq!(index.fence_silent(me, minutes).await.unwrap(), [silent]);
     assert_eq!(index.fence_silent(me, hour).await.unwrap(), [silent], "until it is swept");
     index.heartbeat(loud).await.unwrap();
     assert!(matches!(index.heartbeat(silent).await, Err(Error::Fenced)));
@@ -122,7 +120,7 @@ async fn the_sweep_deletes_what_the_dead_had_not_published() {
 async fn a_fenced_writer_that_does_not_know_it_is_swept_again() {
     let files = memory();
     let dead = World::new(sqlite()).await;
-    let (me, settle) = (WriterId::random(), Duration::from_secs(3));
+    let (me, settle) = (WriterId::random(), Duration::from_secs(8));
     dead.index.heartbeat(me).await.unwrap();
     let (index, blobs) = (dead.index.clone(), files.blobs.clone());
     let mut sweeper = Sweeper::new(index, blobs, me, Silence::Everyone, settle);

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-import time
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,8 +15,6 @@ ERRORS = {
     "403": (403, "Forbidden", "ExpiredToken"),
 }
 """What the store says of itself, as status, reason and code."""
-LATE = 2
-"""Seconds by which a request is late: longer than a gateway takes to start."""
 
 
 @dataclass
@@ -27,11 +24,12 @@ class Fault:
     operation: str
     """`put`, `begin`, `part`, `complete`, `abort`, `get`, `head`, `delete`, `list`, or `all`."""
     kind: str
-    """One of `ERRORS`; `reset` before the store hears of it; `late` when the store hears of it only after `LATE`; `lost` when it has answered; `stall`; or `truncated` and `shorter` for a
+    """One of `ERRORS`; `reset` before the store hears of it; `late` when the store hears of it only once it is `due`; `lost` when it has answered; `stall`; or `truncated` and `shorter` for a
     body that ends early, against its Content-Length and with a false one."""
     times: int = 1_000_000
     met: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    due: threading.Event = field(default_factory=threading.Event)
 
     def strikes(self, operation: str) -> bool:
         with self.lock:
@@ -118,6 +116,8 @@ class Faulty:
 
     def close(self) -> None:
         self._closing.set()
+        # Not closed alone: whoever waits in `accept` would go on with what has its number next.
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def _serve(self) -> None:
@@ -144,11 +144,15 @@ class Faulty:
                 if struck == "reset":
                     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     return
+                if struck == "late" and fault:
+                    fault.due.wait()
+                    if store:
+                        # The store may have closed it by now.
+                        store.sock.close()
+                    store = None
                 if store is None:
                     store = Peer(socket.create_connection(("127.0.0.1", self.target)))
                     store.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                if struck == "late":
-                    time.sleep(LATE)
                 store.sock.sendall(head + body)
                 answer = store.head()
                 has_body = method != "HEAD" and answer.split(b" ")[1] not in (b"204", b"304")

@@ -78,6 +78,10 @@ class Proxy:
                 return
             pair = (client, store)
             self._open.update(pair)
+            if self._listener is not listener:  # Refused meanwhile.
+                for each in pair:
+                    _end(each)
+                return
             for way, source, sink in (("up", client, store), ("down", store, client)):
                 threading.Thread(target=self._pump, args=[way, source, sink], daemon=True).start()
 

@@ -188,7 +188,7 @@ def test_a_web_identity(amazon: Moto, tunnel: Tunnel, token: Path, over: Over, r
 
 
 def test_a_web_identity_that_is_none(amazon: Moto, tunnel: Tunnel, token: Path, over: Over, tmp_path: Path) -> None:
-    settings = {"store_ca": str(amazon.ca), "store_region": "us-east-1"}
+    settings = {"store_ca": str(amazon.ca), "store_region": "us-east-1", "store_retry_timeout": "10s"}
     (nowhere,) = free_ports(1)
     way = {"HTTPS_PROXY": tunnel.url}
     servers = {
@@ -260,8 +260,7 @@ def test_a_shared_access_signature_that_ends(microsoft: Azurite, tunnel: Tunnel,
     assert "403 Forbidden" in words["ended"] and "Server failed to authenticate the request" in words["ended"]
     assert "403 Forbidden" in words["reader"] and "AuthorizationPermissionMismatch" in words["reader"]
     # The first one's ends while its gateway runs.
-    wait_until(lambda: not server.is_ready())
-    assert server.is_unready("the blob store cannot be read")
+    wait_until(lambda: server.readiness() == (503, "not ready: the blob store cannot be read\n"))
     s3, key = faces_again(server), CustomerKey.new()
     for answer in (s3.put("bucket", "new", bytes(50_000), s3.keyed(key)), s3.get("bucket", "in-parts")):
         assert (answer.status, "Retry-After" in answer) == (503, True), answer.text

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import places
-from .server import Server, clean_environment
+from .server import Server, clean_environment, files_below
 
 
 @dataclass
@@ -87,7 +87,7 @@ def another_machine(server: Server, other: Server) -> None:
 
 def chunks(server: Server) -> list[Path]:
     """The chunks of all backups."""
-    return sorted(path for path in (server.data / "blobs" / "backups" / "chunks").rglob("*") if path.is_file())
+    return sorted(files_below(server.data / "blobs" / "backups" / "chunks"))
 
 
 def sets(server: Server) -> list[str]:
@@ -97,4 +97,4 @@ def sets(server: Server) -> list[str]:
 
 def blobs(server: Server) -> set[Path]:
     """The sealed blobs in the store."""
-    return {path for path in (server.data / "blobs" / "blobs").rglob("*") if path.is_file()}
+    return files_below(server.data / "blobs" / "blobs")

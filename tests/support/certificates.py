@@ -93,7 +93,7 @@ def shown(port: int, host: str = "localhost") -> bytes:
     """The certificate of a fresh handshake."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with Address(port).connect(20) as plain, context.wrap_socket(plain, server_hostname=host) as connection:
+    with Address(port).connect(60) as plain, context.wrap_socket(plain, server_hostname=host) as connection:
         found = connection.getpeercert(binary_form=True)
     assert found is not None
     return found

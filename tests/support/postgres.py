@@ -95,7 +95,7 @@ class Postgres:
             self.process.kill()
         else:
             self.process.send_signal(how)
-        self.process.wait(60)
+        self.process.wait(180)
         wait_until(lambda: how != signal.SIGKILL or self._is_alone())
 
     def _is_alone(self) -> bool:

@@ -167,14 +167,18 @@ class Server:
 
     def blob_files(self) -> list[Path]:
         """The sealed blobs on disk."""
-        blobs = self.data / "blobs"
-        return sorted(p for p in blobs.rglob("*") if p.is_file() and p.suffix not in (".json", ".lock"))
+        return sorted(p for p in files_below(self.data / "blobs") if p.suffix not in (".json", ".lock"))
 
     def __enter__(self) -> "Server":
         return self.start()
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+
+
+def files_below(folder: Path) -> set[Path]:
+    """All files. By os.walk, as rglob fails when a folder goes meanwhile: a gateway removes those that a dead one left empty."""
+    return {Path(at) / name for at, _, names in os.walk(folder) for name in names}
 
 
 def read_env(path: Path) -> dict[str, str]:

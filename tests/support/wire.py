@@ -215,7 +215,7 @@ class Wire:
             return self._once(method, target, headers, body)
 
     def _once(self, method: str, target: str, headers: Headers, body: bytes) -> Response:
-        connection = self._connection or Connection(self.address)
+        connection = self._connection or Connection(self.address, timeout=180)
         self._connection = connection
         connection.head(method, target, headers)
         try:

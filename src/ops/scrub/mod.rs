@@ -116,8 +116,7 @@ impl Scrubber {
             place = Some(Place::At(verify::Place { bucket: bucket.id, past: Some(item) }));
         }
         let passed = matches!(place, Some(Place::Done(_)));
-        self.keep(place).await?;
-        if passed {
+        if self.keep(place).await? && passed {
             self.metrics.passed();
         }
         Ok(Round { done, rest: Duration::ZERO })
@@ -144,14 +143,16 @@ impl Scrubber {
         Ok(None)
     }
 
-    async fn keep(&mut self, place: Option<Place>) -> Result<(), Error> {
-        let Some(place) = place else { return Ok(()) };
+    /// Keeps the place that was reached, if there is one. Tells whether it was: where another process holds the lease now, the
+    /// place is its own, and this round's end is the last.
+    async fn keep(&mut self, place: Option<Place>) -> Result<bool, Error> {
+        let Some(place) = place else { return Ok(false) };
         let bytes = place.write();
-        // Where another process holds the lease now, the place is its own, and this round's end is the last.
-        if self.gateway.index.set_place(NAME, self.gateway.writer, Some(bytes.clone())).await? {
+        let kept = self.gateway.index.set_place(NAME, self.gateway.writer, Some(bytes.clone())).await?;
+        if kept {
             self.kept = Some(bytes);
         }
-        Ok(())
+        Ok(kept)
     }
 
     /// Whether index and store answer: then what cannot be read is itself at fault.

@@ -54,7 +54,7 @@ async fn server(connections: usize) -> Server {
     let patience = Patience {
         handshake: Duration::from_millis(200),
         header: Duration::from_secs(1),
-        idle: Duration::from_millis(600),
+        idle: Duration::from_secs(3),
         body: Duration::from_millis(200),
         request: Duration::from_mins(1),
     };
@@ -133,6 +133,21 @@ async fn an_unread_body_does_not_cost_the_answer() {
     stream.write_all(head.as_bytes()).await.unwrap();
     // As Python's clients do: all of the body first, then the answer.
     stream.write_all(&vec![0; length]).await.unwrap();
+    stream.write_all(b"GET /sum HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").await.unwrap();
+    let answer = read_all(&mut stream).await;
+    assert!(answer.contains("refused") && answer.ends_with('0'), "{answer}");
+}
+
+#[tokio::test]
+async fn the_rest_of_a_refused_body_may_come_slowly() {
+    let server = server(10).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"PUT /refuse HTTP/1.1\r\nHost: h\r\nContent-Length: 20\r\n\r\n").await.unwrap();
+    // For longer than the headers of a request may take.
+    for _ in 0..20 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stream.write_all(b"x").await.unwrap();
+    }
     stream.write_all(b"GET /sum HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").await.unwrap();
     let answer = read_all(&mut stream).await;
     assert!(answer.contains("refused") && answer.ends_with('0'), "{answer}");

@@ -3,9 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// Shows a value: as it stands where it is printable US-ASCII, else as one encoded word.
+/// Shows a value: as it stands where it is printable US-ASCII that is read as itself, else as one encoded word.
 pub(super) fn encode(value: &str) -> String {
-    if value.bytes().all(|b| matches!(b, b' '..=b'~')) {
+    if value.bytes().all(|b| matches!(b, b' '..=b'~')) && !(value.contains("=?") && decode(value) != value) {
         return value.to_owned();
     }
     format!("=?UTF-8?B?{}?=", STANDARD.encode(value))
@@ -60,9 +60,10 @@ mod tests {
 
     #[test]
     fn round_trip() {
-        for value in ["plain", "Zürich", "日本語 テスト", "", "a  b"] {
+        for value in ["plain", "Zürich", "日本語 テスト", "", "a  b", "=?UTF-8?Q?a,b?=", "=?", "=?UTF-8?B?!?="] {
             assert_eq!(decode(&encode(value)), value);
         }
+        assert_eq!(encode("=?UTF-8?B?!?="), "=?UTF-8?B?!?=", "it is read as it stands");
         assert_eq!(encode("plain ~"), "plain ~");
     }
 

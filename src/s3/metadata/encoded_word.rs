@@ -60,7 +60,9 @@ mod tests {
 
     #[test]
     fn round_trip() {
-        for value in ["plain", "Zürich", "日本語 テスト", "", "a  b", "=?UTF-8?Q?a,b?=", "=?", "=?UTF-8?B?!?="] {
+        for value in
+            ["plain", "Zürich", "日本語 テスト", "", "a  b", "=?UTF-8?Q?a,b?=", "=?", "=?UTF-8?B?!?="]
+        {
             assert_eq!(decode(&encode(value)), value);
         }
         assert_eq!(encode("=?UTF-8?B?!?="), "=?UTF-8?B?!?=", "it is read as it stands");

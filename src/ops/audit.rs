@@ -1,8 +1,10 @@
 //! The audit log: every refusal, and every operation that is not a plain read.
 
-use super::gateway::Target;
-use super::{Caller, Error, Metrics};
 use crate::authz::Action;
+use crate::ops::caller::Caller;
+use crate::ops::error::Error;
+use crate::ops::gateway::Target;
+use crate::ops::metrics::Metrics;
 
 /// What became of an operation, to be counted and written down when it has ended, or when its caller goes away while it runs: the
 /// index carries out what it was asked for then too.

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::gateway::{Gateway, Operation, Permit, Target};
-use super::{Action, BucketAddress, BucketChange, BucketRecord, Error, Usage};
+use crate::authz::Action;
 use crate::model::{AccountId, BucketId, BucketName};
+use crate::ops::error::Error;
+use crate::ops::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage;
-use crate::storage::index::{self, NamePolicy};
+use crate::storage::index;
+use crate::storage::index::{BucketAddress, BucketChange, BucketRecord, NamePolicy, Usage};
 use crate::storage::room::Need;
 
 /// Which protocol's rules decide where the two differ.

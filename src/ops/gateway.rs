@@ -5,12 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tracing::Instrument;
 
-use super::audit::Event;
-use super::bucket_cache::BucketCache;
-use super::{Caller, Error, MIN_PART, Metrics};
 use crate::authz::{Action, Decision, Question, decide};
 use crate::encryption::{Cipher, KeyRing};
 use crate::model::{AccountId, WriterId};
+use crate::ops::audit::Event;
+use crate::ops::bucket_cache::BucketCache;
+use crate::ops::caller::Caller;
+use crate::ops::error::Error;
+use crate::ops::metrics::Metrics;
+use crate::ops::multipart::MIN_PART;
 use crate::storage::blobs::BlobStore;
 use crate::storage::index::{BucketAddress, BucketRecord, Index};
 use crate::storage::pins::Pins;

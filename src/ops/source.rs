@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
-use super::content::Content;
-use super::gateway::{Gateway, Permit};
-use super::get_object::{missing, shown_etag};
-use super::large::{Depth, Reading};
-use super::opening::{Keyless, Opening, open};
-use super::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face, LargeObject};
+use crate::authz::Action;
+use crate::encryption::CustomerKey;
 use crate::http::conditions::{ReadConditions, Verdict};
 use crate::model::{EncryptionMode, ObjectKey, Timestamp, VersionId};
+use crate::ops::bucket::Face;
+use crate::ops::content::Content;
+use crate::ops::digests::Digests;
+use crate::ops::error::Error;
+use crate::ops::gateway::{Gateway, Permit};
+use crate::ops::get_object::{missing, shown_etag};
+use crate::ops::large::{Depth, LargeObject, Reading};
+use crate::ops::opening::{Keyless, Opening, open};
 use crate::storage;
-use crate::storage::index::{Unchanged, VersionRecord};
+use crate::storage::index::{BucketAddress, BucketRecord, Unchanged, VersionRecord};
 use crate::storage::pins::Pin;
 
 /// What is copied.

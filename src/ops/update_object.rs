@@ -2,13 +2,15 @@
 
 use async_trait::async_trait;
 
-use super::gateway::{Gateway, Operation, Permit, Target};
-use super::opening::{Keyless, open};
-use super::versioning::is_versioned;
-use super::{Action, BucketAddress, CustomerKey, Error};
+use crate::authz::Action;
+use crate::encryption::CustomerKey;
 use crate::model::{ObjectKey, ObjectMetadata, Timestamp, VersionId};
+use crate::ops::error::Error;
+use crate::ops::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::opening::{Keyless, open};
+use crate::ops::versioning::is_versioned;
 use crate::storage;
-use crate::storage::index::UpdateMetadata;
+use crate::storage::index::{BucketAddress, UpdateMetadata};
 use crate::storage::room::Need;
 
 /// How often a POST starts anew when the object is overwritten under it.

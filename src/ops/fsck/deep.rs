@@ -2,8 +2,10 @@
 //! ring opens. Of what customers sealed, everything but the chunks.
 
 use super::{Kind, Progress, Report};
+use crate::ops::error::Error;
+use crate::ops::gateway::Gateway;
 use crate::ops::verify::{Item, Pace, Verdict, Verifier, Walk};
-use crate::ops::{BucketRecord, Error, Gateway};
+use crate::storage::index::BucketRecord;
 
 /// Verifies all of it.
 pub(super) async fn all(gateway: &Gateway, report: &mut Report, progress: Progress<'_>) -> Result<(), Error> {

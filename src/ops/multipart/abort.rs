@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 
 use super::AbortUpload;
+use crate::authz::Action;
+use crate::ops::error::Error;
 use crate::ops::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::{Action, Error};
 
 #[async_trait]
 impl Operation for AbortUpload {

@@ -8,12 +8,15 @@ use futures_util::StreamExt;
 use super::open::open_for_part;
 use super::part::{Part, check_number, etag};
 use super::{ATTEMPTS, CopyPart, PartOutcome};
+use crate::authz::Action;
 use crate::http::checksum::Hasher;
 use crate::model::{ChecksumKind, EncryptionMode, StoredChecksum};
 use crate::ops::content::Content;
+use crate::ops::digests::Digests;
+use crate::ops::error::Error;
 use crate::ops::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::reader::ObjectReader;
 use crate::ops::versioning::is_versioned;
-use crate::ops::{Action, Digests, Error, ObjectReader};
 use crate::storage::index::UploadChecksum;
 
 #[async_trait]

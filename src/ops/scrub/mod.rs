@@ -16,12 +16,14 @@ use tokio::time::Instant;
 use self::metrics::Found;
 pub use self::metrics::ScrubMetrics;
 use self::place::Place;
-use super::fsck;
-use super::verify::{self, Item, Pace, Verdict, Verifier, Walk};
-use super::{BucketRecord, Error, Gateway};
 use crate::model::{BucketId, Timestamp};
+use crate::ops::error::Error;
+use crate::ops::gateway::Gateway;
+use crate::ops::verify::{Item, Pace, Verdict, Verifier, Walk};
+use crate::ops::{fsck, verify};
 use crate::storage;
 use crate::storage::care::{Round, Task};
+use crate::storage::index::BucketRecord;
 
 /// The name of the task, and of its lease.
 const NAME: &str = "scrubber";

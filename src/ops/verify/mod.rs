@@ -13,15 +13,19 @@ use tokio::sync::Semaphore;
 
 pub use self::pace::Pace;
 pub use self::walk::{Item, Place, Walk};
-use super::content::Content;
-use super::reader::{ObjectReader, inline_bytes};
-use super::sealing::{OpenedVersion, PartSeals, VerifiedUpload, VerifiedVersion};
-use super::{BucketAddress, BucketRecord, Error, Gateway, Metrics, UploadRecord};
 use crate::encryption::Holder;
 use crate::encryption::layout::{HEADER_LEN, plain_len, sealed_len};
 use crate::model::{EncryptionMode, ObjectKey, VersionId, VersionUid};
+use crate::ops::content::Content;
+use crate::ops::error::Error;
+use crate::ops::gateway::Gateway;
+use crate::ops::metrics::Metrics;
+use crate::ops::reader::{ObjectReader, inline_bytes};
+use crate::ops::sealing::{OpenedVersion, PartSeals, VerifiedUpload, VerifiedVersion};
 use crate::storage;
-use crate::storage::index::{PartRecord, Unchanged, UploadPart, VersionRecord};
+use crate::storage::index::{
+    BucketAddress, BucketRecord, PartRecord, Unchanged, UploadPart, UploadRecord, VersionRecord,
+};
 use crate::storage::pins::Pins;
 
 /// Numbered parts that are read at a time.

@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::ops::error::Error;
+use crate::ops::engine::error::Error;
 use crate::ops::sealing::{OpenedVersion, VersionSeals};
 use crate::storage::index::{MAX_REFERENCES, PartRecord};
 

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use crate::authz::Action;
 use crate::model::{ObjectKey, VersionId};
-use crate::ops::error::Error;
-use crate::ops::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage::index::{BucketAddress, Delete, Deleted, Precondition};
 
 /// Deletes an object or a version of it. `removed: None` in the outcome tells that nothing was there.

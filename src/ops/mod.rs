@@ -4,11 +4,8 @@
 //! takes a [`Permit`] that only `execute` can make, so no front can forget authorisation.
 
 mod account;
-mod audit;
 pub mod backup;
 mod bucket;
-mod bucket_cache;
-mod caller;
 mod content;
 mod copy_object;
 mod delete_many;
@@ -16,14 +13,12 @@ mod delete_object;
 mod digest;
 mod digests;
 mod directory;
-mod error;
+pub(crate) mod engine;
 pub mod fsck;
-mod gateway;
 mod get_object;
 mod large;
 mod list_objects;
 mod list_versions;
-mod metrics;
 mod multipart;
 mod opening;
 mod put_object;
@@ -39,13 +34,14 @@ mod versioning;
 
 pub use account::{AccountInfo, AccountView, ListBuckets, UpdateAccount};
 pub use bucket::{BucketInfo, BucketView, CreateBucket, CreatedBucket, DeleteBucket, Face, UpdateBucket};
-pub use caller::{Caller, Identity};
 pub use copy_object::{CopyMetadata, CopyObject, CopyOutcome};
 pub use delete_object::DeleteObject;
 pub use digests::Digests;
 pub use directory::IndexDirectory;
-pub use error::Error;
-pub use gateway::{Gateway, Limits, Operation, Permit, Target};
+pub use engine::caller::{Caller, Identity};
+pub use engine::error::Error;
+pub use engine::gateway::{Gateway, Limits, Operation, Permit, Target};
+pub use engine::metrics::Metrics;
 pub use get_object::{GetObject, ObjectInfo, OpenObject, PartSpan};
 pub use large::{
     DeleteManifest, DeletedManifest, GetOwnBytes, LargeObject, MAX_DEPTH, MAX_KEYED_SEGMENTS, MAX_SEGMENTS,
@@ -53,7 +49,6 @@ pub use large::{
 };
 pub use list_objects::ListObjects;
 pub use list_versions::ListVersions;
-pub use metrics::Metrics;
 pub use multipart::{
     AbortUpload, CompleteUpload, CopyPart, CreateUpload, CreatedUpload, ListParts, ListUploads, ListedPart,
     MAX_PART_NUMBER, MIN_PART, NamedPart, ObjectParts, PartListing, PartOutcome, UploadPart,

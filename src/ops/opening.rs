@@ -2,9 +2,9 @@
 
 use crate::encryption::{CustomerKey, Holder, KeyRing};
 use crate::model::EncryptionMode;
-use crate::ops::caller::Caller;
 use crate::ops::digests::Digests;
-use crate::ops::error::Error;
+use crate::ops::engine::caller::Caller;
+use crate::ops::engine::error::Error;
 use crate::ops::sealing::{OpenedVersion, VerifiedVersion, read_digests};
 use crate::storage::index::{BucketRecord, VersionRecord};
 

@@ -13,8 +13,8 @@ use crate::model::{
 };
 use crate::ops::digest::Digester;
 use crate::ops::digests::Digests;
-use crate::ops::error::Error;
-use crate::ops::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::sealing::{OwnedBinding, VersionSeals};
 use crate::ops::upload::{Uploaded, upload};
 use crate::ops::versioning::is_versioned;

@@ -8,11 +8,11 @@ use crate::encryption::{
 };
 use crate::model::{EncryptionMode, ObjectKey, VersionId, VersionUid};
 use crate::ops::digests::Digests;
-use crate::ops::error::Error;
+use crate::ops::engine::error::Error;
 use crate::storage::index::{BucketRecord, NewBlob, PartRecord, SealEnvelope, VersionRecord};
 
 pub use self::upload::{PartSeals, VerifiedUpload};
-use crate::ops::gateway::Gateway;
+use crate::ops::engine::gateway::Gateway;
 
 /// What an envelope is bound to, but for the version id, which the commit gives.
 pub struct OwnedBinding {

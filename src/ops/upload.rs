@@ -11,8 +11,8 @@ use crate::encryption::{DataKey, Sealer};
 use crate::http::body::{Body, BodyError};
 use crate::model::BlobId;
 use crate::ops::digest::Digester;
-use crate::ops::error::Error;
-use crate::ops::gateway::Gateway;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::Gateway;
 use crate::storage::blobs::{BlobWriter, Unpublished};
 use crate::storage::index::NewBlob;
 

@@ -2,8 +2,8 @@
 //! ring opens. Of what customers sealed, everything but the chunks.
 
 use super::{Kind, Progress, Report};
-use crate::ops::error::Error;
-use crate::ops::gateway::Gateway;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::Gateway;
 use crate::ops::verify::{Item, Pace, Verdict, Verifier, Walk};
 use crate::storage::index::BucketRecord;
 

@@ -16,8 +16,8 @@ use super::{MAX_DEPTH, MAX_KEYED_SEGMENTS, PutManifest, SegmentRequest};
 use crate::authz::Action;
 use crate::http::range::parse_ranges;
 use crate::ops::content::check_references;
-use crate::ops::error::Error;
-use crate::ops::gateway::{Gateway, Permit};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Permit};
 use crate::ops::put_object::WriteEncryption;
 use crate::storage::index::{PartRecord, VersionRecord};
 

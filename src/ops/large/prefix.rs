@@ -11,8 +11,8 @@ use crate::http::percent;
 use crate::model::{BucketName, EncryptionMode};
 use crate::ops::bucket::Face;
 use crate::ops::content::Content;
-use crate::ops::error::Error;
-use crate::ops::gateway::Gateway;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::Gateway;
 use crate::storage::index::{ListObjects, ObjectRow, VersionRecord};
 
 /// What the reader of a dynamic large object must be allowed to do to its segments.

@@ -8,8 +8,8 @@ use super::segments::{Segment, SegmentPath, Segments};
 use crate::encryption::CustomerKey;
 use crate::ops::content::Content;
 use crate::ops::digests::Digests;
-use crate::ops::error::Error;
-use crate::ops::gateway::{Gateway, Permit};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Permit};
 use crate::ops::sealing::OpenedVersion;
 use crate::storage::index::{BucketRecord, Unchanged, VersionRecord};
 

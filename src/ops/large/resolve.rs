@@ -11,7 +11,7 @@ use super::segments::{Segment, SegmentPath, Segments};
 use super::{MAX_DEPTH, MAX_KEYED_SEGMENTS};
 use crate::ops::content::Content;
 use crate::ops::digests::Digests;
-use crate::ops::error::Error;
+use crate::ops::engine::error::Error;
 use crate::ops::sealing::OpenedVersion;
 use crate::storage::index::{MAX_REFERENCES, VersionRecord};
 

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use super::AbortUpload;
 use crate::authz::Action;
-use crate::ops::error::Error;
-use crate::ops::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 
 #[async_trait]
 impl Operation for AbortUpload {

@@ -2,8 +2,8 @@
 
 use crate::encryption::{CustomerKey, Holder};
 use crate::model::EncryptionMode;
-use crate::ops::error::Error;
-use crate::ops::gateway::{Gateway, Permit};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Permit};
 use crate::ops::sealing::{OpenedVersion, VerifiedUpload};
 use crate::storage::index::UploadRecord;
 

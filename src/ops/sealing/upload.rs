@@ -7,7 +7,7 @@ use crate::encryption::{
 };
 use crate::model::{EncryptionMode, ObjectKey, VersionUid};
 use crate::ops::digests::Digests;
-use crate::ops::error::Error;
+use crate::ops::engine::error::Error;
 use crate::storage::index::{BucketRecord, NewBlob, PartRecord, SealEnvelope, UploadRecord};
 
 /// What stands for the version id in an upload's binding. No version has such an id.

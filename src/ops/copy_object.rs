@@ -12,11 +12,11 @@ use crate::model::{
     ChecksumAlgorithm, ChecksumKind, EncryptionMode, ObjectKey, ObjectMetadata, SystemMetadata, Timestamp,
     UserMetadata, VersionId, VersionUid,
 };
-use crate::ops::bucket::Face;
 use crate::ops::content::Content;
 use crate::ops::digest::Digester;
 use crate::ops::digests::Digests;
 use crate::ops::engine::error::Error;
+use crate::ops::engine::face::Face;
 use crate::ops::engine::gateway::{Gateway, MAX_PUT, Operation, Permit, Target};
 use crate::ops::put_object::{ChecksumRequest, ExpectedChecksum, WriteEncryption, holder, opaque_etag};
 use crate::ops::reader::ObjectReader;

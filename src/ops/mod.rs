@@ -33,13 +33,14 @@ mod verify;
 mod versioning;
 
 pub use account::{AccountInfo, AccountView, ListBuckets, UpdateAccount};
-pub use bucket::{BucketInfo, BucketView, CreateBucket, CreatedBucket, DeleteBucket, Face, UpdateBucket};
+pub use bucket::{BucketInfo, BucketView, CreateBucket, CreatedBucket, DeleteBucket, UpdateBucket};
 pub use copy_object::{CopyMetadata, CopyObject, CopyOutcome};
 pub use delete_object::DeleteObject;
 pub use digests::Digests;
 pub use directory::IndexDirectory;
 pub use engine::caller::{Caller, Identity};
 pub use engine::error::Error;
+pub use engine::face::Face;
 pub use engine::gateway::{Gateway, Limits, Operation, Permit, Target};
 pub use engine::metrics::Metrics;
 pub use get_object::{GetObject, ObjectInfo, OpenObject, PartSpan};

@@ -6,12 +6,10 @@
 mod account;
 pub mod backup;
 mod bucket;
-mod content;
+pub(crate) mod bytes;
 mod copy_object;
 mod delete_many;
 mod delete_object;
-mod digest;
-mod digests;
 mod directory;
 pub(crate) mod engine;
 pub mod fsck;
@@ -20,23 +18,19 @@ mod large;
 mod list_objects;
 mod list_versions;
 mod multipart;
-mod opening;
 mod put_object;
-mod reader;
 mod restore_version;
 mod scrub;
-mod sealing;
-mod source;
 mod update_object;
-mod upload;
 mod verify;
-mod versioning;
 
 pub use account::{AccountInfo, AccountView, ListBuckets, UpdateAccount};
 pub use bucket::{BucketInfo, BucketView, CreateBucket, CreatedBucket, DeleteBucket, UpdateBucket};
+pub use bytes::digests::Digests;
+pub use bytes::reader::ObjectReader;
+pub use bytes::source::CopySource;
 pub use copy_object::{CopyMetadata, CopyObject, CopyOutcome};
 pub use delete_object::DeleteObject;
-pub use digests::Digests;
 pub use directory::IndexDirectory;
 pub use engine::caller::{Caller, Identity};
 pub use engine::error::Error;
@@ -55,10 +49,8 @@ pub use multipart::{
     MAX_PART_NUMBER, MIN_PART, NamedPart, ObjectParts, PartListing, PartOutcome, UploadPart,
 };
 pub use put_object::{ChecksumRequest, ExpectedChecksum, PutObject, PutOutcome, WriteEncryption};
-pub use reader::ObjectReader;
 pub use restore_version::RestoreVersion;
 pub use scrub::{ScrubMetrics, Scrubber};
-pub use source::CopySource;
 pub use update_object::{UpdateObject, UpdatedObject};
 
 // What the fronts need of the layers below, so that they import `ops` alone.

@@ -11,13 +11,13 @@ use crate::model::{
     ChecksumAlgorithm, EncryptionMode, ObjectKey, ObjectMetadata, StoredChecksum, Timestamp, VersionId,
     VersionUid,
 };
-use crate::ops::digest::Digester;
-use crate::ops::digests::Digests;
+use crate::ops::bytes::digest::Digester;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::sealing::{OwnedBinding, VersionSeals};
+use crate::ops::bytes::upload::{Uploaded, upload};
+use crate::ops::bytes::versioning::is_versioned;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::sealing::{OwnedBinding, VersionSeals};
-use crate::ops::upload::{Uploaded, upload};
-use crate::ops::versioning::is_versioned;
 use crate::storage;
 use crate::storage::blobs::Unpublished;
 use crate::storage::index::{

@@ -15,7 +15,7 @@ use super::segments::{Segment, SegmentPath, Segments, Trouble};
 use super::{MAX_DEPTH, MAX_KEYED_SEGMENTS, PutManifest, SegmentRequest};
 use crate::authz::Action;
 use crate::http::range::parse_ranges;
-use crate::ops::content::check_references;
+use crate::ops::bytes::content::check_references;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Permit};
 use crate::ops::put_object::WriteEncryption;

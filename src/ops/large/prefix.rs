@@ -9,7 +9,7 @@ use super::{MAX_KEYED_SEGMENTS, Resolver, conflict};
 use crate::authz::Action;
 use crate::http::percent;
 use crate::model::{BucketName, EncryptionMode};
-use crate::ops::content::Content;
+use crate::ops::bytes::content::Content;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::face::Face;
 use crate::ops::engine::gateway::Gateway;

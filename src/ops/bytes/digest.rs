@@ -4,7 +4,7 @@ use md5::{Digest, Md5};
 
 use crate::http::checksum::Hasher;
 use crate::model::{ChecksumAlgorithm, ChecksumKind, StoredChecksum};
-use crate::ops::digests::Digests;
+use crate::ops::bytes::digests::Digests;
 use crate::ops::engine::error::Error;
 use crate::ops::put_object::{ChecksumRequest, ExpectedChecksum};
 

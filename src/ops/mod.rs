@@ -7,9 +7,9 @@ mod account;
 pub mod backup;
 mod bucket;
 pub(crate) mod bytes;
-mod directory;
 pub(crate) mod engine;
 pub mod fsck;
+mod identity;
 mod large;
 mod multipart;
 mod object;
@@ -21,12 +21,12 @@ pub use bucket::{BucketInfo, BucketView, CreateBucket, CreatedBucket, DeleteBuck
 pub use bytes::digests::Digests;
 pub use bytes::reader::ObjectReader;
 pub use bytes::source::CopySource;
-pub use directory::IndexDirectory;
 pub use engine::caller::{Caller, Identity};
 pub use engine::error::Error;
 pub use engine::face::Face;
 pub use engine::gateway::{Gateway, Limits, Operation, Permit, Target};
 pub use engine::metrics::Metrics;
+pub use identity::directory::IndexDirectory;
 pub use large::{
     DeleteManifest, DeletedManifest, GetOwnBytes, LargeObject, MAX_DEPTH, MAX_KEYED_SEGMENTS, MAX_SEGMENTS,
     ManifestView, PutDynamic, PutManifest, ReadManifest, SegmentRequest, SegmentView,

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use cardea::storage::index::Index;
 use cardea::storage::index::postgres::{PostgresIndex, Schema as Found};
 use cardea::storage::index::sqlite::SqliteIndex;
+use cardea::storage::index::{Installation, Writers};
 use futures_util::future::join_all;
 
 use crate::database::{Schema, connect};

@@ -1,18 +1,54 @@
 //! Buckets, their names and their usage.
 
+use async_trait::async_trait;
 use rusqlite::{Row, params};
 
 use super::super::merge::merge;
 use super::super::range;
+use super::SqliteIndex;
 use super::connection::{Snapshot, Tx};
 use super::uploads;
 use super::values::{Count, Map, to_json};
 use crate::model::{AccountId, BucketId, Timestamp};
 use crate::storage::Error;
 use crate::storage::index::{
-    BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, CreateBucket, ListBuckets, NamePolicy,
-    Result, Usage, Versioning,
+    BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, Buckets, CreateBucket, ListBuckets,
+    NamePolicy, Result, Usage, Versioning,
 };
+
+#[async_trait]
+impl Buckets for SqliteIndex {
+    async fn create_bucket(&self, command: CreateBucket) -> Result<BucketRecord> {
+        self.writer()?.run(move |tx| create(tx, command)).await
+    }
+
+    async fn bucket(&self, address: &BucketAddress) -> Result<BucketRecord> {
+        let address = address.clone();
+        self.readers.statement(move |db| Ok(find(db, &address)?.record)).await
+    }
+
+    async fn update_bucket(&self, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord> {
+        self.writer()?.run(move |tx| update(tx, id, changes)).await
+    }
+
+    async fn delete_bucket(&self, id: BucketId) -> Result<()> {
+        while !self.writer()?.run(move |tx| delete(tx, id)).await? {}
+        Ok(())
+    }
+
+    async fn bucket_usage(&self, id: BucketId) -> Result<Usage> {
+        self.readers.snapshot(move |db| usage(db, id)).await
+    }
+
+    async fn account_usage(&self, id: &AccountId) -> Result<Usage> {
+        let id = id.clone();
+        self.readers.statement(move |db| account_usage(db, &id)).await
+    }
+
+    async fn list_buckets(&self, query: ListBuckets) -> Result<BucketPage> {
+        self.readers.snapshot(move |db| list(db, &query)).await
+    }
+}
 
 /// A bucket and the number of its row.
 pub(super) struct Numbered {

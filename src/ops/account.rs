@@ -1,0 +1,111 @@
+//! Accounts: S3's ListBuckets; Swift's account GET, HEAD and POST.
+
+use async_trait::async_trait;
+
+use crate::authz::Action;
+use crate::model::AccountId;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::storage::index;
+use crate::storage::index::{AccountRecord, BucketPage, Usage};
+
+/// A page of an account's buckets in byte order of their names.
+#[derive(Clone, Debug)]
+pub struct ListBuckets {
+    /// Whose.
+    pub account: AccountId,
+    /// Only names that begin so.
+    pub prefix: String,
+    /// Only names after this one, exclusive (before it, when reversed).
+    pub marker: Option<String>,
+    /// Only names before this one, exclusive (after it, when reversed).
+    pub end_marker: Option<String>,
+    /// At most so many rows.
+    pub limit: u32,
+    /// From the last to the first.
+    pub reverse: bool,
+}
+
+/// An account and its usage.
+#[derive(Clone, Debug)]
+pub struct AccountInfo {
+    /// Which.
+    pub account: AccountId,
+}
+
+/// What [`AccountInfo`] tells.
+#[derive(Clone, Debug)]
+pub struct AccountView {
+    /// The account.
+    pub record: AccountRecord,
+    /// Its usage.
+    pub usage: Usage,
+}
+
+/// Merges account metadata.
+#[derive(Clone, Debug)]
+pub struct UpdateAccount {
+    /// Which.
+    pub account: AccountId,
+    /// `Some` sets, `None` removes.
+    pub changes: Vec<(String, Option<String>)>,
+}
+
+#[async_trait]
+impl Operation for ListBuckets {
+    type Output = BucketPage;
+    const NAME: &'static str = "ListBuckets";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::ListAllMyBuckets]
+    }
+
+    fn target(&self) -> Target {
+        Target::Account(self.account.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, _permit: Permit<'_>) -> Result<BucketPage, Error> {
+        let Self { account, prefix, marker, end_marker, limit, reverse } = self;
+        let query = index::ListBuckets { account, prefix, marker, end_marker, limit, reverse };
+        Ok(gateway.index.list_buckets(query).await?)
+    }
+}
+
+#[async_trait]
+impl Operation for AccountInfo {
+    type Output = AccountView;
+    const NAME: &'static str = "AccountInfo";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::ListAllMyBuckets]
+    }
+
+    fn target(&self) -> Target {
+        Target::Account(self.account.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, _permit: Permit<'_>) -> Result<AccountView, Error> {
+        let record = gateway.index.account(&self.account).await?.ok_or(Error::NoSuchAccount)?;
+        let usage = gateway.index.account_usage(&self.account).await?;
+        Ok(AccountView { record, usage })
+    }
+}
+
+#[async_trait]
+impl Operation for UpdateAccount {
+    type Output = ();
+    const NAME: &'static str = "UpdateAccount";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::PutAccountMetadata]
+    }
+
+    fn target(&self) -> Target {
+        Target::Account(self.account.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, _permit: Permit<'_>) -> Result<(), Error> {
+        gateway.index.account(&self.account).await?.ok_or(Error::NoSuchAccount)?;
+        Ok(gateway.index.update_account(&self.account, self.changes).await?)
+    }
+}

@@ -6,6 +6,7 @@
 mod audit;
 mod buckets;
 mod care;
+mod change;
 mod command;
 mod installation;
 mod merge;

@@ -3,8 +3,9 @@
 use futures_util::future::join;
 use tokio_postgres::Row;
 
+use super::super::change;
 use super::blobs;
-use super::buckets::{self, Place};
+use super::bucket_facts::BucketFacts;
 use super::transaction::{Params, Tx};
 use super::values::{Columns, Count, Flag, small};
 use crate::model::{BucketId, EncryptionMode, ObjectKey, Timestamp, VersionId};
@@ -110,7 +111,7 @@ pub(super) async fn latest(tx: &Tx, bucket: BucketId, key: &ObjectKey) -> Result
     maybe(tx, sql, &[&bucket, key]).await
 }
 
-/// The latest version of a key, whose row is locked later, in the order of others ([`super::standing`]).
+/// The latest version of a key, whose row is locked later, in the order of others ([`super::unchanged`]).
 pub(super) async fn latest_unlocked(tx: &Tx, bucket: BucketId, key: &ObjectKey) -> Result<Option<Brief>> {
     maybe(tx, latest!(), &[&bucket, key]).await
 }
@@ -170,9 +171,9 @@ pub(super) fn no_such_object(latest: Option<&Brief>) -> Error {
 }
 
 /// The time and the id of a version that follows the latest.
-pub(super) fn next(tx: &Tx, place: &Place, latest: Option<&Brief>) -> (Timestamp, VersionId) {
-    let created = buckets::after(tx, latest.map(|latest| latest.modified));
-    (created, version_id(place.versioning != Versioning::Enabled, created))
+pub(super) fn next(tx: &Tx, facts: &BucketFacts, latest: Option<&Brief>) -> (Timestamp, VersionId) {
+    let created = change::after(tx.now(), latest.map(|latest| latest.modified));
+    (created, version_id(facts.versioning != Versioning::Enabled, created))
 }
 
 /// What has to be done before a new latest version is put under a key.
@@ -185,7 +186,7 @@ pub(super) struct Room {
 /// How a new latest version finds its place: a null version replaces the one there was, any other follows the latest.
 pub(super) async fn room(
     tx: &Tx,
-    place: &Place,
+    facts: &BucketFacts,
     key: &ObjectKey,
     latest: Option<&Brief>,
     new: VersionId,
@@ -193,7 +194,7 @@ pub(super) async fn room(
     let Some(latest) = latest else { return Ok(Room::default()) };
     let removed = match (new, latest.id) {
         (VersionId::Null, VersionId::Null) => Some(latest.clone()),
-        (VersionId::Null, _) => old_null(tx, place.nr, key).await?,
+        (VersionId::Null, _) => old_null(tx, facts.nr, key).await?,
         _ => None,
     };
     let demoted = removed.as_ref().is_none_or(|removed| removed.nr != latest.nr).then_some(latest.nr);

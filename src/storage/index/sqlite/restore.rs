@@ -2,22 +2,22 @@
 
 use rusqlite::params;
 
-use super::buckets;
+use super::bucket_facts;
 use super::connection::Tx;
-use super::standing::Standing;
+use super::unchanged::UnchangedVersions;
 use super::values::Count;
 use super::versions::{self, CURRENT};
-use super::{blobs, objects};
+use super::{blobs, publish};
 use crate::model::VersionId;
 use crate::storage::Error;
 use crate::storage::index::{Published, Restore, Result};
 
 pub(super) fn restore(tx: &Tx<'_>, command: Restore) -> Result<Published> {
     let source = command.version;
-    let place = buckets::place(tx, source.bucket)?;
-    let (old, _) = Standing::new(tx).find(&source)?;
-    let latest = versions::latest(tx, place.nr, &source.key, place.versioning)?;
-    let (created, id) = objects::next(tx, &place, latest.as_ref());
+    let facts = bucket_facts::find(tx, source.bucket)?;
+    let (old, _) = UnchangedVersions::new(tx).find(&source)?;
+    let latest = versions::latest(tx, facts.nr, &source.key, facts.versioning)?;
+    let (created, id) = publish::next(tx, &facts, latest.as_ref());
     let envelope = (command.seal.0)(id).ok_or(Error::Seal)?;
     // The copy comes first: it may take the place of the version that it is a copy of.
     blobs::share_parts(tx, old)?;
@@ -37,7 +37,7 @@ pub(super) fn restore(tx: &Tx<'_>, command: Restore) -> Result<Published> {
         tx.execute(copy, params![old, new])?;
     }
     let Count(size) = tx.one("SELECT size FROM versions WHERE nr = ?1", [new], |row| row.get(0))?;
-    objects::make_room(tx, &place, &source.key, latest.as_ref(), id)?;
-    let replaced = objects::count_replaced(tx, &place, latest.as_ref(), size)?;
+    publish::make_room(tx, &facts, &source.key, latest.as_ref(), id)?;
+    let replaced = publish::count_replaced(tx, &facts, latest.as_ref(), size)?;
     Ok(Published { version_id: id, created, replaced })
 }

@@ -11,7 +11,7 @@ use super::listing;
 use super::skip_scan::Visit;
 use super::values::Count;
 use super::versions::version_id;
-use super::{buckets, versions};
+use super::{bucket_facts, versions};
 use crate::model::{ObjectKey, Timestamp, VersionId};
 use crate::storage::Error;
 use crate::storage::index::{ListVersions, Result, VersionPage, VersionRow};
@@ -47,7 +47,7 @@ const NEWER: Pair = [
 ];
 
 pub(super) fn list(db: &Snapshot<'_>, query: &ListVersions) -> Result<VersionPage> {
-    let bucket = buckets::place(db, query.keys.bucket)?.nr;
+    let bucket = bucket_facts::find(db, query.keys.bucket)?.nr;
     let reverse = query.keys.reverse;
     let (scan, mut keys) = listing::of_query(&query.keys);
     let rest = rest_of_key(db, bucket, query)?;

@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::buckets;
+use super::bucket_facts;
 use super::connection::Snapshot;
 use super::versions;
 use crate::model::BucketId;
@@ -10,12 +10,12 @@ use crate::storage::Error;
 use crate::storage::index::{Result, Unchanged};
 
 /// Finds versions that were read before. Remembers the last bucket: mostly they are of one.
-pub(super) struct Standing<'a> {
+pub(super) struct UnchangedVersions<'a> {
     db: &'a Snapshot<'a>,
     bucket: Option<(BucketId, i64)>,
 }
 
-impl<'a> Standing<'a> {
+impl<'a> UnchangedVersions<'a> {
     pub(super) fn new(db: &'a Snapshot<'a>) -> Self {
         Self { db, bucket: None }
     }
@@ -38,8 +38,8 @@ impl<'a> Standing<'a> {
     fn bucket(&mut self, id: BucketId) -> Result<i64> {
         match self.bucket {
             Some((known, nr)) if known == id => Ok(nr),
-            _ => match buckets::place(self.db, id) {
-                Ok(place) => Ok(self.bucket.insert((id, place.nr)).1),
+            _ => match bucket_facts::find(self.db, id) {
+                Ok(facts) => Ok(self.bucket.insert((id, facts.nr)).1),
                 Err(Error::NoSuchBucket) => Err(Error::Changed),
                 Err(error) => Err(error),
             },

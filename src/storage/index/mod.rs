@@ -4,6 +4,7 @@
 //! (`tests/storage`) is written as functions over `dyn Index` and runs unchanged over every implementation.
 
 mod audit;
+mod brief;
 mod buckets;
 mod care;
 mod change;

@@ -1,5 +1,6 @@
 //! What the commands on objects need of a bucket, and how they count what is in it.
 
+use super::super::change::Change;
 use super::transaction::{Snapshot, Tx};
 use crate::model::{AccountId, BucketId};
 use crate::storage::Error;
@@ -21,8 +22,8 @@ pub(super) async fn find(db: &Snapshot, id: BucketId) -> Result<BucketFacts> {
 
 /// Counts a change of the current objects. Both counters change in the command that changes the objects, each in the slot of its
 /// connection: commands that run at once seldom meet there. One that met a lock goes on to the next slot.
-pub(super) async fn count(tx: &Tx, bucket: &BucketFacts, objects: i64, bytes: i64) -> Result<()> {
-    if objects == 0 && bytes == 0 {
+pub(super) async fn count(tx: &Tx, bucket: &BucketFacts, change: Change) -> Result<()> {
+    if change == Change::default() {
         return Ok(());
     }
     tx.execute(
@@ -34,7 +35,7 @@ pub(super) async fn count(tx: &Tx, bucket: &BucketFacts, objects: i64, bytes: i6
          INSERT INTO account_usage AS u (account, slot, buckets, objects, bytes)
          VALUES ($2, (pg_backend_pid() + $5::bigint) & 15, 0, $3, $4)
          ON CONFLICT (account, slot) DO UPDATE SET objects = u.objects + $3, bytes = u.bytes + $4",
-        &[&bucket.nr, &bucket.account, &objects, &bytes, &tx.slots_on()],
+        &[&bucket.nr, &bucket.account, &change.objects, &change.bytes, &tx.slots_on()],
     )
     .await
     .map(|_| ())

@@ -2,12 +2,12 @@
 
 use futures_util::future::{join, join3};
 
+use super::super::brief::{Brief, HIDDEN, check, current};
+use super::super::change;
 use super::bucket_facts::{self, BucketFacts};
-use super::locks;
-use super::publish::Change;
 use super::transaction::{Params, Tx};
 use super::values::Flag;
-use super::versions::{self, Brief, HIDDEN};
+use super::{locks, versions};
 use crate::model::{ObjectKey, VersionId};
 use crate::storage::index::{Delete, Deleted, Result, Versioning};
 
@@ -21,7 +21,7 @@ pub(super) async fn delete(tx: &Tx, command: &Delete) -> Result<Deleted> {
     .await;
     locked?;
     let (facts, latest) = (facts?, latest?);
-    versions::check(tx, &command.precondition, latest.as_ref())?;
+    check(&command.precondition, latest.as_ref(), tx.now())?;
     match command.version {
         Some(id) => delete_version(tx, &facts, key, id, latest.as_ref()).await,
         None if facts.versioning == Versioning::Off => delete_current(tx, &facts, latest.as_ref()).await,
@@ -30,19 +30,20 @@ pub(super) async fn delete(tx: &Tx, command: &Delete) -> Result<Deleted> {
 }
 
 async fn delete_current(tx: &Tx, facts: &BucketFacts, latest: Option<&Brief>) -> Result<Deleted> {
-    let Some(current) = latest else { return Ok(Deleted::default()) };
-    let (gone, counted) =
-        join(versions::remove(tx, current), bucket_facts::count(tx, facts, -1, -current.bytes())).await;
-    gone.and(counted)?;
-    Ok(Deleted { removed: seen(tx, current), ..Deleted::default() })
+    let (removed, change) = change::hidden(latest, tx.now());
+    if let Some(current) = latest {
+        let (gone, counted) =
+            join(versions::remove(tx, current), bucket_facts::count(tx, facts, change)).await;
+        gone.and(counted)?;
+    }
+    Ok(Deleted { removed, ..Deleted::default() })
 }
 
-/// Puts a delete marker on top. With versioning suspended it is a null version and takes the place of the one there was.
+/// Puts a delete marker on top. With versioning suspended it is a null version, and replaces the null version that exists.
 async fn hide(tx: &Tx, facts: &BucketFacts, key: &ObjectKey, latest: Option<&Brief>) -> Result<Deleted> {
-    let (created, id) = versions::next(tx, facts, latest);
-    let current = latest.filter(|latest| !latest.marker);
-    let change = current.map_or_else(Change::default, |old| Change { objects: -1, bytes: -old.bytes() });
-    let room = versions::room(tx, facts, key, latest, id).await?;
+    let (created, id) = change::next(tx.now(), facts.versioning, latest);
+    let (removed, change) = change::hidden(latest, tx.now());
+    let displaced = versions::displaced(tx, facts.nr, key, latest, id).await?;
     let null = Flag(id == VersionId::Null);
     let params: Params<'_> = &[&facts.nr, key, &HIDDEN, &null, &created];
     let insert = tx.execute(
@@ -51,17 +52,12 @@ async fn hide(tx: &Tx, facts: &BucketFacts, key: &ObjectKey, latest: Option<&Bri
          VALUES ($1, $2, $3, 1, $4, $5, $5, 0, 0, '', '', '', '', '{}')",
         params,
     );
-    let (made, inserted, counted) =
-        join3(room.make(tx), insert, bucket_facts::count(tx, facts, change.objects, change.bytes)).await;
-    made?;
+    let (way, inserted, counted) =
+        join3(versions::displace(tx, &displaced), insert, bucket_facts::count(tx, facts, change)).await;
+    way?;
     inserted?;
     counted?;
-    Ok(Deleted { removed: current.and_then(|old| seen(tx, old)), marker: Some(id), ..Deleted::default() })
-}
-
-/// What a delete removes for its caller: what has expired was gone already.
-fn seen(tx: &Tx, version: &Brief) -> Option<VersionId> {
-    (!version.is_expired(tx.now())).then_some(version.id)
+    Ok(Deleted { removed, marker: Some(id), ..Deleted::default() })
 }
 
 /// Removes one version for good. The newest of those that stay becomes the latest.
@@ -72,23 +68,15 @@ async fn delete_version(
     id: VersionId,
     latest: Option<&Brief>,
 ) -> Result<Deleted> {
-    let mut current = latest.filter(|latest| !latest.marker).map(|latest| latest.id);
     let Some(version) = versions::by_id(tx, facts.nr, key, id).await? else {
-        return Ok(Deleted { current, ..Deleted::default() });
+        return Ok(Deleted { current: current(latest).map(|current| current.id), ..Deleted::default() });
     };
     versions::remove(tx, &version).await?;
-    if version.latest {
-        current = None;
-        let (mut objects, mut bytes) = if version.marker { (0, 0) } else { (-1, -version.bytes()) };
-        if let Some(next) = versions::newest_of_the_rest(tx, facts.nr, key).await? {
-            versions::promote(tx, &next).await?;
-            if !next.marker {
-                current = Some(next.id);
-                objects += 1;
-                bytes += next.bytes();
-            }
-        }
-        bucket_facts::count(tx, facts, objects, bytes).await?;
+    let next = if version.latest { versions::newest_of_the_rest(tx, facts.nr, key).await? } else { None };
+    if let Some(next) = &next {
+        versions::promote(tx, next).await?;
     }
-    Ok(Deleted { removed: Some(version.id), marker: None, was_marker: version.marker, current })
+    let (deleted, change) = change::deleted(&version, latest, next.as_ref());
+    bucket_facts::count(tx, facts, change).await?;
+    Ok(deleted)
 }

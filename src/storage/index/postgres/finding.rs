@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use tokio_postgres::Row;
 
+use super::super::brief::version_id;
 use super::buckets;
 use super::transaction::Snapshot;
 use super::unchanged;
 use super::values::{Columns, Count, Flag, parse, small};
-use super::versions::version_id;
 use crate::model::{BlobId, BucketId, ObjectKey, ObjectMetadata, VersionId};
 use crate::storage::Error;
 use crate::storage::index::{

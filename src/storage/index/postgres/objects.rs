@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::join3;
 
+use super::super::brief::{current, no_such_object};
 use super::super::change;
 use super::PostgresIndex;
 use super::transaction::Tx;
@@ -82,8 +83,8 @@ pub(super) async fn update_metadata(tx: &Tx, command: &UpdateMetadata) -> Result
     locked?;
     facts?;
     let latest = latest?;
-    let Some(current) = latest.as_ref().filter(|latest| !latest.marker) else {
-        return Err(versions::no_such_object(latest.as_ref()));
+    let Some(current) = current(latest.as_ref()) else {
+        return Err(no_such_object(latest.as_ref()));
     };
     let modified = change::after(tx.now(), Some(current.modified));
     let (metadata, content_type) = apart(&command.metadata)?;

@@ -2,15 +2,16 @@
 
 use futures_util::future::{join3, join5};
 
+use super::super::brief::{Brief, CURRENT, check};
+use super::super::change;
 use super::bucket_facts::{self, BucketFacts};
 use super::transaction::Tx;
 use super::unchanged::{self, Hold};
 use super::values::{Count, Flag, apart};
-use super::versions::{self, Brief, CURRENT};
-use super::{blobs, locks, rewrap, upload_rows, writers};
+use super::{blobs, locks, rewrap, upload_rows, versions, writers};
 use crate::model::{BlobId, Timestamp, VersionId};
 use crate::storage::Error;
-use crate::storage::index::{Existing, PartRecord, Publish, Published, Result, Unchanged};
+use crate::storage::index::{PartRecord, Publish, Published, Result, Unchanged};
 
 /// Where a version's references come from.
 #[derive(Clone, Copy)]
@@ -48,13 +49,13 @@ pub(super) async fn publish_with(tx: &Tx, command: &Publish, contents: Contents<
     let (facts, mut latest) = (facts?, latest?);
     if !versions.is_empty() {
         // What failed before it is a failure sooner than that a version has changed.
-        versions::check(tx, &command.precondition, latest.as_ref())?;
+        check(&command.precondition, latest.as_ref(), tx.now())?;
         let changed = latest.as_ref().map(|latest| latest.nr);
         let (held, locked) = unchanged::hold(tx, &relied_on, &found?, changed).await?;
         latest = locked;
         rewrap::held(tx, &command.rewraps, &held[command.unchanged.len()..]).await?;
     }
-    versions::check(tx, &command.precondition, latest.as_ref())?;
+    check(&command.precondition, latest.as_ref(), tx.now())?;
     put(tx, command, contents, &facts, latest.as_ref()).await
 }
 
@@ -72,19 +73,19 @@ async fn put(
     facts: &BucketFacts,
     latest: Option<&Brief>,
 ) -> Result<Published> {
-    let (created, id) = versions::next(tx, facts, latest);
+    let (created, id) = change::next(tx.now(), facts.versioning, latest);
     let envelope = (command.seal.0)(id).ok_or(Error::Seal)?;
-    let room = versions::room(tx, facts, &command.key, latest, id).await?;
-    let (replaced, change) = replaced(latest, command.size)?;
+    let displaced = versions::displaced(tx, facts.nr, &command.key, latest, id).await?;
+    let (replaced, change) = change::replaced(latest, command.size)?;
     let write = async {
-        let (made, inserted, counted) = join3(
-            room.make(tx),
+        let (way, inserted, counted) = join3(
+            versions::displace(tx, &displaced),
             insert_version(tx, facts, command, contents, &envelope, id, created),
-            bucket_facts::count(tx, facts, change.objects, change.bytes),
+            bucket_facts::count(tx, facts, change),
         )
         .await;
         // The first failure is what happened; those after it only say that there was one.
-        made?;
+        way?;
         let version = inserted?;
         counted.map(|()| version)
     };
@@ -117,25 +118,6 @@ async fn lock_blobs(tx: &Tx, command: &Publish, latest: Option<&Brief>) -> Resul
             blobs::lock_both(tx, &command.parts, latest.nr).await
         }
         _ => Ok(()),
-    }
-}
-
-/// A change of the usage counters.
-#[derive(Default)]
-pub(super) struct Change {
-    pub(super) objects: i64,
-    pub(super) bytes: i64,
-}
-
-/// What an object of this size takes the place of, and what that changes.
-pub(super) fn replaced(latest: Option<&Brief>, size: u64) -> Result<(Option<Existing>, Change)> {
-    let bytes = i64::try_from(size).unwrap_or(i64::MAX);
-    match latest.filter(|latest| !latest.marker) {
-        Some(old) => {
-            let existing = Existing { version_id: old.id, mode: old.mode()? };
-            Ok((Some(existing), Change { objects: 0, bytes: bytes - old.bytes() }))
-        }
-        None => Ok((None, Change { objects: 1, bytes })),
     }
 }
 

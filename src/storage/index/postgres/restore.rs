@@ -2,11 +2,12 @@
 
 use futures_util::future::{join3, join4};
 
+use super::super::brief::CURRENT;
+use super::super::change;
 use super::transaction::Tx;
 use super::unchanged::{self, Hold};
 use super::values::Flag;
-use super::versions::{self, CURRENT};
-use super::{blobs, bucket_facts, locks, publish};
+use super::{blobs, bucket_facts, locks, versions};
 use crate::model::VersionId;
 use crate::storage::Error;
 use crate::storage::index::{Published, Restore, Result};
@@ -26,10 +27,10 @@ pub(super) async fn restore(tx: &Tx, command: &Restore) -> Result<Published> {
     let (old, latest) = unchanged::hold(tx, &[(source, Hold::Alone)], &found, changed).await?;
     let old = old.first().ok_or(Error::Changed)?;
     let latest = latest.as_ref();
-    let (created, id) = versions::next(tx, &facts, latest);
+    let (created, id) = change::next(tx.now(), facts.versioning, latest);
     let envelope = (command.seal.0)(id).ok_or(Error::Seal)?;
-    let room = versions::room(tx, &facts, &source.key, latest, id).await?;
-    let (replaced, change) = publish::replaced(latest, old.size)?;
+    let displaced = versions::displaced(tx, facts.nr, &source.key, latest, id).await?;
+    let (replaced, change) = change::replaced(latest, old.size)?;
 
     // The copy comes first: it may take the place of the version that it is a copy of. It is the current one once there is room.
     blobs::share_parts(tx, old.nr).await?;
@@ -53,13 +54,13 @@ pub(super) async fn restore(tx: &Tx, command: &Restore) -> Result<Published> {
         )
         .await?;
     let null = Flag(id == VersionId::Null);
-    let (made, promoted, counted) = join3(
-        room.make(tx),
+    let (way, promoted, counted) = join3(
+        versions::displace(tx, &displaced),
         tx.execute("UPDATE versions SET state = $2, null_id = $3 WHERE nr = $1", &[&new, &CURRENT, &null]),
-        bucket_facts::count(tx, &facts, change.objects, change.bytes),
+        bucket_facts::count(tx, &facts, change),
     )
     .await;
-    made?;
+    way?;
     promoted?;
     counted?;
     Ok(Published { version_id: id, created, replaced })

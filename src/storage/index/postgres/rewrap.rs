@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join;
 
+use super::super::brief::Brief;
 use super::transaction::Tx;
 use super::unchanged::{self, Hold};
 use super::values::small;
-use super::versions::Brief;
 use crate::model::{EncryptionMode, VersionUid};
 use crate::storage::Error;
 use crate::storage::index::{Result, Rewrap, Unchanged};

@@ -2,6 +2,7 @@
 
 use rusqlite::params;
 
+use super::super::change::Change;
 use super::connection::{Snapshot, Tx};
 use crate::model::{AccountId, BucketId};
 use crate::storage::Error;
@@ -23,17 +24,17 @@ pub(super) fn find(db: &Snapshot<'_>, id: BucketId) -> Result<BucketFacts> {
 }
 
 /// Counts a change of the current objects. Both counters change in the command that changes the objects.
-pub(super) fn count(tx: &Tx<'_>, bucket: &BucketFacts, objects: i64, bytes: i64) -> Result<()> {
-    if objects == 0 && bytes == 0 {
+pub(super) fn count(tx: &Tx<'_>, bucket: &BucketFacts, change: Change) -> Result<()> {
+    if change == Change::default() {
         return Ok(());
     }
     tx.execute(
         "UPDATE bucket_usage SET objects = objects + ?2, bytes = bytes + ?3 WHERE bucket = ?1 AND slot = 0",
-        params![bucket.nr, objects, bytes],
+        params![bucket.nr, change.objects, change.bytes],
     )?;
     tx.execute(
         "UPDATE account_usage SET objects = objects + ?2, bytes = bytes + ?3 WHERE account = ?1 AND slot = 0",
-        params![bucket.account, objects, bytes],
+        params![bucket.account, change.objects, change.bytes],
     )?;
     Ok(())
 }

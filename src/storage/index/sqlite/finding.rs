@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use rusqlite::{Row, params};
 
+use super::super::brief::{no_such_object, version_id};
 use super::bucket_facts::{self, BucketFacts};
 use super::connection::Snapshot;
 use super::unchanged::UnchangedVersions;
 use super::values::{Count, parse};
-use super::versions::{by_id, newest_of_the_rest, no_such_object, version_id};
+use super::versions::{by_id, newest_of_the_rest};
 use crate::model::{BucketId, ObjectKey, ObjectMetadata, VersionId};
 use crate::storage::Error;
 use crate::storage::index::{NumberedPart, PartRecord, Result, Unchanged, VersionRecord, Versioning};
@@ -30,8 +31,8 @@ pub(super) fn find(
             |row| read_version(row, key),
         )?,
         Some(id) => match by_id(db, bucket, key, id)? {
-            Some((brief, _)) if brief.marker => return Err(no_such_object(Some(&brief))),
-            Some((brief, _)) => db.maybe(
+            Some(brief) if brief.marker => return Err(no_such_object(Some(&brief))),
+            Some(brief) => db.maybe(
                 "SELECT nr, null_id, created, modified, size, mode, part_count, etag, content_type, uid, digests,
                         envelope, metadata, manifest
                  FROM versions WHERE nr = ?1",
@@ -97,7 +98,7 @@ pub(super) fn numbered_parts(
     after: u32,
     limit: u32,
 ) -> Result<Vec<NumberedPart>> {
-    let (nr, _) = UnchangedVersions::new(db).find(version)?;
+    let nr = UnchangedVersions::new(db).find(version)?.nr;
     let sql = "SELECT number, size, digests FROM version_parts
                WHERE version = ?1 AND number > ?2 ORDER BY number LIMIT ?3";
     db.all(sql, params![nr, after, limit], |row| {

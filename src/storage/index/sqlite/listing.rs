@@ -2,12 +2,12 @@
 
 use rusqlite::{Row, params};
 
+use super::super::brief::version_id;
 use super::super::range::Keys;
 use super::bucket_facts;
 use super::connection::Snapshot;
 use super::skip_scan::SkipScan;
 use super::values::Count;
-use super::versions::version_id;
 use crate::storage::index::{ListObjects, ObjectPage, ObjectRow, Result};
 
 pub(super) fn list(db: &Snapshot<'_>, query: &ListObjects) -> Result<ObjectPage> {

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use rusqlite::params;
 
+use super::super::brief::{current, no_such_object};
 use super::super::change;
 use super::SqliteIndex;
 use super::connection::Tx;
@@ -83,8 +84,8 @@ impl Objects for SqliteIndex {
 pub(super) fn update_metadata(tx: &Tx<'_>, mut command: UpdateMetadata) -> Result<Timestamp> {
     let facts = bucket_facts::find(tx, command.bucket)?;
     let latest = versions::latest(tx, facts.nr, &command.key, facts.versioning)?;
-    let Some(current) = latest.as_ref().filter(|latest| !latest.marker) else {
-        return Err(versions::no_such_object(latest.as_ref()));
+    let Some(current) = current(latest.as_ref()) else {
+        return Err(no_such_object(latest.as_ref()));
     };
     let modified = change::after(tx.now(), Some(current.modified));
     let content_type = command.metadata.system.content_type.take();

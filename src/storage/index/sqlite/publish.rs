@@ -2,16 +2,16 @@
 
 use rusqlite::params;
 
+use super::super::brief::{CURRENT, check};
 use super::super::change;
 use super::bucket_facts::{self, BucketFacts};
 use super::connection::Tx;
 use super::unchanged::UnchangedVersions;
 use super::values::{Count, to_json};
-use super::versions::{self, Brief, CURRENT};
-use super::{blobs, rewrap, writers};
-use crate::model::{ObjectKey, Timestamp, VersionId};
+use super::{blobs, rewrap, versions, writers};
+use crate::model::{Timestamp, VersionId};
 use crate::storage::Error;
-use crate::storage::index::{Existing, PartRecord, Publish, Published, Result, Versioning};
+use crate::storage::index::{PartRecord, Publish, Published, Result};
 
 pub(super) fn publish(tx: &Tx<'_>, command: Publish) -> Result<Published> {
     let new = |command: &Publish| blobs::take(tx, command.writer, &command.new_blobs, &command.parts);
@@ -28,62 +28,20 @@ pub(super) fn publish_with(
     writers::assert_alive(tx, command.writer)?;
     let facts = bucket_facts::find(tx, command.bucket)?;
     let latest = versions::latest(tx, facts.nr, &command.key, facts.versioning)?;
-    versions::check(tx, &command.precondition, latest.as_ref())?;
+    check(&command.precondition, latest.as_ref(), tx.now())?;
     UnchangedVersions::new(tx).all(&command.unchanged)?;
     rewrap::rewrap(tx, &command.rewraps)?;
 
-    let (created, id) = next(tx, &facts, latest.as_ref());
+    let (created, id) = change::next(tx.now(), facts.versioning, latest.as_ref());
     let envelope = (command.seal.0)(id).ok_or(Error::Seal)?;
     // References are taken before any is dropped: an object may be replaced by a copy of itself.
     take(&command)?;
-    make_room(tx, &facts, &command.key, latest.as_ref(), id)?;
+    versions::displace(tx, facts.nr, &command.key, latest.as_ref(), id)?;
     let version = insert_version(tx, &facts, &mut command, &envelope, id, created)?;
     store(&command, version)?;
-    let replaced = count_replaced(tx, &facts, latest.as_ref(), command.size)?;
+    let (replaced, change) = change::replaced(latest.as_ref(), command.size)?;
+    bucket_facts::count(tx, &facts, change)?;
     Ok(Published { version_id: id, created, replaced })
-}
-
-/// The time and the id of a version that follows the latest.
-pub(super) fn next(tx: &Tx<'_>, facts: &BucketFacts, latest: Option<&Brief>) -> (Timestamp, VersionId) {
-    let created = change::after(tx.now(), latest.map(|latest| latest.modified));
-    (created, versions::version_id(facts.versioning != Versioning::Enabled, created))
-}
-
-/// Counts an object of this size in the place of the one that was current, and tells which that was.
-pub(super) fn count_replaced(
-    tx: &Tx<'_>,
-    facts: &BucketFacts,
-    latest: Option<&Brief>,
-    size: u64,
-) -> Result<Option<Existing>> {
-    let size = i64::try_from(size).unwrap_or(i64::MAX);
-    match latest.filter(|latest| !latest.marker) {
-        Some(old) => {
-            bucket_facts::count(tx, facts, 0, size - old.bytes())?;
-            Ok(Some(Existing { version_id: old.id, mode: old.mode()? }))
-        }
-        None => bucket_facts::count(tx, facts, 1, size).map(|()| None),
-    }
-}
-
-/// Clears the way for a new latest version: a null version replaces the one there was, any other follows the latest.
-pub(super) fn make_room(
-    tx: &Tx<'_>,
-    facts: &BucketFacts,
-    key: &ObjectKey,
-    latest: Option<&Brief>,
-    new: VersionId,
-) -> Result<()> {
-    let Some(latest) = latest else { return Ok(()) };
-    if new == VersionId::Null {
-        if latest.id == VersionId::Null {
-            return versions::remove(tx, latest);
-        }
-        if let Some(old) = versions::old_null(tx, facts.nr, key)? {
-            versions::remove(tx, &old)?;
-        }
-    }
-    versions::demote(tx, latest)
 }
 
 fn insert_version(

@@ -1,7 +1,6 @@
 //! Versions that a command relies on: each must stand as it was read, or the command is `Changed`.
 
-use rusqlite::params;
-
+use super::super::brief::Brief;
 use super::bucket_facts;
 use super::connection::Snapshot;
 use super::versions;
@@ -25,14 +24,11 @@ impl<'a> UnchangedVersions<'a> {
         versions.iter().try_for_each(|version| self.find(version).map(|_| ()))
     }
 
-    /// The row of a version, and whether it is the latest of its key. Delete markers have no identity: never found.
-    pub(super) fn find(&mut self, version: &Unchanged) -> Result<(i64, bool)> {
+    /// The version's row. Delete markers have no identity: they are never found.
+    pub(super) fn find(&mut self, version: &Unchanged) -> Result<Brief> {
         let bucket = self.bucket(version.bucket)?;
         let found = versions::by_id(self.db, bucket, &version.key, version.version_id)?;
-        let (brief, latest) = found.ok_or(Error::Changed)?;
-        let same = "SELECT 1 FROM versions WHERE nr = ?1 AND uid = ?2 AND marker = 0";
-        let stands = self.db.exists(same, params![brief.nr, version.uid])?;
-        if stands { Ok((brief.nr, latest)) } else { Err(Error::Changed) }
+        found.filter(|found| !found.marker && found.uid == version.uid.0).ok_or(Error::Changed)
     }
 
     fn bucket(&mut self, id: BucketId) -> Result<i64> {

@@ -8,6 +8,7 @@ pub mod authz;
 pub mod cli;
 pub mod config;
 pub mod encryption;
+pub mod failure;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod http;
@@ -15,6 +16,7 @@ pub mod identity;
 pub mod keystone;
 pub mod model;
 pub mod ops;
+mod output;
 pub mod s3;
 pub mod server;
 pub mod storage;

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use clap::ArgMatches;
 
-use super::{Failure, output, print};
 use crate::config::Config;
+use crate::failure::Failure;
+use crate::output::{self, print};
 use crate::server;
 
 /// Checks, reports, and fails where something is wrong.

@@ -2,9 +2,9 @@
 
 use clap::ArgMatches;
 
-use super::output::Progress;
-use super::{Failure, print};
 use crate::config::Config;
+use crate::failure::Failure;
+use crate::output::{Progress, print};
 use crate::server;
 
 /// Copies the index, and says which setting leads to the copy; or lets the old one be used again.

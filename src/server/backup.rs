@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::{runtime, start};
-use crate::cli::Failure;
 use crate::config::{Config, ConfigError, IndexUrl};
+use crate::failure::Failure;
 use crate::ops::backup::{self, Error, Progress, Removed, Taken};
 use crate::storage::backup::{BackupId, Backups};
 

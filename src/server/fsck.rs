@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{files, runtime, start};
-use crate::cli::Failure;
 use crate::config::{Config, ConfigError};
+use crate::failure::Failure;
 use crate::model::WriterId;
 use crate::ops::backup::{later, lost_objects};
 use crate::ops::fsck::{Progress, Report, check};

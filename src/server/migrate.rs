@@ -1,8 +1,8 @@
 //! `cardea migrate-index`: the index carried into another.
 
 use super::{runtime, start};
-use crate::cli::Failure;
 use crate::config::{Config, ConfigError, IndexUrl};
+use crate::failure::Failure;
 use crate::storage::Error;
 use crate::storage::care::SILENT;
 use crate::storage::index::Index;

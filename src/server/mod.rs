@@ -20,11 +20,12 @@ mod tls;
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::cli::{Failure, print};
 use crate::config::Config;
+use crate::failure::Failure;
 // What the command line runs and reads.
 pub use crate::ops::backup::{Removed, Taken};
 pub use crate::ops::fsck::Report as FsckReport;
+use crate::output::print;
 use crate::telemetry;
 pub use backup::{Listed, backup, delete_backup, list_backups};
 pub use fsck::fsck;

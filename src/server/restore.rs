@@ -2,8 +2,8 @@
 
 use super::backup::failure;
 use super::{files, runtime, start};
-use crate::cli::Failure;
 use crate::config::{Config, ConfigError, IndexUrl};
+use crate::failure::Failure;
 use crate::ops::backup::{Progress, Restored, find, restore as load};
 use crate::storage::backup::Backups;
 

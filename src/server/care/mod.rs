@@ -10,7 +10,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 pub use self::metrics::CareMetrics;
 use super::start::stays;
-use crate::cli::Failure;
+use crate::failure::Failure;
 use crate::model::WriterId;
 use crate::ops::{Gateway, ScrubMetrics, Scrubber};
 use crate::storage::Error;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::{Installation, storage};
-use crate::cli::Failure;
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::identity::{AccessKeyEntry, Secret, hash_password, verify_password};
 use crate::model::{AccountId, InstallId, Timestamp, UserId};
 use crate::ops::IndexDirectory;

@@ -4,18 +4,21 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 
-use super::gateway::{Gateway, Operation, Permit, Target};
-use super::large::{Depth, Reading, Standing};
-use super::multipart::span;
-use super::opening::{Keyless, Opening, open};
-use super::versioning::is_versioned;
-use super::{
-    Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face, LargeObject, ObjectReader,
-};
+use crate::authz::Action;
+use crate::encryption::CustomerKey;
 use crate::http::conditions::{ReadConditions, Verdict};
 use crate::model::{EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId};
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::opening::{Keyless, Opening, open};
+use crate::ops::bytes::reader::ObjectReader;
+use crate::ops::bytes::versioning::is_versioned;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::face::Face;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::large::{Depth, LargeObject, Reading, Standing};
+use crate::ops::multipart::span;
 use crate::storage;
-use crate::storage::index::VersionRecord;
+use crate::storage::index::{BucketAddress, BucketRecord, VersionRecord};
 
 /// How often a read of one part starts anew when the object is overwritten under it.
 const ATTEMPTS: u32 = 8;

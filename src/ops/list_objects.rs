@@ -2,9 +2,11 @@
 
 use async_trait::async_trait;
 
-use super::gateway::{Gateway, Operation, Permit, Target};
-use super::{Action, BucketAddress, BucketRecord, Error, ObjectPage};
+use crate::authz::Action;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage::index;
+use crate::storage::index::{BucketAddress, BucketRecord, ObjectPage};
 
 /// A page of current objects in byte order of their keys.
 #[derive(Clone, Debug)]

@@ -2,10 +2,12 @@
 
 use async_trait::async_trait;
 
-use super::gateway::{Gateway, Operation, Permit, Target};
-use super::{Action, BucketAddress, BucketRecord, Error, VersionPage};
+use crate::authz::Action;
 use crate::model::VersionId;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage::index;
+use crate::storage::index::{BucketAddress, BucketRecord, VersionPage};
 
 /// A page of versions and delete markers, by key and then from the newest to the oldest.
 #[derive(Clone, Debug)]

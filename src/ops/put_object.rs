@@ -4,21 +4,25 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 
-use super::digest::Digester;
-use super::gateway::{Gateway, Operation, Permit, Target};
-use super::sealing::{OwnedBinding, VersionSeals};
-use super::upload::{Uploaded, upload};
-use super::versioning::is_versioned;
-use super::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Precondition, Versioning};
-use crate::encryption::{DataKey, Holder};
+use crate::authz::Action;
+use crate::encryption::{CustomerKey, DataKey, Holder};
 use crate::http::body::Body;
 use crate::model::{
     ChecksumAlgorithm, EncryptionMode, ObjectKey, ObjectMetadata, StoredChecksum, Timestamp, VersionId,
     VersionUid,
 };
+use crate::ops::bytes::digest::Digester;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::sealing::{OwnedBinding, VersionSeals};
+use crate::ops::bytes::upload::{Uploaded, upload};
+use crate::ops::bytes::versioning::is_versioned;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage;
 use crate::storage::blobs::Unpublished;
-use crate::storage::index::{NewBlob, Publish, Published, Rewrap};
+use crate::storage::index::{
+    BucketAddress, BucketRecord, NewBlob, Precondition, Publish, Published, Rewrap, Versioning,
+};
 use crate::storage::room::Need;
 
 /// The most bytes of an overwrite while the disk is nearly full.

@@ -16,6 +16,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // Leaves.
     ("model", &[]),
     ("encryption", &[]),
+    ("telemetry", &[]),
     // Over the model alone.
     ("http", &["model"]),
     ("identity", &["model"]),
@@ -29,7 +30,6 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("keystone", &["http", "identity", "model"]),
     // How the program is set up, run and watched.
     ("config", &["http", "identity", "model", "telemetry"]),
-    ("telemetry", &["config"]),
     ("failure", &["config"]),
     ("output", &["failure"]),
     ("cli", &["config", "encryption", "failure", "output", "server", "telemetry"]),

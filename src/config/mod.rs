@@ -7,6 +7,7 @@ mod accounts;
 mod cidr;
 mod docs;
 mod error;
+mod hint;
 mod location;
 mod sources;
 mod table;
@@ -24,6 +25,7 @@ pub use location::{IndexUrl, StoreUrl};
 pub use sources::{Flags, Sources};
 pub use table::{SETTINGS, Setting};
 
+use crate::telemetry::LogFormat;
 use value::Raw;
 
 /// The names of files in the data folder, all in one place.
@@ -37,15 +39,6 @@ mod paths {
     pub(super) const TLS: &str = "tls";
     pub(super) const LOCK: &str = "lock";
     pub(super) const CLAIM: &str = "install.claim";
-}
-
-/// How log lines look.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
 }
 
 /// The configuration. [`SETTINGS`] says what each field is.

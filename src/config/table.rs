@@ -1,7 +1,8 @@
 //! The table of settings. It feeds the file, the environment, the flags, `--help` and `docs/configuration.md`.
 
 use super::value::Raw;
-use super::{Config, IndexUrl, LogFormat, StoreUrl};
+use super::{Config, IndexUrl, StoreUrl};
+use crate::telemetry::{self, LogFormat};
 
 /// One setting.
 pub struct Setting {
@@ -373,7 +374,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "info",
         expected: "error, warn, info, debug, trace, or directives such as info,cardea::s3=debug",
         help: "What is logged, on standard error. Libraries never say more than info, as their deeper logs show headers.",
-        set: |c, raw| raw.text().filter(|v| crate::telemetry::is_filter(v)).map(|v| c.log_level = v),
+        set: |c, raw| raw.text().filter(|v| telemetry::is_filter(v)).map(|v| c.log_level = v),
     },
     Setting {
         name: "log_format",

@@ -27,6 +27,7 @@ pub use table::{SETTINGS, Setting};
 
 use crate::telemetry::LogFormat;
 use value::Raw;
+pub(crate) use value::shown;
 
 /// The names of files in the data folder, all in one place.
 mod paths {
@@ -220,7 +221,7 @@ impl Config {
             // Those in the data folder follow from it, once that is known.
             if !setting.default.is_empty() && !setting.default.contains('<') {
                 let applied = (setting.set)(&mut config, &Raw::One(setting.default.to_owned()));
-                debug_assert!(applied.is_some(), "the default of {} does not read", setting.name);
+                debug_assert!(applied.is_ok(), "the default of {}: {applied:?}", setting.name);
             }
         }
         config

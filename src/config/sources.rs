@@ -63,10 +63,10 @@ impl Sources<'_> {
 }
 
 fn apply(config: &mut Config, setting: &Setting, raw: &Raw, origin: &str) -> Result<(), ConfigError> {
-    (setting.set)(config, raw).ok_or_else(|| {
+    (setting.set)(config, raw).map_err(|reason| {
         let name =
             if origin == setting.name { origin.to_owned() } else { format!("{} ({origin})", setting.name) };
-        ConfigError::new(name, raw.shown(), setting.expected)
+        ConfigError::new(name, format!("{} ({reason})", raw.shown()), setting.expected)
     })
 }
 

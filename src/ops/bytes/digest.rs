@@ -6,7 +6,7 @@ use crate::http::checksum::Hasher;
 use crate::model::{ChecksumAlgorithm, ChecksumKind, StoredChecksum};
 use crate::ops::bytes::digests::Digests;
 use crate::ops::engine::error::Error;
-use crate::ops::put_object::{ChecksumRequest, ExpectedChecksum};
+use crate::ops::object::put::{ChecksumRequest, ExpectedChecksum};
 
 /// Computes MD5 and checksums of a body, and checks them against what the client said.
 pub struct Digester {

@@ -15,7 +15,7 @@ use crate::ops::bytes::upload::{Uploaded, upload};
 use crate::ops::bytes::versioning::is_versioned;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::put_object::{PutOutcome, WriteEncryption, check_early, holder, opaque_etag};
+use crate::ops::object::put::{PutOutcome, WriteEncryption, check_early, holder, opaque_etag};
 use crate::storage::index::Publish;
 
 /// How often a manifest is put together anew when a segment changes under it.

@@ -15,7 +15,7 @@ use crate::ops::bytes::opening::{Keyless, Opening, open};
 use crate::ops::bytes::reader::ObjectReader;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::get_object::{info, missing};
+use crate::ops::object::get::{info, missing};
 use crate::storage::index::{BucketAddress, VersionRecord};
 
 #[async_trait]

@@ -15,7 +15,7 @@ use crate::ops::bytes::sealing::{OpenedVersion, OwnedBinding, PartSeals};
 use crate::ops::bytes::versioning::is_versioned;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::put_object::PutOutcome;
+use crate::ops::object::put::PutOutcome;
 use crate::storage;
 use crate::storage::index;
 use crate::storage::index::{

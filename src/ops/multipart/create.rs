@@ -8,7 +8,7 @@ use crate::model::{ChecksumAlgorithm, ChecksumKind, EncryptionMode, UserId, Vers
 use crate::ops::bytes::sealing::VersionSeals;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::put_object::holder;
+use crate::ops::object::put::holder;
 use crate::storage::index;
 use crate::storage::index::UploadChecksum;
 

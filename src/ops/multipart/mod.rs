@@ -21,7 +21,7 @@ use crate::model::{
     VersionUid,
 };
 use crate::ops::bytes::source::CopySource;
-use crate::ops::put_object::{ChecksumRequest, WriteEncryption};
+use crate::ops::object::put::{ChecksumRequest, WriteEncryption};
 use crate::storage::index::{BucketAddress, Precondition, UploadChecksum};
 
 pub(super) use self::stored::span;

@@ -12,7 +12,7 @@ use crate::ops::bytes::sealing::{OpenedVersion, PartSeals};
 use crate::ops::bytes::upload::upload;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::put_object::{ChecksumRequest, ExpectedChecksum, opaque_etag};
+use crate::ops::object::put::{ChecksumRequest, ExpectedChecksum, opaque_etag};
 use crate::storage::index::{BucketRecord, NewBlob, PartRecord, PutPart, Unchanged, UploadChecksum};
 
 #[async_trait]

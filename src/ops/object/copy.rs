@@ -22,7 +22,7 @@ use crate::ops::bytes::versioning::is_versioned;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::face::Face;
 use crate::ops::engine::gateway::{Gateway, MAX_PUT, Operation, Permit, Target};
-use crate::ops::put_object::{ChecksumRequest, ExpectedChecksum, WriteEncryption, holder, opaque_etag};
+use crate::ops::object::put::{ChecksumRequest, ExpectedChecksum, WriteEncryption, holder, opaque_etag};
 use crate::storage;
 use crate::storage::index::{BucketAddress, BucketRecord, Precondition, Publish};
 use crate::storage::pins::Pin;

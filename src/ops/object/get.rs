@@ -92,7 +92,7 @@ impl ObjectInfo {
 }
 
 /// The ETag that a face shows of a version whose digests may be told.
-pub(super) fn shown_etag(record: &VersionRecord, digests: &Digests, face: Face) -> Option<String> {
+pub(crate) fn shown_etag(record: &VersionRecord, digests: &Digests, face: Face) -> Option<String> {
     etag_of(face, &record.etag, record.part_count, digests)
 }
 
@@ -151,7 +151,7 @@ impl Operation for GetObject {
 
 /// What is read of a dynamic large object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Manifests {
+pub(crate) enum Manifests {
     /// What its manifest stands for.
     Follow,
     /// The manifest's own bytes.
@@ -159,7 +159,7 @@ pub(super) enum Manifests {
 }
 
 impl GetObject {
-    pub(super) async fn read(
+    pub(crate) async fn read(
         &self,
         gateway: &Gateway,
         permit: &Permit<'_>,
@@ -238,7 +238,7 @@ impl GetObject {
 const SHOWN_WITHOUT_KEY: &str = "mtime";
 
 /// What a reader may know of a version. Of a dynamic large object, this is the manifest itself.
-pub(super) fn info(
+pub(crate) fn info(
     bucket: &BucketRecord,
     record: &VersionRecord,
     digests: Digests,
@@ -265,7 +265,7 @@ pub(super) fn info(
 }
 
 /// Tells a missing version from a missing object, and a delete marker from both.
-pub(super) fn missing(error: storage::Error, version: Option<VersionId>) -> Error {
+pub(crate) fn missing(error: storage::Error, version: Option<VersionId>) -> Error {
     match (error, version) {
         (storage::Error::NoSuchObject { marker: Some(marker) }, Some(_)) => Error::VersionIsMarker { marker },
         (storage::Error::NoSuchObject { marker: None }, Some(_)) => Error::NoSuchVersion,

@@ -5,6 +5,7 @@
 //! [`storage`], and the front renders the outcome. `ARCHITECTURE.md` has the picture and the import table.
 
 pub mod authz;
+mod cache;
 pub mod cli;
 pub mod config;
 pub mod encryption;

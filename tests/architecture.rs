@@ -15,15 +15,16 @@ use source::{Source, sources};
 const MAY_NAME: &[(&str, &[&str])] = &[
     // Leaves.
     ("model", &[]),
+    ("cache", &[]),
     ("encryption", &[]),
     ("telemetry", &[]),
     // Over the model alone.
     ("http", &["model"]),
-    ("identity", &["model"]),
+    ("identity", &["cache", "model"]),
     ("storage", &["model"]),
     ("authz", &["model", "identity"]),
     // The domain.
-    ("ops", &["authz", "encryption", "http", "identity", "model", "storage"]),
+    ("ops", &["authz", "cache", "encryption", "http", "identity", "model", "storage"]),
     // The fronts: never each other, never what lies below the domain.
     ("s3", &["http", "identity", "model", "ops"]),
     ("swift", &["http", "identity", "model", "ops"]),

@@ -20,12 +20,12 @@ const ON_TERMINALS: Duration = Duration::from_millis(250);
 const ELSEWHERE: Duration = Duration::from_secs(10);
 
 /// Says how far a long command is: on a terminal in one line that changes, elsewhere in a line now and then.
-pub(crate) struct Progress {
+pub(crate) struct ProgressLine {
     terminal: bool,
     told: Mutex<Instant>,
 }
 
-impl Progress {
+impl ProgressLine {
     /// Nothing is said yet.
     pub(crate) fn new() -> Self {
         Self { terminal: std::io::stderr().is_terminal(), told: Mutex::new(Instant::now()) }

@@ -11,7 +11,7 @@ use crate::server;
 
 /// Checks, reports, and fails where something is wrong.
 pub(super) fn run(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
-    let line = output::Progress::new();
+    let line = output::ProgressLine::new();
     let told = matches.get_flag("progress");
     let progress = |what: &str, count: u64| {
         if told {

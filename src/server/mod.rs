@@ -50,7 +50,7 @@ pub fn reset_credentials(config: &Config) -> Result<(), Failure> {
     runtime()?.block_on(async {
         let installation = start::found(config).await?;
         let at = tls::Site::of(config)?;
-        start::renew(config, &installation, at.place()).await?;
+        start::renew(config, &installation, at.client_settings()).await?;
         print(&start::reset(&at.credentials))
     })
 }

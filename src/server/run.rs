@@ -47,13 +47,13 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     }
     let site = Site::of(&config)?;
     let certificate = match config.listen {
-        Some(_) => Some(Certificate::new(tls::identity(&config)?)?),
+        Some(_) => Some(Certificate::new(tls::key_pair(&config)?)?),
         None => None,
     };
     let sockets = Sockets::bind(&config, certificate.as_ref()).await?;
     let renewal = certificate.map(|certificate| Renewal::start(&config, &certificate));
     let accounts = async {
-        let root = start::ensure(&config, &installation, site.place()).await?;
+        let root = start::ensure(&config, &installation, site.client_settings()).await?;
         start::declare(&installation, &config.accounts).await.map(|()| root)
     };
     let root = tokio::select! {

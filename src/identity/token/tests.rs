@@ -99,7 +99,7 @@ async fn a_mac_with_the_public_key() {
     for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
         let header = Header { alg: algorithm, ..stage.header.clone() };
         for secret in [public.as_slice(), hex::encode(&public).as_bytes(), b""] {
-            let token = encode(&header, &stage.claims, &EncodingKey::from_secret(secret)).unwrap();
+            let token = encode(&header, &stage.claims, &EncodingKey::from_secret(secret).unwrap()).unwrap();
             stage.expect(&token, Rejection::NotAToken, "HMAC").await;
             // The same signature under a header that lies about its algorithm.
             let (_, rest) = token.split_once('.').unwrap();

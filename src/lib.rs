@@ -6,6 +6,7 @@
 
 pub mod authz;
 mod cache;
+pub mod care;
 pub mod cli;
 pub mod config;
 pub mod encryption;

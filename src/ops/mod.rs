@@ -16,8 +16,13 @@ mod object;
 mod scrub;
 mod verify;
 
-pub use account::{AccountInfo, AccountView, ListBuckets, UpdateAccount};
-pub use bucket::{BucketInfo, BucketView, CreateBucket, CreatedBucket, DeleteBucket, UpdateBucket};
+pub use account::info::{AccountInfo, AccountView};
+pub use account::list_buckets::ListBuckets;
+pub use account::update::UpdateAccount;
+pub use bucket::create::{CreateBucket, CreatedBucket};
+pub use bucket::delete::DeleteBucket;
+pub use bucket::info::{BucketInfo, BucketView};
+pub use bucket::update::UpdateBucket;
 pub use bytes::digests::Digests;
 pub use bytes::reader::ObjectReader;
 pub use bytes::source::CopySource;

@@ -12,6 +12,7 @@ mod principal;
 mod range;
 mod record;
 pub mod rows;
+mod settings;
 pub mod sqlite;
 
 use std::time::Duration;
@@ -31,11 +32,12 @@ pub use multipart::{
 };
 pub use principal::{AccessKeyRecord, AccountRecord, RoleGrant, SigningKeyRecord, UserRecord};
 pub use record::{
-    BucketAddress, BucketPage, BucketRecord, BucketRow, Fencing, FreedBlob, Install, ObjectPage, ObjectRow,
-    PartRecord, Usage, VersionPage, VersionRecord, VersionRow, Versioning,
+    BucketAddress, BucketPage, BucketRecord, BucketRow, BucketSettings, Fencing, FreedBlob, Install,
+    ObjectPage, ObjectRow, PartRecord, Usage, VersionPage, VersionRecord, VersionRow, Versioning,
 };
 
 use super::Error;
+use crate::model::settings::SettingName;
 use crate::model::{
     AccountId, BlobId, BucketId, ObjectKey, Timestamp, UserId, VersionId, VersionUid, WriterId,
 };
@@ -131,8 +133,13 @@ pub trait Index: Send + Sync + 'static {
     async fn create_bucket(&self, command: CreateBucket) -> Result<BucketRecord>;
     /// Finds a bucket.
     async fn bucket(&self, address: &BucketAddress) -> Result<BucketRecord>;
-    /// Changes a bucket's metadata or settings, and moves its `modified`.
+    /// Changes a bucket's metadata or versioning, and moves its `modified`.
     async fn update_bucket(&self, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord>;
+    /// The settings of a bucket.
+    async fn bucket_settings(&self, id: BucketId) -> Result<BucketSettings>;
+    /// Sets (`Some`) or removes (`None`) a setting, and returns the bucket's new generation of settings. Nothing else of
+    /// the bucket changes: not its `modified` either.
+    async fn put_bucket_setting(&self, id: BucketId, name: SettingName, text: Option<String>) -> Result<u64>;
     /// Deletes an empty bucket and frees its name. Uploads do not keep it: they are dropped with it.
     async fn delete_bucket(&self, id: BucketId) -> Result<()>;
     /// Objects and bytes of a bucket (current versions).

@@ -21,6 +21,7 @@ mod restore;
 mod rewrap;
 mod schema;
 mod session;
+mod settings;
 mod skip_scan;
 mod standing;
 mod transaction;
@@ -43,11 +44,12 @@ use self::transaction::Database;
 use super::rows::Rows;
 use super::{
     AccessKeyRecord, AccountRecord, BlobRow, BucketAddress, BucketChange, BucketPage, BucketRecord,
-    CompleteUpload, CreateBucket, CreateUpload, Delete, Deleted, Fencing, Finding, FreedBlob, Index, Install,
-    ListBuckets, ListObjects, ListUploads, ListVersions, NumberedPart, ObjectPage, PartPage, Publish,
-    Published, PutPart, Restore, Result, Rewrap, RoleGrant, SigningKeyRecord, Silence, Unchanged,
+    BucketSettings, CompleteUpload, CreateBucket, CreateUpload, Delete, Deleted, Fencing, Finding, FreedBlob,
+    Index, Install, ListBuckets, ListObjects, ListUploads, ListVersions, NumberedPart, ObjectPage, PartPage,
+    Publish, Published, PutPart, Restore, Result, Rewrap, RoleGrant, SigningKeyRecord, Silence, Unchanged,
     UpdateMetadata, UploadPage, UploadPart, UploadRecord, Usage, UserRecord, VersionPage, VersionRecord,
 };
+use crate::model::settings::SettingName;
 use crate::model::{
     AccountId, BlobId, BucketId, ObjectKey, Timestamp, UserId, VersionId, VersionUid, WriterId,
 };
@@ -277,6 +279,14 @@ impl Index for PostgresIndex {
 
     async fn update_bucket(&self, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord> {
         command!(self.db, tx, (id, changes) => buckets::update(tx, *id, changes))
+    }
+
+    async fn bucket_settings(&self, id: BucketId) -> Result<BucketSettings> {
+        query!(self.db, db, (id) => settings::all(db, *id))
+    }
+
+    async fn put_bucket_setting(&self, id: BucketId, name: SettingName, text: Option<String>) -> Result<u64> {
+        command!(self.db, tx, (id, name, text) => settings::put(tx, *id, *name, text.as_deref()))
     }
 
     async fn delete_bucket(&self, id: BucketId) -> Result<()> {

@@ -21,6 +21,7 @@ mod restore;
 mod rewrap;
 mod rows;
 mod schema;
+mod settings;
 mod skip_scan;
 mod standing;
 mod upload_listing;
@@ -45,11 +46,12 @@ use self::writer::Writer;
 use super::rows::Rows;
 use super::{
     AccessKeyRecord, AccountRecord, BlobRow, BucketAddress, BucketChange, BucketPage, BucketRecord,
-    CompleteUpload, CreateBucket, CreateUpload, Delete, Deleted, Fencing, Finding, FreedBlob, Index, Install,
-    ListBuckets, ListObjects, ListUploads, ListVersions, NumberedPart, ObjectPage, PartPage, Publish,
-    Published, PutPart, Restore, Result, Rewrap, RoleGrant, SigningKeyRecord, Silence, Unchanged,
+    BucketSettings, CompleteUpload, CreateBucket, CreateUpload, Delete, Deleted, Fencing, Finding, FreedBlob,
+    Index, Install, ListBuckets, ListObjects, ListUploads, ListVersions, NumberedPart, ObjectPage, PartPage,
+    Publish, Published, PutPart, Restore, Result, Rewrap, RoleGrant, SigningKeyRecord, Silence, Unchanged,
     UpdateMetadata, UploadPage, UploadPart, UploadRecord, Usage, UserRecord, VersionPage, VersionRecord,
 };
+use crate::model::settings::SettingName;
 use crate::model::{
     AccountId, BlobId, BucketId, ObjectKey, Timestamp, UserId, VersionId, VersionUid, WriterId,
 };
@@ -273,6 +275,14 @@ impl Index for SqliteIndex {
 
     async fn update_bucket(&self, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord> {
         self.writer()?.run(move |tx| buckets::update(tx, id, changes)).await
+    }
+
+    async fn bucket_settings(&self, id: BucketId) -> Result<BucketSettings> {
+        self.readers.statement(move |db| settings::all(db, id)).await
+    }
+
+    async fn put_bucket_setting(&self, id: BucketId, name: SettingName, text: Option<String>) -> Result<u64> {
+        self.writer()?.run(move |tx| settings::put(tx, id, name, text.as_deref())).await
     }
 
     async fn delete_bucket(&self, id: BucketId) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The index's check of itself: each kind of damage is found.
 
 use cardea::storage::index::postgres::PostgresIndex;
-use cardea::storage::index::{Finding, Index};
+use cardea::storage::index::{Care, Finding};
 use tokio_postgres::Client;
 
 use crate::database::{Schema, connect};

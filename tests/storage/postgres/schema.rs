@@ -7,7 +7,7 @@ use cardea::model::BucketId;
 use cardea::model::settings::SettingName;
 use cardea::storage::index::postgres::{PostgresIndex, Schema as Found};
 use cardea::storage::index::sqlite::SqliteIndex;
-use cardea::storage::index::{BucketAddress, BucketSettings, Index};
+use cardea::storage::index::{BucketAddress, BucketSettings, Buckets, Care, Installation, Writers};
 use futures_util::future::join_all;
 
 use crate::database::{Schema, connect};

@@ -1,19 +1,64 @@
 //! Buckets, their names and their usage.
 
+use async_trait::async_trait;
 use tokio_postgres::Row;
 
 use super::super::merge::merge;
 use super::super::range;
 use super::super::settings::first_generation;
+use super::PostgresIndex;
 use super::transaction::{Snapshot, Tx};
 use super::values::{self, Count, Flag, to_json};
 use super::{locks, settings, uploads};
+use crate::model::settings::SettingName;
 use crate::model::{AccountId, BucketId, Timestamp};
 use crate::storage::Error;
 use crate::storage::index::{
-    BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, CreateBucket, ListBuckets, NamePolicy,
-    Result, Usage, Versioning,
+    BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, BucketSettings, Buckets, CreateBucket,
+    ListBuckets, NamePolicy, Result, Usage, Versioning,
 };
+
+#[async_trait]
+impl Buckets for PostgresIndex {
+    async fn create_bucket(&self, command: CreateBucket) -> Result<BucketRecord> {
+        command!(self.db, tx, (command) => create(tx, command))
+    }
+
+    async fn bucket(&self, address: &BucketAddress) -> Result<BucketRecord> {
+        let address = address.clone();
+        Ok(query!(self.db, db, (address) => find(db, address))?.record)
+    }
+
+    async fn update_bucket(&self, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord> {
+        command!(self.db, tx, (id, changes) => update(tx, *id, changes))
+    }
+
+    async fn bucket_settings(&self, id: BucketId) -> Result<BucketSettings> {
+        query!(self.db, db, (id) => settings::all(db, *id))
+    }
+
+    async fn put_bucket_setting(&self, id: BucketId, name: SettingName, text: Option<String>) -> Result<u64> {
+        command!(self.db, tx, (id, name, text) => settings::put(tx, *id, *name, text.as_deref()))
+    }
+
+    async fn delete_bucket(&self, id: BucketId) -> Result<()> {
+        while !command!(self.db, tx, (id) => delete(tx, *id))? {}
+        Ok(())
+    }
+
+    async fn bucket_usage(&self, id: BucketId) -> Result<Usage> {
+        query!(self.db, db, (id) => usage(db, *id))
+    }
+
+    async fn account_usage(&self, id: &AccountId) -> Result<Usage> {
+        let id = id.clone();
+        query!(self.db, db, (id) => account_usage(db, id))
+    }
+
+    async fn list_buckets(&self, query: ListBuckets) -> Result<BucketPage> {
+        query!(self.db, db, (query) => list(db, query))
+    }
+}
 
 /// A bucket and the number of its row.
 pub(super) struct Numbered {

@@ -1,19 +1,64 @@
 //! Buckets, their names and their usage.
 
+use async_trait::async_trait;
 use rusqlite::{Row, params};
 
 use super::super::merge::merge;
 use super::super::range;
 use super::super::settings::first_generation;
+use super::SqliteIndex;
 use super::connection::{Snapshot, Tx};
 use super::values::{Count, Map, to_json};
 use super::{settings, uploads};
+use crate::model::settings::SettingName;
 use crate::model::{AccountId, BucketId, Timestamp};
 use crate::storage::Error;
 use crate::storage::index::{
-    BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, CreateBucket, ListBuckets, NamePolicy,
-    Result, Usage, Versioning,
+    BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, BucketSettings, Buckets, CreateBucket,
+    ListBuckets, NamePolicy, Result, Usage, Versioning,
 };
+
+#[async_trait]
+impl Buckets for SqliteIndex {
+    async fn create_bucket(&self, command: CreateBucket) -> Result<BucketRecord> {
+        self.writer()?.run(move |tx| create(tx, command)).await
+    }
+
+    async fn bucket(&self, address: &BucketAddress) -> Result<BucketRecord> {
+        let address = address.clone();
+        self.readers.statement(move |db| Ok(find(db, &address)?.record)).await
+    }
+
+    async fn update_bucket(&self, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord> {
+        self.writer()?.run(move |tx| update(tx, id, changes)).await
+    }
+
+    async fn bucket_settings(&self, id: BucketId) -> Result<BucketSettings> {
+        self.readers.statement(move |db| settings::all(db, id)).await
+    }
+
+    async fn put_bucket_setting(&self, id: BucketId, name: SettingName, text: Option<String>) -> Result<u64> {
+        self.writer()?.run(move |tx| settings::put(tx, id, name, text.as_deref())).await
+    }
+
+    async fn delete_bucket(&self, id: BucketId) -> Result<()> {
+        while !self.writer()?.run(move |tx| delete(tx, id)).await? {}
+        Ok(())
+    }
+
+    async fn bucket_usage(&self, id: BucketId) -> Result<Usage> {
+        self.readers.snapshot(move |db| usage(db, id)).await
+    }
+
+    async fn account_usage(&self, id: &AccountId) -> Result<Usage> {
+        let id = id.clone();
+        self.readers.statement(move |db| account_usage(db, &id)).await
+    }
+
+    async fn list_buckets(&self, query: ListBuckets) -> Result<BucketPage> {
+        self.readers.snapshot(move |db| list(db, &query)).await
+    }
+}
 
 /// A bucket and the number of its row.
 pub(super) struct Numbered {

@@ -3,8 +3,12 @@
 //! A setting is a typed value that a bucket has or lacks. Both faces may spell it, each in a file of its own; the rules
 //! of the value are here, once.
 
+mod tags;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub use tags::{MAX_TAGS, TagError, Tags};
 
 /// Declares the names of settings, with the text that the index stores for each. A text is never changed or reused.
 macro_rules! names {

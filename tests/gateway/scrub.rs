@@ -141,7 +141,7 @@ async fn whoever_does_not_hold_the_lease_moves_nothing() {
     world.index.release("scrubber", writer).await.unwrap();
     assert!(world.index.lease("scrubber", other, LONG).await.unwrap());
     assert_eq!(pass(&mut scrubber(&world, &metrics)).await, 1);
-    assert_eq!((world.index.place("scrubber").await.unwrap(), metrics.passes()), (None, 0));
+    assert_eq!((world.index.cursor("scrubber").await.unwrap(), metrics.passes()), (None, 0));
 }
 
 #[tokio::test]

@@ -5,7 +5,6 @@ use poem::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 
 use super::json;
-use super::place::Place;
 use crate::http::RequestContext;
 use crate::identity::{AuthError, Rejection};
 
@@ -135,12 +134,12 @@ impl Fault {
 }
 
 impl Voice {
-    /// Keystone's.
-    pub(super) fn keystone(place: &Place) -> Self {
-        Self { plain: false, challenge: format!("Keystone uri=\"{}\"", place.url("/v3")) }
+    /// Keystone's form; `identity_url` is where a client logs in.
+    pub(super) fn keystone(identity_url: &str) -> Self {
+        Self { plain: false, challenge: format!("Keystone uri=\"{identity_url}\"") }
     }
 
-    /// For what fails before the place is known.
+    /// The form of a failure before the gateway's own URL is known.
     pub(super) fn anywhere() -> Self {
         Self { plain: false, challenge: "Keystone".to_owned() }
     }

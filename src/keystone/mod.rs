@@ -16,7 +16,7 @@ mod document;
 mod fault;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
-mod place;
+mod public_url;
 mod request;
 mod route;
 mod tempauth;
@@ -29,7 +29,7 @@ use poem::{Endpoint, Request, Response};
 use serde_json::Value;
 
 use self::fault::{Fault, Voice};
-use self::place::Place;
+use self::public_url::PublicUrl;
 use self::request::AuthRequest;
 use self::route::Route;
 use crate::http::RequestContext;
@@ -71,22 +71,22 @@ impl Front {
         identified(Fault::BadRequest(message.to_owned()).into_response(&Voice::anywhere()), context)
     }
 
-    async fn answer(&self, place: &Place, mut request: Request) -> Result<Response, Fault> {
+    async fn answer(&self, public_url: &PublicUrl, mut request: Request) -> Result<Response, Fault> {
         let route = Route::of(request.uri().path()).ok_or(Fault::NotFound)?;
         if !route.methods().contains(request.method()) {
             return Err(Fault::MethodNotAllowed(route.methods()));
         }
         match (route, request.method().clone()) {
-            (Route::Versions, _) => Ok(versions::all(place)),
-            (Route::VersionThree, _) => Ok(versions::three(place)),
-            (Route::VersionTwo, _) => Ok(versions::two(place)),
-            (Route::Tokens, Method::POST) => self.issue(place, &mut request).await,
+            (Route::Versions, _) => Ok(versions::all(public_url)),
+            (Route::VersionThree, _) => Ok(versions::three(public_url)),
+            (Route::VersionTwo, _) => Ok(versions::two(public_url)),
+            (Route::Tokens, Method::POST) => self.issue(public_url, &mut request).await,
             (Route::Tokens, Method::DELETE) => self.revoke(&request).await,
-            (Route::Tokens, _) => self.validate(place, &request).await,
-            (Route::TokensTwo, _) => self.issue_two(place, &mut request).await,
-            (Route::Projects, _) => self.projects(place, &request).await,
-            (Route::Catalog, _) => self.catalog(place, &request).await,
-            (Route::TempAuth, _) => self.tempauth(place, &request).await,
+            (Route::Tokens, _) => self.validate(public_url, &request).await,
+            (Route::TokensTwo, _) => self.issue_two(public_url, &mut request).await,
+            (Route::Projects, _) => self.projects(public_url, &request).await,
+            (Route::Catalog, _) => self.catalog(public_url, &request).await,
+            (Route::TempAuth, _) => self.tempauth(public_url, &request).await,
         }
     }
 
@@ -108,15 +108,14 @@ impl Endpoint for Front {
         let Some(context) = request.extensions().get::<RequestContext>().cloned() else {
             return Ok(Fault::Internal("the request has no context").into_response(&Voice::anywhere()));
         };
-        let place = match Place::of(&context, &self.config) {
-            Ok(place) => place,
-            Err(fault) => return Ok(identified(fault.into_response(&Voice::anywhere()), &context)),
+        let Some(public_url) = PublicUrl::of(&context, &self.config) else {
+            return Ok(self.bad_request(&context, "The Host header names no host."));
         };
         let voice = match Route::of(request.uri().path()) {
             Some(Route::TempAuth) => tempauth::voice(&request),
-            _ => Voice::keystone(&place),
+            _ => Voice::keystone(&public_url.join("/v3")),
         };
-        let answer = self.answer(&place, request).await.unwrap_or_else(|fault| {
+        let answer = self.answer(&public_url, request).await.unwrap_or_else(|fault| {
             fault.log(&context);
             fault.into_response(&voice)
         });

@@ -6,7 +6,7 @@ use poem::{Request, Response};
 
 use super::Front;
 use super::fault::{Fault, Voice};
-use super::place::Place;
+use super::public_url::PublicUrl;
 use crate::identity::{PasswordLogin, Rejection, Scope, Secret, UserSelector};
 
 /// Where the user's name is, in the order in which `TempAuth` looks.
@@ -18,7 +18,11 @@ const MAX_REALM: usize = 64;
 
 impl Front {
     /// `GET /auth/v1.0`.
-    pub(super) async fn tempauth(&self, place: &Place, request: &Request) -> Result<Response, Fault> {
+    pub(super) async fn tempauth(
+        &self,
+        public_url: &PublicUrl,
+        request: &Request,
+    ) -> Result<Response, Fault> {
         let (Some(user), Some(key)) = (text(request, USER), text(request, KEY)) else {
             return Err(Fault::Unauthorized(None));
         };
@@ -31,7 +35,7 @@ impl Front {
         let issued = self.authenticator.reuse_or_issue(&login).await?;
         let mut response = Response::builder()
             .status(StatusCode::OK)
-            .header("x-storage-url", place.storage_url(&identity.account))
+            .header("x-storage-url", public_url.storage_url(&identity.account))
             .header("x-auth-token-expires", self.authenticator.seconds_left(&issued.info))
             .content_type("text/plain; charset=UTF-8")
             .finish();

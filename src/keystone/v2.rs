@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::fault::Fault;
-use super::place::Place;
+use super::public_url::PublicUrl;
 use super::request::AuthRequest;
 use super::{Front, catalog, document, json, read_json};
 use crate::http::date::format_swift;
@@ -45,11 +45,15 @@ struct Token {
 
 impl Front {
     /// `POST /v2.0/tokens` and `POST /v3/tokens`.
-    pub(super) async fn issue_two(&self, place: &Place, request: &mut Request) -> Result<Response, Fault> {
+    pub(super) async fn issue_two(
+        &self,
+        public_url: &PublicUrl,
+        request: &mut Request,
+    ) -> Result<Response, Fault> {
         let login = read_json::<Body>(request).await?.into_request()?;
         let login = self.log_in(login).await?;
         let issued = self.authenticator.issue(&login).await?;
-        Ok(json(StatusCode::OK, &access(&issued, place)))
+        Ok(json(StatusCode::OK, &access(&issued, public_url)))
     }
 }
 
@@ -77,7 +81,7 @@ impl Body {
     }
 }
 
-fn access(issued: &IssuedToken, place: &Place) -> Value {
+fn access(issued: &IssuedToken, public_url: &PublicUrl) -> Value {
     let info = &issued.info;
     let mut token = json!({
         "id": issued.token,
@@ -89,7 +93,7 @@ fn access(issued: &IssuedToken, place: &Place) -> Value {
     if let Some(identity) = &info.identity {
         let (id, name) = (identity.account.as_str(), &identity.account_name);
         token["tenant"] = json!({"id": id, "name": name, "enabled": true, "description": ""});
-        catalog = catalog::version_two(place, &identity.account);
+        catalog = catalog::version_two(public_url, &identity.account);
         roles = document::roles(identity);
     }
     let user = json!({

@@ -97,7 +97,7 @@ fn invalid() -> Failure {
 }
 
 struct MediaRange<'a> {
-    kind: &'a str,
+    main_type: &'a str,
     subtype: &'a str,
     quality: f32,
 }
@@ -105,8 +105,8 @@ struct MediaRange<'a> {
 impl<'a> MediaRange<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.split(';');
-        let (kind, subtype) = parts.next()?.trim().split_once('/')?;
-        if !is_token(kind) || !is_token(subtype) {
+        let (main_type, subtype) = parts.next()?.trim().split_once('/')?;
+        if !is_token(main_type) || !is_token(subtype) {
             return None;
         }
         let mut quality = 1.0;
@@ -116,16 +116,16 @@ impl<'a> MediaRange<'a> {
                 quality = value.trim().parse().ok().filter(|q: &f32| q.is_finite())?;
             }
         }
-        Some(Self { kind, subtype, quality })
+        Some(Self { main_type, subtype, quality })
     }
 
     fn is_wild(&self) -> bool {
-        self.kind == "*" || self.subtype == "*"
+        self.main_type == "*" || self.subtype == "*"
     }
 
     fn matches(&self, media_type: &str) -> bool {
-        let Some((kind, subtype)) = media_type.split_once('/') else { return false };
-        (self.kind == "*" || self.kind.eq_ignore_ascii_case(kind))
+        let Some((main_type, subtype)) = media_type.split_once('/') else { return false };
+        (self.main_type == "*" || self.main_type.eq_ignore_ascii_case(main_type))
             && (self.subtype == "*" || self.subtype.eq_ignore_ascii_case(subtype))
     }
 }

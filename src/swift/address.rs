@@ -18,12 +18,12 @@ pub enum Address {
     /// `/healthcheck`
     Healthcheck,
     /// `/v1/<account>[/<container>[/<object>]]`
-    Storage(Place),
+    Storage(StoragePath),
 }
 
 /// An account, a container or an object.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Place {
+pub struct StoragePath {
     /// The account's component, decoded, with its reseller prefix.
     pub account: String,
     /// What in the account.
@@ -73,7 +73,7 @@ pub fn parse(raw: &str) -> Result<Address, Failure> {
         (container, "") => Level::Container(container_name(container)?),
         (container, object) => Level::Object(container_name(container)?, object_name(object)?),
     };
-    Ok(Address::Storage(Place { account: account.to_owned(), level }))
+    Ok(Address::Storage(StoragePath { account: account.to_owned(), level }))
 }
 
 /// What a `Www-Authenticate` names where the path names no account.
@@ -125,7 +125,7 @@ mod tests {
 
     fn storage(raw: &str) -> (String, String, String) {
         match parse(raw) {
-            Ok(Address::Storage(Place { account, level })) => match level {
+            Ok(Address::Storage(StoragePath { account, level })) => match level {
                 Level::Account => (account, String::new(), String::new()),
                 Level::Container(container) => (account, container.to_string(), String::new()),
                 Level::Object(container, object) => (account, container.to_string(), object.to_string()),

@@ -8,8 +8,7 @@ use poem::http::header::{
 };
 use poem::http::{HeaderName, StatusCode};
 
-use super::container::DELETE_MARKER_TYPE;
-use super::object::VERSION_ID;
+use super::headers::{DELETE_MARKER_TYPE, TIMESTAMP, VERSION_ID};
 use super::reply;
 use crate::http::body::BodyError;
 use crate::http::date;
@@ -167,7 +166,7 @@ impl From<ops::Error> for Failure {
                 let failure = Self::new(StatusCode::NOT_MODIFIED)
                     .header(ACCEPT_RANGES, "bytes")
                     .header(LAST_MODIFIED, &date::format_http(modified.seconds_ceil()))
-                    .header(HeaderName::from_static("x-timestamp"), &modified.to_string());
+                    .header(TIMESTAMP, &modified.to_string());
                 match etag {
                     Some(etag) => failure.header(ETAG, &etag),
                     None => failure,

@@ -2,9 +2,9 @@
 
 use poem::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::address::{Address, Level, Place, parse};
+use super::address::{Address, Level, StoragePath, parse};
 use super::listing::Page;
-use super::metadata::{Kind, collect};
+use super::metadata::{MetadataOf, collect};
 use super::{accept, bulk, encryption_headers, object};
 use crate::http::percent;
 use crate::http::query::Query;
@@ -18,7 +18,7 @@ pub fn path(data: &[u8]) {
     let Ok(address) = parse(text) else { return };
     let _ = address.realm();
     let encode = |text: &str| percent::encode_path(text.as_bytes());
-    let Address::Storage(Place { account, level }) = &address else { return };
+    let Address::Storage(StoragePath { account, level }) = &address else { return };
     let account = encode(account);
     let rendered = match level {
         Level::Account => format!("/v1/{account}"),
@@ -74,8 +74,8 @@ pub fn headers(data: &[u8]) {
     let _ = accept::of_listing(&headers, &query);
     let _ = accept::negotiate(&headers);
     let _ = Page::parse(&query);
-    for kind in [Kind::Account, Kind::Container, Kind::Object] {
-        let _ = collect(&headers, kind);
+    for of in [MetadataOf::Account, MetadataOf::Container, MetadataOf::Object] {
+        let _ = collect(&headers, of);
     }
     object::read_headers(&headers);
 }

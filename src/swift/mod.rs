@@ -8,6 +8,7 @@ mod accept;
 mod account;
 mod address;
 mod authenticate;
+mod body;
 mod bulk;
 mod call;
 mod container;
@@ -15,6 +16,7 @@ mod encryption_headers;
 mod error;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+mod headers;
 mod healthcheck;
 mod info;
 mod limits;
@@ -29,7 +31,7 @@ use poem::http::header::{ALLOW, CONTENT_LENGTH, WWW_AUTHENTICATE};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use poem::{Body, Endpoint, Request, Response};
 
-use self::address::{Address, Level, Place};
+use self::address::{Address, Level, StoragePath};
 use self::call::Call;
 use self::error::Failure;
 pub use self::route::{Line, ROUTES};
@@ -92,8 +94,8 @@ impl Front {
         if query.has_key_material() {
             return Err(Failure::bad_request("Keys are never taken from a URL: send them as headers."));
         }
-        let place = match address {
-            Address::Storage(place) => place,
+        let path = match address {
+            Address::Storage(path) => path,
             Address::Info | Address::Healthcheck => {
                 return match resolve(&method, address)? {
                     Route::Healthcheck => Ok(healthcheck::answer()),
@@ -113,26 +115,26 @@ impl Front {
         unavailable::check_verb(&query)?;
         let route =
             if bulk::is_delete(&method, &query) { Route::BulkDelete } else { resolve(&method, address)? };
-        let account = account_id(place, &caller)?;
+        let account = account_id(path, &caller)?;
         let copies = match route {
             Route::CopyObject => true,
             Route::PutObject => object::is_copy(&headers),
             _ => false,
         };
         encryption_headers::check_names(&secrets, copies)?;
-        unavailable::check(&place.level, &method, &query, &headers)?;
+        unavailable::check(&path.level, &method, &query, &headers)?;
         let call = Call {
             gateway: &self.gateway,
             config: &self.config,
             caller,
             account,
-            account_name: place.account.clone(),
+            account_name: path.account.clone(),
             headers,
             query,
             secrets,
         };
         // On the heap: the largest of many operations would be on the stack of every request.
-        Box::pin(storage(&call, route, &place.level, body)).await
+        Box::pin(storage(&call, route, &path.level, body)).await
     }
 }
 
@@ -202,8 +204,8 @@ async fn storage(call: &Call<'_>, route: Route, level: &Level, body: Body) -> Re
 }
 
 /// The account in the path. A component that names none is answered like an account of somebody else.
-fn account_id(place: &Place, caller: &Caller) -> Result<AccountId, Failure> {
-    parse_storage_account(&place.account).ok_or_else(|| {
+fn account_id(path: &StoragePath, caller: &Caller) -> Result<AccountId, Failure> {
+    parse_storage_account(&path.account).ok_or_else(|| {
         Failure::new(match caller.identity.as_ref().map(|identity| identity.role) {
             None => StatusCode::UNAUTHORIZED,
             Some(Role::Reseller) => StatusCode::NOT_FOUND,

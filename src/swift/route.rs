@@ -46,13 +46,13 @@ pub enum Route {
     Options,
 }
 
-/// The kinds of paths there are.
+/// The paths of the API, as the specification writes them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Kind {
+enum PathTemplate {
     Info,
     Healthcheck,
     Account,
-    /// An account, with `?bulk-delete`. No path is of this kind: the query makes it.
+    /// An account, with `?bulk-delete`. The path is the account's; the query makes the difference.
     Bulk,
     Container,
     Object,
@@ -68,74 +68,80 @@ pub struct Line {
     /// The operation's id.
     pub operation_id: &'static str,
     route: Route,
-    kind: Kind,
+    template: PathTemplate,
 }
 
-const fn line(method: &'static str, kind: Kind, operation_id: &'static str, route: Route) -> Line {
-    let path = match kind {
-        Kind::Info => "/info",
-        Kind::Healthcheck => "/healthcheck",
-        Kind::Account => "/v1/{account}",
-        Kind::Bulk => "/v1/{account}#bulk-delete",
-        Kind::Container => "/v1/{account}/{container}",
-        Kind::Object => "/v1/{account}/{container}/{object}",
+const fn line(
+    method: &'static str,
+    template: PathTemplate,
+    operation_id: &'static str,
+    route: Route,
+) -> Line {
+    let path = match template {
+        PathTemplate::Info => "/info",
+        PathTemplate::Healthcheck => "/healthcheck",
+        PathTemplate::Account => "/v1/{account}",
+        PathTemplate::Bulk => "/v1/{account}#bulk-delete",
+        PathTemplate::Container => "/v1/{account}/{container}",
+        PathTemplate::Object => "/v1/{account}/{container}/{object}",
     };
-    Line { method, path, operation_id, route, kind }
+    Line { method, path, operation_id, route, template }
 }
 
-/// Every method on every kind of path. Within a kind in the order in which `Allow` names them.
+/// Every method on every path. The methods of a path are in the order in which `Allow` names them.
 pub const ROUTES: [Line; 24] = [
-    line("GET", Kind::Info, "getInfo", Route::Info),
-    line("HEAD", Kind::Info, "headInfo", Route::Info),
-    line("OPTIONS", Kind::Info, "optionsInfo", Route::Options),
-    line("GET", Kind::Healthcheck, "getHealthcheck", Route::Healthcheck),
-    line("HEAD", Kind::Healthcheck, "headHealthcheck", Route::Healthcheck),
-    line("GET", Kind::Account, "getAccount", Route::GetAccount),
-    line("HEAD", Kind::Account, "headAccount", Route::HeadAccount),
-    line("OPTIONS", Kind::Account, "optionsAccount", Route::Options),
-    line("POST", Kind::Account, "postAccount", Route::PostAccount),
-    line("DELETE", Kind::Bulk, "bulkDeleteByDelete", Route::BulkDelete),
-    line("POST", Kind::Bulk, "bulkDelete", Route::BulkDelete),
-    line("DELETE", Kind::Container, "deleteContainer", Route::DeleteContainer),
-    line("GET", Kind::Container, "getContainer", Route::GetContainer),
-    line("HEAD", Kind::Container, "headContainer", Route::HeadContainer),
-    line("OPTIONS", Kind::Container, "optionsContainer", Route::Options),
-    line("POST", Kind::Container, "postContainer", Route::PostContainer),
-    line("PUT", Kind::Container, "putContainer", Route::PutContainer),
-    line("COPY", Kind::Object, "copyObject", Route::CopyObject),
-    line("DELETE", Kind::Object, "deleteObject", Route::DeleteObject),
-    line("GET", Kind::Object, "getObject", Route::GetObject),
-    line("HEAD", Kind::Object, "headObject", Route::HeadObject),
-    line("OPTIONS", Kind::Object, "optionsObject", Route::Options),
-    line("POST", Kind::Object, "postObject", Route::PostObject),
-    line("PUT", Kind::Object, "putObject", Route::PutObject),
+    line("GET", PathTemplate::Info, "getInfo", Route::Info),
+    line("HEAD", PathTemplate::Info, "headInfo", Route::Info),
+    line("OPTIONS", PathTemplate::Info, "optionsInfo", Route::Options),
+    line("GET", PathTemplate::Healthcheck, "getHealthcheck", Route::Healthcheck),
+    line("HEAD", PathTemplate::Healthcheck, "headHealthcheck", Route::Healthcheck),
+    line("GET", PathTemplate::Account, "getAccount", Route::GetAccount),
+    line("HEAD", PathTemplate::Account, "headAccount", Route::HeadAccount),
+    line("OPTIONS", PathTemplate::Account, "optionsAccount", Route::Options),
+    line("POST", PathTemplate::Account, "postAccount", Route::PostAccount),
+    line("DELETE", PathTemplate::Bulk, "bulkDeleteByDelete", Route::BulkDelete),
+    line("POST", PathTemplate::Bulk, "bulkDelete", Route::BulkDelete),
+    line("DELETE", PathTemplate::Container, "deleteContainer", Route::DeleteContainer),
+    line("GET", PathTemplate::Container, "getContainer", Route::GetContainer),
+    line("HEAD", PathTemplate::Container, "headContainer", Route::HeadContainer),
+    line("OPTIONS", PathTemplate::Container, "optionsContainer", Route::Options),
+    line("POST", PathTemplate::Container, "postContainer", Route::PostContainer),
+    line("PUT", PathTemplate::Container, "putContainer", Route::PutContainer),
+    line("COPY", PathTemplate::Object, "copyObject", Route::CopyObject),
+    line("DELETE", PathTemplate::Object, "deleteObject", Route::DeleteObject),
+    line("GET", PathTemplate::Object, "getObject", Route::GetObject),
+    line("HEAD", PathTemplate::Object, "headObject", Route::HeadObject),
+    line("OPTIONS", PathTemplate::Object, "optionsObject", Route::Options),
+    line("POST", PathTemplate::Object, "postObject", Route::PostObject),
+    line("PUT", PathTemplate::Object, "putObject", Route::PutObject),
 ];
 
 /// Finds the operation, or says which methods there are.
 pub fn resolve(method: &Method, address: &Address) -> Result<Route, Failure> {
-    let kind = kind(address);
+    let template = template(address);
     ROUTES
         .iter()
-        .find(|line| line.kind == kind && line.method == method.as_str())
+        .find(|line| line.template == template && line.method == method.as_str())
         .map(|line| line.route)
         .ok_or_else(|| Failure::method_not_allowed(&allow(address)))
 }
 
 /// The methods there are on a path, for `Allow`.
 pub fn allow(address: &Address) -> String {
-    let kind = kind(address);
-    let methods: Vec<_> = ROUTES.iter().filter(|line| line.kind == kind).map(|line| line.method).collect();
+    let template = template(address);
+    let methods: Vec<_> =
+        ROUTES.iter().filter(|line| line.template == template).map(|line| line.method).collect();
     methods.join(", ")
 }
 
-fn kind(address: &Address) -> Kind {
+fn template(address: &Address) -> PathTemplate {
     match address {
-        Address::Info => Kind::Info,
-        Address::Healthcheck => Kind::Healthcheck,
-        Address::Storage(place) => match place.level {
-            Level::Account => Kind::Account,
-            Level::Container(_) => Kind::Container,
-            Level::Object(..) => Kind::Object,
+        Address::Info => PathTemplate::Info,
+        Address::Healthcheck => PathTemplate::Healthcheck,
+        Address::Storage(path) => match path.level {
+            Level::Account => PathTemplate::Account,
+            Level::Container(_) => PathTemplate::Container,
+            Level::Object(..) => PathTemplate::Object,
         },
     }
 }

@@ -3,10 +3,9 @@
 //! The index does this for objects, of which a container may have millions; the containers of an account are few enough
 //! to be read and passed over here, a page at a time.
 
-use super::get::row;
 use crate::model::AccountId;
 use crate::ops::{BucketPage, BucketRow, ListBuckets};
-use crate::swift::listing::{ContainerRow, Page};
+use crate::swift::listing::{ListedContainer, Page};
 
 /// Containers that are read at once.
 const BATCH: u32 = 1_000;
@@ -20,7 +19,7 @@ pub struct Rollup {
     marker: Option<String>,
     /// The last subdir: names in it are passed over. A marker in a subdir skips all of it.
     subdir: Option<String>,
-    rows: Vec<ContainerRow>,
+    rows: Vec<ListedContainer>,
 }
 
 impl Rollup {
@@ -59,17 +58,17 @@ impl Rollup {
     }
 
     /// The page's rows.
-    pub fn into_rows(self) -> Vec<ContainerRow> {
+    pub fn into_rows(self) -> Vec<ListedContainer> {
         self.rows
     }
 
     fn take_row(&mut self, bucket: &BucketRow) {
         let subdir = self.subdir_of(bucket.bucket.name.as_str());
         match subdir {
-            None => self.rows.push(row(bucket)),
+            None => self.rows.push(ListedContainer::of(bucket)),
             Some(subdir) if self.subdir.as_ref() == Some(&subdir) => {}
             Some(subdir) => {
-                self.rows.push(ContainerRow::Subdir(subdir.clone()));
+                self.rows.push(ListedContainer::Subdir(subdir.clone()));
                 self.subdir = Some(subdir);
             }
         }
@@ -145,7 +144,7 @@ mod tests {
             .into_rows()
             .into_iter()
             .map(|row| match row {
-                ContainerRow::Container { name, .. } | ContainerRow::Subdir(name) => name,
+                ListedContainer::Container { name, .. } | ListedContainer::Subdir(name) => name,
             })
             .collect()
     }

@@ -14,11 +14,11 @@ use crate::model::{BucketName, ObjectKey};
 use crate::ops::{DeleteBucket, DeleteObject, Error, Precondition};
 use crate::swift::accept;
 use crate::swift::address::{container_name, object_name};
+use crate::swift::body::readable;
 use crate::swift::call::Call;
 use crate::swift::encryption_headers;
 use crate::swift::error::Failure;
 use crate::swift::limits::{MAX_BULK_DELETE_BODY, MAX_DELETES_PER_REQUEST, MAX_FAILED_DELETES};
-use crate::swift::object::readable;
 
 /// Objects that are handed on at a time, so that a request with too many failures ends early.
 const BATCH: usize = 1000;
@@ -100,7 +100,7 @@ pub fn read_list(list: &[u8]) -> Option<Vec<(String, Option<Located>)>> {
 }
 
 /// What a line names.
-enum Entry {
+enum Deletion {
     Container(BucketName),
     Object(DeleteObject),
 }
@@ -116,14 +116,14 @@ struct Bulk<'c> {
 impl Bulk<'_> {
     async fn run(&mut self, names: Vec<&[u8]>) {
         for name in names {
-            match self.entry(name) {
-                Ok((name, Entry::Object(delete))) => {
+            match self.deletion(name) {
+                Ok((name, Deletion::Object(delete))) => {
                     self.objects.push((name, delete));
                     if self.objects.len() >= BATCH {
                         self.delete_objects().await;
                     }
                 }
-                Ok((name, Entry::Container(bucket))) => {
+                Ok((name, Deletion::Container(bucket))) => {
                     self.delete_objects().await;
                     let bucket = self.call.bucket(&bucket);
                     let deleted = self.call.execute(DeleteBucket { bucket }).await;
@@ -140,14 +140,14 @@ impl Bulk<'_> {
     }
 
     /// `[/]container[/object]`, percent-encoded.
-    fn entry(&self, line: &[u8]) -> Result<(String, Entry), (String, Failure)> {
+    fn deletion(&self, line: &[u8]) -> Result<(String, Deletion), (String, Failure)> {
         let (shown, named) = located(line);
         match named {
-            Ok((bucket, None)) => Ok((shown, Entry::Container(bucket))),
+            Ok((bucket, None)) => Ok((shown, Deletion::Container(bucket))),
             Ok((bucket, Some(key))) => {
                 let bucket = self.call.bucket(&bucket);
                 let delete = DeleteObject { bucket, key, version: None, precondition: Precondition::None };
-                Ok((shown, Entry::Object(delete)))
+                Ok((shown, Deletion::Object(delete)))
             }
             Err(failure) => Err((shown, failure)),
         }

@@ -11,12 +11,12 @@ use crate::ops::{Action, BucketAddress, BucketInfo, CreateBucket, Error, Face, U
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
 use crate::swift::info::POLICY;
-use crate::swift::metadata::{self, Kind};
+use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
 /// Makes the container: 201. Where it exists already, merges metadata into it: 202.
 pub async fn put(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
-    let changes = metadata::changes(&call.headers, Kind::Container)?;
+    let changes = metadata::changes(&call.headers, MetadataOf::Container)?;
     let versioning = versioning::change(&call.headers)?;
     check_policy(call)?;
     if !changes.is_empty() {

@@ -15,6 +15,7 @@ use super::limits::LISTING_LIMIT;
 use super::reply;
 use crate::http::query::Query;
 use crate::model::{Timestamp, VersionId};
+use crate::ops::BucketRow;
 
 /// What part of a listing is asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,7 +74,7 @@ pub fn is_true(value: &str) -> bool {
 
 /// A row of an account's listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ContainerRow {
+pub enum ListedContainer {
     /// A container.
     Container {
         /// Its name.
@@ -89,9 +90,21 @@ pub enum ContainerRow {
     Subdir(String),
 }
 
+impl ListedContainer {
+    /// The row of a container.
+    pub fn of(row: &BucketRow) -> Self {
+        Self::Container {
+            name: row.bucket.name.to_string(),
+            count: row.usage.objects,
+            bytes: row.usage.bytes,
+            modified: row.bucket.modified,
+        }
+    }
+}
+
 /// A row of a container's listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Row {
+pub enum ListedObject {
     /// An object.
     Object {
         /// Its name.
@@ -113,7 +126,7 @@ pub enum Row {
 
 /// A row of a listing of versions.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum VersionEntry {
+pub enum ListedVersion {
     /// A version, or a delete marker.
     Version {
         /// Its name.
@@ -138,7 +151,7 @@ pub enum VersionEntry {
 }
 
 /// Renders an account's listing.
-pub fn account(format: Format, account: &str, rows: &[ContainerRow]) -> Result<Response, Failure> {
+pub fn account(format: Format, account: &str, rows: &[ListedContainer]) -> Result<Response, Failure> {
     let body = match format {
         Format::Plain => plain::account(rows),
         Format::Json => json::account(rows).map_err(|error| Failure::defect(&error))?,
@@ -148,7 +161,7 @@ pub fn account(format: Format, account: &str, rows: &[ContainerRow]) -> Result<R
 }
 
 /// Renders a container's listing.
-pub fn container(format: Format, container: &str, rows: &[Row]) -> Result<Response, Failure> {
+pub fn container(format: Format, container: &str, rows: &[ListedObject]) -> Result<Response, Failure> {
     let body = match format {
         Format::Plain => plain::container(rows),
         Format::Json => json::container(rows).map_err(|error| Failure::defect(&error))?,
@@ -158,7 +171,7 @@ pub fn container(format: Format, container: &str, rows: &[Row]) -> Result<Respon
 }
 
 /// Renders a listing of a container's versions.
-pub fn versions(rows: &[VersionEntry]) -> Result<Response, Failure> {
+pub fn versions(rows: &[ListedVersion]) -> Result<Response, Failure> {
     let body = versions::json(rows).map_err(|error| Failure::defect(&error))?;
     Ok(answer(Format::Json, body))
 }
@@ -184,9 +197,9 @@ fn answer(format: Format, body: String) -> Response {
 pub(super) mod tests {
     use super::*;
 
-    pub fn rows() -> Vec<Row> {
+    pub fn rows() -> Vec<ListedObject> {
         vec![
-            Row::Object {
+            ListedObject::Object {
                 name: "a&b \"c\"<é>".into(),
                 hash: "d41d8cd98f00b204e9800998ecf8427e".into(),
                 bytes: 0,
@@ -194,14 +207,14 @@ pub(super) mod tests {
                 modified: Timestamp::from_steps(179_522_131_788_138),
                 large_object_etag: None,
             },
-            Row::Subdir("b/".into()),
+            ListedObject::Subdir("b/".into()),
         ]
     }
 
-    pub fn containers() -> Vec<ContainerRow> {
+    pub fn containers() -> Vec<ListedContainer> {
         let modified = Timestamp::from_steps(179_522_131_788_138);
-        let container = ContainerRow::Container { name: "c".into(), count: 2, bytes: 30, modified };
-        vec![container, ContainerRow::Subdir("d-".into())]
+        let container = ListedContainer::Container { name: "c".into(), count: 2, bytes: 30, modified };
+        vec![container, ListedContainer::Subdir("d-".into())]
     }
 
     #[test]

@@ -1,18 +1,18 @@
 //! Listings as lines of names.
 
-use super::{ContainerRow, Row};
+use super::{ListedContainer, ListedObject};
 
 /// An account's.
-pub fn account(rows: &[ContainerRow]) -> String {
+pub fn account(rows: &[ListedContainer]) -> String {
     lines(rows.iter().map(|row| match row {
-        ContainerRow::Container { name, .. } | ContainerRow::Subdir(name) => name.as_str(),
+        ListedContainer::Container { name, .. } | ListedContainer::Subdir(name) => name.as_str(),
     }))
 }
 
 /// A container's.
-pub fn container(rows: &[Row]) -> String {
+pub fn container(rows: &[ListedObject]) -> String {
     lines(rows.iter().map(|row| match row {
-        Row::Object { name, .. } | Row::Subdir(name) => name.as_str(),
+        ListedObject::Object { name, .. } | ListedObject::Subdir(name) => name.as_str(),
     }))
 }
 

@@ -2,25 +2,25 @@
 
 use std::fmt::Write;
 
-use super::{ContainerRow, Row};
+use super::{ListedContainer, ListedObject};
 use crate::http::date;
 use crate::swift::info::POLICY;
 
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 /// An account's.
-pub fn account(name: &str, rows: &[ContainerRow]) -> String {
+pub fn account(name: &str, rows: &[ListedContainer]) -> String {
     let mut xml = open("account", name);
     xml.push('\n');
     for row in rows {
         match row {
             // Empty, unlike a container's.
-            ContainerRow::Subdir(name) => {
+            ListedContainer::Subdir(name) => {
                 xml.push_str("<subdir name=\"");
                 escape(&mut xml, name);
                 xml.push_str("\" />\n");
             }
-            ContainerRow::Container { name, count, bytes, modified } => {
+            ListedContainer::Container { name, count, bytes, modified } => {
                 xml.push_str("<container>");
                 element(&mut xml, "name", name);
                 element(&mut xml, "count", &count.to_string());
@@ -36,18 +36,18 @@ pub fn account(name: &str, rows: &[ContainerRow]) -> String {
 }
 
 /// A container's.
-pub fn container(name: &str, rows: &[Row]) -> String {
+pub fn container(name: &str, rows: &[ListedObject]) -> String {
     let mut xml = open("container", name);
     for row in rows {
         match row {
-            Row::Subdir(name) => {
+            ListedObject::Subdir(name) => {
                 xml.push_str("<subdir name=\"");
                 escape(&mut xml, name);
                 xml.push_str("\">");
                 element(&mut xml, "name", name);
                 xml.push_str("</subdir>");
             }
-            Row::Object { name, hash, bytes, content_type, modified, large_object_etag: _ } => {
+            ListedObject::Object { name, hash, bytes, content_type, modified, large_object_etag: _ } => {
                 xml.push_str("<object>");
                 element(&mut xml, "name", name);
                 element(&mut xml, "hash", hash);

@@ -4,7 +4,6 @@ use poem::http::header::{ETAG, LAST_MODIFIED, RANGE};
 use poem::http::{HeaderMap, HeaderName, StatusCode};
 use poem::{Body, Response};
 
-use super::put::readable;
 use super::{content_type, stored, version};
 use crate::http::body::{LimitedError, read_limited};
 use crate::http::conditions::ReadConditions;
@@ -17,11 +16,13 @@ use crate::ops::{
     WriteEncryption,
 };
 use crate::swift::address::{container_name, object_name};
+use crate::swift::body::readable;
 use crate::swift::call::Call;
 use crate::swift::encryption_headers::{self, AES256, ALGORITHM_ANSWER};
 use crate::swift::error::Failure;
+use crate::swift::headers::DELETE_AT;
 use crate::swift::listing::is_true;
-use crate::swift::metadata::{self, Kind};
+use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
 const DESTINATION: HeaderName = HeaderName::from_static("destination");
@@ -29,7 +30,6 @@ const DESTINATION_ACCOUNT: HeaderName = HeaderName::from_static("destination-acc
 const COPY_FROM: HeaderName = HeaderName::from_static("x-copy-from");
 const COPY_FROM_ACCOUNT: HeaderName = HeaderName::from_static("x-copy-from-account");
 const FRESH_METADATA: HeaderName = HeaderName::from_static("x-fresh-metadata");
-const DELETE_AT: HeaderName = HeaderName::from_static("x-delete-at");
 
 /// An object in an account, and the account as paths spell it.
 struct Named {
@@ -202,7 +202,7 @@ fn metadata(call: &Call<'_>, key: &ObjectKey) -> Result<CopyMetadata, Failure> {
     } else {
         content_type::given(&call.headers)?
     };
-    let user = metadata::collect(&call.headers, Kind::Object)?;
+    let user = metadata::collect(&call.headers, MetadataOf::Object)?;
     Ok(CopyMetadata::Merge {
         over: ObjectMetadata { user, system },
         fresh: says(&FRESH_METADATA),
@@ -222,7 +222,7 @@ fn answer(source: &Named, outcome: &CopyOutcome) -> Response {
         reply::set(headers, ETAG, &hex::encode(md5));
     }
     reply::set(headers, LAST_MODIFIED, &date::format_http(outcome.modified.seconds_ceil()));
-    metadata::render(headers, Kind::Object, &outcome.metadata.user);
+    metadata::render(headers, MetadataOf::Object, &outcome.metadata.user);
     if let Some(at) = outcome.metadata.system.delete_at {
         reply::set(headers, DELETE_AT, &at.to_string());
     }

@@ -9,7 +9,8 @@ use crate::http::date;
 use crate::model::EncryptionMode;
 use crate::ops::{Face, LargeObject, ObjectInfo};
 use crate::swift::encryption_headers::{AES256, ALGORITHM_ANSWER};
-use crate::swift::metadata::{self, Kind};
+use crate::swift::headers::TIMESTAMP;
+use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
 /// Sets an object's headers, but for those that tell of the body that follows.
@@ -17,7 +18,7 @@ pub fn describe(headers: &mut HeaderMap, info: &ObjectInfo) {
     let system = &info.metadata.system;
     reply::set(headers, CONTENT_TYPE, system.content_type.as_deref().unwrap_or(DEFAULT));
     reply::set(headers, LAST_MODIFIED, &date::format_http(info.modified.seconds_ceil()));
-    reply::set(headers, HeaderName::from_static("x-timestamp"), &info.modified.to_string());
+    reply::set(headers, TIMESTAMP, &info.modified.to_string());
     version::show(headers, info.versioned, info.version_id);
     reply::set(headers, ACCEPT_RANGES, "bytes");
     if let Some(etag) = shown_etag(info) {
@@ -28,7 +29,7 @@ pub fn describe(headers: &mut HeaderMap, info: &ObjectInfo) {
         reply::set(headers, HeaderName::from_static("x-static-large-object"), "True");
     }
     stored::into_answer(headers, system);
-    metadata::render(headers, Kind::Object, &info.metadata.user);
+    metadata::render(headers, MetadataOf::Object, &info.metadata.user);
     if info.mode == EncryptionMode::Customer {
         reply::set(headers, HeaderName::from_static(ALGORITHM_ANSWER), AES256);
     }

@@ -5,7 +5,7 @@
 use poem::Response;
 use poem::http::StatusCode;
 
-use super::delete::remove;
+use super::remove::remove;
 use crate::http::conditions::ReadConditions;
 use crate::http::percent;
 use crate::model::{BucketName, ObjectKey, VersionId};
@@ -52,7 +52,7 @@ async fn run(
     report.errors.extend(outcome.errors.into_iter().map(|(path, status)| (encoded(&path), status)));
     if outcome.not_a_manifest {
         if is_made_of_parts(call, bucket, key, version).await? {
-            let was_there = remove(call, bucket, key, version).await?;
+            let was_there = remove(call, bucket, key, version).await?.removed.is_some();
             report.deleted = u64::from(was_there);
             report.not_found = u64::from(!was_there);
         } else {

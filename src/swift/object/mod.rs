@@ -12,8 +12,10 @@ mod head;
 mod manifest_delete;
 mod manifest_get;
 mod post;
+mod precondition;
 mod put;
 mod ranges;
+mod remove;
 mod restore;
 mod slo;
 mod slo_field;
@@ -29,10 +31,10 @@ pub use delete::delete;
 pub use get::get;
 pub use head::head;
 pub use post::post;
-pub use put::{put, readable};
+pub use put::put;
 #[cfg(any(test, fuzzing))]
 pub use slo_manifest::parse as parse_manifest;
-pub use version::{VERSION_ID, locate};
+pub use version::locate;
 
 use poem::http::header::ETAG;
 

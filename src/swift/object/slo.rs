@@ -7,20 +7,21 @@ use poem::http::header::{ETAG, LAST_MODIFIED};
 use poem::http::{HeaderName, StatusCode};
 use poem::{Body, Response};
 
-use super::put::{declared_length, precondition, readable};
-use super::slo_report::Report;
+use super::precondition::precondition;
+use super::slo_report::{Report, Written};
 use super::{content_type, slo_heartbeat, slo_manifest, stored, version};
 use crate::http::body::{LimitedError, read_limited};
 use crate::http::date;
 use crate::model::{BucketName, EncryptionMode, ObjectKey, ObjectMetadata};
 use crate::ops::{Action, BucketInfo, Caller, Error, Gateway, PutManifest, PutOutcome, WriteEncryption};
 use crate::swift::accept::{self, Format};
+use crate::swift::body::{declared_length, readable};
 use crate::swift::call::Call;
 use crate::swift::encryption_headers::{self, AES256, ALGORITHM_ANSWER};
 use crate::swift::error::Failure;
 use crate::swift::limits::{HEARTBEAT_SECONDS, MAX_MANIFEST_SIZE};
 use crate::swift::listing::is_true;
-use crate::swift::metadata::{self, Kind};
+use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
 /// The parameter that names what is done with a manifest.
@@ -42,7 +43,7 @@ pub async fn put(
     let length = declared_length(&call.headers, u64::MAX)?;
     let mut system = stored::from_request(&call.headers)?;
     system.content_type = Some(content_type::of_write(&call.headers, key)?);
-    let user = metadata::collect(&call.headers, Kind::Object)?;
+    let user = metadata::collect(&call.headers, MetadataOf::Object)?;
     let precondition = precondition(&call.headers)?;
     let manifest =
         read_limited(readable(body, length), MAX_MANIFEST_SIZE).await.map_err(|problem| match problem {
@@ -69,14 +70,6 @@ pub async fn put(
         return Ok(slo_heartbeat::answer(writing, format, Duration::from_secs(HEARTBEAT_SECONDS)));
     }
     Ok(writing.await.response)
-}
-
-/// What came of a manifest.
-pub struct Written {
-    /// The answer, where there is no heartbeat.
-    pub response: Response,
-    /// What is wrong with the segments, where that is why nothing was written.
-    pub problems: Option<Vec<(String, String)>>,
 }
 
 fn write(gateway: Gateway, caller: Caller, put: PutManifest, format: Format) -> BoxFuture<'static, Written> {

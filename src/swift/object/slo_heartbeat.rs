@@ -12,11 +12,10 @@ use poem::http::StatusCode;
 use poem::http::header::{CONTENT_TYPE, ETAG, LAST_MODIFIED};
 use poem::{Body, Response};
 
-use super::put::readable;
-use super::slo::Written;
-use super::slo_report::{PROLOGUE, Report};
+use super::slo_report::{PROLOGUE, Report, Written};
 use crate::http::body::{BodyError, read_limited};
 use crate::swift::accept::Format;
+use crate::swift::body::readable;
 use crate::swift::reply;
 
 /// Bytes of an answer's text that a report takes.

@@ -63,7 +63,7 @@ impl<'a> Manifest<'a> {
         }
     }
 
-    fn add(&mut self, entry: Option<Entry>) {
+    fn add(&mut self, entry: Option<SegmentFields>) {
         if let Some(problem) = self.unless_last.take() {
             self.complain(problem);
         }
@@ -126,7 +126,7 @@ impl<'de> Visitor<'de> for &mut Manifest<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         self.is_list = true;
-        while let Some(entry) = list.next_element_seed(EntrySeed)? {
+        while let Some(entry) = list.next_element_seed(SegmentSeed)? {
             self.add(entry);
         }
         Ok(())
@@ -166,7 +166,7 @@ impl<'de> Visitor<'de> for &mut Manifest<'_> {
 
 /// One entry of the list, as it came. Of a key that is there twice, the last counts.
 #[derive(Default)]
-struct Entry {
+struct SegmentFields {
     path: Option<Field>,
     etag: Option<Field>,
     size: Option<Field>,
@@ -175,7 +175,7 @@ struct Entry {
     unknown: BTreeSet<String>,
 }
 
-impl Entry {
+impl SegmentFields {
     /// Whether it says that its object has no bytes, which only the last segment may say.
     fn is_empty_object(&self) -> bool {
         self.size.as_ref().and_then(Field::integer).is_some_and(|size| size < 1)
@@ -227,25 +227,25 @@ impl Entry {
     }
 }
 
-struct EntrySeed;
+struct SegmentSeed;
 
-impl<'de> DeserializeSeed<'de> for EntrySeed {
-    type Value = Option<Entry>;
+impl<'de> DeserializeSeed<'de> for SegmentSeed {
+    type Value = Option<SegmentFields>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Entry>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<SegmentFields>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for EntrySeed {
-    type Value = Option<Entry>;
+impl<'de> Visitor<'de> for SegmentSeed {
+    type Value = Option<SegmentFields>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a segment")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<Entry>, A::Error> {
-        let mut entry = Entry::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<SegmentFields>, A::Error> {
+        let mut entry = SegmentFields::default();
         while let Some(name) = map.next_key::<String>()? {
             let slot = match name.as_str() {
                 "path" => &mut entry.path,
@@ -267,32 +267,32 @@ impl<'de> Visitor<'de> for EntrySeed {
         Ok(Some(entry))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Option<Entry>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Option<SegmentFields>, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(None)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Option<Entry>, E> {
+    fn visit_str<E>(self, _: &str) -> Result<Option<SegmentFields>, E> {
         Ok(None)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Option<Entry>, E> {
+    fn visit_bool<E>(self, _: bool) -> Result<Option<SegmentFields>, E> {
         Ok(None)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Option<Entry>, E> {
+    fn visit_u64<E>(self, _: u64) -> Result<Option<SegmentFields>, E> {
         Ok(None)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Option<Entry>, E> {
+    fn visit_i64<E>(self, _: i64) -> Result<Option<SegmentFields>, E> {
         Ok(None)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Option<Entry>, E> {
+    fn visit_f64<E>(self, _: f64) -> Result<Option<SegmentFields>, E> {
         Ok(None)
     }
 
-    fn visit_unit<E>(self) -> Result<Option<Entry>, E> {
+    fn visit_unit<E>(self) -> Result<Option<SegmentFields>, E> {
         Ok(None)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use poem::Response;
 use serde_json::{Map, Value};
 
 use crate::http::percent;
@@ -9,6 +10,14 @@ use crate::swift::accept::Format;
 
 /// What XML begins with.
 pub const PROLOGUE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+
+/// The outcome of putting a manifest.
+pub struct Written {
+    /// The answer to a request without a heartbeat.
+    pub response: Response,
+    /// The problems of the segments, if they are why nothing was written.
+    pub problems: Option<Vec<(String, String)>>,
+}
 
 /// A report on a manifest that was put.
 #[derive(Default, Debug)]

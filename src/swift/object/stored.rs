@@ -6,10 +6,10 @@ use poem::http::{HeaderMap, HeaderName};
 use super::{dynamic, expiry};
 use crate::model::{SystemMetadata, Timestamp};
 use crate::swift::error::Failure;
+use crate::swift::headers::DELETE_AT;
 use crate::swift::reply;
 
 const ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
-const DELETE_AT: HeaderName = HeaderName::from_static("x-delete-at");
 
 /// The stored headers in a request, but for `Content-Type`, which PUT and POST treat differently.
 pub fn from_request(headers: &HeaderMap) -> Result<SystemMetadata, Failure> {

@@ -2,20 +2,15 @@
 
 use poem::Response;
 use poem::http::header::CONTENT_LOCATION;
-use poem::http::{HeaderMap, HeaderName, StatusCode};
+use poem::http::{HeaderMap, StatusCode};
 
 use crate::http::percent;
 use crate::model::{BucketName, ObjectKey, VersionId};
 use crate::ops::{Action, BucketInfo, Error, Versioning};
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
+use crate::swift::headers::VERSION_ID;
 use crate::swift::reply;
-
-/// Says which version an answer is about.
-pub const VERSION_ID: HeaderName = HeaderName::from_static("x-object-version-id");
-
-/// Says which version is the current one after another was deleted.
-pub const CURRENT_VERSION_ID: HeaderName = HeaderName::from_static("x-object-current-version-id");
 
 /// The version that a request names, if it names one.
 pub fn asked(call: &Call<'_>) -> Result<Option<VersionId>, Failure> {

@@ -4,5 +4,6 @@ pub(crate) mod audit;
 pub(crate) mod bucket_cache;
 pub(crate) mod caller;
 pub(crate) mod error;
+pub(crate) mod face;
 pub(crate) mod gateway;
 pub(crate) mod metrics;

@@ -11,10 +11,10 @@ use super::segments::SegmentPath;
 use super::{DeleteManifest, DeletedManifest, MAX_KEYED_SEGMENTS};
 use crate::authz::Action;
 use crate::model::{BucketName, EncryptionMode};
+use crate::ops::bytes::sealing::VerifiedVersion;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::get_object::missing;
-use crate::ops::sealing::VerifiedVersion;
+use crate::ops::object::get::missing;
 use crate::storage;
 use crate::storage::index::{BucketAddress, BucketRecord, Delete, Precondition, VersionRecord};
 

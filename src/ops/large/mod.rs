@@ -25,8 +25,8 @@ use crate::encryption::CustomerKey;
 use crate::model::{BucketName, ObjectKey, ObjectMetadata, Timestamp, VersionId};
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::get_object::{GetObject, Manifests, ObjectInfo, OpenObject};
-use crate::ops::put_object::{PutObject, WriteEncryption};
+use crate::ops::object::get::{GetObject, Manifests, ObjectInfo, OpenObject};
+use crate::ops::object::put::{PutObject, WriteEncryption};
 use crate::storage::index::{BucketAddress, Precondition, VersionRecord};
 
 /// The most segments that a manifest names, as `/info` tells.

@@ -9,9 +9,9 @@ use super::{MAX_KEYED_SEGMENTS, Resolver, conflict};
 use crate::authz::Action;
 use crate::http::percent;
 use crate::model::{BucketName, EncryptionMode};
-use crate::ops::bucket::Face;
-use crate::ops::content::Content;
+use crate::ops::bytes::content::Content;
 use crate::ops::engine::error::Error;
+use crate::ops::engine::face::Face;
 use crate::ops::engine::gateway::Gateway;
 use crate::storage::index::{ListObjects, ObjectRow, VersionRecord};
 

@@ -12,7 +12,7 @@ use crate::encryption::CustomerKey;
 use crate::model::ObjectKey;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::put_object::{PutOutcome, Received, WriteEncryption};
+use crate::ops::object::put::{PutOutcome, Received, WriteEncryption};
 use crate::storage;
 use crate::storage::index::{Rewrap, Unchanged};
 

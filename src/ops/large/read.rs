@@ -6,11 +6,11 @@ use super::prefix::{Prefix, READ, Standing};
 use super::resolve::Resolver;
 use super::segments::{Segment, SegmentPath, Segments};
 use crate::encryption::CustomerKey;
-use crate::ops::content::Content;
-use crate::ops::digests::Digests;
+use crate::ops::bytes::content::Content;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::sealing::OpenedVersion;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Permit};
-use crate::ops::sealing::OpenedVersion;
 use crate::storage::index::{BucketRecord, Unchanged, VersionRecord};
 
 /// Who reads which large object, and with which key.

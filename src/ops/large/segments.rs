@@ -7,10 +7,10 @@ use std::sync::Arc;
 use crate::authz::Action;
 use crate::encryption::{CustomerKey, Holder};
 use crate::model::{AccountId, BucketName, EncryptionMode, ObjectKey, Timestamp};
-use crate::ops::digests::Digests;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::sealing::{OpenedVersion, VerifiedVersion, read_digests};
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Permit};
-use crate::ops::sealing::{OpenedVersion, VerifiedVersion, read_digests};
 use crate::storage;
 use crate::storage::index::{BucketAddress, BucketRecord, Unchanged, VersionRecord};
 

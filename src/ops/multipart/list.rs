@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use super::open::{OpenUpload, open};
 use super::{ListParts, ListUploads, ListedPart, PartListing};
 use crate::authz::Action;
+use crate::ops::bytes::sealing::PartSeals;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::sealing::PartSeals;
 use crate::storage::index;
 use crate::storage::index::{UploadPage, UploadPart};
 

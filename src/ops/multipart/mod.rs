@@ -20,8 +20,8 @@ use crate::model::{
     ChecksumKind, EncryptionMode, ObjectKey, ObjectMetadata, StoredChecksum, Timestamp, UserId, VersionId,
     VersionUid,
 };
-use crate::ops::put_object::{ChecksumRequest, WriteEncryption};
-use crate::ops::source::CopySource;
+use crate::ops::bytes::source::CopySource;
+use crate::ops::object::put::{ChecksumRequest, WriteEncryption};
 use crate::storage::index::{BucketAddress, Precondition, UploadChecksum};
 
 pub(super) use self::stored::span;

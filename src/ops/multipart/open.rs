@@ -2,9 +2,9 @@
 
 use crate::encryption::{CustomerKey, Holder};
 use crate::model::EncryptionMode;
+use crate::ops::bytes::sealing::{OpenedVersion, VerifiedUpload};
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Permit};
-use crate::ops::sealing::{OpenedVersion, VerifiedUpload};
 use crate::storage::index::UploadRecord;
 
 /// An upload that was verified and, where its holder's key is at hand, opened.

@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use super::{ATTEMPTS, ListedPart, MAX_PART_NUMBER, ObjectParts, PartListing};
 use crate::authz::Action;
 use crate::model::{Timestamp, UserId};
+use crate::ops::bytes::opening::{Keyless, Opening, open};
+use crate::ops::bytes::sealing::{OpenedVersion, PartSeals};
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::get_object::{PartSpan, missing};
-use crate::ops::opening::{Keyless, Opening, open};
-use crate::ops::sealing::{OpenedVersion, PartSeals};
+use crate::ops::object::get::{PartSpan, missing};
 use crate::storage::index::{
     BucketAddress, BucketRecord, NumberedPart, PartRecord, Unchanged, UploadChecksum, VersionRecord,
 };

@@ -4,9 +4,9 @@ use md5::{Digest, Md5};
 
 use crate::http::checksum::Hasher;
 use crate::model::{ChecksumAlgorithm, ChecksumKind, StoredChecksum};
-use crate::ops::digests::Digests;
+use crate::ops::bytes::digests::Digests;
 use crate::ops::engine::error::Error;
-use crate::ops::put_object::{ChecksumRequest, ExpectedChecksum};
+use crate::ops::object::put::{ChecksumRequest, ExpectedChecksum};
 
 /// Computes MD5 and checksums of a body, and checks them against what the client said.
 pub struct Digester {

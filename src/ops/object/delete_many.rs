@@ -3,10 +3,10 @@
 
 use futures_util::{StreamExt, stream};
 
-use crate::ops::delete_object::DeleteObject;
 use crate::ops::engine::caller::Caller;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::Gateway;
+use crate::ops::object::delete::DeleteObject;
 use crate::storage::index::Deleted;
 
 /// Deletes of one request that are under way at a time: enough for the index to commit them together, and no more than

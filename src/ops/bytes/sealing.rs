@@ -7,7 +7,7 @@ use crate::encryption::{
     Binding, DataKey, Holder, InnerEnvelope, KeyRing, Mode, PartRef, PartsHash, VersionKey, hash_parts,
 };
 use crate::model::{EncryptionMode, ObjectKey, VersionId, VersionUid};
-use crate::ops::digests::Digests;
+use crate::ops::bytes::digests::Digests;
 use crate::ops::engine::error::Error;
 use crate::storage::index::{BucketRecord, NewBlob, PartRecord, SealEnvelope, VersionRecord};
 

@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use crate::authz::Action;
 use crate::encryption::CustomerKey;
 use crate::model::{ObjectKey, Timestamp, VersionId};
+use crate::ops::bytes::opening::{Keyless, Opening, open};
+use crate::ops::bytes::sealing::reseal;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::get_object::{ObjectInfo, info, missing};
-use crate::ops::opening::{Keyless, Opening, open};
-use crate::ops::sealing::reseal;
+use crate::ops::object::get::{ObjectInfo, info, missing};
 use crate::storage;
 use crate::storage::index::{BucketAddress, Restore, Unchanged};
 

@@ -10,7 +10,7 @@ use crate::encryption::layout::{CHUNK, HEADER_LEN, TAG, sealed_len};
 use crate::encryption::{DataKey, Sealer};
 use crate::http::body::{Body, BodyError};
 use crate::model::BlobId;
-use crate::ops::digest::Digester;
+use crate::ops::bytes::digest::Digester;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::Gateway;
 use crate::storage::blobs::{BlobWriter, Unpublished};

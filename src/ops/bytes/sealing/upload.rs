@@ -6,7 +6,7 @@ use crate::encryption::{
     DataKey, Holder, InnerEnvelope, KeyRing, OpenedPart, PartContents, PartPlace, PartsHash, hash_parts,
 };
 use crate::model::{EncryptionMode, ObjectKey, VersionUid};
-use crate::ops::digests::Digests;
+use crate::ops::bytes::digests::Digests;
 use crate::ops::engine::error::Error;
 use crate::storage::index::{BucketRecord, NewBlob, PartRecord, SealEnvelope, UploadRecord};
 

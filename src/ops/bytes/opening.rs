@@ -2,10 +2,10 @@
 
 use crate::encryption::{CustomerKey, Holder, KeyRing};
 use crate::model::EncryptionMode;
-use crate::ops::digests::Digests;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::sealing::{OpenedVersion, VerifiedVersion, read_digests};
 use crate::ops::engine::caller::Caller;
 use crate::ops::engine::error::Error;
-use crate::ops::sealing::{OpenedVersion, VerifiedVersion, read_digests};
 use crate::storage::index::{BucketRecord, VersionRecord};
 
 /// What a reader without the customer's key gets.

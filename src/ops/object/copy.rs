@@ -12,17 +12,17 @@ use crate::model::{
     ChecksumAlgorithm, ChecksumKind, EncryptionMode, ObjectKey, ObjectMetadata, SystemMetadata, Timestamp,
     UserMetadata, VersionId, VersionUid,
 };
-use crate::ops::bucket::Face;
-use crate::ops::content::Content;
-use crate::ops::digest::Digester;
-use crate::ops::digests::Digests;
+use crate::ops::bytes::content::Content;
+use crate::ops::bytes::digest::Digester;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::reader::ObjectReader;
+use crate::ops::bytes::sealing::{OwnedBinding, VersionSeals};
+use crate::ops::bytes::source::{CopySource, OpenSource};
+use crate::ops::bytes::versioning::is_versioned;
 use crate::ops::engine::error::Error;
+use crate::ops::engine::face::Face;
 use crate::ops::engine::gateway::{Gateway, MAX_PUT, Operation, Permit, Target};
-use crate::ops::put_object::{ChecksumRequest, ExpectedChecksum, WriteEncryption, holder, opaque_etag};
-use crate::ops::reader::ObjectReader;
-use crate::ops::sealing::{OwnedBinding, VersionSeals};
-use crate::ops::source::{CopySource, OpenSource};
-use crate::ops::versioning::is_versioned;
+use crate::ops::object::put::{ChecksumRequest, ExpectedChecksum, WriteEncryption, holder, opaque_etag};
 use crate::storage;
 use crate::storage::index::{BucketAddress, BucketRecord, Precondition, Publish};
 use crate::storage::pins::Pin;

@@ -1,9 +1,11 @@
-//! `COPY /v1/<account>/<container>/<object>` with a `Destination`, and PUT with `X-Copy-From`: two spellings of one thing.
+//! `COPY /v1/<account>/<container>/<object>` with a `Destination`, and PUT with `X-Copy-From`: two spellings
+//! of one operation.
 
 use poem::http::header::{ETAG, LAST_MODIFIED, RANGE};
 use poem::http::{HeaderMap, HeaderName, StatusCode};
 use poem::{Body, Response};
 
+use super::large::PARAMETER;
 use super::{content_type, stored, version};
 use crate::http::body::{LimitedError, read_limited};
 use crate::http::conditions::ReadConditions;
@@ -31,7 +33,7 @@ const COPY_FROM: HeaderName = HeaderName::from_static("x-copy-from");
 const COPY_FROM_ACCOUNT: HeaderName = HeaderName::from_static("x-copy-from-account");
 const FRESH_METADATA: HeaderName = HeaderName::from_static("x-fresh-metadata");
 
-/// An object in an account, and the account as paths spell it.
+/// An object in an account, and the account's name in paths.
 struct Named {
     account: AccountId,
     account_name: String,
@@ -45,7 +47,7 @@ impl Named {
     }
 }
 
-/// Whether a PUT is a copy. An empty header asks for none, as in Swift.
+/// Whether a PUT is a copy. As in Swift, an empty header does not make it one.
 pub fn is_copy(headers: &HeaderMap) -> bool {
     headers.get_all(COPY_FROM).iter().any(|value| !value.as_bytes().trim_ascii().is_empty())
 }
@@ -81,7 +83,7 @@ fn in_path(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Named {
     Named { account, account_name, bucket: bucket.clone(), key: key.clone() }
 }
 
-/// `[/]container/object`, encoded, in the account that the other header names or else in that of the path.
+/// Reads `[/]container/object`, encoded. The account is that of the other header, otherwise that of the path.
 fn in_header(
     call: &Call<'_>,
     header: &HeaderName,
@@ -103,7 +105,7 @@ fn in_header(
             let sentence = "Account name cannot contain slashes";
             return Err(Failure::with(StatusCode::PRECONDITION_FAILED, sentence));
         }
-        // What names no account is answered like an account of somebody else.
+        // A name of no account gets the answer of somebody else's account.
         Some(name) => (parse_storage_account(&name).ok_or_else(|| Failure::from(Error::AccessDenied))?, name),
     };
     Ok(Named { account, account_name, bucket: container_name(container)?, key: object_name(object)? })
@@ -118,7 +120,7 @@ pub fn sources(headers: &HeaderMap) -> Result<(), Failure> {
     range(headers).map(|_| ())
 }
 
-/// A header's text, percent-decoded; `None` where it is absent or empty.
+/// A header's text, percent-decoded; `None` if it is absent or empty.
 fn decoded(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, Failure> {
     let invalid = || Failure::with(StatusCode::PRECONDITION_FAILED, "Invalid UTF8 or contains NULL");
     let mut values = headers.get_all(name).iter();
@@ -138,7 +140,7 @@ async fn between(
     body: Body,
 ) -> Result<Response, Failure> {
     refuse_body(body).await?;
-    if call.parameter("multipart-manifest") == Some("get") {
+    if call.parameter(PARAMETER) == Some("get") {
         return Err(Failure::unavailable_feature("Copying a large object's manifest itself"));
     }
     let own_key = encryption_headers::for_write(&call.secrets)?;
@@ -163,7 +165,7 @@ async fn between(
         changes: true,
     };
     let outcome = call.execute(copy).await.map_err(|error| match error {
-        // The copy's own key is never compared with anything.
+        // So the source's key is meant: the copy's own key is never compared.
         Error::KeyNotApplicable { .. } => Failure::bad_request(
             "X-Copy-From-Encryption-Key was given, but the source was not stored with a customer's key.",
         ),
@@ -182,7 +184,7 @@ async fn refuse_body(body: Body) -> Result<(), Failure> {
     }
 }
 
-/// `Range` is of the source, and of one piece: a copy has no boundaries to keep several apart.
+/// `Range` selects one range of the source. A copy has no boundaries to separate several.
 fn range(headers: &HeaderMap) -> Result<Option<RangeSpec>, Failure> {
     let ranges = headers.get(RANGE).and_then(|value| value.to_str().ok()).and_then(parse_ranges);
     match ranges.as_deref() {
@@ -192,8 +194,8 @@ fn range(headers: &HeaderMap) -> Result<Option<RangeSpec>, Failure> {
     }
 }
 
-/// What the request says of metadata goes over the source's; with `X-Fresh-Metadata` it takes its place, but for the
-/// content type.
+/// The request's metadata goes over the source's. With `X-Fresh-Metadata` it replaces it, except the content
+/// type.
 fn metadata(call: &Call<'_>, key: &ObjectKey) -> Result<CopyMetadata, Failure> {
     let says = |name: &HeaderName| call.text(name).is_some_and(|value| is_true(&value));
     let mut system = stored::from_request(&call.headers)?;
@@ -247,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_header_says() {
+    fn headers_are_decoded() {
         let text = |values: &[&'static str]| {
             decoded(&headers(&DESTINATION, values), &DESTINATION).map_err(|f| f.status().as_u16())
         };
@@ -260,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_put_is_a_copy_when_it_says_from_where() {
+    fn a_put_with_a_source_is_a_copy() {
         assert!(is_copy(&headers(&COPY_FROM, &["c/o"])));
         assert!(!is_copy(&headers(&COPY_FROM, &[" "])));
         assert!(!is_copy(&HeaderMap::new()));

@@ -4,7 +4,7 @@ use poem::Response;
 use poem::http::StatusCode;
 
 use super::remove::remove;
-use super::{manifest_delete, version};
+use super::{large, version};
 use crate::model::{BucketName, ObjectKey, VersionId};
 use crate::ops::Deleted;
 use crate::swift::call::Call;
@@ -13,12 +13,12 @@ use crate::swift::error::Failure;
 use crate::swift::headers::CURRENT_VERSION_ID;
 use crate::swift::reply;
 
-/// Deletes the object. Needs no key; one that is given must at least be well-formed.
+/// Deletes the object. This needs no key, but a key that is given must be well-formed.
 pub async fn delete(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
     encryption_headers::for_read(&call.secrets)?;
     let version = version::asked(call)?;
-    if call.parameter("multipart-manifest") == Some("delete") {
-        return manifest_delete::delete(call, bucket, key, version).await;
+    if call.parameter(large::PARAMETER) == Some("delete") {
+        return large::delete(call, bucket, key, version).await;
     }
     match version {
         None => delete_current(call, bucket, key).await,
@@ -26,8 +26,8 @@ pub async fn delete(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Re
     }
 }
 
-/// Deletes the current object. A container that keeps versions gets a delete marker, even where there is nothing to
-/// delete.
+/// Deletes the current object. A container that keeps versions gets a delete marker, even if there is no
+/// object.
 async fn delete_current(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
     let Deleted { removed, marker, .. } = remove(call, bucket, key, None).await?;
     let status = if removed.is_some() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND };

@@ -12,7 +12,7 @@ use crate::swift::error::Failure;
 use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
-/// Replaces all metadata and stored headers; only `Content-Type` stays where none is given.
+/// Replaces all metadata and stored headers. Only `Content-Type` stays, if the request has none.
 pub async fn post(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
     if version::asked(call)?.is_some() {
         return Err(Failure::bad_request("POST to a specific version is not allowed"));

@@ -7,7 +7,7 @@ use crate::http::conditions::EtagList;
 use crate::ops::Precondition;
 use crate::swift::error::Failure;
 
-/// `If-None-Match: *` is the one condition on a write; `If-Match` and the dates are ignored, as by Swift.
+/// `If-None-Match: *` is the only condition on a write; `If-Match` and the dates are ignored, as in Swift.
 pub fn precondition(headers: &HeaderMap) -> Result<Precondition, Failure> {
     let mut values = headers.get_all(IF_NONE_MATCH).iter().peekable();
     if values.peek().is_none() {
@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn the_one_condition() {
+    fn only_if_none_match_of_any_is_a_condition() {
         let condition = |value| precondition(&headers(&[("if-none-match", value)]));
         assert_eq!(precondition(&headers(&[("if-match", "x")])).unwrap(), Precondition::None);
         assert_eq!(condition("*").unwrap(), Precondition::Absent);

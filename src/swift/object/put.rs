@@ -5,7 +5,7 @@ use poem::http::{HeaderMap, HeaderName, StatusCode};
 use poem::{Body, Response};
 
 use super::precondition::precondition;
-use super::{content_type, restore, slo, stored, version};
+use super::{content_type, large, restore, stored, version};
 use crate::http::date;
 use crate::model::{BucketName, EncryptionMode, ObjectKey, ObjectMetadata};
 use crate::ops::{PutDynamic, PutObject, WriteEncryption};
@@ -26,8 +26,8 @@ pub async fn put(
     if let Some(version) = version::asked(call)? {
         return restore::restore(call, bucket, key, version, body).await;
     }
-    if call.parameter(slo::PARAMETER) == Some("put") {
-        return Box::pin(slo::put(call, bucket, key, body)).await;
+    if call.parameter(large::PARAMETER) == Some("put") {
+        return Box::pin(large::put(call, bucket, key, body)).await;
     }
     let precondition = precondition(&call.headers)?;
     let length = declared_length(&call.headers, call.config.max_file_size)?;
@@ -69,7 +69,7 @@ pub async fn put(
     Ok(response)
 }
 
-/// `ETag`: what the body's MD5 must be. A tag that is no MD5 is nobody's.
+/// `ETag`: the MD5 that the body must have. No body has a tag that is not an MD5.
 fn expected_md5(headers: &HeaderMap) -> Result<Option<[u8; 16]>, Failure> {
     let Some(etag) = headers.get(ETAG).filter(|etag| !etag.is_empty()) else { return Ok(None) };
     let digits = etag.to_str().unwrap_or_default().trim_matches('"');
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn etags() {
+    fn an_etag_is_the_expected_md5() {
         let md5 = |value: &str| expected_md5(&headers(&[("etag", value)])).map_err(|f| f.status().as_u16());
         let hex = "d41d8cd98f00b204e9800998ecf8427e";
         assert_eq!(md5(hex).unwrap().map(hex::encode).as_deref(), Some(hex));

@@ -1,4 +1,4 @@
-//! The deletion that `DELETE` of an object and of a large object with its segments have in common.
+//! The deletion of an object, for a plain DELETE and for the DELETE of a large object with its segments.
 
 use crate::model::{BucketName, ObjectKey, VersionId};
 use crate::ops::{DeleteObject, Deleted, Error, Precondition};

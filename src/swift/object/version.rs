@@ -1,4 +1,4 @@
-//! `version-id`: which version of an object a request is about, and which one an answer is.
+//! `version-id`: the version that a request asks for, and the version of an answer.
 
 use poem::Response;
 use poem::http::header::CONTENT_LOCATION;
@@ -18,19 +18,19 @@ pub fn asked(call: &Call<'_>) -> Result<Option<VersionId>, Failure> {
     id.map(str::parse).transpose().map_err(|()| Failure::bad_request("Invalid version parameter"))
 }
 
-/// Says which version it is, where the container keeps versions or once did.
+/// Names the version of an answer, if the container keeps versions or once did.
 pub fn show(headers: &mut HeaderMap, versioned: bool, id: VersionId) {
     if versioned {
         reply::set(headers, VERSION_ID, &id.to_string());
     }
 }
 
-/// Says which version a write made. As in Swift, one without an id of its own is not named.
+/// Names the version that a write created. As in Swift, a version without an id of its own is not named.
 pub fn show_new(headers: &mut HeaderMap, id: VersionId) {
     show(headers, id != VersionId::Null, id);
 }
 
-/// Says where the version that answers for the object can be had by its id.
+/// Says under which URL this version stays available.
 pub fn locate(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey, mut response: Response) -> Response {
     let id = response.header(VERSION_ID).filter(|id| *id != "null").map(str::to_owned);
     if let Some(id) = id.filter(|_| response.status().is_success() && call.parameter("version-id").is_none())
@@ -42,7 +42,7 @@ pub fn locate(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey, mut respons
     response
 }
 
-/// A failure of an operation on a version. In a container that never kept versions, Swift says just that.
+/// The failure of an operation on a version. If the container never kept versions, Swift says exactly that.
 pub async fn failure(
     call: &Call<'_>,
     bucket: &BucketName,
@@ -57,7 +57,7 @@ pub async fn failure(
     }
 }
 
-/// Why a version with an id of its own cannot be there, where the container tells.
+/// Why a version with an id of its own cannot exist, if the container is the reason.
 pub async fn missing(call: &Call<'_>, bucket: &BucketName) -> Option<Failure> {
     let info = BucketInfo { bucket: call.bucket(bucket), action: Action::ListBucket };
     let view = call.execute(info).await.ok()?;

@@ -1,4 +1,4 @@
-//! What came of a manifest, in the client's format.
+//! The report on a manifest that was put, in the client's format.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::http::percent;
 use crate::swift::accept::Format;
 
-/// What XML begins with.
+/// The beginning of an XML report.
 pub const PROLOGUE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 /// The outcome of putting a manifest.
@@ -22,21 +22,20 @@ pub struct Written {
 /// A report on a manifest that was put.
 #[derive(Default, Debug)]
 pub struct Report {
-    /// What a heartbeat tells at its end, in the order of the names.
+    /// The fields of a heartbeat's report, in the order of their names.
     pub fields: Vec<(&'static str, String)>,
-    /// Paths, percent-encoded, and what is wrong with the segments there.
+    /// The paths of bad segments, percent-encoded, each with its problem.
     pub errors: Vec<(String, String)>,
 }
 
 impl Report {
-    /// On segments that do not check out.
+    /// The report on bad segments.
     pub fn of_segments(problems: &[(String, String)]) -> Self {
         let encoded = |path: &String| percent::encode_path(path.as_bytes());
         let errors = problems.iter().map(|(path, problem)| (encoded(path), problem.clone())).collect();
         Self { fields: Vec::new(), errors }
     }
 
-    /// Its text.
     pub fn render(&self, format: Format) -> String {
         match format {
             Format::Plain => self.plain(),
@@ -45,7 +44,7 @@ impl Report {
         }
     }
 
-    /// Its text, behind what a heartbeat began with.
+    /// Its text behind the beginning that a heartbeat has already sent.
     pub fn render_rest(&self, format: Format) -> String {
         match format {
             Format::Plain => self.plain(),
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn in_every_format() {
+    fn a_report_has_every_format() {
         assert_eq!(report().render(Format::Plain), "Etag: \"<e>\"\nErrors:\n/c/%C3%B6, Etag Mismatch\n");
         let json: Value = serde_json::from_str(&report().render(Format::Json)).unwrap();
         assert_eq!(json, serde_json::json!({"Etag": "\"<e>\"", "Errors": [["/c/%C3%B6", "Etag Mismatch"]]}));

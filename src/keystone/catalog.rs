@@ -1,11 +1,11 @@
-//! The service catalog: where a project's object storage is, and identity itself.
+//! The service catalog: the URLs of a project's object storage and of identity itself.
 
 use serde_json::{Value, json};
 
 use super::public_url::PublicUrl;
 use crate::model::AccountId;
 
-/// The interfaces of an endpoint. All three are the same: there is one door.
+/// The interfaces of an endpoint. All three have the same URL.
 const INTERFACES: [&str; 3] = ["public", "internal", "admin"];
 
 /// The catalog in v3's form.

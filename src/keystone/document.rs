@@ -1,4 +1,4 @@
-//! What a token says, in v3's form.
+//! The documents about tokens and projects, in v3's form.
 
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ pub(super) fn projects(identities: &[Identity], public_url: &PublicUrl) -> Value
     json!({"projects": projects, "links": links(&public_url.join("/v3/auth/projects"))})
 }
 
-/// The links of a page that is all there is.
+/// The links of a list that has only one page.
 pub(super) fn links(url: &str) -> Value {
     json!({"self": url, "previous": null, "next": null})
 }

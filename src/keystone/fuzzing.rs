@@ -1,4 +1,4 @@
-//! What a fuzzer feeds of this face.
+//! The entrances for fuzzers to this face.
 
 use super::fault::Voice;
 use super::{Fault, read, request, v2};

@@ -38,12 +38,13 @@ use crate::identity::{Authenticator, Login};
 /// The largest request body that is read: a login is a few hundred bytes.
 const MAX_BODY: usize = 64 * 1024;
 
-/// What an operator may set.
+/// The part of the configuration that concerns this front.
 #[derive(Clone, Debug)]
 pub struct KeystoneConfig {
     /// The region that the catalog names.
     pub region: String,
-    /// Where clients reach the gateway, `https://host:port`, if that is not where their requests say they went.
+    /// The URL under which clients reach the gateway, `https://host:port`, if it differs from the one in
+    /// their requests.
     pub public_url: Option<String>,
 }
 
@@ -66,7 +67,7 @@ impl Front {
         Self { authenticator, config }
     }
 
-    /// Refuses a request before its way was found, in this front's dialect.
+    /// A 400 in this front's dialect, for a request that is refused before a front sees it.
     pub fn bad_request(&self, context: &RequestContext, message: &str) -> Response {
         identified(Fault::BadRequest(message.to_owned()).into_response(&Voice::anywhere()), context)
     }
@@ -123,7 +124,8 @@ impl Endpoint for Front {
     }
 }
 
-/// Reads a request's body as JSON. A client learns where it is wrong, and not what it says: it says a password.
+/// Reads a request's body as JSON. The client learns where the mistake is, but the body is not repeated: it
+/// contains a password.
 async fn read_json<T: serde::de::DeserializeOwned>(request: &mut Request) -> Result<T, Fault> {
     let body = request.take_body().into_bytes_limit(MAX_BODY).await.map_err(|error| match error {
         poem::error::ReadBodyError::PayloadTooLarge => Fault::TooLarge,
@@ -148,7 +150,7 @@ fn json(status: StatusCode, body: &Value) -> Response {
         .body(body.to_string())
 }
 
-/// Every response carries the request's id, under both of Swift's names.
+/// Adds the request's id, under both of Swift's names.
 fn identified(mut response: Response, context: &RequestContext) -> Response {
     if let Ok(id) = HeaderValue::try_from(context.id.as_str()) {
         for name in ["x-trans-id", "x-openstack-request-id"] {

@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn from_the_request_or_the_configuration() {
+    fn the_url_is_configured_or_from_the_request() {
         assert_eq!(base("127.0.0.1:8443", true, None).unwrap(), "https://127.0.0.1:8443/v3");
         assert_eq!(base("[::1]:8080", false, None).unwrap(), "http://[::1]:8080/v3");
         assert_eq!(base("a", false, Some("https://store.example/")).unwrap(), "https://store.example/v3");

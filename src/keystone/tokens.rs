@@ -1,4 +1,4 @@
-//! v3's tokens: issued, validated, revoked, and what they open.
+//! v3 tokens: issues, validates and revokes them, and lists the projects that they open.
 
 use std::sync::Arc;
 
@@ -12,11 +12,10 @@ use super::request::Body;
 use super::{Front, catalog, document, json, read_json};
 use crate::identity::{AuthError, TokenInfo};
 
-/// The token that a request is about.
+/// The header with the token that a request is about.
 const SUBJECT: &str = "x-subject-token";
 
 impl Front {
-    /// `POST /v3/auth/tokens`.
     pub(super) async fn issue(
         &self,
         public_url: &PublicUrl,
@@ -47,7 +46,6 @@ impl Front {
         Ok(StatusCode::NO_CONTENT.into())
     }
 
-    /// `GET /v3/auth/projects`.
     pub(super) async fn projects(
         &self,
         public_url: &PublicUrl,
@@ -58,7 +56,6 @@ impl Front {
         Ok(json(StatusCode::OK, &document::projects(&projects, public_url)))
     }
 
-    /// `GET /v3/auth/catalog`.
     pub(super) async fn catalog(&self, public_url: &PublicUrl, request: &Request) -> Result<Response, Fault> {
         let caller = self.caller(request).await?;
         let identity = caller.identity.as_ref().ok_or(Fault::Forbidden)?;
@@ -67,13 +64,12 @@ impl Front {
         Ok(json(StatusCode::OK, &json!({"catalog": catalog, "links": links})))
     }
 
-    /// Who asks.
     async fn caller(&self, request: &Request) -> Result<Arc<TokenInfo>, Fault> {
         let token = request.header("x-auth-token").ok_or(Fault::Unauthorized(None))?;
         Ok(self.authenticator.token(token).await?)
     }
 
-    /// The token that is asked about, if the caller may.
+    /// The token that the request is about, if the caller may see it.
     async fn subject<'r>(&self, request: &'r Request) -> Result<(&'r str, Arc<TokenInfo>), Fault> {
         let caller = self.caller(request).await?;
         let missing = || Fault::BadRequest("The X-Subject-Token header is missing.".to_owned());

@@ -1,4 +1,4 @@
-//! The v2 login: what the `swift` client sends when it is given no domain, whatever the version in its URL.
+//! The v2 login. The `swift` client sends it if it has no domain, whatever the version in its URL.
 
 use poem::http::StatusCode;
 use poem::{Request, Response};
@@ -106,7 +106,7 @@ fn access(issued: &IssuedToken, public_url: &PublicUrl) -> Value {
     json!({"access": {"token": token, "serviceCatalog": catalog, "user": user}})
 }
 
-/// v2 has no fractions of seconds.
+/// A time in v2's form, without fractions of a second.
 fn time(at: Timestamp) -> String {
     let mut time = format_swift(at);
     time.truncate("2030-01-01T00:00:00".len());

@@ -1,4 +1,4 @@
-//! Discovery: which versions there are, and where.
+//! Discovery: the versions of the API and their URLs.
 
 use poem::Response;
 use poem::http::StatusCode;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::json;
 use super::public_url::PublicUrl;
 
-/// `GET /`: all versions. Clients take the newest that they understand; v2.0 is what they take without a domain.
+/// `GET /`: all versions. Clients take the newest that they understand; without a domain they take v2.0.
 pub(super) fn all(public_url: &PublicUrl) -> Response {
     json(
         StatusCode::MULTIPLE_CHOICES,
@@ -15,12 +15,10 @@ pub(super) fn all(public_url: &PublicUrl) -> Response {
     )
 }
 
-/// `GET /v3`.
 pub(super) fn three(public_url: &PublicUrl) -> Response {
     json(StatusCode::OK, &json!({"version": version_three(public_url)}))
 }
 
-/// `GET /v2.0`.
 pub(super) fn two(public_url: &PublicUrl) -> Response {
     json(StatusCode::OK, &json!({"version": version_two(public_url)}))
 }

@@ -1,4 +1,4 @@
-//! In which format a client wants a listing or a report.
+//! The format in which a client wants a listing or a report.
 
 use poem::http::header::ACCEPT;
 use poem::http::{HeaderMap, StatusCode};
@@ -9,13 +9,10 @@ use crate::http::query::Query;
 /// A format, in the order of preference among equals.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
-    /// `text/plain`
     Plain,
-    /// `application/json`
     Json,
-    /// `application/xml`
     Xml,
-    /// `text/xml`: the same body.
+    /// The body of [`Format::Xml`] under an older type.
     TextXml,
 }
 
@@ -43,7 +40,7 @@ impl Format {
     }
 }
 
-/// The format of a listing: `format=` wins over `Accept`, and an unknown one is plain.
+/// The format of a listing: `format=` wins over `Accept`, and an unknown format is plain.
 pub fn of_listing(headers: &HeaderMap, query: &Query) -> Result<Format, Failure> {
     match query.all("format").last().filter(|format| !format.is_empty()) {
         Some(format) if format.eq_ignore_ascii_case("json") => Ok(Format::Json),
@@ -53,7 +50,7 @@ pub fn of_listing(headers: &HeaderMap, query: &Query) -> Result<Format, Failure>
     }
 }
 
-/// Refuses a listing that there is only in JSON to a client that does not take it.
+/// Refuses a listing that exists only in JSON, if the client does not accept JSON.
 pub fn json_alone(headers: &HeaderMap, query: &Query) -> Result<(), Failure> {
     let format = query.all("format").last().filter(|format| !format.is_empty());
     let takes = if let Some(format) = format {
@@ -66,13 +63,14 @@ pub fn json_alone(headers: &HeaderMap, query: &Query) -> Result<(), Failure> {
     if takes { Ok(()) } else { Err(Failure::new(StatusCode::NOT_ACCEPTABLE)) }
 }
 
-/// What the `Accept` header prefers; plain without one.
+/// The format that the `Accept` header prefers; plain without that header.
 pub fn negotiate(headers: &HeaderMap) -> Result<Format, Failure> {
     let mut wanted = media_ranges(headers)?;
     if wanted.is_empty() {
         return Ok(Format::Plain);
     }
-    // The best quality first, and exact types before wildcards; the sort is stable, so the client's order holds.
+    // The best quality first, and exact types before wildcards; the sort is stable, so the client's order
+    // holds.
     wanted.sort_by(|a, b| b.quality.total_cmp(&a.quality).then(a.is_wild().cmp(&b.is_wild())));
     wanted
         .iter()
@@ -149,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parameter_wins() {
+    fn the_parameter_wins_over_the_header() {
         assert_eq!(listing("format=json", Some("text/plain")), Ok(Format::Json));
         assert_eq!(listing("format=XML", None), Ok(Format::Xml));
         assert_eq!(listing("format=plain", Some("image/png")), Ok(Format::Plain));
@@ -157,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_json_alone_is_refused_to_who_takes_another() {
+    fn a_listing_in_json_alone_is_refused_in_other_formats() {
         let takes = |query: &str, accept: Option<&str>| {
             let mut headers = HeaderMap::new();
             if let Some(accept) = accept {
@@ -186,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn negotiation() {
+    fn the_accept_header_is_negotiated() {
         for (accept, expected) in [
             ("application/json", Ok(Format::Json)),
             ("application/xml", Ok(Format::Xml)),

@@ -1,4 +1,4 @@
-//! From a raw path to what it names.
+//! Parses a raw path into the resource that it names.
 
 use poem::http::StatusCode;
 
@@ -7,26 +7,23 @@ use super::limits::MAX_ACCOUNT_NAME_LENGTH;
 use crate::http::percent;
 use crate::model::{BucketName, NameError, ObjectKey};
 
-/// The one version of the API.
+/// The only version of the API.
 const VERSION: &str = "v1";
 
-/// What a path names.
+/// The resource that a path names.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Address {
-    /// `/info`
     Info,
-    /// `/healthcheck`
     Healthcheck,
-    /// `/v1/<account>[/<container>[/<object>]]`
     Storage(StoragePath),
 }
 
-/// An account, a container or an object.
+/// The path of an account, a container or an object.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StoragePath {
     /// The account's component, decoded, with its reseller prefix.
     pub account: String,
-    /// What in the account.
+    /// How deep in the account the path goes.
     pub level: Level,
 }
 
@@ -35,9 +32,7 @@ pub struct StoragePath {
 pub enum Level {
     /// The account itself.
     Account,
-    /// A container.
     Container(BucketName),
-    /// An object.
     Object(BucketName, ObjectKey),
 }
 
@@ -76,7 +71,7 @@ pub fn parse(raw: &str) -> Result<Address, Failure> {
     Ok(Address::Storage(StoragePath { account: account.to_owned(), level }))
 }
 
-/// What a `Www-Authenticate` names where the path names no account.
+/// The realm of a 401 if the path names no account.
 pub const UNKNOWN_REALM: &str = "unknown";
 
 impl Address {
@@ -89,12 +84,12 @@ impl Address {
     }
 }
 
-/// A container's name, or what is wrong with it.
+/// Reads a container's name, or says how it breaks the rules.
 pub fn container_name(name: &str) -> Result<BucketName, Failure> {
     BucketName::new(name).map_err(|problem| name_failure("Container", problem))
 }
 
-/// An object's name, or what is wrong with it.
+/// Reads an object's name, or says how it breaks the rules.
 pub fn object_name(name: &str) -> Result<ObjectKey, Failure> {
     ObjectKey::new(name).map_err(|problem| name_failure("Object", problem))
 }
@@ -102,7 +97,7 @@ pub fn object_name(name: &str) -> Result<ObjectKey, Failure> {
 fn name_failure(what: &str, problem: NameError) -> Failure {
     match problem {
         NameError::TooLong { found, limit } => too_long(what, found, limit),
-        // Not met: names come from between slashes and are not empty.
+        // Cannot happen: the names come from between slashes and are not empty.
         NameError::Empty | NameError::Slash => not_found(),
     }
 }
@@ -159,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_nothing() {
+    fn a_path_that_names_nothing_is_refused() {
         for (raw, status) in [
             ("/v1", 412),
             ("/v1/", 412),

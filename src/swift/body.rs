@@ -1,4 +1,4 @@
-//! A request's body: how long it says it is, and how the domain reads it.
+//! A request's body: its declared length, and the stream that the domain reads.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use poem::http::{HeaderMap, StatusCode};
 use super::error::{Failure, too_large};
 use crate::http::body::{self, BodyError};
 
-/// How long the body says it is; `None` where it comes in chunks. A body that is too large is refused before it is read.
+/// The declared length; `None` for a chunked body. A body that is too large is refused before it is read.
 pub fn declared_length(headers: &HeaderMap, limit: u64) -> Result<Option<u64>, Failure> {
     if let Some(encoding) = headers.get(TRANSFER_ENCODING) {
         if encoding.as_bytes().eq_ignore_ascii_case(b"chunked") {
@@ -29,12 +29,12 @@ pub fn declared_length(headers: &HeaderMap, limit: u64) -> Result<Option<u64>, F
     if length > limit { Err(too_large()) } else { Ok(Some(length)) }
 }
 
-/// A body as the domain reads it.
+/// The body as a stream of the domain.
 pub fn readable(body: Body, length: Option<u64>) -> body::Body {
     body::Body::from_stream(length, body.into_bytes_stream().map_err(|error| body_error(&error)))
 }
 
-/// Tells a body that stalled from one whose connection broke.
+/// Distinguishes a body that stalled from a connection that broke.
 fn body_error(error: &io::Error) -> BodyError {
     let ours = error.get_ref().and_then(|inner| inner.downcast_ref::<BodyError>());
     match (ours, error.kind()) {
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths() {
+    fn the_declared_length_is_checked() {
         let length = |pairs: &[(&'static str, &str)]| {
             declared_length(&headers(pairs), 100).map_err(|failure| failure.status().as_u16())
         };
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_bodies() {
+    fn broken_bodies_are_distinguished() {
         assert_eq!(body_error(&BodyError::Stalled.into()), BodyError::Stalled);
         assert_eq!(body_error(&io::Error::from(io::ErrorKind::TimedOut)), BodyError::Stalled);
         assert_eq!(body_error(&io::Error::from(io::ErrorKind::UnexpectedEof)), BodyError::Incomplete);

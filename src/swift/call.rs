@@ -1,8 +1,9 @@
-//! A request whose caller is known: what every operation reads its arguments from.
+//! A request whose caller is known. Every operation reads its arguments from it.
 
 use poem::http::{HeaderMap, HeaderName};
 
 use super::SwiftConfig;
+use super::route::Line;
 use crate::http::query::Query;
 use crate::http::secret_headers::SecretHeaders;
 use crate::model::{AccountId, BucketName};
@@ -10,19 +11,19 @@ use crate::ops::{BucketAddress, Caller, Error, Gateway, Operation};
 
 /// A request to the storage API.
 pub struct Call<'a> {
-    /// Where it runs.
+    /// The gateway that runs its operations.
     pub gateway: &'a Gateway,
-    /// What was configured.
+    /// The configuration of the front.
     pub config: &'a SwiftConfig,
-    /// Who asks.
     pub caller: Caller,
     /// The account in the path.
     pub account: AccountId,
-    /// The same, as the path spells it.
+    /// The account as the path spells it.
     pub account_name: String,
-    /// The headers, without those that hold keys.
+    /// The row of its operation in the table of routes.
+    pub line: &'static Line,
+    /// The headers, without the ones that hold keys.
     pub headers: HeaderMap,
-    /// The query.
     pub query: Query,
     /// The headers that hold keys.
     pub secrets: SecretHeaders,
@@ -39,13 +40,18 @@ impl Call<'_> {
         BucketAddress::Owned(self.account.clone(), name.clone())
     }
 
-    /// The text of a header that is given and not empty; what is not UTF-8 is replaced.
+    /// The text of a header; `None` if it is absent or empty. Bytes that are not UTF-8 are replaced.
     pub fn text(&self, name: &HeaderName) -> Option<String> {
         self.headers.get(name).filter(|value| !value.is_empty()).map(|value| lossy(value.as_bytes()))
     }
 
-    /// The last value of a parameter, as Swift takes it.
+    /// The value of a parameter. If it was given more than once, the last value counts, as in Swift.
     pub fn parameter(&self, name: &str) -> Option<&str> {
+        debug_assert!(
+            self.line.query().any(|known| known == name),
+            "the row of {} does not know {name}",
+            self.line.operation_id
+        );
         self.query.all(name).last()
     }
 }

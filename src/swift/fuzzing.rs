@@ -1,4 +1,4 @@
-//! What a fuzzer feeds of this face.
+//! The entrances for fuzzers to this face.
 
 use poem::http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -12,7 +12,6 @@ use crate::http::secret_headers::SecretHeaders;
 use crate::model::{BucketName, ObjectKey};
 use crate::ops::{MAX_KEYED_SEGMENTS, SegmentRequest};
 
-/// A path.
 pub fn path(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(address) = parse(text) else { return };
@@ -44,17 +43,17 @@ pub fn slo_manifest(data: &[u8]) {
 
 /// The list of a bulk delete.
 pub fn bulk_delete(data: &[u8]) {
-    let Some(names) = bulk::read_list(data) else { return };
+    let Some(names) = bulk::located_names(data) else { return };
     for (shown, named) in names {
         let Some((bucket, key)) = named else { continue };
         let key = key.map(|key| format!("/{key}")).unwrap_or_default();
         let line = percent::encode(format!("{bucket}{key}").as_bytes());
-        let again = bulk::read_list(line.as_bytes()).unwrap_or_default();
+        let again = bulk::located_names(line.as_bytes()).unwrap_or_default();
         assert!(again.iter().all(|(_, named)| named.is_some()), "{shown}");
     }
 }
 
-/// The headers of a request, a line each, and its query on the first.
+/// The first line is a query; each other line is a header.
 pub fn headers(data: &[u8]) {
     let mut lines = data.split(|&byte| byte == b'\n');
     let query = Query::parse(std::str::from_utf8(lines.next().unwrap_or_default()).unwrap_or_default());

@@ -1,4 +1,4 @@
-//! The headers of Swift's own that several files name, and the values that only Swift has for them.
+//! Swift's own headers that several files need, and a value that only Swift has.
 
 use poem::http::HeaderName;
 

@@ -1,9 +1,11 @@
-//! The limits of the Swift API, as `/info` tells them. Each stops one way to make a small request cost much.
+//! The limits of the Swift API, as `/info` reports them. Each stops one way to make a small request cost
+//! much.
 
-/// Bytes of an account's path component: bounds what is looked up for strangers.
+/// Bytes of an account's path component: bounds the lookups that strangers can cause.
 pub const MAX_ACCOUNT_NAME_LENGTH: usize = 256;
 
-/// Bytes of one header's value: bounds what one request may have stored and sent back for ever.
+/// Bytes of one header's value: bounds the text that one request can have stored, and sent back with each
+/// answer.
 pub const MAX_HEADER_SIZE: usize = 8192;
 
 /// Bytes of a metadata item's name, without its prefix.
@@ -24,8 +26,8 @@ pub const LISTING_LIMIT: u32 = 10_000;
 /// Bytes of `X-Trans-Id-Extra` that are taken into the transaction id: it goes into every log line.
 pub const MAX_TRANS_ID_EXTRA: usize = 32;
 
-/// Overlaps of neighbouring ranges in one request (RFC 7233 §6.1): stops a request that asks for the same bytes again
-/// and again.
+/// Overlaps of neighbouring ranges in one request (RFC 7233 §6.1): stops a request that asks for the same
+/// bytes again and again.
 pub const MAX_RANGE_OVERLAPS: usize = 2;
 
 /// Ranges in one request that begin before the one in front of them: stops needless seeking.
@@ -43,7 +45,7 @@ pub const MAX_BULK_DELETE_BODY: usize = 16 << 20;
 /// Bytes of a static large object's manifest as it is uploaded: it is held in memory.
 pub const MAX_MANIFEST_SIZE: usize = 8 << 20;
 
-/// Seconds between two signs of life where a client asks for a heartbeat.
+/// Seconds between two signs of life, if a client asks for a heartbeat.
 pub const HEARTBEAT_SECONDS: u64 = 10;
 
 /// The latest `X-Delete-At`, in seconds since the epoch: ten digits, as Swift keeps it.

@@ -1,4 +1,5 @@
-//! `X-Account-Meta-*`, `X-Container-Meta-*` and `X-Object-Meta-*`: from headers and into headers.
+//! `X-Account-Meta-*`, `X-Container-Meta-*` and `X-Object-Meta-*`: read from requests and written into
+//! answers.
 
 use std::collections::BTreeMap;
 
@@ -10,19 +11,15 @@ use super::limits::{
 };
 use super::reply;
 
-/// Whose metadata.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MetadataOf {
-    /// An account's.
     Account,
-    /// A container's.
     Container,
-    /// An object's.
     Object,
 }
 
 impl MetadataOf {
-    /// What its items' headers begin with.
+    /// The beginning of the headers that set items.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Account => "x-account-meta-",
@@ -31,7 +28,7 @@ impl MetadataOf {
         }
     }
 
-    /// What headers that remove its items begin with.
+    /// The beginning of the headers that remove items.
     const fn remove_prefix(self) -> &'static str {
         match self {
             Self::Account => "x-remove-account-meta-",
@@ -41,8 +38,8 @@ impl MetadataOf {
     }
 }
 
-/// The items in a request, names in lower case and without prefix. An item that is given in several headers has their
-/// values joined by commas. A value may be empty.
+/// The items in a request; their names are in lower case and without prefix. If an item comes in several
+/// headers, their values are joined by commas. A value may be empty.
 pub fn collect(headers: &HeaderMap, of: MetadataOf) -> Result<BTreeMap<String, String>, Failure> {
     let mut items = BTreeMap::new();
     for name in headers.keys() {
@@ -71,7 +68,8 @@ pub fn collect(headers: &HeaderMap, of: MetadataOf) -> Result<BTreeMap<String, S
     Ok(items)
 }
 
-/// The changes to an account's or container's items: an empty value, or the header that says so, removes one.
+/// The changes to an account's or container's items. An empty value, or a header that says so, removes an
+/// item.
 pub fn changes(headers: &HeaderMap, of: MetadataOf) -> Result<BTreeMap<String, Option<String>>, Failure> {
     let removed = headers
         .keys()
@@ -84,7 +82,7 @@ pub fn changes(headers: &HeaderMap, of: MetadataOf) -> Result<BTreeMap<String, O
     Ok(changes)
 }
 
-/// Refuses changes that leave an account or container with more metadata than one may have.
+/// Refuses changes after which an account or container would have too much metadata.
 pub fn check_merged(
     mut current: BTreeMap<String, String>,
     changes: &BTreeMap<String, Option<String>>,
@@ -109,7 +107,7 @@ pub fn render<'m>(
     }
 }
 
-/// Whether one object may have so many items.
+/// Whether an object may have all these items.
 pub fn is_within(items: &BTreeMap<String, String>) -> bool {
     check_total(items).is_ok()
 }
@@ -150,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn collects_its_own_kind() {
+    fn only_items_of_the_resource_are_collected() {
         let headers = headers(&[
             ("X-Object-Meta-Colour", "blå"),
             ("X-Object-Meta-Empty", ""),
@@ -194,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn not_utf8_is_refused() {
+    fn a_value_that_is_not_utf8_is_refused() {
         let mut headers = HeaderMap::new();
         headers.insert("x-object-meta-a", HeaderValue::from_bytes(b"\xff").unwrap());
         assert!(collect(&headers, MetadataOf::Object).is_err());
@@ -223,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn renders() {
+    fn items_become_headers() {
         let mut out = HeaderMap::new();
         let items: BTreeMap<_, _> = [("colour".to_owned(), "blå".to_owned())].into();
         render(&mut out, MetadataOf::Object, &items);

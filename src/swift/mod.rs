@@ -1,8 +1,9 @@
-//! The OpenStack Swift front: parses requests into operations of [`ops`](crate::ops), and renders their outcomes.
+//! The OpenStack Swift front: parses requests into operations of [`ops`](crate::ops), and renders their
+//! outcomes.
 //!
-//! A request's way: `address` (what the path names) → `authenticate` (who asks) → `route` (which operation) →
-//! `account`, `container` or `object` (parse, execute, render). Every failure is a [`error::Failure`], and every answer
-//! leaves through [`Front::call`], which gives it its transaction id.
+//! The way of a request: `address` (the resource in the path) → `authenticate` (the caller) → `route` (the
+//! operation) → `account`, `container` or `object` (parse, execute, render). Every failure is a
+//! [`error::Failure`]. Every answer leaves through [`Front::call`], which adds the transaction id.
 
 mod accept;
 mod account;
@@ -44,10 +45,10 @@ use crate::identity::{Authenticator, Role, parse_storage_account};
 use crate::model::AccountId;
 use crate::ops::{Caller, Gateway, Limits};
 
-/// What an operator may set.
+/// The part of the configuration that concerns this front.
 #[derive(Clone, Debug)]
 pub struct SwiftConfig {
-    /// The largest body of one PUT, in bytes: the gateway's own limit, which `/info` tells.
+    /// The largest body of one PUT, in bytes: the gateway's own limit, which `/info` reports.
     pub max_file_size: u64,
 }
 
@@ -57,9 +58,9 @@ impl Default for SwiftConfig {
     }
 }
 
-/// The Swift face.
+/// The front of the Swift face.
 ///
-/// The listener puts a [`RequestContext`] and the [`SecretHeaders`] into each request's extensions.
+/// The door puts a [`RequestContext`] and the [`SecretHeaders`] into each request's extensions.
 #[derive(Clone)]
 pub struct Front {
     gateway: Gateway,
@@ -73,7 +74,7 @@ impl Front {
         Self { gateway, authenticator, config }
     }
 
-    /// A 400 in this front's dialect, for what is refused before a front sees it.
+    /// A 400 in this front's dialect, for a request that is refused before a front sees it.
     pub fn bad_request(&self, context: &RequestContext, message: &str) -> Response {
         let mut response = Failure::bad_request(message).into_response();
         set_transaction_id(response.headers_mut(), &context.id);
@@ -97,7 +98,7 @@ impl Front {
         let path = match address {
             Address::Storage(path) => path,
             Address::Info | Address::Healthcheck => {
-                return match resolve(&method, address)? {
+                return match resolve(&method, address)?.route {
                     Route::Healthcheck => Ok(healthcheck::answer()),
                     Route::Options => Ok(options(address)),
                     _ => info::answer(&self.config, &query),
@@ -113,28 +114,31 @@ impl Front {
         let headers = std::mem::take(request.headers_mut());
         let caller = authenticate::caller(&self.authenticator, &headers, context).await?;
         unavailable::check_verb(&query)?;
-        let route =
-            if bulk::is_delete(&method, &query) { Route::BulkDelete } else { resolve(&method, address)? };
+        let line = match route::bulk_delete(&method, &query) {
+            Some(line) => line,
+            None => resolve(&method, address)?,
+        };
         let account = account_id(path, &caller)?;
-        let copies = match route {
+        let copies = match line.route {
             Route::CopyObject => true,
             Route::PutObject => object::is_copy(&headers),
             _ => false,
         };
-        encryption_headers::check_names(&secrets, copies)?;
-        unavailable::check(&path.level, &method, &query, &headers)?;
         let call = Call {
             gateway: &self.gateway,
             config: &self.config,
             caller,
             account,
             account_name: path.account.clone(),
+            line,
             headers,
             query,
             secrets,
         };
-        // On the heap: the largest of many operations would be on the stack of every request.
-        Box::pin(storage(&call, route, &path.level, body)).await
+        encryption_headers::check_names(&call.secrets, copies)?;
+        unavailable::check(&path.level, &method, &call.query, &call.headers)?;
+        // On the heap: otherwise every request's stack would have room for the largest operation.
+        Box::pin(storage(&call, &path.level, body)).await
     }
 }
 
@@ -170,9 +174,9 @@ impl Endpoint for Front {
     }
 }
 
-/// Runs the operation that a route names.
-async fn storage(call: &Call<'_>, route: Route, level: &Level, body: Body) -> Result<Response, Failure> {
-    match (route, level) {
+/// Runs the operation that the route names.
+async fn storage(call: &Call<'_>, level: &Level, body: Body) -> Result<Response, Failure> {
+    match (call.line.route, level) {
         (Route::BulkDelete, _) => Box::pin(bulk::delete(call, body)).await,
         (Route::GetAccount, Level::Account) => account::get(call).await,
         (Route::HeadAccount, Level::Account) => account::head(call).await,
@@ -203,7 +207,7 @@ async fn storage(call: &Call<'_>, route: Route, level: &Level, body: Body) -> Re
     }
 }
 
-/// The account in the path. A component that names none is answered like an account of somebody else.
+/// The account in the path. A component that is no account's name gets the answer of somebody else's account.
 fn account_id(path: &StoragePath, caller: &Caller) -> Result<AccountId, Failure> {
     parse_storage_account(&path.account).ok_or_else(|| {
         Failure::new(match caller.identity.as_ref().map(|identity| identity.role) {
@@ -214,8 +218,8 @@ fn account_id(path: &StoragePath, caller: &Caller) -> Result<AccountId, Failure>
     })
 }
 
-/// Answers OPTIONS. A browser's preflight is refused as Swift refuses it where a container allows no other origins,
-/// and here none does.
+/// Answers OPTIONS. A browser's preflight is refused as Swift does if a container allows no other origin;
+/// here no container allows one.
 fn preflight(address: &Address, headers: &HeaderMap) -> Result<Response, Failure> {
     if headers.contains_key("origin") && headers.contains_key("access-control-request-method") {
         return Err(Failure::new(StatusCode::UNAUTHORIZED).header(ALLOW, &route::allow(address)));
@@ -229,7 +233,7 @@ fn options(address: &Address) -> Response {
     response
 }
 
-/// The transaction id: the request's id, and what the client wants to find it by.
+/// The transaction id: the request's id, and the client's own suffix.
 fn transaction_id(id: &str, headers: &HeaderMap) -> String {
     match headers.get("x-trans-id-extra").map(HeaderValue::as_bytes) {
         Some(extra) if !extra.is_empty() => {

@@ -41,8 +41,8 @@ pub fn sentence(status: StatusCode, sentence: &str) -> Response {
     with_body(status, TEXT, sentence)
 }
 
-/// Sets a header. Text that no header can carry (control characters, which the other protocol may have stored) goes out
-/// percent-encoded, so that it is neither lost nor able to end the line.
+/// Sets a header. A header cannot carry control characters, which the other protocol may have stored. Such
+/// text is percent-encoded: it is not lost, and cannot end the line.
 pub fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     let value = HeaderValue::from_str(value)
         .or_else(|_| HeaderValue::from_bytes(value.as_bytes()))
@@ -52,19 +52,18 @@ pub fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-/// Sets a header whose name is made at run time.
+/// Sets a header whose name is built at run time.
 pub fn set_named(headers: &mut HeaderMap, name: &str, value: &str) {
     if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
         set(headers, name, value);
     }
 }
 
-/// Sets `Content-Length`.
 pub fn set_length(headers: &mut HeaderMap, length: u64) {
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
 }
 
-/// What Swift says with a status.
+/// Swift's title and text for a status.
 fn explanation(status: StatusCode) -> Option<(&'static str, &'static str)> {
     Some(match status.as_u16() {
         202 => ("Accepted", "The request is accepted for processing."),

@@ -1,7 +1,9 @@
-//! `POST` or `DELETE` with `?bulk-delete`: deletes the objects and containers whose names the body lists, one a line.
+//! `POST` or `DELETE` with `?bulk-delete`: deletes the objects and containers that the body names, one per
+//! line.
 //!
-//! The status is always 200; what happened is in the report. Each name is deleted by the operation that a single request
-//! would run: objects that follow one another at the same time, a container after all that is listed before it.
+//! The status is always 200, and the report says what happened. Each name is deleted, and authorised, by the
+//! operation that a single request would run. Objects that follow one another are deleted at the same time; a
+//! container waits for all names before it.
 
 use poem::http::header::CONTENT_TYPE;
 use poem::http::{HeaderMap, StatusCode};
@@ -20,15 +22,15 @@ use crate::swift::encryption_headers;
 use crate::swift::error::Failure;
 use crate::swift::limits::{MAX_BULK_DELETE_BODY, MAX_DELETES_PER_REQUEST, MAX_FAILED_DELETES};
 
-/// Objects that are handed on at a time, so that a request with too many failures ends early.
+/// Objects that are deleted at a time. A request with too many failures ends after such a batch.
 const BATCH: usize = 1000;
 
 const BAD_REQUEST: &str = "400 Bad Request";
 const TOO_LARGE: &str = "413 Request Entity Too Large";
 
-/// Deletes what the body lists.
+/// Deletes the objects and containers that the body lists.
 pub async fn delete(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
-    // Before the list is read: nobody gets this far without credentials.
+    // The list is read only for callers with credentials.
     if call.caller.identity.is_none() {
         return Err(Failure::new(StatusCode::UNAUTHORIZED));
     }
@@ -57,7 +59,7 @@ fn too_many() -> String {
     format!("Maximum Bulk Deletes: {MAX_DELETES_PER_REQUEST} per request")
 }
 
-/// A list in any other form would be read for names that it does not mean.
+/// A list in another format would be read as names that its sender did not mean.
 fn is_plain_text(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_none_or(|given| {
         given.as_bytes().is_empty()
@@ -65,17 +67,17 @@ fn is_plain_text(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The lines that are not empty; `None` where there are more than one request may have.
+/// The lines that are not empty; `None` if there are more than one request may have.
 fn names(list: &[u8]) -> Option<Vec<&[u8]>> {
     let lines = list.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
     let names: Vec<_> = lines.take(MAX_DELETES_PER_REQUEST + 1).collect();
     (names.len() <= MAX_DELETES_PER_REQUEST).then_some(names)
 }
 
-/// A container, and the object in it, if one is named.
+/// A container, and perhaps an object in it.
 type Located = (BucketName, Option<ObjectKey>);
 
-/// `[/]container[/object]`, percent-encoded: how the report names it, and what it is.
+/// Reads `[/]container[/object]`, percent-encoded. Returns the name for the report, and the resource.
 fn located(line: &[u8]) -> (String, Result<Located, Failure>) {
     let invalid = || Failure::new(StatusCode::PRECONDITION_FAILED);
     let bytes: Vec<u8> = percent_encoding::percent_decode(line).collect();
@@ -89,9 +91,9 @@ fn located(line: &[u8]) -> (String, Result<Located, Failure>) {
     (percent::encode_path(&bytes), read())
 }
 
-/// What a list names, for a fuzzer.
+/// The resources that a list names, for a fuzzer.
 #[cfg(any(test, fuzzing))]
-pub fn read_list(list: &[u8]) -> Option<Vec<(String, Option<Located>)>> {
+pub fn located_names(list: &[u8]) -> Option<Vec<(String, Option<Located>)>> {
     let located = |line| {
         let (shown, named) = located(line);
         (shown, named.ok())
@@ -99,7 +101,7 @@ pub fn read_list(list: &[u8]) -> Option<Vec<(String, Option<Located>)>> {
     Some(names(list)?.into_iter().map(located).collect())
 }
 
-/// What a line names.
+/// The deletion that a line asks for.
 enum Deletion {
     Container(BucketName),
     Object(DeleteObject),
@@ -108,7 +110,7 @@ enum Deletion {
 struct Bulk<'c> {
     call: &'c Call<'c>,
     report: Report,
-    /// Objects that have been read and not been deleted yet, and how the report names each.
+    /// Objects that were read and not deleted yet, each with its name for the report.
     objects: Vec<(String, DeleteObject)>,
     has_5xx: bool,
 }
@@ -139,7 +141,6 @@ impl Bulk<'_> {
         self.delete_objects().await;
     }
 
-    /// `[/]container[/object]`, percent-encoded.
     fn deletion(&self, line: &[u8]) -> Result<(String, Deletion), (String, Failure)> {
         let (shown, named) = located(line);
         match named {
@@ -157,7 +158,7 @@ impl Bulk<'_> {
         let (names, deletes): (Vec<_>, Vec<_>) = std::mem::take(&mut self.objects).into_iter().unzip();
         let outcomes = self.call.gateway.delete_many(&self.call.caller, deletes).await;
         for (name, outcome) in names.into_iter().zip(outcomes) {
-            // As for a single DELETE: a marker where nothing was is no deletion.
+            // As for a single DELETE: a marker for an object that did not exist is no deletion.
             self.count(name, outcome.map(|deleted| deleted.removed.is_some()));
         }
     }
@@ -207,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_a_name() {
+    fn each_line_is_a_name() {
         let found = names(b"/c/a%20b\r\n\n  c/o  \nc").unwrap();
         assert_eq!(found, [&b"/c/a%20b"[..], b"c/o", b"c"]);
         assert_eq!(names(b"\n\n"), Some(vec![]));
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_text_alone() {
+    fn only_plain_text_is_a_list() {
         let of = |value: &'static str| {
             [(CONTENT_TYPE, HeaderValue::from_static(value))].into_iter().collect::<HeaderMap>()
         };

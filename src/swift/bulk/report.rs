@@ -9,18 +9,18 @@ use serde_json::json;
 use crate::swift::accept::Format;
 use crate::swift::reply;
 
-/// What a bulk delete did.
+/// The outcome of a bulk delete.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
-    /// A status line: the answer's own status is always 200.
+    /// A status line. The status of the answer itself is always 200.
     pub status: &'static str,
-    /// What is wrong with the request as a whole.
+    /// The mistake in the request as a whole.
     pub body: String,
-    /// Objects and containers deleted.
+    /// How many objects and containers were deleted.
     pub deleted: u64,
-    /// Those that were not there.
+    /// How many did not exist.
     pub not_found: u64,
-    /// Names, percent-encoded, and the status line of each that could not be deleted.
+    /// The names that could not be deleted, percent-encoded, each with its status line.
     pub errors: Vec<(String, String)>,
 }
 
@@ -31,7 +31,6 @@ impl Default for Report {
 }
 
 impl Report {
-    /// The answer.
     pub fn answer(&self, format: Format) -> Response {
         let text = match format {
             Format::Plain => self.plain(),
@@ -64,7 +63,7 @@ impl Report {
         text
     }
 
-    /// Names are percent-encoded and the texts are ours: nothing here needs escaping.
+    /// Names are percent-encoded and the texts are our own, so nothing needs to be escaped.
     fn xml(&self) -> String {
         let mut xml = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<delete>\n<number_deleted>{}</number_deleted>\n\

@@ -20,7 +20,7 @@ pub async fn delete(call: &Call<'_>, name: &BucketName) -> Result<Response, Fail
     }
 }
 
-/// Whether there is a version in a container that keeps them, or once did.
+/// Whether the container keeps versions, or once did, and still holds one.
 async fn holds_versions(call: &Call<'_>, name: &BucketName) -> bool {
     let list = ListVersions {
         bucket: call.bucket(name),

@@ -12,10 +12,10 @@ use crate::swift::headers::DELETE_MARKER_TYPE;
 use crate::swift::listing::{self, ListedVersion, Page};
 use crate::swift::object::DEFAULT_CONTENT_TYPE;
 
-/// The MD5 of nothing: what a delete marker holds.
+/// The MD5 of no bytes, which a delete marker shows.
 const EMPTY_MD5: &str = "d41d8cd98f00b204e9800998ecf8427e";
 
-/// Lists the container's versions. As in Swift, in JSON alone.
+/// Lists the container's versions. As in Swift, the only format is JSON.
 pub async fn list(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
     accept::json_alone(&call.headers, &call.query)?;
     let page = Page::parse(&call.query)?;

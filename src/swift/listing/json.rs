@@ -30,12 +30,10 @@ enum JsonObject<'r> {
     },
 }
 
-/// An account's.
 pub fn account(rows: &[ListedContainer]) -> serde_json::Result<String> {
     serde_json::to_string(&rows.iter().map(container_row).collect::<Vec<_>>())
 }
 
-/// A container's.
 pub fn container(rows: &[ListedObject]) -> serde_json::Result<String> {
     serde_json::to_string(&rows.iter().map(object_row).collect::<Vec<_>>())
 }

@@ -1,4 +1,4 @@
-//! Listings of accounts and containers: what is asked for, and the three formats of the answer.
+//! Listings of accounts and containers: the parameters of a request, and the three formats of the answer.
 
 mod json;
 mod plain;
@@ -17,20 +17,20 @@ use crate::http::query::Query;
 use crate::model::{Timestamp, VersionId};
 use crate::ops::BucketRow;
 
-/// What part of a listing is asked for.
+/// The part of a listing that a request asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Page {
-    /// Only names that begin so.
+    /// Only names with this beginning.
     pub prefix: String,
-    /// Rolls names up.
+    /// Names are rolled up at this text.
     pub delimiter: Option<String>,
     /// Only names after this one.
     pub marker: Option<String>,
     /// Only names before this one.
     pub end_marker: Option<String>,
-    /// At most so many rows.
+    /// The most rows of the page.
     pub limit: u32,
-    /// From the last to the first; the markers swap their sense.
+    /// From the last name to the first; the two markers swap their meaning.
     pub reverse: bool,
 }
 
@@ -54,8 +54,8 @@ impl Page {
     }
 }
 
-/// A limit beyond the maximum is refused, so that no client takes a shorter page for the last one. What is no number is
-/// ignored.
+/// A limit above the maximum is refused: the client would take the shorter page for the last one. A limit
+/// that is not a number is ignored.
 fn limit(given: Option<&str>) -> Result<u32, Failure> {
     match given {
         Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
@@ -67,7 +67,7 @@ fn limit(given: Option<&str>) -> Result<u32, Failure> {
     }
 }
 
-/// What Swift takes for true.
+/// Whether Swift takes this text for true.
 pub fn is_true(value: &str) -> bool {
     ["true", "1", "yes", "on", "t", "y"].iter().any(|word| value.eq_ignore_ascii_case(word))
 }
@@ -75,13 +75,9 @@ pub fn is_true(value: &str) -> bool {
 /// A row of an account's listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ListedContainer {
-    /// A container.
     Container {
-        /// Its name.
         name: String,
-        /// Its objects.
         count: u64,
-        /// Their bytes.
         bytes: u64,
         /// When it last changed.
         modified: Timestamp,
@@ -105,19 +101,15 @@ impl ListedContainer {
 /// A row of a container's listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ListedObject {
-    /// An object.
     Object {
-        /// Its name.
         name: String,
-        /// Its ETag in listings: opaque where the MD5 is secret.
+        /// Its ETag in listings: opaque if the MD5 is secret.
         hash: String,
-        /// Its bytes.
         bytes: u64,
-        /// Its type.
         content_type: String,
         /// When it last changed.
         modified: Timestamp,
-        /// The ETag of an object made of parts.
+        /// The ETag of an object that consists of parts.
         large_object_etag: Option<String>,
     },
     /// Names that were rolled up.
@@ -129,21 +121,17 @@ pub enum ListedObject {
 pub enum ListedVersion {
     /// A version, or a delete marker.
     Version {
-        /// Its name.
         name: String,
-        /// Its id.
         version_id: VersionId,
         /// Whether it is the newest of its name.
         is_latest: bool,
-        /// Its ETag in listings: opaque where the MD5 is secret.
+        /// Its ETag in listings: opaque if the MD5 is secret.
         hash: String,
-        /// Its bytes.
         bytes: u64,
-        /// Its type.
         content_type: String,
         /// When it last changed.
         modified: Timestamp,
-        /// The ETag of an object made of parts.
+        /// The ETag of an object that consists of parts.
         large_object_etag: Option<String>,
     },
     /// Names that were rolled up.
@@ -176,12 +164,12 @@ pub fn versions(rows: &[ListedVersion]) -> Result<Response, Failure> {
     Ok(answer(Format::Json, body))
 }
 
-/// What the HEAD of an account or container answers: no body, the type that the listing would have.
+/// The answer to HEAD of an account or container: no body, and the type of the listing.
 pub fn head(format: Format) -> Response {
     answer(format, String::new())
 }
 
-/// Says that the answer depends on `Accept`, which it does where no parameter decides.
+/// Says that the answer depends on `Accept`, if no parameter sets the format.
 pub fn set_vary(response: &mut Response, query: &Query) {
     if !query.has("format") {
         reply::set(response.headers_mut(), VARY, "Accept");
@@ -257,7 +245,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn only_plain_listings_are_ever_without_content() {
+    fn only_an_empty_plain_listing_has_no_content() {
         let status = |format| container(format, "c", &[]).unwrap().status();
         assert_eq!(status(Format::Plain), StatusCode::NO_CONTENT);
         assert_eq!(status(Format::Json), StatusCode::OK);

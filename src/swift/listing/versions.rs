@@ -1,4 +1,4 @@
-//! Listings of versions, which are JSON alone.
+//! Listings of versions, which exist only in JSON.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! Listings as XML, in the exact shape of Swift's.
+//! Listings as XML, exactly as Swift writes them.
 
 use std::fmt::Write;
 
@@ -8,7 +8,6 @@ use crate::swift::info::POLICY;
 
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
-/// An account's.
 pub fn account(name: &str, rows: &[ListedContainer]) -> String {
     let mut xml = open("account", name);
     xml.push('\n');
@@ -35,7 +34,6 @@ pub fn account(name: &str, rows: &[ListedContainer]) -> String {
     xml
 }
 
-/// A container's.
 pub fn container(name: &str, rows: &[ListedObject]) -> String {
     let mut xml = open("container", name);
     for row in rows {
@@ -76,8 +74,8 @@ fn element(xml: &mut String, tag: &str, text: &str) {
     let _ = write!(xml, "</{tag}>");
 }
 
-/// Escapes text for elements and attributes alike. Line breaks are written as references, so that a parser gives back
-/// the name as it is.
+/// Escapes text for elements and attributes alike. Line breaks are written as references, so that a parser
+/// returns the name unchanged.
 fn escape(xml: &mut String, text: &str) {
     for c in text.chars() {
         match c {

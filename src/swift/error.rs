@@ -26,12 +26,13 @@ pub struct Failure {
     /// A plain sentence; without one, the body is Swift's short HTML.
     sentence: Option<String>,
     headers: Vec<(HeaderName, String)>,
+    is_gateways: bool,
 }
 
 impl Failure {
     /// A failure with Swift's own text for its status.
     pub fn new(status: StatusCode) -> Self {
-        Self { status, sentence: None, headers: Vec::new() }
+        Self { status, sentence: None, headers: Vec::new(), is_gateways: false }
     }
 
     /// A failure with a plain sentence.
@@ -71,6 +72,11 @@ impl Failure {
         self
     }
 
+    /// Whether the gateway gave it. The gateway authorises first, so nothing is left to ask.
+    pub const fn is_gateways(&self) -> bool {
+        self.is_gateways
+    }
+
     pub const fn status(&self) -> StatusCode {
         self.status
     }
@@ -100,6 +106,12 @@ impl Failure {
 
 impl From<ops::Error> for Failure {
     fn from(error: ops::Error) -> Self {
+        Self { is_gateways: true, ..Self::of(error) }
+    }
+}
+
+impl Failure {
+    fn of(error: ops::Error) -> Self {
         use ops::Error as E;
         match error {
             E::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED),

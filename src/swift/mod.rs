@@ -2,12 +2,14 @@
 //! outcomes.
 //!
 //! The way of a request: `address` (the resource in the path) → `authenticate` (the caller) → `route` (the
-//! operation) → `account`, `container` or `object` (parse, execute, render). Every failure is a
-//! [`error::Failure`]. Every answer leaves through [`Front::call`], which adds the transaction id.
+//! operation) → `account`, `container` or `object` (parse, execute, render). If the front refuses a request,
+//! `admission` asks first whether the caller may make it at all. Every failure is a [`error::Failure`]. Every
+//! answer leaves through [`Front::call`], which adds the transaction id.
 
 mod accept;
 mod account;
 mod address;
+mod admission;
 mod authenticate;
 mod body;
 mod bulk;
@@ -135,10 +137,17 @@ impl Front {
             query,
             secrets,
         };
-        encryption_headers::check_names(&call.secrets, copies)?;
-        unavailable::check(&path.level, &method, &call.query, &call.headers)?;
-        // On the heap: otherwise every request's stack would have room for the largest operation.
-        Box::pin(storage(&call, &path.level, body)).await
+        let refused = encryption_headers::check_names(&call.secrets, copies)
+            .and_then(|()| unavailable::check(&path.level, &method, &call.query, &call.headers));
+        let outcome = match refused {
+            // On the heap: otherwise every request's stack would have room for the largest operation.
+            Ok(()) => Box::pin(storage(&call, &path.level, body)).await,
+            Err(failure) => Err(failure),
+        };
+        match outcome {
+            Err(failure) => Err(admission::before(&call, &path.level, failure).await),
+            answered => answered,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! operation that a single request would run. Objects that follow one another are deleted at the same time; a
 //! container waits for all names before it.
 
+use bytes::Bytes;
 use poem::http::header::CONTENT_TYPE;
 use poem::http::{HeaderMap, StatusCode};
 use poem::{Body, Response};
@@ -16,6 +17,7 @@ use crate::model::{BucketName, ObjectKey};
 use crate::ops::{DeleteBucket, DeleteObject, Error, Precondition};
 use crate::swift::accept;
 use crate::swift::address::{container_name, object_name};
+use crate::swift::admission;
 use crate::swift::body::readable;
 use crate::swift::call::Call;
 use crate::swift::encryption_headers;
@@ -26,7 +28,6 @@ use crate::swift::limits::{MAX_BULK_DELETE_BODY, MAX_DELETES_PER_REQUEST, MAX_FA
 const BATCH: usize = 1000;
 
 const BAD_REQUEST: &str = "400 Bad Request";
-const TOO_LARGE: &str = "413 Request Entity Too Large";
 
 /// Deletes the objects and containers that the body lists.
 pub async fn delete(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
@@ -36,27 +37,50 @@ pub async fn delete(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
     }
     encryption_headers::for_read(&call.secrets)?;
     let format = accept::negotiate(&call.headers)?;
-    let refused = |status: &'static str, body: String| Report { status, body, ..Report::default() };
-    if !is_plain_text(&call.headers) {
-        return Ok(refused("406 Not Acceptable", String::new()).answer(format));
-    }
-    let list = match read_limited(readable(body, None), MAX_BULK_DELETE_BODY).await {
-        Ok(list) => list,
-        Err(LimitedError::TooLarge) => {
-            return Ok(refused(TOO_LARGE, String::from("The list is too long.")).answer(format));
-        }
-        Err(LimitedError::Body(error)) => return Err(Error::Body(error).into()),
+    let report = match read_list(call, body).await? {
+        Ok(list) => report(call, &list).await?,
+        Err(refusal) => refused(call, refusal).await?,
     };
-    let Some(names) = names(&list) else {
-        return Ok(refused(TOO_LARGE, too_many()).answer(format));
-    };
-    let mut bulk = Bulk { call, report: Report::default(), objects: Vec::new(), has_5xx: false };
-    bulk.run(names).await;
-    Ok(bulk.report().answer(format))
+    Ok(report.answer(format))
 }
 
-fn too_many() -> String {
-    format!("Maximum Bulk Deletes: {MAX_DELETES_PER_REQUEST} per request")
+/// Reads the list, or reports why it cannot be read.
+async fn read_list(call: &Call<'_>, body: Body) -> Result<Result<Bytes, Report>, Failure> {
+    if !is_plain_text(&call.headers) {
+        return Ok(Err(Report { status: "406 Not Acceptable", ..Report::default() }));
+    }
+    match read_limited(readable(body, None), MAX_BULK_DELETE_BODY).await {
+        Ok(list) => Ok(Ok(list)),
+        Err(LimitedError::TooLarge) => Ok(Err(too_large("The list is too long.".to_owned()))),
+        Err(LimitedError::Body(error)) => Err(Error::Body(error).into()),
+    }
+}
+
+/// Deletes the names of a list. Each deletion authorises its own name.
+async fn report(call: &Call<'_>, list: &[u8]) -> Result<Report, Failure> {
+    let Some(names) = names(list) else {
+        let sentence = format!("Maximum Bulk Deletes: {MAX_DELETES_PER_REQUEST} per request");
+        return refused(call, too_large(sentence)).await;
+    };
+    let mut bulk =
+        Bulk { call, report: Report::default(), objects: Vec::new(), has_5xx: false, is_admitted: None };
+    bulk.run(names).await;
+    let report = bulk.report();
+    if report.names_nothing() { refused(call, report).await } else { Ok(report) }
+}
+
+/// The report on a list without a name that could be authorised. If the caller may not delete in the account,
+/// the report says that, and nothing about the list.
+async fn refused(call: &Call<'_>, report: Report) -> Result<Report, Failure> {
+    match admission::to_account(call).await {
+        Ok(()) => Ok(report),
+        Err(Error::AccessDenied) => Ok(Report { status: "403 Forbidden", ..Report::default() }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn too_large(body: String) -> Report {
+    Report { status: "413 Request Entity Too Large", body, ..Report::default() }
 }
 
 /// A list in another format would be read as names that its sender did not mean.
@@ -113,6 +137,8 @@ struct Bulk<'c> {
     /// Objects that were read and not deleted yet, each with its name for the report.
     objects: Vec<(String, DeleteObject)>,
     has_5xx: bool,
+    /// Whether the caller may delete in the account; `None` if nobody has asked yet.
+    is_admitted: Option<bool>,
 }
 
 impl Bulk<'_> {
@@ -131,7 +157,7 @@ impl Bulk<'_> {
                     let deleted = self.call.execute(DeleteBucket { bucket }).await;
                     self.count(name, deleted.map(|()| true));
                 }
-                Err((name, failure)) => self.fail(name, &failure),
+                Err((name, failure)) => self.fail_name(name, failure).await,
             }
             if self.report.errors.len() >= MAX_FAILED_DELETES {
                 "Max delete failures exceeded".clone_into(&mut self.report.body);
@@ -172,6 +198,17 @@ impl Bulk<'_> {
         }
     }
 
+    /// Reports a malformed name. As elsewhere, only a caller who may delete learns of the mistake.
+    async fn fail_name(&mut self, name: String, failure: Failure) {
+        let is_admitted = match self.is_admitted {
+            Some(is_admitted) => is_admitted,
+            None => !matches!(admission::to_account(self.call).await, Err(Error::AccessDenied)),
+        };
+        self.is_admitted = Some(is_admitted);
+        let failure = if is_admitted { failure } else { Error::AccessDenied.into() };
+        self.fail(name, &failure);
+    }
+
     fn fail(&mut self, name: String, failure: &Failure) {
         let status = failure.status();
         self.has_5xx |= status.is_server_error();
@@ -185,7 +222,7 @@ impl Bulk<'_> {
             report.status = "502 Bad Gateway";
         } else if !report.errors.is_empty() {
             report.status = BAD_REQUEST;
-        } else if report.deleted + report.not_found == 0 {
+        } else if report.names_nothing() {
             report.status = BAD_REQUEST;
             "Invalid bulk delete.".clone_into(&mut report.body);
         }

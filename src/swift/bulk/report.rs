@@ -31,6 +31,11 @@ impl Default for Report {
 }
 
 impl Report {
+    /// Whether the list had no name at all.
+    pub fn names_nothing(&self) -> bool {
+        self.deleted + self.not_found == 0 && self.errors.is_empty()
+    }
+
     pub fn answer(&self, format: Format) -> Response {
         let text = match format {
             Format::Plain => self.plain(),

@@ -1,7 +1,7 @@
 //! `COPY /v1/<account>/<container>/<object>` with a `Destination`, and PUT with `X-Copy-From`: two spellings
 //! of one operation.
 
-use poem::http::header::{ETAG, LAST_MODIFIED, RANGE};
+use poem::http::header::{CONTENT_LENGTH, ETAG, LAST_MODIFIED, RANGE, TRANSFER_ENCODING};
 use poem::http::{HeaderMap, HeaderName, StatusCode};
 use poem::{Body, Response};
 
@@ -14,10 +14,11 @@ use crate::http::{date, percent};
 use crate::identity::parse_storage_account;
 use crate::model::{AccountId, BucketName, EncryptionMode, ObjectKey, ObjectMetadata};
 use crate::ops::{
-    BucketAddress, CopyMetadata, CopyObject, CopyOutcome, CopySource, Error, Face, Precondition,
+    Action, BucketAddress, CopyMetadata, CopyObject, CopyOutcome, CopySource, Error, Face, Precondition,
     WriteEncryption,
 };
 use crate::swift::address::{container_name, object_name};
+use crate::swift::admission;
 use crate::swift::body::readable;
 use crate::swift::call::Call;
 use crate::swift::encryption_headers::{self, AES256, ALGORITHM_ANSWER};
@@ -139,7 +140,7 @@ async fn between(
     destination: Named,
     body: Body,
 ) -> Result<Response, Failure> {
-    refuse_body(body).await?;
+    refuse_body(call, &source, &destination, body).await?;
     if call.parameter(PARAMETER) == Some("get") {
         return Err(Failure::unavailable_feature("Copying a large object's manifest itself"));
     }
@@ -176,7 +177,18 @@ async fn between(
     Ok(response)
 }
 
-async fn refuse_body(body: Body) -> Result<(), Failure> {
+/// Refuses a body. If one is announced, it is read only for callers who may copy.
+async fn refuse_body(
+    call: &Call<'_>,
+    source: &Named,
+    destination: &Named,
+    body: Body,
+) -> Result<(), Failure> {
+    let length = call.headers.get(CONTENT_LENGTH);
+    if call.headers.contains_key(TRANSFER_ENCODING) || length.is_some_and(|length| length != "0") {
+        admission::to_container(call, source.address(), Action::GetObject).await?;
+        admission::to_container(call, destination.address(), Action::PutObject).await?;
+    }
     match read_limited(readable(body, None), 0).await {
         Ok(_) => Ok(()),
         Err(LimitedError::TooLarge) => Err(Failure::bad_request("Copy requests require a zero byte body")),

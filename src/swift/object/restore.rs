@@ -9,7 +9,8 @@ use super::describe::shown_etag;
 use super::version;
 use crate::http::date;
 use crate::model::{BucketName, EncryptionMode, ObjectKey, VersionId};
-use crate::ops::{Error, RestoreVersion};
+use crate::ops::{Action, Error, RestoreVersion};
+use crate::swift::admission;
 use crate::swift::call::Call;
 use crate::swift::encryption_headers::{self, AES256, ALGORITHM_ANSWER};
 use crate::swift::error::Failure;
@@ -24,7 +25,7 @@ pub async fn restore(
     version: VersionId,
     body: Body,
 ) -> Result<Response, Failure> {
-    check_empty(call, body).await?;
+    check_empty(call, bucket, body).await?;
     let restore = RestoreVersion {
         bucket: call.bucket(bucket),
         key: key.clone(),
@@ -63,9 +64,10 @@ pub async fn restore(
 }
 
 /// Refuses a body. A chunked body is read only for callers who may write, and only up to its first byte.
-async fn check_empty(call: &Call<'_>, body: Body) -> Result<(), Failure> {
+async fn check_empty(call: &Call<'_>, bucket: &BucketName, body: Body) -> Result<(), Failure> {
     let refused = || Failure::bad_request("PUT version-id requests require a zero byte body");
     if call.headers.contains_key(TRANSFER_ENCODING) {
+        admission::to_container(call, call.bucket(bucket), Action::PutObject).await?;
         let mut stream = body.into_bytes_stream();
         while let Some(piece) =
             stream.try_next().await.map_err(|_| Failure::bad_request("The body is malformed."))?

@@ -12,8 +12,9 @@ use super::{heartbeat, manifest};
 use crate::http::body::{LimitedError, read_limited};
 use crate::http::date;
 use crate::model::{BucketName, EncryptionMode, ObjectKey, ObjectMetadata};
-use crate::ops::{Action, BucketInfo, Caller, Error, Gateway, PutManifest, PutOutcome, WriteEncryption};
+use crate::ops::{Action, Caller, Error, Gateway, PutManifest, PutOutcome, WriteEncryption};
 use crate::swift::accept::{self, Format};
+use crate::swift::admission;
 use crate::swift::body::{declared_length, readable};
 use crate::swift::call::Call;
 use crate::swift::encryption_headers::{self, AES256, ALGORITHM_ANSWER};
@@ -33,7 +34,7 @@ pub async fn put(
     body: Body,
 ) -> Result<Response, Failure> {
     // The body is read only for callers who may write here.
-    call.execute(BucketInfo { bucket: call.bucket(bucket), action: Action::PutObject }).await?;
+    admission::to_container(call, call.bucket(bucket), Action::PutObject).await?;
     let encryption = match encryption_headers::for_write(&call.secrets)? {
         Some(key) => WriteEncryption::Customer(key),
         None => WriteEncryption::Managed,

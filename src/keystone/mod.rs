@@ -40,12 +40,12 @@ const MAX_BODY: usize = 64 * 1024;
 
 /// The part of the configuration that concerns this front.
 #[derive(Clone, Debug)]
-pub struct KeystoneConfig {
+pub(crate) struct KeystoneConfig {
     /// The region that the catalog names.
-    pub region: String,
+    pub(crate) region: String,
     /// The URL under which clients reach the gateway, `https://host:port`, if it differs from the one in
     /// their requests.
-    pub public_url: Option<String>,
+    pub(crate) public_url: Option<String>,
 }
 
 impl Default for KeystoneConfig {
@@ -56,19 +56,19 @@ impl Default for KeystoneConfig {
 
 /// The identity front: one endpoint for all of its paths.
 #[derive(Clone, Debug)]
-pub struct Front {
+pub(crate) struct Front {
     authenticator: Authenticator,
     config: KeystoneConfig,
 }
 
 impl Front {
     /// A front over an authenticator.
-    pub fn new(authenticator: Authenticator, config: KeystoneConfig) -> Self {
+    pub(crate) fn new(authenticator: Authenticator, config: KeystoneConfig) -> Self {
         Self { authenticator, config }
     }
 
     /// A 400 in this front's dialect, for a request that is refused before a front sees it.
-    pub fn bad_request(&self, context: &RequestContext, message: &str) -> Response {
+    pub(crate) fn bad_request(&self, context: &RequestContext, message: &str) -> Response {
         identified(Fault::BadRequest(message.to_owned()).into_response(&Voice::anywhere()), context)
     }
 

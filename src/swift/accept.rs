@@ -8,7 +8,7 @@ use crate::http::query::Query;
 
 /// A format, in the order of preference among equals.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Format {
+pub(crate) enum Format {
     Plain,
     Json,
     Xml,
@@ -20,7 +20,7 @@ impl Format {
     const ALL: [Self; 4] = [Self::Plain, Self::Json, Self::Xml, Self::TextXml];
 
     /// The media type.
-    pub const fn media_type(self) -> &'static str {
+    pub(crate) const fn media_type(self) -> &'static str {
         match self {
             Self::Plain => "text/plain",
             Self::Json => "application/json",
@@ -30,7 +30,7 @@ impl Format {
     }
 
     /// The value of `Content-Type`.
-    pub const fn content_type(self) -> &'static str {
+    pub(crate) const fn content_type(self) -> &'static str {
         match self {
             Self::Plain => "text/plain; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
@@ -41,7 +41,7 @@ impl Format {
 }
 
 /// The format of a listing: `format=` wins over `Accept`, and an unknown format is plain.
-pub fn of_listing(headers: &HeaderMap, query: &Query) -> Result<Format, Failure> {
+pub(crate) fn of_listing(headers: &HeaderMap, query: &Query) -> Result<Format, Failure> {
     match query.all("format").last().filter(|format| !format.is_empty()) {
         Some(format) if format.eq_ignore_ascii_case("json") => Ok(Format::Json),
         Some(format) if format.eq_ignore_ascii_case("xml") => Ok(Format::Xml),
@@ -51,7 +51,7 @@ pub fn of_listing(headers: &HeaderMap, query: &Query) -> Result<Format, Failure>
 }
 
 /// Refuses a listing that exists only in JSON, if the client does not accept JSON.
-pub fn json_alone(headers: &HeaderMap, query: &Query) -> Result<(), Failure> {
+pub(crate) fn json_alone(headers: &HeaderMap, query: &Query) -> Result<(), Failure> {
     let format = query.all("format").last().filter(|format| !format.is_empty());
     let takes = if let Some(format) = format {
         format.eq_ignore_ascii_case("json")
@@ -64,7 +64,7 @@ pub fn json_alone(headers: &HeaderMap, query: &Query) -> Result<(), Failure> {
 }
 
 /// The format that the `Accept` header prefers; plain without that header.
-pub fn negotiate(headers: &HeaderMap) -> Result<Format, Failure> {
+pub(crate) fn negotiate(headers: &HeaderMap) -> Result<Format, Failure> {
     let mut wanted = media_ranges(headers)?;
     if wanted.is_empty() {
         return Ok(Format::Plain);

@@ -12,7 +12,7 @@ const VERSION: &str = "v1";
 
 /// The resource that a path names.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Address {
+pub(crate) enum Address {
     Info,
     Healthcheck,
     Storage(StoragePath),
@@ -20,16 +20,16 @@ pub enum Address {
 
 /// The path of an account, a container or an object.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct StoragePath {
+pub(crate) struct StoragePath {
     /// The account's component, decoded, with its reseller prefix.
-    pub account: String,
+    pub(crate) account: String,
     /// How deep in the account the path goes.
-    pub level: Level,
+    pub(crate) level: Level,
 }
 
 /// How deep a path goes.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Level {
+pub(crate) enum Level {
     /// The account itself.
     Account,
     Container(BucketName),
@@ -39,7 +39,7 @@ pub enum Level {
 /// Parses a raw path.
 ///
 /// As in Swift, the path is decoded before it is split: an encoded slash separates like a plain one.
-pub fn parse(raw: &str) -> Result<Address, Failure> {
+pub(crate) fn parse(raw: &str) -> Result<Address, Failure> {
     let path = percent::decode_utf8(raw)
         .filter(|path| !path.contains('\0'))
         .ok_or_else(|| Failure::with(StatusCode::PRECONDITION_FAILED, "Invalid UTF8 or contains NULL"))?;
@@ -72,11 +72,11 @@ pub fn parse(raw: &str) -> Result<Address, Failure> {
 }
 
 /// The realm of a 401 if the path names no account.
-pub const UNKNOWN_REALM: &str = "unknown";
+pub(crate) const UNKNOWN_REALM: &str = "unknown";
 
 impl Address {
     /// The realm of a 401.
-    pub fn realm(&self) -> String {
+    pub(crate) fn realm(&self) -> String {
         match self {
             Self::Info | Self::Healthcheck => UNKNOWN_REALM.to_owned(),
             Self::Storage(place) => percent::encode_path(place.account.as_bytes()),
@@ -85,12 +85,12 @@ impl Address {
 }
 
 /// Reads a container's name, or says how it breaks the rules.
-pub fn container_name(name: &str) -> Result<BucketName, Failure> {
+pub(crate) fn container_name(name: &str) -> Result<BucketName, Failure> {
     BucketName::new(name).map_err(|problem| name_failure("Container", problem))
 }
 
 /// Reads an object's name, or says how it breaks the rules.
-pub fn object_name(name: &str) -> Result<ObjectKey, Failure> {
+pub(crate) fn object_name(name: &str) -> Result<ObjectKey, Failure> {
     ObjectKey::new(name).map_err(|problem| name_failure("Object", problem))
 }
 

@@ -14,7 +14,7 @@ use super::route::Route;
 use crate::ops::{AccountInfo, Action, BucketAddress, BucketInfo, Error};
 
 /// Replaces the front's own failure with the gateway's refusal, if the gateway refuses.
-pub async fn before(call: &Call<'_>, level: &Level, failure: Failure) -> Failure {
+pub(crate) async fn before(call: &Call<'_>, level: &Level, failure: Failure) -> Failure {
     if failure.is_gateways() || failure.status().is_server_error() {
         return failure;
     }
@@ -25,12 +25,16 @@ pub async fn before(call: &Call<'_>, level: &Level, failure: Failure) -> Failure
 }
 
 /// Asks whether the container exists and the caller may do this to it or in it.
-pub async fn to_container(call: &Call<'_>, bucket: BucketAddress, action: Action) -> Result<(), Error> {
+pub(crate) async fn to_container(
+    call: &Call<'_>,
+    bucket: BucketAddress,
+    action: Action,
+) -> Result<(), Error> {
     call.execute(BucketInfo { bucket, action }).await.map(drop)
 }
 
 /// Asks whether the account exists and belongs to the caller.
-pub async fn to_account(call: &Call<'_>) -> Result<(), Error> {
+pub(crate) async fn to_account(call: &Call<'_>) -> Result<(), Error> {
     call.execute(AccountInfo { account: call.account.clone() }).await.map(drop)
 }
 

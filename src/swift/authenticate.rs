@@ -12,7 +12,7 @@ const TOKEN_HEADERS: [&str; 2] = ["x-auth-token", "x-storage-token"];
 
 /// Finds the caller. A request without a token is anonymous. A request with a bad token is refused, whatever
 /// it asks for.
-pub async fn caller(
+pub(crate) async fn caller(
     authenticator: &Authenticator,
     headers: &HeaderMap,
     context: &RequestContext,

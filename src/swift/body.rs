@@ -11,7 +11,7 @@ use super::error::{Failure, too_large};
 use crate::http::body::{self, BodyError};
 
 /// The declared length; `None` for a chunked body. A body that is too large is refused before it is read.
-pub fn declared_length(headers: &HeaderMap, limit: u64) -> Result<Option<u64>, Failure> {
+pub(crate) fn declared_length(headers: &HeaderMap, limit: u64) -> Result<Option<u64>, Failure> {
     if let Some(encoding) = headers.get(TRANSFER_ENCODING) {
         if encoding.as_bytes().eq_ignore_ascii_case(b"chunked") {
             return Ok(None);
@@ -30,7 +30,7 @@ pub fn declared_length(headers: &HeaderMap, limit: u64) -> Result<Option<u64>, F
 }
 
 /// The body as a stream of the domain.
-pub fn readable(body: Body, length: Option<u64>) -> body::Body {
+pub(crate) fn readable(body: Body, length: Option<u64>) -> body::Body {
     body::Body::from_stream(length, body.into_bytes_stream().map_err(|error| body_error(&error)))
 }
 

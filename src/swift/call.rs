@@ -10,43 +10,43 @@ use crate::model::{AccountId, BucketName};
 use crate::ops::{BucketAddress, Caller, Error, Gateway, Operation};
 
 /// A request to the storage API.
-pub struct Call<'a> {
+pub(crate) struct Call<'a> {
     /// The gateway that runs its operations.
-    pub gateway: &'a Gateway,
+    pub(crate) gateway: &'a Gateway,
     /// The configuration of the front.
-    pub config: &'a SwiftConfig,
-    pub caller: Caller,
+    pub(crate) config: &'a SwiftConfig,
+    pub(crate) caller: Caller,
     /// The account in the path.
-    pub account: AccountId,
+    pub(crate) account: AccountId,
     /// The account as the path spells it.
-    pub account_name: String,
+    pub(crate) account_name: String,
     /// The row of its operation in the table of routes.
-    pub line: &'static Line,
+    pub(crate) line: &'static Line,
     /// The headers, without the ones that hold keys.
-    pub headers: HeaderMap,
-    pub query: Query,
+    pub(crate) headers: HeaderMap,
+    pub(crate) query: Query,
     /// The headers that hold keys.
-    pub secrets: SecretHeaders,
+    pub(crate) secrets: SecretHeaders,
 }
 
 impl Call<'_> {
     /// Runs an operation for the caller.
-    pub async fn execute<O: Operation>(&self, operation: O) -> Result<O::Output, Error> {
+    pub(crate) async fn execute<O: Operation>(&self, operation: O) -> Result<O::Output, Error> {
         self.gateway.execute(&self.caller, operation).await
     }
 
     /// A container of the account in the path.
-    pub fn bucket(&self, name: &BucketName) -> BucketAddress {
+    pub(crate) fn bucket(&self, name: &BucketName) -> BucketAddress {
         BucketAddress::Owned(self.account.clone(), name.clone())
     }
 
     /// The text of a header; `None` if it is absent or empty. Bytes that are not UTF-8 are replaced.
-    pub fn text(&self, name: &HeaderName) -> Option<String> {
+    pub(crate) fn text(&self, name: &HeaderName) -> Option<String> {
         self.headers.get(name).filter(|value| !value.is_empty()).map(|value| lossy(value.as_bytes()))
     }
 
     /// The value of a parameter. If it was given more than once, the last value counts, as in Swift.
-    pub fn parameter(&self, name: &str) -> Option<&str> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         debug_assert!(
             self.line.query().any(|known| known == name),
             "the row of {} does not know {name}",

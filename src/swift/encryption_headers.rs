@@ -41,13 +41,13 @@ const SOURCE: Names = Names {
 };
 
 /// The only algorithm, in the request and in the answer.
-pub const AES256: &str = "AES256";
+pub(crate) const AES256: &str = "AES256";
 /// In an answer, this header says that the object is encrypted with a customer's key.
-pub const ALGORITHM_ANSWER: &str = ALGORITHM;
+pub(crate) const ALGORITHM_ANSWER: &str = ALGORITHM;
 
 /// Refuses reserved names without a meaning: a header that looks like a key is never silently dropped, and
 /// never stored. A source has a key only if the request copies an object.
-pub fn check_names(headers: &SecretHeaders, copies: bool) -> Result<(), Failure> {
+pub(crate) fn check_names(headers: &SecretHeaders, copies: bool) -> Result<(), Failure> {
     for name in headers.names() {
         // S3's own key headers mean nothing here, like all of S3's headers.
         let is_s3 = name.replace('_', "-").starts_with("x-amz-");
@@ -66,12 +66,12 @@ pub fn check_names(headers: &SecretHeaders, copies: bool) -> Result<(), Failure>
 }
 
 /// The key of a write. The key's companions must not come alone: their sender wanted encryption with a key.
-pub fn for_write(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure> {
+pub(crate) fn for_write(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure> {
     key_with_companions(headers, &OWN)
 }
 
 /// The key of a copy's source, if one was given for the source alone.
-pub fn for_source(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure> {
+pub(crate) fn for_source(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure> {
     key_with_companions(headers, &SOURCE)
 }
 
@@ -89,7 +89,7 @@ fn key_with_companions(headers: &SecretHeaders, names: &Names) -> Result<Option<
 
 /// The key of any other request on an object. Here the algorithm may come alone, because `swift` sends the
 /// same headers with all of its requests.
-pub fn for_read(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure> {
+pub(crate) fn for_read(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure> {
     customer_key(headers, &OWN)
 }
 

@@ -21,7 +21,7 @@ const RETRY_SECONDS: &str = "5";
 
 /// The answer to a request that failed.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     status: StatusCode,
     /// A plain sentence; without one, the body is Swift's short HTML.
     sentence: Option<String>,
@@ -31,63 +31,63 @@ pub struct Failure {
 
 impl Failure {
     /// A failure with Swift's own text for its status.
-    pub fn new(status: StatusCode) -> Self {
+    pub(crate) fn new(status: StatusCode) -> Self {
         Self { status, sentence: None, headers: Vec::new(), is_gateways: false }
     }
 
     /// A failure with a plain sentence.
-    pub fn with(status: StatusCode, sentence: impl Into<String>) -> Self {
+    pub(crate) fn with(status: StatusCode, sentence: impl Into<String>) -> Self {
         Self { sentence: Some(sentence.into()), ..Self::new(status) }
     }
 
     /// 400 with a plain sentence.
-    pub fn bad_request(sentence: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(sentence: impl Into<String>) -> Self {
         Self::with(StatusCode::BAD_REQUEST, sentence)
     }
 
     /// 400 for a feature that Swift has and this gateway does not have yet.
-    pub fn unavailable_feature(feature: &str) -> Self {
+    pub(crate) fn unavailable_feature(feature: &str) -> Self {
         Self::bad_request(format!("{feature} is not available yet."))
     }
 
     /// 405, with the methods that the path takes.
-    pub fn method_not_allowed(allow: &str) -> Self {
+    pub(crate) fn method_not_allowed(allow: &str) -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED).header(ALLOW, allow)
     }
 
     /// 500 for a defect of the server. The problem goes to the log, not to the client.
-    pub fn defect(problem: &dyn std::fmt::Display) -> Self {
+    pub(crate) fn defect(problem: &dyn std::fmt::Display) -> Self {
         ours(StatusCode::INTERNAL_SERVER_ERROR, "internal error", &problem.to_string())
     }
 
     /// 503, and when to try again.
-    pub fn try_again() -> Self {
+    pub(crate) fn try_again() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, RETRY_SECONDS)
     }
 
     /// Adds a header.
     #[must_use]
-    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
 
     /// Whether the gateway gave it. The gateway authorises first, so nothing is left to ask.
-    pub const fn is_gateways(&self) -> bool {
+    pub(crate) const fn is_gateways(&self) -> bool {
         self.is_gateways
     }
 
-    pub const fn status(&self) -> StatusCode {
+    pub(crate) const fn status(&self) -> StatusCode {
         self.status
     }
 
     /// Its plain sentence, if it has one.
     #[cfg(test)]
-    pub fn sentence(&self) -> &str {
+    pub(crate) fn sentence(&self) -> &str {
         self.sentence.as_deref().unwrap_or_default()
     }
 
-    pub fn into_response(self) -> Response {
+    pub(crate) fn into_response(self) -> Response {
         let mut response = match &self.sentence {
             Some(sentence) => reply::sentence(self.status, sentence),
             None => reply::stub(self.status),
@@ -201,12 +201,12 @@ impl Failure {
 }
 
 /// 413 in Swift's words.
-pub fn too_large() -> Failure {
+pub(crate) fn too_large() -> Failure {
     Failure::with(StatusCode::PAYLOAD_TOO_LARGE, "Your request is too large.")
 }
 
 /// 499: the client went away, or sent less than it had declared.
-pub fn client_disconnect() -> Failure {
+pub(crate) fn client_disconnect() -> Failure {
     Failure::new(StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST))
 }
 

@@ -12,7 +12,7 @@ use crate::http::secret_headers::SecretHeaders;
 use crate::model::{BucketName, ObjectKey};
 use crate::ops::{MAX_KEYED_SEGMENTS, SegmentRequest};
 
-pub fn path(data: &[u8]) {
+pub(crate) fn path(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(address) = parse(text) else { return };
     let _ = address.realm();
@@ -30,7 +30,7 @@ pub fn path(data: &[u8]) {
 }
 
 /// The manifest of a static large object.
-pub fn slo_manifest(data: &[u8]) {
+pub(crate) fn slo_manifest(data: &[u8]) {
     let (Ok(bucket), Ok(key)) = (BucketName::new("c"), ObjectKey::new("o")) else { return };
     let Ok(segments) = object::parse_manifest(data, &bucket, &key) else { return };
     assert!(segments.len() <= MAX_KEYED_SEGMENTS as usize);
@@ -42,7 +42,7 @@ pub fn slo_manifest(data: &[u8]) {
 }
 
 /// The list of a bulk delete.
-pub fn bulk_delete(data: &[u8]) {
+pub(crate) fn bulk_delete(data: &[u8]) {
     let Some(names) = bulk::located_names(data) else { return };
     for (shown, named) in names {
         let Some((bucket, key)) = named else { continue };
@@ -54,7 +54,7 @@ pub fn bulk_delete(data: &[u8]) {
 }
 
 /// The first line is a query; each other line is a header.
-pub fn headers(data: &[u8]) {
+pub(crate) fn headers(data: &[u8]) {
     let mut lines = data.split(|&byte| byte == b'\n');
     let query = Query::parse(std::str::from_utf8(lines.next().unwrap_or_default()).unwrap_or_default());
     let mut headers = HeaderMap::new();

@@ -3,16 +3,16 @@
 use poem::http::HeaderName;
 
 /// The version that an answer is about.
-pub const VERSION_ID: HeaderName = HeaderName::from_static("x-object-version-id");
+pub(crate) const VERSION_ID: HeaderName = HeaderName::from_static("x-object-version-id");
 
 /// The current version after another one was deleted.
-pub const CURRENT_VERSION_ID: HeaderName = HeaderName::from_static("x-object-current-version-id");
+pub(crate) const CURRENT_VERSION_ID: HeaderName = HeaderName::from_static("x-object-current-version-id");
 
 /// When the object expires, in seconds since the epoch.
-pub const DELETE_AT: HeaderName = HeaderName::from_static("x-delete-at");
+pub(crate) const DELETE_AT: HeaderName = HeaderName::from_static("x-delete-at");
 
 /// When the account, container or object was last written, in seconds since the epoch with five decimals.
-pub const TIMESTAMP: HeaderName = HeaderName::from_static("x-timestamp");
+pub(crate) const TIMESTAMP: HeaderName = HeaderName::from_static("x-timestamp");
 
 /// The content type of a delete marker, in a listing and in the 404 of a request for it.
-pub const DELETE_MARKER_TYPE: &str = "application/x-deleted;swift_versions_deleted=1";
+pub(crate) const DELETE_MARKER_TYPE: &str = "application/x-deleted;swift_versions_deleted=1";

@@ -6,6 +6,6 @@ use poem::http::StatusCode;
 
 use super::reply;
 
-pub fn answer() -> Response {
+pub(crate) fn answer() -> Response {
     reply::with_body(StatusCode::OK, "text/plain", "OK")
 }

@@ -13,9 +13,9 @@ use crate::model::{BucketName, ObjectKey};
 use crate::ops::MAX_SEGMENTS;
 
 /// The name of the only storage policy.
-pub const POLICY: &str = "Policy-0";
+pub(crate) const POLICY: &str = "Policy-0";
 
-pub fn answer(config: &SwiftConfig, query: &Query) -> Result<Response, Failure> {
+pub(crate) fn answer(config: &SwiftConfig, query: &Query) -> Result<Response, Failure> {
     // The administrator's part needs a signature with a key that cannot be configured here.
     if query.has("swiftinfo_sig") || query.has("swiftinfo_expires") {
         return Err(Failure::new(StatusCode::FORBIDDEN));

@@ -12,7 +12,7 @@ use super::limits::{
 use super::reply;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MetadataOf {
+pub(crate) enum MetadataOf {
     Account,
     Container,
     Object,
@@ -20,7 +20,7 @@ pub enum MetadataOf {
 
 impl MetadataOf {
     /// The beginning of the headers that set items.
-    pub const fn prefix(self) -> &'static str {
+    pub(crate) const fn prefix(self) -> &'static str {
         match self {
             Self::Account => "x-account-meta-",
             Self::Container => "x-container-meta-",
@@ -40,7 +40,7 @@ impl MetadataOf {
 
 /// The items in a request; their names are in lower case and without prefix. If an item comes in several
 /// headers, their values are joined by commas. A value may be empty.
-pub fn collect(headers: &HeaderMap, of: MetadataOf) -> Result<BTreeMap<String, String>, Failure> {
+pub(crate) fn collect(headers: &HeaderMap, of: MetadataOf) -> Result<BTreeMap<String, String>, Failure> {
     let mut items = BTreeMap::new();
     for name in headers.keys() {
         if headers.get_all(name).iter().map(HeaderValue::len).sum::<usize>() > MAX_HEADER_SIZE {
@@ -70,7 +70,10 @@ pub fn collect(headers: &HeaderMap, of: MetadataOf) -> Result<BTreeMap<String, S
 
 /// The changes to an account's or container's items. An empty value, or a header that says so, removes an
 /// item.
-pub fn changes(headers: &HeaderMap, of: MetadataOf) -> Result<BTreeMap<String, Option<String>>, Failure> {
+pub(crate) fn changes(
+    headers: &HeaderMap,
+    of: MetadataOf,
+) -> Result<BTreeMap<String, Option<String>>, Failure> {
     let removed = headers
         .keys()
         .filter_map(|name| name.as_str().strip_prefix(of.remove_prefix()))
@@ -83,7 +86,7 @@ pub fn changes(headers: &HeaderMap, of: MetadataOf) -> Result<BTreeMap<String, O
 }
 
 /// Refuses changes after which an account or container would have too much metadata.
-pub fn check_merged(
+pub(crate) fn check_merged(
     mut current: BTreeMap<String, String>,
     changes: &BTreeMap<String, Option<String>>,
 ) -> Result<(), Failure> {
@@ -97,7 +100,7 @@ pub fn check_merged(
 }
 
 /// Sets the items' headers.
-pub fn render<'m>(
+pub(crate) fn render<'m>(
     headers: &mut HeaderMap,
     of: MetadataOf,
     items: impl IntoIterator<Item = (&'m String, &'m String)>,
@@ -108,7 +111,7 @@ pub fn render<'m>(
 }
 
 /// Whether an object may have all these items.
-pub fn is_within(items: &BTreeMap<String, String>) -> bool {
+pub(crate) fn is_within(items: &BTreeMap<String, String>) -> bool {
     check_total(items).is_ok()
 }
 

@@ -77,7 +77,7 @@ impl Front {
     }
 
     /// A 400 in this front's dialect, for a request that is refused before a front sees it.
-    pub fn bad_request(&self, context: &RequestContext, message: &str) -> Response {
+    pub(crate) fn bad_request(&self, context: &RequestContext, message: &str) -> Response {
         let mut response = Failure::bad_request(message).into_response();
         set_transaction_id(response.headers_mut(), &context.id);
         response

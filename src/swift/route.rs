@@ -8,7 +8,7 @@ use crate::http::query::Query;
 
 /// The operation that a request asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Route {
+pub(crate) enum Route {
     Info,
     Healthcheck,
     /// Lists an account's containers.
@@ -203,12 +203,12 @@ const BULK_QUERY: Names = &[&["bulk-delete"]];
 const BULK_HEADERS: Names = &[KEY, ACCEPT, &["Content-Type"]];
 
 /// Finds the operation, or says which methods the path takes.
-pub fn resolve(method: &Method, address: &Address) -> Result<&'static Line, Failure> {
+pub(crate) fn resolve(method: &Method, address: &Address) -> Result<&'static Line, Failure> {
     find(method, template(address)).ok_or_else(|| Failure::method_not_allowed(&allow(address)))
 }
 
 /// The row of a bulk delete. As in Swift, the path may also name a container or an object, which is ignored.
-pub fn bulk_delete(method: &Method, query: &Query) -> Option<&'static Line> {
+pub(crate) fn bulk_delete(method: &Method, query: &Query) -> Option<&'static Line> {
     if query.has("bulk-delete") { find(method, PathTemplate::Bulk) } else { None }
 }
 
@@ -217,7 +217,7 @@ fn find(method: &Method, template: PathTemplate) -> Option<&'static Line> {
 }
 
 /// The methods that a path takes, for `Allow`.
-pub fn allow(address: &Address) -> String {
+pub(crate) fn allow(address: &Address) -> String {
     let template = template(address);
     let methods: Vec<_> =
         ROUTES.iter().filter(|line| line.template == template).map(|line| line.method).collect();

@@ -54,12 +54,17 @@ const ACCOUNT_META: [(&str, &str); 2] = [
 ];
 
 /// Refuses parameters that change the meaning of any method: archives, temporary URLs.
-pub fn check_verb(query: &Query) -> Result<(), Failure> {
+pub(crate) fn check_verb(query: &Query) -> Result<(), Failure> {
     refuse_parameters(query, &ANYWHERE)
 }
 
 /// Refuses parameters and headers that ask for a feature that does not exist yet.
-pub fn check(level: &Level, method: &Method, query: &Query, headers: &HeaderMap) -> Result<(), Failure> {
+pub(crate) fn check(
+    level: &Level,
+    method: &Method,
+    query: &Query,
+    headers: &HeaderMap,
+) -> Result<(), Failure> {
     let writes = *method == Method::PUT || *method == Method::POST;
     match level {
         Level::Account => {

@@ -11,7 +11,7 @@ use crate::swift::error::Failure;
 use crate::swift::listing::{self, ListedContainer, Page};
 
 /// Lists the account's containers.
-pub async fn get(call: &Call<'_>) -> Result<Response, Failure> {
+pub(crate) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
     let format = accept::of_listing(&call.headers, &call.query)?;
     let page = Page::parse(&call.query)?;
     let view = call.execute(AccountInfo { account: call.account.clone() }).await?;

@@ -5,9 +5,9 @@ mod head;
 mod post;
 mod rollup;
 
-pub use get::get;
-pub use head::head;
-pub use post::post;
+pub(crate) use get::get;
+pub(crate) use head::head;
+pub(crate) use post::post;
 
 use poem::Response;
 use poem::http::header::ACCEPT_RANGES;

@@ -10,7 +10,7 @@ use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
 /// Merges the account's metadata.
-pub async fn post(call: &Call<'_>) -> Result<Response, Failure> {
+pub(crate) async fn post(call: &Call<'_>) -> Result<Response, Failure> {
     let changes = metadata::changes(&call.headers, MetadataOf::Account)?;
     let account = call.account.clone();
     let view = call.execute(AccountInfo { account: account.clone() }).await?;

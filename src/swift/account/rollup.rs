@@ -11,7 +11,7 @@ use crate::swift::listing::{ListedContainer, Page};
 const BATCH: u32 = 1_000;
 
 /// A page of a listing with a delimiter, while it is being filled.
-pub struct Rollup {
+pub(crate) struct Rollup {
     account: AccountId,
     page: Page,
     delimiter: String,
@@ -24,7 +24,7 @@ pub struct Rollup {
 
 impl Rollup {
     /// Starts a page.
-    pub fn new(account: AccountId, page: Page, delimiter: String) -> Self {
+    pub(crate) fn new(account: AccountId, page: Page, delimiter: String) -> Self {
         let marker = page.marker.clone();
         let mut rollup = Self { account, page, delimiter, marker, subdir: None, rows: Vec::new() };
         rollup.subdir = rollup.marker.as_deref().and_then(|marker| rollup.subdir_of(marker));
@@ -32,7 +32,7 @@ impl Rollup {
     }
 
     /// The next read; `None` if the page is full.
-    pub fn next(&self) -> Option<ListBuckets> {
+    pub(crate) fn next(&self) -> Option<ListBuckets> {
         (self.rows.len() < self.page.limit as usize).then(|| ListBuckets {
             account: self.account.clone(),
             prefix: self.page.prefix.clone(),
@@ -44,7 +44,7 @@ impl Rollup {
     }
 
     /// Takes the rows of a read. Returns whether more rows may follow.
-    pub fn take(&mut self, read: &BucketPage) -> bool {
+    pub(crate) fn take(&mut self, read: &BucketPage) -> bool {
         for bucket in &read.rows {
             if self.rows.len() == self.page.limit as usize {
                 return false;
@@ -58,7 +58,7 @@ impl Rollup {
     }
 
     /// The page's rows.
-    pub fn into_rows(self) -> Vec<ListedContainer> {
+    pub(crate) fn into_rows(self) -> Vec<ListedContainer> {
         self.rows
     }
 

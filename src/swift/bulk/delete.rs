@@ -30,7 +30,7 @@ const BATCH: usize = 1000;
 const BAD_REQUEST: &str = "400 Bad Request";
 
 /// Deletes the objects and containers that the body lists.
-pub async fn delete(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+pub(crate) async fn delete(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
     // The list is read only for callers with credentials.
     if call.caller.identity.is_none() {
         return Err(Failure::new(StatusCode::UNAUTHORIZED));
@@ -117,7 +117,7 @@ fn located(line: &[u8]) -> (String, Result<Located, Failure>) {
 
 /// The resources that a list names, for a fuzzer.
 #[cfg(any(test, fuzzing))]
-pub fn located_names(list: &[u8]) -> Option<Vec<(String, Option<Located>)>> {
+pub(crate) fn located_names(list: &[u8]) -> Option<Vec<(String, Option<Located>)>> {
     let located = |line| {
         let (shown, named) = located(line);
         (shown, named.ok())

@@ -3,15 +3,15 @@
 mod delete;
 mod report;
 
-pub use delete::delete;
+pub(crate) use delete::delete;
 #[cfg(any(test, fuzzing))]
-pub use delete::located_names;
-pub use report::Report;
+pub(crate) use delete::located_names;
+pub(crate) use report::Report;
 
 use super::limits::{MAX_DELETES_PER_REQUEST, MAX_FAILED_DELETES};
 
 /// The limits that `/info` reports.
-pub fn info() -> serde_json::Value {
+pub(crate) fn info() -> serde_json::Value {
     serde_json::json!({
         "max_deletes_per_request": MAX_DELETES_PER_REQUEST,
         "max_failed_deletes": MAX_FAILED_DELETES,

@@ -11,17 +11,17 @@ use crate::swift::reply;
 
 /// The outcome of a bulk delete.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Report {
+pub(crate) struct Report {
     /// A status line. The status of the answer itself is always 200.
-    pub status: &'static str,
+    pub(crate) status: &'static str,
     /// The mistake in the request as a whole.
-    pub body: String,
+    pub(crate) body: String,
     /// How many objects and containers were deleted.
-    pub deleted: u64,
+    pub(crate) deleted: u64,
     /// How many did not exist.
-    pub not_found: u64,
+    pub(crate) not_found: u64,
     /// The names that could not be deleted, percent-encoded, each with its status line.
-    pub errors: Vec<(String, String)>,
+    pub(crate) errors: Vec<(String, String)>,
 }
 
 impl Default for Report {
@@ -32,11 +32,11 @@ impl Default for Report {
 
 impl Report {
     /// Whether the list had no name at all.
-    pub fn names_nothing(&self) -> bool {
+    pub(crate) fn names_nothing(&self) -> bool {
         self.deleted + self.not_found == 0 && self.errors.is_empty()
     }
 
-    pub fn answer(&self, format: Format) -> Response {
+    pub(crate) fn answer(&self, format: Format) -> Response {
         let text = match format {
             Format::Plain => self.plain(),
             Format::Json => self.json(),

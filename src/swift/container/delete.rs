@@ -10,7 +10,7 @@ use crate::swift::error::Failure;
 use crate::swift::reply;
 
 /// Deletes the container.
-pub async fn delete(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
+pub(crate) async fn delete(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
     match call.execute(DeleteBucket { bucket: call.bucket(name) }).await {
         Ok(()) => Ok(reply::empty(StatusCode::NO_CONTENT)),
         Err(Error::BucketNotEmpty) if holds_versions(call, name).await => {

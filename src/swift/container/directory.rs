@@ -10,7 +10,7 @@ const SLASH: &str = "/";
 
 /// The objects directly in a directory. A subdir is a row only if an object has exactly its name, with the
 /// slash.
-pub async fn list(
+pub(crate) async fn list(
     call: &Call<'_>,
     name: &BucketName,
     path: &str,

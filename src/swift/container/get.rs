@@ -12,7 +12,7 @@ use crate::swift::listing::{self, ListedObject, Page};
 use crate::swift::object::DEFAULT_CONTENT_TYPE;
 
 /// Lists the container's objects, or its versions.
-pub async fn get(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
+pub(crate) async fn get(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
     if call.query.has("versions") {
         return versions::list(call, name).await;
     }

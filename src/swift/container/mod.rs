@@ -9,11 +9,11 @@ mod put;
 mod versioning;
 mod versions;
 
-pub use delete::delete;
-pub use get::get;
-pub use head::head;
-pub use post::post;
-pub use put::put;
+pub(crate) use delete::delete;
+pub(crate) use get::get;
+pub(crate) use head::head;
+pub(crate) use post::post;
+pub(crate) use put::put;
 
 use poem::Response;
 use poem::http::HeaderName;

@@ -12,7 +12,7 @@ use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
 /// Merges the container's metadata.
-pub async fn post(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
+pub(crate) async fn post(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
     let changes = metadata::changes(&call.headers, MetadataOf::Container)?;
     let versioning = versioning::change(&call.headers)?;
     let bucket = call.bucket(name);

@@ -15,7 +15,7 @@ use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
 /// Creates the container (201), or merges metadata into an existing one (202).
-pub async fn put(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
+pub(crate) async fn put(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
     let changes = metadata::changes(&call.headers, MetadataOf::Container)?;
     let versioning = versioning::change(&call.headers)?;
     check_policy(call)?;

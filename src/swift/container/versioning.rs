@@ -10,7 +10,7 @@ use crate::swift::reply;
 const ENABLED: HeaderName = HeaderName::from_static("x-versions-enabled");
 
 /// The change that a container's PUT or POST asks for.
-pub fn change(headers: &HeaderMap) -> Result<Option<BucketChange>, Failure> {
+pub(crate) fn change(headers: &HeaderMap) -> Result<Option<BucketChange>, Failure> {
     let mut values = headers.get_all(ENABLED).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let state = match value.to_str().map(str::trim) {
@@ -27,7 +27,7 @@ pub fn change(headers: &HeaderMap) -> Result<Option<BucketChange>, Failure> {
 }
 
 /// Shows whether the container keeps versions; a container that never did shows nothing.
-pub fn show(headers: &mut HeaderMap, state: Versioning) {
+pub(crate) fn show(headers: &mut HeaderMap, state: Versioning) {
     match state {
         Versioning::Off => {}
         Versioning::Enabled => reply::set(headers, ENABLED, "True"),

@@ -16,7 +16,7 @@ use crate::swift::object::DEFAULT_CONTENT_TYPE;
 const EMPTY_MD5: &str = "d41d8cd98f00b204e9800998ecf8427e";
 
 /// Lists the container's versions. As in Swift, the only format is JSON.
-pub async fn list(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
+pub(crate) async fn list(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
     accept::json_alone(&call.headers, &call.query)?;
     let page = Page::parse(&call.query)?;
     let version_marker = version_marker(call, &page)?;

@@ -30,11 +30,11 @@ enum JsonObject<'r> {
     },
 }
 
-pub fn account(rows: &[ListedContainer]) -> serde_json::Result<String> {
+pub(crate) fn account(rows: &[ListedContainer]) -> serde_json::Result<String> {
     serde_json::to_string(&rows.iter().map(container_row).collect::<Vec<_>>())
 }
 
-pub fn container(rows: &[ListedObject]) -> serde_json::Result<String> {
+pub(crate) fn container(rows: &[ListedObject]) -> serde_json::Result<String> {
     serde_json::to_string(&rows.iter().map(object_row).collect::<Vec<_>>())
 }
 

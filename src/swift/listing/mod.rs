@@ -19,24 +19,24 @@ use crate::ops::BucketRow;
 
 /// The part of a listing that a request asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Page {
+pub(crate) struct Page {
     /// Only names with this beginning.
-    pub prefix: String,
+    pub(crate) prefix: String,
     /// Names are rolled up at this text.
-    pub delimiter: Option<String>,
+    pub(crate) delimiter: Option<String>,
     /// Only names after this one.
-    pub marker: Option<String>,
+    pub(crate) marker: Option<String>,
     /// Only names before this one.
-    pub end_marker: Option<String>,
+    pub(crate) end_marker: Option<String>,
     /// The most rows of the page.
-    pub limit: u32,
+    pub(crate) limit: u32,
     /// From the last name to the first; the two markers swap their meaning.
-    pub reverse: bool,
+    pub(crate) reverse: bool,
 }
 
 impl Page {
     /// Reads the parameters.
-    pub fn parse(query: &Query) -> Result<Self, Failure> {
+    pub(crate) fn parse(query: &Query) -> Result<Self, Failure> {
         let given = |name: &str| query.all(name).last().filter(|value| !value.is_empty());
         for name in ["prefix", "delimiter", "marker", "end_marker"] {
             if given(name).is_some_and(|value| value.contains('\0')) {
@@ -68,13 +68,13 @@ fn limit(given: Option<&str>) -> Result<u32, Failure> {
 }
 
 /// Whether Swift takes this text for true.
-pub fn is_true(value: &str) -> bool {
+pub(crate) fn is_true(value: &str) -> bool {
     ["true", "1", "yes", "on", "t", "y"].iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
 /// A row of an account's listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ListedContainer {
+pub(crate) enum ListedContainer {
     Container {
         name: String,
         count: u64,
@@ -88,7 +88,7 @@ pub enum ListedContainer {
 
 impl ListedContainer {
     /// The row of a container.
-    pub fn of(row: &BucketRow) -> Self {
+    pub(crate) fn of(row: &BucketRow) -> Self {
         Self::Container {
             name: row.bucket.name.to_string(),
             count: row.usage.objects,
@@ -100,7 +100,7 @@ impl ListedContainer {
 
 /// A row of a container's listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ListedObject {
+pub(crate) enum ListedObject {
     Object {
         name: String,
         /// Its ETag in listings: opaque if the MD5 is secret.
@@ -118,7 +118,7 @@ pub enum ListedObject {
 
 /// A row of a listing of versions.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ListedVersion {
+pub(crate) enum ListedVersion {
     /// A version, or a delete marker.
     Version {
         name: String,
@@ -139,7 +139,7 @@ pub enum ListedVersion {
 }
 
 /// Renders an account's listing.
-pub fn account(format: Format, account: &str, rows: &[ListedContainer]) -> Result<Response, Failure> {
+pub(crate) fn account(format: Format, account: &str, rows: &[ListedContainer]) -> Result<Response, Failure> {
     let body = match format {
         Format::Plain => plain::account(rows),
         Format::Json => json::account(rows).map_err(|error| Failure::defect(&error))?,
@@ -149,7 +149,7 @@ pub fn account(format: Format, account: &str, rows: &[ListedContainer]) -> Resul
 }
 
 /// Renders a container's listing.
-pub fn container(format: Format, container: &str, rows: &[ListedObject]) -> Result<Response, Failure> {
+pub(crate) fn container(format: Format, container: &str, rows: &[ListedObject]) -> Result<Response, Failure> {
     let body = match format {
         Format::Plain => plain::container(rows),
         Format::Json => json::container(rows).map_err(|error| Failure::defect(&error))?,
@@ -159,18 +159,18 @@ pub fn container(format: Format, container: &str, rows: &[ListedObject]) -> Resu
 }
 
 /// Renders a listing of a container's versions.
-pub fn versions(rows: &[ListedVersion]) -> Result<Response, Failure> {
+pub(crate) fn versions(rows: &[ListedVersion]) -> Result<Response, Failure> {
     let body = versions::json(rows).map_err(|error| Failure::defect(&error))?;
     Ok(answer(Format::Json, body))
 }
 
 /// The answer to HEAD of an account or container: no body, and the type of the listing.
-pub fn head(format: Format) -> Response {
+pub(crate) fn head(format: Format) -> Response {
     answer(format, String::new())
 }
 
 /// Says that the answer depends on `Accept`, if no parameter sets the format.
-pub fn set_vary(response: &mut Response, query: &Query) {
+pub(crate) fn set_vary(response: &mut Response, query: &Query) {
     if !query.has("format") {
         reply::set(response.headers_mut(), VARY, "Accept");
     }
@@ -185,7 +185,7 @@ fn answer(format: Format, body: String) -> Response {
 pub(super) mod tests {
     use super::*;
 
-    pub fn rows() -> Vec<ListedObject> {
+    pub(crate) fn rows() -> Vec<ListedObject> {
         vec![
             ListedObject::Object {
                 name: "a&b \"c\"<é>".into(),
@@ -199,7 +199,7 @@ pub(super) mod tests {
         ]
     }
 
-    pub fn containers() -> Vec<ListedContainer> {
+    pub(crate) fn containers() -> Vec<ListedContainer> {
         let modified = Timestamp::from_steps(179_522_131_788_138);
         let container = ListedContainer::Container { name: "c".into(), count: 2, bytes: 30, modified };
         vec![container, ListedContainer::Subdir("d-".into())]

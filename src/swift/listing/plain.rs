@@ -2,13 +2,13 @@
 
 use super::{ListedContainer, ListedObject};
 
-pub fn account(rows: &[ListedContainer]) -> String {
+pub(crate) fn account(rows: &[ListedContainer]) -> String {
     lines(rows.iter().map(|row| match row {
         ListedContainer::Container { name, .. } | ListedContainer::Subdir(name) => name.as_str(),
     }))
 }
 
-pub fn container(rows: &[ListedObject]) -> String {
+pub(crate) fn container(rows: &[ListedObject]) -> String {
     lines(rows.iter().map(|row| match row {
         ListedObject::Object { name, .. } | ListedObject::Subdir(name) => name.as_str(),
     }))

@@ -25,7 +25,7 @@ enum JsonVersion<'r> {
 }
 
 /// A container's versions.
-pub fn json(rows: &[ListedVersion]) -> serde_json::Result<String> {
+pub(crate) fn json(rows: &[ListedVersion]) -> serde_json::Result<String> {
     serde_json::to_string(&rows.iter().map(version_row).collect::<Vec<_>>())
 }
 

@@ -8,7 +8,7 @@ use crate::swift::info::POLICY;
 
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
-pub fn account(name: &str, rows: &[ListedContainer]) -> String {
+pub(crate) fn account(name: &str, rows: &[ListedContainer]) -> String {
     let mut xml = open("account", name);
     xml.push('\n');
     for row in rows {
@@ -34,7 +34,7 @@ pub fn account(name: &str, rows: &[ListedContainer]) -> String {
     xml
 }
 
-pub fn container(name: &str, rows: &[ListedObject]) -> String {
+pub(crate) fn container(name: &str, rows: &[ListedObject]) -> String {
     let mut xml = open("container", name);
     for row in rows {
         match row {

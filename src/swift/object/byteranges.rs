@@ -10,7 +10,7 @@ use crate::http::body::{BodyError, ByteStream};
 use crate::ops::{Error, ObjectReader};
 
 /// Several ranges of an object as one body.
-pub struct ByteRanges {
+pub(crate) struct ByteRanges {
     boundary: String,
     /// The object's `Content-Type`, which every part repeats.
     content_type: String,
@@ -27,17 +27,17 @@ enum Piece {
 
 impl ByteRanges {
     /// The ranges of an object of `size` bytes.
-    pub fn new(boundary: String, content_type: String, size: u64, ranges: Vec<Range<u64>>) -> Self {
+    pub(crate) fn new(boundary: String, content_type: String, size: u64, ranges: Vec<Range<u64>>) -> Self {
         Self { boundary, content_type, size, ranges }
     }
 
     /// The answer's `Content-Type`.
-    pub fn media_type(&self) -> String {
+    pub(crate) fn media_type(&self) -> String {
         format!("multipart/byteranges;boundary={}", self.boundary)
     }
 
     /// The answer's `Content-Length`.
-    pub fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         let parts = self
             .ranges
             .iter()
@@ -46,7 +46,7 @@ impl ByteRanges {
     }
 
     /// The body. Waits for the first bytes, so that damage in them is a clean error.
-    pub async fn stream(
+    pub(crate) async fn stream(
         self,
         reader: ObjectReader,
     ) -> Result<impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static, Error> {
@@ -99,7 +99,7 @@ impl ByteRanges {
 const LINE_END: &str = "\r\n";
 
 /// The value of `Content-Range`.
-pub fn content_range(range: &Range<u64>, size: u64) -> String {
+pub(crate) fn content_range(range: &Range<u64>, size: u64) -> String {
     format!("bytes {}-{}/{size}", range.start, range.end - 1)
 }
 

@@ -8,13 +8,13 @@ use crate::swift::error::Failure;
 use crate::swift::listing::is_true;
 
 /// The type of an object whose name suggests none.
-pub const DEFAULT: &str = "application/octet-stream";
+pub(crate) const DEFAULT: &str = "application/octet-stream";
 
 /// A parameter that Swift reserves; it is never stored.
 const RESERVED_PARAMETER: &str = "swift_bytes";
 
 /// The type of an object that is written.
-pub fn of_write(headers: &HeaderMap, key: &ObjectKey) -> Result<String, Failure> {
+pub(crate) fn of_write(headers: &HeaderMap, key: &ObjectKey) -> Result<String, Failure> {
     let detect = headers.get("x-detect-content-type").and_then(|v| v.to_str().ok()).is_some_and(is_true);
     match given(headers)? {
         Some(given) if !detect => Ok(given),
@@ -23,7 +23,7 @@ pub fn of_write(headers: &HeaderMap, key: &ObjectKey) -> Result<String, Failure>
 }
 
 /// The type in a request's headers, if it is not empty.
-pub fn given(headers: &HeaderMap) -> Result<Option<String>, Failure> {
+pub(crate) fn given(headers: &HeaderMap) -> Result<Option<String>, Failure> {
     let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(None) };
     let text = std::str::from_utf8(value.as_bytes())
         .map_err(|_| Failure::bad_request("Please specify valid UTF-8 Content-Type"))?;

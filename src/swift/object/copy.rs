@@ -49,12 +49,12 @@ impl Named {
 }
 
 /// Whether a PUT is a copy. As in Swift, an empty header does not make it one.
-pub fn is_copy(headers: &HeaderMap) -> bool {
+pub(crate) fn is_copy(headers: &HeaderMap) -> bool {
     headers.get_all(COPY_FROM).iter().any(|value| !value.as_bytes().trim_ascii().is_empty())
 }
 
 /// `COPY`: the path names the source.
-pub async fn copy(
+pub(crate) async fn copy(
     call: &Call<'_>,
     bucket: &BucketName,
     key: &ObjectKey,
@@ -69,7 +69,7 @@ pub async fn copy(
 }
 
 /// PUT with `X-Copy-From`: the path names the destination.
-pub async fn copy_from(
+pub(crate) async fn copy_from(
     call: &Call<'_>,
     bucket: &BucketName,
     key: &ObjectKey,
@@ -114,7 +114,7 @@ fn in_header(
 
 /// The headers that name a source or a destination, for a fuzzer.
 #[cfg(any(test, fuzzing))]
-pub fn sources(headers: &HeaderMap) -> Result<(), Failure> {
+pub(crate) fn sources(headers: &HeaderMap) -> Result<(), Failure> {
     for name in [DESTINATION, DESTINATION_ACCOUNT, COPY_FROM, COPY_FROM_ACCOUNT] {
         decoded(headers, &name)?;
     }

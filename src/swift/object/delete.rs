@@ -14,7 +14,11 @@ use crate::swift::headers::CURRENT_VERSION_ID;
 use crate::swift::reply;
 
 /// Deletes the object. This needs no key, but a key that is given must be well-formed.
-pub async fn delete(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
+pub(crate) async fn delete(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+) -> Result<Response, Failure> {
     encryption_headers::for_read(&call.secrets)?;
     let version = version::asked(call)?;
     if call.parameter(large::PARAMETER) == Some("delete") {

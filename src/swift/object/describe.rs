@@ -14,7 +14,7 @@ use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
 /// Sets an object's headers, except the ones that describe the body of this answer.
-pub fn describe(headers: &mut HeaderMap, info: &ObjectInfo) {
+pub(crate) fn describe(headers: &mut HeaderMap, info: &ObjectInfo) {
     let system = &info.metadata.system;
     reply::set(headers, CONTENT_TYPE, system.content_type.as_deref().unwrap_or(DEFAULT));
     reply::set(headers, LAST_MODIFIED, &date::format_http(info.modified.seconds_ceil()));
@@ -37,7 +37,7 @@ pub fn describe(headers: &mut HeaderMap, info: &ObjectInfo) {
 
 /// The MD5 of a plain object, without quotes; the tag of an object that consists of parts, in quotes. `None`
 /// if a key is needed to know it.
-pub fn shown_etag(info: &ObjectInfo) -> Option<String> {
+pub(crate) fn shown_etag(info: &ObjectInfo) -> Option<String> {
     if !info.opened {
         return None;
     }

@@ -6,7 +6,7 @@ use crate::swift::error::Failure;
 use crate::swift::limits::MAX_DELETE_AT;
 
 /// When the object expires, in seconds since the epoch. `X-Delete-After` overrides `X-Delete-At`.
-pub fn delete_at(headers: &HeaderMap, now: i64) -> Result<Option<i64>, Failure> {
+pub(crate) fn delete_at(headers: &HeaderMap, now: i64) -> Result<Option<i64>, Failure> {
     if let Some(after) = headers.get("x-delete-after") {
         let after = integer(after.as_bytes(), "X-Delete-After")?;
         return in_future(now.saturating_add(after), now, "X-Delete-After").map(Some);

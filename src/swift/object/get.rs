@@ -17,7 +17,7 @@ use crate::swift::error::Failure;
 use crate::swift::reply;
 
 /// Reads the object.
-pub async fn get(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
+pub(crate) async fn get(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
     if large::is_asked(call)
         && let Some(manifest) = large::get(call, bucket, key).await?
     {

@@ -14,7 +14,7 @@ use crate::swift::error::Failure;
 use crate::swift::reply;
 
 /// Describes the object.
-pub async fn head(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
+pub(crate) async fn head(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
     if large::is_asked(call)
         && let Some(manifest) = large::get(call, bucket, key).await?
     {

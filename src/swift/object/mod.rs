@@ -18,16 +18,16 @@ mod restore;
 mod stored;
 mod version;
 
-pub use content_type::DEFAULT as DEFAULT_CONTENT_TYPE;
-pub use copy::{copy, copy_from, is_copy};
-pub use delete::delete;
-pub use get::get;
-pub use head::head;
+pub(crate) use content_type::DEFAULT as DEFAULT_CONTENT_TYPE;
+pub(crate) use copy::{copy, copy_from, is_copy};
+pub(crate) use delete::delete;
+pub(crate) use get::get;
+pub(crate) use head::head;
 #[cfg(any(test, fuzzing))]
-pub use large::parse_manifest;
-pub use post::post;
-pub use put::put;
-pub use version::locate;
+pub(crate) use large::parse_manifest;
+pub(crate) use post::post;
+pub(crate) use put::put;
+pub(crate) use version::locate;
 
 use poem::http::header::ETAG;
 
@@ -41,7 +41,7 @@ use crate::ops::{Error, Face, GetObject, GetOwnBytes, OpenObject};
 
 /// Reads every header that has its own syntax, for a fuzzer.
 #[cfg(any(test, fuzzing))]
-pub fn read_headers(headers: &poem::http::HeaderMap) {
+pub(crate) fn read_headers(headers: &poem::http::HeaderMap) {
     let _ = large::requested_dynamic(headers);
     let _ = expiry::delete_at(headers, 0);
     let _ = ranges::plan(headers, 1000, Some("etag"), 0);

@@ -13,7 +13,7 @@ use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
 /// Replaces all metadata and stored headers. Only `Content-Type` stays, if the request has none.
-pub async fn post(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
+pub(crate) async fn post(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
     if version::asked(call)?.is_some() {
         return Err(Failure::bad_request("POST to a specific version is not allowed"));
     }

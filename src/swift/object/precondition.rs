@@ -8,7 +8,7 @@ use crate::ops::Precondition;
 use crate::swift::error::Failure;
 
 /// `If-None-Match: *` is the only condition on a write; `If-Match` and the dates are ignored, as in Swift.
-pub fn precondition(headers: &HeaderMap) -> Result<Precondition, Failure> {
+pub(crate) fn precondition(headers: &HeaderMap) -> Result<Precondition, Failure> {
     let mut values = headers.get_all(IF_NONE_MATCH).iter().peekable();
     if values.peek().is_none() {
         return Ok(Precondition::None);

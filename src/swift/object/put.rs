@@ -17,7 +17,7 @@ use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
 /// Writes the object, or restores the version that the request names.
-pub async fn put(
+pub(crate) async fn put(
     call: &Call<'_>,
     bucket: &BucketName,
     key: &ObjectKey,

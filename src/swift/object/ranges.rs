@@ -11,7 +11,7 @@ use crate::swift::limits::{MAX_NONASCENDING_RANGES, MAX_RANGE_OVERLAPS};
 
 /// The part of the object to send.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Plan {
+pub(crate) enum Plan {
     /// The whole object.
     Whole,
     /// 206 with one range.
@@ -22,7 +22,7 @@ pub enum Plan {
 }
 
 /// Decides what to send of an object of `size` bytes. `etag` and `modified` are those of the answer.
-pub fn plan(headers: &HeaderMap, size: u64, etag: Option<&str>, modified: i64) -> Plan {
+pub(crate) fn plan(headers: &HeaderMap, size: u64, etag: Option<&str>, modified: i64) -> Plan {
     let Some(range) = headers.get(RANGE).and_then(|value| value.to_str().ok()) else { return Plan::Whole };
     if !if_range_holds(headers, etag, modified) {
         return Plan::Whole;

@@ -5,7 +5,7 @@ use crate::ops::{DeleteObject, Deleted, Error, Precondition};
 use crate::swift::call::Call;
 
 /// Deletes the object, or a version of it.
-pub async fn remove(
+pub(crate) async fn remove(
     call: &Call<'_>,
     bucket: &BucketName,
     key: &ObjectKey,

@@ -18,7 +18,7 @@ use crate::swift::reply;
 
 /// Restores the version. Its content is the version's own, so the request must have no body. It needs no key,
 /// but a key that is given must be right.
-pub async fn restore(
+pub(crate) async fn restore(
     call: &Call<'_>,
     bucket: &BucketName,
     key: &ObjectKey,

@@ -12,7 +12,7 @@ use crate::swift::reply;
 const ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 
 /// The stored headers of a request, except `Content-Type`, which PUT and POST treat differently.
-pub fn from_request(headers: &HeaderMap) -> Result<SystemMetadata, Failure> {
+pub(crate) fn from_request(headers: &HeaderMap) -> Result<SystemMetadata, Failure> {
     Ok(SystemMetadata {
         content_type: None,
         content_encoding: text(headers, &CONTENT_ENCODING)?,
@@ -28,7 +28,7 @@ pub fn from_request(headers: &HeaderMap) -> Result<SystemMetadata, Failure> {
 }
 
 /// Sets the stored headers, except `Content-Type`.
-pub fn into_answer(headers: &mut HeaderMap, system: &SystemMetadata) {
+pub(crate) fn into_answer(headers: &mut HeaderMap, system: &SystemMetadata) {
     // All fields are named, so that a new one cannot be forgotten here.
     let SystemMetadata {
         content_type: _,

@@ -13,25 +13,30 @@ use crate::swift::headers::VERSION_ID;
 use crate::swift::reply;
 
 /// The version that a request names, if it names one.
-pub fn asked(call: &Call<'_>) -> Result<Option<VersionId>, Failure> {
+pub(crate) fn asked(call: &Call<'_>) -> Result<Option<VersionId>, Failure> {
     let id = call.parameter("version-id").filter(|id| !id.is_empty());
     id.map(str::parse).transpose().map_err(|()| Failure::bad_request("Invalid version parameter"))
 }
 
 /// Names the version of an answer, if the container keeps versions or once did.
-pub fn show(headers: &mut HeaderMap, versioned: bool, id: VersionId) {
+pub(crate) fn show(headers: &mut HeaderMap, versioned: bool, id: VersionId) {
     if versioned {
         reply::set(headers, VERSION_ID, &id.to_string());
     }
 }
 
 /// Names the version that a write created. As in Swift, a version without an id of its own is not named.
-pub fn show_new(headers: &mut HeaderMap, id: VersionId) {
+pub(crate) fn show_new(headers: &mut HeaderMap, id: VersionId) {
     show(headers, id != VersionId::Null, id);
 }
 
 /// Says under which URL this version stays available.
-pub fn locate(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey, mut response: Response) -> Response {
+pub(crate) fn locate(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    mut response: Response,
+) -> Response {
     let id = response.header(VERSION_ID).filter(|id| *id != "null").map(str::to_owned);
     if let Some(id) = id.filter(|_| response.status().is_success() && call.parameter("version-id").is_none())
     {
@@ -43,7 +48,7 @@ pub fn locate(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey, mut respons
 }
 
 /// The failure of an operation on a version. If the container never kept versions, Swift says exactly that.
-pub async fn failure(
+pub(crate) async fn failure(
     call: &Call<'_>,
     bucket: &BucketName,
     version: Option<VersionId>,
@@ -58,7 +63,7 @@ pub async fn failure(
 }
 
 /// Why a version with an id of its own cannot exist, if the container is the reason.
-pub async fn missing(call: &Call<'_>, bucket: &BucketName) -> Option<Failure> {
+pub(crate) async fn missing(call: &Call<'_>, bucket: &BucketName) -> Option<Failure> {
     let info = BucketInfo { bucket: call.bucket(bucket), action: Action::ListBucket };
     let view = call.execute(info).await.ok()?;
     (view.record.versioning == Versioning::Off).then(|| {

@@ -19,7 +19,7 @@ use crate::swift::reply;
 
 /// Deletes a large object and its segments; any other object stays. `async` allows a later deletion, but it
 /// is done at once.
-pub async fn delete(
+pub(crate) async fn delete(
     call: &Call<'_>,
     bucket: &BucketName,
     key: &ObjectKey,

@@ -6,11 +6,11 @@ use crate::http::percent;
 use crate::model::BucketName;
 use crate::swift::error::Failure;
 
-pub const OBJECT_MANIFEST: HeaderName = HeaderName::from_static("x-object-manifest");
+pub(crate) const OBJECT_MANIFEST: HeaderName = HeaderName::from_static("x-object-manifest");
 
 /// The `container/prefix` of a request, as the client spelled it: it may be percent-encoded. An empty header
 /// counts as none.
-pub fn requested(headers: &HeaderMap) -> Result<Option<String>, Failure> {
+pub(crate) fn requested(headers: &HeaderMap) -> Result<Option<String>, Failure> {
     let mut values = headers.get_all(&OBJECT_MANIFEST).iter().filter(|value| !value.is_empty());
     let Some(value) = values.next() else { return Ok(None) };
     let bad = || Failure::bad_request("X-Object-Manifest must be in the format container/prefix");

@@ -21,12 +21,16 @@ use crate::swift::object::version;
 use crate::swift::reply;
 
 /// Whether a request asks for the manifest.
-pub fn is_asked(call: &Call<'_>) -> bool {
+pub(crate) fn is_asked(call: &Call<'_>) -> bool {
     call.parameter(PARAMETER) == Some("get")
 }
 
 /// The manifest of a static large object; `None` for any other object, which answers with its own bytes.
-pub async fn get(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Option<Response>, Failure> {
+pub(crate) async fn get(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+) -> Result<Option<Response>, Failure> {
     let asked = version::asked(call)?;
     let read = ReadManifest {
         bucket: call.bucket(bucket),

@@ -32,7 +32,7 @@ enum Step {
 }
 
 /// Answers at once, and writes the manifest while the body of the answer is sent.
-pub fn answer(writing: BoxFuture<'static, Written>, format: Format, interval: Duration) -> Response {
+pub(crate) fn answer(writing: BoxFuture<'static, Written>, format: Format, interval: Duration) -> Response {
     let begin = match format {
         Format::Plain | Format::Json => "",
         Format::Xml | Format::TextXml => PROLOGUE,

@@ -19,7 +19,11 @@ use crate::swift::error::Failure;
 const MAX_PROBLEMS: usize = 1000;
 
 /// Reads the manifest of the object at `bucket` and `key`.
-pub fn parse(body: &[u8], bucket: &BucketName, key: &ObjectKey) -> Result<Vec<SegmentRequest>, Failure> {
+pub(crate) fn parse(
+    body: &[u8],
+    bucket: &BucketName,
+    key: &ObjectKey,
+) -> Result<Vec<SegmentRequest>, Failure> {
     let mut manifest = Manifest::of(bucket, key);
     let mut json = serde_json::Deserializer::from_slice(body);
     let read = json.deserialize_any(&mut manifest).and_then(|()| json.end());

@@ -15,12 +15,12 @@ mod report;
 mod segment;
 mod value;
 
-pub use delete::delete;
-pub use dynamic::{OBJECT_MANIFEST, requested as requested_dynamic};
-pub use get::{get, is_asked};
+pub(crate) use delete::delete;
+pub(crate) use dynamic::{OBJECT_MANIFEST, requested as requested_dynamic};
+pub(crate) use get::{get, is_asked};
 #[cfg(any(test, fuzzing))]
-pub use manifest::parse as parse_manifest;
-pub use put::put;
+pub(crate) use manifest::parse as parse_manifest;
+pub(crate) use put::put;
 
 /// The parameter that says what a request does with a manifest.
-pub const PARAMETER: &str = "multipart-manifest";
+pub(crate) const PARAMETER: &str = "multipart-manifest";

@@ -27,7 +27,7 @@ use crate::swift::object::{content_type, stored, version};
 use crate::swift::reply;
 
 /// Writes the manifest in the body.
-pub async fn put(
+pub(crate) async fn put(
     call: &Call<'_>,
     bucket: &BucketName,
     key: &ObjectKey,

@@ -9,34 +9,34 @@ use crate::http::percent;
 use crate::swift::accept::Format;
 
 /// The beginning of an XML report.
-pub const PROLOGUE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+pub(crate) const PROLOGUE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 /// The outcome of putting a manifest.
-pub struct Written {
+pub(crate) struct Written {
     /// The answer to a request without a heartbeat.
-    pub response: Response,
+    pub(crate) response: Response,
     /// The problems of the segments, if they are why nothing was written.
-    pub problems: Option<Vec<(String, String)>>,
+    pub(crate) problems: Option<Vec<(String, String)>>,
 }
 
 /// A report on a manifest that was put.
 #[derive(Default, Debug)]
-pub struct Report {
+pub(crate) struct Report {
     /// The fields of a heartbeat's report, in the order of their names.
-    pub fields: Vec<(&'static str, String)>,
+    pub(crate) fields: Vec<(&'static str, String)>,
     /// The paths of bad segments, percent-encoded, each with its problem.
-    pub errors: Vec<(String, String)>,
+    pub(crate) errors: Vec<(String, String)>,
 }
 
 impl Report {
     /// The report on bad segments.
-    pub fn of_segments(problems: &[(String, String)]) -> Self {
+    pub(crate) fn of_segments(problems: &[(String, String)]) -> Self {
         let encoded = |path: &String| percent::encode_path(path.as_bytes());
         let errors = problems.iter().map(|(path, problem)| (encoded(path), problem.clone())).collect();
         Self { fields: Vec::new(), errors }
     }
 
-    pub fn render(&self, format: Format) -> String {
+    pub(crate) fn render(&self, format: Format) -> String {
         match format {
             Format::Plain => self.plain(),
             Format::Json => self.json(),
@@ -45,7 +45,7 @@ impl Report {
     }
 
     /// Its text behind the beginning that a heartbeat has already sent.
-    pub fn render_rest(&self, format: Format) -> String {
+    pub(crate) fn render_rest(&self, format: Format) -> String {
         match format {
             Format::Plain => self.plain(),
             Format::Json => self.json(),

@@ -19,11 +19,11 @@ use crate::ops::SegmentRequest;
 /// The most unknown keys that one line names.
 const MAX_NAMES: usize = 32;
 
-pub const TOO_SMALL: &str = "too small; each segment must be at least 1 byte.";
+pub(crate) const TOO_SMALL: &str = "too small; each segment must be at least 1 byte.";
 
 /// One entry of the list, as it came. If a key is there twice, the last one counts.
 #[derive(Default)]
-pub struct SegmentFields {
+pub(crate) struct SegmentFields {
     path: Option<Value>,
     etag: Option<Value>,
     size: Option<Value>,
@@ -34,17 +34,17 @@ pub struct SegmentFields {
 
 impl SegmentFields {
     /// Whether it names an object, and not data alone.
-    pub fn names_object(&self) -> bool {
+    pub(crate) fn names_object(&self) -> bool {
         self.path.is_some() && self.data.is_none()
     }
 
     /// Whether it lists its object as empty, which is allowed only for the last segment.
-    pub fn is_empty_object(&self) -> bool {
+    pub(crate) fn is_empty_object(&self) -> bool {
         self.size.as_ref().and_then(Value::integer).is_some_and(|size| size < 1)
     }
 
     /// The segment, or the problem with it.
-    pub fn segment(self, own: (&BucketName, &ObjectKey)) -> Result<SegmentRequest, String> {
+    pub(crate) fn segment(self, own: (&BucketName, &ObjectKey)) -> Result<SegmentRequest, String> {
         let known: [(&str, &Option<Value>); 4] =
             [("path", &self.path), ("etag", &self.etag), ("size_bytes", &self.size), ("range", &self.range)];
         let mut extraneous = self.unknown.clone();
@@ -89,7 +89,7 @@ impl SegmentFields {
     }
 }
 
-pub struct SegmentSeed;
+pub(crate) struct SegmentSeed;
 
 impl<'de> DeserializeSeed<'de> for SegmentSeed {
     type Value = Option<SegmentFields>;

@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 
 /// A value in an entry of a manifest.
 #[derive(PartialEq, Debug)]
-pub enum Value {
+pub(crate) enum Value {
     Null,
     Text(String),
     /// A number, without its fraction.
@@ -20,7 +20,7 @@ pub enum Value {
 
 impl Value {
     /// The number that it is, or that its text spells.
-    pub fn integer(&self) -> Option<i64> {
+    pub(crate) fn integer(&self) -> Option<i64> {
         match self {
             Self::Integer(number) => Some(*number),
             Self::Text(digits) => digits.trim().parse().ok(),
@@ -29,7 +29,7 @@ impl Value {
     }
 
     /// Whether Swift treats it as absent.
-    pub fn is_falsy(&self) -> bool {
+    pub(crate) fn is_falsy(&self) -> bool {
         match self {
             Self::Null => true,
             Self::Text(text) => text.is_empty(),

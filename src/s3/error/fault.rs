@@ -1,7 +1,5 @@
 //! What the front itself refuses.
 
-use crate::s3::route::S3Operation;
-
 /// Names the account that must own the bucket.
 pub(in crate::s3) const OWNER_HEADER: &str = "x-amz-expected-bucket-owner";
 
@@ -159,7 +157,10 @@ pub(in crate::s3) enum Fault {
     /// A setting that is not there.
     NotConfigured(NotConfigured),
     /// An operation that S3 has and we do not yet.
-    OperationNotImplemented(S3Operation),
+    OperationNotImplemented {
+        /// Its name.
+        operation: &'static str,
+    },
     /// A parameter asks for something that is not done here.
     QueryNotImplemented {
         /// Which.

@@ -7,7 +7,6 @@ use crate::http::conditions::ReadConditions;
 use crate::http::date;
 use crate::ops::{Action, Face, GetObject, ObjectInfo, OpenObject};
 use crate::s3::error::{Error, Fault};
-use crate::s3::refuse::OVERRIDES;
 use crate::s3::request::{Request, set};
 use crate::s3::sse_c::{ReadKey, Shown, for_read};
 use crate::s3::{checksum, metadata};
@@ -103,6 +102,16 @@ pub(super) fn describe(
     }
     Ok(())
 }
+
+/// Parameters that replace a header of the answer.
+const OVERRIDES: [(&str, &str); 6] = [
+    ("response-cache-control", "cache-control"),
+    ("response-content-disposition", "content-disposition"),
+    ("response-content-encoding", "content-encoding"),
+    ("response-content-language", "content-language"),
+    ("response-content-type", "content-type"),
+    ("response-expires", "expires"),
+];
 
 /// The overrides that a signed request may ask for.
 fn overrides(request: &Request<'_>, headers: &mut HeaderMap) -> Result<(), Fault> {

@@ -3,7 +3,6 @@ use crate::http::body::{BodyError, read_limited};
 use crate::model::{ChecksumAlgorithm, EncryptionMode, Timestamp, VersionId};
 use crate::ops::Error as E;
 use crate::s3::error::{Fault, NotConfigured};
-use crate::s3::route::{NotYet, S3Operation};
 
 fn context(method: Method) -> ErrorContext {
     ErrorContext {
@@ -82,7 +81,7 @@ async fn statuses_and_codes() {
         (E::Corrupt("secret detail".into()).into(), 500, "InternalError", "internal error"),
         (Fault::NotConfigured(NotConfigured::Policy).into(), 404, "NoSuchBucketPolicy", "does not exist"),
         (
-            Fault::OperationNotImplemented(S3Operation::NotYet(NotYet::SelectObjectContent)).into(),
+            Fault::OperationNotImplemented { operation: "SelectObjectContent" }.into(),
             501,
             "NotImplemented",
             "<Operation>SelectObjectContent</Operation>",

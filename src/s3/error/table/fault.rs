@@ -121,9 +121,9 @@ pub(super) fn answer(fault: &Fault, context: &ErrorContext) -> Answer {
         ),
         Fault::MissingRequestBody => Answer::new(BAD, "MissingRequestBodyError", "Request Body is empty"),
         Fault::NotConfigured(what) => not_configured(*what).maybe("BucketName", context.bucket.clone()),
-        Fault::OperationNotImplemented(operation) => {
-            Answer::new(NOT_IMPLEMENTED, "NotImplemented", format!("{} is not implemented", operation.name()))
-                .with("Operation", operation.name())
+        Fault::OperationNotImplemented { operation } => {
+            Answer::new(NOT_IMPLEMENTED, "NotImplemented", format!("{operation} is not implemented"))
+                .with("Operation", *operation)
         }
         Fault::QueryNotImplemented { parameter } => Answer::new(
             NOT_IMPLEMENTED,

@@ -45,7 +45,7 @@ pub use delete_object::DeleteObject;
 pub use digests::Digests;
 pub use directory::IndexDirectory;
 pub use error::Error;
-pub use gateway::{Gateway, Limits, Operation, Permit, Target};
+pub use gateway::{Gateway, Limits, MAX_PUT, Operation, Permit, Target};
 pub use get_object::{GetObject, ObjectInfo, OpenObject, PartSpan};
 pub use large::{
     DeleteManifest, DeletedManifest, GetOwnBytes, LargeObject, MAX_DEPTH, MAX_KEYED_SEGMENTS, MAX_SEGMENTS,

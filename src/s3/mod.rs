@@ -7,6 +7,7 @@
 mod address;
 mod auth;
 pub mod aws_chunked;
+mod body;
 mod bucket;
 mod checksum;
 mod copy_source;

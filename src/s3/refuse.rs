@@ -59,7 +59,7 @@ const READ: Operations = Only(&[GetObject, HeadObject]);
 const COPY: Operations = Only(&[CopyObject, UploadPartCopy]);
 const DELETE: Operations = Only(&[DeleteObject, DeleteObjects]);
 const LIST: Operations = Only(&[ListObjects, ListObjectsV2, ListObjectVersions]);
-const DOCUMENTS: Operations = Taking(&[Takes::Document, Takes::DocumentWithDigest]);
+const DOCUMENTS: Operations = Taking(&[Takes::Document, Takes::OptionalDocument, Takes::DocumentWithDigest]);
 
 /// The `x-amz-*` headers, and those of ranges, in groups: what S3 does with the group is said above it. The first line
 /// that fits header and operation counts. A header without a line is refused ([`WITHOUT_A_LINE`]).
@@ -112,11 +112,9 @@ const HEADERS: &[Line] = &[
     line("x-amz-checksum-mode", Only(&[PutObject, UploadPart, CompleteMultipartUpload]), Refuses),
     line("x-amz-checksum-algorithm", Only(&[PutObject, UploadPart, CompleteMultipartUpload]), Refuses),
     line("x-amz-checksum-type", Only(&[PutObject, UploadPart]), Refuses),
-    line("x-amz-checksum-*", Only(&[CreateBucket]), Refuses),
-    line("x-amz-sdk-checksum-algorithm", Only(&[CreateBucket]), Refuses),
     line("x-amz-checksum-*", Taking(&[Takes::Object, Takes::PartList]), Accepts),
     line("x-amz-checksum-*", DOCUMENTS, Accepts),
-    line("x-amz-sdk-checksum-algorithm", Taking(&[Takes::Object]), Accepts),
+    line("x-amz-sdk-checksum-algorithm", Taking(&[Takes::Object, Takes::PartList]), Accepts),
     line("x-amz-sdk-checksum-algorithm", DOCUMENTS, Accepts),
     // The size that the client expects of the whole object.
     line("x-amz-mp-object-size", Only(&[CompleteMultipartUpload]), Accepts),

@@ -6,8 +6,8 @@ use poem::Response;
 use crate::ops::{Action, BucketRecord};
 use crate::s3::error::{Error, Fault, NotConfigured};
 use crate::s3::owner::Owner;
-use crate::s3::request::{Request, document};
-use crate::s3::xml::Document;
+use crate::s3::request::{Authorised, Request, document};
+use crate::s3::xml::begin;
 
 /// A setting that the bucket does not have.
 pub(in crate::s3) async fn not_configured(
@@ -21,7 +21,7 @@ pub(in crate::s3) async fn not_configured(
 /// A list of configurations, of which there are none.
 pub(in crate::s3) async fn empty_list(request: Request<'_>, root: &'static str) -> Result<Response, Error> {
     bucket(&request).await?;
-    let mut xml = Document::s3(root);
+    let mut xml = begin(root);
     xml.leaf("IsTruncated", "false");
     Ok(document(xml))
 }
@@ -35,7 +35,7 @@ pub(in crate::s3) async fn acl(request: Request<'_>) -> Result<Response, Error> 
 /// `GetBucketEncryption`: everything is encrypted, SSE-S3 by default, and SSE-C is not blocked.
 pub(in crate::s3) async fn encryption(request: Request<'_>) -> Result<Response, Error> {
     bucket(&request).await?;
-    let mut xml = Document::s3("ServerSideEncryptionConfiguration");
+    let mut xml = begin("ServerSideEncryptionConfiguration");
     xml.start("Rule");
     xml.start("ApplyServerSideEncryptionByDefault").leaf("SSEAlgorithm", "AES256").end();
     xml.leaf("BucketKeyEnabled", "false");
@@ -46,25 +46,25 @@ pub(in crate::s3) async fn encryption(request: Request<'_>) -> Result<Response, 
 /// `GetBucketLogging`: none.
 pub(in crate::s3) async fn logging(request: Request<'_>) -> Result<Response, Error> {
     bucket(&request).await?;
-    Ok(document(Document::s3("BucketLoggingStatus")))
+    Ok(document(begin("BucketLoggingStatus")))
 }
 
 /// `GetBucketNotificationConfiguration`: none.
 pub(in crate::s3) async fn notification(request: Request<'_>) -> Result<Response, Error> {
     bucket(&request).await?;
-    Ok(document(Document::s3("NotificationConfiguration")))
+    Ok(document(begin("NotificationConfiguration")))
 }
 
 /// `GetBucketAccelerateConfiguration`: never set.
 pub(in crate::s3) async fn accelerate(request: Request<'_>) -> Result<Response, Error> {
     bucket(&request).await?;
-    Ok(document(Document::s3("AccelerateConfiguration")))
+    Ok(document(begin("AccelerateConfiguration")))
 }
 
 /// `GetBucketRequestPayment`: the owner pays.
 pub(in crate::s3) async fn request_payment(request: Request<'_>) -> Result<Response, Error> {
     bucket(&request).await?;
-    let mut xml = Document::s3("RequestPaymentConfiguration");
+    let mut xml = begin("RequestPaymentConfiguration");
     xml.leaf("Payer", "BucketOwner");
     Ok(document(xml))
 }
@@ -72,12 +72,11 @@ pub(in crate::s3) async fn request_payment(request: Request<'_>) -> Result<Respo
 /// `GetBucketAbac`: access is not by tags.
 pub(in crate::s3) async fn abac(request: Request<'_>) -> Result<Response, Error> {
     bucket(&request).await?;
-    let mut xml = Document::s3("AbacStatus");
+    let mut xml = begin("AbacStatus");
     xml.leaf("Status", "Disabled");
     Ok(document(xml))
 }
 
-async fn bucket(request: &Request<'_>) -> Result<BucketRecord, Error> {
-    request.check_owner(Action::GetBucketSettings).await?;
-    request.bucket_record(Action::GetBucketSettings).await
+async fn bucket(request: &Request<'_>) -> Result<Authorised<BucketRecord>, Error> {
+    request.authorised_bucket(Action::GetBucketSettings).await
 }

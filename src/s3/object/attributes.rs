@@ -13,7 +13,7 @@ use crate::s3::error::{Error, Fault};
 use crate::s3::headers::text;
 use crate::s3::request::{Request, document, set};
 use crate::s3::sse_c::{ReadKey, for_read};
-use crate::s3::xml::Document;
+use crate::s3::xml::{Document, begin};
 
 const ATTRIBUTES: &str = "x-amz-object-attributes";
 const MAX_PARTS: &str = "x-amz-max-parts";
@@ -76,7 +76,7 @@ fn render(
     after: u32,
     limit: u32,
 ) -> Document {
-    let mut xml = Document::s3("GetObjectAttributesResponse");
+    let mut xml = begin("GetObjectAttributesResponse");
     if wanted.contains(&Attribute::Etag) {
         xml.leaf("ETag", &info.etag);
     }

@@ -28,7 +28,7 @@ pub(super) async fn open(request: &Request<'_>, head: bool, part: Option<u32>) -
         }
     };
     let key_md5 = customer_key.as_ref().map(crate::ops::CustomerKey::md5_base64);
-    check_owner(request).await?;
+    check_expected_owner(request).await?;
     let (bucket, key) = request.object()?;
     let operation = GetObject {
         bucket,
@@ -47,7 +47,7 @@ pub(super) async fn open(request: &Request<'_>, head: bool, part: Option<u32>) -
 
 /// Looks for the object and opens nothing: what a keyless HEAD of the other face does.
 pub(super) async fn exists(request: &Request<'_>) -> Result<ObjectInfo, Error> {
-    check_owner(request).await?;
+    check_expected_owner(request).await?;
     let (bucket, key) = request.object()?;
     let operation = GetObject {
         bucket,
@@ -62,9 +62,9 @@ pub(super) async fn exists(request: &Request<'_>) -> Result<ObjectInfo, Error> {
     Ok(request.execute(operation).await?.info)
 }
 
-async fn check_owner(request: &Request<'_>) -> Result<(), Error> {
+async fn check_expected_owner(request: &Request<'_>) -> Result<(), Error> {
     let action = if request.version()?.is_some() { Action::GetObjectVersion } else { Action::GetObject };
-    request.check_owner(action).await
+    request.check_expected_owner(action).await
 }
 
 /// Says which version an answer is about, where the bucket keeps versions or once did.

@@ -55,6 +55,8 @@ pub enum Takes {
     EmptyBody,
     /// The bytes of an object or of a part.
     Object,
+    /// A document, or nothing.
+    OptionalDocument,
     /// A document. `Content-MD5` and `x-amz-checksum-*` are of the document.
     Document,
     /// A document that is refused without a digest of it.
@@ -199,8 +201,16 @@ macro_rules! operations {
         Err(Fault::OperationNotImplemented { operation: stringify!($name) }.into())
     };
     (@serve $name:ident $takes:ident $body:ident $handler:expr) => {{
+        operations!(@body $takes $body);
         $handler.await
     }};
+    (@body Nothing $body:ident) => {};
+    (@body Object $body:ident) => {};
+    (@body EmptyBody $body:ident) => { let $body = EmptyBody::new($body); };
+    (@body Document $body:ident) => { let $body = DocumentBody::new($body, DocumentRule::Needed); };
+    (@body OptionalDocument $body:ident) => { let $body = DocumentBody::new($body, DocumentRule::Optional); };
+    (@body DocumentWithDigest $body:ident) => { let $body = DocumentBody::new($body, DocumentRule::DigestNeeded); };
+    (@body PartList $body:ident) => { let $body = DocumentBody::new($body, DocumentRule::OtherChecksums); };
     (@rules) => { None };
     (@rules $rules:expr) => { Some($rules) };
 }

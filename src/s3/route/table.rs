@@ -6,6 +6,7 @@ use poem::Response;
 use super::operation::Mark::{Header, Parameter, Value};
 use super::operation::{Conditions, On, Row, Rules, Takes, operations};
 use crate::http::body::Body;
+use crate::s3::body::{DocumentBody, DocumentRule, EmptyBody};
 use crate::s3::error::{Error, Fault, NotConfigured};
 use crate::s3::request::Request;
 use crate::s3::{bucket, copy_source, object};
@@ -25,7 +26,7 @@ operations! { request, body;
     // Buckets.
 
     CreateBucket: Bucket PUT "",
-        params [], takes Document, conditions Refused, answers [200] => bucket::create(request, body);
+        params [], takes OptionalDocument, conditions Refused, answers [200] => bucket::create(request, body);
     DeleteBucket: Bucket DELETE "",
         params [], takes Nothing, conditions Refused, answers [204] => bucket::delete(request);
     HeadBucket: Bucket HEAD "",

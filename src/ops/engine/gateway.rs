@@ -1,0 +1,274 @@
+//! The gateway: what operations run on, and the one way to run them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tracing::Instrument;
+
+use crate::authz::{Action, Decision, Question, decide};
+use crate::encryption::{Cipher, KeyRing};
+use crate::model::{AccountId, WriterId};
+use crate::ops::engine::audit::Event;
+use crate::ops::engine::bucket_cache::BucketCache;
+use crate::ops::engine::caller::Caller;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::metrics::Metrics;
+use crate::ops::multipart::MIN_PART;
+use crate::storage::blobs::BlobStore;
+use crate::storage::index::{BucketAddress, BucketRecord, Index};
+use crate::storage::pins::Pins;
+use crate::storage::room::Need;
+
+/// The largest body of one PUT, in bytes: 5 GiB, the limit of both protocols.
+pub const MAX_PUT: u64 = 5 << 30;
+
+/// The largest object, in bytes: 5 TiB (AWS, "Amazon S3 multipart upload limits").
+pub const MAX_OBJECT: u64 = 5 << 40;
+
+/// What seals and opens blobs.
+#[cfg(not(feature = "unsealed-benches"))]
+const CIPHER: Cipher = Cipher::AwsLc;
+/// Nothing does, in a build for benches that weigh the cipher.
+#[cfg(feature = "unsealed-benches")]
+const CIPHER: Cipher = Cipher::Unsealed;
+
+/// Limits that an operator may set.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Sealed blobs up to this size live in the index; 0 turns that off.
+    pub inline_bytes: usize,
+    /// The largest body of one PUT, in bytes.
+    pub max_put: u64,
+    /// Bytes that all downloads together may hold as read-ahead; past it they read chunk by chunk.
+    pub read_ahead_bytes: usize,
+    /// The least bytes that a part of a multipart upload may have, the last one excepted.
+    pub min_part: u64,
+    /// The largest object that a multipart upload may become, in bytes.
+    pub max_object: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            inline_bytes: 16 * 1024,
+            max_put: MAX_PUT,
+            read_ahead_bytes: 128 << 20,
+            min_part: MIN_PART,
+            max_object: MAX_OBJECT,
+        }
+    }
+}
+
+/// Everything the operations run on. One per process; cheap to share.
+#[derive(Clone)]
+pub struct Gateway {
+    pub(crate) index: Arc<dyn Index>,
+    pub(crate) blobs: BlobStore,
+    pub(crate) ring: KeyRing,
+    pub(crate) pins: Pins,
+    pub(crate) writer: WriterId,
+    pub(crate) cipher: Cipher,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) buckets: Arc<BucketCache>,
+    pub(crate) read_ahead: Arc<tokio::sync::Semaphore>,
+}
+
+/// What an operation touches, for authorisation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// An account.
+    Account(AccountId),
+    /// A bucket, or something in it.
+    Bucket(BucketAddress),
+}
+
+/// An operation of either protocol.
+#[async_trait]
+pub trait Operation: Send + Sized {
+    /// What it gives back.
+    type Output: Send;
+    /// Its name in spans, metrics and the audit log.
+    const NAME: &'static str;
+    /// Whether its bucket may come from the cache. Only for reads that try again with [`Permit::renewed`] where it is gone:
+    /// over a shared index all others have theirs looked up at their start, as a body is read only once.
+    const CACHED: bool = false;
+
+    /// The S3 actions it is.
+    fn actions(&self) -> Vec<Action>;
+    /// What it touches.
+    fn target(&self) -> Target;
+    /// What room it takes, where the disk is nearly full.
+    fn need(&self) -> Need {
+        self.actions().into_iter().map(need).max().unwrap_or(Need::Nothing)
+    }
+    /// Does it. Only [`Gateway::execute`] can make the permit.
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<Self::Output, Error>;
+}
+
+/// Proof that the caller was authorised for this operation, with the bucket it was authorised for.
+pub struct Permit<'a> {
+    caller: &'a Caller,
+    bucket: Option<Arc<BucketRecord>>,
+}
+
+impl<'a> Permit<'a> {
+    /// Who was authorised.
+    pub fn caller(&self) -> &'a Caller {
+        self.caller
+    }
+
+    /// The bucket of a [`Target::Bucket`].
+    pub fn bucket(&self) -> Result<&BucketRecord, Error> {
+        self.bucket
+            .as_deref()
+            .ok_or_else(|| Error::Internal("an operation without a bucket asked for one".into()))
+    }
+
+    /// Authorises the caller for the operation once more, after its bucket turned out to be gone: another may have the name
+    /// by now.
+    pub async fn renewed<O: Operation>(&self, gateway: &Gateway, operation: &O) -> Result<Permit<'a>, Error> {
+        gateway.authorise(self.caller, &operation.actions(), &operation.target(), false).await
+    }
+
+    /// Authorises the caller for another bucket that the operation touches, and gives it: a copy's source, the container
+    /// of a large object's segment.
+    pub async fn also(
+        &self,
+        gateway: &Gateway,
+        action: Action,
+        address: &BucketAddress,
+    ) -> Result<Arc<BucketRecord>, Error> {
+        let permit =
+            gateway.authorise(self.caller, &[action], &Target::Bucket(address.clone()), true).await?;
+        permit.bucket.ok_or_else(|| Error::Internal("a permit without its bucket".into()))
+    }
+}
+
+impl Gateway {
+    /// Assembles a gateway. `writer` is registered with the index, and its heartbeat goes on.
+    pub fn new(
+        index: Arc<dyn Index>,
+        blobs: BlobStore,
+        ring: KeyRing,
+        pins: Pins,
+        writer: WriterId,
+        limits: Limits,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let buckets = Arc::new(BucketCache::default());
+        let read_ahead = Arc::new(tokio::sync::Semaphore::new(limits.read_ahead_bytes));
+        Self { index, blobs, ring, pins, writer, cipher: CIPHER, limits, metrics, buckets, read_ahead }
+    }
+
+    /// The counters, for the management listener.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// Authorises an operation, runs it in its span, counts and audits it.
+    pub async fn execute<O: Operation>(&self, caller: &Caller, operation: O) -> Result<O::Output, Error> {
+        let span = tracing::debug_span!("operation", name = O::NAME, request_id = %caller.request_id);
+        let (actions, target, need) = (operation.actions(), operation.target(), operation.need());
+        let mut event = Event::new(&self.metrics, caller, O::NAME, &actions, &target);
+        let result = async {
+            let permit = self.authorise(caller, &actions, &target, O::CACHED).await?;
+            self.blobs.room().admit(need)?;
+            self.blobs.room().take(index_bytes(need));
+            event.begin();
+            let result = operation.run(self, permit).await;
+            if matches!(result, Err(Error::NoSuchBucket))
+                && let Target::Bucket(address) = &target
+            {
+                self.buckets.forget(address);
+            }
+            result
+        }
+        .instrument(span)
+        .await;
+        event.end(result.as_ref().err());
+        result
+    }
+
+    /// Asks [`decide`] about every action. A bucket named by its owner is decided before it is looked up, so that
+    /// strangers do not learn whether it exists. It may come from the cache where `cached`.
+    async fn authorise<'a>(
+        &self,
+        caller: &'a Caller,
+        actions: &[Action],
+        target: &Target,
+        cached: bool,
+    ) -> Result<Permit<'a>, Error> {
+        let allow = |owner: &AccountId| {
+            let who = caller.identity.as_ref().map(|i| (&i.account, i.role));
+            for &action in actions {
+                match decide(&Question { caller: who, action, owner }) {
+                    Decision::Allow => {}
+                    Decision::Deny => return Err(Error::AccessDenied),
+                    Decision::Anonymous => return Err(Error::Unauthenticated),
+                }
+            }
+            Ok(())
+        };
+        match target {
+            Target::Account(account) => {
+                allow(account)?;
+                Ok(Permit { caller, bucket: None })
+            }
+            Target::Bucket(address) => {
+                if let BucketAddress::Owned(account, _) = address {
+                    allow(account)?;
+                }
+                let bucket = self.bucket(address, cached).await?;
+                allow(&bucket.account)?;
+                Ok(Permit { caller, bucket: Some(bucket) })
+            }
+        }
+    }
+
+    /// Finds a bucket, in the cache where that will do, and remembers it. What nobody else changes is true there.
+    async fn bucket(&self, address: &BucketAddress, cached: bool) -> Result<Arc<BucketRecord>, Error> {
+        if (cached || !self.index.shared())
+            && let Some(bucket) = self.buckets.get(address)
+        {
+            return Ok(bucket);
+        }
+        let ticket = self.buckets.ticket();
+        let bucket = Arc::new(self.index.bucket(address).await?);
+        self.buckets.insert(ticket, address, bucket.clone());
+        Ok(bucket)
+    }
+}
+
+/// About what an operation writes to the index's log, until that is written back.
+const fn index_bytes(need: Need) -> u64 {
+    match need {
+        Need::Nothing => 0,
+        Need::Little => 16 * 1024,
+        Need::Much => 48 * 1024,
+    }
+}
+
+/// What room an action takes, unless its operation knows better.
+const fn need(action: Action) -> Need {
+    match action {
+        Action::CreateBucket | Action::PutObject => Need::Much,
+        Action::PutAccountMetadata | Action::PutBucketSettings | Action::PutBucketVersioning => Need::Little,
+        Action::ListAllMyBuckets
+        | Action::DeleteBucket
+        | Action::ListBucket
+        | Action::GetBucketLocation
+        | Action::GetBucketSettings
+        | Action::GetObject
+        | Action::DeleteObject
+        | Action::GetObjectVersion
+        | Action::DeleteObjectVersion
+        | Action::AbortMultipartUpload
+        | Action::ListBucketMultipartUploads
+        | Action::ListMultipartUploadParts
+        | Action::ListBucketVersions
+        | Action::GetBucketVersioning
+        | Action::GetObjectAttributes
+        | Action::GetObjectVersionAttributes => Need::Nothing,
+    }
+}

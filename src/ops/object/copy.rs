@@ -1,0 +1,340 @@
+//! CopyObject: an object from another's contents, under another key or the same. No byte moves: the copy refers to the
+//! blobs of its source, and one envelope is sealed. So re-keying an object of any size is one index transaction.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+
+use crate::authz::Action;
+use crate::http::range::RangeSpec;
+use crate::model::{
+    ChecksumAlgorithm, ChecksumKind, EncryptionMode, ObjectKey, ObjectMetadata, SystemMetadata, Timestamp,
+    UserMetadata, VersionId, VersionUid,
+};
+use crate::ops::bytes::content::Content;
+use crate::ops::bytes::digest::Digester;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::reader::ObjectReader;
+use crate::ops::bytes::sealing::{OwnedBinding, VersionSeals};
+use crate::ops::bytes::source::{CopySource, OpenSource};
+use crate::ops::bytes::versioning::is_versioned;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::face::Face;
+use crate::ops::engine::gateway::{Gateway, MAX_PUT, Operation, Permit, Target};
+use crate::ops::object::put::{ChecksumRequest, ExpectedChecksum, WriteEncryption, holder, opaque_etag};
+use crate::storage;
+use crate::storage::index::{BucketAddress, BucketRecord, Precondition, Publish};
+use crate::storage::pins::Pin;
+
+/// How often a copy starts anew when its source is overwritten under it.
+const ATTEMPTS: u32 = 8;
+
+/// Copies an object, or a range of one.
+#[derive(Debug)]
+pub struct CopyObject {
+    /// Of what.
+    pub source: CopySource,
+    /// Which bytes of the source; all when `None`.
+    pub range: Option<RangeSpec>,
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// How the copy is encrypted. Never inherited from the source.
+    pub encryption: WriteEncryption,
+    /// Whether the copy's customer key also opens an SSE-C source that came without a key of its own.
+    pub shared_key: bool,
+    /// The copy's metadata.
+    pub metadata: CopyMetadata,
+    /// The checksum that the client chose. One that the source does not have costs a read of the source.
+    pub checksum: Option<ChecksumAlgorithm>,
+    /// What must hold of the object that the copy replaces.
+    pub precondition: Precondition,
+    /// Whether the request changes an object that is copied onto itself: metadata, encryption, storage class. S3 refuses a
+    /// copy that would change nothing.
+    pub changes: bool,
+}
+
+/// Where a copy's metadata comes from.
+#[derive(Clone, Debug)]
+pub enum CopyMetadata {
+    /// The source's, but for the website redirect, which S3 never copies.
+    Keep {
+        /// The redirect of the copy.
+        website_redirect: Option<String>,
+    },
+    /// This.
+    Replace(ObjectMetadata),
+    /// The source's with this on top, item by item (Swift).
+    Merge {
+        /// What is given.
+        over: ObjectMetadata,
+        /// Whether the source's is left out, but for its content type.
+        fresh: bool,
+        /// Whether an object may have so much: without it, copies of copies would grow for ever.
+        within: fn(&UserMetadata) -> bool,
+    },
+}
+
+/// A copy that was made.
+#[derive(Clone, Debug)]
+pub struct CopyOutcome {
+    /// Its version id (`Null` where its bucket keeps no versions).
+    pub version_id: VersionId,
+    /// S3's ETag, without quotes.
+    pub etag: String,
+    /// MD5 and checksums, as far as they are known.
+    pub digests: Digests,
+    /// `Last-Modified`.
+    pub modified: Timestamp,
+    /// Its mode.
+    pub mode: EncryptionMode,
+    /// Plaintext bytes.
+    pub size: u64,
+    /// Its metadata.
+    pub metadata: ObjectMetadata,
+    /// Whether its bucket keeps versions, or once did.
+    pub versioned: bool,
+    /// The source's version, where its bucket keeps versions.
+    pub source_version: Option<VersionId>,
+    /// The source's `Last-Modified`.
+    pub source_modified: Timestamp,
+}
+
+#[async_trait]
+impl Operation for CopyObject {
+    type Output = CopyOutcome;
+    const NAME: &'static str = "CopyObject";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::PutObject]
+    }
+
+    fn target(&self) -> Target {
+        Target::Bucket(self.bucket.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<CopyOutcome, Error> {
+        for _ in 0..ATTEMPTS {
+            if let Some(outcome) = self.attempt(gateway, &permit).await? {
+                return Ok(outcome);
+            }
+        }
+        Err(Error::Conflict)
+    }
+}
+
+impl CopyObject {
+    /// Copies what the source is now. `None` when it was another by the time of the commit.
+    async fn attempt(&self, gateway: &Gateway, permit: &Permit<'_>) -> Result<Option<CopyOutcome>, Error> {
+        let bucket = permit.bucket()?;
+        let (mode, holder) = holder(&self.encryption, permit.caller().secure)?;
+        let shared = match &self.encryption {
+            WriteEncryption::Customer(key) if self.shared_key => Some(key),
+            WriteEncryption::Customer(_) | WriteEncryption::Managed | WriteEncryption::Kms => None,
+        };
+        let source = self.source.open_with(gateway, permit, shared).await?;
+        self.check_changes(bucket, &source)?;
+        let OpenSource { bucket: source_bucket, record, digests, content, unchanged, pin } = source;
+        let metadata = self.metadata.of_copy(record.metadata)?;
+        let (content, digests) = self.part_of(content, digests)?;
+        self.check_size(gateway, content.size())?;
+        content.check_pieces()?;
+        let (digests, _pin) = self.with_checksum(gateway, &content, digests, mode, pin).await?;
+
+        let uid = VersionUid::random();
+        let seals = VersionSeals::generate(gateway, holder, bucket, uid);
+        let (size, parts) = (content.size(), content.references(&seals)?);
+        let etag = etag(mode, &digests);
+        let binding = OwnedBinding::new(bucket, &self.key, uid, mode, size, &parts, None);
+        let publish = Publish {
+            writer: gateway.writer,
+            bucket: bucket.id,
+            key: self.key.clone(),
+            uid,
+            size,
+            mode,
+            etag: etag.clone(),
+            part_count: None,
+            digests: seals.digests(mode, &digests)?,
+            metadata: metadata.clone(),
+            parts,
+            new_blobs: vec![],
+            manifest: None,
+            precondition: self.precondition.clone(),
+            unchanged,
+            rewraps: vec![],
+            seal: seals.into_outer(gateway, binding),
+        };
+        let published = match gateway.index.publish(publish).await {
+            Err(storage::Error::Changed) => return Ok(None),
+            published => published?,
+        };
+        if record.mode == EncryptionMode::Customer && mode != EncryptionMode::Customer {
+            tell_downgrade(permit, &source_bucket, bucket);
+        }
+        Ok(Some(CopyOutcome {
+            version_id: published.version_id,
+            etag,
+            digests,
+            modified: published.created,
+            mode,
+            size,
+            metadata,
+            versioned: is_versioned(bucket, published.version_id),
+            source_version: Some(record.version_id).filter(|id| is_versioned(&source_bucket, *id)),
+            source_modified: record.modified,
+        }))
+    }
+
+    /// S3 refuses to copy an object onto itself to no effect. To name a version is to bring it back.
+    fn check_changes(&self, bucket: &BucketRecord, source: &OpenSource) -> Result<(), Error> {
+        let onto_itself = source.bucket.id == bucket.id && self.source.key == self.key;
+        let is_current = self.source.version.is_none();
+        if self.source.face == Face::S3 && onto_itself && is_current && !self.changes {
+            return Err(Error::CopyChangesNothing);
+        }
+        Ok(())
+    }
+
+    /// The bytes that are copied, and what of the source's digests is true of them.
+    fn part_of(&self, content: Content, digests: Digests) -> Result<(Content, Digests), Error> {
+        let size = content.size();
+        let range = match self.range {
+            None => 0..size,
+            Some(range) => range.resolve(size).ok_or(Error::RangeNotInSource { size })?,
+        };
+        if range != (0..size) {
+            return Ok((content.slice(range), Digests::default()));
+        }
+        let Digests { md5, mut checksums, .. } = digests;
+        // A composite checksum is one of parts, which the copy has not.
+        checksums.retain(|checksum| checksum.kind == ChecksumKind::FullObject);
+        Ok((content, Digests { md5, checksums, ..Digests::default() }))
+    }
+
+    /// S3 copies up to 5 GiB at once; Swift writes no larger object than by PUT.
+    fn check_size(&self, gateway: &Gateway, size: u64) -> Result<(), Error> {
+        let limit = match self.source.face {
+            Face::S3 => MAX_PUT,
+            Face::Swift => gateway.limits.max_put,
+        };
+        if size > limit { Err(Error::SourceTooLarge { limit }) } else { Ok(()) }
+    }
+
+    /// Adds the checksum that the client chose, where the source has it not: the one case in which bytes are read.
+    async fn with_checksum(
+        &self,
+        gateway: &Gateway,
+        content: &Content,
+        digests: Digests,
+        mode: EncryptionMode,
+        pin: Pin,
+    ) -> Result<(Digests, Keep), Error> {
+        let has = |algorithm: ChecksumAlgorithm| {
+            digests.checksums.iter().find(|checksum| checksum.algorithm == algorithm).cloned()
+        };
+        let Some(algorithm) = self.checksum else { return Ok((digests, Keep::Pin(pin))) };
+        if let Some(checksum) = has(algorithm) {
+            return Ok((Digests { checksums: vec![checksum], ..digests }, Keep::Pin(pin)));
+        }
+        let reader = ObjectReader::new(gateway, content.clone(), mode, pin);
+        let needs_md5 = mode == EncryptionMode::Managed && digests.md5.is_none();
+        let read = compute(&reader, content.size(), needs_md5, algorithm).await?;
+        let digests = Digests { md5: digests.md5.or(read.md5), ..read };
+        Ok((digests, Keep::Reader(reader)))
+    }
+}
+
+/// What keeps the source's blobs until the copy refers to them.
+#[expect(dead_code, reason = "held for what their drop does")]
+enum Keep {
+    Pin(Pin),
+    Reader(ObjectReader),
+}
+
+async fn compute(
+    reader: &ObjectReader,
+    size: u64,
+    needs_md5: bool,
+    algorithm: ChecksumAlgorithm,
+) -> Result<Digests, Error> {
+    let chosen = ChecksumRequest { algorithm, expected: ExpectedChecksum::Compute };
+    let mut digester = Digester::new(needs_md5, None, vec![chosen]);
+    let mut stream = reader.open(0..size).await?.stream;
+    while let Some(bytes) = stream.next().await {
+        // The reader has told the log what is wrong. It is not the client's body that broke.
+        digester.update(&bytes.map_err(|_| Error::Internal("a copy's source could not be read".into()))?);
+    }
+    digester.finish()
+}
+
+/// The MD5 of an SSE-S3 object where it is known. Where it is not, a suffix as of a multipart upload of one part tells
+/// clients not to compare; an SSE-C object's tag says nothing anyway.
+fn etag(mode: EncryptionMode, digests: &Digests) -> String {
+    match (mode, digests.md5) {
+        (EncryptionMode::Managed, Some(md5)) => hex::encode(md5),
+        (EncryptionMode::Managed, None) => format!("{}-1", opaque_etag()),
+        (EncryptionMode::Customer | EncryptionMode::Kms, _) => opaque_etag(),
+    }
+}
+
+impl CopyMetadata {
+    /// The copy's metadata, from the source's. The copy holds its bytes itself, so that no manifest is copied.
+    fn of_copy(&self, source: ObjectMetadata) -> Result<ObjectMetadata, Error> {
+        let mut metadata = match self.clone() {
+            Self::Keep { website_redirect } => {
+                ObjectMetadata { system: SystemMetadata { website_redirect, ..source.system }, ..source }
+            }
+            Self::Replace(metadata) => metadata,
+            Self::Merge { over, fresh: true, .. } => {
+                let content_type = over.system.content_type.or(source.system.content_type);
+                ObjectMetadata { user: over.user, system: SystemMetadata { content_type, ..over.system } }
+            }
+            Self::Merge { over, fresh: false, within } => {
+                let mut user = source.user;
+                user.extend(over.user);
+                if !within(&user) {
+                    return Err(Error::TooMuchMetadata);
+                }
+                ObjectMetadata { user, system: merged(source.system, over.system) }
+            }
+        };
+        metadata.system.object_manifest = None;
+        Ok(metadata)
+    }
+}
+
+/// One over the other, header by header.
+fn merged(under: SystemMetadata, over: SystemMetadata) -> SystemMetadata {
+    SystemMetadata {
+        content_type: over.content_type.or(under.content_type),
+        content_encoding: over.content_encoding.or(under.content_encoding),
+        content_disposition: over.content_disposition.or(under.content_disposition),
+        content_language: over.content_language.or(under.content_language),
+        cache_control: over.cache_control.or(under.cache_control),
+        expires: over.expires.or(under.expires),
+        robots_tag: over.robots_tag.or(under.robots_tag),
+        website_redirect: over.website_redirect.or(under.website_redirect),
+        delete_at: over.delete_at.or(under.delete_at),
+        object_manifest: over.object_manifest.or(under.object_manifest),
+    }
+}
+
+/// Writes the audit event of a copy that no longer needs the customer's key.
+fn tell_downgrade(permit: &Permit<'_>, source: &Arc<BucketRecord>, bucket: &BucketRecord) {
+    let caller = permit.caller();
+    tracing::info!(
+        target: "cardea::audit",
+        operation = CopyObject::NAME,
+        request_id = %caller.request_id,
+        user = caller.identity.as_ref().map_or("-", |identity| identity.user.as_str()),
+        source = %source.id,
+        bucket = %bucket.id,
+        outcome = "customer-key-removed",
+    );
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,42 @@
+//! DeleteObject.
+
+use async_trait::async_trait;
+
+use crate::authz::Action;
+use crate::model::{ObjectKey, VersionId};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::storage::index::{BucketAddress, Delete, Deleted, Precondition};
+
+/// Deletes an object or a version of it. `removed: None` in the outcome tells that nothing was there.
+#[derive(Clone, Debug)]
+pub struct DeleteObject {
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Which key.
+    pub key: ObjectKey,
+    /// Which version; the current object when `None`.
+    pub version: Option<VersionId>,
+    /// What must hold of the current object.
+    pub precondition: Precondition,
+}
+
+#[async_trait]
+impl Operation for DeleteObject {
+    type Output = Deleted;
+    const NAME: &'static str = "DeleteObject";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![if self.version.is_some() { Action::DeleteObjectVersion } else { Action::DeleteObject }]
+    }
+
+    fn target(&self) -> Target {
+        Target::Bucket(self.bucket.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<Deleted, Error> {
+        let bucket = permit.bucket()?.id;
+        let Self { key, version, precondition, .. } = self;
+        Ok(gateway.index.delete(Delete { bucket, key, version, precondition }).await?)
+    }
+}

@@ -1,0 +1,274 @@
+//! GetObject and HeadObject: find, open with the right key, evaluate conditions, and hand out a reader.
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+
+use crate::authz::Action;
+use crate::encryption::CustomerKey;
+use crate::http::conditions::{ReadConditions, Verdict};
+use crate::model::{EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId};
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::opening::{Keyless, Opening, open};
+use crate::ops::bytes::reader::ObjectReader;
+use crate::ops::bytes::versioning::is_versioned;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::face::Face;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::large::{Depth, LargeObject, Reading, Standing};
+use crate::ops::multipart::span;
+use crate::storage;
+use crate::storage::index::{BucketAddress, BucketRecord, VersionRecord};
+
+/// How often a read of one part starts anew when the object is overwritten under it.
+const ATTEMPTS: u32 = 8;
+
+/// Opens an object for reading. Order of checks: authorise, key, preconditions.
+#[derive(Debug)]
+pub struct GetObject {
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Which key.
+    pub key: ObjectKey,
+    /// Which version; the current one when `None`.
+    pub version: Option<VersionId>,
+    /// The customer's key.
+    pub customer_key: Option<CustomerKey>,
+    /// Conditions, compared with the ETag that `face` shows.
+    pub conditions: ReadConditions,
+    /// Whose rules: a Swift HEAD of an SSE-C object without a key is answered with what needs none; S3 refuses it.
+    pub face: Face,
+    /// Whether only the metadata is wanted.
+    pub head: bool,
+    /// Only the part of this number (S3's `partNumber`): 1 for an object of one piece.
+    pub part: Option<u32>,
+}
+
+/// What a reader may know of an object.
+#[derive(Clone, Debug)]
+pub struct ObjectInfo {
+    /// Its version id.
+    pub version_id: VersionId,
+    /// Its place in the key's history (`X-Timestamp` is `modified`).
+    pub created: Timestamp,
+    /// `Last-Modified`.
+    pub modified: Timestamp,
+    /// Plaintext bytes.
+    pub size: u64,
+    /// Its mode.
+    pub mode: EncryptionMode,
+    /// S3's ETag, without quotes: the MD5, or opaque.
+    pub etag: String,
+    /// Parts, for an object made of parts.
+    pub part_count: Option<u32>,
+    /// How it is large, for an object made of parts or segments.
+    pub large: Option<LargeObject>,
+    /// MD5 and checksums where they are known and may be told.
+    pub digests: Digests,
+    /// Metadata; without the key of an SSE-C object, the user metadata is only `mtime`.
+    pub metadata: ObjectMetadata,
+    /// Whether the object was opened: false only for a keyless Swift HEAD of an SSE-C object.
+    pub opened: bool,
+    /// Whether the bucket keeps versions: S3 shows `x-amz-version-id` only then.
+    pub versioned: bool,
+}
+
+impl ObjectInfo {
+    /// The ETag a face shows, without quotes. Swift shows the plaintext's MD5 or none: its client compares.
+    pub fn shown_etag(&self, face: Face) -> Option<String> {
+        match (face, &self.large) {
+            (Face::Swift, Some(LargeObject::Dynamic(_))) => self.digests.etag.clone(),
+            _ => etag_of(face, &self.etag, self.part_count, &self.digests),
+        }
+    }
+
+    /// Tells of what a dynamic large object's manifest stands for, in the place of its own bytes. On S3 the suffix tells
+    /// clients that the ETag is no MD5.
+    fn stands_for(&mut self, standing: &Standing) {
+        self.etag = standing.s3_etag(&self.etag);
+        self.size = standing.size;
+        self.digests = Digests { etag: standing.etag.clone(), ..Digests::default() };
+    }
+}
+
+/// The ETag that a face shows of a version whose digests may be told.
+pub(crate) fn shown_etag(record: &VersionRecord, digests: &Digests, face: Face) -> Option<String> {
+    etag_of(face, &record.etag, record.part_count, digests)
+}
+
+fn etag_of(face: Face, etag: &str, part_count: Option<u32>, digests: &Digests) -> Option<String> {
+    match face {
+        Face::S3 => Some(etag.to_owned()),
+        Face::Swift if part_count.is_some() => Some(digests.etag.as_deref().unwrap_or(etag).to_owned()),
+        Face::Swift => digests.md5.map(hex::encode),
+    }
+}
+
+/// An object that was opened.
+#[derive(Debug)]
+pub struct OpenObject {
+    /// What may be known of it.
+    pub info: ObjectInfo,
+    /// The part that was asked for by its number.
+    pub part: Option<PartSpan>,
+    /// Its bytes; `None` for HEAD.
+    pub reader: Option<ObjectReader>,
+}
+
+/// Where a part lies in its object.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartSpan {
+    /// Its number.
+    pub number: u32,
+    /// Its bytes.
+    pub range: Range<u64>,
+}
+
+#[async_trait]
+impl Operation for GetObject {
+    type Output = OpenObject;
+    const NAME: &'static str = "GetObject";
+    const CACHED: bool = true;
+
+    fn actions(&self) -> Vec<Action> {
+        vec![if self.version.is_some() { Action::GetObjectVersion } else { Action::GetObject }]
+    }
+
+    fn target(&self) -> Target {
+        Target::Bucket(self.bucket.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<OpenObject, Error> {
+        match self.read(gateway, &permit, Manifests::Follow).await {
+            Err(Error::NoSuchBucket) => {
+                let permit = permit.renewed(gateway, &self).await?;
+                self.read(gateway, &permit, Manifests::Follow).await
+            }
+            read => read,
+        }
+    }
+}
+
+/// What is read of a dynamic large object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Manifests {
+    /// What its manifest stands for.
+    Follow,
+    /// The manifest's own bytes.
+    Leave,
+}
+
+impl GetObject {
+    pub(crate) async fn read(
+        &self,
+        gateway: &Gateway,
+        permit: &Permit<'_>,
+        manifests: Manifests,
+    ) -> Result<OpenObject, Error> {
+        for _ in 0..ATTEMPTS {
+            match self.attempt(gateway, permit, manifests).await {
+                // Overwritten between the two reads that a part needs.
+                Err(Error::Conflict) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Error::Conflict)
+    }
+
+    async fn attempt(
+        &self,
+        gateway: &Gateway,
+        permit: &Permit<'_>,
+        manifests: Manifests,
+    ) -> Result<OpenObject, Error> {
+        // Before the index is asked: from here on, what this request will read stays.
+        let pin = gateway.pins.enter();
+        let bucket = permit.bucket()?;
+        let (fresh, found) =
+            gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await?;
+        let record = found.map_err(|error| missing(error, self.version))?;
+        // What has expired is gone, but its version is history, and can be asked for by its id.
+        let is_history = matches!(self.version, Some(VersionId::At(_)));
+        if !is_history && record.metadata.system.is_expired(Timestamp::now()) {
+            return Err(Error::NoSuchObject { marker: None });
+        }
+
+        let keyless = match self.face {
+            Face::Swift if self.head => Keyless::Describe,
+            Face::Swift | Face::S3 => Keyless::Refuse { head: self.head },
+        };
+        let key = self.customer_key.as_ref();
+        let Opening { version, digests } =
+            open(&gateway.ring, permit.caller(), bucket, &record, key, keyless)?;
+        let reading = Reading { gateway, permit, bucket, record: &record, key };
+        let dynamic = match (manifests, &version) {
+            (Manifests::Leave, _) => None,
+            (Manifests::Follow, None) => reading.dynamic(Depth::Measure).await?,
+            (Manifests::Follow, Some(_)) if self.head => reading.dynamic(Depth::Describe).await?,
+            (Manifests::Follow, Some(_)) => reading.dynamic(Depth::Open).await?,
+        };
+        let mut info = info(&fresh, &record, digests, version.is_some());
+        if let Some((standing, _)) = &dynamic {
+            info.stands_for(standing);
+        }
+        let etag = info.shown_etag(self.face);
+        match self.conditions.evaluate(etag.as_deref(), info.modified.seconds_ceil()) {
+            Verdict::Proceed => {}
+            Verdict::Failed => return Err(Error::PreconditionFailed),
+            Verdict::NotModified => return Err(Error::NotModified { etag, modified: info.modified }),
+        }
+        let part = match self.part {
+            Some(1) if dynamic.is_some() => Some(PartSpan { number: 1, range: 0..info.size }),
+            Some(_) if dynamic.is_some() => return Err(Error::NoSuchPart),
+            Some(number) => Some(span(gateway, bucket, &record, number).await?),
+            None => None,
+        };
+        let content = match (dynamic, version) {
+            _ if self.head => None,
+            (Some((standing, _)), _) => standing.content,
+            (None, Some(version)) => Some(reading.content(version, &info.digests).await?.0),
+            (None, None) => None,
+        };
+        let reader = content.map(|content| ObjectReader::new(gateway, content, record.mode, pin));
+        Ok(OpenObject { info, part, reader })
+    }
+}
+
+/// The one user metadata item of an SSE-C object that is shown without its key: `swift upload --changed` compares it.
+const SHOWN_WITHOUT_KEY: &str = "mtime";
+
+/// What a reader may know of a version. Of a dynamic large object, this is the manifest itself.
+pub(crate) fn info(
+    bucket: &BucketRecord,
+    record: &VersionRecord,
+    digests: Digests,
+    opened: bool,
+) -> ObjectInfo {
+    let mut metadata = record.metadata.clone();
+    if !opened {
+        metadata.user.retain(|name, _| name == SHOWN_WITHOUT_KEY);
+    }
+    ObjectInfo {
+        version_id: record.version_id,
+        created: record.created,
+        modified: record.modified,
+        size: record.size,
+        mode: record.mode,
+        etag: record.etag.clone(),
+        part_count: record.part_count,
+        large: LargeObject::of(record),
+        digests,
+        metadata,
+        opened,
+        versioned: is_versioned(bucket, record.version_id),
+    }
+}
+
+/// Tells a missing version from a missing object, and a delete marker from both.
+pub(crate) fn missing(error: storage::Error, version: Option<VersionId>) -> Error {
+    match (error, version) {
+        (storage::Error::NoSuchObject { marker: Some(marker) }, Some(_)) => Error::VersionIsMarker { marker },
+        (storage::Error::NoSuchObject { marker: None }, Some(_)) => Error::NoSuchVersion,
+        (error, _) => error.into(),
+    }
+}

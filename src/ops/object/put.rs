@@ -1,0 +1,302 @@
+//! PutObject: seals a body and publishes it under a key.
+
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+
+use crate::authz::Action;
+use crate::encryption::{CustomerKey, DataKey, Holder};
+use crate::http::body::Body;
+use crate::model::{
+    ChecksumAlgorithm, EncryptionMode, ObjectKey, ObjectMetadata, StoredChecksum, Timestamp, VersionId,
+    VersionUid,
+};
+use crate::ops::bytes::digest::Digester;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::sealing::{OwnedBinding, VersionSeals};
+use crate::ops::bytes::upload::{Uploaded, upload};
+use crate::ops::bytes::versioning::is_versioned;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::storage;
+use crate::storage::blobs::Unpublished;
+use crate::storage::index::{
+    BucketAddress, BucketRecord, NewBlob, Precondition, Publish, Published, Rewrap, Versioning,
+};
+use crate::storage::room::Need;
+
+/// The most bytes of an overwrite while the disk is nearly full.
+const SMALL: u64 = 8 * 1024;
+
+/// How a write is encrypted. Every write says so: there is no default to forget.
+#[derive(Debug)]
+pub enum WriteEncryption {
+    /// SSE-S3: under the gateway's key ring.
+    Managed,
+    /// SSE-C: under the customer's key.
+    Customer(CustomerKey),
+    /// SSE-KMS.
+    Kms,
+}
+
+/// What the client said of a checksum.
+#[derive(Clone, Debug)]
+pub enum ExpectedChecksum {
+    /// Nothing: compute it.
+    Compute,
+    /// Its value, before the body.
+    Value(Vec<u8>),
+    /// Its value comes in a trailer: the body's decoder fills the cell before the stream ends.
+    Trailer(Arc<OnceLock<Vec<u8>>>),
+}
+
+/// A checksum to compute, verify and keep.
+#[derive(Clone, Debug)]
+pub struct ChecksumRequest {
+    /// Which.
+    pub algorithm: ChecksumAlgorithm,
+    /// What it must be.
+    pub expected: ExpectedChecksum,
+}
+
+/// Writes an object.
+pub struct PutObject {
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// The plaintext.
+    pub body: Body,
+    /// How it is encrypted.
+    pub encryption: WriteEncryption,
+    /// Metadata.
+    pub metadata: ObjectMetadata,
+    /// What its MD5 must be (`Content-MD5`, Swift's `ETag`).
+    pub expected_md5: Option<[u8; 16]>,
+    /// Whether the caller needs the MD5 in any mode (Swift's `Etag` answer). SSE-S3 writes always have it.
+    pub wants_md5: bool,
+    /// The checksums the client chose. Where empty, CRC64NVME is computed and kept, as S3 does.
+    pub checksums: Vec<ChecksumRequest>,
+    /// What must hold of the current object.
+    pub precondition: Precondition,
+}
+
+/// A written object.
+#[derive(Clone, Debug)]
+pub struct PutOutcome {
+    /// Its version id (`Null` where the bucket keeps no versions).
+    pub version_id: VersionId,
+    /// Whether answers say the version id: not where the bucket never kept versions.
+    pub versioned: bool,
+    /// S3's ETag, without quotes.
+    pub etag: String,
+    /// The plaintext's MD5 where it was computed: the caller has the body and the key, so it may know.
+    pub md5: Option<[u8; 16]>,
+    /// The checksums that were computed.
+    pub checksums: Vec<StoredChecksum>,
+    /// `Last-Modified`.
+    pub modified: Timestamp,
+    /// Its mode.
+    pub mode: EncryptionMode,
+    /// Plaintext bytes.
+    pub size: u64,
+}
+
+#[async_trait]
+impl Operation for PutObject {
+    type Output = PutOutcome;
+    const NAME: &'static str = "PutObject";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::PutObject]
+    }
+
+    fn target(&self) -> Target {
+        Target::Bucket(self.bucket.clone())
+    }
+
+    fn need(&self) -> Need {
+        if self.body.length.is_some_and(|length| length <= SMALL) { Need::Little } else { Need::Much }
+    }
+
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PutOutcome, Error> {
+        check_room(gateway, permit.bucket()?, &self.key, self.body.length).await?;
+        let (received, unpublished) = Received::of(self, gateway, &permit).await?;
+        let (command, etag) = received.command(gateway, &permit, vec![])?;
+        let index = gateway.index.clone();
+        let published = unpublished.publish(async move { index.publish(command).await }).await?;
+        received.outcome(gateway, &permit, etag, &published)
+    }
+}
+
+/// In the disk's reserve only what replaces something larger may be written: it frees more than it takes.
+async fn check_room(
+    gateway: &Gateway,
+    bucket: &BucketRecord,
+    key: &ObjectKey,
+    length: Option<u64>,
+) -> Result<(), Error> {
+    if gateway.blobs.room().admit(Need::Much).is_ok() {
+        return Ok(());
+    }
+    match gateway.index.find(&BucketAddress::Id(bucket.id), key, None).await? {
+        (fresh, Ok(current))
+            if fresh.versioning != Versioning::Enabled && length.is_some_and(|new| new < current.size) =>
+        {
+            Ok(())
+        }
+        _ => Err(Error::Full),
+    }
+}
+
+/// A write whose body has been received: what stays the same however often its commit is tried.
+pub(crate) struct Received {
+    key: ObjectKey,
+    encryption: WriteEncryption,
+    metadata: ObjectMetadata,
+    precondition: Precondition,
+    blob: NewBlob,
+    data_key: DataKey,
+    digests: Digests,
+    mode: EncryptionMode,
+}
+
+impl Received {
+    /// Checks what can be checked, and takes in the body.
+    pub(crate) async fn of(
+        put: PutObject,
+        gateway: &Gateway,
+        permit: &Permit<'_>,
+    ) -> Result<(Self, Unpublished), Error> {
+        let PutObject { key, body, encryption, metadata, precondition, .. } = put;
+        let (mode, _) = holder(&encryption, permit.caller().secure)?;
+        check_early(gateway, permit.bucket()?, &key, &precondition).await?;
+
+        let needs_md5 = mode == EncryptionMode::Managed || put.wants_md5;
+        let mut digester = Digester::new(needs_md5, put.expected_md5, put.checksums);
+        let Uploaded { blob, key: data_key, unpublished } = upload(gateway, body, &mut digester).await?;
+        let digests = digester.finish()?;
+        Ok((Self { key, encryption, metadata, precondition, blob, data_key, digests, mode }, unpublished))
+    }
+
+    /// Under which key it is written.
+    pub(crate) fn key(&self) -> &ObjectKey {
+        &self.key
+    }
+
+    /// The customer's key, where it is encrypted under one.
+    pub(crate) fn customer_key(&self) -> Option<&CustomerKey> {
+        match &self.encryption {
+            WriteEncryption::Customer(key) => Some(key),
+            WriteEncryption::Managed | WriteEncryption::Kms => None,
+        }
+    }
+
+    /// The command that publishes it, and the ETag it then has.
+    pub(crate) fn command(
+        &self,
+        gateway: &Gateway,
+        permit: &Permit<'_>,
+        rewraps: Vec<Rewrap>,
+    ) -> Result<(Publish, String), Error> {
+        let bucket = permit.bucket()?;
+        let (mode, holder) = holder(&self.encryption, permit.caller().secure)?;
+        let uid = VersionUid::random();
+        let seals = VersionSeals::generate(gateway, holder, bucket, uid);
+        let size = self.blob.length;
+        let part = seals.part(&self.blob, &self.data_key);
+        let etag = match (mode, self.digests.md5) {
+            (EncryptionMode::Managed, Some(md5)) => hex::encode(md5),
+            _ => opaque_etag(),
+        };
+        let binding =
+            OwnedBinding::new(bucket, &self.key, uid, mode, size, std::slice::from_ref(&part), None);
+        let command = Publish {
+            writer: gateway.writer,
+            bucket: bucket.id,
+            key: self.key.clone(),
+            uid,
+            size,
+            mode,
+            etag: etag.clone(),
+            part_count: None,
+            digests: seals.digests(mode, &self.digests)?,
+            metadata: self.metadata.clone(),
+            parts: vec![part],
+            new_blobs: vec![self.blob.clone()],
+            manifest: None,
+            precondition: self.precondition.clone(),
+            unchanged: vec![],
+            rewraps,
+            seal: seals.into_outer(gateway, binding),
+        };
+        Ok((command, etag))
+    }
+
+    /// What the writer is told.
+    pub(crate) fn outcome(
+        self,
+        gateway: &Gateway,
+        permit: &Permit<'_>,
+        etag: String,
+        published: &Published,
+    ) -> Result<PutOutcome, Error> {
+        let (mode, size) = (self.mode, self.blob.length);
+        gateway.metrics.written(mode, size);
+        Ok(PutOutcome {
+            version_id: published.version_id,
+            versioned: is_versioned(permit.bucket()?, published.version_id),
+            etag,
+            md5: self.digests.md5,
+            checksums: self.digests.checksums,
+            modified: published.created,
+            mode,
+            size,
+        })
+    }
+}
+
+/// The mode of a write, and who holds its key.
+pub(crate) fn holder(
+    encryption: &WriteEncryption,
+    secure: bool,
+) -> Result<(EncryptionMode, Holder<'_>), Error> {
+    match encryption {
+        WriteEncryption::Managed => Ok((EncryptionMode::Managed, Holder::Ring)),
+        WriteEncryption::Customer(_) if !secure => Err(Error::InsecureTransport),
+        WriteEncryption::Customer(key) => Ok((EncryptionMode::Customer, Holder::Customer(key))),
+        WriteEncryption::Kms => Err(Error::KmsNotConfigured),
+    }
+}
+
+/// Refuses a conditional write that cannot succeed before its body is read. The commit checks again: only that counts.
+pub(crate) async fn check_early(
+    gateway: &Gateway,
+    bucket: &BucketRecord,
+    key: &ObjectKey,
+    precondition: &Precondition,
+) -> Result<(), Error> {
+    if *precondition == Precondition::None {
+        return Ok(());
+    }
+    let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), key, None).await?;
+    let current = match found {
+        Ok(record) if record.metadata.system.is_expired(Timestamp::now()) => {
+            Err(storage::Error::NoSuchObject { marker: None })
+        }
+        found => found,
+    };
+    match (precondition, current) {
+        (Precondition::None, _)
+        | (Precondition::Absent, Err(storage::Error::NoSuchObject { .. }))
+        | (Precondition::Present, Ok(_)) => Ok(()),
+        (Precondition::Etag(etags), Ok(current)) if etags.contains(&current.etag) => Ok(()),
+        (_, Ok(_)) => Err(Error::PreconditionFailed),
+        (_, Err(error)) => Err(error.into()),
+    }
+}
+
+/// 32 hex digits that look like an MD5 and say nothing, as S3 gives for SSE-C.
+pub(crate) fn opaque_etag() -> String {
+    hex::encode(VersionUid::random().as_bytes())
+}

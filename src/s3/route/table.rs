@@ -71,7 +71,7 @@ operations! { request, body;
     DeleteBucketCors: Bucket DELETE "cors";
 
     DeleteObjects: Bucket POST "delete",
-        params [], takes DocumentWithDigest, conditions CachingIgnored, answers [200]
+        params [], takes DocumentWithDigest, conditions Refused, answers [200]
         => bucket::delete_objects(request, body);
 
     GetBucketEncryption: Bucket GET "encryption",
@@ -263,7 +263,7 @@ operations! { request, body;
     CompleteMultipartUpload: Object POST "uploadId",
         params [], takes PartList, conditions EtagsEvaluated, answers [200] => object::complete(request, body);
     AbortMultipartUpload: Object DELETE "uploadId",
-        params [], takes Nothing, conditions CachingIgnored, answers [204] => object::abort(request);
+        params [], takes Nothing, conditions Refused, answers [204] => object::abort(request);
     CreateMultipartUpload: Object POST "uploads",
         params [], takes EmptyBody, conditions Refused, answers [200] => object::create(request, body);
 }

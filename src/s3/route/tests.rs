@@ -182,3 +182,13 @@ fn every_row_is_its_operations() {
     }
     assert_eq!(ROWS.len(), S3Operation::ALL.len());
 }
+
+/// A write whose condition is ignored would change what its sender wanted to keep.
+#[test]
+fn no_write_ignores_a_condition() {
+    for row in ROWS {
+        let Some(rules) = row.served else { continue };
+        let writes = ["PUT", "POST", "DELETE"].contains(&row.method);
+        assert!(!writes || rules.conditions != Conditions::CachingIgnored, "{}", row.operation.name());
+    }
+}

@@ -10,6 +10,7 @@ pub mod aws_chunked;
 mod body;
 mod bucket;
 mod checksum;
+mod checksum_names;
 mod copy_source;
 mod error;
 #[cfg(any(test, fuzzing))]

@@ -235,8 +235,8 @@ impl Operations {
 fn owner_only(_: &str, acl: &str) -> Result<(), Fault> {
     match acl {
         "private" | "bucket-owner-read" | "bucket-owner-full-control" => Ok(()),
-        other => Err(Fault::HeaderNotImplemented {
-            header: "x-amz-acl".into(),
+        other => Err(Fault::NotImplemented {
+            what: "x-amz-acl".into(),
             note: Some(format!("The ACL {other} is not implemented")),
         }),
     }
@@ -348,7 +348,7 @@ mod tests {
         ] {
             let result = check_one(operation, query, header);
             assert!(
-                matches!(result, Err(Fault::HeaderNotImplemented { .. })),
+                matches!(result, Err(Fault::NotImplemented { .. })),
                 "{operation:?} {header:?} {result:?}"
             );
         }

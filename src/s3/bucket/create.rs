@@ -8,7 +8,7 @@ use poem::http::StatusCode;
 use crate::ops::{self, BucketAddress, CreateBucket, Face};
 use crate::s3::address::spelling;
 use crate::s3::body::DocumentBody;
-use crate::s3::error::{Error, Fault};
+use crate::s3::error::{Error, Fault, Refusal};
 use crate::s3::request::{Request, empty, set};
 use crate::s3::xml::{Element, parse_root};
 
@@ -60,7 +60,7 @@ pub(in crate::s3) fn check_location(body: &[u8], region: &str) -> Result<(), Fau
     let is_here =
         |asked: &str| asked.is_empty() || asked == region || (asked == "EU" && region == "eu-west-1");
     if let Some(asked) = root.leaf_of("LocationConstraint")?.filter(|asked| !is_here(asked)) {
-        return Err(Fault::IllegalLocation { asked: asked.to_owned() });
+        return Err(Fault::Setting(illegal_location(asked)));
     }
     let not_served = |element: &&Element| match element.name.as_str() {
         "LocationConstraint" => false,
@@ -69,11 +69,18 @@ pub(in crate::s3) fn check_location(body: &[u8], region: &str) -> Result<(), Fau
     };
     match root.children.iter().find(not_served) {
         None => Ok(()),
-        Some(element) => Err(Fault::HeaderNotImplemented {
-            header: "CreateBucketConfiguration".into(),
+        Some(element) => Err(Fault::NotImplemented {
+            what: "CreateBucketConfiguration".into(),
             note: Some(format!("The element {} is not implemented", element.name)),
         }),
     }
+}
+
+fn illegal_location(asked: &str) -> Refusal {
+    let message = format!(
+        "The {asked} location constraint is incompatible for the region specific endpoint this request was sent to."
+    );
+    Refusal::invalid_with("IllegalLocationConstraintException", message)
 }
 
 #[cfg(test)]
@@ -91,8 +98,8 @@ mod tests {
         assert!(check("<LocationConstraint>eu-central-1</LocationConstraint>", "eu-central-1").is_ok());
         assert!(check("<LocationConstraint>EU</LocationConstraint>", "eu-west-1").is_ok());
         let other = check("<LocationConstraint>eu-west-1</LocationConstraint>", "eu-central-1");
-        assert!(matches!(other, Err(Fault::IllegalLocation { asked }) if asked == "eu-west-1"));
-        assert!(matches!(check("<Tags><Tag/></Tags>", "r"), Err(Fault::HeaderNotImplemented { .. })));
+        assert!(matches!(other, Err(Fault::Setting(refusal)) if refusal == illegal_location("eu-west-1")));
+        assert!(matches!(check("<Tags><Tag/></Tags>", "r"), Err(Fault::NotImplemented { .. })));
         assert!(matches!(check("<Colour/>", "r"), Err(Fault::MalformedXml)));
         assert!(matches!(check_location(b"<Other/>", "r"), Err(Fault::MalformedXml)));
     }

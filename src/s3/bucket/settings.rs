@@ -1,21 +1,45 @@
-//! The settings that clients probe. What is not configured here, and cannot be yet, is answered as S3 answers for a
-//! bucket that does not have it.
+//! Settings that cannot be set yet: each answers as S3 does for a bucket that never had it.
 
 use poem::Response;
 
 use crate::ops::{Action, BucketRecord};
-use crate::s3::error::{Error, Fault, NotConfigured};
+use crate::s3::address::spelling;
+use crate::s3::error::{Error, Fault, Refusal};
 use crate::s3::owner::Owner;
 use crate::s3::request::{Authorised, Request, document};
 use crate::s3::xml::begin;
 
-/// A setting that the bucket does not have.
-pub(in crate::s3) async fn not_configured(
-    request: Request<'_>,
-    what: NotConfigured,
-) -> Result<Response, Error> {
+/// Analytics, inventory, metrics and tiering, each by its id.
+pub(in crate::s3) const BY_ID: Refusal =
+    Refusal::absent("NoSuchConfiguration", "The specified configuration does not exist.");
+pub(in crate::s3) const CORS: Refusal =
+    Refusal::absent("NoSuchCORSConfiguration", "The CORS configuration does not exist");
+pub(in crate::s3) const LIFECYCLE: Refusal =
+    Refusal::absent("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist");
+pub(in crate::s3) const OBJECT_LOCK: Refusal = Refusal::absent(
+    "ObjectLockConfigurationNotFoundError",
+    "Object Lock configuration does not exist for this bucket",
+);
+pub(in crate::s3) const OWNERSHIP_CONTROLS: Refusal =
+    Refusal::absent("OwnershipControlsNotFoundError", "The bucket ownership controls were not found");
+pub(in crate::s3) const POLICY: Refusal =
+    Refusal::absent("NoSuchBucketPolicy", "The bucket policy does not exist");
+pub(in crate::s3) const PUBLIC_ACCESS_BLOCK: Refusal = Refusal::absent(
+    "NoSuchPublicAccessBlockConfiguration",
+    "The public access block configuration was not found",
+);
+pub(in crate::s3) const REPLICATION: Refusal =
+    Refusal::absent("ReplicationConfigurationNotFoundError", "The replication configuration was not found");
+pub(in crate::s3) const TAGS: Refusal = Refusal::absent("NoSuchTagSet", "The TagSet does not exist");
+pub(in crate::s3) const WEBSITE: Refusal = Refusal::absent(
+    "NoSuchWebsiteConfiguration",
+    "The specified bucket does not have a website configuration",
+);
+
+/// A setting that no bucket can have yet.
+pub(in crate::s3) async fn not_configured(request: Request<'_>, refusal: Refusal) -> Result<Response, Error> {
     bucket(&request).await?;
-    Err(Fault::NotConfigured(what).into())
+    Err(Fault::Setting(refusal.with("BucketName", spelling(&request.bucket()?))).into())
 }
 
 /// A list of configurations, of which there are none.

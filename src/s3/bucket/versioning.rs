@@ -5,12 +5,15 @@ use poem::http::StatusCode;
 
 use crate::ops::{Action, BucketChange, UpdateBucket, Versioning};
 use crate::s3::body::DocumentBody;
-use crate::s3::error::{Error, Fault};
+use crate::s3::error::{Error, Fault, Refusal};
 use crate::s3::request::{Request, document, empty};
 use crate::s3::xml::{Element, begin, parse_root};
 
 /// The largest document that is read: it holds two words.
 const MAX_BODY: usize = 64 * 1024;
+
+const NO_STATUS: Refusal =
+    Refusal::invalid("IllegalVersioningConfigurationException", "The Versioning element must be specified");
 
 /// The versioning state; nothing where versioning was never configured.
 pub(in crate::s3) async fn versioning(request: Request<'_>) -> Result<Response, Error> {
@@ -48,14 +51,14 @@ pub(in crate::s3) fn state(body: &[u8]) -> Result<Versioning, Fault> {
         None | Some("" | "Disabled") => {}
         Some("Enabled") => {
             let note = "MFA delete is not implemented".to_owned();
-            return Err(Fault::HeaderNotImplemented { header: "MfaDelete".into(), note: Some(note) });
+            return Err(Fault::NotImplemented { what: "MfaDelete".into(), note: Some(note) });
         }
         Some(_) => return Err(Fault::MalformedXml),
     }
     match status {
         Some("Enabled") => Ok(Versioning::Enabled),
         Some("Suspended") => Ok(Versioning::Suspended),
-        None | Some("") => Err(Fault::IllegalVersioning),
+        None | Some("") => Err(Fault::Setting(NO_STATUS)),
         Some(_) => Err(Fault::MalformedXml),
     }
 }
@@ -82,7 +85,7 @@ mod tests {
     #[test]
     fn refused() {
         for inner in ["", "<Status/>", "<Status></Status>"] {
-            assert!(matches!(read(inner), Err(Fault::IllegalVersioning)), "{inner}");
+            assert!(matches!(read(inner), Err(Fault::Setting(refusal)) if refusal == NO_STATUS), "{inner}");
         }
         for inner in [
             "<Status>Disabled</Status>",
@@ -96,7 +99,7 @@ mod tests {
             assert!(matches!(read(inner), Err(Fault::MalformedXml)), "{inner}");
         }
         let mfa = read("<Status>Enabled</Status><MfaDelete>Enabled</MfaDelete>");
-        assert!(matches!(mfa, Err(Fault::HeaderNotImplemented { header, .. }) if header == "MfaDelete"));
+        assert!(matches!(mfa, Err(Fault::NotImplemented { what, .. }) if what == "MfaDelete"));
         assert!(matches!(state(b"<Other/>"), Err(Fault::MalformedXml)));
         assert!(matches!(state(b"  "), Err(Fault::MalformedXml)));
     }

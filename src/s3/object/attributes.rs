@@ -5,10 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use poem::Response;
 use poem::http::HeaderMap;
 
-use super::multipart::{element, kind_name};
 use super::read::{self, Opened};
 use crate::http::date;
 use crate::ops::{ObjectInfo, ObjectParts, PartListing};
+use crate::s3::checksum_names::{element, kind_name};
 use crate::s3::error::{Error, Fault};
 use crate::s3::headers::text;
 use crate::s3::request::{Request, document, set};

@@ -5,12 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use poem::Response;
 use poem::http::HeaderMap;
 
-use super::multipart::{element, kind_name};
 use super::put::precondition;
 use crate::http::date;
 use crate::model::ChecksumAlgorithm;
 use crate::ops::{Action, BucketInfo, CopyMetadata, CopyObject, CopyOutcome, CopySource};
 use crate::s3::body::EmptyBody;
+use crate::s3::checksum_names::{element, kind_name};
 use crate::s3::error::{Error, Fault};
 use crate::s3::headers::text;
 use crate::s3::request::{Request, document, set};

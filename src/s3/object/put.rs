@@ -52,9 +52,8 @@ pub(in crate::s3) async fn put(request: Request<'_>, body: Body) -> Result<Respo
 
 /// `If-None-Match: *` and `If-Match: <etag>`, one of them; anything else S3 does not implement on a write either.
 pub(super) fn precondition(headers: &HeaderMap) -> Result<Precondition, Fault> {
-    let refused = |header: &str, note: String| {
-        Err(Fault::HeaderNotImplemented { header: header.to_owned(), note: Some(note) })
-    };
+    let refused =
+        |header: &str, note: String| Err(Fault::NotImplemented { what: header.to_owned(), note: Some(note) });
     let not_accepted = |header: &str| {
         refused(header, format!("We don't accept the provided value of {header} header for this API"))
     };
@@ -95,7 +94,7 @@ mod tests {
             &[("if-none-match", "\"abc\"")],
             &[("if-match", "\"a\""), ("if-none-match", "*")],
         ] {
-            assert!(matches!(read(pairs), Err(Fault::HeaderNotImplemented { .. })), "{pairs:?}");
+            assert!(matches!(read(pairs), Err(Fault::NotImplemented { .. })), "{pairs:?}");
         }
     }
 }

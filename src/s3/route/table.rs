@@ -7,7 +7,8 @@ use super::operation::Mark::{Header, Parameter, Value};
 use super::operation::{Conditions, On, Row, Rules, Takes, operations};
 use crate::http::body::Body;
 use crate::s3::body::{DocumentBody, DocumentRule, EmptyBody};
-use crate::s3::error::{Error, Fault, NotConfigured};
+use crate::s3::bucket::settings;
+use crate::s3::error::{Error, Fault};
 use crate::s3::request::Request;
 use crate::s3::{bucket, copy_source, object};
 
@@ -44,29 +45,29 @@ operations! { request, body;
     // Sub-resources of a bucket.
 
     GetBucketAbac: Bucket GET "abac",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => bucket::abac(request);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::abac(request);
     PutBucketAbac: Bucket PUT "abac";
 
     GetBucketAccelerateConfiguration: Bucket GET "accelerate",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => bucket::accelerate(request);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::accelerate(request);
     PutBucketAccelerateConfiguration: Bucket PUT "accelerate";
 
     GetBucketAcl: Bucket GET "acl",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => bucket::acl(request);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::acl(request);
     PutBucketAcl: Bucket PUT "acl";
 
     ListBucketAnalyticsConfigurations: Bucket GET "analytics",
         params ["continuation-token"], takes Nothing, conditions CachingIgnored, answers [200]
-        => bucket::empty_list(request, "ListBucketAnalyticsConfigurationResult");
+        => settings::empty_list(request, "ListBucketAnalyticsConfigurationResult");
     GetBucketAnalyticsConfiguration: Bucket GET "analytics" [Parameter("id")],
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => bucket::not_configured(request, NotConfigured::ById);
+        => settings::not_configured(request, settings::BY_ID);
     PutBucketAnalyticsConfiguration: Bucket PUT "analytics";
     DeleteBucketAnalyticsConfiguration: Bucket DELETE "analytics";
 
     GetBucketCors: Bucket GET "cors",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => bucket::not_configured(request, NotConfigured::Cors);
+        => settings::not_configured(request, settings::CORS);
     PutBucketCors: Bucket PUT "cors";
     DeleteBucketCors: Bucket DELETE "cors";
 
@@ -75,31 +76,31 @@ operations! { request, body;
         => bucket::delete_objects(request, body);
 
     GetBucketEncryption: Bucket GET "encryption",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => bucket::encryption(request);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::encryption(request);
     PutBucketEncryption: Bucket PUT "encryption";
     DeleteBucketEncryption: Bucket DELETE "encryption";
 
     ListBucketIntelligentTieringConfigurations: Bucket GET "intelligent-tiering",
         params ["continuation-token"], takes Nothing, conditions CachingIgnored, answers [200]
-        => bucket::empty_list(request, "ListBucketIntelligentTieringConfigurationsOutput");
+        => settings::empty_list(request, "ListBucketIntelligentTieringConfigurationsOutput");
     GetBucketIntelligentTieringConfiguration: Bucket GET "intelligent-tiering" [Parameter("id")],
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => bucket::not_configured(request, NotConfigured::ById);
+        => settings::not_configured(request, settings::BY_ID);
     PutBucketIntelligentTieringConfiguration: Bucket PUT "intelligent-tiering";
     DeleteBucketIntelligentTieringConfiguration: Bucket DELETE "intelligent-tiering";
 
     ListBucketInventoryConfigurations: Bucket GET "inventory",
         params ["continuation-token"], takes Nothing, conditions CachingIgnored, answers [200]
-        => bucket::empty_list(request, "ListInventoryConfigurationsResult");
+        => settings::empty_list(request, "ListInventoryConfigurationsResult");
     GetBucketInventoryConfiguration: Bucket GET "inventory" [Parameter("id")],
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => bucket::not_configured(request, NotConfigured::ById);
+        => settings::not_configured(request, settings::BY_ID);
     PutBucketInventoryConfiguration: Bucket PUT "inventory";
     DeleteBucketInventoryConfiguration: Bucket DELETE "inventory";
 
     GetBucketLifecycleConfiguration: Bucket GET "lifecycle",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => bucket::not_configured(request, NotConfigured::Lifecycle);
+        => settings::not_configured(request, settings::LIFECYCLE);
     PutBucketLifecycleConfiguration: Bucket PUT "lifecycle";
     DeleteBucketLifecycle: Bucket DELETE "lifecycle";
 
@@ -107,7 +108,7 @@ operations! { request, body;
         params [], takes Nothing, conditions CachingIgnored, answers [200] => bucket::location(request);
 
     GetBucketLogging: Bucket GET "logging",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => bucket::logging(request);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::logging(request);
     PutBucketLogging: Bucket PUT "logging";
 
     GetBucketMetadataConfiguration: Bucket GET "metadataConfiguration";
@@ -121,58 +122,58 @@ operations! { request, body;
 
     ListBucketMetricsConfigurations: Bucket GET "metrics",
         params ["continuation-token"], takes Nothing, conditions CachingIgnored, answers [200]
-        => bucket::empty_list(request, "ListMetricsConfigurationsResult");
+        => settings::empty_list(request, "ListMetricsConfigurationsResult");
     GetBucketMetricsConfiguration: Bucket GET "metrics" [Parameter("id")],
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => bucket::not_configured(request, NotConfigured::ById);
+        => settings::not_configured(request, settings::BY_ID);
     PutBucketMetricsConfiguration: Bucket PUT "metrics";
     DeleteBucketMetricsConfiguration: Bucket DELETE "metrics";
 
     GetBucketNotificationConfiguration: Bucket GET "notification",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => bucket::notification(request);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::notification(request);
     PutBucketNotificationConfiguration: Bucket PUT "notification";
 
     GetObjectLockConfiguration: Bucket GET "object-lock",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => bucket::not_configured(request, NotConfigured::ObjectLock);
+        => settings::not_configured(request, settings::OBJECT_LOCK);
     PutObjectLockConfiguration: Bucket PUT "object-lock";
 
     GetBucketOwnershipControls: Bucket GET "ownershipControls",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => bucket::not_configured(request, NotConfigured::OwnershipControls);
+        => settings::not_configured(request, settings::OWNERSHIP_CONTROLS);
     PutBucketOwnershipControls: Bucket PUT "ownershipControls";
     DeleteBucketOwnershipControls: Bucket DELETE "ownershipControls";
 
     GetBucketPolicy: Bucket GET "policy",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => bucket::not_configured(request, NotConfigured::Policy);
+        => settings::not_configured(request, settings::POLICY);
     PutBucketPolicy: Bucket PUT "policy";
     DeleteBucketPolicy: Bucket DELETE "policy";
     GetBucketPolicyStatus: Bucket GET "policyStatus",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => bucket::not_configured(request, NotConfigured::Policy);
+        => settings::not_configured(request, settings::POLICY);
 
     GetPublicAccessBlock: Bucket GET "publicAccessBlock",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => bucket::not_configured(request, NotConfigured::PublicAccessBlock);
+        => settings::not_configured(request, settings::PUBLIC_ACCESS_BLOCK);
     PutPublicAccessBlock: Bucket PUT "publicAccessBlock";
     DeletePublicAccessBlock: Bucket DELETE "publicAccessBlock";
 
     GetBucketReplication: Bucket GET "replication",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => bucket::not_configured(request, NotConfigured::Replication);
+        => settings::not_configured(request, settings::REPLICATION);
     PutBucketReplication: Bucket PUT "replication";
     DeleteBucketReplication: Bucket DELETE "replication";
 
     GetBucketRequestPayment: Bucket GET "requestPayment",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => bucket::request_payment(request);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::request_payment(request);
     PutBucketRequestPayment: Bucket PUT "requestPayment";
 
     CreateSession: Bucket GET "session";
 
     GetBucketTagging: Bucket GET "tagging",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => bucket::not_configured(request, NotConfigured::Tags);
+        => settings::not_configured(request, settings::TAGS);
     PutBucketTagging: Bucket PUT "tagging";
     DeleteBucketTagging: Bucket DELETE "tagging";
 
@@ -191,7 +192,7 @@ operations! { request, body;
 
     GetBucketWebsite: Bucket GET "website",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => bucket::not_configured(request, NotConfigured::Website);
+        => settings::not_configured(request, settings::WEBSITE);
     PutBucketWebsite: Bucket PUT "website";
     DeleteBucketWebsite: Bucket DELETE "website";
 

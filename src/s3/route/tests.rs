@@ -27,7 +27,8 @@ fn route(method: &str, uri: &str, header: &str) -> Result<&'static str, Fault> {
 #[test]
 fn the_reference_is_recognised() {
     for [method, uri, header, operation] in reference() {
-        let found = route(method, uri, header.trim_start_matches('-')).unwrap_or_else(|fault| panic!("{method} {uri}: {fault:?}"));
+        let found = route(method, uri, header.trim_start_matches('-'))
+            .unwrap_or_else(|fault| panic!("{method} {uri}: {fault:?}"));
         assert_eq!(found, operation, "{method} {uri}");
     }
 }

@@ -7,12 +7,13 @@ use poem::http::HeaderMap;
 use poem::http::header::{HeaderName, HeaderValue};
 
 use super::checksum_choice::kind;
-use super::{element, kind_name, upload_id, upload_key};
+use super::{upload_id, upload_key};
 use crate::http::percent;
 use crate::model::{ChecksumAlgorithm, ChecksumKind, ObjectKey, StoredChecksum};
 use crate::ops::{self, Action, CompleteUpload, MAX_PART_NUMBER, NamedPart};
 use crate::s3::address::spelling;
 use crate::s3::body::DocumentBody;
+use crate::s3::checksum_names::{element, kind_name};
 use crate::s3::error::{Error, Fault};
 use crate::s3::headers::text;
 use crate::s3::object::put::precondition;

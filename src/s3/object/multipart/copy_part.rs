@@ -5,10 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use poem::Response;
 use poem::http::HeaderMap;
 
-use super::{element, part_number, upload_id, upload_key};
+use super::{part_number, upload_id, upload_key};
 use crate::http::date;
 use crate::ops::{Action, CopyPart};
 use crate::s3::body::EmptyBody;
+use crate::s3::checksum_names::element;
 use crate::s3::copy_source;
 use crate::s3::error::{Error, Fault};
 use crate::s3::headers::text;

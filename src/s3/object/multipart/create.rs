@@ -3,10 +3,10 @@
 use poem::Response;
 
 use super::checksum_choice::chosen;
-use super::kind_name;
 use crate::ops::{Action, CreateUpload};
 use crate::s3::address::spelling;
 use crate::s3::body::EmptyBody;
+use crate::s3::checksum_names::kind_name;
 use crate::s3::error::Error;
 use crate::s3::request::{Request, document, set};
 use crate::s3::xml::begin;

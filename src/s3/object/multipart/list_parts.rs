@@ -4,10 +4,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use poem::Response;
 
-use super::{element, kind_name, upload_id, upload_key};
+use super::{upload_id, upload_key};
 use crate::http::date;
 use crate::ops::{Action, ListParts, PartListing};
 use crate::s3::address::spelling;
+use crate::s3::checksum_names::{element, kind_name};
 use crate::s3::error::{Error, Fault};
 use crate::s3::owner::Owner;
 use crate::s3::query::Query;

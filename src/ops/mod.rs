@@ -12,15 +12,20 @@ mod large;
 mod multipart;
 mod object;
 
-pub use account::{AccountInfo, AccountView, ListBuckets, UpdateAccount};
-pub use bucket::{BucketInfo, BucketView, CreateBucket, CreatedBucket, DeleteBucket, UpdateBucket};
+pub use account::info::{AccountInfo, AccountView};
+pub use account::list_buckets::ListBuckets;
+pub use account::update::UpdateAccount;
+pub use bucket::create::{CreateBucket, CreatedBucket};
+pub use bucket::delete::DeleteBucket;
+pub use bucket::info::{BucketInfo, BucketView};
+pub use bucket::update::UpdateBucket;
 pub use bytes::digests::Digests;
 pub use bytes::reader::ObjectReader;
 pub use bytes::source::CopySource;
 pub use engine::caller::{Caller, Identity};
 pub use engine::error::Error;
 pub use engine::face::Face;
-pub use engine::gateway::{Gateway, Limits, Operation, Permit, Target};
+pub use engine::gateway::{Gateway, Limits, MAX_PUT, Operation, Permit, Target};
 pub use engine::metrics::Metrics;
 pub use identity::directory::IndexDirectory;
 pub use large::{

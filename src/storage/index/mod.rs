@@ -17,6 +17,7 @@ mod principals;
 mod range;
 mod record;
 pub mod rows;
+mod settings;
 pub mod sqlite;
 mod uploads;
 mod writers;
@@ -33,8 +34,8 @@ pub use installation::Installation;
 pub use objects::Objects;
 pub use principals::{AccessKeyRecord, AccountRecord, Principals, RoleGrant, SigningKeyRecord, UserRecord};
 pub use record::{
-    BucketAddress, BucketPage, BucketRecord, BucketRow, Fencing, FreedBlob, Install, ObjectPage, ObjectRow,
-    PartRecord, Usage, VersionPage, VersionRecord, VersionRow, Versioning,
+    BucketAddress, BucketPage, BucketRecord, BucketRow, BucketSettings, Fencing, FreedBlob, Install,
+    ObjectPage, ObjectRow, PartRecord, Usage, VersionPage, VersionRecord, VersionRow, Versioning,
 };
 pub use uploads::{
     ChosenPart, CompleteUpload, CreateUpload, ListUploads, MAX_REFERENCES, NumberedPart, PartPage, PutPart,

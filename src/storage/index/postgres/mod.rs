@@ -28,6 +28,7 @@ mod rewrap;
 mod rows;
 mod schema;
 mod session;
+mod settings;
 mod skip_scan;
 mod transaction;
 mod unchanged;

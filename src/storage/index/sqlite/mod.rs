@@ -24,6 +24,7 @@ mod restore;
 mod rewrap;
 mod rows;
 mod schema;
+mod settings;
 mod skip_scan;
 mod unchanged;
 mod upload_listing;

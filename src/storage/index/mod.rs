@@ -9,6 +9,7 @@ mod bucket_rules;
 mod buckets;
 mod care;
 mod change;
+mod checks;
 mod command;
 mod installation;
 mod merge;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cardea::model::BlobId;
 use cardea::storage::index::{BlobRow, Index};
 
-use crate::world::{World, bucket};
+use super::world::{World, bucket};
 
 pub async fn whatever_the_commands_do_the_index_agrees_with_itself(index: Arc<dyn Index>) {
     let world = World::versioned(index.clone()).await;

@@ -2,10 +2,12 @@
 
 use async_trait::async_trait;
 
-use super::gateway::{Gateway, Operation, Permit, Target};
-use super::{Action, BucketPage, Error, Usage};
+use crate::authz::Action;
 use crate::model::AccountId;
-use crate::storage::index::{self, AccountRecord};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::storage::index;
+use crate::storage::index::{AccountRecord, BucketPage, Usage};
 
 /// A page of an account's buckets in byte order of their names.
 #[derive(Clone, Debug)]

@@ -4,21 +4,15 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::gateway::{Gateway, Operation, Permit, Target};
-use super::{Action, BucketAddress, BucketChange, BucketRecord, Error, Usage};
+use crate::authz::Action;
 use crate::model::{AccountId, BucketId, BucketName};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::face::Face;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage;
-use crate::storage::index::{self, NamePolicy};
+use crate::storage::index;
+use crate::storage::index::{BucketAddress, BucketChange, BucketRecord, NamePolicy, Usage};
 use crate::storage::room::Need;
-
-/// Which protocol's rules decide where the two differ.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Face {
-    /// The S3 API.
-    S3,
-    /// The OpenStack Swift API.
-    Swift,
-}
 
 /// Creates a bucket.
 ///

@@ -4,66 +4,46 @@
 //! takes a [`Permit`] that only `execute` can make, so no front can forget authorisation.
 
 mod account;
-mod audit;
 pub mod backup;
 mod bucket;
-mod bucket_cache;
-mod caller;
-mod content;
-mod copy_object;
-mod delete_many;
-mod delete_object;
-mod digest;
-mod digests;
-mod directory;
-mod error;
+pub(crate) mod bytes;
+pub(crate) mod engine;
 pub mod fsck;
-mod gateway;
-mod get_object;
+mod identity;
 mod large;
-mod list_objects;
-mod list_versions;
-mod metrics;
 mod multipart;
-mod opening;
-mod put_object;
-mod reader;
-mod restore_version;
+mod object;
 mod scrub;
-mod sealing;
-mod source;
-mod update_object;
-mod upload;
 mod verify;
-mod versioning;
 
 pub use account::{AccountInfo, AccountView, ListBuckets, UpdateAccount};
-pub use bucket::{BucketInfo, BucketView, CreateBucket, CreatedBucket, DeleteBucket, Face, UpdateBucket};
-pub use caller::{Caller, Identity};
-pub use copy_object::{CopyMetadata, CopyObject, CopyOutcome};
-pub use delete_object::DeleteObject;
-pub use digests::Digests;
-pub use directory::IndexDirectory;
-pub use error::Error;
-pub use gateway::{Gateway, Limits, Operation, Permit, Target};
-pub use get_object::{GetObject, ObjectInfo, OpenObject, PartSpan};
+pub use bucket::{BucketInfo, BucketView, CreateBucket, CreatedBucket, DeleteBucket, UpdateBucket};
+pub use bytes::digests::Digests;
+pub use bytes::reader::ObjectReader;
+pub use bytes::source::CopySource;
+pub use engine::caller::{Caller, Identity};
+pub use engine::error::Error;
+pub use engine::face::Face;
+pub use engine::gateway::{Gateway, Limits, Operation, Permit, Target};
+pub use engine::metrics::Metrics;
+pub use identity::directory::IndexDirectory;
 pub use large::{
     DeleteManifest, DeletedManifest, GetOwnBytes, LargeObject, MAX_DEPTH, MAX_KEYED_SEGMENTS, MAX_SEGMENTS,
     ManifestView, PutDynamic, PutManifest, ReadManifest, SegmentRequest, SegmentView,
 };
-pub use list_objects::ListObjects;
-pub use list_versions::ListVersions;
-pub use metrics::Metrics;
 pub use multipart::{
     AbortUpload, CompleteUpload, CopyPart, CreateUpload, CreatedUpload, ListParts, ListUploads, ListedPart,
     MAX_PART_NUMBER, MIN_PART, NamedPart, ObjectParts, PartListing, PartOutcome, UploadPart,
 };
-pub use put_object::{ChecksumRequest, ExpectedChecksum, PutObject, PutOutcome, WriteEncryption};
-pub use reader::ObjectReader;
-pub use restore_version::RestoreVersion;
+pub use object::copy::{CopyMetadata, CopyObject, CopyOutcome};
+pub use object::delete::DeleteObject;
+pub use object::get::{GetObject, ObjectInfo, OpenObject, PartSpan};
+pub use object::list::ListObjects;
+pub use object::list_versions::ListVersions;
+pub use object::put::{ChecksumRequest, ExpectedChecksum, PutObject, PutOutcome, WriteEncryption};
+pub use object::restore::RestoreVersion;
+pub use object::update::{UpdateObject, UpdatedObject};
 pub use scrub::{ScrubMetrics, Scrubber};
-pub use source::CopySource;
-pub use update_object::{UpdateObject, UpdatedObject};
 
 // What the fronts need of the layers below, so that they import `ops` alone.
 pub use crate::authz::{Action, Role};

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use zeroize::Zeroizing;
 
 use super::Error;
-use crate::encryption::{self, KeyRing};
+use crate::encryption;
+use crate::encryption::KeyRing;
 use crate::storage::backup::{BackupId, ChunkName};
 
 const CHUNK: &str = "backup-chunk";

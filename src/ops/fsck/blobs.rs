@@ -10,9 +10,11 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::{Kind, Progress, Report};
 use crate::encryption::layout::sealed_len;
 use crate::model::BlobId;
-use crate::ops::{Error, Gateway};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::Gateway;
+use crate::storage;
 use crate::storage::blobs::Found;
-use crate::storage::{self, index::BlobRow};
+use crate::storage::index::BlobRow;
 
 /// Blobs that are looked at together.
 const BATCH: u32 = 1000;

@@ -2,8 +2,11 @@
 //! ring opens. Of what customers sealed, everything but the chunks.
 
 use super::{Kind, Progress, Report};
-use crate::ops::verify::{Item, Pace, Verdict, Verifier, Walk};
-use crate::ops::{BucketRecord, Error, Gateway};
+use crate::ops::bytes::pace::Pace;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::Gateway;
+use crate::ops::verify::{Item, Verdict, Verifier, Walk};
+use crate::storage::index::BucketRecord;
 
 /// Verifies all of it.
 pub(super) async fn all(gateway: &Gateway, report: &mut Report, progress: Progress<'_>) -> Result<(), Error> {

@@ -8,7 +8,8 @@ mod report;
 
 pub use report::{Finding, Kind, Leftovers, Report};
 
-use super::{Error, Gateway};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::Gateway;
 
 /// Is told how far the check is: what is looked at, and how many of it so far.
 pub type Progress<'p> = &'p (dyn Fn(&'static str, u64) + Sync);

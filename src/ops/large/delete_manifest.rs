@@ -9,13 +9,14 @@ use futures_util::{StreamExt, stream};
 use super::manifest::{Entry, Manifest};
 use super::segments::SegmentPath;
 use super::{DeleteManifest, DeletedManifest, MAX_KEYED_SEGMENTS};
+use crate::authz::Action;
 use crate::model::{BucketName, EncryptionMode};
-use crate::ops::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::get_object::missing;
-use crate::ops::sealing::VerifiedVersion;
-use crate::ops::{Action, BucketAddress, BucketRecord, Error, Precondition};
+use crate::ops::bytes::sealing::VerifiedVersion;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::object::get::missing;
 use crate::storage;
-use crate::storage::index::{Delete, VersionRecord};
+use crate::storage::index::{BucketAddress, BucketRecord, Delete, Precondition, VersionRecord};
 
 /// Segments that are deleted at a time: they share the index's commits.
 const TOGETHER: usize = 32;

@@ -13,10 +13,12 @@ use super::resolve::Resolver;
 use super::rewrap::REWRAP;
 use super::segments::{Segment, SegmentPath, Segments, Trouble};
 use super::{MAX_DEPTH, MAX_KEYED_SEGMENTS, PutManifest, SegmentRequest};
+use crate::authz::Action;
 use crate::http::range::parse_ranges;
-use crate::ops::content::check_references;
-use crate::ops::gateway::{Gateway, Permit};
-use crate::ops::{Action, Error, WriteEncryption};
+use crate::ops::bytes::content::check_references;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Permit};
+use crate::ops::object::put::WriteEncryption;
 use crate::storage::index::{PartRecord, VersionRecord};
 
 /// Segments that are looked through before other tasks get their turn: each may be made of thousands of parts.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SegmentPath;
 use crate::model::{BucketName, ObjectKey, Timestamp};
-use crate::ops::Error;
+use crate::ops::engine::error::Error;
 
 /// A stored manifest.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]

@@ -20,14 +20,14 @@ pub(super) use self::prefix::Standing;
 pub(super) use self::read::{Depth, Reading};
 use self::resolve::{Resolver, conflict};
 use self::segments::SegmentPath;
-use super::gateway::{Gateway, Operation, Permit, Target};
-use super::get_object::Manifests;
-use super::{
-    Action, BucketAddress, CustomerKey, Error, GetObject, ObjectInfo, OpenObject, Precondition,
-    WriteEncryption,
-};
+use crate::authz::Action;
+use crate::encryption::CustomerKey;
 use crate::model::{BucketName, ObjectKey, ObjectMetadata, Timestamp, VersionId};
-use crate::storage::index::VersionRecord;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::object::get::{GetObject, Manifests, ObjectInfo, OpenObject};
+use crate::ops::object::put::{PutObject, WriteEncryption};
+use crate::storage::index::{BucketAddress, Precondition, VersionRecord};
 
 /// The most segments that a manifest names, as `/info` tells.
 pub const MAX_SEGMENTS: u32 = 1000;
@@ -177,7 +177,7 @@ pub struct DeletedManifest {
 /// whose reads give what `container/prefix` holds. With a customer's key what is there now is sealed anew under it.
 pub struct PutDynamic {
     /// The object itself: its metadata names the segments (`system.object_manifest`).
-    pub put: super::PutObject,
+    pub put: PutObject,
 }
 
 /// Reads the own bytes of an object whose reads give others: those of a dynamic large object's manifest

@@ -6,12 +6,14 @@ use md5::{Digest, Md5};
 
 use super::segments::{Segment, SegmentPath, Segments, Trouble};
 use super::{MAX_KEYED_SEGMENTS, Resolver, conflict};
+use crate::authz::Action;
 use crate::http::percent;
 use crate::model::{BucketName, EncryptionMode};
-use crate::ops::content::Content;
-use crate::ops::gateway::Gateway;
-use crate::ops::{Action, Error, Face, ObjectRow};
-use crate::storage::index::{ListObjects, VersionRecord};
+use crate::ops::bytes::content::Content;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::face::Face;
+use crate::ops::engine::gateway::Gateway;
+use crate::storage::index::{ListObjects, ObjectRow, VersionRecord};
 
 /// What the reader of a dynamic large object must be allowed to do to its segments.
 pub const READ: &[Action] = &[Action::GetObject];

@@ -7,10 +7,12 @@ use super::prefix::Prefix;
 use super::resolve::Resolver;
 use super::rewrap::{REWRAP, rewrap};
 use super::segments::{Segment, SegmentPath, Segments, Trouble};
+use crate::authz::Action;
+use crate::encryption::CustomerKey;
 use crate::model::ObjectKey;
-use crate::ops::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::put_object::Received;
-use crate::ops::{Action, CustomerKey, Error, PutOutcome, WriteEncryption};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::object::put::{PutOutcome, Received, WriteEncryption};
 use crate::storage;
 use crate::storage::index::{Rewrap, Unchanged};
 

@@ -5,15 +5,17 @@ use async_trait::async_trait;
 use super::PutManifest;
 use super::gather::{Gathered, gather};
 use super::rewrap::rewrap;
+use crate::authz::Action;
 use crate::http::body::Body;
 use crate::model::{EncryptionMode, VersionUid};
-use crate::ops::digest::Digester;
-use crate::ops::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::put_object::{check_early, holder, opaque_etag};
-use crate::ops::sealing::{OwnedBinding, VersionSeals};
-use crate::ops::upload::{Uploaded, upload};
-use crate::ops::versioning::is_versioned;
-use crate::ops::{Action, Digests, Error, PutOutcome, WriteEncryption};
+use crate::ops::bytes::digest::Digester;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::sealing::{OwnedBinding, VersionSeals};
+use crate::ops::bytes::upload::{Uploaded, upload};
+use crate::ops::bytes::versioning::is_versioned;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::object::put::{PutOutcome, WriteEncryption, check_early, holder, opaque_etag};
 use crate::storage::index::Publish;
 
 /// How often a manifest is put together anew when a segment changes under it.

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use super::prefix::{Prefix, READ, Standing};
 use super::resolve::Resolver;
 use super::segments::{Segment, SegmentPath, Segments};
-use crate::ops::content::Content;
-use crate::ops::gateway::{Gateway, Permit};
-use crate::ops::sealing::OpenedVersion;
-use crate::ops::{BucketRecord, CustomerKey, Digests, Error};
-use crate::storage::index::{Unchanged, VersionRecord};
+use crate::encryption::CustomerKey;
+use crate::ops::bytes::content::Content;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::sealing::OpenedVersion;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Permit};
+use crate::storage::index::{BucketRecord, Unchanged, VersionRecord};
 
 /// Who reads which large object, and with which key.
 pub struct Reading<'a> {

@@ -7,13 +7,16 @@ use md5::{Digest, Md5};
 
 use super::manifest::{Entry, Manifest};
 use super::{ManifestView, ReadManifest, SegmentView};
+use crate::authz::Action;
 use crate::model::{Timestamp, VersionId};
-use crate::ops::content::Content;
-use crate::ops::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::get_object::{info, missing};
-use crate::ops::opening::{Keyless, Opening, open};
-use crate::ops::{Action, BucketAddress, Digests, Error, ObjectReader};
-use crate::storage::index::VersionRecord;
+use crate::ops::bytes::content::Content;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::opening::{Keyless, Opening, open};
+use crate::ops::bytes::reader::ObjectReader;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::object::get::{info, missing};
+use crate::storage::index::{BucketAddress, VersionRecord};
 
 #[async_trait]
 impl Operation for ReadManifest {

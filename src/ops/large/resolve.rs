@@ -9,9 +9,10 @@ use futures_util::future::BoxFuture;
 use super::manifest::{Entry, Manifest, ObjectEntry};
 use super::segments::{Segment, SegmentPath, Segments};
 use super::{MAX_DEPTH, MAX_KEYED_SEGMENTS};
-use crate::ops::content::Content;
-use crate::ops::sealing::OpenedVersion;
-use crate::ops::{Digests, Error};
+use crate::ops::bytes::content::Content;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::sealing::OpenedVersion;
+use crate::ops::engine::error::Error;
 use crate::storage::index::{MAX_REFERENCES, VersionRecord};
 
 /// Leaves that are looked through before other tasks get their turn: each may be made of thousands of parts.

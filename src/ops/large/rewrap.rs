@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::segments::Segment;
-use crate::encryption::Holder;
+use crate::authz::Action;
+use crate::encryption::{CustomerKey, Holder};
 use crate::model::{EncryptionMode, VersionUid};
-use crate::ops::gateway::Gateway;
-use crate::ops::put_object::opaque_etag;
-use crate::ops::sealing::{OwnedBinding, VersionSeals};
-use crate::ops::{Action, CustomerKey, Digests, Error};
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::sealing::{OwnedBinding, VersionSeals};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::Gateway;
+use crate::ops::object::put::opaque_etag;
 use crate::storage::index::{PartRecord, Rewrap, Unchanged};
 
 /// What the writer of a keyed manifest must be allowed to do to its segments: they are written.

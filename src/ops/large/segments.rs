@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::encryption::Holder;
+use crate::authz::Action;
+use crate::encryption::{CustomerKey, Holder};
 use crate::model::{AccountId, BucketName, EncryptionMode, ObjectKey, Timestamp};
-use crate::ops::gateway::{Gateway, Permit};
-use crate::ops::sealing::{OpenedVersion, VerifiedVersion, read_digests};
-use crate::ops::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error};
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::sealing::{OpenedVersion, VerifiedVersion, read_digests};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Permit};
 use crate::storage;
-use crate::storage::index::{Unchanged, VersionRecord};
+use crate::storage::index::{BucketAddress, BucketRecord, Unchanged, VersionRecord};
 
 /// Segments that one read of the index asks for. Few enough that objects of thousands of parts each, which cost nothing to
 /// make by copies, do not fill the memory at once.

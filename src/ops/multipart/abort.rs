@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 
 use super::AbortUpload;
-use crate::ops::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::{Action, Error};
+use crate::authz::Action;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 
 #[async_trait]
 impl Operation for AbortUpload {

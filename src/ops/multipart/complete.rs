@@ -5,16 +5,21 @@ use async_trait::async_trait;
 use super::open::{OpenUpload, open};
 use super::whole::{WholeChecksum, WholeEtag};
 use super::{ATTEMPTS, CompleteUpload, MAX_PART_NUMBER, NamedPart};
+use crate::authz::Action;
 use crate::model::{ChecksumKind, EncryptionMode, StoredChecksum};
-use crate::ops::content::check_references;
-use crate::ops::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::opening::{self, Keyless, Opening};
-use crate::ops::sealing::{OpenedVersion, OwnedBinding, PartSeals};
-use crate::ops::versioning::is_versioned;
-use crate::ops::{Action, BucketAddress, Digests, Error, PutOutcome};
+use crate::ops::bytes::content::check_references;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::opening;
+use crate::ops::bytes::opening::{Keyless, Opening};
+use crate::ops::bytes::sealing::{OpenedVersion, OwnedBinding, PartSeals};
+use crate::ops::bytes::versioning::is_versioned;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::object::put::PutOutcome;
 use crate::storage;
+use crate::storage::index;
 use crate::storage::index::{
-    self, ChosenPart, PartRecord, Publish, UploadChecksum, UploadPart, UploadRecord,
+    BucketAddress, ChosenPart, PartRecord, Publish, UploadChecksum, UploadPart, UploadRecord,
 };
 use crate::storage::room::Need;
 

@@ -8,12 +8,15 @@ use futures_util::StreamExt;
 use super::open::open_for_part;
 use super::part::{Part, check_number, etag};
 use super::{ATTEMPTS, CopyPart, PartOutcome};
+use crate::authz::Action;
 use crate::http::checksum::Hasher;
 use crate::model::{ChecksumKind, EncryptionMode, StoredChecksum};
-use crate::ops::content::Content;
-use crate::ops::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::versioning::is_versioned;
-use crate::ops::{Action, Digests, Error, ObjectReader};
+use crate::ops::bytes::content::Content;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::reader::ObjectReader;
+use crate::ops::bytes::versioning::is_versioned;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage::index::UploadChecksum;
 
 #[async_trait]
@@ -61,7 +64,7 @@ impl CopyPart {
         let digests =
             Digests { md5: known.md5, checksums: checksum.into_iter().collect(), ..Digests::default() };
 
-        let reference = |piece: crate::ops::content::Piece| {
+        let reference = |piece: crate::ops::bytes::content::Piece| {
             let data_key = piece.version.data_key(&piece.part)?;
             Ok(version.reference(piece.part, &data_key))
         };

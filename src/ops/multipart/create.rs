@@ -3,12 +3,14 @@
 use async_trait::async_trait;
 
 use super::{CreateUpload, CreatedUpload};
+use crate::authz::Action;
 use crate::model::{ChecksumAlgorithm, ChecksumKind, EncryptionMode, UserId, VersionUid};
-use crate::ops::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::put_object::holder;
-use crate::ops::sealing::VersionSeals;
-use crate::ops::{Action, Error};
-use crate::storage::index::{self, UploadChecksum};
+use crate::ops::bytes::sealing::VersionSeals;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::object::put::holder;
+use crate::storage::index;
+use crate::storage::index::UploadChecksum;
 
 #[async_trait]
 impl Operation for CreateUpload {

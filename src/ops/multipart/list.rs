@@ -4,10 +4,12 @@ use async_trait::async_trait;
 
 use super::open::{OpenUpload, open};
 use super::{ListParts, ListUploads, ListedPart, PartListing};
-use crate::ops::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::sealing::PartSeals;
-use crate::ops::{Action, Error, UploadPage};
-use crate::storage::index::{self, UploadPart};
+use crate::authz::Action;
+use crate::ops::bytes::sealing::PartSeals;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::storage::index;
+use crate::storage::index::{UploadPage, UploadPart};
 
 #[async_trait]
 impl Operation for ListUploads {

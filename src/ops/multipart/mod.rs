@@ -14,15 +14,15 @@ mod part;
 mod stored;
 mod whole;
 
-use super::put_object::ChecksumRequest;
-use super::source::CopySource;
-use super::{BucketAddress, CustomerKey, Precondition, WriteEncryption};
+use crate::encryption::CustomerKey;
 use crate::http::body::Body;
 use crate::model::{
     ChecksumKind, EncryptionMode, ObjectKey, ObjectMetadata, StoredChecksum, Timestamp, UserId, VersionId,
     VersionUid,
 };
-use crate::storage::index::UploadChecksum;
+use crate::ops::bytes::source::CopySource;
+use crate::ops::object::put::{ChecksumRequest, WriteEncryption};
+use crate::storage::index::{BucketAddress, Precondition, UploadChecksum};
 
 pub(super) use self::stored::span;
 

@@ -1,10 +1,10 @@
 //! From a stored upload to an opened one: the one place where a part's key is checked.
 
-use crate::encryption::Holder;
+use crate::encryption::{CustomerKey, Holder};
 use crate::model::EncryptionMode;
-use crate::ops::gateway::{Gateway, Permit};
-use crate::ops::sealing::{OpenedVersion, VerifiedUpload};
-use crate::ops::{CustomerKey, Error};
+use crate::ops::bytes::sealing::{OpenedVersion, VerifiedUpload};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Permit};
 use crate::storage::index::UploadRecord;
 
 /// An upload that was verified and, where its holder's key is at hand, opened.

@@ -4,14 +4,16 @@ use async_trait::async_trait;
 
 use super::open::open_for_part;
 use super::{MAX_PART_NUMBER, PartOutcome, UploadPart};
+use crate::authz::Action;
 use crate::model::{EncryptionMode, ObjectKey, StoredChecksum, VersionUid};
-use crate::ops::digest::Digester;
-use crate::ops::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::put_object::{ChecksumRequest, ExpectedChecksum, opaque_etag};
-use crate::ops::sealing::{OpenedVersion, PartSeals};
-use crate::ops::upload::upload;
-use crate::ops::{Action, BucketRecord, Digests, Error};
-use crate::storage::index::{NewBlob, PartRecord, PutPart, Unchanged, UploadChecksum};
+use crate::ops::bytes::digest::Digester;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::sealing::{OpenedVersion, PartSeals};
+use crate::ops::bytes::upload::upload;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::object::put::{ChecksumRequest, ExpectedChecksum, opaque_etag};
+use crate::storage::index::{BucketRecord, NewBlob, PartRecord, PutPart, Unchanged, UploadChecksum};
 
 #[async_trait]
 impl Operation for UploadPart {

@@ -5,13 +5,16 @@ use std::ops::Range;
 use async_trait::async_trait;
 
 use super::{ATTEMPTS, ListedPart, MAX_PART_NUMBER, ObjectParts, PartListing};
+use crate::authz::Action;
 use crate::model::{Timestamp, UserId};
-use crate::ops::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::get_object::missing;
-use crate::ops::opening::{Keyless, Opening, open};
-use crate::ops::sealing::{OpenedVersion, PartSeals};
-use crate::ops::{Action, BucketAddress, BucketRecord, Error, PartSpan};
-use crate::storage::index::{NumberedPart, PartRecord, Unchanged, UploadChecksum, VersionRecord};
+use crate::ops::bytes::opening::{Keyless, Opening, open};
+use crate::ops::bytes::sealing::{OpenedVersion, PartSeals};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::object::get::{PartSpan, missing};
+use crate::storage::index::{
+    BucketAddress, BucketRecord, NumberedPart, PartRecord, Unchanged, UploadChecksum, VersionRecord,
+};
 
 #[async_trait]
 impl Operation for ObjectParts {

@@ -16,12 +16,15 @@ use tokio::time::Instant;
 use self::metrics::Found;
 pub use self::metrics::ScrubMetrics;
 use self::place::Place;
-use super::fsck;
-use super::verify::{self, Item, Pace, Verdict, Verifier, Walk};
-use super::{BucketRecord, Error, Gateway};
 use crate::model::{BucketId, Timestamp};
+use crate::ops::bytes::pace::Pace;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::Gateway;
+use crate::ops::verify::{Item, Verdict, Verifier, Walk};
+use crate::ops::{fsck, verify};
 use crate::storage;
 use crate::storage::care::{Round, Task};
+use crate::storage::index::BucketRecord;
 
 /// The name of the task, and of its lease.
 const NAME: &str = "scrubber";

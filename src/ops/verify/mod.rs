@@ -3,7 +3,6 @@
 //!
 //! Requests run meanwhile. What looks wrong is read again: it is wrong when it was while nothing about it changed.
 
-mod pace;
 mod walk;
 
 use std::slice;
@@ -11,17 +10,21 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-pub use self::pace::Pace;
 pub use self::walk::{Item, Place, Walk};
-use super::content::Content;
-use super::reader::{ObjectReader, inline_bytes};
-use super::sealing::{OpenedVersion, PartSeals, VerifiedUpload, VerifiedVersion};
-use super::{BucketAddress, BucketRecord, Error, Gateway, Metrics, UploadRecord};
 use crate::encryption::Holder;
 use crate::encryption::layout::{HEADER_LEN, plain_len, sealed_len};
 use crate::model::{EncryptionMode, ObjectKey, VersionId, VersionUid};
+use crate::ops::bytes::content::Content;
+use crate::ops::bytes::pace::Pace;
+use crate::ops::bytes::reader::{ObjectReader, inline_bytes};
+use crate::ops::bytes::sealing::{OpenedVersion, PartSeals, VerifiedUpload, VerifiedVersion};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::Gateway;
+use crate::ops::engine::metrics::Metrics;
 use crate::storage;
-use crate::storage::index::{PartRecord, Unchanged, UploadPart, VersionRecord};
+use crate::storage::index::{
+    BucketAddress, BucketRecord, PartRecord, Unchanged, UploadPart, UploadRecord, VersionRecord,
+};
 use crate::storage::pins::Pins;
 
 /// Numbered parts that are read at a time.

@@ -97,19 +97,19 @@ impl Metrics {
         text
     }
 
-    pub(super) fn operation(&self, operation: &'static str, outcome: &'static str) {
+    pub(crate) fn operation(&self, operation: &'static str, outcome: &'static str) {
         self.operations.get_or_create(&OperationLabels { operation, outcome }).inc();
     }
 
-    pub(super) fn damaged(&self) {
+    pub(crate) fn damaged(&self) {
         self.damaged.inc();
     }
 
-    pub(super) fn written(&self, mode: EncryptionMode, bytes: u64) {
+    pub(crate) fn written(&self, mode: EncryptionMode, bytes: u64) {
         self.bytes.get_or_create(&BytesLabels { direction: "in", mode: mode.name() }).inc_by(bytes);
     }
 
-    pub(super) fn read(&self, mode: EncryptionMode, bytes: u64) {
+    pub(crate) fn read(&self, mode: EncryptionMode, bytes: u64) {
         self.bytes.get_or_create(&BytesLabels { direction: "out", mode: mode.name() }).inc_by(bytes);
     }
 }

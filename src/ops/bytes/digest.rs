@@ -2,10 +2,11 @@
 
 use md5::{Digest, Md5};
 
-use super::put_object::{ChecksumRequest, ExpectedChecksum};
-use super::{Digests, Error};
 use crate::http::checksum::Hasher;
 use crate::model::{ChecksumAlgorithm, ChecksumKind, StoredChecksum};
+use crate::ops::bytes::digests::Digests;
+use crate::ops::engine::error::Error;
+use crate::ops::object::put::{ChecksumRequest, ExpectedChecksum};
 
 /// Computes MD5 and checksums of a body, and checks them against what the client said.
 pub struct Digester {

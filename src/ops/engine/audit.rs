@@ -1,12 +1,14 @@
 //! The audit log: every refusal, and every operation that is not a plain read.
 
-use super::gateway::Target;
-use super::{Caller, Error, Metrics};
 use crate::authz::Action;
+use crate::ops::engine::caller::Caller;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::Target;
+use crate::ops::engine::metrics::Metrics;
 
 /// What became of an operation, to be counted and written down when it has ended, or when its caller goes away while it runs: the
 /// index carries out what it was asked for then too.
-pub(super) struct Event<'a> {
+pub(crate) struct Event<'a> {
     metrics: &'a Metrics,
     caller: &'a Caller,
     operation: &'static str,
@@ -16,7 +18,7 @@ pub(super) struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         metrics: &'a Metrics,
         caller: &'a Caller,
         operation: &'static str,
@@ -27,12 +29,12 @@ impl<'a> Event<'a> {
     }
 
     /// The operation is allowed, and begins.
-    pub(super) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.is_running = true;
     }
 
     /// The operation has ended, or was refused.
-    pub(super) fn end(mut self, error: Option<&Error>) {
+    pub(crate) fn end(mut self, error: Option<&Error>) {
         self.is_running = false;
         let refused = matches!(error, Some(Error::AccessDenied | Error::WrongKey | Error::PartKeyDiffers));
         self.write(error.map_or("done", Error::kind), refused);

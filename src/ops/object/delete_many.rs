@@ -3,7 +3,11 @@
 
 use futures_util::{StreamExt, stream};
 
-use super::{Caller, DeleteObject, Deleted, Error, Gateway};
+use crate::ops::engine::caller::Caller;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::Gateway;
+use crate::ops::object::delete::DeleteObject;
+use crate::storage::index::Deleted;
 
 /// Deletes of one request that are under way at a time: enough for the index to commit them together, and no more than
 /// one client's share of it.

@@ -2,13 +2,15 @@
 
 use async_trait::async_trait;
 
-use super::gateway::{Gateway, Operation, Permit, Target};
-use super::opening::{Keyless, open};
-use super::versioning::is_versioned;
-use super::{Action, BucketAddress, CustomerKey, Error};
+use crate::authz::Action;
+use crate::encryption::CustomerKey;
 use crate::model::{ObjectKey, ObjectMetadata, Timestamp, VersionId};
+use crate::ops::bytes::opening::{Keyless, open};
+use crate::ops::bytes::versioning::is_versioned;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage;
-use crate::storage::index::UpdateMetadata;
+use crate::storage::index::{BucketAddress, UpdateMetadata};
 use crate::storage::room::Need;
 
 /// How often a POST starts anew when the object is overwritten under it.

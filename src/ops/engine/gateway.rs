@@ -5,12 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tracing::Instrument;
 
-use super::audit::Event;
-use super::bucket_cache::BucketCache;
-use super::{Caller, Error, MIN_PART, Metrics};
 use crate::authz::{Action, Decision, Question, decide};
 use crate::encryption::{Cipher, KeyRing};
 use crate::model::{AccountId, WriterId};
+use crate::ops::engine::audit::Event;
+use crate::ops::engine::bucket_cache::BucketCache;
+use crate::ops::engine::caller::Caller;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::metrics::Metrics;
+use crate::ops::multipart::MIN_PART;
 use crate::storage::blobs::BlobStore;
 use crate::storage::index::{BucketAddress, BucketRecord, Index};
 use crate::storage::pins::Pins;
@@ -59,16 +62,16 @@ impl Default for Limits {
 /// Everything the operations run on. One per process; cheap to share.
 #[derive(Clone)]
 pub struct Gateway {
-    pub(super) index: Arc<dyn Index>,
-    pub(super) blobs: BlobStore,
-    pub(super) ring: KeyRing,
-    pub(super) pins: Pins,
-    pub(super) writer: WriterId,
-    pub(super) cipher: Cipher,
-    pub(super) limits: Limits,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) buckets: Arc<BucketCache>,
-    pub(super) read_ahead: Arc<tokio::sync::Semaphore>,
+    pub(crate) index: Arc<dyn Index>,
+    pub(crate) blobs: BlobStore,
+    pub(crate) ring: KeyRing,
+    pub(crate) pins: Pins,
+    pub(crate) writer: WriterId,
+    pub(crate) cipher: Cipher,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) buckets: Arc<BucketCache>,
+    pub(crate) read_ahead: Arc<tokio::sync::Semaphore>,
 }
 
 /// What an operation touches, for authorisation.

@@ -1,25 +1,30 @@
-//! Listing a bucket's current objects.
+//! Listing a bucket's versions and delete markers.
 
 use async_trait::async_trait;
 
-use super::gateway::{Gateway, Operation, Permit, Target};
-use super::{Action, BucketAddress, BucketRecord, Error, ObjectPage};
+use crate::authz::Action;
+use crate::model::VersionId;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage::index;
+use crate::storage::index::{BucketAddress, BucketRecord, VersionPage};
 
-/// A page of current objects in byte order of their keys.
+/// A page of versions and delete markers, by key and then from the newest to the oldest.
 #[derive(Clone, Debug)]
-pub struct ListObjects {
+pub struct ListVersions {
     /// Where.
     pub bucket: BucketAddress,
     /// Only keys that begin so.
     pub prefix: String,
     /// Rolls up what follows the prefix up to and with this text.
     pub delimiter: Option<String>,
-    /// Only rows after this one, exclusive (before it, when reversed). Equal to a common prefix, it skips that prefix.
+    /// Only keys after this one (before it, when reversed), exclusive. Equal to a common prefix, it skips that prefix.
     pub marker: Option<String>,
+    /// Also the versions of the marker's key that follow this one.
+    pub version_marker: Option<VersionId>,
     /// Whether a marker inside a common prefix skips the prefix too (Swift), or only the keys up to it (S3).
     pub marker_skips_prefix: bool,
-    /// Only rows before this one, exclusive (after it, when reversed).
+    /// Only keys before this one, exclusive (after it, when reversed).
     pub end_marker: Option<String>,
     /// At most so many rows, prefixes counted.
     pub limit: u32,
@@ -28,20 +33,20 @@ pub struct ListObjects {
 }
 
 #[async_trait]
-impl Operation for ListObjects {
-    type Output = (BucketRecord, ObjectPage);
-    const NAME: &'static str = "ListObjects";
+impl Operation for ListVersions {
+    type Output = (BucketRecord, VersionPage);
+    const NAME: &'static str = "ListVersions";
     const CACHED: bool = true;
 
     fn actions(&self) -> Vec<Action> {
-        vec![Action::ListBucket]
+        vec![Action::ListBucketVersions]
     }
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
     }
 
-    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(BucketRecord, ObjectPage), Error> {
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(BucketRecord, VersionPage), Error> {
         match self.page(gateway, &permit).await {
             Err(Error::NoSuchBucket) => self.page(gateway, &permit.renewed(gateway, &self).await?).await,
             page => page,
@@ -49,14 +54,14 @@ impl Operation for ListObjects {
     }
 }
 
-impl ListObjects {
+impl ListVersions {
     async fn page(
         &self,
         gateway: &Gateway,
         permit: &Permit<'_>,
-    ) -> Result<(BucketRecord, ObjectPage), Error> {
+    ) -> Result<(BucketRecord, VersionPage), Error> {
         let bucket = permit.bucket()?;
-        let query = index::ListObjects {
+        let keys = index::ListObjects {
             bucket: bucket.id,
             prefix: self.prefix.clone(),
             delimiter: self.delimiter.clone(),
@@ -66,7 +71,8 @@ impl ListObjects {
             limit: self.limit,
             reverse: self.reverse,
         };
-        let page = gateway.index.list_objects(query).await?;
+        let query = index::ListVersions { keys, version_marker: self.version_marker };
+        let page = gateway.index.list_versions(query).await?;
         Ok((bucket.clone(), page))
     }
 }

@@ -4,21 +4,25 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 
-use super::digest::Digester;
-use super::gateway::{Gateway, Operation, Permit, Target};
-use super::sealing::{OwnedBinding, VersionSeals};
-use super::upload::{Uploaded, upload};
-use super::versioning::is_versioned;
-use super::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Precondition, Versioning};
-use crate::encryption::{DataKey, Holder};
+use crate::authz::Action;
+use crate::encryption::{CustomerKey, DataKey, Holder};
 use crate::http::body::Body;
 use crate::model::{
     ChecksumAlgorithm, EncryptionMode, ObjectKey, ObjectMetadata, StoredChecksum, Timestamp, VersionId,
     VersionUid,
 };
+use crate::ops::bytes::digest::Digester;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::sealing::{OwnedBinding, VersionSeals};
+use crate::ops::bytes::upload::{Uploaded, upload};
+use crate::ops::bytes::versioning::is_versioned;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage;
 use crate::storage::blobs::Unpublished;
-use crate::storage::index::{NewBlob, Publish, Published, Rewrap};
+use crate::storage::index::{
+    BucketAddress, BucketRecord, NewBlob, Precondition, Publish, Published, Rewrap, Versioning,
+};
 use crate::storage::room::Need;
 
 /// The most bytes of an overwrite while the disk is nearly full.
@@ -146,7 +150,7 @@ async fn check_room(
 }
 
 /// A write whose body has been received: what stays the same however often its commit is tried.
-pub(super) struct Received {
+pub(crate) struct Received {
     key: ObjectKey,
     encryption: WriteEncryption,
     metadata: ObjectMetadata,
@@ -159,7 +163,7 @@ pub(super) struct Received {
 
 impl Received {
     /// Checks what can be checked, and takes in the body.
-    pub(super) async fn of(
+    pub(crate) async fn of(
         put: PutObject,
         gateway: &Gateway,
         permit: &Permit<'_>,
@@ -176,12 +180,12 @@ impl Received {
     }
 
     /// Under which key it is written.
-    pub(super) fn key(&self) -> &ObjectKey {
+    pub(crate) fn key(&self) -> &ObjectKey {
         &self.key
     }
 
     /// The customer's key, where it is encrypted under one.
-    pub(super) fn customer_key(&self) -> Option<&CustomerKey> {
+    pub(crate) fn customer_key(&self) -> Option<&CustomerKey> {
         match &self.encryption {
             WriteEncryption::Customer(key) => Some(key),
             WriteEncryption::Managed | WriteEncryption::Kms => None,
@@ -189,7 +193,7 @@ impl Received {
     }
 
     /// The command that publishes it, and the ETag it then has.
-    pub(super) fn command(
+    pub(crate) fn command(
         &self,
         gateway: &Gateway,
         permit: &Permit<'_>,
@@ -230,7 +234,7 @@ impl Received {
     }
 
     /// What the writer is told.
-    pub(super) fn outcome(
+    pub(crate) fn outcome(
         self,
         gateway: &Gateway,
         permit: &Permit<'_>,
@@ -253,7 +257,7 @@ impl Received {
 }
 
 /// The mode of a write, and who holds its key.
-pub(super) fn holder(
+pub(crate) fn holder(
     encryption: &WriteEncryption,
     secure: bool,
 ) -> Result<(EncryptionMode, Holder<'_>), Error> {
@@ -266,7 +270,7 @@ pub(super) fn holder(
 }
 
 /// Refuses a conditional write that cannot succeed before its body is read. The commit checks again: only that counts.
-pub(super) async fn check_early(
+pub(crate) async fn check_early(
     gateway: &Gateway,
     bucket: &BucketRecord,
     key: &ObjectKey,
@@ -293,6 +297,6 @@ pub(super) async fn check_early(
 }
 
 /// 32 hex digits that look like an MD5 and say nothing, as S3 gives for SSE-C.
-pub(super) fn opaque_etag() -> String {
+pub(crate) fn opaque_etag() -> String {
     hex::encode(VersionUid::random().as_bytes())
 }

@@ -2,15 +2,17 @@
 
 mod upload;
 
-use super::{BucketRecord, Digests, Error};
+use crate::encryption;
 use crate::encryption::{
-    self, Binding, DataKey, Holder, InnerEnvelope, KeyRing, Mode, PartRef, PartsHash, VersionKey, hash_parts,
+    Binding, DataKey, Holder, InnerEnvelope, KeyRing, Mode, PartRef, PartsHash, VersionKey, hash_parts,
 };
 use crate::model::{EncryptionMode, ObjectKey, VersionId, VersionUid};
-use crate::storage::index::{NewBlob, PartRecord, SealEnvelope, VersionRecord};
+use crate::ops::bytes::digests::Digests;
+use crate::ops::engine::error::Error;
+use crate::storage::index::{BucketRecord, NewBlob, PartRecord, SealEnvelope, VersionRecord};
 
 pub use self::upload::{PartSeals, VerifiedUpload};
-use super::gateway::Gateway;
+use crate::ops::engine::gateway::Gateway;
 
 /// What an envelope is bound to, but for the version id, which the commit gives.
 pub struct OwnedBinding {

@@ -3,14 +3,16 @@
 
 use async_trait::async_trait;
 
-use super::gateway::{Gateway, Operation, Permit, Target};
-use super::get_object::{info, missing};
-use super::opening::{Keyless, Opening, open};
-use super::sealing::reseal;
-use super::{Action, BucketAddress, CustomerKey, Error, ObjectInfo};
+use crate::authz::Action;
+use crate::encryption::CustomerKey;
 use crate::model::{ObjectKey, Timestamp, VersionId};
+use crate::ops::bytes::opening::{Keyless, Opening, open};
+use crate::ops::bytes::sealing::reseal;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::object::get::{ObjectInfo, info, missing};
 use crate::storage;
-use crate::storage::index::{Restore, Unchanged};
+use crate::storage::index::{BucketAddress, Restore, Unchanged};
 
 /// How often a restore starts anew when the version is changed under it.
 const ATTEMPTS: u32 = 8;

@@ -6,13 +6,13 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::StreamExt;
 
-use super::Error;
-use super::digest::Digester;
-use super::gateway::Gateway;
 use crate::encryption::layout::{CHUNK, HEADER_LEN, TAG, sealed_len};
 use crate::encryption::{DataKey, Sealer};
 use crate::http::body::{Body, BodyError};
 use crate::model::BlobId;
+use crate::ops::bytes::digest::Digester;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::Gateway;
 use crate::storage::blobs::{BlobWriter, Unpublished};
 use crate::storage::index::NewBlob;
 

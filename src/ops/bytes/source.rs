@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
-use super::content::Content;
-use super::gateway::{Gateway, Permit};
-use super::get_object::{missing, shown_etag};
-use super::large::{Depth, Reading};
-use super::opening::{Keyless, Opening, open};
-use super::{Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face, LargeObject};
+use crate::authz::Action;
+use crate::encryption::CustomerKey;
 use crate::http::conditions::{ReadConditions, Verdict};
 use crate::model::{EncryptionMode, ObjectKey, Timestamp, VersionId};
+use crate::ops::bytes::content::Content;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::opening::{Keyless, Opening, open};
+use crate::ops::engine::error::Error;
+use crate::ops::engine::face::Face;
+use crate::ops::engine::gateway::{Gateway, Permit};
+use crate::ops::large::{Depth, LargeObject, Reading};
+use crate::ops::object::get::{missing, shown_etag};
 use crate::storage;
-use crate::storage::index::{Unchanged, VersionRecord};
+use crate::storage::index::{BucketAddress, BucketRecord, Unchanged, VersionRecord};
 use crate::storage::pins::Pin;
 
 /// What is copied.

@@ -1,28 +1,27 @@
-//! Listing a bucket's versions and delete markers.
+//! Listing a bucket's current objects.
 
 use async_trait::async_trait;
 
-use super::gateway::{Gateway, Operation, Permit, Target};
-use super::{Action, BucketAddress, BucketRecord, Error, VersionPage};
-use crate::model::VersionId;
+use crate::authz::Action;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage::index;
+use crate::storage::index::{BucketAddress, BucketRecord, ObjectPage};
 
-/// A page of versions and delete markers, by key and then from the newest to the oldest.
+/// A page of current objects in byte order of their keys.
 #[derive(Clone, Debug)]
-pub struct ListVersions {
+pub struct ListObjects {
     /// Where.
     pub bucket: BucketAddress,
     /// Only keys that begin so.
     pub prefix: String,
     /// Rolls up what follows the prefix up to and with this text.
     pub delimiter: Option<String>,
-    /// Only keys after this one (before it, when reversed), exclusive. Equal to a common prefix, it skips that prefix.
+    /// Only rows after this one, exclusive (before it, when reversed). Equal to a common prefix, it skips that prefix.
     pub marker: Option<String>,
-    /// Also the versions of the marker's key that follow this one.
-    pub version_marker: Option<VersionId>,
     /// Whether a marker inside a common prefix skips the prefix too (Swift), or only the keys up to it (S3).
     pub marker_skips_prefix: bool,
-    /// Only keys before this one, exclusive (after it, when reversed).
+    /// Only rows before this one, exclusive (after it, when reversed).
     pub end_marker: Option<String>,
     /// At most so many rows, prefixes counted.
     pub limit: u32,
@@ -31,20 +30,20 @@ pub struct ListVersions {
 }
 
 #[async_trait]
-impl Operation for ListVersions {
-    type Output = (BucketRecord, VersionPage);
-    const NAME: &'static str = "ListVersions";
+impl Operation for ListObjects {
+    type Output = (BucketRecord, ObjectPage);
+    const NAME: &'static str = "ListObjects";
     const CACHED: bool = true;
 
     fn actions(&self) -> Vec<Action> {
-        vec![Action::ListBucketVersions]
+        vec![Action::ListBucket]
     }
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
     }
 
-    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(BucketRecord, VersionPage), Error> {
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(BucketRecord, ObjectPage), Error> {
         match self.page(gateway, &permit).await {
             Err(Error::NoSuchBucket) => self.page(gateway, &permit.renewed(gateway, &self).await?).await,
             page => page,
@@ -52,14 +51,14 @@ impl Operation for ListVersions {
     }
 }
 
-impl ListVersions {
+impl ListObjects {
     async fn page(
         &self,
         gateway: &Gateway,
         permit: &Permit<'_>,
-    ) -> Result<(BucketRecord, VersionPage), Error> {
+    ) -> Result<(BucketRecord, ObjectPage), Error> {
         let bucket = permit.bucket()?;
-        let keys = index::ListObjects {
+        let query = index::ListObjects {
             bucket: bucket.id,
             prefix: self.prefix.clone(),
             delimiter: self.delimiter.clone(),
@@ -69,8 +68,7 @@ impl ListVersions {
             limit: self.limit,
             reverse: self.reverse,
         };
-        let query = index::ListVersions { keys, version_marker: self.version_marker };
-        let page = gateway.index.list_versions(query).await?;
+        let page = gateway.index.list_objects(query).await?;
         Ok((bucket.clone(), page))
     }
 }

@@ -3,12 +3,18 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::encryption::{Holder, KeyRing};
+use crate::encryption::{CustomerKey, Holder, KeyRing};
 use crate::http::body::Body;
 use crate::http::conditions::ReadConditions;
 use crate::identity::{AccessKeyEntry, AuthConfig, Authenticator, Identity, Secret};
 use crate::model::{AccountId, BucketName, UserId, WriterId};
-use crate::ops::{Caller, CreateBucket, CustomerKey, GetObject, IndexDirectory, Limits, Metrics, PutObject};
+use crate::ops::bucket::CreateBucket;
+use crate::ops::engine::caller::Caller;
+use crate::ops::engine::gateway::Limits;
+use crate::ops::engine::metrics::Metrics;
+use crate::ops::identity::directory::IndexDirectory;
+use crate::ops::object::get::GetObject;
+use crate::ops::object::put::PutObject;
 use crate::storage::blobs::{BlobOptions, BlobStore};
 use crate::storage::index::sqlite::SqliteIndex;
 use crate::storage::index::{AccountRecord, Index, RoleGrant, UserRecord};

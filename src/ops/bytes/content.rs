@@ -6,8 +6,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Error;
-use super::sealing::{OpenedVersion, VersionSeals};
+use crate::ops::bytes::sealing::{OpenedVersion, VersionSeals};
+use crate::ops::engine::error::Error;
 use crate::storage::index::{MAX_REFERENCES, PartRecord};
 
 /// A range of a blob, and the version that holds the blob's data key.

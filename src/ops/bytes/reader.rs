@@ -11,16 +11,16 @@ use futures_util::stream::FuturesOrdered;
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Error;
-use super::content::{Content, Piece};
-use super::gateway::Gateway;
-use super::metrics::Metrics;
-use super::sealing::OpenedVersion;
-use super::verify::Pace;
 use crate::encryption::layout::{CHUNK, HEADER_LEN, TAG, sealed_len, span};
 use crate::encryption::{Cipher, Opener};
 use crate::http::body::{Body, BodyError};
 use crate::model::EncryptionMode;
+use crate::ops::bytes::content::{Content, Piece};
+use crate::ops::bytes::pace::Pace;
+use crate::ops::bytes::sealing::OpenedVersion;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::Gateway;
+use crate::ops::engine::metrics::Metrics;
 use crate::storage::blobs::BlobStore;
 use crate::storage::index::{BlobRow, Index, PartRecord};
 use crate::storage::pins::Pin;
@@ -70,12 +70,12 @@ impl std::fmt::Debug for ObjectReader {
 }
 
 impl ObjectReader {
-    pub(super) fn new(gateway: &Gateway, content: Content, mode: EncryptionMode, pin: Pin) -> Self {
+    pub(crate) fn new(gateway: &Gateway, content: Content, mode: EncryptionMode, pin: Pin) -> Self {
         Self::with(gateway, content, mode, pin, true)
     }
 
     /// One that only verifies. What it finds may be a blob that was deleted meanwhile: whoever asks knows.
-    pub(super) fn to_verify(gateway: &Gateway, content: Content) -> Self {
+    pub(crate) fn to_verify(gateway: &Gateway, content: Content) -> Self {
         Self::with(gateway, content, EncryptionMode::Managed, gateway.pins.enter(), false)
     }
 
@@ -106,7 +106,7 @@ impl ObjectReader {
     }
 
     /// Reads all of it, verifies it and keeps nothing.
-    pub(super) async fn verify(&self, pace: &Pace) -> Result<(), Error> {
+    pub(crate) async fn verify(&self, pace: &Pace) -> Result<(), Error> {
         let size = self.source.size;
         let mut spans = Spans { source: self.source.clone(), next: 0..size, pending: FuturesOrdered::new() };
         if size == 0 {
@@ -301,7 +301,7 @@ async fn read_whole(
 }
 
 /// A sealed blob that lives in the index: as it came with the version, or asked for now. `None` for one in the store.
-pub(super) async fn inline_bytes(index: &dyn Index, part: &PartRecord) -> Result<Option<Bytes>, Error> {
+pub(crate) async fn inline_bytes(index: &dyn Index, part: &PartRecord) -> Result<Option<Bytes>, Error> {
     match &part.inline {
         Some(bytes) if bytes.is_empty() => match index.inline_blob(part.blob).await? {
             Some(bytes) => Ok(Some(bytes)),

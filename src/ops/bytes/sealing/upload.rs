@@ -1,12 +1,14 @@
 //! The seals of a multipart upload: its envelope while it has no version id, and what is kept of each of its parts.
 
 use super::{OpenedVersion, OwnedBinding, VersionSeals, mode_of, read_digests, reference};
+use crate::encryption;
 use crate::encryption::{
-    self, DataKey, Holder, InnerEnvelope, KeyRing, OpenedPart, PartContents, PartPlace, PartsHash, hash_parts,
+    DataKey, Holder, InnerEnvelope, KeyRing, OpenedPart, PartContents, PartPlace, PartsHash, hash_parts,
 };
 use crate::model::{EncryptionMode, ObjectKey, VersionUid};
-use crate::ops::{BucketRecord, Digests, Error};
-use crate::storage::index::{NewBlob, PartRecord, SealEnvelope, UploadRecord};
+use crate::ops::bytes::digests::Digests;
+use crate::ops::engine::error::Error;
+use crate::storage::index::{BucketRecord, NewBlob, PartRecord, SealEnvelope, UploadRecord};
 
 /// What stands for the version id in an upload's binding. No version has such an id.
 const UPLOAD: &str = "upload";

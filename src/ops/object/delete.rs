@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 
-use super::gateway::{Gateway, Operation, Permit, Target};
-use super::{Action, BucketAddress, Deleted, Error, Precondition};
+use crate::authz::Action;
 use crate::model::{ObjectKey, VersionId};
-use crate::storage::index::Delete;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::storage::index::{BucketAddress, Delete, Deleted, Precondition};
 
 /// Deletes an object or a version of it. `removed: None` in the outcome tells that nothing was there.
 #[derive(Clone, Debug)]

@@ -1,10 +1,12 @@
 //! From a stored version to an opened one: the one place where a read's key is checked.
 
-use super::sealing::{OpenedVersion, VerifiedVersion, read_digests};
-use super::{BucketRecord, Caller, CustomerKey, Digests, Error};
-use crate::encryption::{Holder, KeyRing};
+use crate::encryption::{CustomerKey, Holder, KeyRing};
 use crate::model::EncryptionMode;
-use crate::storage::index::VersionRecord;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::sealing::{OpenedVersion, VerifiedVersion, read_digests};
+use crate::ops::engine::caller::Caller;
+use crate::ops::engine::error::Error;
+use crate::storage::index::{BucketRecord, VersionRecord};
 
 /// What a reader without the customer's key gets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

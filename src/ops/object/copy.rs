@@ -6,24 +6,25 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::StreamExt;
 
-use super::content::Content;
-use super::digest::Digester;
-use super::gateway::{Gateway, MAX_PUT, Operation, Permit, Target};
-use super::put_object::{holder, opaque_etag};
-use super::sealing::{OwnedBinding, VersionSeals};
-use super::source::{CopySource, OpenSource};
-use super::versioning::is_versioned;
-use super::{
-    Action, BucketAddress, BucketRecord, ChecksumRequest, Digests, Error, ExpectedChecksum, Face,
-    ObjectReader, Precondition, WriteEncryption,
-};
+use crate::authz::Action;
 use crate::http::range::RangeSpec;
 use crate::model::{
     ChecksumAlgorithm, ChecksumKind, EncryptionMode, ObjectKey, ObjectMetadata, SystemMetadata, Timestamp,
     UserMetadata, VersionId, VersionUid,
 };
+use crate::ops::bytes::content::Content;
+use crate::ops::bytes::digest::Digester;
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::reader::ObjectReader;
+use crate::ops::bytes::sealing::{OwnedBinding, VersionSeals};
+use crate::ops::bytes::source::{CopySource, OpenSource};
+use crate::ops::bytes::versioning::is_versioned;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::face::Face;
+use crate::ops::engine::gateway::{Gateway, MAX_PUT, Operation, Permit, Target};
+use crate::ops::object::put::{ChecksumRequest, ExpectedChecksum, WriteEncryption, holder, opaque_etag};
 use crate::storage;
-use crate::storage::index::Publish;
+use crate::storage::index::{BucketAddress, BucketRecord, Precondition, Publish};
 use crate::storage::pins::Pin;
 
 /// How often a copy starts anew when its source is overwritten under it.

@@ -4,18 +4,21 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 
-use super::gateway::{Gateway, Operation, Permit, Target};
-use super::large::{Depth, Reading, Standing};
-use super::multipart::span;
-use super::opening::{Keyless, Opening, open};
-use super::versioning::is_versioned;
-use super::{
-    Action, BucketAddress, BucketRecord, CustomerKey, Digests, Error, Face, LargeObject, ObjectReader,
-};
+use crate::authz::Action;
+use crate::encryption::CustomerKey;
 use crate::http::conditions::{ReadConditions, Verdict};
 use crate::model::{EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId};
+use crate::ops::bytes::digests::Digests;
+use crate::ops::bytes::opening::{Keyless, Opening, open};
+use crate::ops::bytes::reader::ObjectReader;
+use crate::ops::bytes::versioning::is_versioned;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::face::Face;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::large::{Depth, LargeObject, Reading, Standing};
+use crate::ops::multipart::span;
 use crate::storage;
-use crate::storage::index::VersionRecord;
+use crate::storage::index::{BucketAddress, BucketRecord, VersionRecord};
 
 /// How often a read of one part starts anew when the object is overwritten under it.
 const ATTEMPTS: u32 = 8;
@@ -89,7 +92,7 @@ impl ObjectInfo {
 }
 
 /// The ETag that a face shows of a version whose digests may be told.
-pub(super) fn shown_etag(record: &VersionRecord, digests: &Digests, face: Face) -> Option<String> {
+pub(crate) fn shown_etag(record: &VersionRecord, digests: &Digests, face: Face) -> Option<String> {
     etag_of(face, &record.etag, record.part_count, digests)
 }
 
@@ -148,7 +151,7 @@ impl Operation for GetObject {
 
 /// What is read of a dynamic large object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Manifests {
+pub(crate) enum Manifests {
     /// What its manifest stands for.
     Follow,
     /// The manifest's own bytes.
@@ -156,7 +159,7 @@ pub(super) enum Manifests {
 }
 
 impl GetObject {
-    pub(super) async fn read(
+    pub(crate) async fn read(
         &self,
         gateway: &Gateway,
         permit: &Permit<'_>,
@@ -235,7 +238,7 @@ impl GetObject {
 const SHOWN_WITHOUT_KEY: &str = "mtime";
 
 /// What a reader may know of a version. Of a dynamic large object, this is the manifest itself.
-pub(super) fn info(
+pub(crate) fn info(
     bucket: &BucketRecord,
     record: &VersionRecord,
     digests: Digests,
@@ -262,7 +265,7 @@ pub(super) fn info(
 }
 
 /// Tells a missing version from a missing object, and a delete marker from both.
-pub(super) fn missing(error: storage::Error, version: Option<VersionId>) -> Error {
+pub(crate) fn missing(error: storage::Error, version: Option<VersionId>) -> Error {
     match (error, version) {
         (storage::Error::NoSuchObject { marker: Some(marker) }, Some(_)) => Error::VersionIsMarker { marker },
         (storage::Error::NoSuchObject { marker: None }, Some(_)) => Error::NoSuchVersion,

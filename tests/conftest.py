@@ -16,6 +16,8 @@ from support.s3 import S3
 from support.server import Server
 from support.swift import Swift
 
+pytest_plugins = ["runner.reports"]
+
 _numbers = itertools.count(1)
 
 

@@ -6,10 +6,12 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support import below, leaks, people, tally
+from support.boto import boto3_client
 from support.cli import Cli
 from support.keys import CustomerKey, made
 from support.s3 import S3
@@ -81,6 +83,12 @@ def swift(server: Server) -> Iterator[Swift]:
     client = Swift(server.tls, people.OWNER)
     yield client
     client.close()
+
+
+@pytest.fixture
+def boto(server: Server) -> Any:
+    """boto3's client of the owner."""
+    return boto3_client(server.tls, people.OWNER)
 
 
 @pytest.fixture

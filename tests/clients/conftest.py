@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Any
 
-import boto3
-import botocore.config
 import pytest
 
 from support.cli import Cli
@@ -32,16 +29,3 @@ def key_file(cli: Cli, key: CustomerKey) -> str:
 def header(key: CustomerKey) -> list[str]:
     """The key as `swift` takes it."""
     return [word for name, value in key.swift() for word in ("--header", f"{name}: {value}")]
-
-
-@pytest.fixture
-def boto(cli: Cli) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=cli.server.tls.url,
-        aws_access_key_id=cli.user.access_key,
-        aws_secret_access_key=cli.user.secret_key,
-        region_name="us-east-1",
-        verify=str(cli.server.ca),
-        config=botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
-    )

@@ -7,8 +7,6 @@ import random
 from pathlib import Path
 from typing import Any
 
-import boto3
-import botocore.config
 import pytest
 
 from support.cli import Cli
@@ -76,19 +74,6 @@ def test_aws_rotates_a_key_in_place(cli: Cli, file: Path, bucket: str, key: Cust
     cli.run("aws", "s3api", "get-object", *where, *sse, second_file, "back")
     assert (cli.folder / "back").read_bytes() == file.read_bytes()
     assert "403" in cli.fails("aws", "s3api", "head-object", *where, *sse, key_file)
-
-
-@pytest.fixture
-def boto(cli: Cli) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=cli.server.tls.url,
-        aws_access_key_id=cli.user.access_key,
-        aws_secret_access_key=cli.user.secret_key,
-        region_name="us-east-1",
-        verify=str(cli.server.ca),
-        config=botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
-    )
 
 
 def test_boto3_copies_with_keys(boto: Any, bucket: str, key: CustomerKey) -> None:

@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import boto3
-import botocore.config
 import pytest
 import swiftclient.client
 import urllib3.exceptions
@@ -20,6 +18,7 @@ from replicas.balancer import Balancer
 from replicas.cluster import REPLICAS, Cluster
 
 from support import people
+from support.boto import boto3_client
 from support.fsck import assert_sound
 from support.keys import CustomerKey
 from support.tally import Tally
@@ -81,17 +80,8 @@ class Boto(Client):
 
     def __init__(self, number: int, address: Address) -> None:
         super().__init__(number)
-        self.client = boto3.client(
-            "s3",
-            endpoint_url=address.url,
-            aws_access_key_id=people.OWNER.access_key,
-            aws_secret_access_key=people.OWNER.secret_key,
-            region_name="us-east-1",
-            verify=str(address.ca),
-            config=botocore.config.Config(
-                s3={"addressing_style": "path"}, retries={"mode": "standard", "max_attempts": 8}, proxies={}
-            ),
-        )
+        retries = {"mode": "standard", "max_attempts": 8}
+        self.client = boto3_client(address, people.OWNER, retries=retries, proxies={})
 
     @staticmethod
     def keyed(key: CustomerKey | None) -> dict[str, Any]:

@@ -7,8 +7,6 @@ import hashlib
 import zlib
 from typing import Any
 
-import boto3
-import botocore.config
 import pytest
 
 from support import people
@@ -299,19 +297,6 @@ def test_strangers(s3: S3, server: Server, versioned: str) -> None:
             assert client.request(method, path, query=query, body=body).status == 403, f"{method} {query}"
         client.close()
     assert state(s3, versioned) == "Enabled" and len(by_s3(s3, versioned)) == 1
-
-
-@pytest.fixture
-def boto(server: Server) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=server.tls.url,
-        aws_access_key_id=people.OWNER.access_key,
-        aws_secret_access_key=people.OWNER.secret_key,
-        region_name="us-east-1",
-        verify=str(server.ca),
-        config=botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
-    )
 
 
 def test_boto3(boto: Any, bucket: str) -> None:

@@ -28,15 +28,10 @@ class Face(Protocol):
 
 
 @dataclass
-class S3Face:
-    """S3."""
+class _Face:
+    """What is the same for both clients."""
 
-    client: S3
-    name: str = "s3"
-    meta: str = "x-amz-meta-"
-
-    def keyed(self, key: CustomerKey | None) -> Headers:
-        return key.s3() if key else []
+    client: S3 | Swift
 
     def put(self, bucket: str, name: str, body: bytes = b"", headers: Headers = ()) -> Response:
         return self.client.put(bucket, name, body, headers)
@@ -49,6 +44,16 @@ class S3Face:
 
     def delete(self, bucket: str, name: str, headers: Headers = ()) -> Response:
         return self.client.delete(bucket, name, headers)
+
+
+@dataclass
+class S3Face(_Face):
+    client: S3
+    name: str = "s3"
+    meta: str = "x-amz-meta-"
+
+    def keyed(self, key: CustomerKey | None) -> Headers:
+        return key.s3() if key else []
 
     def sizes(self, bucket: str) -> dict[str, int]:
         sizes: dict[str, int] = {}
@@ -61,27 +66,13 @@ class S3Face:
 
 
 @dataclass
-class SwiftFace:
-    """Swift."""
-
+class SwiftFace(_Face):
     client: Swift
     name: str = "swift"
     meta: str = "x-object-meta-"
 
     def keyed(self, key: CustomerKey | None) -> Headers:
         return key.swift() if key else []
-
-    def put(self, bucket: str, name: str, body: bytes = b"", headers: Headers = ()) -> Response:
-        return self.client.put(bucket, name, body, headers)
-
-    def get(self, bucket: str, name: str, headers: Headers = ()) -> Response:
-        return self.client.get(bucket, name, headers)
-
-    def head(self, bucket: str, name: str, headers: Headers = ()) -> Response:
-        return self.client.head(bucket, name, headers)
-
-    def delete(self, bucket: str, name: str, headers: Headers = ()) -> Response:
-        return self.client.delete(bucket, name, headers)
 
     def sizes(self, bucket: str) -> dict[str, int]:
         return {row["name"]: row["bytes"] for row in self.client.list(bucket)}

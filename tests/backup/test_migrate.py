@@ -19,6 +19,14 @@ def url(path: Path) -> str:
     return f"sqlite://{path}"
 
 
+def mark_as_loading(path: Path) -> None:
+    """Makes of a loaded index one whose loading was interrupted."""
+    with sqlite3.connect(path) as index:
+        (install,) = index.execute("SELECT lower(hex(id)) FROM install").fetchone()
+        index.execute("INSERT INTO marks VALUES ('loading', ?)", [f"the index of the installation {install}"])
+    index.close()
+
+
 def test_it_says_which_setting_to_change(stopped: Server, filled: Filled, fresh: Callable[..., Server]) -> None:
     to = url(stopped.data / "other.db")
     said = backup.well(stopped, "migrate-index", "--to", to)
@@ -93,9 +101,8 @@ def test_a_source_that_changed_meanwhile(stopped: Server) -> None:
     """Half-way through, the gateway was started again on the old index."""
     to = stopped.data / "other.db"
     backup.well(stopped, "migrate-index", "--to", url(to))
+    mark_as_loading(to)
     with sqlite3.connect(to) as index:
-        (install,) = index.execute("SELECT lower(hex(id)) FROM install").fetchone()
-        index.execute("INSERT INTO marks VALUES ('loading', ?)", [f"the index of the installation {install}"])
         index.execute("DELETE FROM install")
     index.close()
     with sqlite3.connect(stopped.data / "index.db") as index:
@@ -127,10 +134,7 @@ def test_killed_while_it_was_compared(
     """The old index is marked, and the new one is not whole."""
     to = stopped.data / "other.db"
     backup.well(stopped, "migrate-index", "--to", url(to))
-    with sqlite3.connect(to) as index:
-        (install,) = index.execute("SELECT lower(hex(id)) FROM install").fetchone()
-        index.execute("INSERT INTO marks VALUES ('loading', ?)", [f"the index of the installation {install}"])
-    index.close()
+    mark_as_loading(to)
     assert "was carried into" in backup.run(stopped, "serve").line
     if way == "back":
         backup.well(stopped, "migrate-index", "--back")

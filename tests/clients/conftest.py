@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,7 @@ from support.keys import CustomerKey
 @pytest.fixture
 def file(cli: Cli) -> Path:
     """A file to upload, named `file.txt` in the command lines' folder."""
-    path = cli.folder / "file.txt"
-    path.write_bytes(random.Random(7).randbytes(200_000))
-    return path
+    return cli.file("file.txt", 200_000)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,7 @@ LARGE = 19 * 1024 * 1024 + 3
 
 @pytest.fixture
 def large(cli: Cli) -> Path:
-    path = cli.folder / "large.bin"
-    path.write_bytes(random.Random(5).randbytes(LARGE))
-    return path
+    return cli.file("large.bin", LARGE)
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "sse-c"])

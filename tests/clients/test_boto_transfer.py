@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import random
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,7 @@ PARTS = TransferConfig(multipart_threshold=6 << 20, multipart_chunksize=5 << 20,
 
 @pytest.fixture
 def large(cli: Cli) -> Path:
-    path = cli.folder / "large.bin"
-    path.write_bytes(random.Random(6).randbytes(LARGE))
-    return path
+    return cli.file("large.bin", LARGE)
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "sse-c"])

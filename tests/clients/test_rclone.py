@@ -103,9 +103,7 @@ def test_deletes(rclone: Remote, tree: Path, other: Face, bucket: str) -> None:
 @pytest.fixture
 def large(cli: Cli) -> Path:
     """A file that goes up in five parts."""
-    path = cli.folder / "large.bin"
-    path.write_bytes(random.Random(11).randbytes(LARGE))
-    return path
+    return cli.file("large.bin", LARGE)
 
 
 PARTS = ["--s3-upload-cutoff", PART, "--s3-chunk-size", PART, "--swift-chunk-size", PART]

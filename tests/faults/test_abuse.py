@@ -14,7 +14,7 @@ from support import people
 from support.s3 import S3
 from support.server import Server
 from support.swift import Swift
-from support.wire import Connection, Disconnected, Response, Wire
+from support.wire import Connection, Disconnected, Wire, answer_to
 
 
 @pytest.fixture(scope="module")
@@ -117,16 +117,6 @@ def test_it_still_serves_after_all_that(impatient: Server) -> None:
             each.close()
 
 
-def raw(server: Server, data: bytes) -> Response | None:
-    """The answer to bytes as they are; None when the connection is closed without one."""
-    with Connection(server.plain) as connection:
-        try:
-            connection.send(data)
-            return connection.answer()
-        except (Disconnected, ConnectionError):
-            return None
-
-
 @pytest.mark.parametrize(
     "head",
     [
@@ -144,16 +134,16 @@ def raw(server: Server, data: bytes) -> Response | None:
     ],
 )
 def test_requests_that_http_refuses(server: Server, head: bytes) -> None:
-    answer = raw(server, head)
+    answer = answer_to(server.plain, head)
     assert answer is None or 300 <= answer.status < 500, answer
-    assert raw(server, b"GET /healthcheck HTTP/1.1\r\nHost: a\r\n\r\n") is not None
+    assert answer_to(server.plain, b"GET /healthcheck HTTP/1.1\r\nHost: a\r\n\r\n") is not None
 
 
 def test_too_many_and_too_large_headers(server: Server) -> None:
     many = b"".join(b"X-%d: y\r\n" % n for n in range(2000))
-    answer = raw(server, b"GET /info HTTP/1.1\r\nHost: a\r\n" + many + b"\r\n")
+    answer = answer_to(server.plain, b"GET /info HTTP/1.1\r\nHost: a\r\n" + many + b"\r\n")
     assert answer is None or answer.status in (400, 431)
-    answer = raw(server, b"GET /info HTTP/1.1\r\nHost: a\r\nX-Big: " + b"y" * 2_000_000 + b"\r\n\r\n")
+    answer = answer_to(server.plain, b"GET /info HTTP/1.1\r\nHost: a\r\nX-Big: " + b"y" * 2_000_000 + b"\r\n\r\n")
     assert answer is None or answer.status in (400, 431)
 
 

@@ -12,7 +12,7 @@ from support import people
 from support.s3 import S3
 from support.server import Server
 from support.swift import Swift
-from support.wire import Connection, Disconnected, Response
+from support.wire import Connection, answer_to
 
 MIB = 1 << 20
 BODY = bytes(range(256)) * 4000
@@ -75,16 +75,6 @@ def test_part_and_copy_ranges(target: Server) -> None:
         assert 400 <= answer.status < 500, answer.text
 
 
-def raw(server: Server, data: bytes) -> Response | None:
-    """The answer to bytes as they are; None when the connection is closed without one."""
-    with Connection(server.plain) as connection:
-        try:
-            connection.send(data)
-            return connection.answer()
-        except (Disconnected, ConnectionError):
-            return None
-
-
 @pytest.mark.parametrize(
     "head",
     [
@@ -117,9 +107,9 @@ def raw(server: Server, data: bytes) -> Response | None:
     ids=range(23),
 )
 def test_heads_that_are_too_much(target: Server, head: bytes) -> None:
-    answer = raw(target, head)
+    answer = answer_to(target.plain, head)
     assert answer is None or 300 <= answer.status < 500 or answer.status == 501, answer.text[:500]
-    healthy = raw(target, b"GET /healthcheck HTTP/1.1\r\nHost: a\r\n\r\n")
+    healthy = answer_to(target.plain, b"GET /healthcheck HTTP/1.1\r\nHost: a\r\n\r\n")
     assert healthy is not None and healthy.status == 200
 
 

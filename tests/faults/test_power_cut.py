@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from faults.actors import Clients
+from faults.actors import Clients, Held
 from faults.crash import Root
 from faults.power import Disk
 from faults.recording import Call, calls, command
@@ -83,14 +83,6 @@ class Recorded(OnDisk):
         if self.process is not None and self.process.poll() is None:
             self._signal(signal.SIGKILL)
             self.process.wait()
-
-
-@dataclass(frozen=True)
-class Held:
-    """What an object holds, and the key that opens it."""
-
-    body: bytes
-    key: CustomerKey | None
 
 
 @dataclass

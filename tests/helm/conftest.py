@@ -13,7 +13,7 @@ from helm.cases import cases
 from helm.chart import CHART, Helm
 from helm.cluster import Cluster, cluster
 from helm.pod import Secrets
-from stores.backends import BACKENDS, Backend
+from stores.backends import Backend, on_demand
 
 HERE = Path(__file__).parent
 
@@ -40,16 +40,8 @@ def world() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Backend]]:
     """The stores by their schemes, started when they are asked for."""
-    running: dict[str, Backend] = {}
-
-    def store(scheme: str) -> Backend:
-        if scheme not in running:
-            running[scheme] = BACKENDS[scheme](tmp_path_factory.mktemp("stores") / scheme)
-        return running[scheme]
-
-    yield store
-    for each in running.values():
-        each.stop()
+    with on_demand(tmp_path_factory.mktemp("stores")) as store:
+        yield store
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 
 from support import people
 from support.keys import CustomerKey, Headers
-from support.s3 import S3, document, error
+from support.s3 import NEEDS_KEY, S3, WRONG_KEY, document, error
 from support.server import Server
 from support.wire import Response
 
@@ -190,15 +190,6 @@ def test_without_a_key_for_the_copy_it_has_none(s3: S3, sealed: str, key: Custom
     answer = copy(s3, sealed, "object", "copy", opened_by(key))
     assert answer.status == 200 and answer["x-amz-server-side-encryption"] == "AES256"
     assert s3.get(sealed, "copy").body == BODY
-
-
-NEEDS_KEY = (
-    "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve "
-    "the object."
-)
-WRONG_KEY = (
-    "Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key."
-)
 
 
 def test_keys_of_the_source(s3: S3, sealed: str, key: CustomerKey) -> None:

@@ -10,7 +10,7 @@ import pytest
 from support import people
 from support.keys import S3 as PREFIX
 from support.keys import CustomerKey, Headers, b64
-from support.s3 import S3, error
+from support.s3 import NEEDS_KEY, S3, WRONG_KEY, error
 from support.server import Server
 
 KEY = CustomerKey.new()
@@ -35,13 +35,6 @@ NO_MD5 = (
 BAD_KEY = "The secret key was invalid for the specified algorithm."
 BAD_MD5 = "The calculated MD5 hash of the key did not match the hash that was provided."
 BAD_ALGORITHM = "The Encryption request you specified is not valid. Supported value: AES256."
-NEEDS_KEY = (
-    "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve "
-    "the object."
-)
-WRONG_KEY = (
-    "Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key."
-)
 NOT_APPLICABLE = "The encryption parameters are not applicable to this object."
 NOT_SECURE = (
     "Requests specifying Server Side Encryption with Customer provided keys must be made over a secure connection."

@@ -14,7 +14,7 @@ import sys
 import urllib.request
 import xml.etree.ElementTree as ElementTree
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -291,6 +291,23 @@ def _opener(ca: Path | None) -> urllib.request.OpenerDirector:
 
 
 BACKENDS: dict[str, type[Backend]] = {"s3": Moto, "az": Azurite}
+
+
+@contextmanager
+def on_demand(folder: Path) -> Iterator[Callable[[str], Backend]]:
+    """Gives each store by its scheme. A store starts when somebody asks for it first, and all end with the context."""
+    running: dict[str, Backend] = {}
+
+    def store(scheme: str) -> Backend:
+        if scheme not in running:
+            running[scheme] = BACKENDS[scheme](folder / scheme)
+        return running[scheme]
+
+    try:
+        yield store
+    finally:
+        for each in running.values():
+            each.stop()
 
 
 def rust_environment(s3: Backend, azure: Backend) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from cross.conftest import faces, reader, sealed, writer  # noqa: F401
-from stores.backends import BACKENDS, Backend, Place
+from stores.backends import BACKENDS, Backend, Place, on_demand
 from stores.proxy import Proxy
 
 from support import leaks
@@ -19,16 +19,8 @@ from support.server import Server
 @pytest.fixture(scope="session")
 def backends(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Backend]]:
     """The stores, started when they are asked for."""
-    running: dict[str, Backend] = {}
-
-    def backend(name: str) -> Backend:
-        if name not in running:
-            running[name] = BACKENDS[name](tmp_path_factory.mktemp("stores") / name)
-        return running[name]
-
-    yield backend
-    for each in running.values():
-        each.stop()
+    with on_demand(tmp_path_factory.mktemp("stores")) as backend:
+        yield backend
 
 
 @pytest.fixture(scope="session", params=BACKENDS)

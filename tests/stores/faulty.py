@@ -8,6 +8,8 @@ import threading
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
+from support.listener import Listener
+
 ERRORS = {
     "500": (500, "Internal Server Error", "InternalError"),
     "503": (503, "Slow Down", "SlowDown"),
@@ -103,9 +105,8 @@ class Faulty:
         self.target = target
         self.fault: Fault | None = None
         self._closing = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._listener = Listener(self._converse)
+        self.port = self._listener.port
 
     def disturb(self, operation: str, kind: str, times: int = 1_000_000) -> Fault:
         self.fault = Fault(operation, kind, times)
@@ -116,17 +117,7 @@ class Faulty:
 
     def close(self) -> None:
         self._closing.set()
-        # Not closed alone: whoever waits in `accept` would go on with what has its number next.
-        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._converse, args=[client], daemon=True).start()
 
     def _converse(self, client: socket.socket) -> None:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,12 @@ class Cli:
             "OS_PROJECT_DOMAIN_NAME": "Default",
             "OS_CACERT": str(self.server.ca),
         }
+
+    def file(self, name: str, size: int) -> Path:
+        """A file in the folder. Its bytes are arbitrary, and the same in every run."""
+        path = self.folder / name
+        path.write_bytes(random.Random(size).randbytes(size))
+        return path
 
     def run(self, *command: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Runs one, and fails the test when it does."""

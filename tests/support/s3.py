@@ -18,6 +18,14 @@ from .wire import Address, Headers, Response, Wire
 REGION = "us-east-1"
 UNSIGNED = "UNSIGNED-PAYLOAD"
 
+NEEDS_KEY = (
+    "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve "
+    "the object."
+)
+WRONG_KEY = (
+    "Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key."
+)
+
 
 def escape(key: str) -> str:
     """A key or bucket as it stands in a path."""

@@ -193,6 +193,16 @@ class Connection:
         self.close()
 
 
+def answer_to(address: Address, data: bytes) -> Response | None:
+    """The answer to bytes as they are, or None when the connection is closed without an answer."""
+    with Connection(address) as connection:
+        try:
+            connection.send(data)
+            return connection.answer()
+        except (Disconnected, ConnectionError):
+            return None
+
+
 class Wire:
     """Sends requests to one address, over one connection for as long as the server keeps it open."""
 

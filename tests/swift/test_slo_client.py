@@ -18,9 +18,7 @@ WAYS = {"default": [], "slo": ["--use-slo"], "dlo": ["--use-dlo"]}
 
 @pytest.fixture
 def file(cli: Cli) -> Path:
-    path = cli.folder / "file.txt"
-    path.write_bytes(random.Random(7).randbytes(SIZE))
-    return path
+    return cli.file("file.txt", SIZE)
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "sse-c"])

@@ -1,4 +1,4 @@
-"""What the real command lines need."""
+"""Fixtures for the real command lines."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def file(cli: Cli) -> Path:
 
 @pytest.fixture
 def key_file(cli: Cli, key: CustomerKey) -> str:
-    """The key as `aws` takes it."""
+    """The key in the form that `aws` reads."""
     return f"fileb://{key.file(cli.folder)}"
 
 
 @pytest.fixture
 def header(key: CustomerKey) -> list[str]:
-    """The key as `swift` takes it."""
+    """The key in the form that `swift` sends."""
     return [word for name, value in key.swift() for word in ("--header", f"{name}: {value}")]

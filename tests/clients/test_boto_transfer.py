@@ -68,7 +68,7 @@ def test_small_and_empty_files(boto: Any, cli: Cli, bucket: str, extra: dict[str
 
 
 def test_copies(boto: Any, large: Path, bucket: str, key: CustomerKey, extra: dict[str, Any]) -> None:
-    """In one request below the threshold, in parts above it; with the key of the source, and another for the copy."""
+    """In one request below the threshold, and in parts above it. The source has one key, the copy another."""
     new = CustomerKey.new()
     source = {"CopySourceSSECustomerAlgorithm": "AES256", "CopySourceSSECustomerKey": key.raw} if extra else {}
     config = TransferConfig(multipart_threshold=6 << 20, multipart_chunksize=5 << 20)

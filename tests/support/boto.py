@@ -9,8 +9,8 @@ from .wire import Address
 
 
 def boto3_client(address: Address, user: User, **settings: Any) -> Any:
-    """A user's client. By default it tries nothing again, so that a test sees the first answer."""
-    # Most processes of the tests have no use for it, and its import takes longer than all others.
+    """The client of a user. By default it does not retry, so that a test sees the first answer."""
+    # Most processes of the tests do not need boto3, and its import takes longer than all others.
     import boto3
     from botocore.config import Config
 

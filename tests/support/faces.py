@@ -13,11 +13,11 @@ from .wire import Headers, Response
 
 
 class Face(Protocol):
-    """What both protocols can do with an object."""
+    """The operations that both protocols have on objects."""
 
     name: str
     meta: str
-    """How the names of user metadata begin."""
+    """The beginning of the names of user metadata."""
 
     def keyed(self, key: CustomerKey | None) -> Headers: ...
     def put(self, bucket: str, name: str, body: bytes = b"", headers: Headers = ()) -> Response: ...
@@ -29,7 +29,7 @@ class Face(Protocol):
 
 @dataclass
 class _Face:
-    """What is the same for both clients."""
+    """Methods that are the same for both clients."""
 
     client: S3 | Swift
 
@@ -79,11 +79,11 @@ class SwiftFace(_Face):
 
 
 WRITTEN = (200, 201)
-"""What a PUT answers: S3's, and Swift's."""
+"""The statuses of a good PUT: of S3 and of Swift."""
 
 
 def code(face: Face, response: Response) -> str:
-    """S3's error code, wherever it is; nothing on Swift, whose errors are statuses."""
+    """S3's error code, from the body or a header. Swift has none: its errors are statuses."""
     if face.name != "s3":
         return ""
     return error(response)["Code"] if response.body else response["x-amz-error-code"]

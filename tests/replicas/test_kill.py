@@ -1,4 +1,4 @@
-"""A replica dies under load: what was acknowledged is there, and clients that retry notice nothing."""
+"""A replica dies under load. Every acknowledged write is there, and clients that retry notice nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CUT = (HTTPClientError, IncompleteReadError, ResponseStreamingError, urllib3.exc
 
 
 def whole(get: Callable[[], bytes]) -> bytes:
-    """A body that was cut is asked for again by whoever reads it: the libraries try a request again until its answer begins, no longer."""
+    """Reads a body again when it was cut. The libraries retry a request only until its answer begins."""
     for _ in range(7):
         try:
             return get()
@@ -43,7 +43,8 @@ def whole(get: Callable[[], bytes]) -> bytes:
 
 
 class Client(threading.Thread):
-    """Writes and reads back as fast as it may, through the balancer, and remembers what it was told."""
+    """Writes and reads back as fast as possible, through the balancer, and remembers every acknowledged
+    write."""
 
     def __init__(self, number: int) -> None:
         super().__init__(daemon=True)
@@ -110,7 +111,7 @@ class SwiftClient(Client):
         )
 
     def put(self, name: str, body: bytes, key: CustomerKey | None) -> None:
-        # It sends again only what it can wind back.
+        # The library sends only a body that it can rewind again.
         headers = dict(key.swift()) if key else None
         self.connection.put_object(BUCKET, name, io.BytesIO(body), content_length=len(body), headers=headers)
 

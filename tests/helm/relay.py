@@ -35,7 +35,7 @@ class Relay:
                 server.settimeout(None)
                 join(client, server)
         except OSError:
-            client.close()  # Its client reports a connection that breaks.
+            client.close()  # The client reports a connection that breaks.
 
     def close(self) -> None:
         self._listener.close()

@@ -1,4 +1,5 @@
-"""boto3's transfer manager: uploads, downloads and copies in parallel parts, with a customer's key and without."""
+"""boto3's transfer manager: uploads, downloads and copies in parallel parts, with and without a customer's
+key."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from support.wire import Address
 
 
 class Balancer:
-    """Passes TCP connections on in turn. TLS is between client and replica: the balancer sees nothing of it."""
+    """Passes TCP connections on in turn. TLS is between client and replica: the balancer cannot read it."""
 
     def __init__(self, backends: list[Address]) -> None:
         self._turns = itertools.cycle(backends)

@@ -1,4 +1,4 @@
-"""The part of `tests/run` that runs the suites, when everything that they need is installed."""
+"""Runs the suites of `tests/run`, once everything that they need is installed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .table import table, total
 
 ROOT = Path(__file__).resolve().parents[2]
 INTERRUPTED = 130
-"""The code of a run that was ended from outside, as shells have it."""
+"""The exit code of an interrupted run, as in shells."""
 
 _lock = threading.Lock()
 
@@ -37,7 +37,8 @@ def main(words: list[str]) -> int:
     except UnknownWord as error:
         say(f"tests/run: {error}")
         return 2
-    # Even where the run was started with interrupts ignored, as shells do in the background: its commands inherit that.
+    # These are set even if the run started with interrupts ignored, as in a shell's background: its commands
+    # would inherit that.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     session = Session(ROOT, ROOT / ".test-env", Commands(), choice.full)
@@ -66,14 +67,14 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _clear(session: Session) -> None:
-    """Removes what the last run left."""
+    """Removes the files of the last run."""
     for folder in (session.kept / "results", session.kept / "tmp"):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
 
 
 def _build() -> None:
-    """Builds the program, by the profile of its tests, so that they share what is compiled."""
+    """Builds the program in the profile of its tests, so that they share compiled code."""
     if "CARDEA_BINARY" in os.environ:
         return
     say("Building")

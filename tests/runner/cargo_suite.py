@@ -1,4 +1,4 @@
-"""Runs the Rust tests, and each that failed once more alone."""
+"""Runs the Rust tests, and each test that failed once more alone."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from .pytest_suite import MOST_RETRIES, Session
 from .suites import Suite
 
 PROFILE = "--release"
-"""The profile of the program under test, so that the program and its tests share what is compiled."""
+"""The profile of the program under test, so that the program and its tests share compiled code."""
 COMPILER_NICENESS = 10
-"""The compiler takes all processors: what runs in the other lane goes first."""
+"""The compiler uses all processors: programs of the other lane go first."""
 
 
 @dataclass
 class Target:
-    """What one test program said."""
+    """The result of one test program."""
 
     selector: list[str]
-    """The words by which Cargo runs this program alone. A documentation's tests have none."""
+    """The words by which Cargo runs this program alone. Tests in documentation have none."""
     failed: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Said:
-    """What `cargo test` said."""
+    """The output of `cargo test`."""
 
     targets: list[Target]
     passed: int
     skipped: int
     unexplained: list[str]
-    """Programs that Cargo says failed, without a failed test: they crashed."""
+    """Programs that failed without a failed test: they crashed."""
 
 
 def run_cargo(session: Session, suite: Suite) -> Outcome:
@@ -79,7 +79,7 @@ def _passes_alone(session: Session, suite: Suite, outcome: Outcome, number: int,
 def _cargo(
     session: Session, suite: Suite, outcome: Outcome, words: list[str], niceness: int = 0, log: Path | None = None
 ) -> int | None:
-    """The code with which it ended, if it did so in time."""
+    """The exit code, if the command ended in time."""
     command = ["cargo", "test", PROFILE, *words]
     ended = session.commands.run(
         command, log or outcome.log, folder=session.root, seconds=suite.minutes * 60, niceness=niceness
@@ -89,7 +89,7 @@ def _cargo(
 
 
 def read(text: str) -> Said:
-    """Reads what `cargo test --no-fail-fast` printed."""
+    """Reads the output of `cargo test --no-fail-fast`."""
     targets: list[Target] = []
     listing = False
     for line in text.splitlines():
@@ -98,7 +98,8 @@ def read(text: str) -> Said:
         elif re.match(r" +Doc-tests ", line):
             targets.append(Target([]))
         elif line == "failures:":
-            # There are two: what the failed tests printed, and at last their names.
+            # There are two of these lines: before the output of the failed tests, and at last before their
+            # names.
             listing, names = True, []
         elif line.startswith("test result:"):
             if listing and targets:

@@ -24,7 +24,7 @@ ONCE = '''
         marker.touch()
         return True
 '''
-"""What a flaky test is made with."""
+"""A helper for flaky tests."""
 
 
 @dataclass

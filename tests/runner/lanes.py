@@ -1,4 +1,4 @@
-"""Runs suites in two lanes at once. A lane that is through helps the other."""
+"""Runs suites in two lanes at once. A lane without suites of its own helps the other."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .pytest_suite import Session, run_pytest
 from .suites import Lane, Suite
 
 FUZZ_SECONDS = 60
-"""How long each fuzz target runs."""
+"""The time for each fuzz target."""
 TAIL_LINES = 60
-"""How much of a log is shown when its suite fails."""
+"""The part of a log that is shown when its suite fails."""
 
 Say = Callable[[str], None]
 
@@ -50,7 +50,8 @@ def _run_fuzz(session: Session, suite: Suite) -> Outcome:
 
 
 class Queues:
-    """The suites that wait for their turn. A lane takes its own from the front, and then the other's from the back."""
+    """The suites that are still to run. A lane takes its own from the front, and after them those of the
+    other lane from the back."""
 
     def __init__(self, suites: Sequence[Suite]) -> None:
         self._lock = threading.Lock()
@@ -69,7 +70,8 @@ class Queues:
 def run_lanes(
     session: Session, suites: Sequence[Suite], say: Say, run: Callable[[Session, Suite], Outcome] = run_suite
 ) -> list[Outcome]:
-    """The outcomes of the suites in their order. One that a lane lost has an outcome too, which fails the run."""
+    """The outcomes of the suites, in their order. A suite that was lost has an outcome too, which fails the
+    run."""
     queues, outcomes = Queues(suites), dict[str, Outcome]()
 
     def lane(which: Lane) -> None:
@@ -103,7 +105,7 @@ def run_lanes(
 
 
 def retry(outcomes: Sequence[Outcome], say: Say) -> None:
-    """Runs what failed once more alone: nothing else runs by now."""
+    """Runs failed tests once more. By now nothing else runs."""
     for outcome in outcomes:
         if outcome.retries:
             say(f"--- {outcome.suite}, once more alone: {', '.join(retry.test for retry in outcome.retries)}")
@@ -116,9 +118,9 @@ def _lost(session: Session, suite: Suite) -> Outcome:
 
 
 def _account(outcome: Outcome) -> str:
-    """What is said when a suite is over: with the end of its log, if it failed."""
+    """The report on a finished suite. If it failed, the end of its logs is included."""
     text = outcome.log.read_text(errors="replace") if outcome.log.exists() else ""
-    # The suites that kill servers count what that cost.
+    # Lines of suites that kill servers.
     lines = [f"    {outcome}", *(line for line in text.splitlines() if line.startswith("kill -9: "))]
     if not outcome.is_good:
         lines += [f"    {path.name} ends so:\n{_tail(path)}" for path in outcome.logs()]

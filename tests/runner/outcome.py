@@ -1,4 +1,4 @@
-"""What a suite came to."""
+"""The result of a suite."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Retry:
 
     test: str
     passes: Callable[[], bool]
-    """Runs it by itself."""
+    """Runs the test by itself."""
 
 
 @dataclass
 class Outcome:
-    """A suite's result. It is good when nothing has failed twice and nothing went wrong beside its tests."""
+    """The result of a suite. It is good when no test failed twice and no other error occurred."""
 
     suite: str
     log: Path
@@ -29,17 +29,17 @@ class Outcome:
     flaky: list[str] = field(default_factory=list)
     """Tests that failed and then passed alone. They count as passed too."""
     retries: list[Retry] = field(default_factory=list)
-    """Tests that failed once, and run again when nothing else does."""
+    """Tests that failed once. They run again when nothing else does."""
     failed: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """What went wrong beside its tests: each fails the run."""
+    """Errors beside its tests. Each fails the run."""
     seconds: float = 0
     processor_seconds: float = 0
     lane: str = ""
 
     @property
     def failures(self) -> int:
-        """How many failures it has: a suite that went wrong without a failed test has one."""
+        """The number of failures. A suite with other errors and without a failed test has one."""
         return len(self.failed) + len(self.retries) or len(self.notes[:1])
 
     @property
@@ -47,7 +47,7 @@ class Outcome:
         return not self.failures
 
     def add(self, ended: Ended) -> None:
-        """Adds what one of its commands took."""
+        """Adds the time of one of its commands."""
         self.seconds += ended.seconds
         self.processor_seconds += ended.processor_seconds
 
@@ -59,7 +59,7 @@ class Outcome:
         return [path for path in [self.log, *sorted(self.log.parent.glob(f"{self.log.stem}-again-*.log"))] if path.exists()]
 
     def retry(self) -> None:
-        """Runs again whatever failed once."""
+        """Runs the tests again that failed once."""
         while self.retries:
             retry = self.retries.pop(0)
             if retry.passes():

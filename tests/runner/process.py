@@ -1,4 +1,4 @@
-"""Runs one command with a limit on its time, and ends all that it has started."""
+"""Runs one command with a time limit, and ends everything that it has started."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 GRACE_SECONDS = 10
-"""How long a command may take to end by itself once it is asked to."""
+"""The time that a command has to end after an interrupt."""
 
 
 class Stopped(Exception):
-    """The whole run is being ended, by Ctrl-C for instance."""
+    """The whole run is being ended, for instance by Ctrl-C."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """The end of a command."""
 
     code: int
     in_time: bool
     seconds: float
     processor_seconds: float
-    """The processor time of it and of all its children whose end somebody waited for."""
+    """The processor time of the command and of all its children that were waited for."""
 
 
 class Commands:
-    """Runs commands, each in a process group of its own, so that its children end with it. `stop` ends those that run."""
+    """Runs commands, each in a process group of its own, so that its children end with it. `stop` ends all
+    that run."""
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
@@ -48,7 +49,7 @@ class Commands:
         environment: dict[str, str] | None = None,
         niceness: int = 0,
     ) -> Ended:
-        """Appends what it prints to the log."""
+        """Runs a command to its end, and appends its output to the log."""
         if self._stopping.is_set():
             raise Stopped
         started = time.monotonic()
@@ -72,13 +73,13 @@ class Commands:
         in_time = usage is not None
         if usage is None:
             usage = _end(process)
-        _signal_group(process, signal.SIGKILL)  # Its children that are left.
+        _signal_group(process, signal.SIGKILL)  # Children that it has not ended.
         if self._stopping.is_set():
             raise Stopped
         return Ended(process.returncode, in_time, time.monotonic() - started, usage)
 
     def _wait(self, process: subprocess.Popen[bytes], deadline: float) -> float | None:
-        """Its processor time, or nothing when it has to be ended."""
+        """The processor time of the command, or none when it has to be ended."""
         while (usage := _reap(process)) is None:
             if self._stopping.is_set() or time.monotonic() > deadline:
                 return None
@@ -96,7 +97,8 @@ def _reap(process: subprocess.Popen[bytes]) -> float | None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> float:
-    """Interrupts it, so that pytest can end its servers and unmount its disks, and kills it when it does not end."""
+    """Interrupts the command, so that pytest ends its servers and unmounts its disks. If it does not end, it
+    is killed."""
     _signal_group(process, signal.SIGINT)
     deadline = time.monotonic() + GRACE_SECONDS
     while (usage := _reap(process)) is None and time.monotonic() < deadline:

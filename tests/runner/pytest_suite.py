@@ -14,17 +14,17 @@ from .process import Commands, Ended
 from .suites import Suite
 
 MOST_RETRIES = 10
-"""Where more tests failed, the cause is not chance: none of them is run again."""
+"""If more tests failed, the cause is not chance: none of them runs again."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """What all suites of a run share."""
+    """The parts of a run that all suites share."""
 
     root: Path
     """The repository, whose tests are in `tests`."""
     kept: Path
-    """Where logs go, and what failed tests leave behind."""
+    """The folder of logs, and of files that failed tests leave."""
     commands: Commands
     full: bool = False
 
@@ -32,7 +32,7 @@ class Session:
         return self.kept / "results" / f"{suite.file_name}.log"
 
     def temporary(self, log: Path) -> Path:
-        """The folder of what is behind a log."""
+        """The folder for the temporary files of the tests in a log."""
         return self.kept / "tmp" / log.stem
 
 

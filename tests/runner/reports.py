@@ -1,6 +1,7 @@
-"""A pytest plugin that writes what each test came to into a file, and the reader of that file.
+"""A pytest plugin that writes the result of each test into a file, and the reader of this file.
 
-`tests/conftest.py` loads it. Where pytest-xdist spreads the tests, the process that collects their reports writes.
+`tests/conftest.py` loads it. If pytest-xdist distributes the tests, the process that collects their reports
+writes the file.
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ from typing import IO, Any
 
 @dataclass
 class Report:
-    """What the tests of one session came to, by their ids."""
+    """The results of the tests of one session, by their ids."""
 
     passed: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
-    """Tests that failed by themselves: another try may show whether they always do."""
+    """Tests that failed by themselves: a second try shows whether they always fail."""
     broken: list[str] = field(default_factory=list)
-    """What no second try excuses: an end of a fixture that found something, as that is often the session's and not the test's;
-    a file that cannot be collected; an expected failure that passes."""
+    """Failures that no second try excuses: a fixture that fails at its end, because it often checks the whole
+    session; a file that cannot be collected; an expected failure that passes."""
     unfinished: list[str] = field(default_factory=list)
     """Tests that had begun when the session ended."""
 
 
 def read(path: Path) -> Report:
-    """Reads what the plugin wrote, however the session ended."""
+    """Reads the file of the plugin, however the session ended."""
     found = Report()
     begun: set[str] = set()
     for line in _lines(path):
@@ -39,7 +40,7 @@ def read(path: Path) -> Report:
             begun.discard(test)
         elif test not in (into := getattr(found, what)):
             into.append(test)
-    # Whoever failed and has a broken end too counts once.
+    # A test with a failed call and a failed end counts once.
     found.failed = [test for test in found.failed if test not in found.broken]
     found.passed = [test for test in found.passed if test not in found.broken]
     found.unfinished = sorted(begun)
@@ -47,7 +48,7 @@ def read(path: Path) -> Report:
 
 
 def _lines(path: Path) -> Iterator[dict[str, str]]:
-    """Its lines; a last one that was cut short is none."""
+    """Its complete lines."""
     if path.exists():
         for line in path.read_text().splitlines(keepends=True):
             if line.endswith("\n"):
@@ -88,7 +89,7 @@ class _Writer:
 
 
 def _what(report: Any) -> str | None:
-    """What a report of a test's phase says of the test, if anything."""
+    """The result of a test in a report on one of its phases, if there is any."""
     if report.failed:
         return "broken" if report.when == "teardown" else "failed"
     if report.skipped:

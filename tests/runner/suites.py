@@ -1,4 +1,4 @@
-"""Which suites there are, how long they may take, and in which lane they run.
+"""All suites, the time and the lane of each.
 
 `python -m runner.suites WORD…` prints the names of the suites that these words of `tests/run` choose.
 """
@@ -11,7 +11,8 @@ from enum import StrEnum
 
 
 class Lane(StrEnum):
-    """Two suites run at once: one that computes beside one that mostly waits for disks, timeouts and restarts."""
+    """Two suites run at once: one that computes, and one that mostly waits for disks, timeouts and restarts.
+    """
 
     COMPUTES = "computes"
     WAITS = "waits"
@@ -19,12 +20,14 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True)
 class Suite:
-    """A folder of tests; as FOLDER/INDEX+STORE its gateways run over another index and store than the embedded ones."""
+    """A folder of tests. As FOLDER/INDEX+STORE its gateways run over another index and store than the
+    embedded ones."""
 
     name: str
     lane: Lane
     minutes: int
-    """After so many minutes it hangs and is ended: several times what it takes on two cores, as other machines are slower."""
+    """After so many minutes the suite hangs and is ended. It is several times the usual time on two cores,
+    for slower machines."""
     workers: int = 2
 
     @property
@@ -33,7 +36,7 @@ class Suite:
 
     @property
     def below(self) -> tuple[str, str] | None:
-        """Its index and store, where it names them."""
+        """Its index and store, if it names them."""
         _, _, below = self.name.partition("/")
         index, _, store = below.partition("+")
         return (index, store) if below else None
@@ -61,9 +64,10 @@ SUITES = (
     _computes("swift", 20),
     _computes("identity", 12),
     _computes("hygiene", 12),
-    # One representative of each index and each store that is not embedded: the others are in the full run. `cross`
-    # writes and reads by both faces, so it meets most of what a store does. The listings, bulk requests and versions
-    # of `swift` ask most of an index. Moreover `stores`, `postgres`, `replicas` and `kills` run over these by themselves.
+    # One suite for each index and each store that is not embedded; all other pairs are in the full run.
+    # `cross` writes and reads by both faces, so it uses most of a store. `swift` has listings, bulk requests
+    # and versions, which use most of an index. Moreover `stores`, `postgres`, `replicas` and `kills` always
+    # run over other indexes and stores.
     _computes("cross/postgres+s3", 24),
     _computes("cross/sqlite+az", 24),
     _computes("swift/postgres+local", 24),
@@ -73,12 +77,12 @@ SUITES = (
     _waits("replicas", 30, workers=2),
     _waits("backup", 30, workers=3),
     _waits("first_contact", 16, workers=2),
-    # These run Rust tests too: by now Cargo has compiled and does not make them wait.
+    # These run Rust tests too. By now Cargo has compiled everything, so they need not wait for it.
     _waits("stores", 30, workers=4),
     _waits("postgres", 30, workers=3),
 )
 
-# The rest of every suite over every index and store.
+# All other suites over every index and store.
 FULL_SUITES = (
     *(_computes(f"{folder}/postgres+local", 0) for folder in ("cross", "s3", "identity", "hygiene", "clients")),
     *(_computes(f"{folder}/sqlite+s3", 0) for folder in ("cross", "s3", "swift", "clients")),
@@ -89,9 +93,9 @@ FULL_SUITES = (
 )
 
 TOTAL_MINUTES = 45
-"""What the whole should take: over it, the run says so, and passes all the same."""
+"""The expected time of the whole. A longer run says so, and passes all the same."""
 FULL_MINUTES = 180
-"""The minutes of each suite with `--full`, which has none for the whole."""
+"""The minutes of each suite with `--full`. The whole has no limit then."""
 
 
 class UnknownWord(ValueError):
@@ -100,7 +104,7 @@ class UnknownWord(ValueError):
 
 @dataclass(frozen=True)
 class Choice:
-    """What the command line asks for."""
+    """The request of the command line."""
 
     suites: tuple[Suite, ...]
     full: bool

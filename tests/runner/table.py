@@ -27,6 +27,6 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 
 def total(outcomes: Sequence[Outcome]) -> str:
-    """The last line."""
+    """The last line of the run."""
     passed, skipped = sum(each.passed for each in outcomes), sum(each.skipped for each in outcomes)
     return f"{passed} passed, {sum(each.failures for each in outcomes)} failed, {skipped} skipped"

@@ -1,4 +1,4 @@
-"""Two lanes run side by side, no suite is lost, and nothing outlives the run."""
+"""Two lanes run side by side, no suite is lost, and no process survives the run."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def some(lane: Lane, *names: str) -> list[Suite]:
     return [Suite(name, lane, minutes=2) for name in names]
 
 
-def test_both_lanes_run_at_once_and_one_helps_the_other(scratch: Scratch) -> None:
+def test_both_lanes_run_at_once_and_help_each_other(scratch: Scratch) -> None:
     meeting = threading.Barrier(2, timeout=60)
 
     def run(session: Session, suite: Suite) -> Outcome:
         meeting.wait()
         return Outcome(suite.name, session.log(suite), passed=1)
 
-    # Of the four suites, each two meet: one lane alone would wait for ever.
+    # Of the four suites, two meet at a time: a single lane would wait for ever.
     chosen = [*some(Lane.COMPUTES, "a", "b", "c"), *some(Lane.WAITS, "d")]
     outcomes = run_lanes(scratch.session, chosen, print, run)
     assert [outcome.suite for outcome in outcomes] == ["a", "b", "c", "d"]
     assert all(outcome.is_good for outcome in outcomes) and {outcome.lane for outcome in outcomes} == set(Lane)
 
 
-def test_a_runner_that_fails_fails_the_run(scratch: Scratch) -> None:
+def test_an_error_of_the_runner_fails_the_run(scratch: Scratch) -> None:
     def run(session: Session, suite: Suite) -> Outcome:
         if suite.name == "b":
             raise OSError("planted")
@@ -50,7 +50,7 @@ def test_a_runner_that_fails_fails_the_run(scratch: Scratch) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_suite_that_a_lane_lost_fails_the_run(scratch: Scratch) -> None:
+def test_a_lost_suite_fails_the_run(scratch: Scratch) -> None:
     def run(session: Session, suite: Suite) -> Outcome:
         raise SystemExit("the thread ends, and says nothing")
 
@@ -59,8 +59,8 @@ def test_a_suite_that_a_lane_lost_fails_the_run(scratch: Scratch) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_all_that_runs(scratch: Scratch, tmp_path: Path, number: signal.Signals) -> None:
-    """Both lanes' suites, and the children of their tests, even those that ignore an interrupt."""
+def test_an_interrupt_ends_all_processes(scratch: Scratch, tmp_path: Path, number: signal.Signals) -> None:
+    """The suites of both lanes, and the children of their tests, even those that ignore an interrupt."""
     for name in ("a", "b"):
         scratch.write(
             f"tests/{name}/test_{name}.py",

@@ -1,4 +1,5 @@
-"""A test that fails runs once more alone. When it passes then it is flaky, and when it fails again the run fails."""
+"""A test that fails runs once more alone. If it passes then, it is flaky. If it fails again, the run fails.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +21,11 @@ def test_passes():
 """
 
 
-def test_a_suite_that_passes(scratch: Scratch) -> None:
+def test_a_good_suite(scratch: Scratch) -> None:
     scratch.write("tests/good/test_good.py", PASSING)
     outcome = scratch.run_one("good")
     assert outcome.is_good and (outcome.passed, outcome.failed, outcome.flaky) == (1, [], [])
-    assert not scratch.session.temporary(outcome.log).exists(), "what a good suite leaves behind is removed"
+    assert not scratch.session.temporary(outcome.log).exists(), "the temporary files of a good suite are removed"
     assert total([outcome]) == "1 passed, 0 failed, 0 skipped"
 
 
@@ -47,8 +48,8 @@ def test_a_test_that_fails_twice_fails_the_run(scratch: Scratch) -> None:
     assert "!!! FAILED: 1" in table([outcome]) and total([outcome]) == "1 passed, 1 failed, 0 skipped"
 
 
-def test_it_runs_alone_the_second_time(scratch: Scratch) -> None:
-    """A test that fails for what another one left in the process passes without that one."""
+def test_a_failed_test_runs_alone_the_second_time(scratch: Scratch) -> None:
+    """A test that fails because of another test in the same process passes without that one."""
     scratch.write(
         "tests/near/test_near.py",
         """
@@ -63,7 +64,7 @@ def test_it_runs_alone_the_second_time(scratch: Scratch) -> None:
     assert outcome.is_good and outcome.flaky == ["near/test_near.py::test_that_cannot_bear_it"]
 
 
-def test_a_parameter_is_part_of_the_name(scratch: Scratch) -> None:
+def test_a_flaky_test_may_have_any_parameter(scratch: Scratch) -> None:
     scratch.write(
         "tests/some/test_some.py",
         """
@@ -77,7 +78,8 @@ def test_a_parameter_is_part_of_the_name(scratch: Scratch) -> None:
 
 
 def test_a_fixture_that_fails_at_its_end_is_not_excused(scratch: Scratch) -> None:
-    """The server of a session is searched for keys at its end: another test's session would not find them."""
+    """At its end the server of a session is searched for keys. The session of a single test would not find
+    them."""
     scratch.write(
         "tests/ends/test_ends.py",
         """
@@ -126,7 +128,7 @@ def test_a_worker_that_dies_is_noticed(scratch: Scratch) -> None:
     assert outcome.flaky == ["dies/test_dies.py::test_that_does_so_once"]
 
 
-def test_where_many_fail_none_runs_again(scratch: Scratch) -> None:
+def test_no_test_of_many_failed_ones_runs_again(scratch: Scratch) -> None:
     scratch.write(
         "tests/many/test_many.py",
         f"""
@@ -152,7 +154,7 @@ def test_a_suite_without_tests_fails(scratch: Scratch) -> None:
     assert not outcome.is_good and total([outcome]) == "0 passed, 1 failed, 0 skipped"
 
 
-def test_an_expected_failure_that_passes_fails(scratch: Scratch) -> None:
+def test_an_expected_failure_that_passes_fails_the_run(scratch: Scratch) -> None:
     scratch.write(
         "tests/expected/test_expected.py",
         """

@@ -1,4 +1,4 @@
-"""A Rust test that fails runs once more alone too."""
+"""A Rust test that fails runs once more alone, too."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_flaky_test_is_named_and_a_failing_one_fails(scratch: Scratch) -> None
     assert "--test one inner::fails_once" in table([outcome])
 
 
-def test_a_program_that_crashes_is_not_excused(scratch: Scratch) -> None:
+def test_a_crashed_program_is_not_excused(scratch: Scratch) -> None:
     plant(
         scratch,
         one="#[test] fn fails_once() { assert!(!scratch::first_time(\"one\")); }\n",
@@ -56,13 +56,13 @@ def test_a_program_that_crashes_is_not_excused(scratch: Scratch) -> None:
     assert outcome.notes == ["ended without a result: --test two"]
 
 
-def test_what_does_not_compile_fails(scratch: Scratch) -> None:
+def test_a_compile_error_fails_the_run(scratch: Scratch) -> None:
     plant(scratch, one="#[test] fn fails() { nothing_of_this_name() }\n")
     outcome = scratch.run_one("rust")
     assert outcome.notes == ["the tests cannot be compiled"] and not outcome.is_good
 
 
-def test_failed_documentation_is_not_excused() -> None:
+def test_a_failed_test_in_documentation_is_not_excused() -> None:
     said = read(
         "   Doc-tests scratch\n\nfailures:\n    src/lib.rs - x (line 15)\n\n"
         "test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.12s\n\n"

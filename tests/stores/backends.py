@@ -295,7 +295,8 @@ BACKENDS: dict[str, type[Backend]] = {"s3": Moto, "az": Azurite}
 
 @contextmanager
 def on_demand(folder: Path) -> Iterator[Callable[[str], Backend]]:
-    """Gives each store by its scheme. A store starts when somebody asks for it first, and all end with the context."""
+    """Gives each store by its scheme. A store starts when it is asked for first, and all end with the
+    context."""
     running: dict[str, Backend] = {}
 
     def store(scheme: str) -> Backend:

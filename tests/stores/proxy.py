@@ -40,7 +40,8 @@ class Proxy:
         self._open: set[socket.socket] = set()
         self._listener: socket.socket | None = None
         self._closing = threading.Event()
-        (self.port,) = free_ports(1)  # While the proxy refuses, nobody else has the port: it listens there again.
+        # While the proxy refuses, nobody else has the port: it listens there again.
+        (self.port,) = free_ports(1)
         self.accept()
 
     def accept(self) -> None:

@@ -5,6 +5,7 @@
 //! [`storage`], and the front renders the outcome. `ARCHITECTURE.md` has the picture and the import table.
 
 pub mod authz;
+pub mod care;
 pub mod cli;
 pub mod config;
 pub mod encryption;

@@ -4,20 +4,21 @@
 //! takes a [`Permit`] that only `execute` can make, so no front can forget authorisation.
 
 mod account;
-pub mod backup;
 mod bucket;
 pub(crate) mod bytes;
 pub(crate) mod engine;
-pub mod fsck;
 mod identity;
 mod large;
 mod multipart;
 mod object;
-mod scrub;
-mod verify;
 
-pub use account::{AccountInfo, AccountView, ListBuckets, UpdateAccount};
-pub use bucket::{BucketInfo, BucketView, CreateBucket, CreatedBucket, DeleteBucket, UpdateBucket};
+pub use account::info::{AccountInfo, AccountView};
+pub use account::list_buckets::ListBuckets;
+pub use account::update::UpdateAccount;
+pub use bucket::create::{CreateBucket, CreatedBucket};
+pub use bucket::delete::DeleteBucket;
+pub use bucket::info::{BucketInfo, BucketView};
+pub use bucket::update::UpdateBucket;
 pub use bytes::digests::Digests;
 pub use bytes::reader::ObjectReader;
 pub use bytes::source::CopySource;
@@ -43,7 +44,6 @@ pub use object::list_versions::ListVersions;
 pub use object::put::{ChecksumRequest, ExpectedChecksum, PutObject, PutOutcome, WriteEncryption};
 pub use object::restore::RestoreVersion;
 pub use object::update::{UpdateObject, UpdatedObject};
-pub use scrub::{ScrubMetrics, Scrubber};
 
 // What the fronts need of the layers below, so that they import `ops` alone.
 pub use crate::authz::{Action, Role};

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::{files, runtime, start};
+use crate::care::backup::{later, lost_objects};
+use crate::care::fsck::{Progress, Report, check};
 use crate::cli::Failure;
 use crate::config::{Config, ConfigError};
 use crate::model::WriterId;
-use crate::ops::backup::{later, lost_objects};
-use crate::ops::fsck::{Progress, Report, check};
 use crate::ops::{Gateway, Limits, Metrics};
 use crate::storage::backup::{Backups, origin};
 use crate::storage::index::rows::Mark;

@@ -23,8 +23,8 @@ use tokio::runtime::{Builder, Runtime};
 use crate::cli::{Failure, print};
 use crate::config::Config;
 // What the command line runs and reads.
-pub use crate::ops::backup::{Removed, Taken};
-pub use crate::ops::fsck::Report as FsckReport;
+pub use crate::care::backup::{Removed, Taken};
+pub use crate::care::fsck::Report as FsckReport;
 use crate::telemetry;
 pub use backup::{Listed, backup, delete_backup, list_backups};
 pub use fsck::fsck;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+use cardea::care::backup::{Error, Taken, find, old, remove, restore, take};
 use cardea::encryption::KeyRing;
 use cardea::model::{BlobId, InstallId, Timestamp, WriterId};
-use cardea::ops::backup::{Error, Taken, find, old, remove, restore, take};
 use cardea::storage::Error as StorageError;
 use cardea::storage::backup::{BackupId, Backups};
 use cardea::storage::blobs::BlobStore;

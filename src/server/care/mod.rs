@@ -10,9 +10,10 @@ use tokio::task::{JoinHandle, JoinSet};
 
 pub use self::metrics::CareMetrics;
 use super::start::stays;
+use crate::care::scrub::{ScrubMetrics, Scrubber};
 use crate::cli::Failure;
 use crate::model::WriterId;
-use crate::ops::{Gateway, ScrubMetrics, Scrubber};
+use crate::ops::Gateway;
 use crate::storage::Error;
 use crate::storage::blobs::BlobStore;
 use crate::storage::care::{Expirer, Lease, Reaper, Sweeper, Task, keep_alive};

@@ -8,7 +8,7 @@ use crate::http::body::Body;
 use crate::http::conditions::ReadConditions;
 use crate::identity::{AccessKeyEntry, AuthConfig, Authenticator, Identity, Secret};
 use crate::model::{AccountId, BucketName, UserId, WriterId};
-use crate::ops::bucket::CreateBucket;
+use crate::ops::bucket::create::CreateBucket;
 use crate::ops::engine::caller::Caller;
 use crate::ops::engine::gateway::Limits;
 use crate::ops::engine::metrics::Metrics;

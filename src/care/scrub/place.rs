@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::care::verify;
 use crate::model::{BucketId, ObjectKey, Timestamp, VersionUid};
-use crate::ops::verify;
 
 /// Where it goes on.
 #[derive(Clone, PartialEq, Eq, Debug)]

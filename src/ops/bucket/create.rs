@@ -1,4 +1,4 @@
-//! Buckets (containers): create, look at, change, delete.
+//! CreateBucket; Swift's container PUT.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,7 @@ use crate::ops::engine::face::Face;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage;
 use crate::storage::index;
-use crate::storage::index::{BucketAddress, BucketChange, BucketRecord, NamePolicy, Usage};
-use crate::storage::room::Need;
+use crate::storage::index::{BucketAddress, BucketChange, BucketRecord, NamePolicy};
 
 /// Creates a bucket.
 ///
@@ -39,40 +38,6 @@ pub struct CreatedBucket {
     pub created: bool,
     /// The bucket.
     pub bucket: BucketRecord,
-}
-
-/// A bucket and its usage: HeadBucket, GetBucketLocation, the settings that clients probe; Swift's container HEAD.
-#[derive(Clone, Debug)]
-pub struct BucketInfo {
-    /// Which.
-    pub bucket: BucketAddress,
-    /// The action that it is this time.
-    pub action: Action,
-}
-
-/// What [`BucketInfo`] tells.
-#[derive(Clone, Debug)]
-pub struct BucketView {
-    /// The bucket.
-    pub record: BucketRecord,
-    /// Its usage.
-    pub usage: Usage,
-}
-
-/// Changes a bucket's metadata, settings or versioning. A bucket that kept versions once is suspended, not off.
-#[derive(Clone, Debug)]
-pub struct UpdateBucket {
-    /// Which.
-    pub bucket: BucketAddress,
-    /// The changes.
-    pub changes: Vec<BucketChange>,
-}
-
-/// Deletes an empty bucket.
-#[derive(Clone, Debug)]
-pub struct DeleteBucket {
-    /// Which.
-    pub bucket: BucketAddress,
 }
 
 #[async_trait]
@@ -123,82 +88,6 @@ impl Operation for CreateBucket {
             }
             Err(error) => Err(error.into()),
         }
-    }
-}
-
-#[async_trait]
-impl Operation for BucketInfo {
-    type Output = BucketView;
-    const NAME: &'static str = "BucketInfo";
-
-    fn actions(&self) -> Vec<Action> {
-        vec![self.action]
-    }
-
-    fn target(&self) -> Target {
-        Target::Bucket(self.bucket.clone())
-    }
-
-    /// It reads, whatever it is read for.
-    fn need(&self) -> Need {
-        Need::Nothing
-    }
-
-    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<BucketView, Error> {
-        // Not from the cache: a HEAD is how a client checks that a change has arrived.
-        let record = gateway.index.bucket(&BucketAddress::Id(permit.bucket()?.id)).await?;
-        let usage = gateway.index.bucket_usage(record.id).await?;
-        Ok(BucketView { record, usage })
-    }
-}
-
-#[async_trait]
-impl Operation for UpdateBucket {
-    type Output = BucketRecord;
-    const NAME: &'static str = "UpdateBucket";
-
-    fn actions(&self) -> Vec<Action> {
-        let is_versioning = |change: &BucketChange| matches!(change, BucketChange::Versioning(_));
-        let mut actions = Vec::new();
-        if self.changes.iter().any(is_versioning) {
-            actions.push(Action::PutBucketVersioning);
-        }
-        if !self.changes.iter().all(is_versioning) || self.changes.is_empty() {
-            actions.push(Action::PutBucketSettings);
-        }
-        actions
-    }
-
-    fn target(&self) -> Target {
-        Target::Bucket(self.bucket.clone())
-    }
-
-    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<BucketRecord, Error> {
-        let id = permit.bucket()?.id;
-        let record = gateway.index.update_bucket(id, self.changes).await;
-        gateway.buckets.forget_bucket(id);
-        Ok(record?)
-    }
-}
-
-#[async_trait]
-impl Operation for DeleteBucket {
-    type Output = ();
-    const NAME: &'static str = "DeleteBucket";
-
-    fn actions(&self) -> Vec<Action> {
-        vec![Action::DeleteBucket]
-    }
-
-    fn target(&self) -> Target {
-        Target::Bucket(self.bucket.clone())
-    }
-
-    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(), Error> {
-        let id = permit.bucket()?.id;
-        let deleted = gateway.index.delete_bucket(id).await;
-        gateway.buckets.forget_bucket(id);
-        Ok(deleted?)
     }
 }
 

@@ -2,10 +2,10 @@
 //! ring opens. Of what customers sealed, everything but the chunks.
 
 use super::{Kind, Progress, Report};
+use crate::care::verify::{Item, Verdict, Verifier, Walk};
 use crate::ops::bytes::pace::Pace;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::Gateway;
-use crate::ops::verify::{Item, Verdict, Verifier, Walk};
 use crate::storage::index::BucketRecord;
 
 /// Verifies all of it.

@@ -1,0 +1,45 @@
+//! An account and its usage: Swift's account HEAD and GET.
+
+use async_trait::async_trait;
+
+use crate::authz::Action;
+use crate::model::AccountId;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::storage::index::{AccountRecord, Usage};
+
+/// An account and its usage.
+#[derive(Clone, Debug)]
+pub struct AccountInfo {
+    /// Which.
+    pub account: AccountId,
+}
+
+/// What [`AccountInfo`] tells.
+#[derive(Clone, Debug)]
+pub struct AccountView {
+    /// The account.
+    pub record: AccountRecord,
+    /// Its usage.
+    pub usage: Usage,
+}
+
+#[async_trait]
+impl Operation for AccountInfo {
+    type Output = AccountView;
+    const NAME: &'static str = "AccountInfo";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::ListAllMyBuckets]
+    }
+
+    fn target(&self) -> Target {
+        Target::Account(self.account.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, _permit: Permit<'_>) -> Result<AccountView, Error> {
+        let record = gateway.index.account(&self.account).await?.ok_or(Error::NoSuchAccount)?;
+        let usage = gateway.index.account_usage(&self.account).await?;
+        Ok(AccountView { record, usage })
+    }
+}

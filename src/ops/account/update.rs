@@ -1,0 +1,36 @@
+//! Changes of an account's metadata: Swift's account POST.
+
+use async_trait::async_trait;
+
+use crate::authz::Action;
+use crate::model::AccountId;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+
+/// Merges account metadata.
+#[derive(Clone, Debug)]
+pub struct UpdateAccount {
+    /// Which.
+    pub account: AccountId,
+    /// `Some` sets, `None` removes.
+    pub changes: Vec<(String, Option<String>)>,
+}
+
+#[async_trait]
+impl Operation for UpdateAccount {
+    type Output = ();
+    const NAME: &'static str = "UpdateAccount";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::PutAccountMetadata]
+    }
+
+    fn target(&self) -> Target {
+        Target::Account(self.account.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, _permit: Permit<'_>) -> Result<(), Error> {
+        gateway.index.account(&self.account).await?.ok_or(Error::NoSuchAccount)?;
+        Ok(gateway.index.update_account(&self.account, self.changes).await?)
+    }
+}

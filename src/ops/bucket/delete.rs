@@ -1,0 +1,36 @@
+//! DeleteBucket; Swift's container DELETE.
+
+use async_trait::async_trait;
+
+use crate::authz::Action;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::storage::index::BucketAddress;
+
+/// Deletes an empty bucket.
+#[derive(Clone, Debug)]
+pub struct DeleteBucket {
+    /// Which.
+    pub bucket: BucketAddress,
+}
+
+#[async_trait]
+impl Operation for DeleteBucket {
+    type Output = ();
+    const NAME: &'static str = "DeleteBucket";
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::DeleteBucket]
+    }
+
+    fn target(&self) -> Target {
+        Target::Bucket(self.bucket.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(), Error> {
+        let id = permit.bucket()?.id;
+        let deleted = gateway.index.delete_bucket(id).await;
+        gateway.buckets.forget_bucket(id);
+        Ok(deleted?)
+    }
+}

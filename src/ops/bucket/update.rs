@@ -1,0 +1,46 @@
+//! Changes of a bucket: PutBucketVersioning, Swift's container POST.
+
+use async_trait::async_trait;
+
+use crate::authz::Action;
+use crate::ops::engine::error::Error;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::storage::index::{BucketAddress, BucketChange, BucketRecord};
+
+/// Changes a bucket's metadata, settings or versioning. A bucket that kept versions once is suspended, not off.
+#[derive(Clone, Debug)]
+pub struct UpdateBucket {
+    /// Which.
+    pub bucket: BucketAddress,
+    /// The changes.
+    pub changes: Vec<BucketChange>,
+}
+
+#[async_trait]
+impl Operation for UpdateBucket {
+    type Output = BucketRecord;
+    const NAME: &'static str = "UpdateBucket";
+
+    fn actions(&self) -> Vec<Action> {
+        let is_versioning = |change: &BucketChange| matches!(change, BucketChange::Versioning(_));
+        let mut actions = Vec::new();
+        if self.changes.iter().any(is_versioning) {
+            actions.push(Action::PutBucketVersioning);
+        }
+        if !self.changes.iter().all(is_versioning) || self.changes.is_empty() {
+            actions.push(Action::PutBucketSettings);
+        }
+        actions
+    }
+
+    fn target(&self) -> Target {
+        Target::Bucket(self.bucket.clone())
+    }
+
+    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<BucketRecord, Error> {
+        let id = permit.bucket()?.id;
+        let record = gateway.index.update_bucket(id, self.changes).await;
+        gateway.buckets.forget_bucket(id);
+        Ok(record?)
+    }
+}

@@ -8,7 +8,7 @@ use cardea::storage::index::{Index, ListObjects, ObjectPage, ObjectRow, Versioni
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::world::{World, bucket, listing};
+use super::world::{World, bucket, listing};
 
 /// Rows as text: keys as they are, common prefixes with a `+`.
 fn rows(page: &ObjectPage) -> Vec<String> {

@@ -12,7 +12,7 @@ use cardea::storage::index::{
 };
 use futures_util::future::join_all;
 
-use crate::world::{World, bucket, create, key};
+use super::world::{World, bucket, create, key};
 
 const TAGS: SettingName = SettingName::Tags;
 

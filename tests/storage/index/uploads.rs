@@ -12,7 +12,7 @@ use cardea::storage::index::{
 };
 use futures_util::future::join_all;
 
-use crate::world::{World, bucket, key, part};
+use super::world::{World, bucket, key, part};
 
 fn metadata() -> ObjectMetadata {
     ObjectMetadata {
@@ -176,7 +176,7 @@ pub async fn completion_moves_the_chosen_parts(index: Arc<dyn Index>) {
     assert_eq!(one[..], numbered[1..2]);
     let other = Unchanged { uid: VersionUid::random(), ..version.clone() };
     assert!(matches!(world.index.numbered_parts(other, 0, 1).await, Err(Error::Changed)));
-    let anew = crate::rewraps::rewrap(&world, &found);
+    let anew = super::rewraps::rewrap(&world, &found);
     let version = Unchanged { uid: anew.uid, ..version };
     world.index.rewrap(vec![anew]).await.unwrap();
     assert_eq!(world.index.numbered_parts(version, 0, 10).await.unwrap(), [], "they were the old holder's");

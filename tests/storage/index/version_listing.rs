@@ -8,8 +8,8 @@ use cardea::storage::index::{Index, ListObjects, ListVersions, VersionPage, Vers
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::listing::fragment;
-use crate::world::{World, bucket, listing};
+use super::listing::fragment;
+use super::world::{World, bucket, listing};
 
 fn all(world: &World) -> ListVersions {
     ListVersions { keys: listing(world.bucket), version_marker: None }

@@ -6,7 +6,7 @@ use cardea::model::{VersionId, VersionUid};
 use cardea::storage::Error;
 use cardea::storage::index::{Index, Published, Restore, Result, SealEnvelope, Unchanged, Versioning};
 
-use crate::world::{World, key};
+use super::world::{World, key};
 
 async fn unchanged(world: &World, version: VersionId) -> Unchanged {
     let uid = world.find("k", Some(version)).await.unwrap().uid;

@@ -1,5 +1,7 @@
 //! The blob stores that the blob suite runs over.
 
+pub mod blobs;
+
 use cardea::storage::blobs::{BlobOptions, BlobStore};
 
 /// A blob store that goes with the test.

@@ -10,7 +10,7 @@ use cardea::storage::blobs::BlobWriter;
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 
-use crate::store::Store;
+use super::Store;
 
 fn id() -> BlobId {
     BlobId::random(WriterId::random())

@@ -6,7 +6,7 @@ use cardea::model::{BlobId, Timestamp};
 use cardea::storage::Error;
 use cardea::storage::index::{Index, NewBlob, Precondition};
 
-use crate::world::World;
+use super::world::World;
 
 /// Publishes a new object and gives its blob.
 async fn blob(world: &World, key: &str) -> BlobId {

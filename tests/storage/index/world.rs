@@ -16,7 +16,7 @@ use cardea::storage::index::{
     Published, PutPart, Result, SealEnvelope, UploadRow, VersionRecord, Versioning,
 };
 
-use crate::store::Store;
+use crate::storage::store::Store;
 
 /// A SQLite index that goes with the test.
 pub fn sqlite() -> Arc<dyn Index> {

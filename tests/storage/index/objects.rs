@@ -11,7 +11,7 @@ use cardea::storage::index::{
     UpdateMetadata,
 };
 
-use crate::world::{World, key, part};
+use super::world::{World, key, part};
 
 fn metadata() -> ObjectMetadata {
     ObjectMetadata {
@@ -35,7 +35,7 @@ pub async fn a_version_reads_back_as_it_was_published(index: Arc<dyn Index>) {
     let published = world.publish(put).await.unwrap();
     assert_eq!((published.version_id, published.replaced), (VersionId::Null, None));
 
-    let address = BucketAddress::Owned(world.account.clone(), crate::world::name("bucket"));
+    let address = BucketAddress::Owned(world.account.clone(), super::world::name("bucket"));
     let (bucket, found) = world.index.find(&address, &key("a/b"), None).await.unwrap();
     assert_eq!(bucket.id, world.bucket);
     let found = found.unwrap();

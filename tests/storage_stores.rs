@@ -6,19 +6,19 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::needless_pass_by_value, reason = "each function owns its backend, which goes with it")]
 
-#[path = "storage/blobs.rs"]
-mod blobs;
-#[path = "storage/store.rs"]
-mod store;
-#[allow(unused_macros, reason = "the index suite")]
 #[macro_use]
-#[path = "storage/suites.rs"]
-mod suites;
+mod storage {
+    #[allow(unused_macros, reason = "the index suite")]
+    #[macro_use]
+    mod suites;
+
+    pub mod store;
+}
 
 use cardea::model::InstallId;
 use cardea::storage::blobs::{BlobOptions, CloudOptions};
 
-use crate::store::Store;
+use storage::store::Store;
 
 blob_suite!(s3: |test| test(crate::s3()).await);
 blob_suite!(azure: |test| test(crate::azure()).await);

@@ -6,7 +6,7 @@ use cardea::model::{Timestamp, VersionId};
 use cardea::storage::Error;
 use cardea::storage::index::{Deleted, Existing, Index, Precondition, Versioning};
 
-use crate::world::World;
+use super::world::World;
 
 /// Which version is current, by its ETag; `-` where none is.
 async fn current(world: &World) -> String {

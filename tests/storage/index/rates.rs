@@ -13,8 +13,8 @@ use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{BucketAddress, Index, ListObjects, ListVersions, VersionRow, Versioning};
 use futures_util::StreamExt;
 
-use crate::rewraps::{rewrap, unchanged};
-use crate::world::{World, key, listing, name};
+use super::rewraps::{rewrap, unchanged};
+use super::world::{World, key, listing, name};
 
 /// User and system time of this process.
 fn cpu() -> Duration {

@@ -13,8 +13,8 @@ use cardea::storage::index::rows::{Mark, Value, table};
 use cardea::storage::index::{Index, Silence};
 use cardea::storage::pins::Pins;
 
-use crate::store::Store;
-use crate::world::{World, local, memory, sqlite};
+use super::world::{World, local, memory, sqlite};
+use crate::storage::store::Store;
 
 pub async fn silent_writers_are_fenced_once(index: Arc<dyn Index>) {
     let (me, loud) = (WriterId::random(), WriterId::random());

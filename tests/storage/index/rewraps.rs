@@ -6,7 +6,7 @@ use cardea::model::{EncryptionMode, VersionUid};
 use cardea::storage::Error;
 use cardea::storage::index::{Index, Precondition, Rewrap, SealEnvelope, Unchanged, VersionRecord};
 
-use crate::world::{World, key};
+use super::world::{World, key};
 
 pub fn unchanged(world: &World, version: &VersionRecord) -> Unchanged {
     Unchanged {
@@ -58,7 +58,7 @@ pub async fn a_rewrap_changes_the_seal_alone(index: Arc<dyn Index>) {
         assert_eq!(world.freed().await, []);
         world.exact().await;
 
-        let row = world.index.list_objects(crate::world::listing(world.bucket)).await.unwrap().rows.remove(2);
+        let row = world.index.list_objects(super::world::listing(world.bucket)).await.unwrap().rows.remove(2);
         assert!(
             matches!(&row, cardea::storage::index::ObjectRow::Object { etag, mode, .. }
                 if etag == "new" && *mode == EncryptionMode::Customer),
@@ -173,7 +173,7 @@ pub async fn a_copy_relies_on_its_source(index: Arc<dyn Index>) {
 pub async fn many_objects_are_found_in_one_read(index: Arc<dyn Index>) {
     let world = World::versioned(index.clone()).await;
     let other =
-        World { bucket: crate::world::bucket(&index, &world.account, "other").await.id, ..world.clone() };
+        World { bucket: super::world::bucket(&index, &world.account, "other").await.id, ..world.clone() };
     let small = world.put("a").inline(b"xyz");
     let inline = small.blob();
     world.publish(small).await.unwrap();

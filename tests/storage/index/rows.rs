@@ -8,7 +8,7 @@ use cardea::storage::index::rows::transfer::{copy, differences, sums};
 use cardea::storage::index::rows::{Begun, Mark, TABLES, Value, table};
 use cardea::storage::index::{Index, Install};
 
-use crate::world::World;
+use super::world::World;
 
 fn silent(_: &'static str, _: u64) {}
 
@@ -49,7 +49,7 @@ pub async fn a_snapshot_stays_as_it_was(index: Arc<dyn Index>) {
 }
 
 pub async fn rows_are_loaded_and_compared(index: Arc<dyn Index>) {
-    let world = filled(crate::world::sqlite()).await;
+    let world = filled(super::world::sqlite()).await;
     let (source, target) = (world.index.rows(), index.rows());
     assert_eq!(target.begin_load("source").await.unwrap(), Begun::New);
     assert_eq!(target.mark(Mark::Loading).await.unwrap().as_deref(), Some("source"));

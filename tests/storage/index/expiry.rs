@@ -6,7 +6,7 @@ use cardea::model::{ObjectMetadata, SystemMetadata, Timestamp, VersionId};
 use cardea::storage::Error;
 use cardea::storage::index::{Index, UpdateMetadata, Versioning};
 
-use crate::world::{World, key};
+use super::world::{World, key};
 
 const NOON: i64 = 1_000_000;
 

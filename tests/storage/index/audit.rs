@@ -6,7 +6,7 @@ use cardea::model::BlobId;
 use cardea::model::settings::SettingName;
 use cardea::storage::index::{BlobRow, Index};
 
-use crate::world::{World, bucket};
+use super::world::{World, bucket};
 
 pub async fn whatever_the_commands_do_the_index_agrees_with_itself(index: Arc<dyn Index>) {
     let world = World::versioned(index.clone()).await;

@@ -8,8 +8,8 @@ use cardea::storage::index::{Index, ListUploads, UploadPage, UploadRow};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::listing::fragment;
-use crate::world::{World, bucket, key};
+use super::listing::fragment;
+use super::world::{World, bucket, key};
 
 fn rows(page: &UploadPage) -> Vec<String> {
     let row = |row: &UploadRow| match row {

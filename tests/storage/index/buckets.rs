@@ -8,7 +8,7 @@ use cardea::storage::index::{
     BucketAddress, BucketChange, BucketPage, Index, ListBuckets, NamePolicy, Versioning,
 };
 
-use crate::world::{World, bucket, create, name};
+use super::world::{World, bucket, create, name};
 
 fn accounts() -> (AccountId, AccountId) {
     (AccountId::new("mine"), AccountId::new("yours"))
@@ -200,10 +200,10 @@ pub async fn what_is_not_there_is_no_such_bucket(index: Arc<dyn Index>) {
         [s3("none"), BucketAddress::Owned(mine, name("none")), BucketAddress::Id(BucketId::random())]
     {
         assert!(matches!(index.bucket(&address).await, Err(Error::NoSuchBucket)));
-        let found = index.find(&address, &crate::world::key("k"), None).await;
+        let found = index.find(&address, &super::world::key("k"), None).await;
         assert!(matches!(found, Err(Error::NoSuchBucket)));
     }
     assert!(matches!(index.bucket_usage(BucketId::random()).await, Err(Error::NoSuchBucket)));
-    let listing = index.list_objects(crate::world::listing(BucketId::random())).await;
+    let listing = index.list_objects(super::world::listing(BucketId::random())).await;
     assert!(matches!(listing, Err(Error::NoSuchBucket)));
 }

@@ -8,7 +8,7 @@ use cardea::storage::Error;
 use cardea::storage::index::{Index, ListBuckets, NamePolicy, Precondition, SealEnvelope};
 use futures_util::future::join_all;
 
-use crate::world::{World, create};
+use super::world::{World, create};
 
 pub async fn many_writers_of_one_key_leave_one_current_object(index: Arc<dyn Index>) {
     let world = World::versioned(index).await;
@@ -30,7 +30,7 @@ pub async fn many_writers_of_one_key_leave_one_current_object(index: Arc<dyn Ind
     assert_eq!(world.current("k").await.created, *distinct.last().unwrap());
     assert_eq!(world.usage().await, (1, 3));
     world.exact().await;
-    assert_eq!(world.index.list_objects(crate::world::listing(world.bucket)).await.unwrap().rows.len(), 1);
+    assert_eq!(world.index.list_objects(super::world::listing(world.bucket)).await.unwrap().rows.len(), 1);
 }
 
 pub async fn if_none_match_has_one_winner(index: Arc<dyn Index>) {

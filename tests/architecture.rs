@@ -23,6 +23,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("authz", &["model", "identity"]),
     // The domain.
     ("ops", &["authz", "encryption", "http", "identity", "model", "storage"]),
+    // Background work on what is stored, and what operators ask for.
+    ("care", &["encryption", "model", "ops", "storage"]),
     // The fronts: never each other, never what lies below the domain.
     ("s3", &["http", "identity", "model", "ops"]),
     ("swift", &["http", "identity", "model", "ops"]),
@@ -35,6 +37,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "server",
         &[
             "authz",
+            "care",
             "cli",
             "config",
             "encryption",
@@ -77,7 +80,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("toml", &["config", "encryption"]),
     ("quick_xml", &["s3"]),
-    ("prometheus_client", &["ops", "server"]),
+    ("prometheus_client", &["care", "ops", "server"]),
     ("tracing_subscriber", &["telemetry"]),
 ];
 

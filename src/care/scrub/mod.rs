@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use self::metrics::Found;
 pub use self::metrics::ScrubMetrics;
 use self::place::Place;
+use crate::care::task::{Round, Task};
 use crate::care::verify::{Item, Verdict, Verifier, Walk};
 use crate::care::{fsck, verify};
 use crate::model::{BucketId, Timestamp};
@@ -23,7 +24,6 @@ use crate::ops::bytes::pace::Pace;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::Gateway;
 use crate::storage;
-use crate::storage::care::{Round, Task};
 use crate::storage::index::BucketRecord;
 
 /// The name of the task, and of its lease.

@@ -72,11 +72,28 @@ impl BucketCache {
         state.entries.retain(|_, (_, bucket)| bucket.id != id);
     }
 
+    /// Forgets a bucket when what this gives is dropped.
+    pub fn forgetting(&self, id: BucketId) -> Forgetting<'_> {
+        Forgetting { cache: self, id }
+    }
+
     /// Forgets an address.
     pub fn forget(&self, address: &BucketAddress) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.generation += 1;
         state.entries.remove(&key(address));
+    }
+}
+
+/// See [`BucketCache::forgetting`].
+pub struct Forgetting<'c> {
+    cache: &'c BucketCache,
+    id: BucketId,
+}
+
+impl Drop for Forgetting<'_> {
+    fn drop(&mut self) {
+        self.cache.forget_bucket(self.id);
     }
 }
 

@@ -7,13 +7,15 @@ use tracing::Instrument;
 
 use crate::authz::{Action, Decision, Question, decide};
 use crate::encryption::{Cipher, KeyRing};
-use crate::model::{AccountId, WriterId};
+use crate::model::{AccountId, BucketId, WriterId};
 use crate::ops::engine::audit::Event;
 use crate::ops::engine::bucket_cache::BucketCache;
 use crate::ops::engine::caller::Caller;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::metrics::Metrics;
+use crate::ops::engine::setting_cache::SettingCache;
 use crate::ops::multipart::MIN_PART;
+use crate::storage;
 use crate::storage::blobs::BlobStore;
 use crate::storage::index::{BucketAddress, BucketRecord, Index};
 use crate::storage::pins::Pins;
@@ -71,6 +73,7 @@ pub struct Gateway {
     pub(crate) limits: Limits,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) buckets: Arc<BucketCache>,
+    pub(crate) settings: Arc<SettingCache>,
     pub(crate) read_ahead: Arc<tokio::sync::Semaphore>,
 }
 
@@ -157,8 +160,21 @@ impl Gateway {
         metrics: Arc<Metrics>,
     ) -> Self {
         let buckets = Arc::new(BucketCache::default());
+        let settings = Arc::new(SettingCache::default());
         let read_ahead = Arc::new(tokio::sync::Semaphore::new(limits.read_ahead_bytes));
-        Self { index, blobs, ring, pins, writer, cipher: CIPHER, limits, metrics, buckets, read_ahead }
+        Self {
+            index,
+            blobs,
+            ring,
+            pins,
+            writer,
+            cipher: CIPHER,
+            limits,
+            metrics,
+            buckets,
+            settings,
+            read_ahead,
+        }
     }
 
     /// The counters, for the management listener.
@@ -188,6 +204,26 @@ impl Gateway {
         .await;
         event.end(result.as_ref().err());
         result
+    }
+
+    /// Runs a change of a bucket to its end, and then forgets the bucket, also where the caller goes away meanwhile: the
+    /// index runs a command that it has begun to its end.
+    pub(crate) async fn change_bucket<T, F>(
+        &self,
+        id: BucketId,
+        change: impl FnOnce(Arc<dyn Index>) -> F + Send + 'static,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, storage::Error>> + Send,
+    {
+        let (index, buckets) = (self.index.clone(), self.buckets.clone());
+        let changing = async move {
+            let _forgetting = buckets.forgetting(id);
+            change(index).await
+        };
+        let changed = tokio::spawn(changing.in_current_span()).await;
+        Ok(changed.map_err(|error| Error::Internal(error.to_string()))??)
     }
 
     /// Asks [`decide`] about every action. A bucket named by its owner is decided before it is looked up, so that
@@ -253,12 +289,16 @@ const fn index_bytes(need: Need) -> u64 {
 const fn need(action: Action) -> Need {
     match action {
         Action::CreateBucket | Action::PutObject => Need::Much,
-        Action::PutAccountMetadata | Action::PutBucketSettings | Action::PutBucketVersioning => Need::Little,
+        Action::PutAccountMetadata
+        | Action::PutBucketSettings
+        | Action::PutBucketTagging
+        | Action::PutBucketVersioning => Need::Little,
         Action::ListAllMyBuckets
         | Action::DeleteBucket
         | Action::ListBucket
         | Action::GetBucketLocation
         | Action::GetBucketSettings
+        | Action::GetBucketTagging
         | Action::GetObject
         | Action::DeleteObject
         | Action::GetObjectVersion

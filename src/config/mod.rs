@@ -44,7 +44,6 @@ mod paths {
 
 /// The configuration. [`SETTINGS`] says what each field is.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the table of settings documents them")]
 pub struct Config {
     pub data: PathBuf,
     pub listen: Option<SocketAddr>,

@@ -13,4 +13,3 @@ pub mod range;
 pub mod secret_headers;
 
 pub use context::RequestContext;
-pub use secret_headers::SecretHeaders;

@@ -27,7 +27,7 @@ pub use crate::care::backup::{Removed, Taken};
 pub use crate::care::fsck::Report as FsckReport;
 use crate::output::print;
 use crate::telemetry;
-pub use backup::{Listed, backup, delete_backup, list_backups};
+pub use backup::{backup, delete_backup, list_backups};
 pub use fsck::fsck;
 pub use migrate::{migrate_back, migrate_index};
 pub use restore::restore;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::{Access, private_folder, write, write_new};
+use super::{Access, private_folder, write_new};
 use crate::config::ConfigError;
 use crate::encryption::KeyRing;
 use crate::http::date;
@@ -21,11 +21,6 @@ pub fn load(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
         Err(error) => return Err(bad(error.to_string())),
     };
     KeyRing::from_toml(&text).map(Some).map_err(|error| bad(error.to_string()))
-}
-
-/// Writes the ring, over the one that stood.
-pub fn store(path: &Path, ring: &KeyRing) -> Result<(), ConfigError> {
-    write(path, ring.to_toml().as_bytes(), Access::Private).map_err(|error| unwritable(path, &error))
 }
 
 /// Writes the ring where no file was, and makes the folder it is to be in. Whether it did: a file that stands is left, for
@@ -61,7 +56,7 @@ mod tests {
         let path = folder.path().join("keyring.toml");
         assert!(load(&path).unwrap().is_none());
         let ring = KeyRing::generate();
-        store(&path, &ring).unwrap();
+        assert!(store_new(&path, &ring).unwrap());
         assert_eq!(load(&path).unwrap().unwrap().active_id(), ring.active_id());
 
         std::fs::write(&path, "secret = 1").unwrap();
@@ -95,6 +90,5 @@ mod tests {
         std::fs::write(folder.path().join("keyring.toml.new"), "leftover").unwrap();
         std::fs::write(folder.path().join("keyring.toml.0123456789abcdef.tmp"), "leftover").unwrap();
         assert!(generate(&path).unwrap().is_some());
-        store(&path, &KeyRing::generate()).unwrap();
     }
 }

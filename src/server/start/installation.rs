@@ -484,7 +484,7 @@ mod tests {
         let config = config(folder.path());
         id(&config).await.unwrap();
         let ring = std::fs::read(config.keyring()).unwrap();
-        keyring::store(&config.keyring(), &KeyRing::generate()).unwrap();
+        std::fs::write(config.keyring(), KeyRing::generate().to_toml().as_bytes()).unwrap();
         assert!(id(&config).await.unwrap_err().starts_with("keyring: found another key ring in "));
         std::fs::remove_file(config.keyring()).unwrap();
         assert!(id(&config).await.unwrap_err().starts_with("keyring: found no file "));

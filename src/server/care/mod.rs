@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::task::{JoinHandle, JoinSet};
 
-pub use self::metrics::CareMetrics;
+pub(crate) use self::metrics::CareMetrics;
 use super::start::stays;
 use crate::care::scrub::{ScrubMetrics, Scrubber};
 use crate::failure::Failure;

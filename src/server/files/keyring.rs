@@ -12,7 +12,7 @@ use crate::http::date;
 use crate::model::Timestamp;
 
 /// Reads the ring; `None` where there is no file.
-pub fn load(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
+pub(crate) fn load(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
     let bad =
         |what: String| ConfigError::new("keyring", format!("{} ({what})", path.display()), "a key ring");
     let text = match std::fs::read_to_string(path) {
@@ -25,7 +25,7 @@ pub fn load(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
 
 /// Writes the ring where no file was, and makes the folder it is to be in. Whether it did: a file that stands is left, for
 /// others may have sealed by its ring already.
-pub fn store_new(path: &Path, ring: &KeyRing) -> Result<bool, ConfigError> {
+pub(crate) fn store_new(path: &Path, ring: &KeyRing) -> Result<bool, ConfigError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         private_folder(folder).map_err(|error| unwritable(path, &error))?;
     }
@@ -37,7 +37,7 @@ pub fn store_new(path: &Path, ring: &KeyRing) -> Result<bool, ConfigError> {
 }
 
 /// Makes a ring and writes its file; `None` where one stands.
-pub fn generate(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
+pub(crate) fn generate(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
     let ring = KeyRing::generate_at(&date::format_iso8601_millis(Timestamp::now()));
     Ok(store_new(path, &ring)?.then_some(ring))
 }

@@ -15,7 +15,12 @@ use crate::storage::pins::Pins;
 
 /// Checks the installation beside the gateway, which may run, end or start meanwhile. `accept`: of an index that was restored
 /// from a backup, that it is the one to go on with; over SQLite this takes the lock that a gateway has.
-pub fn fsck(config: &Config, deep: bool, accept: bool, progress: Progress<'_>) -> Result<Report, Failure> {
+pub(crate) fn fsck(
+    config: &Config,
+    deep: bool,
+    accept: bool,
+    progress: Progress<'_>,
+) -> Result<Report, Failure> {
     runtime()?.block_on(async {
         let own = accept && !config.shares_index();
         if own && config.lock().exists() && files::lock(&config.lock()).is_err() {

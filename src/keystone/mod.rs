@@ -61,15 +61,15 @@ pub(crate) struct Front {
     config: KeystoneConfig,
 }
 
+/// A 400 in this front's dialect, for a request that is refused before a front sees it.
+pub(crate) fn bad_request(context: &RequestContext, message: &str) -> Response {
+    identified(Fault::BadRequest(message.to_owned()).into_response(&Voice::anywhere()), context)
+}
+
 impl Front {
     /// A front over an authenticator.
     pub(crate) fn new(authenticator: Authenticator, config: KeystoneConfig) -> Self {
         Self { authenticator, config }
-    }
-
-    /// A 400 in this front's dialect, for a request that is refused before a front sees it.
-    pub(crate) fn bad_request(&self, context: &RequestContext, message: &str) -> Response {
-        identified(Fault::BadRequest(message.to_owned()).into_response(&Voice::anywhere()), context)
     }
 
     async fn answer(&self, public_url: &PublicUrl, mut request: Request) -> Result<Response, Fault> {
@@ -110,7 +110,7 @@ impl Endpoint for Front {
             return Ok(Fault::Internal("the request has no context").into_response(&Voice::anywhere()));
         };
         let Some(public_url) = PublicUrl::of(&context, &self.config) else {
-            return Ok(self.bad_request(&context, "The Host header names no host."));
+            return Ok(bad_request(&context, "The Host header names no host."));
         };
         let voice = match Route::of(request.uri().path()) {
             Some(Route::TempAuth) => tempauth::voice(&request),

@@ -7,7 +7,7 @@ use poem::http::{Method, StatusCode};
 use poem::{Endpoint, Request, Response};
 use serde_json::{Value, json};
 
-use super::{Front, KeystoneConfig, MAX_BODY};
+use super::{Front, KeystoneConfig, MAX_BODY, bad_request};
 use crate::http::RequestContext;
 use crate::identity::memory::{ManualClock, MemoryDirectory};
 
@@ -385,7 +385,7 @@ async fn other_paths_and_methods() {
 
 #[tokio::test]
 async fn a_bad_request_that_the_door_finds_has_keystones_form() {
-    let answer = Answer::of(Stage::new().front.bad_request(&context(), "Two kinds of credentials.")).await;
+    let answer = Answer::of(bad_request(&context(), "Two kinds of credentials.")).await;
     assert_eq!((answer.status, answer.header("x-trans-id")), (StatusCode::BAD_REQUEST, "tx0123"));
     assert_eq!(answer.json()["error"]["message"], "Two kinds of credentials.");
 }

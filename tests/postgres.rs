@@ -56,6 +56,8 @@ mod rewraps;
 mod rows;
 #[path = "storage/postgres/schema.rs"]
 mod schema;
+#[path = "storage/settings.rs"]
+mod settings;
 #[path = "storage/store.rs"]
 mod store;
 #[path = "storage/postgres/tables.rs"]

@@ -40,6 +40,8 @@ mod restores;
 mod rewraps;
 #[path = "storage/rows.rs"]
 mod rows;
+#[path = "storage/settings.rs"]
+mod settings;
 #[path = "storage/store.rs"]
 mod store;
 #[path = "storage/upload_listing.rs"]

@@ -19,13 +19,15 @@ use crate::care::kept::may_delete;
 use crate::care::metrics::CareMetrics;
 use crate::care::scrub::ScrubMetrics;
 use crate::care::workers::WorkerSetup;
-use crate::cli::{Failure, print};
 use crate::config::{Config, ConfigError};
+use crate::failure::Failure;
 use crate::http::body::is_room_waited_for;
 use crate::identity::{AuthConfig, Authenticator};
 use crate::model::WriterId;
 use crate::ops::{self, Gateway, IndexDirectory, Metrics};
 use crate::storage;
+
+use crate::output::print;
 use crate::storage::blobs::BlobStore;
 use crate::storage::index::Index;
 use crate::storage::pins::Pins;
@@ -50,13 +52,13 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     }
     let site = Site::of(&config)?;
     let certificate = match config.listen {
-        Some(_) => Some(Certificate::new(tls::identity(&config)?)?),
+        Some(_) => Some(Certificate::new(tls::key_pair(&config)?)?),
         None => None,
     };
     let sockets = Sockets::bind(&config, certificate.as_ref()).await?;
     let renewal = certificate.map(|certificate| Renewal::start(&config, &certificate));
     let accounts = async {
-        let root = start::ensure(&config, &installation, site.place()).await?;
+        let root = start::ensure(&config, &installation, site.client_settings()).await?;
         start::declare(&installation, &config.accounts).await.map(|()| root)
     };
     let root = tokio::select! {

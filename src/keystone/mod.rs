@@ -24,7 +24,7 @@ mod tokens;
 mod v2;
 mod versions;
 
-use poem::http::{HeaderName, HeaderValue, Method, StatusCode};
+use poem::http::{HeaderName, HeaderValue, StatusCode};
 use poem::{Endpoint, Request, Response};
 use serde_json::Value;
 
@@ -32,6 +32,7 @@ use self::fault::{Fault, Voice};
 use self::public_url::PublicUrl;
 use self::request::AuthRequest;
 use self::route::Route;
+pub use self::route::{Line, ROUTES};
 use crate::http::RequestContext;
 use crate::identity::{Authenticator, Login};
 
@@ -73,21 +74,17 @@ impl Front {
     }
 
     async fn answer(&self, public_url: &PublicUrl, mut request: Request) -> Result<Response, Fault> {
-        let route = Route::of(request.uri().path()).ok_or(Fault::NotFound)?;
-        if !route.methods().contains(request.method()) {
-            return Err(Fault::MethodNotAllowed(route.methods()));
-        }
-        match (route, request.method().clone()) {
-            (Route::Versions, _) => Ok(versions::all(public_url)),
-            (Route::VersionThree, _) => Ok(versions::three(public_url)),
-            (Route::VersionTwo, _) => Ok(versions::two(public_url)),
-            (Route::Tokens, Method::POST) => self.issue(public_url, &mut request).await,
-            (Route::Tokens, Method::DELETE) => self.revoke(&request).await,
-            (Route::Tokens, _) => self.validate(public_url, &request).await,
-            (Route::TokensTwo, _) => self.issue_two(public_url, &mut request).await,
-            (Route::Projects, _) => self.projects(public_url, &request).await,
-            (Route::Catalog, _) => self.catalog(public_url, &request).await,
-            (Route::TempAuth, _) => self.tempauth(public_url, &request).await,
+        match route::resolve(request.method(), request.uri().path())? {
+            Route::Versions => Ok(versions::all(public_url)),
+            Route::VersionThree => Ok(versions::three(public_url)),
+            Route::VersionTwo => Ok(versions::two(public_url)),
+            Route::IssueToken => self.issue(public_url, &mut request).await,
+            Route::RevokeToken => self.revoke(&request).await,
+            Route::ValidateToken => self.validate(public_url, &request).await,
+            Route::IssueTokenTwo => self.issue_two(public_url, &mut request).await,
+            Route::Projects => self.projects(public_url, &request).await,
+            Route::Catalog => self.catalog(public_url, &request).await,
+            Route::TempAuth => self.tempauth(public_url, &request).await,
         }
     }
 
@@ -112,10 +109,9 @@ impl Endpoint for Front {
         let Some(public_url) = PublicUrl::of(&context, &self.config) else {
             return Ok(bad_request(&context, "The Host header names no host."));
         };
-        let voice = match Route::of(request.uri().path()) {
-            Some(Route::TempAuth) => tempauth::voice(&request),
-            _ => Voice::keystone(&public_url.join("/v3")),
-        };
+        let is_tempauth = route::of_path(request.uri().path()).any(|line| line.route == Route::TempAuth);
+        let voice =
+            if is_tempauth { tempauth::voice(&request) } else { Voice::keystone(&public_url.join("/v3")) };
         let answer = self.answer(&public_url, request).await.unwrap_or_else(|fault| {
             fault.log(&context);
             fault.into_response(&voice)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{files, runtime, start};
-use crate::care::backup::{later, lost_objects};
+use crate::care::backup::{later_backup, lost_objects};
 use crate::care::fsck::{Progress, Report, check};
 use crate::config::{Config, ConfigError};
 use crate::failure::Failure;
@@ -89,7 +89,7 @@ async fn acceptable(installation: &start::Installation) -> Result<Option<String>
         return Ok(None);
     };
     let backups = Backups::new(installation.blobs.clone());
-    match later(&backups, &installation.ring, &restored).await.map_err(unchecked)? {
+    match later_backup(&backups, &installation.ring, &restored).await.map_err(unchecked)? {
         None => Ok(Some(restored)),
         Some(later) => {
             let origin = origin(&restored);

@@ -5,10 +5,12 @@
 //! [`storage`], and the front renders the outcome. `ARCHITECTURE.md` has the picture and the import table.
 
 pub mod authz;
+mod cache;
 pub mod care;
 pub mod cli;
 pub mod config;
 pub mod encryption;
+pub mod failure;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod http;
@@ -16,6 +18,7 @@ pub mod identity;
 pub mod keystone;
 pub mod model;
 pub mod ops;
+mod output;
 pub mod s3;
 pub mod server;
 pub mod storage;

@@ -11,10 +11,17 @@ use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
-use crate::config::LogFormat;
-
 /// The targets that may say more than INFO: ours. What libraries say below it may hold headers, and with them keys.
 const OURS: &str = "cardea";
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
 
 /// Whether a text is a log filter.
 pub fn is_filter(text: &str) -> bool {

@@ -16,34 +16,41 @@ use architecture::source::{Source, sources};
 const MAY_NAME: &[(&str, &[&str])] = &[
     // Leaves.
     ("model", &[]),
+    ("cache", &[]),
     ("encryption", &[]),
+    ("telemetry", &[]),
     // Over the model alone.
     ("http", &["model"]),
-    ("identity", &["model"]),
+    ("identity", &["cache", "model"]),
     ("storage", &["model"]),
     ("authz", &["model", "identity"]),
     // The domain.
-    ("ops", &["authz", "encryption", "http", "identity", "model", "storage"]),
+    // Background work on what is stored, and what operators ask for.
+    ("care", &["encryption", "model", "ops", "storage"]),
+    ("ops", &["authz", "cache", "encryption", "http", "identity", "model", "storage"]),
     // The fronts: never each other, never what lies below the domain.
     ("s3", &["http", "identity", "model", "ops"]),
     ("swift", &["http", "identity", "model", "ops"]),
     ("keystone", &["http", "identity", "model"]),
     // How the program is set up, run and watched.
     ("config", &["http", "identity", "model", "telemetry"]),
-    ("telemetry", &["config"]),
-    ("cli", &["config", "encryption", "server", "telemetry"]),
+    ("failure", &["config"]),
+    ("output", &["failure"]),
+    ("cli", &["config", "encryption", "failure", "output", "server", "telemetry"]),
     (
         "server",
         &[
             "authz",
-            "cli",
+            "care",
             "config",
             "encryption",
+            "failure",
             "http",
             "identity",
             "keystone",
             "model",
             "ops",
+            "output",
             "s3",
             "storage",
             "swift",
@@ -78,7 +85,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("toml", &["config", "encryption"]),
     ("quick_xml", &["s3"]),
-    ("prometheus_client", &["ops", "server"]),
+    ("prometheus_client", &["care", "ops", "server"]),
     ("tracing_subscriber", &["telemetry"]),
 ];
 

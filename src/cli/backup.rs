@@ -2,14 +2,14 @@
 
 use clap::ArgMatches;
 
-use super::output::Progress;
-use super::{Failure, print};
 use crate::config::Config;
+use crate::failure::Failure;
+use crate::output::{ProgressLine, print};
 use crate::server;
 
 /// Takes a backup.
 pub(super) fn run(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
-    let told = Progress::new();
+    let told = ProgressLine::new();
     let keep = matches.get_one::<usize>("keep").copied();
     // It stands, whatever becomes of the old ones.
     let tell = |taken: &server::Taken| {
@@ -39,7 +39,7 @@ pub(super) fn list(config: &Config) -> Result<(), Failure> {
 /// Deletes one.
 pub(super) fn delete(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
     let Some(id) = matches.get_one::<String>("id") else { return Ok(()) };
-    let told = Progress::new();
+    let told = ProgressLine::new();
     print(&said(&server::delete_backup(config, id, &|what, count| told.tell(&format!("{what}: {count}")))?))
 }
 

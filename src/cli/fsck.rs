@@ -4,13 +4,14 @@ use std::fmt::Write;
 
 use clap::ArgMatches;
 
-use super::{Failure, output, print};
 use crate::config::Config;
+use crate::failure::Failure;
+use crate::output::{self, print};
 use crate::server;
 
 /// Checks, reports, and fails where something is wrong.
 pub(super) fn run(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
-    let line = output::Progress::new();
+    let line = output::ProgressLine::new();
     let told = matches.get_flag("progress");
     let progress = |what: &str, count: u64| {
         if told {

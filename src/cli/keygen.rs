@@ -2,8 +2,9 @@
 
 use zeroize::Zeroizing;
 
-use super::{Failure, print};
 use crate::encryption::CustomerKey;
+use crate::failure::Failure;
+use crate::output::print;
 
 /// Prints a fresh key.
 pub(super) fn run(base64_only: bool) -> Result<(), Failure> {

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 use zeroize::Zeroizing;
 
-use super::{Failure, print};
 use crate::config::{Config, ConfigError};
 use crate::encryption::{Error, KeyRing};
+use crate::failure::Failure;
+use crate::output::print;
 use crate::server::files::keyring;
 
 /// The longest passphrase, in bytes: against a wrong file, not against long phrases.

@@ -2,9 +2,9 @@
 
 use clap::ArgMatches;
 
-use super::output::Progress;
-use super::{Failure, print};
 use crate::config::Config;
+use crate::failure::Failure;
+use crate::output::{ProgressLine, print};
 use crate::server;
 
 /// Copies the index, and says which setting leads to the copy; or lets the old one be used again.
@@ -17,7 +17,7 @@ pub(super) fn run(config: &Config, matches: &ArgMatches) -> Result<(), Failure> 
         ));
     }
     let Some(to) = matches.get_one::<String>("to") else { return Ok(()) };
-    let told = Progress::new();
+    let told = ProgressLine::new();
     let done = server::migrate_index(config, to, &|table, rows| told.tell(&format!("{table}: {rows}")))?;
     print(&format!(
         "{} rows of {} tables are in the new index, and compared.\n\

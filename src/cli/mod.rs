@@ -10,7 +10,6 @@ mod fsck;
 mod keygen;
 mod keyring;
 mod migrate;
-mod output;
 mod restore;
 
 use std::process::ExitCode;
@@ -19,40 +18,9 @@ use clap::ArgMatches;
 use clap::error::ErrorKind;
 
 use crate::config::{self, Config, ConfigError, Sources, one_line};
+use crate::failure::Failure;
+use crate::output::{complain, print};
 use crate::{server, telemetry};
-
-pub(crate) use output::print;
-
-/// Why a command ended without success.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// The operator must change something: exit code 2.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// Something did not work: exit code 1.
-    #[error("{0}")]
-    Run(String),
-    /// A check has found something: exit code 1.
-    #[error("{0} findings")]
-    Findings(u64),
-    /// A check could not be made, so that it says nothing: exit code 2.
-    #[error("{0}")]
-    Unchecked(String),
-}
-
-impl Failure {
-    /// Something that did not work, and what.
-    pub fn run(what: &str, error: impl std::fmt::Display) -> Self {
-        Self::Run(format!("{what}: {error}"))
-    }
-
-    fn code(&self) -> ExitCode {
-        match self {
-            Self::Config(_) | Self::Unchecked(_) => ExitCode::from(2),
-            Self::Run(_) | Self::Findings(_) => ExitCode::FAILURE,
-        }
-    }
-}
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
@@ -64,8 +32,8 @@ pub fn main() -> ExitCode {
     match run(&matches) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output::complain(&one_line(&failure.to_string()));
-            failure.code()
+            complain(&one_line(&failure.to_string()));
+            failure.exit_code()
         }
     }
 }
@@ -78,7 +46,7 @@ fn explain(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return if asked_for { ExitCode::SUCCESS } else { ExitCode::from(2) };
     }
-    output::complain(&one_line_of(error));
+    complain(&one_line_of(error));
     ExitCode::from(2)
 }
 

@@ -2,14 +2,14 @@
 
 use clap::ArgMatches;
 
-use super::output::Progress;
-use super::{Failure, print};
 use crate::config::Config;
+use crate::failure::Failure;
+use crate::output::{ProgressLine, print};
 use crate::server;
 
 /// Restores a backup, and says what to do next.
 pub(super) fn run(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
-    let told = Progress::new();
+    let told = ProgressLine::new();
     let id = matches.get_one::<String>("id").map(String::as_str);
     let restored = server::restore(config, id, &|what, count| told.tell(&format!("{what}: {count}")))?;
     print(&format!(

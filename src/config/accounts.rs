@@ -5,7 +5,7 @@
 use toml::Value;
 
 use super::ConfigError;
-use super::sources::hint;
+use super::hint::hint;
 use crate::identity::Secret;
 use crate::model::{AccountId, UserId};
 

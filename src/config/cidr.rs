@@ -1,8 +1,10 @@
 //! Ranges of addresses.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::str::FromStr;
+
+use ipnet::IpNet;
 
 /// The fewest bits of a prefix, of IPv4 and of IPv6: a wider range is nobody's network.
 const LEAST_BITS: (u8, u8) = (8, 16);
@@ -11,59 +13,50 @@ const LEAST_PRIVATE_BITS: u8 = 7;
 
 /// A range of IP addresses in CIDR notation; a bare address is a range of one. None is so wide that it is about everybody.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Cidr {
-    base: IpAddr,
-    bits: u8,
-}
+pub struct Cidr(IpNet);
 
 impl Cidr {
     /// Whether an address is in the range. An IPv4 address that came in on an IPv6 socket counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.base, address.to_canonical()) {
-            (IpAddr::V4(base), IpAddr::V4(address)) => {
-                mask_v4(base.to_bits(), self.bits) == mask_v4(address.to_bits(), self.bits)
-            }
-            (IpAddr::V6(base), IpAddr::V6(address)) => {
-                mask_v6(base.to_bits(), self.bits) == mask_v6(address.to_bits(), self.bits)
-            }
-            _ => false,
-        }
+        self.0.contains(&address.to_canonical())
     }
 }
 
-fn mask_v4(address: u32, bits: u8) -> u32 {
-    address.checked_shr(Ipv4Addr::BITS - u32::from(bits)).unwrap_or(0)
-}
-
-fn mask_v6(address: u128, bits: u8) -> u128 {
-    address.checked_shr(Ipv6Addr::BITS - u32::from(bits)).unwrap_or(0)
-}
-
 impl FromStr for Cidr {
-    type Err = ();
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, ()> {
+    /// Address and bits are read by the standard library: `ipnet` would take `010.0.0.0/08`, which others read as octal.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (base, bits) = match text.split_once('/') {
-            Some((base, bits)) if !bits.starts_with(['+', '0']) => {
-                (base, Some(bits.parse().map_err(|_| ())?))
-            }
-            Some(_) => return Err(()),
+            Some((base, bits)) => (base, Some(bits)),
             None => (text, None),
         };
-        let base: IpAddr = base.parse().map_err(|_| ())?;
-        let (least, all) = match base {
-            IpAddr::V4(_) => (LEAST_BITS.0, 32),
-            IpAddr::V6(base) if base.is_unique_local() => (LEAST_PRIVATE_BITS, 128),
-            IpAddr::V6(_) => (LEAST_BITS.1, 128),
+        let base: IpAddr = base.parse().map_err(|_| "not an IP address")?;
+        let net = match bits {
+            None => IpNet::from(base),
+            Some(bits) if bits.starts_with('+') || (bits.starts_with('0') && bits.len() > 1) => {
+                return Err("a prefix that is not a plain number");
+            }
+            Some(bits) => {
+                let bits = bits.parse().map_err(|_| "a prefix that is not a number")?;
+                IpNet::new(base, bits).map_err(|_| "a prefix longer than an address")?
+            }
         };
-        let bits = bits.unwrap_or(all);
-        if (least..=all).contains(&bits) { Ok(Self { base, bits }) } else { Err(()) }
+        if net.prefix_len() < least_bits(base) { Err("too wide") } else { Ok(Self(net)) }
+    }
+}
+
+fn least_bits(base: IpAddr) -> u8 {
+    match base {
+        IpAddr::V4(_) => LEAST_BITS.0,
+        IpAddr::V6(base) if base.is_unique_local() => LEAST_PRIVATE_BITS,
+        IpAddr::V6(_) => LEAST_BITS.1,
     }
 }
 
 impl fmt::Display for Cidr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.base, self.bits)
+        self.0.fmt(f)
     }
 }
 
@@ -95,6 +88,7 @@ mod tests {
     fn refuses_what_is_no_range() {
         let malformed = [
             "",
+            "010.0.0.0/8",
             "10.0.0.0/33",
             "::/129",
             "10.0.0/8",
@@ -103,19 +97,14 @@ mod tests {
             "10.0.0.0/-1",
             "10.0.0.0/+8",
             "10.0.0.0/08",
-        ];
-        let everybody = [
-            "0.0.0.0/0",
             "0.0.0.0/00",
-            "::/0",
-            "0.0.0.0/1",
-            "128.0.0.0/1",
-            "10.0.0.0/7",
-            "2000::/3",
-            "::/15",
         ];
-        for bad in malformed.into_iter().chain(everybody) {
-            assert!(bad.parse::<Cidr>().is_err(), "{bad}");
+        let everybody = ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "10.0.0.0/7", "2000::/3", "::/15"];
+        for bad in malformed {
+            assert!(bad.parse::<Cidr>().is_err_and(|why| why != "too wide"), "{bad}");
+        }
+        for bad in everybody {
+            assert_eq!(bad.parse::<Cidr>(), Err("too wide"), "{bad}");
         }
     }
 }

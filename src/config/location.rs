@@ -18,16 +18,21 @@ pub enum StoreUrl {
 }
 
 impl FromStr for StoreUrl {
-    type Err = ();
+    type Err = &'static str;
 
-    fn from_str(url: &str) -> Result<Self, ()> {
+    fn from_str(url: &str) -> Result<Self, Self::Err> {
         if ["s3://", "az://", "gs://"].iter().any(|scheme| url.starts_with(scheme)) {
             let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./".contains(&b);
-            let place = url[5..].trim_end_matches('/');
-            let is_good = !place.is_empty()
-                && place.bytes().all(is_plain)
-                && place.split('/').all(|segment| !matches!(segment, "" | "." | ".."));
-            return if is_good { Ok(Self::Cloud(url.to_owned())) } else { Err(()) };
+            let bucket = url[5..].trim_end_matches('/');
+            return if bucket.is_empty() {
+                Err("no bucket or container")
+            } else if !bucket.bytes().all(is_plain) {
+                Err("a character that neither bucket nor prefix may have")
+            } else if bucket.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
+                Err("a segment of the prefix that is empty, . or ..")
+            } else {
+                Ok(Self::Cloud(url.to_owned()))
+            };
         }
         if url == "memory://" || url == "memory:///" {
             return Ok(Self::Memory);
@@ -61,16 +66,15 @@ pub enum IndexUrl {
 }
 
 impl FromStr for IndexUrl {
-    type Err = ();
+    type Err = &'static str;
 
-    fn from_str(url: &str) -> Result<Self, ()> {
+    fn from_str(url: &str) -> Result<Self, Self::Err> {
         if url == "memory://" || url == "memory:///" {
             return Ok(Self::Memory);
         }
-        if let Some(place) =
-            ["postgres://", "postgresql://"].iter().find_map(|scheme| url.strip_prefix(scheme))
-        {
-            return if is_database(place) { Ok(Self::Postgres(url.to_owned())) } else { Err(()) };
+        let database = ["postgres://", "postgresql://"].iter().find_map(|scheme| url.strip_prefix(scheme));
+        if let Some(database) = database {
+            return check_database(database).map(|()| Self::Postgres(url.to_owned()));
         }
         file_path(url, "sqlite://").map(Self::File)
     }
@@ -87,14 +91,23 @@ const DATABASE_OPTIONS: [&str; 6] = [
     "target_session_attrs",
 ];
 
-/// Whether it is `user@host:port/database?option=value`.
-fn is_database(place: &str) -> bool {
-    let (place, options) =
-        place.split_once('?').map_or((place, None), |(place, options)| (place, Some(options)));
-    let Some((user, place)) = place.split_once('@') else { return false };
-    let database = place.split_once('/').map_or("", |(_, database)| database);
-    let is_one = |name: &str| !name.is_empty() && !name.contains(['@', '/', ':', '#']);
-    is_one(user) && is_one(database) && options.is_none_or(are_options)
+/// Checks `user@host:port/database?option=value`.
+fn check_database(url: &str) -> Result<(), &'static str> {
+    let (path, options) = url.split_once('?').map_or((url, None), |(path, options)| (path, Some(options)));
+    let (user, host) = path.split_once('@').ok_or("no user")?;
+    let name = host.split_once('/').map_or("", |(_, name)| name);
+    let is_plain = |name: &str| !name.is_empty() && !name.contains(['@', '/', ':', '#']);
+    if user.contains(':') {
+        Err("a password")
+    } else if !is_plain(user) {
+        Err("a user with a name that is empty or has one of @ / #")
+    } else if !is_plain(name) {
+        Err("a database with a name that is empty or has one of @ / : #")
+    } else if !options.is_none_or(are_options) {
+        Err("an option that is unknown, twice there or not allowed in the URL")
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether these are options of a database, as they are once they are decoded.
@@ -108,11 +121,16 @@ fn are_options(options: &str) -> bool {
 }
 
 /// The path of a URL without a host; a relative one (`file://blobs`) is taken as it stands.
-fn file_path(url: &str, scheme: &str) -> Result<PathBuf, ()> {
-    let path =
-        url.strip_prefix(scheme).filter(|path| !path.is_empty() && !path.contains(['?', '#'])).ok_or(())?;
-    let path = percent::decode_utf8(path).ok_or(())?;
-    if path.contains('\0') { Err(()) } else { Ok(path.into()) }
+fn file_path(url: &str, scheme: &str) -> Result<PathBuf, &'static str> {
+    let path = url.strip_prefix(scheme).ok_or("another scheme")?;
+    if path.is_empty() {
+        return Err("no path");
+    }
+    if path.contains(['?', '#']) {
+        return Err("a ? or #, which a path must have percent-encoded");
+    }
+    let path = percent::decode_utf8(path).ok_or("percent-encoding of bytes that are not UTF-8")?;
+    if path.contains('\0') { Err("a NUL") } else { Ok(path.into()) }
 }
 
 #[cfg(test)]
@@ -144,7 +162,7 @@ mod tests {
             "s3://bucket/../x",
             "az://container?sig=secret",
         ] {
-            assert_eq!(bad.parse::<StoreUrl>(), Err(()), "{bad}");
+            assert!(bad.parse::<StoreUrl>().is_err(), "{bad}");
         }
     }
 
@@ -179,7 +197,7 @@ mod tests {
             "postgres://user@h/db?%ff=x",
             "postgres://user@h/db?",
         ] {
-            assert_eq!(bad.parse::<IndexUrl>(), Err(()), "{bad}");
+            assert!(bad.parse::<IndexUrl>().is_err(), "{bad}");
         }
     }
 }

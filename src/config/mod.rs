@@ -7,6 +7,7 @@ mod accounts;
 mod cidr;
 mod docs;
 mod error;
+mod hint;
 mod location;
 mod sources;
 mod table;
@@ -24,7 +25,9 @@ pub use location::{IndexUrl, StoreUrl};
 pub use sources::{Flags, Sources};
 pub use table::{SETTINGS, Setting};
 
+use crate::telemetry::LogFormat;
 use value::Raw;
+pub(crate) use value::shown;
 
 /// The names of files in the data folder, all in one place.
 mod paths {
@@ -37,15 +40,6 @@ mod paths {
     pub(super) const TLS: &str = "tls";
     pub(super) const LOCK: &str = "lock";
     pub(super) const CLAIM: &str = "install.claim";
-}
-
-/// How log lines look.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
 }
 
 /// The configuration. [`SETTINGS`] says what each field is.
@@ -227,7 +221,7 @@ impl Config {
             // Those in the data folder follow from it, once that is known.
             if !setting.default.is_empty() && !setting.default.contains('<') {
                 let applied = (setting.set)(&mut config, &Raw::One(setting.default.to_owned()));
-                debug_assert!(applied.is_some(), "the default of {} does not read", setting.name);
+                debug_assert!(applied.is_ok(), "the default of {}: {applied:?}", setting.name);
             }
         }
         config

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::hint::hint;
 use super::value::Raw;
 use super::{Config, ConfigError, SETTINGS, Setting, accounts};
 
@@ -62,10 +63,10 @@ impl Sources<'_> {
 }
 
 fn apply(config: &mut Config, setting: &Setting, raw: &Raw, origin: &str) -> Result<(), ConfigError> {
-    (setting.set)(config, raw).ok_or_else(|| {
+    (setting.set)(config, raw).map_err(|reason| {
         let name =
             if origin == setting.name { origin.to_owned() } else { format!("{} ({origin})", setting.name) };
-        ConfigError::new(name, raw.shown(), setting.expected)
+        ConfigError::new(name, format!("{} ({reason})", raw.shown()), setting.expected)
     })
 }
 
@@ -103,28 +104,4 @@ fn apply_file(config: &mut Config, file: &Path) -> Result<(), ConfigError> {
 fn unknown(name: &str, origin: &str) -> ConfigError {
     let names = SETTINGS.iter().map(|setting| setting.name).chain([ACCOUNTS]);
     ConfigError::new(origin, format!("the unknown setting {name:?}"), hint(name, names))
-}
-
-/// What the writer may have meant, or where to look.
-pub(super) fn hint<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = known.map(|known| (distance(name, known), known)).min();
-    match near {
-        Some((distance, known)) if distance <= known.len().div_ceil(3) => format!("perhaps {known:?}"),
-        _ => "one of those that `cardea config docs` lists".to_owned(),
-    }
-}
-
-/// Levenshtein's distance: how many letters differ.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(64).enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, &y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }

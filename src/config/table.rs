@@ -1,7 +1,11 @@
 //! The table of settings. It feeds the file, the environment, the flags, `--help` and `docs/configuration.md`.
 
-use super::value::Raw;
-use super::{Config, IndexUrl, LogFormat, StoreUrl};
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+
+use super::value::{Raw, Reason, shown};
+use super::{Config, IndexUrl, StoreUrl};
+use crate::telemetry::{self, LogFormat};
 
 /// One setting.
 pub struct Setting {
@@ -15,8 +19,8 @@ pub struct Setting {
     pub expected: &'static str,
     /// What it does, in a line or two.
     pub help: &'static str,
-    /// Reads a value into the configuration; `None` when it is not what is expected.
-    pub(super) set: fn(&mut Config, &Raw) -> Option<()>,
+    /// Reads a value into the configuration, or says why it does not hold.
+    pub(super) set: fn(&mut Config, &Raw) -> Result<(), Reason>,
 }
 
 impl Setting {
@@ -40,8 +44,8 @@ const FILE: &str = "a file's path";
 
 /// The largest sealed blob that the index may be told to keep: larger ones would slow every backup and page down.
 const MAX_INLINE: u64 = 1 << 20;
-/// The smallest budget that still lets one upload and one download run.
-const MIN_BUDGET: u64 = 4 << 20;
+/// What a budget of memory may be. The smallest one still lets one upload and one download run.
+const BUDGET: RangeInclusive<u64> = 4 << 20..=u32::MAX as u64;
 
 /// Every setting but the declared accounts, in the order in which help shows them.
 pub static SETTINGS: &[Setting] = &[
@@ -83,7 +87,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "",
         expected: "a URL such as https://objects.example.com, without a path",
         help: "The URL that clients reach the gateway by, as credentials.env says it. Follows from listen otherwise.",
-        set: |c, raw| raw.text().filter(|url| is_endpoint(url)).map(|v| c.endpoint = Some(v)),
+        set: |c, raw| endpoint(raw).map(|v| c.endpoint = Some(v)),
     },
     Setting {
         name: "tls_certificate",
@@ -108,7 +112,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "",
         expected: "host names or addresses between commas",
         help: "More names for the generated certificate, besides localhost, 127.0.0.1, ::1, the host's name and virtual_hosts.",
-        set: |c, raw| names(raw).map(|v| c.tls_names = v),
+        set: |c, raw| host_names(raw).map(|v| c.tls_names = v),
     },
     Setting {
         name: "store",
@@ -124,7 +128,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "",
         expected: "a URL such as https://objects.example.com, without a path",
         help: "Where an s3, az or gs store is, where it is not the cloud's own.",
-        set: |c, raw| raw.text().filter(|url| is_endpoint(url)).map(|v| c.store_endpoint = Some(v)),
+        set: |c, raw| endpoint(raw).map(|v| c.store_endpoint = Some(v)),
     },
     Setting {
         name: "store_region",
@@ -132,7 +136,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "",
         expected: "a region's name",
         help: "The region of an s3 store. AWS_REGION otherwise, or us-east-1.",
-        set: |c, raw| raw.text().filter(|v| is_name(v)).map(|v| c.store_region = Some(v)),
+        set: |c, raw| name(raw).map(|v| c.store_region = Some(v)),
     },
     Setting {
         name: "store_path_style",
@@ -190,7 +194,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "16",
         expected: "a number from 2 to 1000",
         help: "Connections to a postgres index at most; more commands wait.",
-        set: |c, raw| raw.parsed().filter(|v| (2..=1000).contains(v)).map(|v: u32| c.index_connections = v),
+        set: |c, raw| raw.number(&(2..=1000)).map(|v| c.index_connections = v),
     },
     Setting {
         name: "index_timeout",
@@ -215,7 +219,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "us-east-1",
         expected: "a region's name",
         help: "The region of S3's signatures.",
-        set: |c, raw| raw.text().filter(|v| is_name(v)).map(|v| c.region = v),
+        set: |c, raw| name(raw).map(|v| c.region = v),
     },
     Setting {
         name: "virtual_hosts",
@@ -224,7 +228,7 @@ pub static SETTINGS: &[Setting] = &[
         expected: "host names between commas",
         help: "Host names that are S3's alone: NAME itself, and BUCKET.NAME for a bucket.",
         set: |c, raw| {
-            names(raw).map(|v| c.virtual_hosts = v.iter().map(|n| n.to_ascii_lowercase()).collect())
+            host_names(raw).map(|v| c.virtual_hosts = v.iter().map(|n| n.to_ascii_lowercase()).collect())
         },
     },
     Setting {
@@ -233,7 +237,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "RegionOne",
         expected: "a region's name",
         help: "The region that Keystone's catalog shows.",
-        set: |c, raw| raw.text().filter(|v| is_name(v)).map(|v| c.swift_region = v),
+        set: |c, raw| name(raw).map(|v| c.swift_region = v),
     },
     Setting {
         name: "token_lifetime",
@@ -265,7 +269,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "16KiB",
         expected: "0 to 1MiB",
         help: "Sealed blobs up to this size are kept in the index; 0 keeps all in the store.",
-        set: |c, raw| raw.bytes().filter(|v| *v <= MAX_INLINE).map(|v| c.inline_bytes = v),
+        set: |c, raw| raw.bytes(&(0..=MAX_INLINE)).map(|v| c.inline_bytes = v),
     },
     Setting {
         name: "upload_buffer_bytes",
@@ -273,7 +277,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "128MiB",
         expected: "4MiB to 4095MiB",
         help: "What all uploads together may hold in memory; past it they wait.",
-        set: |c, raw| raw.bytes().filter(|v| is_budget(*v)).map(|v| c.upload_buffer_bytes = v),
+        set: |c, raw| raw.bytes(&BUDGET).map(|v| c.upload_buffer_bytes = v),
     },
     Setting {
         name: "read_ahead_bytes",
@@ -281,7 +285,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "128MiB",
         expected: "4MiB to 4095MiB",
         help: "What all downloads together may hold in memory as read-ahead; past it they read chunk by chunk.",
-        set: |c, raw| raw.bytes().filter(|v| is_budget(*v)).map(|v| c.read_ahead_bytes = v),
+        set: |c, raw| raw.bytes(&BUDGET).map(|v| c.read_ahead_bytes = v),
     },
     Setting {
         name: "disk_reserve",
@@ -290,7 +294,7 @@ pub static SETTINGS: &[Setting] = &[
         expected: "0 or more bytes",
         help: "Free space on the disks of the data folder, the index and a local store under which writes are refused with \
                507, while reads and deletes go on. Where index and store are both elsewhere, the data folder does not count.",
-        set: |c, raw| raw.bytes().map(|v| c.disk_reserve = v),
+        set: |c, raw| raw.bytes(&(0..=u64::MAX)).map(|v| c.disk_reserve = v),
     },
     Setting {
         name: "max_put_bytes",
@@ -298,7 +302,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "5GiB",
         expected: "1 to 5GiB",
         help: "The largest body of one PUT.",
-        set: |c, raw| raw.bytes().filter(|v| (1..=5 << 30).contains(v)).map(|v| c.max_put_bytes = v),
+        set: |c, raw| raw.bytes(&(1..=5 << 30)).map(|v| c.max_put_bytes = v),
     },
     Setting {
         name: "scrub_rate",
@@ -306,7 +310,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "16MiB",
         expected: "bytes a second such as 16MiB, or 0",
         help: "How fast stored blobs are read in the background to see that they are whole, in bytes a second; 0 turns that off.",
-        set: |c, raw| raw.bytes().map(|v| c.scrub_rate = v),
+        set: |c, raw| raw.bytes(&(0..=u64::MAX)).map(|v| c.scrub_rate = v),
     },
     Setting {
         name: "max_connections",
@@ -314,9 +318,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "4096",
         expected: "a number from 1 to 1000000",
         help: "Client connections at a time; more wait in the kernel's queue.",
-        set: |c, raw| {
-            raw.parsed().filter(|v| (1..=1_000_000).contains(v)).map(|v: u32| c.max_connections = v)
-        },
+        set: |c, raw| raw.number(&(1..=1_000_000)).map(|v| c.max_connections = v),
     },
     Setting {
         name: "handshake_timeout",
@@ -373,7 +375,7 @@ pub static SETTINGS: &[Setting] = &[
         default: "info",
         expected: "error, warn, info, debug, trace, or directives such as info,cardea::s3=debug",
         help: "What is logged, on standard error. Libraries never say more than info, as their deeper logs show headers.",
-        set: |c, raw| raw.text().filter(|v| crate::telemetry::is_filter(v)).map(|v| c.log_level = v),
+        set: |c, raw| log_filter(raw).map(|v| c.log_level = v),
     },
     Setting {
         name: "log_format",
@@ -387,8 +389,15 @@ pub static SETTINGS: &[Setting] = &[
     },
 ];
 
-fn is_budget(bytes: u64) -> bool {
-    (MIN_BUDGET..=u64::from(u32::MAX)).contains(&bytes)
+fn log_filter(raw: &Raw) -> Result<String, Reason> {
+    let text = raw.text()?;
+    if telemetry::is_filter(text) { Ok(text.to_owned()) } else { Err("not a log filter".into()) }
+}
+
+/// A region's name.
+fn name(raw: &Raw) -> Result<String, Reason> {
+    let text = raw.text()?;
+    if is_name(text) { Ok(text.to_owned()) } else { Err("a character that no name has".into()) }
 }
 
 fn is_name(text: &str) -> bool {
@@ -396,14 +405,24 @@ fn is_name(text: &str) -> bool {
 }
 
 /// Host names or addresses; a colon only in an IPv6 address.
-fn names(raw: &Raw) -> Option<Vec<String>> {
-    let is_host = |n: &String| is_name(n) || n.parse::<std::net::IpAddr>().is_ok();
-    Some(raw.list()).filter(|names| names.iter().all(|n| !n.is_empty() && is_host(n)))
+fn host_names(raw: &Raw) -> Result<Vec<String>, Reason> {
+    let is_host = |n: &str| !n.is_empty() && (is_name(n) || n.parse::<IpAddr>().is_ok());
+    let names = raw.list();
+    match names.iter().find(|name| !is_host(name)) {
+        None => Ok(names),
+        Some(name) => Err(format!("{}: neither a host name nor an address", shown(name)).into()),
+    }
 }
 
-fn is_endpoint(url: &str) -> bool {
+/// The URL of a host: a scheme, a name or address, a port.
+fn endpoint(raw: &Raw) -> Result<String, Reason> {
+    let url = raw.text()?;
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    host.is_some_and(|host| {
-        !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:[]".contains(&b))
-    })
+    match host.ok_or("does not begin with http:// or https://")? {
+        "" => Err("no host".into()),
+        host if host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:[]".contains(&b)) => {
+            Ok(url.to_owned())
+        }
+        _ => Err("more than a host and a port".into()),
+    }
 }

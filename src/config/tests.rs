@@ -52,7 +52,7 @@ fn every_default_reads() {
         if !setting.default.is_empty() && !setting.default.contains('<') {
             let mut config = config.clone();
             let default = Raw::One(setting.default.to_owned());
-            assert!((setting.set)(&mut config, &default).is_some(), "{}", setting.name);
+            assert!((setting.set)(&mut config, &default).is_ok(), "{}", setting.name);
         }
     }
 }
@@ -102,7 +102,7 @@ fn mistakes_are_one_line_each() {
     for (file, line) in [
         (
             "listen = \"8443\"",
-            "listen (cardea.toml): found \"8443\", expected an address and port such as 127.0.0.1:8443, or off",
+            "listen (cardea.toml): found \"8443\" (not an IP address with a port), expected an address and port such as 127.0.0.1:8443, or off",
         ),
         (
             "listen = { a = 1 }",
@@ -115,15 +115,29 @@ fn mistakes_are_one_line_each() {
         ),
         (
             "store = \"s3://key:secret@bucket\"",
-            "store (cardea.toml): found \"s3://…\", expected file:///a/folder, s3://bucket/prefix, az://container/prefix, gs://bucket/prefix or memory://",
+            "store (cardea.toml): found \"s3://…\" (a character that neither bucket nor prefix may have), expected file:///a/folder, s3://bucket/prefix, az://container/prefix, gs://bucket/prefix or memory://",
         ),
         ("region = 1\nregion =", "cardea.toml, line 2: found a mistake in the syntax, expected TOML"),
         ("listen = \"off\"", "listen: found off, expected an address, as plain_listen is off too"),
         ("tls_key = \"k\"", "tls_certificate: found nothing, expected a file, as tls_key is set"),
-        ("max_put_bytes = \"6GiB\"", "max_put_bytes (cardea.toml): found \"6GiB\", expected 1 to 5GiB"),
+        (
+            "max_put_bytes = \"6GiB\"",
+            "max_put_bytes (cardea.toml): found \"6GiB\" (too large), expected 1 to 5GiB",
+        ),
+        (
+            "trusted_proxies = [\"10.0.0.0/8\", \"10.0.0.0/7\"]",
+            "trusted_proxies (cardea.toml): found [\"10.0.0.0/8\", \"10.0.0.0/7\"] (\"10.0.0.0/7\": too wide), \
+             expected address ranges such as 10.0.0.0/8 between commas, none wider than /8 (IPv6: /16, private ones /7)",
+        ),
+        (
+            "index = \"postgres://u:secret@h/db\"",
+            "index (cardea.toml): found \"postgres://…\" (a password), expected sqlite:///a/file, memory:// or \
+             postgres://user@host:port/database?sslmode=require, the last one without a password, which PGPASSWORD or \
+             PGPASSFILE has",
+        ),
         (
             "log_level = \"loud\"",
-            "log_level (cardea.toml): found \"loud\", expected error, warn, info, debug, trace, or directives such as \
+            "log_level (cardea.toml): found \"loud\" (not a log filter), expected error, warn, info, debug, trace, or directives such as \
              info,cardea::s3=debug",
         ),
     ] {
@@ -132,11 +146,11 @@ fn mistakes_are_one_line_each() {
     let line = |variables, flags| load("", variables, flags).unwrap_err().to_string();
     assert_eq!(
         line(&[("CARDEA_INLINE_BYTES", "much")], &[]),
-        "inline_bytes (CARDEA_INLINE_BYTES): found \"much\", expected 0 to 1MiB"
+        "inline_bytes (CARDEA_INLINE_BYTES): found \"much\" (does not begin with a number), expected 0 to 1MiB"
     );
     assert_eq!(
         line(&[], &[("idle_timeout", "0")]),
-        "idle_timeout (--idle-timeout): found \"0\", expected a duration such as 30s, 500ms, 5m or 1h"
+        "idle_timeout (--idle-timeout): found \"0\" (too small), expected a duration such as 30s, 500ms, 5m or 1h"
     );
 }
 

@@ -1,9 +1,14 @@
 //! A setting's value as it was written, and the readings of it.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
+
+/// Why a value does not hold, as it stands in brackets behind the value. Never holds a secret.
+pub(super) type Reason = Cow<'static, str>;
 
 /// A value as the file, the environment or the command line has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,58 +34,50 @@ impl Raw {
         }
     }
 
-    /// The value for an error message. Of a URL that may hold credentials only the scheme.
+    /// The value for an error message.
     pub(super) fn shown(&self) -> String {
         match self {
-            Self::One(text) => match text.split_once("://") {
-                Some((scheme, rest)) if rest.contains(['@', '?']) => {
-                    format!("\"{}://…\"", scheme.escape_debug())
-                }
-                _ => format!("{text:?}"),
-            },
-            Self::Many(items) => format!("{items:?}"),
+            Self::One(text) => shown(text),
+            Self::Many(items) => {
+                format!("[{}]", items.iter().map(|item| shown(item)).collect::<Vec<_>>().join(", "))
+            }
         }
     }
 
-    pub(super) fn text(&self) -> Option<String> {
+    /// One text that is not empty.
+    pub(super) fn text(&self) -> Result<&str, Reason> {
         match self {
-            Self::One(text) if !text.is_empty() => Some(text.clone()),
-            _ => None,
+            Self::One(text) if text.is_empty() => Err("empty".into()),
+            Self::One(text) => Ok(text),
+            Self::Many(_) => Err("a list".into()),
         }
     }
 
-    pub(super) fn path(&self) -> Option<PathBuf> {
+    pub(super) fn path(&self) -> Result<PathBuf, Reason> {
         self.text().map(PathBuf::from)
     }
 
-    pub(super) fn parsed<T: FromStr>(&self) -> Option<T> {
-        self.text()?.parse().ok()
+    pub(super) fn parsed<T: FromStr<Err = &'static str>>(&self) -> Result<T, Reason> {
+        self.text()?.parse().map_err(Reason::from)
     }
 
     /// An address, or `off`.
-    #[expect(
-        clippy::option_option,
-        reason = "the outer one says whether it reads, the inner one is the value"
-    )]
-    pub(super) fn address_or_off(&self) -> Option<Option<SocketAddr>> {
-        match self.text()?.as_str() {
-            "off" => Some(None),
-            text => text.parse().ok().map(Some),
+    pub(super) fn address_or_off(&self) -> Result<Option<SocketAddr>, Reason> {
+        match self.text()? {
+            "off" => Ok(None),
+            text => text.parse().map(Some).map_err(|_| "not an IP address with a port".into()),
         }
     }
 
-    pub(super) fn yes_or_no(&self) -> Option<bool> {
-        match self.text()?.as_str() {
-            "true" => Some(true),
-            "false" => Some(false),
-            _ => None,
-        }
+    pub(super) fn yes_or_no(&self) -> Result<bool, Reason> {
+        self.word(&[("true", true), ("false", false)])
     }
 
     /// One of some words.
-    pub(super) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
+    pub(super) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Result<T, Reason> {
         let text = self.text()?;
-        words.iter().find(|(word, _)| *word == text).map(|&(_, value)| value)
+        let word = words.iter().find(|(word, _)| *word == text);
+        word.map(|&(_, value)| value).ok_or_else(|| "another word".into())
     }
 
     /// A list: an array, or texts between commas. An empty one is a list too.
@@ -93,48 +90,76 @@ impl Raw {
         }
     }
 
-    pub(super) fn list_of<T: FromStr>(&self) -> Option<Vec<T>> {
-        self.list().iter().map(|item| item.parse().ok()).collect()
+    /// A list whose items all parse. The reason quotes the item at fault, so none of them may be a secret.
+    pub(super) fn list_of<T: FromStr<Err = &'static str>>(&self) -> Result<Vec<T>, Reason> {
+        self.list()
+            .iter()
+            .map(|item| item.parse().map_err(|why| Reason::from(format!("{}: {why}", shown(item)))))
+            .collect()
+    }
+
+    /// A number of a range.
+    pub(super) fn number(&self, range: &RangeInclusive<u32>) -> Result<u32, Reason> {
+        within(self.text()?.parse().map_err(|_| "not a number")?, range)
     }
 
     /// Bytes: a number, or one with `KiB`, `MiB`, `GiB`.
-    pub(super) fn bytes(&self) -> Option<u64> {
-        let text = self.text()?;
-        let (number, unit) = split_unit(&text);
+    pub(super) fn bytes(&self, range: &RangeInclusive<u64>) -> Result<u64, Reason> {
+        let (number, unit) = split_unit(self.text()?)?;
         let unit: u64 = match unit {
             "" | "B" => 1,
             "KiB" => 1 << 10,
             "MiB" => 1 << 20,
             "GiB" => 1 << 30,
-            _ => return None,
+            _ => return Err("a unit other than B, KiB, MiB and GiB".into()),
         };
-        number.parse::<u64>().ok()?.checked_mul(unit)
+        within(number.checked_mul(unit).ok_or("too large")?, range)
     }
 
     /// A duration above zero: a number of seconds, or one with `ms`, `s`, `m`, `h`, `d`.
-    pub(super) fn duration(&self) -> Option<Duration> {
-        /// Ten years: what is longer is a mistake, and could overflow a deadline.
+    pub(super) fn duration(&self) -> Result<Duration, Reason> {
+        /// Ten years: a longer duration is a mistake, and could overflow a deadline.
         const MAX_MILLIS: u64 = 10 * 365 * 86_400 * 1000;
-        let text = self.text()?;
-        let (number, unit) = split_unit(&text);
+        let (number, unit) = split_unit(self.text()?)?;
         let unit = match unit {
             "ms" => 1,
             "" | "s" => 1000,
             "m" => 60_000,
             "h" => 3_600_000,
             "d" => 86_400_000,
-            _ => return None,
+            _ => return Err("a unit other than ms, s, m, h and d".into()),
         };
-        let millis = number.parse::<u64>().ok()?.checked_mul(unit)?;
-        (1..=MAX_MILLIS).contains(&millis).then(|| Duration::from_millis(millis))
+        let millis = number.checked_mul(unit).ok_or("too large")?;
+        within(millis, &(1..=MAX_MILLIS)).map(Duration::from_millis)
+    }
+}
+
+/// A text for an error message. Of a URL that may hold credentials only the scheme.
+pub(crate) fn shown(text: &str) -> String {
+    match text.split_once("://") {
+        Some((scheme, rest)) if rest.contains(['@', '?']) => format!("\"{}://…\"", scheme.escape_debug()),
+        _ => format!("{text:?}"),
+    }
+}
+
+fn within<T: PartialOrd>(number: T, range: &RangeInclusive<T>) -> Result<T, Reason> {
+    if number < *range.start() {
+        Err("too small".into())
+    } else if number > *range.end() {
+        Err("too large".into())
+    } else {
+        Ok(number)
     }
 }
 
 /// Splits `30s` after its digits.
-fn split_unit(text: &str) -> (&str, &str) {
+fn split_unit(text: &str) -> Result<(u64, &str), Reason> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
-    (number, unit.trim_start())
+    if number.is_empty() {
+        return Err("does not begin with a number".into());
+    }
+    Ok((number.parse().map_err(|_| "too large")?, unit.trim_start()))
 }
 
 #[cfg(test)]
@@ -147,36 +172,59 @@ mod tests {
 
     #[test]
     fn bytes() {
+        let read = |text| one(text).bytes(&(0..=u64::MAX));
         for (text, bytes) in [
-            ("0", Some(0)),
-            ("16384", Some(16_384)),
-            ("16KiB", Some(16_384)),
-            ("64 MiB", Some(64 << 20)),
-            ("5GiB", Some(5 << 30)),
-            ("5GB", None),
-            ("-1", None),
-            ("", None),
-            ("GiB", None),
-            ("18446744073709551615KiB", None),
+            ("0", 0),
+            ("16384", 16_384),
+            ("16KiB", 16_384),
+            ("64 MiB", 64 << 20),
+            ("5GiB", 5 << 30),
+            ("5B", 5),
         ] {
-            assert_eq!(one(text).bytes(), bytes, "{text}");
+            assert_eq!(read(text), Ok(bytes), "{text}");
         }
+        for (text, reason) in [
+            ("5GB", "a unit other than B, KiB, MiB and GiB"),
+            ("-1", "does not begin with a number"),
+            ("", "empty"),
+            ("GiB", "does not begin with a number"),
+            ("18446744073709551615KiB", "too large"),
+            ("18446744073709551616", "too large"),
+        ] {
+            assert_eq!(read(text), Err(reason.into()), "{text}");
+        }
+        assert_eq!(one("3").bytes(&(4..=5)), Err("too small".into()));
+        assert_eq!(one("6").bytes(&(4..=5)), Err("too large".into()));
     }
 
     #[test]
     fn durations() {
-        for (text, millis) in [
-            ("30", Some(30_000)),
-            ("30s", Some(30_000)),
-            ("500ms", Some(500)),
-            ("2h", Some(7_200_000)),
-            ("1d", Some(86_400_000)),
+        for (text, millis) in
+            [("30", 30_000), ("30s", 30_000), ("500ms", 500), ("2h", 7_200_000), ("1d", 86_400_000)]
+        {
+            assert_eq!(one(text).duration(), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for (text, reason) in [
+            ("0", "too small"),
+            ("0s", "too small"),
+            ("-1s", "does not begin with a number"),
+            ("1w", "a unit other than ms, s, m, h and d"),
+            ("s", "does not begin with a number"),
+            ("1.5s", "a unit other than ms, s, m, h and d"),
+            ("99999999999999999999d", "too large"),
+            ("4000d", "too large"),
         ] {
-            assert_eq!(one(text).duration(), millis.map(Duration::from_millis), "{text}");
+            assert_eq!(one(text).duration(), Err(reason.into()), "{text}");
         }
-        for bad in ["0", "0s", "-1s", "1w", "s", "1.5s", "99999999999999999999d", "4000d"] {
-            assert_eq!(one(bad).duration(), None, "{bad}");
-        }
+    }
+
+    #[test]
+    fn numbers() {
+        assert_eq!(one("7").number(&(2..=1000)), Ok(7));
+        assert_eq!(one("1").number(&(2..=1000)), Err("too small".into()));
+        assert_eq!(one("1001").number(&(2..=1000)), Err("too large".into()));
+        assert_eq!(one("seven").number(&(2..=1000)), Err("not a number".into()));
+        assert_eq!(Raw::Many(vec!["7".into()]).number(&(2..=1000)), Err("a list".into()));
     }
 
     #[test]
@@ -188,9 +236,9 @@ mod tests {
 
     #[test]
     fn addresses() {
-        assert_eq!(one("off").address_or_off(), Some(None));
-        assert_eq!(one("[::]:80").address_or_off(), Some(Some("[::]:80".parse().unwrap())));
-        assert_eq!(one("8443").address_or_off(), None);
+        assert_eq!(one("off").address_or_off(), Ok(None));
+        assert_eq!(one("[::]:80").address_or_off(), Ok(Some("[::]:80".parse().unwrap())));
+        assert_eq!(one("8443").address_or_off(), Err("not an IP address with a port".into()));
     }
 
     #[test]
@@ -199,5 +247,9 @@ mod tests {
         assert_eq!(one("az://container?sig=secret").shown(), "\"az://…\"");
         assert_eq!(one("ftp://host/path").shown(), "\"ftp://host/path\"");
         assert_eq!(one("x\ny").shown(), "\"x\\ny\"");
+        let many = Raw::Many(vec!["a".into(), "http://key:secret@host".into()]);
+        assert_eq!(many.shown(), "[\"a\", \"http://…\"]");
+        let wrong = many.list_of::<crate::config::Cidr>().unwrap_err();
+        assert_eq!(wrong, "\"a\": not an IP address");
     }
 }

@@ -29,5 +29,5 @@ pub use keyring::{KeyRing, RingKeyId, RingKeyInfo};
 pub use open::Opener;
 pub use parts::{PartRef, PartsHash, hash_parts};
 pub use seal::Sealer;
-pub use upload_part::{OpenedPart, PartContents, PartPlace, open_part, seal_part};
+pub use upload_part::{OpenedPart, PartBinding, PartContents, open_part, seal_part};
 pub use version_key::VersionKey;

@@ -19,7 +19,7 @@ const HEADER: usize = 2 + RingKeyId::LEN + 16;
 
 /// Where a part stands: it opens only with all of it unchanged.
 #[derive(Clone, Copy, Debug)]
-pub struct PartPlace<'a> {
+pub struct PartBinding<'a> {
     /// The account's id.
     pub account: &'a str,
     /// The bucket's id.
@@ -71,7 +71,7 @@ pub struct OpenedPart {
 /// When the operating system gives no randomness.
 pub fn seal_part(
     ring: &KeyRing,
-    place: &PartPlace<'_>,
+    place: &PartBinding<'_>,
     version_uid: &[u8; 16],
     mode: Mode,
     contents: PartContents,
@@ -91,7 +91,7 @@ pub fn seal_part(
 /// Opens what is kept of a part. The caller compares the upload and the contents with what it expects.
 ///
 /// [`Error::Tampered`] for anything that does not verify, [`Error::UnknownRingKey`] where the ring has not the key.
-pub fn open_part(ring: &KeyRing, place: &PartPlace<'_>, sealed: &[u8]) -> Result<OpenedPart, Error> {
+pub fn open_part(ring: &KeyRing, place: &PartBinding<'_>, sealed: &[u8]) -> Result<OpenedPart, Error> {
     const MALFORMED: Error = Error::Malformed("upload part");
     if *sealed.first().ok_or(MALFORMED)? != VERSION {
         return Err(Error::UnsupportedVersion);
@@ -113,7 +113,7 @@ fn part_key(ring_key: &RingKey, version_uid: &[u8; 16]) -> Zeroizing<[u8; KEY_LE
     derive(ring_key.secret(), &[], &Fields::new("cardea/v1/upload-part-key").bytes(version_uid))
 }
 
-fn place_fields(header: &[u8], place: &PartPlace<'_>) -> Fields {
+fn place_fields(header: &[u8], place: &PartBinding<'_>) -> Fields {
     Fields::new("cardea/v1/upload-part")
         .bytes(header)
         .bytes(place.account.as_bytes())
@@ -128,8 +128,8 @@ mod tests {
     use super::super::{PartRef, hash_parts};
     use super::*;
 
-    const PLACE: PartPlace<'static> =
-        PartPlace { account: "account", bucket: &[1; 16], key: b"key", number: 3, length: 10 };
+    const PLACE: PartBinding<'static> =
+        PartBinding { account: "account", bucket: &[1; 16], key: b"key", number: 3, length: 10 };
 
     fn contents(etag: &str) -> PartContents {
         let part = PartRef { blob_id: &[1; 24], offset: 0, length: 10, wrapped_key: &[3; 61] };
@@ -148,11 +148,11 @@ mod tests {
 
         let tampered = Err(Error::Tampered("upload part"));
         for elsewhere in [
-            PartPlace { account: "other", ..PLACE },
-            PartPlace { bucket: &[2; 16], ..PLACE },
-            PartPlace { key: b"other", ..PLACE },
-            PartPlace { number: 4, ..PLACE },
-            PartPlace { length: 11, ..PLACE },
+            PartBinding { account: "other", ..PLACE },
+            PartBinding { bucket: &[2; 16], ..PLACE },
+            PartBinding { key: b"other", ..PLACE },
+            PartBinding { number: 4, ..PLACE },
+            PartBinding { length: 11, ..PLACE },
         ] {
             assert_eq!(open_part(&ring, &elsewhere, &sealed), tampered, "{elsewhere:?}");
         }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::encryption::layout::{CHUNK, HEADER_LEN, TAG, plain_len, sealed_len, span};
 use crate::encryption::{
-    Binding, Cipher, CustomerKey, DataKey, Holder, KeyRing, Mode, Opener, PartPlace, Sealer, VersionKey,
+    Binding, Cipher, CustomerKey, DataKey, Holder, KeyRing, Mode, Opener, PartBinding, Sealer, VersionKey,
     hash_parts, open_inner, open_outer, open_part, seal_inner, seal_outer,
 };
 
@@ -94,7 +94,7 @@ fn open_blob(key: &DataKey, sealed: &[u8], length: u64) -> Option<Vec<u8>> {
 /// An envelope, for both who hold keys, and what is sealed of a part of an upload.
 pub(super) fn envelope(data: &[u8]) {
     let customer = CustomerKey::new([3; 32]);
-    let place = PartPlace { account: "a", bucket: &[1; 16], key: b"k", number: 1, length: 1 };
+    let place = PartBinding { account: "a", bucket: &[1; 16], key: b"k", number: 1, length: 1 };
     assert!(open_part(&RING, &place, data).is_err(), "nobody sealed that");
     let (damage, name) = Damage::read(data).unwrap_or((Damage { at: 0, bits: 1, cut: true }, data));
     for (holder, mode) in [(Holder::Ring, Mode::Managed), (Holder::Customer(&customer), Mode::Customer)] {

@@ -12,9 +12,9 @@ pub use self::combine::Combiner;
 use crate::model::ChecksumAlgorithm;
 
 /// A checksum in the making.
-pub struct Hasher(State);
+pub struct Hasher(Running);
 
-enum State {
+enum Running {
     /// 32 bits: the algorithm's length is 4.
     Crc32(crc_fast::Digest),
     Crc64(crc_fast::Digest),
@@ -26,30 +26,30 @@ impl Hasher {
     /// Starts.
     pub fn new(algorithm: ChecksumAlgorithm) -> Self {
         Self(match algorithm {
-            ChecksumAlgorithm::Crc32 => State::Crc32(crc_fast::Digest::new(CrcAlgorithm::Crc32IsoHdlc)),
-            ChecksumAlgorithm::Crc32c => State::Crc32(crc_fast::Digest::new(CrcAlgorithm::Crc32Iscsi)),
-            ChecksumAlgorithm::Crc64Nvme => State::Crc64(crc_fast::Digest::new(CrcAlgorithm::Crc64Nvme)),
-            ChecksumAlgorithm::Sha1 => State::Sha1(Sha1::new()),
-            ChecksumAlgorithm::Sha256 => State::Sha256(Sha256::new()),
+            ChecksumAlgorithm::Crc32 => Running::Crc32(crc_fast::Digest::new(CrcAlgorithm::Crc32IsoHdlc)),
+            ChecksumAlgorithm::Crc32c => Running::Crc32(crc_fast::Digest::new(CrcAlgorithm::Crc32Iscsi)),
+            ChecksumAlgorithm::Crc64Nvme => Running::Crc64(crc_fast::Digest::new(CrcAlgorithm::Crc64Nvme)),
+            ChecksumAlgorithm::Sha1 => Running::Sha1(Sha1::new()),
+            ChecksumAlgorithm::Sha256 => Running::Sha256(Sha256::new()),
         })
     }
 
     /// Takes the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
-            State::Crc32(crc) | State::Crc64(crc) => crc.update(bytes),
-            State::Sha1(sha) => sha.update(bytes),
-            State::Sha256(sha) => sha.update(bytes),
+            Running::Crc32(crc) | Running::Crc64(crc) => crc.update(bytes),
+            Running::Sha1(sha) => sha.update(bytes),
+            Running::Sha256(sha) => sha.update(bytes),
         }
     }
 
     /// The checksum's bytes, big-endian, as S3 shows them in base64.
     pub fn finish(self) -> Vec<u8> {
         match self.0 {
-            State::Crc32(crc) => crc.finalize().to_be_bytes()[4..].to_vec(),
-            State::Crc64(crc) => crc.finalize().to_be_bytes().to_vec(),
-            State::Sha1(sha) => sha.finalize().to_vec(),
-            State::Sha256(sha) => sha.finalize().to_vec(),
+            Running::Crc32(crc) => crc.finalize().to_be_bytes()[4..].to_vec(),
+            Running::Crc64(crc) => crc.finalize().to_be_bytes().to_vec(),
+            Running::Sha1(sha) => sha.finalize().to_vec(),
+            Running::Sha256(sha) => sha.finalize().to_vec(),
         }
     }
 }
@@ -57,10 +57,10 @@ impl Hasher {
 impl fmt::Debug for Hasher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            State::Crc32(_) => "Hasher(32-bit CRC)",
-            State::Crc64(_) => "Hasher(64-bit CRC)",
-            State::Sha1(_) => "Hasher(SHA-1)",
-            State::Sha256(_) => "Hasher(SHA-256)",
+            Running::Crc32(_) => "Hasher(32-bit CRC)",
+            Running::Crc64(_) => "Hasher(64-bit CRC)",
+            Running::Sha1(_) => "Hasher(SHA-1)",
+            Running::Sha256(_) => "Hasher(SHA-256)",
         })
     }
 }

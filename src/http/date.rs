@@ -2,12 +2,16 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use time::{Date, Month, OffsetDateTime, Time};
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::model::Timestamp;
 
 /// 9999-12-31T23:59:59Z: the last second that all of the formats can say.
 const LAST_SECOND: i64 = 253_402_300_799;
+
+const AMZ: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7). Points outside of 1970 to 9999 become the nearest inside.
 pub fn format_http(seconds: i64) -> String {
@@ -23,44 +27,34 @@ pub fn parse_http(text: &str) -> Option<i64> {
 
 /// `2026-11-21T00:35:17.881Z`: S3's bodies.
 pub fn format_iso8601_millis(at: Timestamp) -> String {
-    let (date, time, micros) = civil(at);
-    format!("{date}T{time}.{:03}Z", micros / 1000)
+    format(at, format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"))
 }
 
 /// `2026-11-21T00:35:17.881380`: Swift's listings.
 pub fn format_swift(at: Timestamp) -> String {
-    let (date, time, micros) = civil(at);
-    format!("{date}T{time}.{micros:06}")
+    format(at, format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]"))
 }
 
 /// `20130524T000000Z`: `X-Amz-Date`.
 pub fn format_amz(seconds: i64) -> String {
-    let (date, time, _) = civil(Timestamp::from_seconds(seconds.clamp(0, LAST_SECOND)));
-    format!("{date}T{time}Z").replace(['-', ':'], "")
+    format(Timestamp::from_seconds(seconds.clamp(0, LAST_SECOND)), AMZ)
 }
 
 /// Parses `20130524T000000Z`, and nothing else.
 pub fn parse_amz(text: &str) -> Option<i64> {
-    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-    if date.len() != 8 || time.len() != 6 || !date.bytes().chain(time.bytes()).all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let month = Month::try_from(date[4..6].parse::<u8>().ok()?).ok()?;
-    let date = Date::from_calendar_date(date[..4].parse().ok()?, month, date[6..].parse().ok()?).ok()?;
-    let time =
-        Time::from_hms(time[..2].parse().ok()?, time[2..4].parse().ok()?, time[4..].parse().ok()?).ok()?;
-    Some(date.with_time(time).assume_utc().unix_timestamp())
+    // A year may have a sign, but then the text is longer.
+    let moment = PrimitiveDateTime::parse(text, AMZ).ok().filter(|_| text.len() == 16)?;
+    Some(moment.assume_utc().unix_timestamp())
 }
 
-/// Date, time of day, microseconds.
-fn civil(at: Timestamp) -> (String, String, u32) {
+/// Points outside of 1970 to 9999 become the nearest second inside.
+fn format(at: Timestamp, form: &[BorrowedFormatItem<'_>]) -> String {
     let seconds = at.seconds_floor().clamp(0, LAST_SECOND);
-    let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let (year, month, day) = moment.to_calendar_date();
-    let (hour, minute, second) = moment.to_hms();
     let micros = u32::try_from(at.steps().rem_euclid(100_000) * 10).unwrap_or(0);
-    let date = format!("{year:04}-{:02}-{day:02}", u8::from(month));
-    (date, format!("{hour:02}:{minute:02}:{second:02}"), micros)
+    let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let moment = moment.replace_microsecond(micros).unwrap_or(moment);
+    // Every form asks only for what a point in time has.
+    moment.format(form).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -97,6 +91,9 @@ mod tests {
             ["", "20130524", "20130524T000000", "20130524T000000z", "20131324T000000Z", "20130230T000000Z"];
         for bad in bad.into_iter().chain([
             "20130524T240000Z",
+            "20130524T235960Z",
+            "+20130524T000000Z",
+            "-20130524T000000Z",
             "2013-5-4T000000Z",
             "+0130524T000000Z",
             "é0130524T00000Z",

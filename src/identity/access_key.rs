@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::cache::Cache;
 use super::scope::identity_in;
 use super::{AuthError, Authenticator, DirectoryError, Identity, Secret};
+use crate::cache::Cache;
 
 /// Access keys that are kept in memory. They bound what a process remembers, not how many keys there may be.
 const FOUND_CAPACITY: usize = 4096;

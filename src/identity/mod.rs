@@ -7,7 +7,6 @@
 
 mod access_key;
 mod authenticator;
-mod cache;
 mod clock;
 mod directory;
 mod domain;

@@ -11,8 +11,8 @@ use sha2::Sha256;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
-use super::cache::Cache;
 use super::{AuthError, Clock, Secret};
+use crate::cache::Cache;
 
 /// The longest password that is looked at: hashing must not be fed megabytes.
 const MAX_PASSWORD: usize = 4096;

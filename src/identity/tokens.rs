@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::cache::Cache;
 use super::scope::identity_in;
 use super::token::{self, Claims};
 use super::{AuthError, Authenticator, Identity, Login, Rejection, Role, User};
+use crate::cache::Cache;
 use crate::model::{AccountId, Timestamp, UserId};
 
 /// Verified tokens that are remembered. They bound what a process remembers, not how many tokens there may be.

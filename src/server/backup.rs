@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::{runtime, start};
 use crate::care::backup::{self, Error, Progress, Removed, Taken};
-use crate::cli::Failure;
 use crate::config::{Config, ConfigError, IndexUrl};
+use crate::failure::Failure;
 use crate::storage::backup::{BackupId, Backups};
 
 /// How long a backup waits for another command that deletes old ones.

@@ -1,10 +1,11 @@
 //! `cardea migrate-index`: the index carried into another.
 
 use super::{runtime, start};
-use crate::cli::Failure;
-use crate::config::{Config, ConfigError, IndexUrl};
+use crate::care::heartbeat::SILENT;
+
+use crate::config::{Config, ConfigError, IndexUrl, shown};
+use crate::failure::Failure;
 use crate::storage::Error;
-use crate::storage::care::SILENT;
 use crate::storage::index::Index;
 use crate::storage::index::rows::transfer::{Progress, copy, differences, sums};
 use crate::storage::index::rows::{Begun, Mark, Row, Rows, Value, table};
@@ -21,9 +22,12 @@ pub struct Migrated {
 /// Copies the configured index into an empty one, marks the old one, so that no gateway starts on it any more, and compares
 /// the two. None may run: this takes the locks it has.
 pub fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -> Result<Migrated, Failure> {
-    let url: IndexUrl = to.parse().map_err(|()| refused(to, "the URL of an index"))?;
+    let wrong = |reason| refused(&format!("{} ({reason})", shown(to)), "the URL of an index");
+    let url: IndexUrl = to.parse().map_err(wrong)?;
     if url == config.index() || url == IndexUrl::Memory {
-        return Err(refused(to, "another index than the configured one, that outlives this process").into());
+        return Err(
+            refused(&shown(to), "another index than the configured one, that outlives this process").into()
+        );
     }
     runtime()?.block_on(async {
         let source = start::found_or_moved(config).await?;

@@ -1,7 +1,6 @@
 //! The composition root: what is built from the configuration, in which order, and how it ends.
 
 mod backup;
-mod care;
 mod database;
 mod disk;
 mod dispatch;
@@ -20,11 +19,12 @@ mod tls;
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::cli::{Failure, print};
 use crate::config::Config;
+use crate::failure::Failure;
 // What the command line runs and reads.
 pub use crate::care::backup::{Removed, Taken};
 pub use crate::care::fsck::Report as FsckReport;
+use crate::output::print;
 use crate::telemetry;
 pub use backup::{Listed, backup, delete_backup, list_backups};
 pub use fsck::fsck;
@@ -49,7 +49,7 @@ pub fn reset_credentials(config: &Config) -> Result<(), Failure> {
     runtime()?.block_on(async {
         let installation = start::found(config).await?;
         let at = tls::Site::of(config)?;
-        start::renew(config, &installation, at.place()).await?;
+        start::renew(config, &installation, at.client_settings()).await?;
         print(&start::reset(&at.credentials))
     })
 }

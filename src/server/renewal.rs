@@ -46,7 +46,7 @@ async fn keep(config: Arc<Config>, certificate: Certificate, wanted: Arc<Notify>
         let (settings, current) = (config.clone(), certificate.clone());
         // Beside the requests, as the files may be on a share that has gone.
         let read = tokio::task::spawn_blocking(move || {
-            tls::identity(&settings).and_then(|identity| current.replace(identity))
+            tls::key_pair(&settings).and_then(|pair| current.replace(pair))
         });
         let Ok(result) = read.await else { return };
         watch.tell(result, asked);

@@ -3,8 +3,8 @@
 use super::backup::failure;
 use super::{files, runtime, start};
 use crate::care::backup::{Progress, Restored, find, restore as load};
-use crate::cli::Failure;
 use crate::config::{Config, ConfigError, IndexUrl};
+use crate::failure::Failure;
 use crate::storage::backup::Backups;
 
 /// Restores a backup, by default the newest. No gateway may run: this takes the lock it has.

@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::cli::Failure;
+use crate::failure::Failure;
 
 /// The signals that mean something here.
 pub struct Signals {

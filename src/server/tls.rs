@@ -2,18 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::credentials::Place;
+use super::files::credentials::ClientSettings;
 use super::files::tls;
-use super::listener::Identity;
+use super::listener::ServerKeyPair;
 use crate::config::{Config, ConfigError};
 
 /// Names that a generated certificate always has.
 const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// Reads the configured certificate, or makes one under the CA in the data folder.
-pub fn identity(config: &Config) -> Result<Identity, ConfigError> {
+pub fn key_pair(config: &Config) -> Result<ServerKeyPair, ConfigError> {
     match (&config.tls_certificate, &config.tls_key) {
-        (Some(certificate), Some(key)) => Identity::read(certificate, key),
+        (Some(certificate), Some(key)) => ServerKeyPair::read(certificate, key),
         _ => tls::issue(&config.tls_folder(), &names(config)),
     }
 }
@@ -79,8 +79,8 @@ impl Site {
     }
 
     /// For `credentials.env`.
-    pub fn place(&self) -> Place<'_> {
-        Place {
+    pub fn client_settings(&self) -> ClientSettings<'_> {
+        ClientSettings {
             endpoint: &self.endpoint,
             region: &self.region,
             ca: self.ca.as_deref(),

@@ -225,10 +225,10 @@ fn re_keying_moves_no_bytes() {
 
     let customer = CustomerKey::generate();
     let part = PartRef { blob_id: &blob, offset: 0, length: 9, wrapped_key: &rewrapped };
-    let place =
+    let bound_to =
         Binding { version_uid: &[2; 16], total_length: 9, parts: hash(&[part]), ..binding(Mode::Customer) };
-    let envelope = sealed(&ring, Holder::Customer(&customer), &new, &place);
-    assert_eq!(opened(&ring, Holder::Customer(&customer), &envelope, &place).as_ref(), Ok(&new));
+    let envelope = sealed(&ring, Holder::Customer(&customer), &new, &bound_to);
+    assert_eq!(opened(&ring, Holder::Customer(&customer), &envelope, &bound_to).as_ref(), Ok(&new));
 }
 
 proptest! {
@@ -248,9 +248,9 @@ proptest! {
     fn any_place_binds(account in ".{0,40}", key in prop::collection::vec(any::<u8>(), 0..1024), version_id in ".{0,40}", total_length: u64) {
         let ring = KeyRing::generate();
         let version_key = VersionKey::generate();
-        let place = Binding { account: &account, key: &key, version_id: &version_id, total_length, ..binding(Mode::Managed) };
-        let envelope = sealed(&ring, Holder::Ring, &version_key, &place);
-        prop_assert_eq!(opened(&ring, Holder::Ring, &envelope, &place), Ok(version_key));
+        let bound_to = Binding { account: &account, key: &key, version_id: &version_id, total_length, ..binding(Mode::Managed) };
+        let envelope = sealed(&ring, Holder::Ring, &version_key, &bound_to);
+        prop_assert_eq!(opened(&ring, Holder::Ring, &envelope, &bound_to), Ok(version_key));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::known_blobs::seeded;
 use super::reference;
-use super::vectors::{Case, Hex, Part, Place, Ring, Vector, Vectors};
+use super::vectors::{BindingFields, Case, Hex, Part, Ring, Vector, Vectors};
 
 const MANAGED: u8 = 1;
 const CUSTOMER: u8 = 2;
@@ -34,7 +34,7 @@ struct Made<'v> {
 struct Sample {
     ring: Ring,
     customer_key: Option<Hex>,
-    place: Place,
+    binding: BindingFields,
     envelope: Vec<u8>,
 }
 
@@ -47,8 +47,8 @@ fn part(label: &str, offset: u64, length: u64) -> Part {
     Part { blob_id, offset, length, wrapped_key }
 }
 
-fn place(mode: u8) -> Place {
-    Place {
+fn binding(mode: u8) -> BindingFields {
+    BindingFields {
         account: "5f705ddd5f6a4b1f8f3c9a0b0e3b7a11".into(),
         bucket: seeded::<16>("bucket").into(),
         key: Hex("a//b/ünïcode".as_bytes().to_vec()),
@@ -68,13 +68,13 @@ fn holder(mode: u8) -> ([u8; 8], [u8; 32]) {
 }
 
 /// The inner layer for the mode's right holder.
-fn inner(mode: u8, place: &Place) -> Vec<u8> {
+fn inner(mode: u8, binding: &BindingFields) -> Vec<u8> {
     let (id, secret) = holder(mode);
     let ring_id = if mode == CUSTOMER { &[] } else { &id[..] };
     reference::inner(
         reference::Holder { mode, ring_id, secret: &secret },
-        &place.account,
-        &place.version_uid.0,
+        &binding.account,
+        &binding.version_uid.0,
         &seeded::<32>("version key"),
         seeded("inner salt"),
         seeded("inner nonce"),
@@ -82,43 +82,43 @@ fn inner(mode: u8, place: &Place) -> Vec<u8> {
 }
 
 /// The outer layer around any inner one.
-fn outer(inner: &[u8], place: &Place) -> Vec<u8> {
-    let parts: Vec<reference::Part> = place.parts.iter().map(Part::to_reference).collect();
-    let place = reference::Place {
-        account: &place.account,
-        bucket: &place.bucket.0,
-        key: &place.key.0,
-        version_id: &place.version_id,
-        version_uid: &place.version_uid.0,
-        mode: place.mode,
-        total_length: place.total_length,
+fn outer(inner: &[u8], binding: &BindingFields) -> Vec<u8> {
+    let parts: Vec<reference::Part> = binding.parts.iter().map(Part::to_reference).collect();
+    let binding = reference::Binding {
+        account: &binding.account,
+        bucket: &binding.bucket.0,
+        key: &binding.key.0,
+        version_id: &binding.version_id,
+        version_uid: &binding.version_uid.0,
+        mode: binding.mode,
+        total_length: binding.total_length,
         parts_hash: reference::parts_hash(&parts),
     };
     let (id, secret) = holder(MANAGED);
-    reference::outer(&id, &secret, inner, &place, seeded("outer nonce"))
+    reference::outer(&id, &secret, inner, &binding, seeded("outer nonce"))
 }
 
 fn sample(mode: u8) -> Sample {
-    let place = place(mode);
-    let envelope = outer(&inner(mode, &place), &place);
+    let binding = binding(mode);
+    let envelope = outer(&inner(mode, &binding), &binding);
     let customer_key = (mode == CUSTOMER).then(|| seeded::<32>("customer key").into());
-    Sample { ring: ring(), customer_key, place, envelope }
+    Sample { ring: ring(), customer_key, binding, envelope }
 }
 
 /// An upload's: it has no parts and no version id yet.
 fn upload() -> Sample {
     let mut upload = sample(CUSTOMER);
-    upload.place.parts.clear();
-    upload.place.total_length = 0;
-    upload.place.version_id = "upload".into();
-    upload.envelope = outer(&inner(CUSTOMER, &upload.place), &upload.place);
+    upload.binding.parts.clear();
+    upload.binding.total_length = 0;
+    upload.binding.version_id = "upload".into();
+    upload.envelope = outer(&inner(CUSTOMER, &upload.binding), &upload.binding);
     upload
 }
 
 impl Made<'_> {
     fn add(&mut self, name: &str, comment: &str, sample: Sample, error: Option<&str>) {
-        let Sample { ring, customer_key, place, envelope } = sample;
-        let case = Case::Envelope { ring, customer_key, place, envelope: Hex(envelope) };
+        let Sample { ring, customer_key, binding, envelope } = sample;
+        let case = Case::Envelope { ring, customer_key, binding, envelope: Hex(envelope) };
         let gives = error.is_none().then(|| hex::encode(seeded::<32>("version key")));
         let vector = Vector { comment: comment.to_owned(), case, gives, error: error.map(str::to_owned) };
         self.vectors.insert(name.to_owned(), vector);
@@ -147,9 +147,9 @@ impl Made<'_> {
         );
 
         let mut empty = sample(MANAGED);
-        empty.place.parts.clear();
-        empty.place.total_length = 0;
-        empty.envelope = outer(&inner(MANAGED, &empty.place), &empty.place);
+        empty.binding.parts.clear();
+        empty.binding.total_length = 0;
+        empty.envelope = outer(&inner(MANAGED, &empty.binding), &empty.binding);
         self.add("envelope_no_parts", "an empty part list", empty, None);
 
         let upload = upload();
@@ -183,19 +183,22 @@ impl Made<'_> {
             CUSTOMER,
             "wrong_holder",
             |sample| {
-                sample.envelope = outer(&inner(MANAGED, &sample.place), &sample.place);
+                sample.envelope = outer(&inner(MANAGED, &sample.binding), &sample.binding);
             },
         );
         for (mode, name, error) in [(MANAGED, "managed", "tampered"), (CUSTOMER, "customer", "wrong_key")] {
             let comment = "the inner layer of another account, in an outer one that is right";
             self.fail(&format!("inner_of_another_account_{name}"), comment, mode, error, |sample| {
-                let other = Place { account: "another account".into(), ..sample.place.clone() };
-                sample.envelope = outer(&inner(mode, &other), &sample.place);
+                let other = BindingFields { account: "another account".into(), ..sample.binding.clone() };
+                sample.envelope = outer(&inner(mode, &other), &sample.binding);
             });
             let comment = "the inner layer of another version, in an outer one that is right";
             self.fail(&format!("inner_of_another_version_{name}"), comment, mode, error, |sample| {
-                let other = Place { version_uid: seeded::<16>("another uid").into(), ..sample.place.clone() };
-                sample.envelope = outer(&inner(mode, &other), &sample.place);
+                let other = BindingFields {
+                    version_uid: seeded::<16>("another uid").into(),
+                    ..sample.binding.clone()
+                };
+                sample.envelope = outer(&inner(mode, &other), &sample.binding);
             });
         }
     }
@@ -215,24 +218,24 @@ impl Made<'_> {
     }
 
     fn wrong_places(&mut self) {
-        let changes: [Change<Place>; 8] = [
-            ("account", "another account", |place| place.account = "another account".into()),
-            ("bucket", "another bucket", |place| place.bucket = seeded::<16>("another bucket").into()),
-            ("key", "another object key", |place| place.key = Hex(b"a/b".to_vec())),
-            ("version_id", "another public version id", |place| place.version_id = "nulm".into()),
-            ("version_uid", "another version uid", |place| {
-                place.version_uid = seeded::<16>("another uid").into();
+        let changes: [Change<BindingFields>; 8] = [
+            ("account", "another account", |binding| binding.account = "another account".into()),
+            ("bucket", "another bucket", |binding| binding.bucket = seeded::<16>("another bucket").into()),
+            ("key", "another object key", |binding| binding.key = Hex(b"a/b".to_vec())),
+            ("version_id", "another public version id", |binding| binding.version_id = "nulm".into()),
+            ("version_uid", "another version uid", |binding| {
+                binding.version_uid = seeded::<16>("another uid").into();
             }),
-            ("mode", "another mode", |place| place.mode = MANAGED),
-            ("length", "a byte more", |place| place.total_length += 1),
-            ("shifted", "the key's last byte moved to the version id", |place| {
-                place.key.0.pop();
-                place.version_id = "enull".into();
+            ("mode", "another mode", |binding| binding.mode = MANAGED),
+            ("length", "a byte more", |binding| binding.total_length += 1),
+            ("shifted", "the key's last byte moved to the version id", |binding| {
+                binding.key.0.pop();
+                binding.version_id = "enull".into();
             }),
         ];
         for (name, comment, change) in changes {
             self.fail(&format!("wrong_{name}"), comment, CUSTOMER, "tampered", |sample| {
-                change(&mut sample.place);
+                change(&mut sample.binding);
             });
         }
     }
@@ -253,7 +256,7 @@ impl Made<'_> {
         ];
         for (name, comment, change) in changes {
             self.fail(&format!("part_{name}"), comment, MANAGED, "tampered", |sample| {
-                change(&mut sample.place.parts);
+                change(&mut sample.binding.parts);
             });
         }
     }
@@ -288,13 +291,13 @@ impl Made<'_> {
             ("inner_tag", "one bit of the inner tag", 125, "tampered"),
         ] {
             self.fail(name, comment, CUSTOMER, error, |sample| {
-                let mut inner = inner(CUSTOMER, &sample.place);
+                let mut inner = inner(CUSTOMER, &sample.binding);
                 inner[at] ^= 3;
-                sample.envelope = outer(&inner, &sample.place);
+                sample.envelope = outer(&inner, &sample.binding);
             });
         }
         self.fail("inner_cut", "an inner layer that ends in its salt", CUSTOMER, "malformed", |sample| {
-            sample.envelope = outer(&inner(CUSTOMER, &sample.place)[..20], &sample.place);
+            sample.envelope = outer(&inner(CUSTOMER, &sample.binding)[..20], &sample.binding);
         });
         self.fail(
             "inner_unknown_ring_key",
@@ -302,9 +305,9 @@ impl Made<'_> {
             MANAGED,
             "unknown_ring_key",
             |sample| {
-                let mut inner = inner(MANAGED, &sample.place);
+                let mut inner = inner(MANAGED, &sample.binding);
                 inner[2] ^= 1;
-                sample.envelope = outer(&inner, &sample.place);
+                sample.envelope = outer(&inner, &sample.binding);
             },
         );
     }
@@ -313,9 +316,9 @@ impl Made<'_> {
         let manifest = || Some(Hex(br#"{"leaves":0,"depth":1,"segments":[]}"#.to_vec()));
         for (name, comment, parts, manifest) in [
             ("part_list_empty", "no parts", vec![], None),
-            ("part_list_three", "three slices of two blobs", place(MANAGED).parts, None),
+            ("part_list_three", "three slices of two blobs", binding(MANAGED).parts, None),
             ("part_list_manifest", "no parts, and a manifest", vec![], manifest()),
-            ("part_list_manifest_data", "a manifest that carries bytes", place(MANAGED).parts, manifest()),
+            ("part_list_manifest_data", "a manifest that carries bytes", binding(MANAGED).parts, manifest()),
             ("part_list_manifest_empty", "an empty manifest is not no manifest", vec![], Some(Hex(vec![]))),
         ] {
             let reference: Vec<reference::Part> = parts.iter().map(Part::to_reference).collect();

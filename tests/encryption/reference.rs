@@ -126,34 +126,34 @@ pub fn manifest_hash(parts_hash: &[u8; 32], manifest: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// An envelope. The place's fields in the order of the document, with the mode as its byte.
+/// An envelope. The binding's fields in the order of the document, with the mode as its byte.
 pub fn outer(
     ring_id: &[u8],
     ring_secret: &[u8],
     inner: &[u8],
-    place: &Place<'_>,
+    binding: &Binding<'_>,
     nonce: [u8; 12],
 ) -> Vec<u8> {
-    let info = fields(&[b"cardea/v1/envelope/outer-key", place.version_uid]);
+    let info = fields(&[b"cardea/v1/envelope/outer-key", binding.version_uid]);
     let key = hkdf(ring_secret, &[], &info, 32);
     let aad = fields(&[
         b"cardea/v1/envelope/outer",
         &[1],
         ring_id,
-        place.account.as_bytes(),
-        place.bucket,
-        place.key,
-        place.version_id.as_bytes(),
-        place.version_uid,
-        &[place.mode],
-        &place.total_length.to_be_bytes(),
-        &place.parts_hash,
+        binding.account.as_bytes(),
+        binding.bucket,
+        binding.key,
+        binding.version_id.as_bytes(),
+        binding.version_uid,
+        &[binding.mode],
+        &binding.total_length.to_be_bytes(),
+        &binding.parts_hash,
     ]);
     [&[1], ring_id, &wrap(&key, nonce, &aad, inner)].concat()
 }
 
 /// What an envelope is bound to.
-pub struct Place<'a> {
+pub struct Binding<'a> {
     pub account: &'a str,
     pub bucket: &'a [u8],
     pub key: &'a [u8],

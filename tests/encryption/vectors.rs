@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cardea::encryption::{
-    Binding, CustomerKey, DataKey, Error, Holder, KeyFormatError, KeyRing, Mode, PartContents, PartPlace,
+    Binding, CustomerKey, DataKey, Error, Holder, KeyFormatError, KeyRing, Mode, PartBinding, PartContents,
     PartRef, PartsHash, VersionKey, hash_parts, open_inner, open_outer, open_part,
 };
 use serde::{Deserialize, Serialize};
@@ -43,7 +43,13 @@ pub enum Case {
     /// Gives the plaintext; where it is a pattern, its SHA-256.
     Blob { data_key: Hex, blob_id: Hex, plain_len: u64, sealed: Sealed },
     /// Gives the version's key.
-    Envelope { ring: Ring, customer_key: Option<Hex>, place: Place, envelope: Hex },
+    Envelope {
+        ring: Ring,
+        customer_key: Option<Hex>,
+        #[serde(rename = "place")]
+        binding: BindingFields,
+        envelope: Hex,
+    },
     /// Gives the part list's hash; with a manifest, that of a static large object.
     PartList {
         parts: Vec<Part>,
@@ -108,7 +114,7 @@ pub struct Ring {
 
 /// What an envelope is bound to.
 #[derive(Serialize, Deserialize, Clone)]
-pub struct Place {
+pub struct BindingFields {
     pub account: String,
     pub bucket: Hex,
     pub key: Hex,
@@ -248,10 +254,10 @@ fn open_other(case: &Case, gives: &str) -> Result<String, String> {
     };
     match case {
         Case::Blob { .. } => unreachable!("blobs are opened with both ciphers"),
-        Case::Envelope { ring, customer_key, place, envelope } => {
+        Case::Envelope { ring, customer_key, binding, envelope } => {
             let customer_key = customer_key.as_ref().map(|key| CustomerKey::new(key.array()));
             let holder = customer_key.as_ref().map_or(Holder::Ring, Holder::Customer);
-            let key = open_envelope(&ring.read()?, holder, place, &envelope.0).map_err(error_name)?;
+            let key = open_envelope(&ring.read()?, holder, binding, &envelope.0).map_err(error_name)?;
             Ok(known(&|right| VersionKey::new(right) == key))
         }
         Case::PartList { parts, manifest } => {
@@ -293,14 +299,14 @@ fn open_other(case: &Case, gives: &str) -> Result<String, String> {
 }
 
 fn open_upload_part(part: &UploadPart) -> Result<String, String> {
-    let place = PartPlace {
+    let bound_to = PartBinding {
         account: &part.account,
         bucket: &part.bucket.array(),
         key: &part.key.0,
         number: part.number,
         length: part.length,
     };
-    let opened = open_part(&part.ring.read()?, &place, &part.sealed.0).map_err(error_name)?;
+    let opened = open_part(&part.ring.read()?, &bound_to, &part.sealed.0).map_err(error_name)?;
     let upload =
         (part.version_uid.array(), part.mode, PartContents::new(&parts_hash(&part.parts), &part.etag));
     if (opened.version_uid, opened.mode, opened.contents) != upload {
@@ -312,22 +318,22 @@ fn open_upload_part(part: &UploadPart) -> Result<String, String> {
 fn open_envelope(
     ring: &KeyRing,
     holder: Holder<'_>,
-    place: &Place,
+    fields: &BindingFields,
     envelope: &[u8],
 ) -> Result<VersionKey, Error> {
-    let version_uid = place.version_uid.array();
+    let version_uid = fields.version_uid.array();
     let binding = Binding {
-        account: &place.account,
-        bucket: &place.bucket.array(),
-        key: &place.key.0,
-        version_id: &place.version_id,
+        account: &fields.account,
+        bucket: &fields.bucket.array(),
+        key: &fields.key.0,
+        version_id: &fields.version_id,
         version_uid: &version_uid,
-        mode: [Mode::Managed, Mode::Customer, Mode::Kms][usize::from(place.mode) - 1],
-        total_length: place.total_length,
-        parts: parts_hash(&place.parts),
+        mode: [Mode::Managed, Mode::Customer, Mode::Kms][usize::from(fields.mode) - 1],
+        total_length: fields.total_length,
+        parts: parts_hash(&fields.parts),
     };
     let inner = open_outer(ring, envelope, &binding)?;
-    open_inner(ring, &inner, holder, &place.account, &version_uid)
+    open_inner(ring, &inner, holder, &fields.account, &version_uid)
 }
 
 fn parts_hash(parts: &[Part]) -> PartsHash {

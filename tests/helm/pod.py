@@ -23,7 +23,7 @@ from support.ports import free_ports
 from support.server import ANSWER_SECONDS, START_SECONDS, STOP_SECONDS
 
 Secrets = dict[str, dict[str, bytes]]
-LAST_STEP = "One key opens both doors, and no other does."
+LAST_STEP = "One key opens both faces, and no other does."
 """The last line of the script of `helm test`."""
 
 

@@ -78,7 +78,7 @@ def test_pasted_lines(helm: Helm, world: Cluster, tmp_path: Path) -> None:
             timeout=300,
         )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "one key, both doors\n" in done.stdout
+    assert "one key, both faces\n" in done.stdout
     read_back(tmp_path / "keyring.export", Path(gateway.path("/var/lib/cardea")) / "keyring.toml")
 
 

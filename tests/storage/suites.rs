@@ -63,6 +63,13 @@ macro_rules! index_suite {
                 a_bucket_with_anything_in_it_is_not_deleted
                 buckets_are_listed_in_pages_with_their_usage
                 what_is_not_there_is_no_such_bucket;
+            settings:
+                a_setting_is_kept_by_name
+                a_setting_changes_nothing_else_of_the_bucket
+                settings_are_set_with_the_bucket
+                settings_go_with_their_bucket
+                a_missing_bucket_has_no_settings
+                changes_at_once_have_generations_of_their_own;
             objects:
                 a_version_reads_back_as_it_was_published
                 publish_replaces_the_null_version

@@ -3,30 +3,23 @@
 //! What this process changes it forgets at once; what another replica changes is seen within [`LIFETIME`]. Reads alone
 //! believe it, and where the bucket is gone they look again: another may have its name by now.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::cache::{Cache, Ticket};
 use crate::model::BucketId;
 use crate::storage::index::{BucketAddress, BucketRecord};
 
-/// How long an entry is believed.
+/// How long a record is believed.
 pub const LIFETIME: Duration = Duration::from_secs(2);
 
-/// At most so many entries: a scan over many names must not fill memory.
-const CAPACITY: usize = 4096;
+/// At most twice so many records: a scan over many names must not fill memory.
+const CAPACITY: usize = 2048;
 
-/// The cache.
-#[derive(Default)]
+/// Buckets by what requests call them.
 pub struct BucketCache {
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// Moves whenever something is forgotten: a lookup that began before must not bring back what it read.
-    generation: u64,
-    entries: HashMap<BucketKey, (Instant, Arc<BucketRecord>)>,
+    began: Instant,
+    records: Cache<BucketKey, Arc<BucketRecord>>,
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -36,47 +29,36 @@ enum BucketKey {
     Id(BucketId),
 }
 
-/// Taken before a lookup, shown after it.
-#[derive(Clone, Copy)]
-pub struct Ticket(u64);
+impl Default for BucketCache {
+    fn default() -> Self {
+        Self { began: Instant::now(), records: Cache::new(CAPACITY, LIFETIME) }
+    }
+}
 
 impl BucketCache {
     /// A bucket that was looked up lately.
     pub fn get(&self, address: &BucketAddress) -> Option<Arc<BucketRecord>> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, bucket) = state.entries.get(&key(address))?;
-        (since.elapsed() < LIFETIME).then(|| bucket.clone())
+        self.records.get(&key(address), self.began.elapsed())
     }
 
-    /// Begins a lookup.
-    pub fn ticket(&self) -> Ticket {
-        Ticket(self.state.lock().unwrap_or_else(PoisonError::into_inner).generation)
+    /// Begins a look-up.
+    pub(crate) fn ticket(&self) -> Ticket {
+        self.records.ticket()
     }
 
-    /// Remembers what a lookup found, unless something was forgotten since it began.
-    pub fn insert(&self, ticket: Ticket, address: &BucketAddress, bucket: Arc<BucketRecord>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.generation != ticket.0 {
-            return;
-        }
-        if state.entries.len() >= CAPACITY {
-            state.entries.clear();
-        }
-        state.entries.insert(key(address), (Instant::now(), bucket));
+    /// Remembers what a look-up found, unless something was forgotten since it began.
+    pub(crate) fn insert(&self, ticket: Ticket, address: &BucketAddress, bucket: Arc<BucketRecord>) {
+        self.records.insert_with(ticket, key(address), bucket, self.began.elapsed());
     }
 
     /// Forgets a bucket under every name.
     pub fn forget_bucket(&self, id: BucketId) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.generation += 1;
-        state.entries.retain(|_, (_, bucket)| bucket.id != id);
+        self.records.forget_where(|bucket| bucket.id == id);
     }
 
     /// Forgets an address.
     pub fn forget(&self, address: &BucketAddress) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.generation += 1;
-        state.entries.remove(&key(address));
+        self.records.forget(&key(address));
     }
 }
 
@@ -108,7 +90,7 @@ mod tests {
             modified: Timestamp::from_seconds(1),
             versioning: Versioning::Off,
             metadata: BTreeMap::new(),
-            settings: BTreeMap::new(),
+            settings_generation: 0,
         })
     }
 

@@ -24,7 +24,7 @@ pub struct Credentials {
 
 /// Where they are good.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
+pub struct ClientSettings<'a> {
     /// The gateway's URL.
     pub endpoint: &'a str,
     /// S3's region.
@@ -40,11 +40,11 @@ pub const AWS_CONFIG: &str = "# Written by Cardea; `credentials.env` names it.\n
                               [default]\n\
                               s3 =\n    signature_version = s3v4\n";
 
-/// The file's text for another place: `None` where it says this place already. Only what says where is exchanged, and what
+/// The file's text for another settings: `None` where it says this place already. Only what says where is exchanged, and what
 /// an older file does not say is added.
-pub fn relocate(text: &str, place: Place<'_>) -> Option<Zeroizing<String>> {
+pub fn relocate(text: &str, settings: ClientSettings<'_>) -> Option<Zeroizing<String>> {
     let mut moved = Zeroizing::new(String::with_capacity(text.len() + 4096));
-    let variables = variables(place);
+    let variables = variables(settings);
     let mut missing: Vec<_> = variables.iter().collect();
     for line in text.lines() {
         let name = line.strip_prefix("export ").or_else(|| line.strip_prefix("unset "));
@@ -64,15 +64,15 @@ pub fn relocate(text: &str, place: Place<'_>) -> Option<Zeroizing<String>> {
 }
 
 /// The variables that say where.
-fn variables(place: Place<'_>) -> [(&'static str, String); 8] {
-    let ca = place.ca.map(|path| path.display().to_string()).unwrap_or_default();
+fn variables(settings: ClientSettings<'_>) -> [(&'static str, String); 8] {
+    let ca = settings.ca.map(|path| path.display().to_string()).unwrap_or_default();
     [
-        ("AWS_ENDPOINT_URL", place.endpoint.to_owned()),
-        ("AWS_DEFAULT_REGION", place.region.to_owned()),
+        ("AWS_ENDPOINT_URL", settings.endpoint.to_owned()),
+        ("AWS_DEFAULT_REGION", settings.region.to_owned()),
         ("AWS_CA_BUNDLE", ca.clone()),
-        ("OS_AUTH_URL", format!("{}/v3", place.endpoint)),
+        ("OS_AUTH_URL", format!("{}/v3", settings.endpoint)),
         ("OS_CACERT", ca),
-        ("AWS_CONFIG_FILE", place.aws_config.display().to_string()),
+        ("AWS_CONFIG_FILE", settings.aws_config.display().to_string()),
         // A profile of other settings would not find its own there.
         ("AWS_PROFILE", String::new()),
         ("AWS_DEFAULT_PROFILE", String::new()),
@@ -90,9 +90,10 @@ fn set(text: &mut String, name: &str, value: &str) {
 }
 
 /// The file's text.
-pub fn render(credentials: &Credentials, place: Place<'_>) -> Zeroizing<String> {
+pub fn render(credentials: &Credentials, settings: ClientSettings<'_>) -> Zeroizing<String> {
     let secrets = [credentials.password.expose(), credentials.secret.expose()];
-    let [endpoint, region, aws_ca, auth_url, os_ca, aws_config, profile, default_profile] = variables(place);
+    let [endpoint, region, aws_ca, auth_url, os_ca, aws_config, profile, default_profile] =
+        variables(settings);
     let variables = [
         (endpoint.0, endpoint.1.as_str()),
         ("AWS_ACCESS_KEY_ID", &credentials.access),
@@ -175,7 +176,7 @@ mod tests {
     #[test]
     fn a_shell_reads_it() {
         let ca = Path::new("/data dir/it's/ca.crt");
-        let place = Place {
+        let settings = ClientSettings {
             endpoint: "https://127.0.0.1:8443",
             region: "us-east-1",
             ca: Some(ca),
@@ -183,7 +184,7 @@ mod tests {
         };
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("credentials.env");
-        std::fs::write(&file, render(&credentials(), place).as_bytes()).unwrap();
+        std::fs::write(&file, render(&credentials(), settings).as_bytes()).unwrap();
         let show = "printf '%s|' \"$AWS_ENDPOINT_URL\" \"$AWS_SECRET_ACCESS_KEY\" \"$OS_AUTH_URL\" \"$OS_PASSWORD\" \"$OS_CACERT\"";
         let script = format!(". '{}'; {show}", file.display());
         let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
@@ -195,13 +196,13 @@ mod tests {
 
     #[test]
     fn without_a_ca_of_ours() {
-        let place = Place {
+        let settings = ClientSettings {
             endpoint: "http://localhost:80",
             region: "r",
             ca: None,
             aws_config: Path::new("/d/aws.config"),
         };
-        let text = render(&credentials(), place);
+        let text = render(&credentials(), settings);
         assert!(text.contains("unset AWS_CA_BUNDLE\n") && text.contains("unset OS_CACERT\n"));
         assert_eq!(text.matches("export ").count(), 12);
     }
@@ -210,17 +211,17 @@ mod tests {
     fn another_place_changes_nothing_else() {
         let (ca, other) = (Path::new("/a/ca.crt"), Path::new("/b/ca.crt"));
         let aws_config = Path::new("/a/aws.config");
-        let here = Place { endpoint: "https://a:1", region: "r", ca: Some(ca), aws_config };
+        let here = ClientSettings { endpoint: "https://a:1", region: "r", ca: Some(ca), aws_config };
         let text = render(&credentials(), here);
         assert_eq!(relocate(&text, here), None);
         for there in [
-            Place {
+            ClientSettings {
                 endpoint: "https://b:2",
                 region: "s",
                 ca: Some(other),
                 aws_config: Path::new("/b/aws.config"),
             },
-            Place { endpoint: "http://b:2", region: "s", ca: None, aws_config },
+            ClientSettings { endpoint: "http://b:2", region: "s", ca: None, aws_config },
         ] {
             let moved = relocate(&text, there).unwrap();
             assert_eq!(*moved, *render(&credentials(), there));
@@ -230,22 +231,30 @@ mod tests {
 
     #[test]
     fn an_older_file_learns_what_it_does_not_say() {
-        let place =
-            Place { endpoint: "https://a:1", region: "r", ca: None, aws_config: Path::new("/a/aws.config") };
-        let text = render(&credentials(), place);
+        let settings = ClientSettings {
+            endpoint: "https://a:1",
+            region: "r",
+            ca: None,
+            aws_config: Path::new("/a/aws.config"),
+        };
+        let text = render(&credentials(), settings);
         let older: String = text.split_inclusive('\n').filter(|line| !line.contains("AWS_CONFIG")).collect();
-        let newer = relocate(&older, place).unwrap();
+        let newer = relocate(&older, settings).unwrap();
         assert_eq!(*newer, format!("{older}export AWS_CONFIG_FILE='/a/aws.config'\n"));
-        assert_eq!(relocate(&newer, place), None);
+        assert_eq!(relocate(&newer, settings), None);
     }
 
     #[test]
     fn it_is_read_back_whole_or_not_at_all() {
-        let place =
-            Place { endpoint: "https://a:1", region: "r", ca: None, aws_config: Path::new("/a/aws.config") };
-        let text = render(&credentials(), place);
+        let settings = ClientSettings {
+            endpoint: "https://a:1",
+            region: "r",
+            ca: None,
+            aws_config: Path::new("/a/aws.config"),
+        };
+        let text = render(&credentials(), settings);
         let found = read(&text).unwrap();
-        assert_eq!(*render(&found, place), *text);
+        assert_eq!(*render(&found, settings), *text);
         assert_eq!(found.password.expose(), "pass'word");
         let end = text.find("OS_PROJECT_NAME").unwrap();
         assert!((0..end).all(|length| read(&text[..length]).is_none()));

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use super::{Access, private_folder, write};
 use crate::config::ConfigError;
 use crate::model::Timestamp;
-use crate::server::listener::Identity;
+use crate::server::listener::ServerKeyPair;
 
 /// How long the CA is good for.
 const CA_LIFETIME: Duration = Duration::from_hours(24 * 3650);
@@ -39,7 +39,7 @@ fn ca_key(folder: &Path) -> PathBuf {
 }
 
 /// A fresh certificate for these names, signed by the folder's CA. The CA is made if there is none.
-pub fn issue(folder: &Path, names: &[String]) -> Result<Identity, ConfigError> {
+pub fn issue(folder: &Path, names: &[String]) -> Result<ServerKeyPair, ConfigError> {
     let bad = |error: String| {
         ConfigError::new(
             "data",
@@ -80,7 +80,7 @@ fn make(folder: &Path) -> Result<(String, Zeroizing<String>), String> {
     Ok((certificate, key))
 }
 
-fn sign(issuer: &Issuer<'_, KeyPair>, names: &[String]) -> Result<Identity, rcgen::Error> {
+fn sign(issuer: &Issuer<'_, KeyPair>, names: &[String]) -> Result<ServerKeyPair, rcgen::Error> {
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name.push(DnType::CommonName, "Cardea");
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -89,7 +89,7 @@ fn sign(issuer: &Issuer<'_, KeyPair>, names: &[String]) -> Result<Identity, rcge
     (params.not_before, params.not_after) = validity(LIFETIME);
     let key = KeyPair::generate()?;
     let certificate = params.signed_by(&key, issuer)?;
-    Ok(Identity {
+    Ok(ServerKeyPair {
         chain: vec![certificate.der().clone()],
         key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
     })

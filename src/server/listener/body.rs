@@ -13,7 +13,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::Instant;
 
 use super::paced::{Lingering, Pace};
-use super::progress::{Allowance, Progress};
+use super::progress::{Allowance, BodyProgress};
 use super::timer::Timer;
 
 /// How long the rest of a refused body is read. A client that writes without reading would else meet a reset
@@ -38,7 +38,7 @@ impl Arriving {
 pub struct RequestBody {
     /// `None` once it has ended or failed.
     arriving: Option<Arriving>,
-    progress: Progress,
+    progress: BodyProgress,
     timer: Timer,
     /// Whether the client will send it unasked: false as long as it waits for `100 Continue`.
     under_way: bool,
@@ -47,7 +47,7 @@ pub struct RequestBody {
 impl RequestBody {
     /// Wraps the body of a request.
     pub fn new(arriving: Arriving, expects_continue: bool, allowance: Allowance) -> Self {
-        let progress = Progress::new(allowance);
+        let progress = BodyProgress::new(allowance);
         Self { arriving: Some(arriving), progress, timer: Timer::default(), under_way: !expects_continue }
     }
 }

@@ -23,7 +23,7 @@ use tokio_rustls::TlsAcceptor;
 pub use body::{Arriving, RequestBody};
 pub use paced::Patience;
 pub use progress::{Allowance, Crowded};
-pub use tls::{Certificate, Identity};
+pub use tls::{Certificate, ServerKeyPair};
 
 use connection::{Connections, stopped};
 

@@ -48,7 +48,7 @@ pub struct Allowance {
 
 /// How a body comes.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(super) struct BodyProgress {
     allowance: Allowance,
     bytes: u64,
     /// How long it has been waited for, before the present wait.
@@ -56,7 +56,7 @@ pub(super) struct Progress {
     waiting: Option<Instant>,
 }
 
-impl Progress {
+impl BodyProgress {
     pub(super) fn new(allowance: Allowance) -> Self {
         Self { allowance, bytes: 0, waited: Duration::ZERO, waiting: None }
     }
@@ -100,7 +100,7 @@ mod tests {
         let start = Instant::now();
         let flag = Arc::new(AtomicBool::new(crowded));
         let crowded = Crowded::new(move || flag.load(Ordering::Relaxed));
-        let mut progress = Progress::new(Allowance { stall: STALL, deadline: start + deadline, crowded });
+        let mut progress = BodyProgress::new(Allowance { stall: STALL, deadline: start + deadline, crowded });
         let mut now = start;
         while now - start < 86_400 * SECOND {
             let next = now + wait;

@@ -32,14 +32,14 @@ impl ResolvesServerCert for Current {
 }
 
 /// A certificate chain and its private key.
-pub struct Identity {
+pub struct ServerKeyPair {
     /// The chain, the server's own first.
     pub chain: Vec<CertificateDer<'static>>,
     /// The key.
     pub key: PrivateKeyDer<'static>,
 }
 
-impl Identity {
+impl ServerKeyPair {
     /// Reads PEM files.
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, ConfigError> {
         let expected = "a PEM file with a certificate chain";
@@ -65,15 +65,15 @@ impl Identity {
 
 impl Certificate {
     /// Takes the certificate to begin with.
-    pub fn new(identity: Identity) -> Result<Self, ConfigError> {
+    pub fn new(pair: ServerKeyPair) -> Result<Self, ConfigError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let current = Arc::new(Current(RwLock::new(certified(identity, &provider)?)));
+        let current = Arc::new(Current(RwLock::new(certified(pair, &provider)?)));
         Ok(Self { provider, current })
     }
 
     /// Takes another one, and says whether it was another; connections that are open keep the old one.
-    pub fn replace(&self, identity: Identity) -> Result<bool, ConfigError> {
-        let key = certified(identity, &self.provider)?;
+    pub fn replace(&self, pair: ServerKeyPair) -> Result<bool, ConfigError> {
+        let key = certified(pair, &self.provider)?;
         let mut current = self.current.0.write().unwrap_or_else(PoisonError::into_inner);
         let is_new = current.cert != key.cert;
         if is_new {
@@ -94,8 +94,8 @@ impl Certificate {
     }
 }
 
-fn certified(identity: Identity, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, ConfigError> {
-    CertifiedKey::from_der(identity.chain, identity.key, provider).map(Arc::new).map_err(|error| {
+fn certified(pair: ServerKeyPair, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, ConfigError> {
+    CertifiedKey::from_der(pair.chain, pair.key, provider).map(Arc::new).map_err(|error| {
         ConfigError::new(
             "tls_key",
             format!("a key that does not serve ({error})"),

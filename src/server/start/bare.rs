@@ -1,9 +1,9 @@
 //! What is left of an installation whose index is lost.
 
 use super::{blobs, storage};
-use crate::cli::Failure;
 use crate::config::{Config, ConfigError, StoreUrl};
 use crate::encryption::KeyRing;
+use crate::failure::Failure;
 use crate::model::InstallId;
 use crate::server::files::keyring;
 use crate::storage::blobs::BlobStore;

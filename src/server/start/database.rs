@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use crate::cli::Failure;
 use crate::config::{Config, ConfigError};
+use crate::failure::Failure;
 use crate::server::files::passwords;
 use crate::storage::Error;
 use crate::storage::index::postgres::{PostgresIndex, PostgresOptions, Schema, Whereabouts};

@@ -1,8 +1,8 @@
 //! The accounts and users that the configuration declares, written to the index at each start.
 
 use super::{Installation, storage};
-use crate::cli::Failure;
 use crate::config::{ConfigError, DeclaredAccount, DeclaredUser};
+use crate::failure::Failure;
 use crate::identity::{AccessKeyEntry, Secret, hash_password, verify_password};
 use crate::model::{AccountId, Timestamp, UserId};
 use crate::ops::IndexDirectory;

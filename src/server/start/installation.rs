@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{database, storage};
-use crate::cli::Failure;
 use crate::config::{Config, ConfigError, IndexUrl, StoreUrl};
 use crate::encryption::KeyRing;
+use crate::failure::Failure;
 use crate::model::InstallId;
 use crate::server::files::{self, Lock, keyring};
 use crate::storage::Error;

@@ -16,7 +16,7 @@ pub use declared::declare;
 pub use installation::{Installation, beside, blobs, found, found_or_moved, index, open, stays};
 pub use root::{Root, ensure, renew};
 
-use crate::cli::Failure;
+use crate::failure::Failure;
 use crate::storage::Error;
 
 /// A failure of the index or the store.

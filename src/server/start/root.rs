@@ -7,12 +7,12 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::{Installation, storage};
-use crate::cli::Failure;
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::identity::{AccessKeyEntry, Secret, hash_password, verify_password};
 use crate::model::{AccountId, InstallId, Timestamp, UserId};
 use crate::ops::IndexDirectory;
-use crate::server::files::credentials::{Credentials, Place, render};
+use crate::server::files::credentials::{ClientSettings, Credentials, render};
 use crate::server::files::{self, Access, credentials};
 use crate::storage::index::{AccountRecord, Index, RoleGrant, UserRecord};
 
@@ -36,7 +36,11 @@ pub enum Root {
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Makes the root account if it is not there, and finishes what was begun of it.
-pub async fn ensure(config: &Config, installation: &Installation, place: Place<'_>) -> Result<Root, Failure> {
+pub async fn ensure(
+    config: &Config,
+    installation: &Installation,
+    settings: ClientSettings<'_>,
+) -> Result<Root, Failure> {
     let lock = files::lock_in_turn(&config.credentials_lock(), PATIENCE).await;
     let user = installation.index.user_by_name(DOMAIN, ROOT).await.map_err(storage)?;
     let _lock = match lock {
@@ -49,24 +53,28 @@ pub async fn ensure(config: &Config, installation: &Installation, place: Place<'
     };
     let Some(user) = user else {
         let whose = if config.shares_index() { Whose::FirstComer } else { Whose::Mine };
-        return set(config, installation, place, whose).await;
+        return set(config, installation, settings, whose).await;
     };
     let root = finish(config, installation, user).await?;
     if let Err(error) = files::remove_drafts(&config.credentials()) {
         tracing::warn!(%error, "drafts of credentials.env were not removed");
     }
-    relocate(&config.credentials(), place);
+    relocate(&config.credentials(), settings);
     Ok(root)
 }
 
 /// Gives the root account a new password and S3 key. The old ones stop working; tokens of old are revoked.
-pub async fn renew(config: &Config, installation: &Installation, place: Place<'_>) -> Result<(), Failure> {
+pub async fn renew(
+    config: &Config,
+    installation: &Installation,
+    settings: ClientSettings<'_>,
+) -> Result<(), Failure> {
     let _lock = files::lock_in_turn(&config.credentials_lock(), PATIENCE).await.map_err(failed)?;
     // Should this one be cut short too, what stands in the file is right.
     if let Some(user) = installation.index.user_by_name(DOMAIN, ROOT).await.map_err(storage)? {
         finish(config, installation, user).await?;
     }
-    set(config, installation, place, Whose::Mine).await.map(|_| ())
+    set(config, installation, settings, Whose::Mine).await.map(|_| ())
 }
 
 /// Who sets the root account's credentials.
@@ -82,7 +90,7 @@ enum Whose {
 async fn set(
     config: &Config,
     installation: &Installation,
-    place: Place<'_>,
+    settings: ClientSettings<'_>,
     whose: Whose,
 ) -> Result<Root, Failure> {
     let credentials = Credentials {
@@ -93,8 +101,8 @@ async fn set(
         secret: Secret::new(random_text(20)?),
     };
     let coming = config.coming_credentials();
-    write_aws_config(place).map_err(failed)?;
-    files::write(&coming, render(&credentials, place).as_bytes(), Access::Private).map_err(failed)?;
+    write_aws_config(settings).map_err(failed)?;
+    files::write(&coming, render(&credentials, settings).as_bytes(), Access::Private).map_err(failed)?;
     let root = write_records(installation, &credentials, whose).await?;
     match root {
         Root::Made => files::rename(&coming, &config.credentials()).map_err(failed)?,
@@ -148,21 +156,21 @@ fn failed(error: std::io::Error) -> Failure {
 }
 
 /// Writes what `credentials.env` refers to.
-fn write_aws_config(place: Place<'_>) -> std::io::Result<()> {
+fn write_aws_config(settings: ClientSettings<'_>) -> std::io::Result<()> {
     let text = credentials::AWS_CONFIG;
-    if std::fs::read_to_string(place.aws_config).is_ok_and(|found| found == text) {
+    if std::fs::read_to_string(settings.aws_config).is_ok_and(|found| found == text) {
         return Ok(());
     }
-    files::write(place.aws_config, text.as_bytes(), Access::Public)
+    files::write(settings.aws_config, text.as_bytes(), Access::Public)
 }
 
 /// Lets `credentials.env` say where the gateway is now, if it is still there.
-fn relocate(path: &Path, place: Place<'_>) {
+fn relocate(path: &Path, settings: ClientSettings<'_>) {
     let Ok(text) = std::fs::read_to_string(path).map(Zeroizing::new) else { return };
-    if let Err(error) = write_aws_config(place) {
-        tracing::warn!(path = ?place.aws_config, %error, "the settings of the aws command are missing");
+    if let Err(error) = write_aws_config(settings) {
+        tracing::warn!(path = ?settings.aws_config, %error, "the settings of the aws command are missing");
     }
-    let Some(text) = credentials::relocate(&text, place) else { return };
+    let Some(text) = credentials::relocate(&text, settings) else { return };
     match files::write(path, text.as_bytes(), Access::Private) {
         Ok(()) => tracing::info!(?path, "the endpoint was brought up to date"),
         Err(error) => tracing::warn!(?path, %error, "the endpoint is out of date"),
@@ -279,7 +287,7 @@ mod tests {
         }
 
         async fn start(&self) -> Root {
-            ensure(&self.config, &self.installation, self.site.place()).await.unwrap()
+            ensure(&self.config, &self.installation, self.site.client_settings()).await.unwrap()
         }
 
         async fn user(&self) -> UserRecord {
@@ -306,7 +314,7 @@ mod tests {
         assert_eq!(world.start().await, Root::Made);
         let (user, text) = (world.user().await, world.credentials().await);
         // As older versions left it: whole, or cut by a full disk.
-        let there = Place { endpoint: "https://elsewhere", ..world.site.place() };
+        let there = ClientSettings { endpoint: "https://elsewhere", ..world.site.client_settings() };
         let elsewhere = credentials::relocate(&text, there).unwrap();
         let password = text.find("OS_PASSWORD").unwrap();
         for leftover in [&*elsewhere, &text[..password + 100], &text[..password + 20], &text[..100], ""] {
@@ -323,10 +331,10 @@ mod tests {
         let text = world.credentials().await;
         // Whatever stands under that name, an update passes it by.
         std::fs::create_dir(world.config.coming_credentials()).unwrap();
-        let place = Place { endpoint: "https://elsewhere", ..world.site.place() };
-        relocate(&world.config.credentials(), place);
+        let settings = ClientSettings { endpoint: "https://elsewhere", ..world.site.client_settings() };
+        relocate(&world.config.credentials(), settings);
         let moved = std::fs::read_to_string(world.config.credentials()).unwrap();
-        assert_eq!(Some(moved), credentials::relocate(&text, place).map(|text| text.to_string()));
+        assert_eq!(Some(moved), credentials::relocate(&text, settings).map(|text| text.to_string()));
     }
 
     #[tokio::test]
@@ -345,13 +353,13 @@ mod tests {
         let world = World::new().await;
         world.start().await;
         let old = world.credentials().await;
-        renew(&world.config, &world.installation, world.site.place()).await.unwrap();
+        renew(&world.config, &world.installation, world.site.client_settings()).await.unwrap();
         let begun = world.credentials().await;
         std::fs::rename(world.config.credentials(), world.config.coming_credentials()).unwrap();
         std::fs::write(world.config.credentials(), &*old).unwrap();
         // This one comes to nothing.
-        let place = Place { aws_config: &world.config.data, ..world.site.place() };
-        renew(&world.config, &world.installation, place).await.unwrap_err();
+        let settings = ClientSettings { aws_config: &world.config.data, ..world.site.client_settings() };
+        renew(&world.config, &world.installation, settings).await.unwrap_err();
         assert_eq!(world.credentials().await, begun);
     }
 
@@ -377,8 +385,9 @@ mod tests {
     async fn who_sets_the_credentials_does_it_in_turn() {
         let world = World::new().await;
         world.start().await;
-        let renewed =
-            || async { renew(&world.config, &world.installation, world.site.place()).await.unwrap() };
+        let renewed = || async {
+            renew(&world.config, &world.installation, world.site.client_settings()).await.unwrap()
+        };
         let held = files::lock_in_turn(&world.config.credentials_lock(), PATIENCE).await.unwrap();
         let text = world.credentials().await;
         {
@@ -406,7 +415,7 @@ mod tests {
         let (user, text) = (world.user().await, world.credentials().await);
         let mut other = credentials::read(&text).unwrap();
         other.password = Secret::new("never set");
-        let begun = render(&other, world.site.place());
+        let begun = render(&other, world.site.client_settings());
         std::fs::write(world.config.coming_credentials(), begun.as_bytes()).unwrap();
         assert_eq!(world.start().await, Root::Known);
         assert_eq!((world.user().await, world.credentials().await), (user, text));

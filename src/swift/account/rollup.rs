@@ -110,7 +110,7 @@ mod tests {
             modified: Timestamp::from_seconds(0),
             versioning: Versioning::Off,
             metadata: std::collections::BTreeMap::new(),
-            settings: std::collections::BTreeMap::new(),
+            settings_generation: 0,
         };
         BucketRow { bucket, usage: Usage::default() }
     }

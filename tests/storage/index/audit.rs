@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cardea::model::BlobId;
+use cardea::model::settings::SettingName;
 use cardea::storage::index::{BlobRow, Index};
 
 use super::world::{World, bucket};
@@ -20,6 +21,8 @@ pub async fn whatever_the_commands_do_the_index_agrees_with_itself(index: Arc<dy
             if round % 2 == 0 {
                 world.complete("c", upload, &[1]).await.unwrap();
             }
+            let text = (round % 2 == 0).then(|| round.to_string());
+            index.put_bucket_setting(world.bucket, SettingName::Tags, text).await.unwrap();
         }
     }
     world.exact().await;

@@ -37,9 +37,8 @@ pub async fn a_bucket_is_found_by_each_address(index: Arc<dyn Index>) {
     let (mine, _) = accounts();
     let mut command = create(&mine, "photos", NamePolicy::Required);
     command.metadata.insert("color".into(), "blue".into());
-    command.settings.insert("read-acl".into(), ".r:*".into());
     let made = index.create_bucket(command.clone()).await.unwrap();
-    assert_eq!((made.id, &made.metadata, &made.settings), (command.id, &command.metadata, &command.settings));
+    assert_eq!((made.id, &made.metadata), (command.id, &command.metadata));
     assert!(made.registered);
     assert_eq!((made.versioning, made.modified), (Versioning::Off, made.created));
     for address in [s3("photos"), BucketAddress::Owned(mine, name("photos")), BucketAddress::Id(made.id)] {
@@ -121,10 +120,8 @@ pub async fn changes_are_merged_and_move_modified(index: Arc<dyn Index>) {
     let set = |name: &str, value: &str| BucketChange::Metadata(name.into(), Some(value.into()));
     let first = index.update_bucket(made.id, vec![set("a", "1"), set("b", "2")]).await.unwrap();
     let unset = BucketChange::Metadata("a".into(), None);
-    let acl = BucketChange::Setting("read-acl".into(), Some(".r:*".into()));
-    let second = index.update_bucket(made.id, vec![unset, acl]).await.unwrap();
+    let second = index.update_bucket(made.id, vec![unset]).await.unwrap();
     assert_eq!(second.metadata, [("b".to_owned(), "2".to_owned())].into());
-    assert_eq!(second.settings, [("read-acl".to_owned(), ".r:*".to_owned())].into());
     assert!(made.modified < first.modified && first.modified < second.modified);
     assert_eq!(second.created, made.created);
     assert_eq!(index.bucket(&BucketAddress::Id(made.id)).await.unwrap(), second);

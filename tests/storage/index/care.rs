@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use cardea::care::reaper::Reaper;
+use cardea::care::sweeper::Sweeper;
+use cardea::care::task::Task;
 use cardea::model::{BlobId, Timestamp, WriterId};
 use cardea::storage::Error;
-use cardea::storage::care::{Reaper, Sweeper, Task};
 use cardea::storage::index::rows::{Mark, Value, table};
 use cardea::storage::index::{Index, Silence};
 use cardea::storage::pins::Pins;

@@ -54,18 +54,18 @@ pub async fn what_a_fenced_writer_held_is_free(index: Arc<dyn Index>) {
 pub async fn a_lease_remembers_the_place(index: Arc<dyn Index>) {
     let (one, other) = two(&index).await;
     let place = |text: &str| Some(text.as_bytes().to_vec());
-    assert_eq!(index.place("work").await.unwrap(), None);
-    assert!(!index.set_place("work", one, place("early")).await.unwrap(), "nobody holds it");
+    assert_eq!(index.cursor("work").await.unwrap(), None);
+    assert!(!index.set_cursor("work", one, place("early")).await.unwrap(), "nobody holds it");
     assert!(index.lease("work", one, LONG).await.unwrap());
-    assert!(index.set_place("work", one, place("here")).await.unwrap());
-    assert!(!index.set_place("work", other, place("there")).await.unwrap());
+    assert!(index.set_cursor("work", one, place("here")).await.unwrap());
+    assert!(!index.set_cursor("work", other, place("there")).await.unwrap());
     assert!(index.lease("work", one, LONG).await.unwrap());
     index.release("work", one).await.unwrap();
     assert!(index.lease("work", other, LONG).await.unwrap());
-    assert_eq!(index.place("work").await.unwrap(), place("here"));
-    assert!(!index.set_place("work", one, place("late")).await.unwrap());
-    assert!(index.set_place("work", other, None).await.unwrap());
-    assert_eq!(index.place("work").await.unwrap(), None);
+    assert_eq!(index.cursor("work").await.unwrap(), place("here"));
+    assert!(!index.set_cursor("work", one, place("late")).await.unwrap());
+    assert!(index.set_cursor("work", other, None).await.unwrap());
+    assert_eq!(index.cursor("work").await.unwrap(), None);
 }
 
 pub async fn of_many_who_ask_one_gets_it(index: Arc<dyn Index>) {

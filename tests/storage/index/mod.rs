@@ -14,6 +14,7 @@ pub mod references;
 pub mod restores;
 pub mod rewraps;
 pub mod rows;
+pub mod settings;
 pub mod upload_listing;
 pub mod uploads;
 pub mod version_listing;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cardea::model::WriterId;
+use cardea::model::settings::SettingName;
 use cardea::storage::index::rows::transfer::{copy, differences, sums};
 use cardea::storage::index::rows::{Begun, Mark, TABLES, Value, table};
 use cardea::storage::index::{Index, Install};
@@ -20,6 +21,7 @@ async fn filled(index: Arc<dyn Index>) -> World {
         world.published(&format!("key/{number}")).await;
     }
     world.published("key/7").await;
+    world.index.put_bucket_setting(world.bucket, SettingName::Tags, Some("[]".into())).await.unwrap();
     world
 }
 
@@ -80,6 +82,9 @@ pub async fn rows_are_loaded_and_compared(index: Arc<dyn Index>) {
 
     // It goes on like any other: with its numbers behind those that were loaded.
     assert_eq!(index.audit().await.unwrap(), []);
+    let settings = world.index.bucket_settings(world.bucket).await.unwrap();
+    assert_eq!(index.bucket_settings(world.bucket).await.unwrap(), settings);
+    assert_eq!(settings.values.len(), 1);
     let world = World { index, ..world };
     for number in 0..5 {
         world.published(&format!("new/{number}")).await;

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cardea::care::expirer::Expirer;
+use cardea::care::reaper::Reaper;
+use cardea::care::task::Task;
 use cardea::model::{ObjectMetadata, SystemMetadata, Timestamp};
-use cardea::storage::care::{Expirer, Reaper, Task};
 use cardea::storage::pins::Pins;
 
 use super::database::{Schema, connect};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cardea::model::WriterId;
 use cardea::storage::Error;
 use cardea::storage::index::postgres::{PostgresIndex, PostgresOptions};
-use cardea::storage::index::{Index, Silence};
+use cardea::storage::index::{Buckets, Installation, Silence, Writers};
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 

@@ -3,7 +3,7 @@
 use super::{OpenedVersion, OwnedBinding, VersionSeals, mode_of, read_digests, reference};
 use crate::encryption;
 use crate::encryption::{
-    DataKey, Holder, InnerEnvelope, KeyRing, OpenedPart, PartContents, PartPlace, PartsHash, hash_parts,
+    DataKey, Holder, InnerEnvelope, KeyRing, OpenedPart, PartBinding, PartContents, PartsHash, hash_parts,
 };
 use crate::model::{EncryptionMode, ObjectKey, VersionUid};
 use crate::ops::bytes::digests::Digests;
@@ -130,8 +130,8 @@ impl PartSeals<'_> {
         Ok(SealedPart { opened, number, length })
     }
 
-    fn place(&self, number: u32, length: u64) -> PartPlace<'_> {
-        PartPlace {
+    fn place(&self, number: u32, length: u64) -> PartBinding<'_> {
+        PartBinding {
             account: self.bucket.account.as_str(),
             bucket: self.bucket.id.as_bytes(),
             key: self.key.as_bytes(),

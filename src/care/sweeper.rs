@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use tokio::time::Instant;
 
-use super::kept::may_delete;
-use super::{BATCH, Round, SILENT, Task};
+use crate::care::heartbeat::SILENT;
+use crate::care::kept::may_delete;
+use crate::care::task::{BATCH, Round, Task};
 use crate::model::{BlobId, Timestamp, WriterId};
 use crate::storage::Error;
 use crate::storage::backup::set_back_to;

@@ -1,22 +1,24 @@
 //! What goes on beside the requests: the heartbeat, and background work under leases.
 
-mod metrics;
-mod worker;
-
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{JoinHandle, JoinSet};
 
-pub use self::metrics::CareMetrics;
-use super::start::stays;
+use crate::care::expirer::Expirer;
+use crate::care::heartbeat::keep_alive;
+use crate::care::lease::Lease;
+use crate::care::metrics::CareMetrics;
+use crate::care::reaper::Reaper;
 use crate::care::scrub::{ScrubMetrics, Scrubber};
-use crate::cli::Failure;
+use crate::care::sweeper::Sweeper;
+use crate::care::task::Task;
+use crate::care::worker;
+
 use crate::model::WriterId;
-use crate::ops::Gateway;
+use crate::ops::engine::gateway::Gateway;
 use crate::storage::Error;
 use crate::storage::blobs::BlobStore;
-use crate::storage::care::{Expirer, Lease, Reaper, Sweeper, Task, keep_alive};
 use crate::storage::index::{Index, Silence};
 use crate::storage::pins::Pins;
 
@@ -27,7 +29,7 @@ const AFTER_THE_LONGEST: Duration = Duration::from_mins(10);
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What the background work needs.
-pub struct Carer {
+pub struct WorkerSetup {
     /// The index.
     pub index: Arc<dyn Index>,
     /// The blob store.
@@ -49,59 +51,56 @@ pub struct Carer {
 }
 
 /// The background work of this process.
-pub struct Care {
+pub struct Workers {
     heartbeat: JoinHandle<()>,
     tasks: JoinSet<()>,
     leases: Vec<Lease>,
 }
 
-impl Carer {
-    /// Registers this process as a writer and starts what goes on beside the requests.
-    pub async fn start(self) -> Result<Care, Failure> {
-        let failed = |error: Error| Failure::run("index", error);
-        self.index.heartbeat(self.writer).await.map_err(failed)?;
-        // Whoever carries the index into another marks it and then looks for writers: one of the two sees the other.
-        stays(&*self.index).await?;
+impl WorkerSetup {
+    /// Registers this process as a writer. Whoever carries the index into another one marks the index first, and then
+    /// looks for writers; a process registers first, and then looks for the mark. So one of the two sees the other.
+    pub async fn register(&self) -> Result<(), Error> {
+        self.index.heartbeat(self.writer).await
+    }
+
+    /// Starts the heartbeat and the background work of a registered writer.
+    pub async fn start(self) -> Result<Workers, Error> {
         if !self.index.shared() {
-            // Whoever used it before is dead, and holds no lease any more.
-            self.index.fence_silent(self.writer, Silence::Everyone).await.map_err(failed)?;
+            // Every earlier process is dead, and holds no lease any more.
+            self.index.fence_silent(self.writer, Silence::Everyone).await?;
         }
         let heartbeat = tokio::spawn(keep_alive(self.index.clone(), self.writer));
-        let mut care = Care { heartbeat, tasks: JoinSet::new(), leases: Vec::new() };
+        let mut workers = Workers { heartbeat, tasks: JoinSet::new(), leases: Vec::new() };
         let Self { index, blobs, pins, writer, .. } = &self;
         if index.shared() {
             let grace = self.longest_request + AFTER_THE_LONGEST;
-            self.go(&mut care, Sweeper::shared(index.clone(), blobs.clone(), *writer, grace));
-            self.go(&mut care, Reaper::new(index.clone(), blobs.clone(), pins.clone(), grace));
+            self.go(&mut workers, Sweeper::shared(index.clone(), blobs.clone(), *writer, grace));
+            self.go(&mut workers, Reaper::new(index.clone(), blobs.clone(), pins.clone(), grace));
         } else {
-            self.go(&mut care, Sweeper::alone(index.clone(), blobs.clone(), *writer));
-            self.go(&mut care, Reaper::new(index.clone(), blobs.clone(), pins.clone(), Duration::ZERO));
+            self.go(&mut workers, Sweeper::alone(index.clone(), blobs.clone(), *writer));
+            self.go(&mut workers, Reaper::new(index.clone(), blobs.clone(), pins.clone(), Duration::ZERO));
         }
-        self.go(&mut care, Expirer::new(index.clone()));
+        self.go(&mut workers, Expirer::new(index.clone()));
         if self.scrub_rate > 0 {
-            self.go(&mut care, Scrubber::new(&self.gateway, self.scrub_rate, self.scrub_metrics.clone()));
+            self.go(&mut workers, Scrubber::new(&self.gateway, self.scrub_rate, self.scrub_metrics.clone()));
         }
-        Ok(care)
+        Ok(workers)
     }
 
-    fn go(&self, care: &mut Care, task: impl Task + 'static) {
+    fn go(&self, workers: &mut Workers, task: impl Task + 'static) {
         let lease = Lease::new(self.index.clone(), task.name(), self.writer);
-        care.leases.push(lease.clone());
-        care.tasks.spawn(worker::work(task, lease, self.metrics.clone()));
+        workers.leases.push(lease.clone());
+        workers.tasks.spawn(worker::work(task, lease, self.metrics.clone()));
     }
 }
 
-impl Care {
-    /// Returns when this process must not go on: another one has declared it dead, or has carried the index into another.
-    /// Says which.
-    pub async fn ended(&mut self, index: &dyn Index) -> Failure {
+impl Workers {
+    /// Returns when this process must not go on: another process has fenced it, or has carried the index into another.
+    pub async fn stopped(&mut self) {
         // A caller may have given up waiting, and come again.
         if !self.heartbeat.is_finished() {
             let _ = (&mut self.heartbeat).await;
-        }
-        match stays(index).await {
-            Err(moved @ Failure::Config(_)) => moved,
-            _ => Failure::Run("another process has declared this one dead: its blobs may be gone".to_owned()),
         }
     }
 

@@ -3,9 +3,10 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use super::CareMetrics;
+use crate::care::lease::Lease;
+use crate::care::metrics::CareMetrics;
+use crate::care::task::Task;
 use crate::storage::Error;
-use crate::storage::care::{Lease, Task};
 
 /// The first pause after a failed round; each further one is twice as long, up to [`LONGEST`].
 const FIRST: Duration = Duration::from_secs(1);
@@ -13,7 +14,7 @@ const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_mins(1);
 
 /// Does a task whenever this process holds its lease. Ends only when this process has been fenced.
-pub(super) async fn work(mut task: impl Task, lease: Lease, metrics: CareMetrics) {
+pub(crate) async fn work(mut task: impl Task, lease: Lease, metrics: CareMetrics) {
     let name = task.name();
     metrics.begin(name);
     loop {
@@ -68,8 +69,8 @@ mod tests {
     use prometheus_client::registry::Registry;
 
     use super::*;
+    use crate::care::task::Round;
     use crate::model::WriterId;
-    use crate::storage::care::Round;
     use crate::storage::index::sqlite::SqliteIndex;
     use crate::storage::index::{Index, Silence};
 

@@ -2,7 +2,46 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
+
+use super::Result;
 use crate::model::{AccountId, Timestamp, UserId};
+
+/// Accounts, users, roles, access keys, signing keys and revoked tokens.
+#[async_trait]
+pub trait Principals: Send + Sync {
+    /// Inserts an account, or changes the names and the email of the one with its id: when that was made, and the metadata that its
+    /// users gave it, stay.
+    async fn put_account(&self, account: AccountRecord) -> Result<()>;
+    /// Finds an account by id.
+    async fn account(&self, id: &AccountId) -> Result<Option<AccountRecord>>;
+    /// Finds an account by its domain's id and its name.
+    async fn account_by_name(&self, domain: &str, name: &str) -> Result<Option<AccountRecord>>;
+    /// Merges account metadata: `Some` sets, `None` removes.
+    async fn update_account(&self, id: &AccountId, changes: Vec<(String, Option<String>)>) -> Result<()>;
+    /// Inserts or replaces a user (by id), with exactly these roles.
+    async fn put_user(&self, user: UserRecord, roles: Vec<RoleGrant>) -> Result<()>;
+    /// Finds a user by id.
+    async fn user(&self, id: &UserId) -> Result<Option<UserRecord>>;
+    /// Finds a user by its domain's id and its name.
+    async fn user_by_name(&self, domain: &str, name: &str) -> Result<Option<UserRecord>>;
+    /// Finds a user by its TempAuth name, `account:user`.
+    async fn user_by_tempauth(&self, name: &str) -> Result<Option<UserRecord>>;
+    /// All roles of a user.
+    async fn roles(&self, user: &UserId) -> Result<Vec<RoleGrant>>;
+    /// Inserts or replaces an S3 access key (by its public id).
+    async fn put_access_key(&self, key: AccessKeyRecord) -> Result<()>;
+    /// Finds an S3 access key by its public id.
+    async fn access_key(&self, access: &str) -> Result<Option<AccessKeyRecord>>;
+    /// The token signing keys, oldest first.
+    async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>>;
+    /// Adds a signing key.
+    async fn add_signing_key(&self, key: SigningKeyRecord) -> Result<()>;
+    /// Notes that a token is revoked, and forgets the revocations whose `until` has come by `now`.
+    async fn revoke_token(&self, id: &str, until: Timestamp, now: Timestamp) -> Result<()>;
+    /// Whether a token was revoked.
+    async fn is_token_revoked(&self, id: &str) -> Result<bool>;
+}
 
 /// An account: OpenStack's project, S3's owner.
 #[derive(Clone, PartialEq, Eq, Debug)]

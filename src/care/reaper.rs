@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::kept::{Kept, may_delete};
-use super::{BATCH, Round, Task};
+use crate::care::kept::{Kept, may_delete};
+use crate::care::task::{BATCH, Round, Task};
 use crate::model::{BlobId, Timestamp};
 use crate::storage::Error;
 use crate::storage::blobs::BlobStore;

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::Failure;
+use crate::failure::Failure;
 
 /// Writes an answer.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
@@ -20,19 +20,19 @@ const ON_TERMINALS: Duration = Duration::from_millis(250);
 const ELSEWHERE: Duration = Duration::from_secs(10);
 
 /// Says how far a long command is: on a terminal in one line that changes, elsewhere in a line now and then.
-pub(super) struct Progress {
+pub(crate) struct ProgressLine {
     terminal: bool,
     told: Mutex<Instant>,
 }
 
-impl Progress {
+impl ProgressLine {
     /// Nothing is said yet.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { terminal: std::io::stderr().is_terminal(), told: Mutex::new(Instant::now()) }
     }
 
     /// Says it, if it is time.
-    pub(super) fn tell(&self, line: &str) {
+    pub(crate) fn tell(&self, line: &str) {
         let every = if self.terminal { ON_TERMINALS } else { ELSEWHERE };
         if let Ok(mut told) = self.told.lock()
             && told.elapsed() >= every
@@ -45,7 +45,7 @@ impl Progress {
     }
 
     /// Clears the line.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         if self.terminal {
             let _ = write!(std::io::stderr(), "\r\x1b[K");
         }
@@ -53,7 +53,7 @@ impl Progress {
 }
 
 /// Writes one line about what went wrong.
-pub(super) fn complain(line: &str) {
+pub(crate) fn complain(line: &str) {
     // Nothing is left to be done if this fails.
     let _ = writeln!(std::io::stderr(), "cardea: {line}");
 }

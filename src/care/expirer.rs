@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Round, Task};
+use crate::care::task::{Round, Task};
 use crate::storage::Error;
 use crate::storage::index::Index;
 

@@ -1,13 +1,53 @@
 //! Multipart uploads: what the index is asked to do with them, and what it gives back.
 
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::Result;
+use super::command::{NewBlob, Publish, Published, Unchanged};
+use super::record::PartRecord;
 use crate::model::{
     BucketId, ChecksumAlgorithm, ChecksumKind, EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, UserId,
     VersionUid, WriterId,
 };
-use serde::{Deserialize, Serialize};
 
-use super::command::{NewBlob, Publish, Unchanged};
-use super::record::PartRecord;
+/// The most references to blobs that an object has, and that copies give an upload: they cost nothing to make, and are all
+/// read with the object.
+pub const MAX_REFERENCES: usize = 20_000;
+
+/// Multipart uploads, from their beginning to the version that they become.
+#[async_trait]
+pub trait Uploads: Send + Sync {
+    /// Begins an upload.
+    async fn create_upload(&self, command: CreateUpload) -> Result<Timestamp>;
+    /// Finds an upload. One of another bucket or key is `NoSuchUpload`.
+    async fn upload(&self, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<UploadRecord>;
+    /// Stores a part, and says when. Fails with `TooManyReferences` where a part of more than one would give the upload more
+    /// than [`MAX_REFERENCES`].
+    async fn put_part(&self, command: PutPart) -> Result<Timestamp>;
+    /// An upload with all its parts and their references, by number.
+    async fn upload_parts(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        id: VersionUid,
+    ) -> Result<(UploadRecord, Vec<UploadPart>)>;
+    /// Turns an upload into a version.
+    async fn complete_upload(&self, command: CompleteUpload) -> Result<Published>;
+    /// Drops an upload with all its parts.
+    async fn abort_upload(&self, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<()>;
+    /// A page of a bucket's uploads.
+    async fn list_uploads(&self, query: ListUploads) -> Result<UploadPage>;
+    /// A page of an upload's parts with numbers after `after`.
+    async fn list_parts(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        id: VersionUid,
+        after: u32,
+        limit: u32,
+    ) -> Result<PartPage>;
+}
 
 /// The checksum that a multipart upload keeps of each part and of the whole.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ pub mod percent;
 pub mod query;
 pub mod range;
 pub mod secret_headers;
+pub mod xml;
 
 pub use context::RequestContext;
 pub use secret_headers::SecretHeaders;

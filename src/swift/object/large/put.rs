@@ -1,4 +1,4 @@
-//! `PUT …?multipart-manifest=put`: makes a static large object of segments that are there.
+//! `PUT …?multipart-manifest=put`: creates a static large object from existing segments.
 
 use std::time::Duration;
 
@@ -7,34 +7,34 @@ use poem::http::header::{ETAG, LAST_MODIFIED};
 use poem::http::{HeaderName, StatusCode};
 use poem::{Body, Response};
 
-use super::put::{declared_length, precondition, readable};
-use super::slo_report::Report;
-use super::{content_type, slo_heartbeat, slo_manifest, stored, version};
+use super::report::{Report, Written};
+use super::{heartbeat, manifest};
 use crate::http::body::{LimitedError, read_limited};
 use crate::http::date;
 use crate::model::{BucketName, EncryptionMode, ObjectKey, ObjectMetadata};
-use crate::ops::{Action, BucketInfo, Caller, Error, Gateway, PutManifest, PutOutcome, WriteEncryption};
+use crate::ops::{Action, Caller, Error, Gateway, PutManifest, PutOutcome, WriteEncryption};
 use crate::swift::accept::{self, Format};
+use crate::swift::admission;
+use crate::swift::body::{declared_length, readable};
 use crate::swift::call::Call;
 use crate::swift::encryption_headers::{self, AES256, ALGORITHM_ANSWER};
 use crate::swift::error::Failure;
 use crate::swift::limits::{HEARTBEAT_SECONDS, MAX_MANIFEST_SIZE};
 use crate::swift::listing::is_true;
-use crate::swift::metadata::{self, Kind};
+use crate::swift::metadata::{self, MetadataOf};
+use crate::swift::object::precondition::precondition;
+use crate::swift::object::{content_type, stored, version};
 use crate::swift::reply;
 
-/// The parameter that names what is done with a manifest.
-pub const PARAMETER: &str = "multipart-manifest";
-
 /// Writes the manifest in the body.
-pub async fn put(
+pub(crate) async fn put(
     call: &Call<'_>,
     bucket: &BucketName,
     key: &ObjectKey,
     body: Body,
 ) -> Result<Response, Failure> {
-    // The body is for those alone who may write here.
-    call.execute(BucketInfo { bucket: call.bucket(bucket), action: Action::PutObject }).await?;
+    // The body is read only for callers who may write here.
+    admission::to_container(call, call.bucket(bucket), Action::PutObject).await?;
     let encryption = match encryption_headers::for_write(&call.secrets)? {
         Some(key) => WriteEncryption::Customer(key),
         None => WriteEncryption::Managed,
@@ -42,9 +42,9 @@ pub async fn put(
     let length = declared_length(&call.headers, u64::MAX)?;
     let mut system = stored::from_request(&call.headers)?;
     system.content_type = Some(content_type::of_write(&call.headers, key)?);
-    let user = metadata::collect(&call.headers, Kind::Object)?;
+    let user = metadata::collect(&call.headers, MetadataOf::Object)?;
     let precondition = precondition(&call.headers)?;
-    let manifest =
+    let text =
         read_limited(readable(body, length), MAX_MANIFEST_SIZE).await.map_err(|problem| match problem {
             LimitedError::TooLarge => Failure::with(
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -55,28 +55,20 @@ pub async fn put(
     let put = PutManifest {
         bucket: call.bucket(bucket),
         key: key.clone(),
-        segments: slo_manifest::parse(&manifest, bucket, key)?,
+        segments: manifest::parse(&text, bucket, key)?,
         encryption,
         metadata: ObjectMetadata { user, system },
         expected_etag: call.text(&ETAG),
         precondition,
     };
-    // As in Swift, a client that asks for a format that there is not gets the plainest.
+    // As in Swift, a client that asks for an unknown format gets plain text.
     let format = accept::negotiate(&call.headers).unwrap_or(Format::Plain);
     let (gateway, caller) = (call.gateway.clone(), call.caller.clone());
     let writing = write(gateway, caller, put, format);
     if call.parameter("heartbeat").is_some_and(is_true) {
-        return Ok(slo_heartbeat::answer(writing, format, Duration::from_secs(HEARTBEAT_SECONDS)));
+        return Ok(heartbeat::answer(writing, format, Duration::from_secs(HEARTBEAT_SECONDS)));
     }
     Ok(writing.await.response)
-}
-
-/// What came of a manifest.
-pub struct Written {
-    /// The answer, where there is no heartbeat.
-    pub response: Response,
-    /// What is wrong with the segments, where that is why nothing was written.
-    pub problems: Option<Vec<(String, String)>>,
 }
 
 fn write(gateway: Gateway, caller: Caller, put: PutManifest, format: Format) -> BoxFuture<'static, Written> {

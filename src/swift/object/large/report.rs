@@ -1,34 +1,42 @@
-//! What came of a manifest, in the client's format.
+//! The report on a manifest that was put, in the client's format.
 
 use std::fmt::Write;
 
+use poem::Response;
 use serde_json::{Map, Value};
 
 use crate::http::percent;
 use crate::swift::accept::Format;
 
-/// What XML begins with.
-pub const PROLOGUE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+/// The beginning of an XML report.
+pub(crate) const PROLOGUE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+
+/// The outcome of putting a manifest.
+pub(crate) struct Written {
+    /// The answer to a request without a heartbeat.
+    pub(crate) response: Response,
+    /// The problems of the segments, if they are why nothing was written.
+    pub(crate) problems: Option<Vec<(String, String)>>,
+}
 
 /// A report on a manifest that was put.
 #[derive(Default, Debug)]
-pub struct Report {
-    /// What a heartbeat tells at its end, in the order of the names.
-    pub fields: Vec<(&'static str, String)>,
-    /// Paths, percent-encoded, and what is wrong with the segments there.
-    pub errors: Vec<(String, String)>,
+pub(crate) struct Report {
+    /// The fields of a heartbeat's report, in the order of their names.
+    pub(crate) fields: Vec<(&'static str, String)>,
+    /// The paths of bad segments, percent-encoded, each with its problem.
+    pub(crate) errors: Vec<(String, String)>,
 }
 
 impl Report {
-    /// On segments that do not check out.
-    pub fn of_segments(problems: &[(String, String)]) -> Self {
+    /// The report on bad segments.
+    pub(crate) fn of_segments(problems: &[(String, String)]) -> Self {
         let encoded = |path: &String| percent::encode_path(path.as_bytes());
         let errors = problems.iter().map(|(path, problem)| (encoded(path), problem.clone())).collect();
         Self { fields: Vec::new(), errors }
     }
 
-    /// Its text.
-    pub fn render(&self, format: Format) -> String {
+    pub(crate) fn render(&self, format: Format) -> String {
         match format {
             Format::Plain => self.plain(),
             Format::Json => self.json(),
@@ -36,8 +44,8 @@ impl Report {
         }
     }
 
-    /// Its text, behind what a heartbeat began with.
-    pub fn render_rest(&self, format: Format) -> String {
+    /// Its text behind the beginning that a heartbeat has already sent.
+    pub(crate) fn render_rest(&self, format: Format) -> String {
         match format {
             Format::Plain => self.plain(),
             Format::Json => self.json(),
@@ -97,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn in_every_format() {
+    fn a_report_has_every_format() {
         assert_eq!(report().render(Format::Plain), "Etag: \"<e>\"\nErrors:\n/c/%C3%B6, Etag Mismatch\n");
         let json: Value = serde_json::from_str(&report().render(Format::Json)).unwrap();
         assert_eq!(json, serde_json::json!({"Etag": "\"<e>\"", "Errors": [["/c/%C3%B6", "Etag Mismatch"]]}));

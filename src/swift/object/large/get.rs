@@ -1,4 +1,4 @@
-//! `GET …?multipart-manifest=get`: a large object's manifest in the place of its bytes.
+//! `GET …?multipart-manifest=get`: a large object's manifest instead of its bytes.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,9 +8,7 @@ use poem::http::StatusCode;
 use poem::http::header::{CONTENT_TYPE, ETAG};
 use serde_json::{Value, json};
 
-use super::describe::describe;
-use super::slo::PARAMETER;
-use super::version;
+use super::PARAMETER;
 use crate::http::conditions::{ReadConditions, Verdict};
 use crate::http::date;
 use crate::model::{BucketName, ObjectKey};
@@ -18,15 +16,21 @@ use crate::ops::{Error, ManifestView, ReadManifest, SegmentView};
 use crate::swift::call::Call;
 use crate::swift::encryption_headers;
 use crate::swift::error::Failure;
+use crate::swift::object::describe::describe;
+use crate::swift::object::version;
 use crate::swift::reply;
 
 /// Whether a request asks for the manifest.
-pub fn is_asked(call: &Call<'_>) -> bool {
+pub(crate) fn is_asked(call: &Call<'_>) -> bool {
     call.parameter(PARAMETER) == Some("get")
 }
 
-/// The manifest of a static large object; `None` for any other object, whose own bytes answer.
-pub async fn get(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Option<Response>, Failure> {
+/// The manifest of a static large object; `None` for any other object, which answers with its own bytes.
+pub(crate) async fn get(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+) -> Result<Option<Response>, Failure> {
     let asked = version::asked(call)?;
     let read = ReadManifest {
         bucket: call.bucket(bucket),
@@ -60,7 +64,7 @@ pub async fn get(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Resul
     Ok(Some(response))
 }
 
-/// A segment, with all that is known of it.
+/// A segment with all that is known about it.
 fn as_kept(segment: &SegmentView) -> Value {
     match segment {
         SegmentView::Data(data) => json!({ "data": data.as_ref().map(|data| STANDARD.encode(data)) }),
@@ -83,7 +87,8 @@ fn as_kept(segment: &SegmentView) -> Value {
     }
 }
 
-/// A segment as a client would ask for it: the list makes the same object again. A hash that is opaque would not.
+/// A segment as a client would list it, so that the list creates the same object again. An opaque hash is
+/// left out, because it would not match.
 fn as_asked(segment: &SegmentView, opened: bool) -> Value {
     match segment {
         SegmentView::Data(_) => as_kept(segment),

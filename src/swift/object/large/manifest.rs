@@ -1,34 +1,29 @@
-//! The body of `PUT …?multipart-manifest=put`: a static large object's manifest, checked in Swift's words.
+//! The body of `PUT …?multipart-manifest=put`: the manifest of a static large object, checked in Swift's
+//! words.
 //!
-//! It comes from anybody who may write: it is read in one pass, and what is kept of it is bounded, whatever it holds.
+//! Anybody who may write can send any manifest. So it is read in one pass, and the memory for it is bounded,
+//! whatever it contains.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use bytes::Bytes;
 use poem::http::StatusCode;
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::slo_field::Field;
-use crate::http::range::{MAX_RANGES, parse_ranges};
+use super::segment::{SegmentFields, SegmentSeed, TOO_SMALL};
 use crate::model::{BucketName, ObjectKey};
 use crate::ops::{MAX_KEYED_SEGMENTS, MAX_SEGMENTS, SegmentRequest};
 use crate::swift::error::Failure;
 
-/// Lines of complaint that are kept: more help nobody.
+/// The most problems that are reported: more would help nobody.
 const MAX_PROBLEMS: usize = 1000;
 
-/// Names of unknown keys that one line tells.
-const MAX_NAMES: usize = 32;
-
-const TOO_SMALL: &str = "too small; each segment must be at least 1 byte.";
-
 /// Reads the manifest of the object at `bucket` and `key`.
-pub fn parse(body: &[u8], bucket: &BucketName, key: &ObjectKey) -> Result<Vec<SegmentRequest>, Failure> {
+pub(crate) fn parse(
+    body: &[u8],
+    bucket: &BucketName,
+    key: &ObjectKey,
+) -> Result<Vec<SegmentRequest>, Failure> {
     let mut manifest = Manifest::of(bucket, key);
     let mut json = serde_json::Deserializer::from_slice(body);
     let read = json.deserialize_any(&mut manifest).and_then(|()| json.end());
@@ -38,7 +33,7 @@ pub fn parse(body: &[u8], bucket: &BucketName, key: &ObjectKey) -> Result<Vec<Se
     manifest.finish()
 }
 
-/// What is read so far.
+/// The part of the manifest that was read so far.
 struct Manifest<'a> {
     own: (&'a BucketName, &'a ObjectKey),
     is_list: bool,
@@ -46,7 +41,7 @@ struct Manifest<'a> {
     objects: usize,
     segments: Vec<SegmentRequest>,
     problems: Vec<String>,
-    /// What is wrong only if the entry is not the last one.
+    /// A problem that counts only if another entry follows.
     unless_last: Option<String>,
 }
 
@@ -63,7 +58,7 @@ impl<'a> Manifest<'a> {
         }
     }
 
-    fn add(&mut self, entry: Option<Entry>) {
+    fn add(&mut self, entry: Option<SegmentFields>) {
         if let Some(problem) = self.unless_last.take() {
             self.complain(problem);
         }
@@ -72,7 +67,7 @@ impl<'a> Manifest<'a> {
         let segment = match entry {
             None => Err("not a JSON object".to_owned()),
             Some(entry) => {
-                self.objects += usize::from(entry.path.is_some() && entry.data.is_none());
+                self.objects += usize::from(entry.names_object());
                 if entry.is_empty_object() {
                     self.unless_last = Some(format!("Index {index}: {TOO_SMALL}"));
                 }
@@ -126,13 +121,13 @@ impl<'de> Visitor<'de> for &mut Manifest<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         self.is_list = true;
-        while let Some(entry) = list.next_element_seed(EntrySeed)? {
+        while let Some(entry) = list.next_element_seed(SegmentSeed)? {
             self.add(entry);
         }
         Ok(())
     }
 
-    // What is valid JSON and no list.
+    // The rest is valid JSON, but not a list.
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
@@ -164,194 +159,6 @@ impl<'de> Visitor<'de> for &mut Manifest<'_> {
     }
 }
 
-/// One entry of the list, as it came. Of a key that is there twice, the last counts.
-#[derive(Default)]
-struct Entry {
-    path: Option<Field>,
-    etag: Option<Field>,
-    size: Option<Field>,
-    range: Option<Field>,
-    data: Option<Field>,
-    unknown: BTreeSet<String>,
-}
-
-impl Entry {
-    /// Whether it says that its object has no bytes, which only the last segment may say.
-    fn is_empty_object(&self) -> bool {
-        self.size.as_ref().and_then(Field::integer).is_some_and(|size| size < 1)
-    }
-
-    /// The segment, or what is wrong with it.
-    fn segment(self, own: (&BucketName, &ObjectKey)) -> Result<SegmentRequest, String> {
-        let known: [(&str, &Option<Field>); 4] =
-            [("path", &self.path), ("etag", &self.etag), ("size_bytes", &self.size), ("range", &self.range)];
-        let mut extraneous = self.unknown.clone();
-        if self.data.is_some() {
-            extraneous.extend(known.iter().filter(|(_, v)| v.is_some()).map(|(name, _)| (*name).to_owned()));
-        } else if self.path.is_none() {
-            return Err("expected keys to include one of 'data' or 'path'".into());
-        }
-        if !extraneous.is_empty() {
-            let names: Vec<_> = extraneous.iter().map(|name| quoted(name)).collect();
-            return Err(format!("extraneous keys {}", names.join(", ")));
-        }
-        match &self.data {
-            Some(data) => decode(data).map(SegmentRequest::Data),
-            None => self.object(own),
-        }
-    }
-
-    fn object(self, own: (&BucketName, &ObjectKey)) -> Result<SegmentRequest, String> {
-        let Some(Field::Text(path)) = self.path else { return Err("\"path\" must be a string".into()) };
-        let etag = match self.etag {
-            None | Some(Field::Null) => None,
-            Some(Field::Text(etag)) => Some(etag),
-            Some(_) => return Err("\"etag\" must be a string or null (if provided)".into()),
-        };
-        let (bucket, key) = located(&path)
-            .ok_or("path does not refer to an object. Path must be of the form /container/object.")?;
-        let size = match self.size {
-            None | Some(Field::Null) => None,
-            Some(size) => Some(size.integer().ok_or("invalid size_bytes")?),
-        };
-        let size = size.map(|size| u64::try_from(size).unwrap_or_default());
-        if (&bucket, &key) == own {
-            return Err("manifest must not include itself as a segment".into());
-        }
-        let range = match self.range {
-            Some(range) if !range.is_falsy() => Some(checked_range(range, size)?),
-            _ => None,
-        };
-        let etag = etag.map(|etag| etag.trim_matches('"').to_owned());
-        Ok(SegmentRequest::Object { path, bucket, key, etag, size, range })
-    }
-}
-
-struct EntrySeed;
-
-impl<'de> DeserializeSeed<'de> for EntrySeed {
-    type Value = Option<Entry>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Entry>, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for EntrySeed {
-    type Value = Option<Entry>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a segment")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<Entry>, A::Error> {
-        let mut entry = Entry::default();
-        while let Some(name) = map.next_key::<String>()? {
-            let slot = match name.as_str() {
-                "path" => &mut entry.path,
-                "etag" => &mut entry.etag,
-                "size_bytes" => &mut entry.size,
-                "range" => &mut entry.range,
-                "data" => &mut entry.data,
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                    entry.unknown.insert(name);
-                    if entry.unknown.len() > MAX_NAMES {
-                        entry.unknown.pop_last();
-                    }
-                    continue;
-                }
-            };
-            *slot = Some(map.next_value()?);
-        }
-        Ok(Some(entry))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Option<Entry>, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Option<Entry>, E> {
-        Ok(None)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Option<Entry>, E> {
-        Ok(None)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Option<Entry>, E> {
-        Ok(None)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Option<Entry>, E> {
-        Ok(None)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Option<Entry>, E> {
-        Ok(None)
-    }
-
-    fn visit_unit<E>(self) -> Result<Option<Entry>, E> {
-        Ok(None)
-    }
-}
-
-/// The object that a path names, with or without a slash in front.
-fn located(path: &str) -> Option<(BucketName, ObjectKey)> {
-    if !path.trim_matches('/').contains('/') {
-        return None;
-    }
-    let (bucket, key) = path.trim_start_matches('/').split_once('/')?;
-    Some((BucketName::new(bucket).ok()?, ObjectKey::new(key).ok()?))
-}
-
-/// The text of a range, as it stands behind `bytes=`.
-fn checked_range(range: Field, size: Option<u64>) -> Result<String, String> {
-    let Field::Text(range) = range else { return Err("invalid range".into()) };
-    if range.split(',').filter(|one| !one.trim().is_empty()).count() > MAX_RANGES {
-        return Err("multiple ranges (only one allowed)".into());
-    }
-    match parse_ranges(&format!("bytes={range}")).as_deref() {
-        None => Err("invalid range".into()),
-        Some([one]) if size.is_some_and(|size| one.resolve(size).is_none()) => {
-            Err("unsatisfiable range".into())
-        }
-        Some([_]) => Ok(range),
-        Some(_) => Err("multiple ranges (only one allowed)".into()),
-    }
-}
-
-/// Bytes in base64. As in Swift there may be more padding than is needed, but not less.
-fn decode(data: &Field) -> Result<Bytes, String> {
-    const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
-        .with_decode_allow_trailing_bits(true);
-    let invalid = || "data must be valid base64".to_owned();
-    let Field::Text(text) = data else { return Err(invalid()) };
-    let digits = text.trim_end_matches('=');
-    if text.len() < digits.len().next_multiple_of(4) {
-        return Err(invalid());
-    }
-    let bytes = GeneralPurpose::new(&STANDARD, LENIENT).decode(digits).map_err(|_| invalid())?;
-    if bytes.is_empty() { Err(TOO_SMALL.into()) } else { Ok(bytes.into()) }
-}
-
-/// A name as JSON writes it, in ASCII.
-fn quoted(name: &str) -> String {
-    let json = serde_json::Value::from(name).to_string();
-    let mut ascii = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c.is_ascii() {
-            ascii.push(c);
-        } else {
-            let mut units = [0; 2];
-            ascii.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
-        }
-    }
-    ascii
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -366,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list() {
+    fn a_body_that_is_not_a_list_is_refused() {
         for body in ["", "[", "hello", "[] x", "[{\"path\": }]", "\u{0}", "[{\"a\":1,]"] {
             assert_eq!(refusal(body), "Manifest must be valid JSON.\n", "{body}");
         }
@@ -378,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_an_entry() {
+    fn each_mistake_in_an_entry_has_its_sentence() {
         for (entry, problem) in [
             ("1", "not a JSON object"),
             ("null", "not a JSON object"),
@@ -419,13 +226,13 @@ mod tests {
     }
 
     #[test]
-    fn data_alone_is_no_large_object() {
+    fn data_alone_makes_no_large_object() {
         let said = refusal(r#"[{"data":"YQ=="},{"data":"YWE===="}]"#);
         assert_eq!(said, "Inline data segments require at least one object-backed segment.\n");
     }
 
     #[test]
-    fn segments() {
+    fn a_good_manifest_becomes_segments() {
         let body = r#"[{"path":"c/o/p","etag":"\"E\"","size_bytes":"12","range":"1-"},
                        {"path":"/d/ü","etag":null,"size_bytes":null,"range":null,"path":"/e/x"},{"data":"YWE===="}]"#;
         let object =
@@ -448,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_there_may_be() {
+    fn too_many_segments_are_refused() {
         let list = |entry: &str, count| format!("[{}]", vec![entry; count].join(","));
         assert_eq!(parsed(&list(r#"{"path":"/c/o"}"#, 1000)).unwrap().len(), 1000);
         let many = refusal(&list(r#"{"path":"/c/o"}"#, 1001));

@@ -1,4 +1,4 @@
-//! `X-Object-Manifest`: which segments a dynamic large object is made of.
+//! `X-Object-Manifest`: the prefix of the segments of a dynamic large object.
 
 use poem::http::{HeaderMap, HeaderName};
 
@@ -6,12 +6,11 @@ use crate::http::percent;
 use crate::model::BucketName;
 use crate::swift::error::Failure;
 
-/// The header.
-pub const OBJECT_MANIFEST: HeaderName = HeaderName::from_static("x-object-manifest");
+pub(crate) const OBJECT_MANIFEST: HeaderName = HeaderName::from_static("x-object-manifest");
 
-/// What a request asks for: `container/prefix` as the client spelled it, percent-encoded as it may be. An empty header
-/// asks for nothing.
-pub fn requested(headers: &HeaderMap) -> Result<Option<String>, Failure> {
+/// The `container/prefix` of a request, as the client spelled it: it may be percent-encoded. An empty header
+/// counts as none.
+pub(crate) fn requested(headers: &HeaderMap) -> Result<Option<String>, Failure> {
     let mut values = headers.get_all(&OBJECT_MANIFEST).iter().filter(|value| !value.is_empty());
     let Some(value) = values.next() else { return Ok(None) };
     let bad = || Failure::bad_request("X-Object-Manifest must be in the format container/prefix");
@@ -38,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn a_container_and_a_prefix() {
+    fn a_value_needs_a_container_and_a_prefix() {
         for value in ["c/p", "c/p/", "c/p/q", "c/a%20b", "c%2Fp", "ü/é"] {
             assert_eq!(asked(value), Ok(Some(value.into())));
         }

@@ -1,7 +1,7 @@
-//! `heartbeat=on`: an answer that begins at once, and says at its end what came of the manifest.
+//! `heartbeat=on`: an answer that begins at once, and ends with a report on the manifest.
 //!
-//! Many segments take a while to look at. Meanwhile there are spaces, so that no proxy on the way takes the answer for
-//! one that never comes.
+//! The check of many segments takes a while. Meanwhile spaces are sent, so that no proxy gives the connection
+//! up.
 
 use std::time::Duration;
 
@@ -12,28 +12,27 @@ use poem::http::StatusCode;
 use poem::http::header::{CONTENT_TYPE, ETAG, LAST_MODIFIED};
 use poem::{Body, Response};
 
-use super::put::readable;
-use super::slo::Written;
-use super::slo_report::{PROLOGUE, Report};
+use super::report::{PROLOGUE, Report, Written};
 use crate::http::body::{BodyError, read_limited};
 use crate::swift::accept::Format;
+use crate::swift::body::readable;
 use crate::swift::reply;
 
-/// Bytes of an answer's text that a report takes.
+/// Bytes of an answer's text that a report repeats.
 const MAX_TEXT: usize = 64 << 10;
 
-/// Between the spaces and the report.
+/// Separates the spaces from the report.
 const SEPARATOR: &str = "\r\n\r\n";
 
-/// What comes next.
+/// The next step of the answer's body.
 enum Step {
     Begin(BoxFuture<'static, Written>),
     Wait(BoxFuture<'static, Written>),
     End,
 }
 
-/// Answers at once, and runs what gives the true answer while its body goes out.
-pub fn answer(writing: BoxFuture<'static, Written>, format: Format, interval: Duration) -> Response {
+/// Answers at once, and writes the manifest while the body of the answer is sent.
+pub(crate) fn answer(writing: BoxFuture<'static, Written>, format: Format, interval: Duration) -> Response {
     let begin = match format {
         Format::Plain | Format::Json => "",
         Format::Xml | Format::TextXml => PROLOGUE,
@@ -56,19 +55,19 @@ pub fn answer(writing: BoxFuture<'static, Written>, format: Format, interval: Du
     response
 }
 
-/// The text of an answer that is ours, and short.
+/// The text of one of our own answers, which are short.
 async fn text(response: Response) -> String {
     let bytes = read_limited(readable(response.into_body(), None), MAX_TEXT).await.unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The report on what would have been the answer.
+/// The report, made from the answer that a request without a heartbeat would get.
 async fn report(Written { response, problems }: Written) -> Report {
     let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let (etag, modified) = (header(ETAG), header(LAST_MODIFIED));
     let status = response.status();
     let body = match &problems {
-        // They stand below.
+        // They are listed on their own.
         Some(_) => String::new(),
         None => text(response).await,
     };
@@ -85,7 +84,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn spaces_until_it_is_done() {
+    async fn spaces_are_sent_until_the_manifest_is_written() {
         let slow = Box::pin(async {
             tokio::time::sleep(Duration::from_secs(2)).await;
             let mut response = reply::empty(StatusCode::CREATED);

@@ -1,11 +1,10 @@
 //! `DELETE …?multipart-manifest=delete`: deletes a large object with its segments, and answers with a report.
 //!
-//! The status is always 200; what happened is in the report, in the format of the client's choice.
+//! The status is always 200. The report says what happened, in the format that the client chose.
 
 use poem::Response;
 use poem::http::StatusCode;
 
-use super::delete::remove;
 use crate::http::conditions::ReadConditions;
 use crate::http::percent;
 use crate::model::{BucketName, ObjectKey, VersionId};
@@ -15,11 +14,12 @@ use crate::swift::bulk::Report;
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
 use crate::swift::listing::is_true;
+use crate::swift::object::remove::remove;
 use crate::swift::reply;
 
-/// Deletes a large object and what it is made of; an object that is no such one is left alone. What may be done later
-/// (`async`) is done at once.
-pub async fn delete(
+/// Deletes a large object and its segments; any other object stays. `async` allows a later deletion, but it
+/// is done at once.
+pub(crate) async fn delete(
     call: &Call<'_>,
     bucket: &BucketName,
     key: &ObjectKey,
@@ -52,7 +52,7 @@ async fn run(
     report.errors.extend(outcome.errors.into_iter().map(|(path, status)| (encoded(&path), status)));
     if outcome.not_a_manifest {
         if is_made_of_parts(call, bucket, key, version).await? {
-            let was_there = remove(call, bucket, key, version).await?;
+            let was_there = remove(call, bucket, key, version).await?.removed.is_some();
             report.deleted = u64::from(was_there);
             report.not_found = u64::from(!was_there);
         } else {
@@ -65,7 +65,7 @@ async fn run(
     Ok(report)
 }
 
-/// Whether an object came by an S3 multipart upload: its parts are its own.
+/// Whether an object came from an S3 multipart upload. Its parts belong to it alone.
 async fn is_made_of_parts(
     call: &Call<'_>,
     bucket: &BucketName,

@@ -11,6 +11,7 @@ pub(crate) mod put_dynamic;
 pub(crate) mod put_manifest;
 pub(crate) mod read;
 pub(crate) mod read_manifest;
+pub(crate) mod request;
 mod resolve;
 mod rewrap;
 mod segments;

@@ -1,12 +1,11 @@
 //! Writing a static large object's manifest.
 
-use bytes::Bytes;
-
 use super::gather::{Gathered, gather};
+use super::request::SegmentRequest;
 use super::rewrap::rewrap;
 use crate::authz::Action;
 use crate::http::body::Body;
-use crate::model::{BucketName, EncryptionMode, ObjectKey, ObjectMetadata, VersionUid};
+use crate::model::{EncryptionMode, ObjectKey, ObjectMetadata, VersionUid};
 use crate::ops::bytes::digest::Digester;
 use crate::ops::bytes::digests::Digests;
 use crate::ops::bytes::sealing::{OwnedBinding, VersionSeals};
@@ -20,28 +19,6 @@ use crate::ops::engine::target::Target;
 use crate::ops::object::put::{PutOutcome, check_early};
 use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, NewVersion, Precondition, Publish, Published};
-
-/// A segment as a static large object's manifest asks for it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum SegmentRequest {
-    /// An object, or a range of one.
-    Object {
-        /// `/container/object`, as the client spelled it.
-        path: String,
-        /// Its container, in the manifest's account.
-        bucket: BucketName,
-        /// Its name.
-        key: ObjectKey,
-        /// What its ETag must be, without quotes.
-        etag: Option<String>,
-        /// How many bytes it must have.
-        size: Option<u64>,
-        /// Which bytes of it, as in a `Range` header after `bytes=`.
-        range: Option<String>,
-    },
-    /// Bytes that the manifest carries itself.
-    Data(Bytes),
-}
 
 /// Writes a static large object's manifest (Swift PUT with `multipart-manifest=put`). With a customer's key every segment
 /// is sealed anew under it, in the same transaction. The `md5` of the outcome is the large object's ETag on Swift: the MD5 of
@@ -94,7 +71,7 @@ impl PutManifest {
         let bucket = permit.bucket()?;
         let (mode, holder) = holder(&self.encryption, permit.caller().secure)?;
         let Gathered { manifest, size, etags, etag: md5, data, segments } =
-            gather(self, gateway, permit).await?;
+            gather(&self.segments, &self.key, &self.encryption, gateway, permit).await?;
         self.check_etag(md5)?;
         let (rewraps, unchanged) = match &self.encryption {
             WriteEncryption::Customer(key) => rewrap(gateway, key, &segments).await?,

@@ -41,10 +41,7 @@ pub async fn a_rewrap_changes_the_seal_alone(index: Arc<dyn Index>) {
         world.index.rewrap(vec![command.clone(), rewrap(&world, &world.current("a").await)]).await.unwrap();
 
         let after = world.current("k").await;
-        assert_eq!(
-            (after.uid, after.mode, after.etag.as_str()),
-            (command.uid, command.mode, "new")
-        );
+        assert_eq!((after.uid, after.mode, after.etag.as_str()), (command.uid, command.mode, "new"));
         assert_eq!(
             (after.digests.as_slice(), after.envelope.as_slice()),
             ([5].as_slice(), b"new".as_slice())

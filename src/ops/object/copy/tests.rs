@@ -1,5 +1,7 @@
 //! What a copy carries, and copies of objects of many blobs.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::*;

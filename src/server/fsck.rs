@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{files, runtime, start};
 use crate::care::backup::{later_backup, lost_objects};
-use crate::care::fsck::{Progress, Report, check};
+use crate::care::fsck::{Report, check};
+use crate::care::progress::ReportProgress;
 use crate::config::{Config, ConfigError};
 use crate::failure::Failure;
 use crate::model::WriterId;
@@ -19,7 +20,7 @@ pub(crate) fn fsck(
     config: &Config,
     deep: bool,
     accept: bool,
-    progress: Progress<'_>,
+    progress: ReportProgress<'_>,
 ) -> Result<Report, Failure> {
     runtime()?.block_on(async {
         let own = accept && !config.shares_index();

@@ -6,6 +6,7 @@ mod s3_front {
     mod auth;
     mod buckets;
     mod checksums;
+    mod every_operation;
     mod objects;
     mod sse_c;
     pub mod world;

@@ -11,5 +11,6 @@ pub mod percent;
 pub mod query;
 pub mod range;
 pub mod secret_headers;
+pub mod xml;
 
 pub use context::RequestContext;

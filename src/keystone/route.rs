@@ -1,30 +1,24 @@
-//! Which path is what.
+//! The routes of the identity API.
 
 use poem::http::Method;
 
-/// What a path is.
+/// The resource that a path names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Route {
-    /// All versions.
     Versions,
-    /// Version 3.
     VersionThree,
-    /// Version 2.0.
     VersionTwo,
-    /// v3 tokens.
     Tokens,
-    /// v2 tokens.
     TokensTwo,
     /// The projects of a token's user.
     Projects,
     /// The catalog of a token.
     Catalog,
-    /// `TempAuth`.
     TempAuth,
 }
 
 impl Route {
-    /// The route of a raw path. One trailing slash makes no difference.
+    /// The route of a raw path. One slash at its end makes no difference.
     pub(super) fn of(path: &str) -> Option<Self> {
         match path.strip_suffix('/').unwrap_or(path) {
             "" => Some(Self::Versions),
@@ -39,7 +33,7 @@ impl Route {
         }
     }
 
-    /// The methods that it takes.
+    /// The methods that this path takes.
     pub(super) fn methods(self) -> &'static [Method] {
         match self {
             Self::Versions | Self::VersionThree | Self::VersionTwo | Self::Projects | Self::Catalog => {
@@ -57,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn routes() {
+    fn each_path_has_its_route() {
         for (path, route) in [
             ("/", Some(Route::Versions)),
             ("", Some(Route::Versions)),

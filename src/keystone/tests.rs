@@ -1,4 +1,4 @@
-//! The front, request by request.
+//! Requests to the front, and their answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::{Front, KeystoneConfig, MAX_BODY};
 use crate::http::RequestContext;
 use crate::identity::memory::{ManualClock, MemoryDirectory};
 
-/// A request's context, as the listener would give it.
+/// A request's context, as the door gives it.
 pub(super) fn context() -> RequestContext {
     RequestContext {
         id: "tx0123".to_owned(),
@@ -232,7 +232,7 @@ async fn tokens_are_validated_and_revoked() {
 }
 
 #[tokio::test]
-async fn other_peoples_tokens_are_for_resellers() {
+async fn only_resellers_see_other_peoples_tokens() {
     let stage = Stage::new();
     let alice = stage.alice().await;
     for (role, expected) in [("member", StatusCode::FORBIDDEN), ("ResellerAdmin", StatusCode::OK)] {
@@ -384,7 +384,7 @@ async fn other_paths_and_methods() {
 }
 
 #[tokio::test]
-async fn a_bad_request_found_by_others_speaks_keystone_too() {
+async fn a_bad_request_that_the_door_finds_has_keystones_form() {
     let answer = Answer::of(Stage::new().front.bad_request(&context(), "Two kinds of credentials.")).await;
     assert_eq!((answer.status, answer.header("x-trans-id")), (StatusCode::BAD_REQUEST, "tx0123"));
     assert_eq!(answer.json()["error"]["message"], "Two kinds of credentials.");

@@ -5,6 +5,7 @@ mod id;
 mod metadata;
 mod mode;
 mod name;
+pub mod settings;
 mod timestamp;
 mod version;
 

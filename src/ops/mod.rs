@@ -25,7 +25,7 @@ pub use bytes::source::CopySource;
 pub use engine::caller::{Caller, Identity};
 pub use engine::error::Error;
 pub use engine::face::Face;
-pub use engine::gateway::{Gateway, Limits, Operation, Permit, Target};
+pub use engine::gateway::{Gateway, Limits, MAX_PUT, Operation, Permit, Target};
 pub use engine::metrics::Metrics;
 pub use identity::directory::IndexDirectory;
 pub use large::{

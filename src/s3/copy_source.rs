@@ -14,24 +14,16 @@ use crate::ops::{BucketAddress, CopySource, Face};
 
 /// Makes a PUT a copy.
 pub(super) const HEADER: &str = "x-amz-copy-source";
-const IF_MATCH: &str = "x-amz-copy-source-if-match";
-const IF_NONE_MATCH: &str = "x-amz-copy-source-if-none-match";
-const IF_MODIFIED_SINCE: &str = "x-amz-copy-source-if-modified-since";
-const IF_UNMODIFIED_SINCE: &str = "x-amz-copy-source-if-unmodified-since";
-
-/// The headers of a source, without its keys, which are not among the headers any more.
-const NAMES: [&str; 5] = [HEADER, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE];
+pub(super) const IF_MATCH: &str = "x-amz-copy-source-if-match";
+pub(super) const IF_NONE_MATCH: &str = "x-amz-copy-source-if-none-match";
+pub(super) const IF_MODIFIED_SINCE: &str = "x-amz-copy-source-if-modified-since";
+pub(super) const IF_UNMODIFIED_SINCE: &str = "x-amz-copy-source-if-unmodified-since";
 
 const NO_SOURCE: &str = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey";
 const BAD_ENCODING: &str = "Invalid copy source encoding.";
 const BAD_BUCKET: &str = "Invalid copy source bucket name";
 const NO_VERSION: &str = "Version id cannot be the empty string";
 const BAD_VERSION: &str = "Invalid version id specified";
-
-/// Whether a header says something of a copy's source.
-pub(super) fn is_of_source(name: &str) -> bool {
-    NAMES.contains(&name)
-}
 
 /// Reads where a copy comes from, on what conditions, and the key that opens it.
 pub(super) fn read(headers: &HeaderMap, secrets: &SecretHeaders) -> Result<CopySource, Fault> {

@@ -8,7 +8,7 @@ use super::address::{self, Resource, spelling};
 use super::aws_chunked::{Framing, decode, encode::Encoder};
 use super::sigv4::sign::Signer;
 use super::sigv4::{self, RequestView, SigError};
-use super::xml::{Document, parse};
+use super::xml::{begin, parse};
 use super::{bucket, checksum, copy_source, metadata, object, query, sse_c};
 use crate::http::body::{Body, BodyError};
 use crate::http::percent;
@@ -163,7 +163,7 @@ pub fn xml(data: &[u8]) {
 
     // XML has no NUL.
     let Some(text) = std::str::from_utf8(data).ok().filter(|text| !text.contains('\0')) else { return };
-    let mut document = Document::s3("Delete");
+    let mut document = begin("Delete");
     document.start("Object").leaf("Key", text);
     let body = document.finish();
     let root = parse(body.as_bytes()).expect("what was written");

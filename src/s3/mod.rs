@@ -7,8 +7,10 @@
 mod address;
 mod auth;
 pub mod aws_chunked;
+mod body;
 mod bucket;
 mod checksum;
+mod checksum_names;
 mod copy_source;
 mod error;
 #[cfg(any(test, fuzzing))]
@@ -29,17 +31,16 @@ use poem::http::header::{HeaderName, HeaderValue};
 use poem::http::{HeaderMap, Method};
 use poem::{Endpoint, Response};
 
-use crate::http::body::Body;
 use crate::http::context::RequestContext;
 use crate::http::secret_headers::SecretHeaders;
 use crate::identity::Authenticator;
 use crate::model::WriterId;
 use crate::ops::{self, Gateway};
 use address::spelling;
-use error::{Error, ErrorContext, Fault, NotConfigured, render};
+use error::{Error, ErrorContext, Fault, render};
 use query::Query;
 use request::Request;
-use route::{NotYet, S3Operation, Served};
+use route::S3Operation;
 
 /// What an operator sets for this face.
 #[derive(Clone, Debug)]
@@ -158,21 +159,18 @@ impl Front {
         let incoming = auth::Incoming { method: &method, uri: &uri, headers: &headers, secrets: &secrets };
         let verified = auth::verify(&self.authenticator, &self.config, context, &incoming, body).await?;
         headers::hoist(&query, &mut headers)?;
-        let operation = match route::recognise(&method, &resource, &query, &headers)? {
-            S3Operation::Served(operation) => operation,
+        let row = route::recognise(&method, &resource, &query, &headers)?;
+        let Some(rules) = &row.served else {
             // A form brings its own signature, in its body.
-            operation @ S3Operation::NotYet(NotYet::PostObject) => {
-                return Err(Fault::OperationNotImplemented(operation).into());
-            }
-            S3Operation::NotYet(_) if verified.caller.identity.is_none() => {
-                return Err(Fault::AccessDenied.into());
-            }
-            operation @ S3Operation::NotYet(_) => {
-                return Err(Fault::OperationNotImplemented(operation).into());
-            }
+            let brings_signature = row.operation == S3Operation::PostObject;
+            return Err(if verified.caller.identity.is_none() && !brings_signature {
+                Fault::AccessDenied.into()
+            } else {
+                Fault::OperationNotImplemented { operation: row.operation.name() }.into()
+            });
         };
         sse_c::check_names(&secrets, headers.contains_key(copy_source::HEADER))?;
-        refuse::check(operation, &query, &headers)?;
+        refuse::check(row, rules, &query, &headers)?;
         let request = Request {
             gateway: &self.gateway,
             config: &self.config,
@@ -184,7 +182,7 @@ impl Front {
             trailer: verified.trailer,
         };
         // On the heap: the largest of many operations would be on the stack of every request.
-        Box::pin(dispatch(operation, request, verified.body)).await
+        Box::pin(row.operation.serve(request, verified.body)).await
     }
 }
 
@@ -200,72 +198,4 @@ fn condition(headers: &HeaderMap) -> Option<&'static str> {
         "If-None-Match",
     ];
     CONDITIONS.into_iter().find(|name| headers.contains_key(*name))
-}
-
-async fn dispatch(operation: Served, request: Request<'_>, body: Body) -> Result<Response, Error> {
-    use NotConfigured as Not;
-    match operation {
-        Served::AbortMultipartUpload => object::abort(request).await,
-        Served::CompleteMultipartUpload => object::complete(request, body).await,
-        Served::CopyObject => object::copy(request, body).await,
-        Served::CreateBucket => bucket::create(request, body).await,
-        Served::CreateMultipartUpload => object::create(request, body).await,
-        Served::DeleteBucket => bucket::delete(request).await,
-        Served::DeleteObject => object::delete(request).await,
-        Served::DeleteObjects => bucket::delete_objects(request, body).await,
-        Served::GetBucketAbac => bucket::abac(request).await,
-        Served::GetBucketAccelerateConfiguration => bucket::accelerate(request).await,
-        Served::GetBucketAcl => bucket::acl(request).await,
-        Served::GetBucketCors => bucket::not_configured(request, Not::Cors).await,
-        Served::GetBucketEncryption => bucket::encryption(request).await,
-        Served::GetBucketAnalyticsConfiguration
-        | Served::GetBucketIntelligentTieringConfiguration
-        | Served::GetBucketInventoryConfiguration
-        | Served::GetBucketMetricsConfiguration => bucket::not_configured(request, Not::ById).await,
-        Served::GetBucketLifecycleConfiguration => bucket::not_configured(request, Not::Lifecycle).await,
-        Served::GetBucketLocation => bucket::location(request).await,
-        Served::GetBucketLogging => bucket::logging(request).await,
-        Served::GetBucketNotificationConfiguration => bucket::notification(request).await,
-        Served::GetBucketOwnershipControls => bucket::not_configured(request, Not::OwnershipControls).await,
-        Served::GetBucketPolicy | Served::GetBucketPolicyStatus => {
-            bucket::not_configured(request, Not::Policy).await
-        }
-        Served::GetBucketReplication => bucket::not_configured(request, Not::Replication).await,
-        Served::GetBucketRequestPayment => bucket::request_payment(request).await,
-        Served::GetBucketTagging => bucket::not_configured(request, Not::Tags).await,
-        Served::GetBucketVersioning => bucket::versioning(request).await,
-        Served::GetBucketWebsite => bucket::not_configured(request, Not::Website).await,
-        Served::GetObject => object::get(request).await,
-        Served::GetObjectAcl => object::acl(request).await,
-        Served::GetObjectAttributes => object::attributes(request).await,
-        Served::GetObjectLegalHold | Served::GetObjectRetention => object::no_lock(request).await,
-        Served::GetObjectLockConfiguration => bucket::not_configured(request, Not::ObjectLock).await,
-        Served::GetObjectTagging => object::tagging(request).await,
-        Served::GetPublicAccessBlock => bucket::not_configured(request, Not::PublicAccessBlock).await,
-        Served::HeadBucket => bucket::head(request).await,
-        Served::HeadObject => object::head(request).await,
-        Served::ListBucketAnalyticsConfigurations => {
-            bucket::empty_list(request, "ListBucketAnalyticsConfigurationResult").await
-        }
-        Served::ListBucketIntelligentTieringConfigurations => {
-            bucket::empty_list(request, "ListBucketIntelligentTieringConfigurationsOutput").await
-        }
-        Served::ListBucketInventoryConfigurations => {
-            bucket::empty_list(request, "ListInventoryConfigurationsResult").await
-        }
-        Served::ListBucketMetricsConfigurations => {
-            bucket::empty_list(request, "ListMetricsConfigurationsResult").await
-        }
-        Served::ListBuckets => bucket::list_buckets(request).await,
-        Served::ListMultipartUploads => bucket::list_uploads(request).await,
-        Served::ListObjects => bucket::list_v1(request).await,
-        Served::ListObjectsV2 => bucket::list_v2(request).await,
-        Served::ListObjectVersions => bucket::list_versions(request).await,
-        Served::ListParts => object::list_parts(request).await,
-        Served::OptionsObject => object::preflight(request).await,
-        Served::PutBucketVersioning => bucket::put_versioning(request, body).await,
-        Served::PutObject => object::put(request, body).await,
-        Served::UploadPart => object::upload_part(request, body).await,
-        Served::UploadPartCopy => object::copy_part(request, body).await,
-    }
 }

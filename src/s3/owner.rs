@@ -1,7 +1,7 @@
 //! Owners in documents: the account's id, and the name it shows.
 
 use super::request::Request;
-use super::xml::Document;
+use super::xml::{Document, begin};
 use crate::model::AccountId;
 use crate::ops::AccountInfo;
 
@@ -26,12 +26,12 @@ impl Owner {
 
     /// Writes an `AccessControlPolicy` that gives the owner everything and nobody else anything.
     pub(super) fn full_control(&self) -> Document {
-        let mut xml = Document::s3("AccessControlPolicy");
+        let mut xml = begin("AccessControlPolicy");
         self.write(xml.start("Owner"));
         xml.end().start("AccessControlList").start("Grant");
         xml.start_with(
             "Grantee",
-            "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"CanonicalUser\"",
+            &[("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"), ("xsi:type", "CanonicalUser")],
         );
         self.write(&mut xml);
         xml.end().leaf("Permission", "FULL_CONTROL");

@@ -1,4 +1,7 @@
-//! Nothing that would change the meaning of a request is ignored: what an operation does not honour, it refuses.
+//! Nothing that would change the meaning of a request is ignored: if an operation does not honour it, it is refused.
+//!
+//! Which parameters and conditions an operation honours is said in its row ([`super::route`]). Which `x-amz-*` headers
+//! it honours is said in [`HEADERS`].
 
 use poem::http::HeaderMap;
 use poem::http::header::HeaderName;
@@ -7,23 +10,160 @@ use super::copy_source;
 use super::error::{Fault, OWNER_HEADER};
 use super::headers::text;
 use super::query::Query;
-use super::route::Served;
+use super::route::{Row, Rules, S3Operation, Takes};
+use Cardea::{Accepts, AcceptsIf, Refuses, RefusesWith};
+use Operations::{Every, EveryBut, Only, Taking};
+use S3Operation::{
+    CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteObject, DeleteObjects,
+    GetObject, GetObjectAttributes, HeadObject, ListBuckets, ListObjectVersions, ListObjects, ListObjectsV2,
+    PutObject, UploadPart, UploadPartCopy,
+};
 
-/// `x-amz-*` headers that any operation may have: of the signature, of the transfer, or without meaning here.
-const ANY: [&str; 8] = [
-    "x-amz-date",
-    "x-amz-content-sha256",
-    "x-amz-user-agent",
-    "x-amz-decoded-content-length",
-    "x-amz-trailer",
-    "x-amz-cf-id",
+/// A line of [`HEADERS`].
+struct Line {
+    /// The header's name. A final `*` stands for any ending.
+    header: &'static str,
+    /// The operations that the line is for.
+    operations: Operations,
+    cardea: Cardea,
+}
+
+/// The operations that a line is for.
+enum Operations {
+    Every,
+    EveryBut(&'static [S3Operation]),
+    Only(&'static [S3Operation]),
+    /// Those that take such a body.
+    Taking(&'static [Takes]),
+}
+
+/// What Cardea does with a header.
+enum Cardea {
+    /// The operation reads it, or it changes nothing.
+    Accepts,
+    /// As above for some values. The function refuses the others.
+    AcceptsIf(fn(header: &str, value: &str) -> Result<(), Fault>),
+    /// 501: S3 knows it, and Cardea does not serve it.
+    Refuses,
+    /// The error that S3 gives where the feature is not configured.
+    RefusesWith(fn() -> Fault),
+}
+
+const fn line(header: &'static str, operations: Operations, cardea: Cardea) -> Line {
+    Line { header, operations, cardea }
+}
+
+/// Operations that make an object of their own headers.
+const MAKE: Operations = Only(&[PutObject, CopyObject, CreateMultipartUpload]);
+const READ: Operations = Only(&[GetObject, HeadObject]);
+const COPY: Operations = Only(&[CopyObject, UploadPartCopy]);
+const DELETE: Operations = Only(&[DeleteObject, DeleteObjects]);
+const LIST: Operations = Only(&[ListObjects, ListObjectsV2, ListObjectVersions]);
+const DOCUMENTS: Operations = Taking(&[Takes::Document, Takes::OptionalDocument, Takes::DocumentWithDigest]);
+
+/// The `x-amz-*` headers, and those of ranges, in groups: what S3 does with the group is said above it. The first line
+/// that fits header and operation counts. A header without a line is refused ([`WITHOUT_A_LINE`]).
+#[rustfmt::skip]
+const HEADERS: &[Line] = &[
+    // They belong to the signature and to the transfer.
+    line("x-amz-date", Every, Accepts),
+    line("x-amz-content-sha256", Every, Accepts),
+    line("x-amz-decoded-content-length", Every, Accepts),
+    line("x-amz-trailer", Every, Accepts),
     // An offer to take an MD5 behind the body, which a server need not accept.
-    "x-amz-te",
-    // Requester pays is configured nowhere, so that this agrees to nothing.
-    "x-amz-request-payer",
+    line("x-amz-te", Every, Accepts),
+    // They change nothing.
+    line("x-amz-user-agent", Every, Accepts),
+    line("x-amz-cf-id", Every, Accepts),
+    // The caller agrees to pay. No bucket can ask for that yet.
+    line("x-amz-request-payer", Every, Accepts),
+
+    // 403 if the bucket has another owner.
+    line(OWNER_HEADER, EveryBut(&[CreateBucket, ListBuckets]), Accepts),
+
+    // The access control list of what is made.
+    line("x-amz-acl", MAKE, AcceptsIf(owner_only)),
+    line("x-amz-acl", Only(&[CreateBucket]), AcceptsIf(owner_only)),
+    // The storage class of the object. All of Cardea's objects are STANDARD.
+    line("x-amz-storage-class", MAKE, AcceptsIf(standard)),
+    line("x-amz-website-redirect-location", MAKE, Accepts),
+    line("x-amz-meta-*", MAKE, Accepts),
+
+    // The managed encryption methods. On reads S3 answers 400, and so does `sse_c`. A part has its upload's method:
+    // some clients name it again.
+    line(SSE, MAKE, Accepts),
+    line(SSE_HEADERS[1], MAKE, Accepts),
+    line(SSE_HEADERS[2], MAKE, Accepts),
+    line(SSE_HEADERS[3], MAKE, Accepts),
+    line(SSE, READ, Accepts),
+    line(SSE, Only(&[UploadPart, CompleteMultipartUpload]), Accepts),
+
+    // Object lock: S3 refuses it on a bucket that was not made for it, and none can be yet.
+    line("x-amz-object-lock-mode", MAKE, RefusesWith(no_lock)),
+    line("x-amz-object-lock-retain-until-date", MAKE, RefusesWith(no_lock)),
+    line("x-amz-object-lock-legal-hold", MAKE, RefusesWith(no_lock)),
+    line(BYPASS, DELETE, RefusesWith(no_bypass)),
+    line("x-amz-bucket-object-lock-enabled", Only(&[CreateBucket]), AcceptsIf(is_false)),
+
+    // Checksums: those to compute, those to show, those to compare. `checksum` says which algorithms there are.
+    line("x-amz-checksum-mode", READ, Accepts),
+    line("x-amz-checksum-algorithm", Only(&[CopyObject, CreateMultipartUpload]), Accepts),
+    line("x-amz-checksum-type", Only(&[CreateMultipartUpload, CompleteMultipartUpload]), Accepts),
+    line("x-amz-checksum-mode", Only(&[PutObject, UploadPart, CompleteMultipartUpload]), Refuses),
+    line("x-amz-checksum-algorithm", Only(&[PutObject, UploadPart, CompleteMultipartUpload]), Refuses),
+    line("x-amz-checksum-type", Only(&[PutObject, UploadPart]), Refuses),
+    line("x-amz-checksum-*", Taking(&[Takes::Object, Takes::PartList]), Accepts),
+    line("x-amz-checksum-*", DOCUMENTS, Accepts),
+    line("x-amz-sdk-checksum-algorithm", Taking(&[Takes::Object, Takes::PartList]), Accepts),
+    line("x-amz-sdk-checksum-algorithm", DOCUMENTS, Accepts),
+    // The size that the client expects of the whole object.
+    line("x-amz-mp-object-size", Only(&[CompleteMultipartUpload]), Accepts),
+
+    // Copies: the source, its conditions, its owner, and what becomes of its metadata and tags.
+    line(copy_source::HEADER, COPY, Accepts),
+    line(copy_source::IF_MATCH, COPY, Accepts),
+    line(copy_source::IF_NONE_MATCH, COPY, Accepts),
+    line(copy_source::IF_MODIFIED_SINCE, COPY, Accepts),
+    line(copy_source::IF_UNMODIFIED_SINCE, COPY, Accepts),
+    line("x-amz-source-expected-bucket-owner", COPY, Accepts),
+    line("x-amz-copy-source-range", Only(&[UploadPartCopy]), Accepts),
+    line("x-amz-metadata-directive", Only(&[CopyObject]), Accepts),
+    // No object has tags: there are none to copy.
+    line("x-amz-tagging-directive", Only(&[CopyObject]), AcceptsIf(is_copy)),
+
+    // What a report is to contain.
+    line("x-amz-object-attributes", Only(&[GetObjectAttributes]), Accepts),
+    line("x-amz-max-parts", Only(&[GetObjectAttributes]), Accepts),
+    line("x-amz-part-number-marker", Only(&[GetObjectAttributes]), Accepts),
+    // No object is being restored: there is nothing to add.
+    line("x-amz-optional-object-attributes", LIST, AcceptsIf(is_restore_status)),
+
+    // A range of what is written, or of a report. S3 does not keep to it either.
+    line("content-range", Only(&[GetObjectAttributes, PutObject, CopyObject, CompleteMultipartUpload]), Refuses),
+    line("range", Only(&[GetObjectAttributes, PutObject, CopyObject, CompleteMultipartUpload]), Refuses),
+    line("content-range", Every, Accepts),
+    line("range", Every, Accepts),
 ];
-/// Parameters of a presigned request, and the name of the operation that SDKs add.
-const ANY_PARAMETER: [&str; 9] = [
+
+/// What becomes of an `x-amz-*` header that has no line for the operation.
+const WITHOUT_A_LINE: Cardea = Refuses;
+
+/// Headers of [`HEADERS`] whose names do not begin with `x-amz-`.
+const RANGES: [&str; 2] = ["content-range", "range"];
+
+/// Chooses a managed encryption method.
+const SSE: &str = SSE_HEADERS[0];
+
+/// The managed encryption methods, and what goes with them.
+const SSE_HEADERS: [&str; 4] = [
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-context",
+    "x-amz-server-side-encryption-bucket-key-enabled",
+];
+
+/// Parameters that every operation may have: those of a presigned request, and the operation's name, which SDKs add.
+const PARAMETERS: [&str; 9] = [
     "X-Amz-Algorithm",
     "X-Amz-Credential",
     "X-Amz-Date",
@@ -34,239 +174,75 @@ const ANY_PARAMETER: [&str; 9] = [
     "X-Amz-Content-Sha256",
     "x-id",
 ];
-/// Overrides of a response's headers.
-pub(super) const OVERRIDES: [(&str, &str); 6] = [
-    ("response-cache-control", "cache-control"),
-    ("response-content-disposition", "content-disposition"),
-    ("response-content-encoding", "content-encoding"),
-    ("response-content-language", "content-language"),
-    ("response-content-type", "content-type"),
-    ("response-expires", "expires"),
-];
-
-const NO_LOCK: &str = "Bucket is missing Object Lock Configuration";
-const NO_BYPASS: &str =
-    "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.";
 
 /// Refuses what the operation would not honour.
-pub(super) fn check(operation: Served, query: &Query, headers: &HeaderMap) -> Result<(), Fault> {
+pub(super) fn check(row: &Row, rules: &Rules, query: &Query, headers: &HeaderMap) -> Result<(), Fault> {
     if headers.contains_key("x-amz-security-token") || query.has("X-Amz-Security-Token") {
         return Err(Fault::InvalidToken);
     }
-    let (own, list) = parameters(operation);
     for (name, _) in query.iter() {
-        let is_known = ANY_PARAMETER.contains(&name) || own == name || list.contains(&name);
-        let is_override =
-            reads_object(operation) && OVERRIDES.iter().any(|(parameter, _)| *parameter == name);
-        // Parameters that begin with `x-` are for access logs, by S3's own rule; `x-amz-*` became headers.
-        let is_custom = name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("x-"));
-        if !is_known && !is_override && !is_custom {
+        // S3's rule: parameters that begin with `x-` are for access logs. `x-amz-*` have become headers.
+        let is_for_logs = name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("x-"));
+        if !is_for_logs && !PARAMETERS.contains(&name) && !row.parameters().any(|known| known == name) {
             return Err(Fault::QueryNotImplemented { parameter: name.to_owned() });
         }
     }
-    for name in headers.keys().map(HeaderName::as_str) {
-        if name.starts_with("x-amz-") && !ANY.contains(&name) {
-            amz_header(operation, name, headers)?;
-        }
+    for name in headers.keys().map(HeaderName::as_str).filter(|name| name.starts_with("x-amz-")) {
+        header(row.operation, rules.takes, name, headers)?;
     }
-    conditions(operation, headers)
+    let refused = rules.conditions.refused();
+    if let Some(name) = refused.iter().find(|name| headers.contains_key(**name)) {
+        return Err(Fault::header(*name));
+    }
+    for name in RANGES.into_iter().filter(|name| headers.contains_key(*name)) {
+        header(row.operation, rules.takes, name, headers)?;
+    }
+    Ok(())
 }
 
-fn reads_object(operation: Served) -> bool {
-    matches!(operation, Served::GetObject | Served::HeadObject)
-}
-
-/// The parameters that an operation honours: its sub-resource, and the others.
-fn parameters(operation: Served) -> (&'static str, &'static [&'static str]) {
-    use Served as S;
-    match operation {
-        S::ListBuckets => ("", &["max-buckets", "continuation-token", "prefix", "bucket-region"]),
-        S::CopyObject
-        | S::CreateBucket
-        | S::DeleteBucket
-        | S::HeadBucket
-        | S::PutObject
-        | S::OptionsObject => ("", &[]),
-        S::DeleteObjects => ("delete", &[]),
-        S::CreateMultipartUpload => ("uploads", &[]),
-        S::UploadPart | S::UploadPartCopy => ("uploadId", &["partNumber"]),
-        S::CompleteMultipartUpload | S::AbortMultipartUpload => ("uploadId", &[]),
-        S::ListParts => ("uploadId", &["max-parts", "part-number-marker"]),
-        S::ListMultipartUploads => (
-            "uploads",
-            &["delimiter", "encoding-type", "key-marker", "max-uploads", "prefix", "upload-id-marker"],
-        ),
-        S::GetObjectAttributes => ("attributes", &["versionId"]),
-        S::DeleteObject => ("", &["versionId"]),
-        S::GetObject | S::HeadObject => ("", &["versionId", "partNumber"]),
-        S::ListObjects => ("", &["delimiter", "encoding-type", "marker", "max-keys", "prefix"]),
-        S::ListObjectsV2 => (
-            "list-type",
-            &[
-                "delimiter",
-                "encoding-type",
-                "max-keys",
-                "prefix",
-                "continuation-token",
-                "fetch-owner",
-                "start-after",
-            ],
-        ),
-        S::ListObjectVersions => (
-            "versions",
-            &["delimiter", "encoding-type", "key-marker", "max-keys", "prefix", "version-id-marker"],
-        ),
-        S::GetBucketAbac => ("abac", &[]),
-        S::GetBucketAccelerateConfiguration => ("accelerate", &[]),
-        S::GetBucketAcl => ("acl", &[]),
-        S::GetBucketAnalyticsConfiguration => ("analytics", &["id"]),
-        S::GetBucketCors => ("cors", &[]),
-        S::GetBucketEncryption => ("encryption", &[]),
-        S::GetBucketIntelligentTieringConfiguration => ("intelligent-tiering", &["id"]),
-        S::GetBucketInventoryConfiguration => ("inventory", &["id"]),
-        S::GetBucketLifecycleConfiguration => ("lifecycle", &[]),
-        S::GetBucketLocation => ("location", &[]),
-        S::GetBucketLogging => ("logging", &[]),
-        S::GetBucketMetricsConfiguration => ("metrics", &["id"]),
-        S::GetBucketNotificationConfiguration => ("notification", &[]),
-        S::GetBucketOwnershipControls => ("ownershipControls", &[]),
-        S::GetBucketPolicy => ("policy", &[]),
-        S::GetBucketPolicyStatus => ("policyStatus", &[]),
-        S::GetBucketReplication => ("replication", &[]),
-        S::GetBucketRequestPayment => ("requestPayment", &[]),
-        S::GetBucketTagging => ("tagging", &[]),
-        S::GetBucketVersioning | S::PutBucketVersioning => ("versioning", &[]),
-        S::GetBucketWebsite => ("website", &[]),
-        S::GetObjectAcl => ("acl", &["versionId"]),
-        S::GetObjectLegalHold => ("legal-hold", &["versionId"]),
-        S::GetObjectLockConfiguration => ("object-lock", &[]),
-        S::GetObjectRetention => ("retention", &["versionId"]),
-        S::GetObjectTagging => ("tagging", &["versionId"]),
-        S::GetPublicAccessBlock => ("publicAccessBlock", &[]),
-        S::ListBucketAnalyticsConfigurations => ("analytics", &["continuation-token"]),
-        S::ListBucketIntelligentTieringConfigurations => ("intelligent-tiering", &["continuation-token"]),
-        S::ListBucketInventoryConfigurations => ("inventory", &["continuation-token"]),
-        S::ListBucketMetricsConfigurations => ("metrics", &["continuation-token"]),
+/// Looks a header up in the table.
+fn header(operation: S3Operation, takes: Takes, name: &str, headers: &HeaderMap) -> Result<(), Fault> {
+    let fits = |line: &&Line| line.names(name) && line.operations.contain(operation, takes);
+    match HEADERS.iter().find(fits).map_or(&WITHOUT_A_LINE, |line| &line.cardea) {
+        Accepts => Ok(()),
+        AcceptsIf(check) => check(name, text(headers, name)?.unwrap_or_default()),
+        Refuses => Err(Fault::header(name)),
+        RefusesWith(fault) => Err(fault()),
     }
 }
 
-/// Lets a header pass that the operation honours, by name or by value.
-fn amz_header(operation: Served, name: &str, headers: &HeaderMap) -> Result<(), Fault> {
-    let value = || text(headers, name).map(Option::unwrap_or_default);
-    if name == OWNER_HEADER && !matches!(operation, Served::CreateBucket | Served::ListBuckets) {
-        return Ok(());
-    }
-    match operation {
-        Served::CopyObject => match name {
-            "x-amz-metadata-directive"
-            | "x-amz-checksum-algorithm"
-            | "x-amz-source-expected-bucket-owner" => Ok(()),
-            // No object has tags.
-            "x-amz-tagging-directive" if value()? == "COPY" => Ok(()),
-            _ if copy_source::is_of_source(name) => Ok(()),
-            // The body of a copy is empty: nothing to sum up.
-            _ if name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm" => {
-                Err(Fault::header(name))
-            }
-            _ => amz_header(Served::PutObject, name, headers),
-        },
-        Served::PutObject => match name {
-            "x-amz-acl" => private(value()?),
-            "x-amz-storage-class" => storage_class(value()?),
-            "x-amz-sdk-checksum-algorithm" | "x-amz-website-redirect-location" => Ok(()),
-            "x-amz-object-lock-mode"
-            | "x-amz-object-lock-retain-until-date"
-            | "x-amz-object-lock-legal-hold" => Err(Fault::invalid_request(NO_LOCK)),
-            "x-amz-checksum-mode" | "x-amz-checksum-type" | "x-amz-checksum-algorithm" => {
-                Err(Fault::header(name))
-            }
-            _ if METHODS.contains(&name) => Ok(()),
-            // Which checksums are known, `checksum` says.
-            _ if name.starts_with("x-amz-meta-") || name.starts_with("x-amz-checksum-") => Ok(()),
-            _ => Err(Fault::header(name)),
-        },
-        Served::CreateMultipartUpload => match name {
-            "x-amz-checksum-algorithm" | "x-amz-checksum-type" => Ok(()),
-            _ if name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm" => {
-                Err(Fault::header(name))
-            }
-            _ => amz_header(Served::PutObject, name, headers),
-        },
-        // The mode of a part is its upload's: naming it again, as some clients do, says nothing else.
-        Served::UploadPart | Served::CompleteMultipartUpload if name == METHODS[0] => Ok(()),
-        Served::UploadPart => match name {
-            "x-amz-checksum-type" | "x-amz-checksum-mode" | "x-amz-checksum-algorithm" => {
-                Err(Fault::header(name))
-            }
-            _ if name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm" => Ok(()),
-            _ => Err(Fault::header(name)),
-        },
-        Served::UploadPartCopy => match name {
-            "x-amz-copy-source-range" | "x-amz-source-expected-bucket-owner" => Ok(()),
-            _ if copy_source::is_of_source(name) => Ok(()),
-            _ => Err(Fault::header(name)),
-        },
-        Served::CompleteMultipartUpload => match name {
-            "x-amz-mp-object-size" | "x-amz-checksum-type" => Ok(()),
-            "x-amz-checksum-mode" | "x-amz-checksum-algorithm" => Err(Fault::header(name)),
-            _ if name.starts_with("x-amz-checksum-") => Ok(()),
-            _ => Err(Fault::header(name)),
-        },
-        Served::GetObjectAttributes
-            if ["x-amz-object-attributes", "x-amz-max-parts", "x-amz-part-number-marker"].contains(&name) =>
-        {
-            Ok(())
+impl Line {
+    fn names(&self, header: &str) -> bool {
+        match self.header.strip_suffix('*') {
+            Some(start) => header.starts_with(start),
+            None => header == self.header,
         }
-        Served::GetObject | Served::HeadObject if name == "x-amz-checksum-mode" || name == METHODS[0] => {
-            Ok(())
-        }
-        Served::PutBucketVersioning if name == "x-amz-sdk-checksum-algorithm" => Ok(()),
-        // Which checksums are known, `checksum` says.
-        Served::PutBucketVersioning if name.starts_with("x-amz-checksum-") => Ok(()),
-        Served::CreateBucket if name == "x-amz-acl" => private(value()?),
-        Served::CreateBucket if name == "x-amz-bucket-object-lock-enabled" && value()? == "false" => Ok(()),
-        Served::DeleteObject | Served::DeleteObjects if name == "x-amz-bypass-governance-retention" => {
-            Err(Fault::InvalidArgument {
-                message: NO_BYPASS,
-                name: "x-amz-bypass-governance-retention",
-                value: None,
-            })
-        }
-        Served::DeleteObjects
-            if name == "x-amz-sdk-checksum-algorithm" || name.starts_with("x-amz-checksum-") =>
-        {
-            Ok(())
-        }
-        // No object here is being restored, so that there is nothing to add.
-        Served::ListObjects | Served::ListObjectsV2 | Served::ListObjectVersions
-            if name == "x-amz-optional-object-attributes" && value()? == "RestoreStatus" =>
-        {
-            Ok(())
-        }
-        _ => Err(Fault::header(name)),
     }
 }
 
-/// The managed encryption methods, and what goes with them.
-const METHODS: [&str; 4] = [
-    "x-amz-server-side-encryption",
-    "x-amz-server-side-encryption-aws-kms-key-id",
-    "x-amz-server-side-encryption-context",
-    "x-amz-server-side-encryption-bucket-key-enabled",
-];
+impl Operations {
+    fn contain(&self, operation: S3Operation, takes: Takes) -> bool {
+        match self {
+            Every => true,
+            EveryBut(excepted) => !excepted.contains(&operation),
+            Only(operations) => operations.contains(&operation),
+            Taking(bodies) => bodies.contains(&takes),
+        }
+    }
+}
 
-/// An object belongs to its bucket's owner, so that these three say the same: nobody else.
-fn private(acl: &str) -> Result<(), Fault> {
+/// An object belongs to its bucket's owner: each of the three gives access to the owner alone.
+fn owner_only(_: &str, acl: &str) -> Result<(), Fault> {
     match acl {
         "private" | "bucket-owner-read" | "bucket-owner-full-control" => Ok(()),
-        other => Err(Fault::HeaderNotImplemented {
-            header: "x-amz-acl".into(),
+        other => Err(Fault::NotImplemented {
+            what: "x-amz-acl".into(),
             note: Some(format!("The ACL {other} is not implemented")),
         }),
     }
 }
 
-fn storage_class(class: &str) -> Result<(), Fault> {
+fn standard(header: &str, class: &str) -> Result<(), Fault> {
     match class {
         "STANDARD" => Ok(()),
         "REDUCED_REDUNDANCY"
@@ -280,34 +256,38 @@ fn storage_class(class: &str) -> Result<(), Fault> {
         | "SNOW"
         | "EXPRESS_ONEZONE"
         | "FSX_OPENZFS"
-        | "FSX_ONTAP" => Err(Fault::header("x-amz-storage-class")),
+        | "FSX_ONTAP" => Err(Fault::header(header)),
         other => Err(Fault::InvalidStorageClass { class: other.to_owned() }),
     }
 }
 
-/// Conditions that the operation would not evaluate, and ranges that it would not keep to.
-fn conditions(operation: Served, headers: &HeaderMap) -> Result<(), Fault> {
-    let refused: &[&str] = match operation {
-        Served::GetObject | Served::HeadObject => &[],
-        Served::GetObjectAttributes => &["content-range", "range"],
-        Served::CompleteMultipartUpload | Served::CopyObject | Served::PutObject => {
-            &["if-modified-since", "if-unmodified-since", "content-range", "range"]
-        }
-        Served::DeleteObject => &["if-none-match", "if-modified-since", "if-unmodified-since"],
-        Served::CreateBucket
-        | Served::DeleteBucket
-        | Served::PutBucketVersioning
-        | Served::CreateMultipartUpload
-        | Served::UploadPart
-        | Served::UploadPartCopy => {
-            &["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"]
-        }
-        _ => &["if-match", "if-unmodified-since"],
-    };
-    match refused.iter().find(|name| headers.contains_key(**name)) {
-        Some(name) => Err(Fault::header(*name)),
-        None => Ok(()),
-    }
+fn is_false(header: &str, value: &str) -> Result<(), Fault> {
+    only(header, value, "false")
+}
+
+fn is_copy(header: &str, value: &str) -> Result<(), Fault> {
+    only(header, value, "COPY")
+}
+
+fn is_restore_status(header: &str, value: &str) -> Result<(), Fault> {
+    only(header, value, "RestoreStatus")
+}
+
+fn only(header: &str, value: &str, accepted: &str) -> Result<(), Fault> {
+    if value == accepted { Ok(()) } else { Err(Fault::header(header)) }
+}
+
+const NO_LOCK: &str = "Bucket is missing Object Lock Configuration";
+const BYPASS: &str = "x-amz-bypass-governance-retention";
+const NO_BYPASS: &str =
+    "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.";
+
+fn no_lock() -> Fault {
+    Fault::invalid_request(NO_LOCK)
+}
+
+fn no_bypass() -> Fault {
+    Fault::InvalidArgument { message: NO_BYPASS, name: BYPASS, value: None }
 }
 
 #[cfg(test)]
@@ -316,29 +296,34 @@ mod tests {
 
     use super::*;
 
-    fn check_one(operation: Served, query: &str, header: (&'static str, &'static str)) -> Result<(), Fault> {
+    fn check_one(
+        operation: S3Operation,
+        query: &str,
+        header: (&'static str, &'static str),
+    ) -> Result<(), Fault> {
         let mut headers = HeaderMap::new();
         if !header.0.is_empty() {
             headers.insert(HeaderName::from_static(header.0), HeaderValue::from_static(header.1));
         }
-        check(operation, &Query::parse(Some(query)).unwrap(), &headers)
+        let row = operation.row();
+        check(row, row.served.as_ref().unwrap(), &Query::parse(Some(query)).unwrap(), &headers)
     }
 
     #[test]
     fn what_is_honoured_passes() {
         for (operation, query, header) in [
-            (Served::PutObject, "x-id=PutObject", ("x-amz-acl", "private")),
-            (Served::PutObject, "", ("x-amz-storage-class", "STANDARD")),
-            (Served::PutObject, "", ("x-amz-meta-a", "b")),
-            (Served::PutObject, "", ("x-amz-checksum-crc32", "b")),
-            (Served::PutObject, "", ("if-none-match", "*")),
+            (S3Operation::PutObject, "x-id=PutObject", ("x-amz-acl", "private")),
+            (S3Operation::PutObject, "", ("x-amz-storage-class", "STANDARD")),
+            (S3Operation::PutObject, "", ("x-amz-meta-a", "b")),
+            (S3Operation::PutObject, "", ("x-amz-checksum-crc32", "b")),
+            (S3Operation::PutObject, "", ("if-none-match", "*")),
             (
-                Served::GetObject,
+                S3Operation::GetObject,
                 "response-expires=x&versionId=null&x-log=1",
                 ("x-amz-checksum-mode", "ENABLED"),
             ),
-            (Served::ListObjectsV2, "list-type=2&prefix=a", ("x-amz-request-payer", "requester")),
-            (Served::GetBucketAcl, "acl", (OWNER_HEADER, "a")),
+            (S3Operation::ListObjectsV2, "list-type=2&prefix=a", ("x-amz-request-payer", "requester")),
+            (S3Operation::GetBucketAcl, "acl", (OWNER_HEADER, "a")),
         ] {
             assert!(check_one(operation, query, header).is_ok(), "{operation:?} {query} {header:?}");
         }
@@ -347,31 +332,31 @@ mod tests {
     #[test]
     fn what_is_not_is_refused() {
         for (operation, query, header) in [
-            (Served::PutObject, "", ("x-amz-acl", "public-read")),
-            (Served::PutObject, "", ("x-amz-grant-read", "id=1")),
-            (Served::PutObject, "", ("x-amz-tagging", "a=b")),
-            (Served::PutObject, "", ("x-amz-storage-class", "GLACIER")),
-            (Served::PutObject, "", ("x-amz-write-offset-bytes", "1")),
-            (Served::PutObject, "", ("x-amz-server-side-encryption-colour", "blue")),
-            (Served::CreateBucket, "", (OWNER_HEADER, "a")),
-            (Served::PutObject, "", ("if-modified-since", "x")),
-            (Served::PutObject, "", ("content-range", "bytes 0-1/2")),
-            (Served::GetObject, "", ("x-amz-something-new", "1")),
-            (Served::CreateBucket, "", ("x-amz-bucket-object-lock-enabled", "true")),
-            (Served::CreateBucket, "", ("x-amz-object-ownership", "ObjectWriter")),
-            (Served::DeleteObject, "", ("x-amz-mfa", "1 2")),
+            (S3Operation::PutObject, "", ("x-amz-acl", "public-read")),
+            (S3Operation::PutObject, "", ("x-amz-grant-read", "id=1")),
+            (S3Operation::PutObject, "", ("x-amz-tagging", "a=b")),
+            (S3Operation::PutObject, "", ("x-amz-storage-class", "GLACIER")),
+            (S3Operation::PutObject, "", ("x-amz-write-offset-bytes", "1")),
+            (S3Operation::PutObject, "", ("x-amz-server-side-encryption-colour", "blue")),
+            (S3Operation::CreateBucket, "", (OWNER_HEADER, "a")),
+            (S3Operation::PutObject, "", ("if-modified-since", "x")),
+            (S3Operation::PutObject, "", ("content-range", "bytes 0-1/2")),
+            (S3Operation::GetObject, "", ("x-amz-something-new", "1")),
+            (S3Operation::CreateBucket, "", ("x-amz-bucket-object-lock-enabled", "true")),
+            (S3Operation::CreateBucket, "", ("x-amz-object-ownership", "ObjectWriter")),
+            (S3Operation::DeleteObject, "", ("x-amz-mfa", "1 2")),
         ] {
             let result = check_one(operation, query, header);
             assert!(
-                matches!(result, Err(Fault::HeaderNotImplemented { .. })),
+                matches!(result, Err(Fault::NotImplemented { .. })),
                 "{operation:?} {header:?} {result:?}"
             );
         }
         for (operation, query) in [
-            (Served::PutObject, "versionId=null"),
-            (Served::GetObject, "policy"),
-            (Served::ListObjects, "start-after=a"),
-            (Served::HeadBucket, "response-expires=x"),
+            (S3Operation::PutObject, "versionId=null"),
+            (S3Operation::GetObject, "policy"),
+            (S3Operation::ListObjects, "start-after=a"),
+            (S3Operation::HeadBucket, "response-expires=x"),
         ] {
             let result = check_one(operation, query, ("", ""));
             assert!(
@@ -379,9 +364,9 @@ mod tests {
                 "{operation:?} {query} {result:?}"
             );
         }
-        let lock = check_one(Served::PutObject, "", ("x-amz-object-lock-mode", "GOVERNANCE"));
+        let lock = check_one(S3Operation::PutObject, "", ("x-amz-object-lock-mode", "GOVERNANCE"));
         assert!(matches!(lock, Err(Fault::InvalidRequest { message }) if message == NO_LOCK));
-        let token = check_one(Served::GetObject, "", ("x-amz-security-token", "t"));
+        let token = check_one(S3Operation::GetObject, "", ("x-amz-security-token", "t"));
         assert!(matches!(token, Err(Fault::InvalidToken)));
     }
 }

@@ -1,5 +1,7 @@
 //! A request whose sender is known and whose operation is recognised.
 
+use std::ops::Deref;
+
 use poem::Response;
 use poem::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use poem::http::{HeaderMap, StatusCode};
@@ -11,7 +13,6 @@ use super::error::{Error, Fault, OWNER_HEADER};
 use super::headers::text;
 use super::query::Query;
 use super::xml::Document;
-use crate::http::body::{Body, LimitedError, read_limited};
 use crate::http::secret_headers::SecretHeaders;
 use crate::model::{AccountId, ObjectKey, VersionId};
 use crate::ops::{Action, BucketAddress, BucketInfo, BucketRecord, Caller, Gateway, Operation};
@@ -74,26 +75,50 @@ impl Request<'_> {
         }
     }
 
-    /// Looks the bucket up, as part of an action that the caller must be allowed.
-    pub(super) async fn bucket_record(&self, action: Action) -> Result<BucketRecord, Error> {
-        Ok(self.execute(BucketInfo { bucket: self.bucket()?, action }).await?.record)
+    /// Authorises the caller for an action on the bucket, and gives it, looked up anew. Refuses when the bucket has
+    /// another owner than the client expects. Audited as `BucketInfo`.
+    pub(super) async fn authorised_bucket(&self, action: Action) -> Result<Authorised<BucketRecord>, Error> {
+        let record = self.execute(BucketInfo { bucket: self.bucket()?, action }).await?.record;
+        match text(&self.headers, OWNER_HEADER)? {
+            Some(expected) if record.account.as_str() != expected => Err(Fault::AccessDenied.into()),
+            Some(_) | None => Ok(Authorised(record)),
+        }
     }
 
-    /// Refuses when the bucket is not owned by the account that the client expects. Costs a look-up only where the
-    /// client does expect one.
-    pub(super) async fn check_owner(&self, action: Action) -> Result<(), Error> {
-        let Some(expected) = text(&self.headers, OWNER_HEADER)? else { return Ok(()) };
-        let record = self.bucket_record(action).await?;
-        if record.account.as_str() == expected { Ok(()) } else { Err(Fault::AccessDenied.into()) }
+    /// Authorises the caller to create buckets in its account.
+    pub(super) fn authorised_account(&self) -> Result<Authorised<AccountId>, Fault> {
+        Ok(Authorised(self.account()?))
+    }
+
+    /// Refuses when the bucket has another owner than the client expects. This is no authorisation: it looks nothing
+    /// up for a client that expects none.
+    pub(super) async fn check_expected_owner(&self, action: Action) -> Result<(), Error> {
+        if self.headers.contains_key(OWNER_HEADER) {
+            self.authorised_bucket(action).await?;
+        }
+        Ok(())
+    }
+
+    /// The error for a body that is wrong. A caller who may not send any learns that alone.
+    pub(super) async fn refuse_body(&self, action: Action, error: Error) -> Error {
+        self.authorised_bucket(action).await.map_or_else(|refusal| refusal, |_| error)
     }
 }
 
-/// Refuses a body where the request must have none.
-pub(super) async fn refuse_body(body: Body, sentence: &str) -> Result<(), Error> {
-    match read_limited(body, 0).await {
-        Ok(_) => Ok(()),
-        Err(LimitedError::TooLarge) => Err(Fault::invalid_request(sentence).into()),
-        Err(error @ LimitedError::Body(_)) => Err(error.into()),
+/// Something that the caller was authorised for.
+pub(super) struct Authorised<T>(T);
+
+impl<T> Authorised<T> {
+    pub(super) fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> Deref for Authorised<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
     }
 }
 

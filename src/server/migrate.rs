@@ -1,10 +1,11 @@
 //! `cardea migrate-index`: the index carried into another.
 
 use super::{runtime, start};
+use crate::care::heartbeat::SILENT;
+
 use crate::config::{Config, ConfigError, IndexUrl, shown};
 use crate::failure::Failure;
 use crate::storage::Error;
-use crate::storage::care::SILENT;
 use crate::storage::index::Index;
 use crate::storage::index::rows::transfer::{Progress, copy, differences, sums};
 use crate::storage::index::rows::{Begun, Mark, Row, Rows, Value, table};

@@ -1,7 +1,6 @@
 //! The composition root: what is built from the configuration, in which order, and how it ends.
 
 mod backup;
-mod care;
 mod database;
 mod disk;
 mod dispatch;

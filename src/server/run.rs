@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 
-use super::care::{CareMetrics, Carer};
 use super::database::DatabaseMetrics;
 use super::disk::DiskMetrics;
 use super::door::{Door, Fronts, HttpMetrics, Trust};
@@ -16,16 +15,21 @@ use super::renewal::Renewal;
 use super::signals::{Signals, Wish};
 use super::start::{self, Installation, Root};
 use super::tls::{self, Site};
+use crate::care::kept::may_delete;
+use crate::care::metrics::CareMetrics;
 use crate::care::scrub::ScrubMetrics;
+use crate::care::workers::WorkerSetup;
 use crate::config::{Config, ConfigError};
 use crate::failure::Failure;
 use crate::http::body::is_room_waited_for;
 use crate::identity::{AuthConfig, Authenticator};
 use crate::model::WriterId;
 use crate::ops::{self, Gateway, IndexDirectory, Metrics};
+use crate::storage;
+
 use crate::output::print;
 use crate::storage::blobs::BlobStore;
-use crate::storage::care::may_delete;
+use crate::storage::index::Index;
 use crate::storage::pins::Pins;
 use crate::{keystone, s3, swift};
 
@@ -65,8 +69,10 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let writer = WriterId::random();
     let (stop, stopped) = watch::channel(false);
     let built = build(&config, &installation, writer, stopped.clone())?;
-    let carer = carer(&config, &installation, writer, &built);
-    let mut care = carer.start().await?;
+    let setup = worker_setup(&config, &installation, writer, &built);
+    setup.register().await.map_err(index_failure)?;
+    start::stays(&*installation.index).await?;
+    let mut workers = setup.start().await.map_err(index_failure)?;
     tokio::spawn(installation.blobs.room().clone().watch());
     // Before the first answer, so that whoever finds it ready finds what it said too. Who is faster waits: the sockets are bound.
     print(&start::started(site.endpoint(), config.management_listen))?;
@@ -82,16 +88,28 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
                 Wish::End => break Ok(()),
                 Wish::Reload => renewal.iter().for_each(Renewal::now),
             },
-            failure = care.ended(&*installation.index) => break Err(failure),
+            () = workers.stopped() => break Err(stopped_by_another(&*installation.index).await),
         }
     };
     stop.send_replace(true);
-    care.end().await;
+    workers.end().await;
     let drained = tokio::select! {
         drained = serving.drain(config.drain_timeout) => drained,
         () = signals.end() => Err(Failure::Run("ended at once, with requests running".to_owned())),
     };
     result.and(drained)
+}
+
+fn index_failure(error: storage::Error) -> Failure {
+    Failure::run("index", error)
+}
+
+/// Why this process may not go on: another one has declared it dead, or has carried the index into another.
+async fn stopped_by_another(index: &dyn Index) -> Failure {
+    match start::stays(index).await {
+        Err(moved @ Failure::Config(_)) => moved,
+        _ => Failure::Run("another process has declared this one dead: its blobs may be gone".to_owned()),
+    }
 }
 
 /// What an operator should hear of the configuration, however it was meant.
@@ -197,9 +215,14 @@ fn size(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
-/// What goes on beside requests.
-fn carer(config: &Config, installation: &Installation, writer: WriterId, built: &Built) -> Carer {
-    Carer {
+/// The background work of this process.
+fn worker_setup(
+    config: &Config,
+    installation: &Installation,
+    writer: WriterId,
+    built: &Built,
+) -> WorkerSetup {
+    WorkerSetup {
         index: installation.index.clone(),
         blobs: installation.blobs.clone(),
         pins: built.pins.clone(),

@@ -4,7 +4,6 @@
 
 pub mod backup;
 pub mod blobs;
-pub mod care;
 pub mod error;
 pub mod folders;
 pub mod index;

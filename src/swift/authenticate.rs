@@ -1,4 +1,4 @@
-//! From a token to a caller.
+//! Finds the caller to whom a token belongs.
 
 use poem::http::{HeaderMap, StatusCode};
 
@@ -7,12 +7,12 @@ use crate::http::context::RequestContext;
 use crate::identity::{AuthError, Authenticator, DirectoryError};
 use crate::ops::Caller;
 
-/// The headers a token comes in, in the order they are looked for.
+/// The headers that can hold a token, in the order in which they are tried.
 const TOKEN_HEADERS: [&str; 2] = ["x-auth-token", "x-storage-token"];
 
-/// Establishes the caller. A request without a token is anonymous; one with a token that is not good is refused,
-/// whatever it asks for.
-pub async fn caller(
+/// Finds the caller. A request without a token is anonymous. A request with a bad token is refused, whatever
+/// it asks for.
+pub(crate) async fn caller(
     authenticator: &Authenticator,
     headers: &HeaderMap,
     context: &RequestContext,

@@ -16,7 +16,8 @@ use cardea::encryption::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{CIPHERS, known_blobs, known_envelopes, known_parts, known_secrets, open, pattern, reference};
+use super::{known_blobs, known_envelopes, known_parts, known_secrets, reference};
+use crate::{CIPHERS, open, pattern};
 
 /// Vectors by the names of their files.
 pub type Vectors = BTreeMap<String, Vector>;

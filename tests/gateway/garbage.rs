@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use cardea::care::reaper::Reaper;
 use cardea::model::Timestamp;
 use cardea::ops::{
     CopyMetadata, CopyObject, DeleteBucket, DeleteObject, Error, Limits, Precondition, WriteEncryption,
 };
-use cardea::storage::care::Reaper;
 
 use super::large_world::{segment, under};
 use super::multipart_world::{MODES, Mode, complete, copy, name, source};

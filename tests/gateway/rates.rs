@@ -7,12 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use cardea::care::fsck;
 use cardea::encryption::KeyRing;
 use cardea::encryption::layout::sealed_len;
 use cardea::model::{
     AccountId, BlobId, BucketId, BucketName, EncryptionMode, ObjectKey, VersionUid, WriterId,
 };
-use cardea::ops::{Gateway, Limits, Metrics, WriteEncryption, fsck};
+use cardea::ops::{Gateway, Limits, Metrics, WriteEncryption};
 use cardea::storage::blobs::{BlobOptions, BlobStore};
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use cardea::care::reaper::Reaper;
+use cardea::care::scrub::{ScrubMetrics, Scrubber};
+use cardea::care::task::Task;
 use cardea::http::body::Body;
 use cardea::model::{ObjectKey, WriterId};
-use cardea::ops::{
-    DeleteObject, Gateway, Limits, Metrics, Precondition, ScrubMetrics, Scrubber, WriteEncryption,
-};
-use cardea::storage::care::{Reaper, Task};
+use cardea::ops::{DeleteObject, Gateway, Limits, Metrics, Precondition, WriteEncryption};
 use cardea::storage::pins::Pins;
 
 use super::multipart_world::MODES;
@@ -140,7 +140,7 @@ async fn whoever_does_not_hold_the_lease_moves_nothing() {
     world.index.release("scrubber", writer).await.unwrap();
     assert!(world.index.lease("scrubber", other, LONG).await.unwrap());
     assert_eq!(pass(&mut scrubber(&world, &metrics)).await, 1);
-    assert_eq!((world.index.place("scrubber").await.unwrap(), metrics.passes()), (None, 0));
+    assert_eq!((world.index.cursor("scrubber").await.unwrap(), metrics.passes()), (None, 0));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-"""Replicas: gateways that share a database, a store, a key ring and a CA, and nothing else."""
+"""Replicas: gateways that share only a database, a store, a key ring and a CA."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REPLICAS = 3
 
 
 class Cluster:
-    """Some gateways, all of them ready."""
+    """Several gateways, all of them ready."""
 
     def __init__(self, folder: Path, database: Postgres, place: Place, **settings: Any) -> None:
         self.folder, self.place = folder, place
@@ -37,7 +37,7 @@ class Cluster:
         ]
 
     def start(self) -> "Cluster":
-        """Starts one, whose CA all then have, and the others beside it."""
+        """Starts one gateway first. All share its CA. Then the others start."""
         first, *others = self.replicas
         first.start()
         for other in others:

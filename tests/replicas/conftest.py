@@ -23,7 +23,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
 
 @pytest.fixture(scope="session")
 def cluster(store: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """The replicas that the session's tests share. None of them has kept a customer's key, nor has what lies below them."""
+    """The replicas of a session. At the end, neither they nor their database and store have kept a customer's
+    key."""
     standing = Cluster(tmp_path_factory.mktemp("cluster"), below.postgres(), store.place())
     try:
         yield standing.start()
@@ -39,7 +40,7 @@ def cluster(store: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def new_cluster(store: Backend, tmp_path: Path) -> Iterator[Callable[..., Cluster]]:
-    """Makes clusters of a test's own."""
+    """Makes clusters for one test."""
     clusters: list[Cluster] = []
 
     def make(**settings: Any) -> Cluster:

@@ -1,4 +1,5 @@
-"""What clients probe answers its true "not configured"; what is not there yet answers 501 with its name."""
+"""Sub-resources that clients probe have the true answer "not configured". Missing operations answer 501 with
+their names."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import pytest
 from support import places
 from support.s3 import S3, document, error
 
-# Sub-resource → the root of the answer and a text in it, or the code of the 404.
+# Sub-resource → the root element of the answer and a text in it, or the code of the 404.
 PROBES: list[tuple[str, str, str]] = [
     ("versioning", "VersioningConfiguration", ""),
     ("acl", "AccessControlPolicy", "FULL_CONTROL"),
@@ -31,7 +32,7 @@ PROBES: list[tuple[str, str, str]] = [
 
 
 @pytest.mark.parametrize(("sub", "root", "text"), PROBES, ids=lambda value: value or "-")
-def test_a_bucket_that_was_never_configured(s3: S3, bucket: str, sub: str, root: str, text: str) -> None:
+def test_a_bucket_without_configuration(s3: S3, bucket: str, sub: str, root: str, text: str) -> None:
     answer = s3.request("GET", f"/{bucket}", query=sub)
     if root == "404":
         assert (answer.status, error(answer)["Code"]) == (404, text)
@@ -43,7 +44,7 @@ def test_a_bucket_that_was_never_configured(s3: S3, bucket: str, sub: str, root:
 
 
 @pytest.mark.parametrize("sub", [row[0] for row in PROBES])
-def test_a_bucket_that_is_not_there_comes_first(s3: S3, name: str, sub: str) -> None:
+def test_a_missing_bucket_is_reported_first(s3: S3, name: str, sub: str) -> None:
     answer = s3.request("GET", f"/{name}", query=sub)
     assert (answer.status, error(answer)["Code"]) == (404, "NoSuchBucket")
 
@@ -52,7 +53,7 @@ def test_a_bucket_that_is_not_there_comes_first(s3: S3, name: str, sub: str) -> 
     ("sub", "status", "text"),
     [("acl", 200, "FULL_CONTROL"), ("tagging", 200, "TagSet"), ("retention", 400, ""), ("legal-hold", 400, "")],
 )
-def test_an_object_that_was_never_configured(s3: S3, bucket: str, sub: str, status: int, text: str) -> None:
+def test_an_object_without_configuration(s3: S3, bucket: str, sub: str, status: int, text: str) -> None:
     assert s3.put(bucket, "object", b"body").status == 200
     answer = s3.get(bucket, "object", query=sub)
     assert answer.status in (status, 404) and text in answer.text, answer.text
@@ -60,87 +61,34 @@ def test_an_object_that_was_never_configured(s3: S3, bucket: str, sub: str, stat
     assert missing.status in (status, 404) and (missing.status != 200), missing.text
 
 
-# Method, path below the bucket, query, the operation's name.
-NOT_YET = [
-    ("POST", "", "", "PostObject"),
-    ("GET", "", "session", "CreateSession"),
-    ("GET", "/object", "torrent", "GetObjectTorrent"),
-    ("POST", "/object", "select&select-type=2", "SelectObjectContent"),
-    ("POST", "/object", "restore", "RestoreObject"),
-    ("PUT", "/object", "renameObject", "RenameObject"),
-    ("PUT", "/object", "encryption", "UpdateObjectEncryption"),
-    ("PUT", "/object", "acl", "PutObjectAcl"),
-    ("PUT", "/object", "tagging", "PutObjectTagging"),
-    ("DELETE", "/object", "tagging", "DeleteObjectTagging"),
-    ("PUT", "/object", "retention", "PutObjectRetention"),
-    ("PUT", "/object", "legal-hold", "PutObjectLegalHold"),
-    ("PUT", "", "object-lock", "PutObjectLockConfiguration"),
-    ("PUT", "", "lifecycle", "PutBucketLifecycleConfiguration"),
-    ("DELETE", "", "lifecycle", "DeleteBucketLifecycle"),
-    ("PUT", "", "publicAccessBlock", "PutPublicAccessBlock"),
-    ("DELETE", "", "publicAccessBlock", "DeletePublicAccessBlock"),
-    ("GET", "", "metadataConfiguration", "GetBucketMetadataConfiguration"),
-    ("POST", "", "metadataConfiguration", "CreateBucketMetadataConfiguration"),
-    ("DELETE", "", "metadataConfiguration", "DeleteBucketMetadataConfiguration"),
-    ("GET", "", "metadataTable", "GetBucketMetadataTableConfiguration"),
-    ("POST", "", "metadataTable", "CreateBucketMetadataTableConfiguration"),
-    ("DELETE", "", "metadataTable", "DeleteBucketMetadataTableConfiguration"),
-    ("PUT", "", "metadataInventoryTable", "UpdateBucketMetadataInventoryTableConfiguration"),
-    ("PUT", "", "metadataJournalTable", "UpdateBucketMetadataJournalTableConfiguration"),
-    ("PUT", "", "abac", "PutBucketAbac"),
-    ("PUT", "", "accelerate", "PutBucketAccelerateConfiguration"),
-    ("PUT", "", "acl", "PutBucketAcl"),
-    ("PUT", "", "logging", "PutBucketLogging"),
-    ("PUT", "", "notification", "PutBucketNotificationConfiguration"),
-    ("PUT", "", "requestPayment", "PutBucketRequestPayment"),
-    *(
-        (method, "", sub, verb + name)
-        for sub, name in {
-            "cors": "Cors",
-            "encryption": "Encryption",
-            "ownershipControls": "OwnershipControls",
-            "policy": "Policy",
-            "replication": "Replication",
-            "tagging": "Tagging",
-            "website": "Website",
-            "analytics&id=x": "AnalyticsConfiguration",
-            "intelligent-tiering&id=x": "IntelligentTieringConfiguration",
-            "inventory&id=x": "InventoryConfiguration",
-            "metrics&id=x": "MetricsConfiguration",
-        }.items()
-        for method, verb in (("PUT", "PutBucket"), ("DELETE", "DeleteBucket"))
-    ),
-]
-# Of the S3 API's operations that are not there, those that no request above is.
-ELSEWHERE = {"ListDirectoryBuckets", "WriteGetObjectResponse"}
+def not_served() -> list[tuple[str, str, str, str]]:
+    """The reference's requests for operations that are not served: method, path with query, header, name."""
+    rows = tomllib.loads((places.ROOT / "api-specs" / "conformance.toml").read_text())["operation"]
+    refused = {row["name"] for row in rows if row["face"] == "s3" and row["status"] == "refused"}
+    lines = (places.ROOT / "tests" / "vectors" / "s3" / "reference.txt").read_text().splitlines()
+    requests = [tuple(line.split(" ")) for line in lines if not line.startswith("#")]
+    found = [row for row in requests if row[3] in refused]
+    assert {row[3] for row in found} == refused, "the reference has a request of each"
+    return found
 
 
-@pytest.mark.parametrize(("method", "path", "query", "operation"), NOT_YET, ids=lambda value: None)
-def test_every_operation_that_is_not_there_says_its_name(
-    s3: S3, bucket: str, method: str, path: str, query: str, operation: str
+@pytest.mark.parametrize(("method", "uri", "header", "operation"), not_served(), ids=lambda value: None)
+def test_every_operation_that_is_not_served_says_its_name(
+    s3: S3, bucket: str, method: str, uri: str, header: str, operation: str
 ) -> None:
     assert s3.put(bucket, "object", b"body").status == 200
-    answer = s3.request(method, f"/{bucket}{path}", query=query, body=b"<x/>" if method in ("PUT", "POST") else b"")
+    path, _, query = uri.partition("?")
+    path = path.replace("example-bucket", bucket).replace("photos/2006/puppy.jpg", "object")
+    headers = [] if header == "-" else [(header, "x")]
+    body = b"<x/>" if method in ("PUT", "POST") else b""
+    answer = s3.request(method, path, query=query, headers=headers, body=body)
     assert (answer.status, error(answer)["Code"]) == (501, "NotImplemented"), answer.text
-    assert operation in answer.text
+    assert error(answer)["Operation"] == operation
     assert s3.get(bucket, "object").body == b"body", "and it does nothing"
 
 
-def test_the_list_above_is_all_of_them() -> None:
-    rows = tomllib.loads((places.ROOT / "api-specs" / "conformance.toml").read_text())["operation"]
-    refused = {row["name"] for row in rows if row["face"] == "s3" and row["status"] == "refused"}
-    assert refused == {row[3] for row in NOT_YET} | ELSEWHERE
-
-
-def test_what_is_elsewhere_says_its_name(s3: S3) -> None:
-    answer = s3.request("GET", "/", query="x-id=ListDirectoryBuckets")
-    assert answer.status == 501 and "ListDirectoryBuckets" in answer.text
-    answer = s3.request("POST", "/WriteGetObjectResponse", headers=[("x-amz-request-route", "r")])
-    assert answer.status == 501 and "WriteGetObjectResponse" in answer.text
-
-
-def test_a_preflight(s3: S3, bucket: str) -> None:
-    """Nothing has CORS rules: no origin is allowed, and none is told so."""
+def test_a_preflight_is_refused(s3: S3, bucket: str) -> None:
+    """There are no CORS rules: no origin is allowed, and the answer says so."""
     headers = [("Origin", "https://example.com"), ("Access-Control-Request-Method", "GET")]
     answer = s3.wire.request("OPTIONS", f"/{bucket}/object", headers)
     assert (answer.status, error(answer)["Code"]) == (403, "AccessForbidden")
@@ -159,21 +107,22 @@ def test_a_preflight(s3: S3, bucket: str) -> None:
         ("x-amz-write-offset-bytes", "4"),
     ],
 )
-def test_a_header_that_could_not_be_honoured_is_refused(s3: S3, bucket: str, header: str, value: str) -> None:
+def test_headers_that_cannot_be_honoured_are_refused(s3: S3, bucket: str, header: str, value: str) -> None:
     answer = s3.put(bucket, "object", b"body", [(header, value)])
     assert answer.status in (400, 501), answer.text
     assert s3.head(bucket, "object").status == 404
 
 
 @pytest.mark.parametrize(("method", "query"), [("GET", "unknown-thing"), ("PUT", "unknown"), ("DELETE", "unknown=1")])
-def test_a_query_that_means_nothing_changes_nothing(s3: S3, bucket: str, method: str, query: str) -> None:
-    """An operation that was meant must not become another one: `DELETE ?newthing` is no DeleteBucket."""
+def test_an_unknown_query_is_refused(s3: S3, bucket: str, method: str, query: str) -> None:
+    """A request for an unknown operation must not become a known one: `DELETE ?newthing` is no DeleteBucket.
+    """
     answer = s3.request(method, f"/{bucket}", query=query)
     assert answer.status in (400, 501), answer.text
     assert s3.request("HEAD", f"/{bucket}").status == 200
 
 
 @pytest.mark.parametrize("method", ["PATCH", "COPY", "FOO", "POST"])
-def test_a_method_that_means_nothing(s3: S3, bucket: str, method: str) -> None:
+def test_an_unknown_method_is_refused(s3: S3, bucket: str, method: str) -> None:
     answer = s3.request(method, f"/{bucket}/object")
     assert (answer.status, error(answer)["Code"]) in [(405, "MethodNotAllowed"), (501, "NotImplemented")]

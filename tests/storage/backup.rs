@@ -5,20 +5,21 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use cardea::care::backup::{Error, Taken, find, old, remove, restore, take};
+use cardea::care::reaper::Reaper;
+use cardea::care::sweeper::Sweeper;
 use cardea::encryption::KeyRing;
 use cardea::model::{BlobId, InstallId, Timestamp, WriterId};
 use cardea::storage::Error as StorageError;
 use cardea::storage::backup::{BackupId, Backups};
 use cardea::storage::blobs::BlobStore;
-use cardea::storage::care::{Reaper, Sweeper};
 use cardea::storage::index::rows::transfer::{differences, sums};
 use cardea::storage::index::rows::{Kind, Mark, Row, TABLES, Table, Value, table};
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{Index, Install};
 use cardea::storage::pins::Pins;
 
-use crate::store::Store;
-use crate::world::{World, local, memory, sqlite};
+use super::index::world::{World, local, memory, sqlite};
+use super::store::Store;
 
 fn silent(_: &'static str, _: u64) {}
 

@@ -1,13 +1,13 @@
 //! Suites are lists of functions over a backend.
 
-/// Runs functions over a backend: `$run` makes it anew for each.
+/// Runs functions of `crate::storage::$suite` over a backend: `$run` makes it anew for each.
 macro_rules! suite {
-    ($name:ident: |$test:ident| $run:expr; $($topic:ident: $($function:ident)+;)+) => {
+    ($suite:ident $name:ident: |$test:ident| $run:expr; $($topic:ident: $($function:ident)+;)+) => {
         mod $name {
             $(mod $topic {
                 $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $function() {
-                    let $test = crate::$topic::$function;
+                    let $test = crate::storage::$suite::$topic::$function;
                     $run;
                 })+
             })+
@@ -17,7 +17,7 @@ macro_rules! suite {
 
 macro_rules! blob_suite {
     ($name:ident: |$test:ident| $run:expr) => {
-        suite! { $name: |$test| $run;
+        suite! { store $name: |$test| $run;
             blobs:
                 a_blob_of_one_buffer_is_one_request
                 a_blob_of_many_buffers
@@ -40,7 +40,7 @@ macro_rules! blob_suite {
 
 macro_rules! index_suite {
     ($name:ident: |$test:ident| $run:expr) => {
-        suite! { $name: |$test| $run;
+        suite! { index $name: |$test| $run;
             principals:
                 the_installation_is_written_once
                 accounts_are_found_by_id_and_by_name
@@ -63,6 +63,13 @@ macro_rules! index_suite {
                 a_bucket_with_anything_in_it_is_not_deleted
                 buckets_are_listed_in_pages_with_their_usage
                 what_is_not_there_is_no_such_bucket;
+            settings:
+                a_setting_is_kept_by_name
+                a_setting_changes_nothing_else_of_the_bucket
+                settings_are_set_with_the_bucket
+                settings_go_with_their_bucket
+                a_missing_bucket_has_no_settings
+                changes_at_once_have_generations_of_their_own;
             objects:
                 a_version_reads_back_as_it_was_published
                 publish_replaces_the_null_version

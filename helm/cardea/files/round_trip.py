@@ -144,7 +144,7 @@ def main():
     finally:
         gone = s3(user, "DELETE", f"/{bucket}")
     expect("S3: delete the bucket", 204, gone)
-    print("One key opens both doors, and no other does.")
+    print("One key opens both faces, and no other does.")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ access_keys = [{ access = "{{ .access }}", secret = "{{ .secret }}" }]
 {{ end }}
 
 {{/*
-The data of its Secret: what stands in the cluster, or else made by chance, once in a rendering, as the pod's checksum is of the
-same.
+The data of the account's Secret: the existing one of the cluster, otherwise random. It is made once in a rendering, because the
+pod's checksum needs the same data.
 */}}
 {{- define "cardea.madeAccounts" -}}
 {{- if not (hasKey .Values.accounts "made") }}

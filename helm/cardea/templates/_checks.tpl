@@ -1,4 +1,4 @@
-{{/* What would render but not be safe, or not be served: one message each. */}}
+{{/* Refuses values that would render, but would be unsafe or would not work: one message each. */}}
 {{- define "cardea.checks" -}}
 
 {{- include "cardea.checkReplicas" . }}
@@ -10,7 +10,7 @@
 {{- end }}
 {{- range .Values.trustedProxies }}
 {{- if not (regexMatch `(?i)^([0-9.]+/(8|9|[12][0-9]|3[0-2])|[0-9a-f:.]*:[0-9a-f:.]*/(1[6-9]|[2-9][0-9]|1[01][0-9]|12[0-8])|f[cd][0-9a-f]{2}:[0-9a-f:]*/([7-9]|1[0-5]))$` .) }}
-{{- fail (printf "trustedProxies: found %q, expected the proxies' own ranges: with this one, everybody's word is taken for TLS" .) }}
+{{- fail (printf "trustedProxies: found %q, expected the proxies' own ranges: with this one, every client could claim to use TLS" .) }}
 {{- end }}
 {{- end }}
 {{- if and .Values.tls.existingSecret .Values.tls.certManager.enabled }}
@@ -39,20 +39,20 @@
 
 {{- $fronts := or .Values.ingress.enabled .Values.httpRoute.enabled (not .Values.tls.enabled) }}
 {{- if and $fronts (not .Values.endpoint) }}
-{{- fail "endpoint: found nothing, expected the https URL that clients use, as a proxy stands in front" }}
+{{- fail "endpoint: found nothing, expected the https URL that clients use, because there is a proxy in front" }}
 {{- end }}
 {{- if and .Values.httpRoute.enabled (not .Values.trustedProxies) }}
-{{- fail "trustedProxies: found none, expected the address ranges of the Gateway's pods, as an HTTPRoute arrives over plain HTTP" }}
+{{- fail "trustedProxies: found none, expected the address ranges of the Gateway's pods, because an HTTPRoute arrives over plain HTTP" }}
 {{- end }}
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) }}
 {{- fail "httpRoute.parentRefs: found none, expected a Gateway" }}
 {{- end }}
 {{- if and .Values.serviceMonitor.enabled .Values.networkPolicy.enabled (not .Values.networkPolicy.management) }}
-{{- fail "networkPolicy.management: found none, expected Prometheus, as serviceMonitor is enabled" }}
+{{- fail "networkPolicy.management: found none, expected Prometheus, because serviceMonitor is enabled" }}
 {{- end }}
 {{- end }}
 
-{{/* Several pods need what all of them reach, and the same of everything. */}}
+{{/* Several pods need an index and a store that all of them reach, and the same configuration. */}}
 {{- define "cardea.checkReplicas" -}}
 {{- $asked := printf "replicas: found %d, expected 1 or 0" (int .Values.replicas) }}
 {{- if .Values.autoscaling.enabled }}
@@ -63,18 +63,18 @@
 {{- fail (printf "%s, or database.url: the embedded SQLite index serves one pod" $asked) }}
 {{- end }}
 {{- if not .Values.store.url }}
-{{- fail (printf "%s, or store.url: blobs on a volume are one pod's" $asked) }}
+{{- fail (printf "%s, or store.url: only one pod can use the blobs on a volume" $asked) }}
 {{- end }}
 {{- end }}
 {{- if and (include "cardea.replicated" .) (not .Values.keyring.existingSecret) }}
-{{- fail "keyring.existingSecret: found nothing, expected a Secret with the key ring, as pods without a volume share it" }}
+{{- fail "keyring.existingSecret: found nothing, expected a Secret with the key ring, because pods without a volume share it" }}
 {{- end }}
 {{- with .Values.autoscaling }}
 {{- if gt (int .minReplicas) (int .maxReplicas) }}
 {{- fail (printf "autoscaling.minReplicas: found %d, expected at most maxReplicas, which is %d" (int .minReplicas) (int .maxReplicas)) }}
 {{- end }}
 {{- if and .enabled (not (dig "requests" "cpu" "" $.Values.resources)) }}
-{{- fail "resources.requests.cpu: found nothing, expected a quantity, as autoscaling measures by it" }}
+{{- fail "resources.requests.cpu: found nothing, expected a quantity, because autoscaling measures by it" }}
 {{- end }}
 {{- end }}
 {{- with .Values.podDisruptionBudget }}
@@ -84,7 +84,7 @@
 {{- end }}
 {{- if .Values.serviceAccount.existing }}
 {{- if or .Values.serviceAccount.annotations .Values.serviceAccount.labels }}
-{{- fail "serviceAccount: found existing beside annotations or labels, expected one or the other: what is there already is not changed" }}
+{{- fail "serviceAccount: found existing beside annotations or labels, expected one or the other: an existing one is not changed" }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -110,7 +110,7 @@
 {{- include "cardea.checkStoreSecret" . }}
 {{- end }}
 
-{{/* A Secret that stands must have what the store is asked with. */}}
+{{/* An existing Secret must have the credentials of the store. */}}
 {{- define "cardea.checkStoreSecret" -}}
 {{- with .Values.store.existingSecret }}
 {{- $data := (lookup "v1" "Secret" $.Release.Namespace .).data }}
@@ -166,17 +166,17 @@
 {{- end }}
 {{- end }}
 
-{{/* What a database's URL may say after its question mark, as a JSON list: nothing that names another place or user. */}}
+{{/* The options that a database's URL may have, as a JSON list: none of them names another host or user. */}}
 {{- define "cardea.databaseOptions" -}}
 {{- list "channel_binding" "connect_timeout" "load_balance_hosts" "options" "sslmode" "target_session_attrs" | toJson }}
 {{- end }}
 
-{{/* Whether a word is none, or one that everybody tries first. */}}
+{{/* Whether a password is empty, or one that everybody tries first. */}}
 {{- define "cardea.isWellKnown" -}}
 {{ if regexMatch `(?i)^(admin|cardea|change-?me|guest|minioadmin|pass|password|postgres|root|secret|test|testing|\.\.\.|…|)$` . }}yes{{ end }}
 {{- end }}
 
-{{/* A Secret that stands must hold accounts, and none with a password that everybody knows. */}}
+{{/* An existing Secret must hold accounts, and none with a well-known password. */}}
 {{- define "cardea.checkAccounts" -}}
 {{- with .Values.accounts.existingSecret }}
 {{- $secret := lookup "v1" "Secret" $.Release.Namespace . }}

@@ -1,4 +1,4 @@
-{{/* The names of things. */}}
+{{/* Names and labels of the chart's resources. */}}
 
 {{- define "cardea.name" -}}
 {{- .Values.nameOverride | default .Chart.Name | trunc 50 | trimSuffix "-" }}
@@ -11,7 +11,7 @@
 {{- .Values.fullnameOverride | default $both | trunc 50 | trimSuffix "-" }}
 {{- end }}
 
-{{/* Never changes while the release lives: a StatefulSet's selector cannot. */}}
+{{/* These labels never change while the release exists, because a StatefulSet's selector cannot change. */}}
 {{- define "cardea.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "cardea.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -24,14 +24,14 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 
-{{/* Of what `helm test` runs: not the gateway's name, so that no selector takes it for the gateway. */}}
+{{/* Labels of the pods of `helm test`. The name differs from the gateway's, so that no selector matches them. */}}
 {{- define "cardea.testLabels" -}}
 app.kubernetes.io/name: {{ include "cardea.name" . }}-test
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: test
 {{- end }}
 
-{{/* Of a maintenance command's pod: no Service leads there. */}}
+{{/* Labels of the pod of a maintenance command: no Service selects it. */}}
 {{- define "cardea.maintenanceLabels" -}}
 app.kubernetes.io/name: {{ include "cardea.name" . }}-maintenance
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -50,7 +50,7 @@ app.kubernetes.io/component: maintenance
 {{ .Values.tls.existingSecret | default (printf "%s-tls" (include "cardea.fullname" .)) }}
 {{- end }}
 
-{{/* Whether the chart makes the certificate; empty when not. */}}
+{{/* Whether the chart makes the certificate. Empty if not. */}}
 {{- define "cardea.makesCertificate" -}}
 {{ if and .Values.tls.enabled (not .Values.tls.existingSecret) (not .Values.tls.certManager.enabled) }}yes{{ end }}
 {{- end }}
@@ -60,7 +60,7 @@ app.kubernetes.io/component: maintenance
 {{ include "cardea.fullname" . }}.{{ .Release.Namespace }}.svc
 {{- end }}
 
-{{/* The host that clients use, without its port; empty when there is none of its own. */}}
+{{/* The host of the endpoint, without its port. Empty if no endpoint is set. */}}
 {{- define "cardea.host" -}}
 {{ regexReplaceAll ":[0-9]+$" (trimPrefix "https://" .Values.endpoint) "" }}
 {{- end }}

@@ -1,13 +1,13 @@
-{{/* The store and the database: their credentials, and the ports they are reached at. */}}
+{{/* The store and the database: their credentials and their ports. */}}
 
-{{/* s3, az or gs; empty where blobs are on the volume. */}}
+{{/* s3, az or gs. Empty if blobs are on the volume. */}}
 {{- define "cardea.storeScheme" -}}
 {{ with .Values.store.url }}{{ splitList "://" . | first }}{{ end }}
 {{- end }}
 
 {{/*
-The keys that a Secret with a store's credentials may have, as docs/stores.md names them, and those that it must: JSON, by the
-URL's scheme.
+The keys that a Secret with a store's credentials must have, and the keys that it may have: JSON, by the URL's scheme. The names
+are those of docs/stores.md.
 */}}
 {{- define "cardea.storeSecrets" -}}
 {
@@ -20,7 +20,7 @@ URL's scheme.
 }
 {{- end }}
 
-{{/* The variables that may stand in the values, as they are not secret: a JSON list. */}}
+{{/* The variables that are not secret, so that values may have them: a JSON list. */}}
 {{- define "cardea.storeVariables" -}}
 [
   "AWS_DISABLE_BULK_DELETE", "AWS_ENDPOINT_URL_STS", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_SERVER_SIDE_ENCRYPTION",
@@ -30,7 +30,7 @@ URL's scheme.
 ]
 {{- end }}
 
-{{/* The container's variables besides the settings: each one by its name, so that a Secret cannot set others. */}}
+{{/* The container's variables besides the settings. Each is named here, so that a Secret cannot set other variables. */}}
 {{- define "cardea.environment" -}}
 {{- range $name, $value := .Values.store.environment }}
 - name: {{ $name }}
@@ -62,12 +62,12 @@ URL's scheme.
       key: {{ index . 2 }}
 {{- end }}
 
-{{/* The port of a URL, or what stands for it. */}}
+{{/* The port of a URL, or the default that is given. */}}
 {{- define "cardea.portOf" -}}
 {{ regexFind ":[0-9]+$" (index . 0) | trimPrefix ":" | default (index . 1) }}
 {{- end }}
 
-{{/* The database's ports: several hosts may stand between commas. */}}
+{{/* The database's ports: the URL may have several hosts, separated by commas. */}}
 {{- define "cardea.databasePorts" -}}
 {{- $ports := list }}
 {{- $hosts := regexReplaceAll "^postgres://([^@/]*@)?([^/?]*).*$" .Values.database.url "${2}" }}
@@ -77,7 +77,7 @@ URL's scheme.
 {{- $ports | uniq | toJson }}
 {{- end }}
 
-{{/* The store's ports, and the one where clouds give out credentials where no Secret has them. */}}
+{{/* The store's ports. If no Secret has the credentials, also the port of the service that gives them out. */}}
 {{- define "cardea.storePorts" -}}
 {{- $port := include "cardea.portOf" (list .Values.store.endpoint (hasPrefix "http://" .Values.store.endpoint | ternary "80" "443")) }}
 {{- $ports := list (int $port) }}
@@ -85,7 +85,7 @@ URL's scheme.
 {{- $ports | uniq | toJson }}
 {{- end }}
 
-{{/* Where a cloud tells a pod who it is, on the node itself: a JSON list of address ranges and ports. */}}
+{{/* The cloud's identity service on the node itself: JSON, address ranges and ports by the URL's scheme. */}}
 {{- define "cardea.identityServices" -}}
 {
   "s3": {"ports": [80], "ranges": ["169.254.169.254/32", "169.254.170.2/32", "169.254.170.23/32", "fd00:ec2::254/128", "fd00:ec2::23/128"]},

@@ -1,4 +1,4 @@
-{{/* What both pods have in common: the Pod Security Standard "restricted", and files from Secrets. */}}
+{{/* Parts of the pods of gateway and `helm test`: the Pod Security Standard "restricted", and files from Secrets. */}}
 
 {{- define "cardea.podSecurity" -}}
 runAsNonRoot: true
@@ -15,7 +15,7 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{/* A volume with some keys of a Secret as files: volume, Secret, keys. */}}
+{{/* A volume with some keys of a Secret as files. Arguments: the volume's name, the Secret's name, the keys. */}}
 {{- define "cardea.secretVolume" -}}
 - name: {{ index . 0 }}
   secret:

@@ -1,11 +1,11 @@
-{{/* The gateway's pods, which are the same in a StatefulSet and in a Deployment but for the volume. */}}
+{{/* The gateway's pods. They are the same in a StatefulSet and in a Deployment, except for the volume. */}}
 
-{{/* Whether there may be several: index and blobs are where all of them reach them. Empty when not. */}}
+{{/* Whether there may be several pods: all of them reach index and blobs. Empty if not. */}}
 {{- define "cardea.replicated" -}}
 {{ if and .Values.database.url .Values.store.url }}yes{{ end }}
 {{- end }}
 
-{{/* Its kind and name, as kubectl takes them. */}}
+{{/* Kind and name of the workload, as kubectl takes them. */}}
 {{- define "cardea.workload" -}}
 {{ ternary "deployment" "statefulset" (not (empty (include "cardea.replicated" .))) }}/{{ include "cardea.fullname" . }}
 {{- end }}
@@ -20,7 +20,7 @@ annotations:
 {{- end }}
 {{- end }}
 
-{{/* What the pod reads at its start and not again: a change of any of it starts the pods anew. */}}
+{{/* Checksums of everything that the pod reads at its start only: a change of any of it starts the pods anew. */}}
 {{- define "cardea.checksums" -}}
 checksum/settings: {{ include "cardea.settings" . | sha256sum }}
 {{- if not .Values.accounts.existingSecret }}
@@ -30,7 +30,7 @@ checksum/accounts: {{ include "cardea.madeAccounts" . | sha256sum }}
 {{- $secrets = merge $secrets (dict "database" .Values.database "database-ca" .Values.database.ca) }}
 {{- range $name, $values := $secrets }}
 {{- with $values.existingSecret }}
-{{/* What is not in the cluster yet, or cannot be seen, counts as nothing. */ -}}
+{{/* A Secret that does not exist yet, or cannot be seen, counts as empty. */ -}}
 checksum/{{ $name }}: {{ (lookup "v1" "Secret" $.Release.Namespace .).data | toJson | sha256sum }}
 {{- end }}
 {{- end }}
@@ -56,7 +56,7 @@ spec:
   automountServiceAccountToken: false
   # A Service named cardea would otherwise set variables that look like settings.
   enableServiceLinks: false
-  # The pause, the drain, and what the gateway takes for its last words.
+  # The pause, the drain, and 10 s for the gateway to end.
   terminationGracePeriodSeconds: {{ add .Values.shutdown.preStopSeconds .Values.shutdown.drainSeconds 10 }}
   {{- with include "cardea.placement" . | trim }}
   {{- . | nindent 2 }}
@@ -111,7 +111,7 @@ spec:
         {{- end }}
   volumes:
     {{- if include "cardea.replicated" . }}
-    # A lock and a few hints; nothing that a later pod would miss.
+    # A lock and a few hints: nothing that a later pod needs.
     - name: data
       emptyDir:
         sizeLimit: 64Mi
@@ -139,7 +139,7 @@ spec:
 {{- $files | toJson }}
 {{- end }}
 
-{{/* Where the pods go. */}}
+{{/* How the pods are placed on nodes. */}}
 {{- define "cardea.placement" -}}
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets:
@@ -191,7 +191,7 @@ livenessProbe:
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 6
-# It asks index and store, for up to five seconds.
+# The check asks index and store, for up to five seconds.
 readinessProbe:
   httpGet:
     path: /readyz

@@ -7,7 +7,7 @@ use crate::encryption::KeyRing;
 use crate::model::InstallId;
 use crate::storage::backup::{BackupId, Backups, ChunkName};
 use crate::storage::index::rows::transfer::Sum;
-use crate::storage::index::rows::{Column, TABLES, Table, table};
+use crate::storage::index::rows::{Column, Retired, Row, TABLES, Table, Value, table};
 
 /// The version of this form.
 const VERSION: u32 = 1;
@@ -110,27 +110,124 @@ impl Manifest {
 }
 
 impl Part {
-    /// Its table, and for each of the table's columns where a row of the backup has it.
-    pub(super) fn table(&self, id: &BackupId) -> Result<(&'static Table, Vec<Option<usize>>), Error> {
+    /// How its rows become rows of the table as it is now.
+    pub(super) fn layout(&self, id: &BackupId) -> Result<Layout, Error> {
         let unknown = |what: String| Error::Unknown { id: id.clone(), what };
         let table = table(&self.name).ok_or_else(|| unknown(format!("the table {}", self.name)))?;
-        let is_known = |name: &&String| table.columns.iter().any(|column| column.name == name.as_str());
-        if let Some(stranger) = self.columns.iter().find(|name| !is_known(name)) {
-            return Err(unknown(format!("the column {}.{stranger}", self.name)));
-        }
-        let place = |column: &Column| {
-            let at = self.columns.iter().position(|name| name == column.name);
-            if at.is_none() && !column.nullable {
-                return Err(unknown(format!("it has no column {}.{}", self.name, column.name)));
+        let mut retired = Vec::new();
+        for (at, name) in self.columns.iter().enumerate() {
+            if table.columns.iter().any(|column| column.name == name) {
+                continue;
             }
-            Ok(at)
+            let former = table.retired.iter().find(|former| former.name == name);
+            retired.push((at, former.ok_or_else(|| unknown(format!("the column {}.{name}", self.name)))?));
+        }
+        let source = |column: &Column| match self.columns.iter().position(|name| name == column.name) {
+            Some(at) => Ok(Source::Column(at)),
+            None => match column.former {
+                Some(number) => Ok(Source::Always(Value::Int(number))),
+                None if column.nullable => Ok(Source::Always(Value::Null)),
+                None => Err(unknown(format!("it has no column {}.{}", self.name, column.name))),
+            },
         };
-        Ok((table, table.columns.iter().map(place).collect::<Result<_, _>>()?))
+        let sources = table.columns.iter().map(source).collect::<Result<_, _>>()?;
+        Ok(Layout { table, sources, retired })
     }
 
-    /// Whether it is this that the table holds now. A table that has got new columns since cannot be told.
+    /// Whether it is this that the table holds now. Of a table whose columns have changed since only the number of rows can
+    /// be compared.
     pub(super) fn is(&self, sum: &Sum, table: &Table) -> bool {
-        let as_then = table.columns.len() == self.columns.len();
+        let as_then = table.columns.iter().map(|column| column.name).eq(&self.columns);
         sum.rows == self.rows && (!as_then || hex::encode(sum.digest) == self.digest)
+    }
+}
+
+/// How rows of a backup become rows of a table, whose columns may have changed since.
+pub(super) struct Layout {
+    pub(super) table: &'static Table,
+    sources: Vec<Source>,
+    /// Columns of the backup's rows that the table no longer has.
+    retired: Vec<(usize, &'static Retired)>,
+}
+
+/// Where the value of a column comes from.
+enum Source {
+    /// This column of the backup's row.
+    Column(usize),
+    /// The backup has no such column.
+    Always(Value),
+}
+
+impl Layout {
+    /// The row as the table has it now. `None` where something would be lost: a column that the table no longer has
+    /// holds another value than always.
+    pub(super) fn row(&self, row: &[Value]) -> Option<Row> {
+        let is_empty = |(at, column): &(usize, &Retired)| matches!(row.get(*at), Some(Value::Text(text)) if text == column.text);
+        if !self.retired.iter().all(is_empty) {
+            return None;
+        }
+        let value = |source: &Source| match source {
+            Source::Column(at) => row.get(*at).cloned(),
+            Source::Always(value) => Some(value.clone()),
+        };
+        self.sources.iter().map(value).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+
+    /// The table of buckets as the first backups have it.
+    const FORMER: &[&str] = &[
+        "nr",
+        "id",
+        "account",
+        "name",
+        "registered",
+        "created",
+        "modified",
+        "versioning",
+        "metadata",
+        "settings",
+    ];
+
+    fn part(columns: &[&str]) -> Part {
+        let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+        Part { name: "buckets".into(), columns, rows: 1, digest: "digest".into(), chunks: Vec::new() }
+    }
+
+    fn row(settings: &str) -> Row {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let bytes = || Value::Bytes(b"x"[..].into());
+        let int = Value::Int;
+        vec![int(1), bytes(), bytes(), bytes(), int(1), int(2), int(3), int(0), text("{}"), text(settings)]
+    }
+
+    fn refusal(part: &Part) -> String {
+        part.layout(&BackupId::new(Timestamp::now())).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_row_of_a_former_table_is_restored() {
+        let part = part(FORMER);
+        let layout = part.layout(&BackupId::new(Timestamp::now())).unwrap();
+        let mut expected = row("");
+        *expected.last_mut().unwrap() = Value::Int(0);
+        assert_eq!(layout.row(&row("{}")), Some(expected));
+        assert_eq!(layout.row(&row("{\"a\":\"b\"}")), None, "it would be lost");
+        assert_eq!(layout.row(&row("{}")[..4]), None);
+        // Its digest is of the former columns.
+        let sum = Sum { table: "buckets", rows: 1, digest: [0; 32] };
+        assert!(part.is(&sum, layout.table) && !part.is(&Sum { rows: 2, ..sum }, layout.table));
+    }
+
+    #[test]
+    fn a_table_of_a_newer_program_is_refused() {
+        assert!(refusal(&part(&[FORMER, &["shape"]].concat())).contains("the column buckets.shape"));
+        assert!(refusal(&part(&FORMER[1..])).contains("it has no column buckets.nr"));
+        let other = Part { name: "shapes".into(), ..part(FORMER) };
+        assert!(refusal(&other).contains("the table shapes"));
     }
 }

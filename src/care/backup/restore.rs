@@ -2,13 +2,13 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::manifest::{ChunkRef, Part};
+use super::manifest::{ChunkRef, Layout, Part};
 use super::{Error, Manifest, Progress, seals};
 use crate::encryption::KeyRing;
 use crate::model::InstallId;
 use crate::storage::backup::{BackupId, Backups, origin, restored_from};
 use crate::storage::index::rows::transfer::sums;
-use crate::storage::index::rows::{Begun, Mark, Row, Rows, Table, Value, decode};
+use crate::storage::index::rows::{Begun, Mark, Row, Rows, Table, decode};
 
 /// Chunks that are read ahead.
 const AHEAD: usize = 4;
@@ -55,7 +55,7 @@ pub async fn restore(
     progress: Progress<'_>,
 ) -> Result<Restored, Error> {
     // Before anything is written it must be known that all of it can be.
-    let tables = manifest.tables.iter().map(|part| part.table(id)).collect::<Result<Vec<_>, _>>()?;
+    let layouts = manifest.tables.iter().map(|part| part.layout(id)).collect::<Result<Vec<_>, _>>()?;
     match target.begin_load(&format!("backup {id}")).await? {
         Begun::New | Begun::Again => {}
         Begun::Other(other) => return Err(Error::NotEmpty(format!("what of {other} has been loaded"))),
@@ -67,11 +67,11 @@ pub async fn restore(
         }
         Begun::NotEmpty => return Err(Error::NotEmpty("an installation".to_owned())),
     }
-    for (part, (table, places)) in manifest.tables.iter().zip(&tables) {
-        load(backups, ring, id, part, table, places, target, progress).await?;
+    for (part, layout) in manifest.tables.iter().zip(&layouts) {
+        load(backups, ring, id, part, layout, target, progress).await?;
     }
     let found = sums(target, progress).await?;
-    for (part, (table, _)) in manifest.tables.iter().zip(&tables) {
+    for (part, Layout { table, .. }) in manifest.tables.iter().zip(&layouts) {
         if !found.iter().any(|sum| sum.table == table.name && part.is(sum, table)) {
             return Err(Error::damaged(id, format!("the table {} is not as it was", table.name)));
         }
@@ -86,11 +86,11 @@ async fn load(
     ring: &KeyRing,
     id: &BackupId,
     part: &Part,
-    table: &'static Table,
-    places: &[Option<usize>],
+    layout: &Layout,
     target: &dyn Rows,
     progress: Progress<'_>,
 ) -> Result<(), Error> {
+    let table = layout.table;
     // What stands are the first rows, as each transaction loads those that follow.
     let mut loaded = target.standing(table).await?.rows;
     let mut skip = loaded;
@@ -103,9 +103,10 @@ async fn load(
     let mut read = std::pin::pin!(read.buffered(AHEAD));
     while let Some(rows) = read.try_next().await? {
         let skipped = usize::try_from(std::mem::take(&mut skip)).unwrap_or(usize::MAX);
-        let mut rows = rows.into_iter().skip(skipped).map(|row| placed(&row, places)).peekable();
+        let mut rows = rows.into_iter().skip(skipped).peekable();
         while rows.peek().is_some() {
-            let some: Vec<Row> = rows.by_ref().take(ROWS).collect();
+            let some = rows.by_ref().take(ROWS).map(|row| layout.row(&row));
+            let some: Vec<Row> = some.collect::<Option<_>>().ok_or_else(|| former(id, table))?;
             loaded += some.len() as u64;
             target.load(table, some).await?;
         }
@@ -135,7 +136,8 @@ async fn read(
     if rows.len() as u64 == chunk.rows { Ok(rows) } else { Err(wrong("holds another number of rows")) }
 }
 
-/// A row as the table has it now.
-fn placed(row: &[Value], places: &[Option<usize>]) -> Row {
-    places.iter().map(|place| place.and_then(|at| row.get(at)).cloned().unwrap_or(Value::Null)).collect()
+/// The refusal of a row with a value that the table has no column for any more.
+fn former(id: &BackupId, table: &Table) -> Error {
+    let what = format!("a row of the table {} holds what this program cannot keep", table.name);
+    Error::Unknown { id: id.clone(), what }
 }

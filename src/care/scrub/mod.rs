@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use self::metrics::Found;
 pub use self::metrics::ScrubMetrics;
 use self::place::Place;
+use crate::care::task::{Round, Task};
 use crate::care::verify::{Item, Verdict, Verifier, Walk};
 use crate::care::{fsck, verify};
 use crate::model::{BucketId, Timestamp};
@@ -23,7 +24,6 @@ use crate::ops::bytes::pace::Pace;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::Gateway;
 use crate::storage;
-use crate::storage::care::{Round, Task};
 use crate::storage::index::BucketRecord;
 
 /// The name of the task, and of its lease.
@@ -127,7 +127,7 @@ impl Scrubber {
 
     /// Goes on where this process or another has left off. Tells how long there is nothing to do.
     async fn resume(&mut self) -> Result<Option<Duration>, Error> {
-        let kept = self.gateway.index.place(NAME).await?;
+        let kept = self.gateway.index.cursor(NAME).await?;
         let place = kept.as_deref().and_then(Place::read);
         if kept != self.kept {
             let from = match &place {
@@ -151,7 +151,7 @@ impl Scrubber {
     async fn keep(&mut self, place: Option<Place>) -> Result<bool, Error> {
         let Some(place) = place else { return Ok(false) };
         let bytes = place.write();
-        let kept = self.gateway.index.set_place(NAME, self.gateway.writer, Some(bytes.clone())).await?;
+        let kept = self.gateway.index.set_cursor(NAME, self.gateway.writer, Some(bytes.clone())).await?;
         if kept {
             self.kept = Some(bytes);
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use crate::authz::Action;
+use crate::model::settings::SettingName;
 use crate::model::{AccountId, BucketId, BucketName};
 use crate::ops::engine::error::Error;
 use crate::ops::engine::face::Face;
@@ -27,8 +28,8 @@ pub struct CreateBucket {
     pub face: Face,
     /// Its metadata (Swift), merged into an existing container: `Some` sets, `None` removes.
     pub metadata: BTreeMap<String, Option<String>>,
-    /// Its settings, likewise.
-    pub settings: BTreeMap<String, Option<String>>,
+    /// The settings of a new bucket, as text. An existing container keeps its own.
+    pub settings: BTreeMap<SettingName, String>,
 }
 
 /// The outcome of [`CreateBucket`].
@@ -68,16 +69,14 @@ impl Operation for CreateBucket {
             name: self.name,
             policy,
             metadata: present(&self.metadata),
-            settings: present(&self.settings),
+            settings: self.settings,
         };
         match gateway.index.create_bucket(command).await {
             Ok(bucket) => Ok(CreatedBucket { created: true, bucket }),
             Err(storage::Error::BucketExists(id)) if self.face == Face::Swift => {
-                let metadata =
-                    self.metadata.into_iter().map(|(name, value)| BucketChange::Metadata(name, value));
-                let settings =
-                    self.settings.into_iter().map(|(name, value)| BucketChange::Setting(name, value));
-                let changes: Vec<_> = metadata.chain(settings).collect();
+                let changes = self.metadata.into_iter();
+                let changes: Vec<_> =
+                    changes.map(|(name, value)| BucketChange::Metadata(name, value)).collect();
                 let bucket = if changes.is_empty() {
                     gateway.index.bucket(&BucketAddress::Id(id)).await?
                 } else {

@@ -7,7 +7,7 @@ use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage::index::{BucketAddress, BucketChange, BucketRecord};
 
-/// Changes a bucket's metadata, settings or versioning. A bucket that kept versions once is suspended, not off.
+/// Changes a bucket's metadata or versioning. A bucket that kept versions once is suspended, not off.
 #[derive(Clone, Debug)]
 pub struct UpdateBucket {
     /// Which.

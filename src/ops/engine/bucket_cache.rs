@@ -90,7 +90,7 @@ mod tests {
             modified: Timestamp::from_seconds(1),
             versioning: Versioning::Off,
             metadata: BTreeMap::new(),
-            settings: BTreeMap::new(),
+            settings_generation: 0,
         })
     }
 

@@ -11,7 +11,9 @@ use crate::identity::{
 };
 use crate::model::{AccountId, Timestamp, UserId};
 use crate::storage::Error;
-use crate::storage::index::{AccessKeyRecord, AccountRecord, Index, RoleGrant, SigningKeyRecord, UserRecord};
+use crate::storage::index::{
+    AccessKeyRecord, AccountRecord, Principals, RoleGrant, SigningKeyRecord, UserRecord,
+};
 
 /// What S3 secret keys are sealed for.
 const S3_SECRET: &str = "s3-secret";
@@ -21,13 +23,13 @@ const TOKEN_KEY: &str = "token-key";
 /// Reads principals from the index and opens their secrets with the key ring.
 #[derive(Clone)]
 pub struct IndexDirectory {
-    index: Arc<dyn Index>,
+    index: Arc<dyn Principals>,
     ring: KeyRing,
 }
 
 impl IndexDirectory {
     /// A directory over an index, whose secrets are sealed under this ring.
-    pub fn new(index: Arc<dyn Index>, ring: KeyRing) -> Self {
+    pub fn new(index: Arc<dyn Principals>, ring: KeyRing) -> Self {
         Self { index, ring }
     }
 

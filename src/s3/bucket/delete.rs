@@ -9,7 +9,7 @@ use crate::s3::request::{Request, empty};
 
 /// Deletes an empty bucket.
 pub(in crate::s3) async fn delete(request: Request<'_>) -> Result<Response, Error> {
-    request.check_owner(Action::DeleteBucket).await?;
+    request.check_expected_owner(Action::DeleteBucket).await?;
     request.execute(DeleteBucket { bucket: request.bucket()? }).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }

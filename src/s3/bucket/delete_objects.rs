@@ -2,36 +2,35 @@
 
 use std::iter::zip;
 
-use md5::{Digest, Md5};
 use poem::Response;
 
-use crate::http::body::{Body, read_limited};
-use crate::http::checksum::Hasher;
 use crate::http::conditions::EtagList;
 use crate::model::{NameError, ObjectKey, VersionId};
-use crate::ops::{self, Action, BucketAddress, DeleteObject, Deleted, ExpectedChecksum, Precondition};
-use crate::s3::checksum;
+use crate::ops::{self, Action, BucketAddress, DeleteObject, Deleted, Precondition};
+use crate::s3::body::DocumentBody;
 use crate::s3::error::{Error, Fault, words};
 use crate::s3::request::{Request, document};
-use crate::s3::xml::{Document, Element, parse};
+use crate::s3::xml::{Document, Element, begin, parse_root};
 
 /// The most keys in one request: S3's limit.
 const MAX_KEYS: usize = 1000;
 /// The largest body: a thousand of the longest keys, each character of them written as an entity.
 const MAX_BODY: usize = 8 << 20;
 
-const NO_DIGEST: &str = "Missing required header for this request: Content-MD5 OR x-amz-checksum-*";
-
 /// Deletes objects. Needs no key.
-pub(in crate::s3) async fn delete_objects(request: Request<'_>, body: Body) -> Result<Response, Error> {
+pub(in crate::s3) async fn delete_objects(
+    request: Request<'_>,
+    body: DocumentBody,
+) -> Result<Response, Error> {
     let bucket = request.bucket()?;
-    // A stranger's list is read only where it could be honoured: it may be long.
-    if request.caller.identity.is_none() {
-        request.bucket_record(Action::DeleteObject).await?;
-    }
-    let body = verified(&request, body).await?;
-    let (wanted, quiet) = read(&body)?;
-    request.check_owner(Action::DeleteObject).await?;
+    let refusal = match request.authorised_bucket(Action::DeleteObject).await {
+        Ok(_) => None,
+        // S3 reports it for each key.
+        Err(refusal @ Error::Domain(ops::Error::AccessDenied)) => Some(refusal),
+        Err(other) => return Err(other),
+    };
+    let list = body.read_unauthorised(&request, MAX_BODY).await.and_then(|body| Ok(read(&body)?));
+    let (wanted, quiet) = list.map_err(|error| refusal.unwrap_or(error))?;
 
     let (mut deletes, mut places) = (Vec::new(), Vec::new());
     let mut outcomes: Vec<Option<Outcome>> = Vec::new();
@@ -70,6 +69,19 @@ struct Wanted {
 }
 
 impl Wanted {
+    fn read(element: &Element) -> Result<Self, Fault> {
+        element.only(&["Key", "VersionId", "ETag", "LastModifiedTime", "Size"])?;
+        let given = |name| Ok(element.leaf_of(name)?.filter(|text| !text.is_empty()).map(str::to_owned));
+        Ok(Self {
+            key: element.once("Key")?.leaf()?.to_owned(),
+            version: given("VersionId")?,
+            etag: given("ETag")?,
+            unknown_condition: ["LastModifiedTime", "Size"]
+                .into_iter()
+                .any(|name| element.children.iter().any(|child| child.name == name)),
+        })
+    }
+
     fn operation(&self, bucket: &BucketAddress) -> Result<DeleteObject, (&'static str, String)> {
         let key = ObjectKey::new(&self.key).map_err(|problem| match problem {
             NameError::TooLong { .. } => ("KeyTooLongError", "Your key is too long".to_owned()),
@@ -93,52 +105,17 @@ impl Wanted {
     }
 }
 
-/// Reads the body. A list of what is to be deleted must be proven whole: one digest of it is required.
-async fn verified(request: &Request<'_>, body: Body) -> Result<bytes::Bytes, Error> {
-    let expected_md5 = checksum::content_md5(&request.headers)?;
-    let checksums = checksum::of_write(&request.headers, request.trailer.as_ref())?;
-    if expected_md5.is_none() && checksums.is_empty() {
-        return Err(Fault::invalid_request(NO_DIGEST).into());
-    }
-    let body = read_limited(body, MAX_BODY).await?;
-    if let Some(expected) = expected_md5 {
-        let computed: [u8; 16] = Md5::digest(&body).into();
-        if computed != expected {
-            let (expected, computed) = (hex::encode(expected), hex::encode(computed));
-            return Err(ops::Error::Md5Mismatch { expected, computed }.into());
-        }
-    }
-    for checksum in checksums {
-        let algorithm = checksum.algorithm;
-        let mut hasher = Hasher::new(algorithm);
-        hasher.update(&body);
-        let computed = hasher.finish();
-        let holds = match &checksum.expected {
-            ExpectedChecksum::Compute => true,
-            ExpectedChecksum::Value(expected) => *expected == computed,
-            ExpectedChecksum::Trailer(cell) => cell.get() == Some(&computed),
-        };
-        if !holds {
-            return Err(ops::Error::ChecksumMismatch { algorithm }.into());
-        }
-    }
-    Ok(body)
-}
-
 /// The keys, and whether only failures are to be told.
 fn read(body: &[u8]) -> Result<(Vec<Wanted>, bool), Fault> {
-    let root = parse(body)?;
-    if root.name != "Delete" {
-        return Err(Fault::MalformedXml);
-    }
-    let (mut wanted, mut quiet) = (Vec::new(), false);
-    for element in &root.children {
-        match element.name.as_str() {
-            "Quiet" => quiet = flag(element)?,
-            "Object" if wanted.len() < MAX_KEYS => wanted.push(object(element)?),
-            _ => return Err(Fault::MalformedXml),
-        }
-    }
+    let root = parse_root(body, "Delete")?;
+    root.only(&["Quiet", "Object"])?;
+    let quiet = match root.leaf_of("Quiet")? {
+        Some("true") => true,
+        None | Some("false" | "") => false,
+        Some(_) => return Err(Fault::MalformedXml),
+    };
+    let wanted =
+        root.list("Object", MAX_KEYS)?.into_iter().map(Wanted::read).collect::<Result<Vec<_>, _>>()?;
     if wanted.is_empty() { Err(Fault::MalformedXml) } else { Ok((wanted, quiet)) }
 }
 
@@ -148,34 +125,8 @@ pub(in crate::s3) fn keys_to_delete(body: &[u8]) -> Result<Vec<String>, Fault> {
     Ok(read(body)?.0.into_iter().map(|wanted| wanted.key).collect())
 }
 
-fn flag(element: &Element) -> Result<bool, Fault> {
-    match element.text.trim() {
-        "true" => Ok(true),
-        "false" | "" => Ok(false),
-        _ => Err(Fault::MalformedXml),
-    }
-}
-
-fn object(element: &Element) -> Result<Wanted, Fault> {
-    let (mut wanted, mut has_key) = (Wanted::default(), false);
-    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-    for child in &element.children {
-        match child.name.as_str() {
-            "Key" if !has_key => {
-                has_key = true;
-                wanted.key.clone_from(&child.text);
-            }
-            "VersionId" => wanted.version = given(child.text.trim()),
-            "ETag" => wanted.etag = given(child.text.trim()),
-            "LastModifiedTime" | "Size" => wanted.unknown_condition = true,
-            _ => return Err(Fault::MalformedXml),
-        }
-    }
-    if has_key { Ok(wanted) } else { Err(Fault::MalformedXml) }
-}
-
 fn render<'w>(outcomes: impl Iterator<Item = (&'w Wanted, Outcome)>, quiet: bool) -> Document {
-    let mut xml = Document::s3("DeleteResult");
+    let mut xml = begin("DeleteResult");
     for (wanted, outcome) in outcomes {
         match outcome {
             Ok(_) if quiet => {}

@@ -8,7 +8,7 @@ use crate::ops::{BucketRow, ListBuckets};
 use crate::s3::error::{Error, Fault};
 use crate::s3::owner::Owner;
 use crate::s3::request::{Request, document};
-use crate::s3::xml::Document;
+use crate::s3::xml::{Document, begin};
 
 /// The most buckets of one page: S3's limit, and what one page without a limit gives.
 const MAX_BUCKETS: u32 = 10_000;
@@ -34,7 +34,7 @@ pub(in crate::s3) async fn list_buckets(request: Request<'_>) -> Result<Response
     let page = request.execute(operation).await?;
     let owner = Owner::of(&request, &account).await;
 
-    let mut xml = Document::s3("ListAllMyBucketsResult");
+    let mut xml = begin("ListAllMyBucketsResult");
     owner.write(xml.start("Owner"));
     xml.end().start("Buckets");
     if !elsewhere {

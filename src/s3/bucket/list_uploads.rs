@@ -9,12 +9,12 @@ use crate::http::{date, percent};
 use crate::model::VersionUid;
 use crate::ops::{Action, ListUploads, UploadPage, UploadRecord, UploadRow};
 use crate::s3::address::spelling;
+use crate::s3::checksum_names::kind_name;
 use crate::s3::error::{Error, Fault};
-use crate::s3::object::kind_name;
 use crate::s3::owner::Owner;
 use crate::s3::query::Query;
 use crate::s3::request::{Request, document};
-use crate::s3::xml::Document;
+use crate::s3::xml::{Document, begin};
 
 /// The most rows of one page: S3's limit. A larger wish is cut to it.
 const MAX_UPLOADS: u32 = 1000;
@@ -27,9 +27,8 @@ pub(in crate::s3) async fn list_uploads(request: Request<'_>) -> Result<Response
     let parameters =
         Parameters { max_keys: max_uploads(&request.query)?, ..Parameters::read(&request.query)? };
     let start = Start::read(&request.query)?;
-    request.check_owner(Action::ListBucketMultipartUploads).await?;
     let bucket = request.bucket()?;
-    let record = request.bucket_record(Action::ListBucketMultipartUploads).await?;
+    let record = request.authorised_bucket(Action::ListBucketMultipartUploads).await?;
     let page = if parameters.max_keys == 0 {
         UploadPage::default()
     } else {
@@ -96,7 +95,7 @@ struct Listing<'l> {
 
 impl Listing<'_> {
     fn render(&self) -> Document {
-        let mut xml = Document::s3("ListMultipartUploadsResult");
+        let mut xml = begin("ListMultipartUploadsResult");
         let (parameters, start) = (self.parameters, self.start);
         xml.leaf("Bucket", self.bucket)
             .leaf("KeyMarker", &self.name(start.key.as_deref().unwrap_or_default()))

@@ -9,7 +9,7 @@ mod list_objects;
 mod list_uploads;
 mod list_versions;
 mod location;
-mod settings;
+pub(super) mod settings;
 mod versioning;
 
 #[cfg(any(test, fuzzing))]
@@ -25,9 +25,6 @@ pub(super) use list_objects::{list_v1, list_v2};
 pub(super) use list_uploads::list_uploads;
 pub(super) use list_versions::list_versions;
 pub(super) use location::location;
-pub(super) use settings::{
-    abac, accelerate, acl, empty_list, encryption, logging, not_configured, notification, request_payment,
-};
 #[cfg(any(test, fuzzing))]
 pub(super) use versioning::state as versioning_state;
 pub(super) use versioning::{put_versioning, versioning};

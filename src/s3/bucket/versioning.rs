@@ -3,20 +3,25 @@
 use poem::Response;
 use poem::http::StatusCode;
 
-use crate::http::body::Body;
 use crate::ops::{Action, BucketChange, UpdateBucket, Versioning};
-use crate::s3::error::{Error, Fault};
+use crate::s3::body::DocumentBody;
+use crate::s3::error::{Error, Fault, Refusal};
 use crate::s3::request::{Request, document, empty};
-use crate::s3::xml::{Document, Element, parse, read_verified};
+use crate::s3::xml::{Element, begin, parse_root};
+
+/// The largest document that is read: it holds two words.
+const MAX_BODY: usize = 64 * 1024;
+
+const NO_STATUS: Refusal =
+    Refusal::invalid("IllegalVersioningConfigurationException", "The Versioning element must be specified");
 
 /// The versioning state; nothing where versioning was never configured.
 pub(in crate::s3) async fn versioning(request: Request<'_>) -> Result<Response, Error> {
-    request.check_owner(Action::GetBucketVersioning).await?;
-    let record = request.bucket_record(Action::GetBucketVersioning).await?;
-    let mut xml = Document::s3("VersioningConfiguration");
+    let bucket = request.authorised_bucket(Action::GetBucketVersioning).await?;
+    let mut xml = begin("VersioningConfiguration");
     xml.optional(
         "Status",
-        match record.versioning {
+        match bucket.versioning {
             Versioning::Off => None,
             Versioning::Enabled => Some("Enabled"),
             Versioning::Suspended => Some("Suspended"),
@@ -26,52 +31,36 @@ pub(in crate::s3) async fn versioning(request: Request<'_>) -> Result<Response, 
 }
 
 /// Enables or suspends versioning. There is no way back to a bucket that never had it.
-pub(in crate::s3) async fn put_versioning(request: Request<'_>, body: Body) -> Result<Response, Error> {
-    let body = read_verified(&request, body).await?;
-    let state = state(&body)?;
-    request.check_owner(Action::PutBucketVersioning).await?;
+pub(in crate::s3) async fn put_versioning(
+    request: Request<'_>,
+    body: DocumentBody,
+) -> Result<Response, Error> {
+    let bucket = request.authorised_bucket(Action::PutBucketVersioning).await?;
+    let state = state(&body.read(&request, &bucket, MAX_BODY).await?)?;
     let changes = vec![BucketChange::Versioning(state)];
     request.execute(UpdateBucket { bucket: request.bucket()?, changes }).await?;
     Ok(empty(StatusCode::OK))
 }
 
 pub(in crate::s3) fn state(body: &[u8]) -> Result<Versioning, Fault> {
-    if body.is_empty() {
-        return Err(Fault::MissingRequestBody);
-    }
-    let root = parse(body)?;
-    if root.name != "VersioningConfiguration" {
-        return Err(Fault::MalformedXml);
-    }
-    let (mut status, mut mfa) = (None, None);
-    for element in &root.children {
-        let slot = match element.name.as_str() {
-            "Status" => &mut status,
-            "MfaDelete" => &mut mfa,
-            _ => return Err(Fault::MalformedXml),
-        };
-        if slot.replace(text(element)?).is_some() {
-            return Err(Fault::MalformedXml);
-        }
-    }
+    let root = parse_root(body, "VersioningConfiguration")?;
+    root.only(&["Status", "MfaDelete"])?;
+    let text = |name| root.at_most_once(name)?.map(Element::leaf).transpose();
+    let (status, mfa) = (text("Status")?, text("MfaDelete")?);
     match mfa {
         None | Some("" | "Disabled") => {}
         Some("Enabled") => {
             let note = "MFA delete is not implemented".to_owned();
-            return Err(Fault::HeaderNotImplemented { header: "MfaDelete".into(), note: Some(note) });
+            return Err(Fault::NotImplemented { what: "MfaDelete".into(), note: Some(note) });
         }
         Some(_) => return Err(Fault::MalformedXml),
     }
     match status {
         Some("Enabled") => Ok(Versioning::Enabled),
         Some("Suspended") => Ok(Versioning::Suspended),
-        None | Some("") => Err(Fault::IllegalVersioning),
+        None | Some("") => Err(Fault::Setting(NO_STATUS)),
         Some(_) => Err(Fault::MalformedXml),
     }
-}
-
-fn text(element: &Element) -> Result<&str, Fault> {
-    if element.children.is_empty() { Ok(&element.text) } else { Err(Fault::MalformedXml) }
 }
 
 #[cfg(test)]
@@ -96,7 +85,7 @@ mod tests {
     #[test]
     fn refused() {
         for inner in ["", "<Status/>", "<Status></Status>"] {
-            assert!(matches!(read(inner), Err(Fault::IllegalVersioning)), "{inner}");
+            assert!(matches!(read(inner), Err(Fault::Setting(refusal)) if refusal == NO_STATUS), "{inner}");
         }
         for inner in [
             "<Status>Disabled</Status>",
@@ -110,8 +99,7 @@ mod tests {
             assert!(matches!(read(inner), Err(Fault::MalformedXml)), "{inner}");
         }
         let mfa = read("<Status>Enabled</Status><MfaDelete>Enabled</MfaDelete>");
-        assert!(matches!(mfa, Err(Fault::HeaderNotImplemented { header, .. }) if header == "MfaDelete"));
-        assert!(matches!(state(b""), Err(Fault::MissingRequestBody)));
+        assert!(matches!(mfa, Err(Fault::NotImplemented { what, .. }) if what == "MfaDelete"));
         assert!(matches!(state(b"<Other/>"), Err(Fault::MalformedXml)));
         assert!(matches!(state(b"  "), Err(Fault::MalformedXml)));
     }

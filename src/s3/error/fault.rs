@@ -1,34 +1,9 @@
 //! What the front itself refuses.
 
-use crate::s3::route::S3Operation;
+use super::refusal::Refusal;
 
 /// Names the account that must own the bucket.
 pub(in crate::s3) const OWNER_HEADER: &str = "x-amz-expected-bucket-owner";
-
-/// A setting that a bucket or object does not have.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::s3) enum NotConfigured {
-    /// Analytics, inventory, metrics or tiering by id.
-    ById,
-    /// CORS rules.
-    Cors,
-    /// Lifecycle rules.
-    Lifecycle,
-    /// Object lock.
-    ObjectLock,
-    /// Ownership controls.
-    OwnershipControls,
-    /// A policy.
-    Policy,
-    /// The public access block.
-    PublicAccessBlock,
-    /// Replication.
-    Replication,
-    /// Tags.
-    Tags,
-    /// A web site.
-    Website,
-}
 
 /// Why the front refuses a request before any operation runs.
 #[derive(Debug)]
@@ -57,19 +32,11 @@ pub(in crate::s3) enum Fault {
         limit: u64,
     },
     /// A header asks for something that is not done here.
-    HeaderNotImplemented {
-        /// Which.
-        header: String,
-        /// More about it.
+    NotImplemented {
+        /// The header, or the element of a document.
+        what: String,
         note: Option<String>,
     },
-    /// The location of a new bucket is not this region.
-    IllegalLocation {
-        /// What was asked for.
-        asked: String,
-    },
-    /// A versioning configuration without a state.
-    IllegalVersioning,
     /// Nobody has this access key.
     InvalidAccessKeyId {
         /// It.
@@ -156,10 +123,13 @@ pub(in crate::s3) enum Fault {
     MissingContentLength,
     /// A document was to be sent, and nothing was.
     MissingRequestBody,
-    /// A setting that is not there.
-    NotConfigured(NotConfigured),
     /// An operation that S3 has and we do not yet.
-    OperationNotImplemented(S3Operation),
+    OperationNotImplemented {
+        /// Its name.
+        operation: &'static str,
+    },
+    /// A setting is absent, or breaks a rule of its own.
+    Setting(Refusal),
     /// A parameter asks for something that is not done here.
     QueryNotImplemented {
         /// Which.
@@ -175,6 +145,6 @@ impl Fault {
 
     /// A header that is not done here.
     pub(in crate::s3) fn header(header: impl Into<String>) -> Self {
-        Self::HeaderNotImplemented { header: header.into(), note: None }
+        Self::NotImplemented { what: header.into(), note: None }
     }
 }

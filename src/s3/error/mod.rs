@@ -1,10 +1,12 @@
 //! Why a request is refused, in S3's words: one closed error, one exhaustive table, one rendering.
 
 mod fault;
+mod refusal;
 mod render;
 mod table;
 
-pub(super) use fault::{Fault, NotConfigured, OWNER_HEADER};
+pub(super) use fault::{Fault, OWNER_HEADER};
+pub(super) use refusal::Refusal;
 pub(super) use render::{ErrorContext, render};
 
 use super::sigv4::SigError;

@@ -8,7 +8,7 @@ use super::Error;
 use super::table::{Answer, answer};
 use crate::identity::AuthError;
 use crate::ops;
-use crate::s3::xml::Document;
+use crate::s3::xml::begin_plain;
 
 /// What an error's answer says of the request it answers.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ fn headers_only(answer: &Answer) -> Response {
 }
 
 fn document(answer: &Answer, context: &ErrorContext) -> Response {
-    let mut xml = Document::plain("Error");
+    let mut xml = begin_plain("Error");
     xml.leaf("Code", answer.code).leaf("Message", &answer.message);
     for (element, value) in &answer.extras {
         xml.leaf(element, value);

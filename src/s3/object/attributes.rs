@@ -5,15 +5,15 @@ use base64::engine::general_purpose::STANDARD;
 use poem::Response;
 use poem::http::HeaderMap;
 
-use super::multipart::{element, kind_name};
 use super::read::{self, Opened};
 use crate::http::date;
 use crate::ops::{ObjectInfo, ObjectParts, PartListing};
+use crate::s3::checksum_names::{element, kind_name};
 use crate::s3::error::{Error, Fault};
 use crate::s3::headers::text;
 use crate::s3::request::{Request, document, set};
 use crate::s3::sse_c::{ReadKey, for_read};
-use crate::s3::xml::Document;
+use crate::s3::xml::{Document, begin};
 
 const ATTRIBUTES: &str = "x-amz-object-attributes";
 const MAX_PARTS: &str = "x-amz-max-parts";
@@ -76,7 +76,7 @@ fn render(
     after: u32,
     limit: u32,
 ) -> Document {
-    let mut xml = Document::s3("GetObjectAttributesResponse");
+    let mut xml = begin("GetObjectAttributesResponse");
     if wanted.contains(&Attribute::Etag) {
         xml.leaf("ETag", &info.etag);
     }

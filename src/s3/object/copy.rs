@@ -5,16 +5,16 @@ use base64::engine::general_purpose::STANDARD;
 use poem::Response;
 use poem::http::HeaderMap;
 
-use super::multipart::{element, kind_name};
 use super::put::precondition;
-use crate::http::body::Body;
 use crate::http::date;
 use crate::model::ChecksumAlgorithm;
 use crate::ops::{Action, BucketInfo, CopyMetadata, CopyObject, CopyOutcome, CopySource};
+use crate::s3::body::EmptyBody;
+use crate::s3::checksum_names::{element, kind_name};
 use crate::s3::error::{Error, Fault};
 use crate::s3::headers::text;
-use crate::s3::request::{Request, document, refuse_body, set};
-use crate::s3::xml::Document;
+use crate::s3::request::{Request, document, set};
+use crate::s3::xml::{Document, begin};
 use crate::s3::{checksum, copy_source, metadata, sse_c};
 
 const METADATA_DIRECTIVE: &str = "x-amz-metadata-directive";
@@ -28,7 +28,7 @@ const CHANGES: [&str; 3] =
 const BAD_DIRECTIVE: &str = "Unknown metadata directive.";
 
 /// Copies an object. No byte moves.
-pub(in crate::s3) async fn copy(request: Request<'_>, body: Body) -> Result<Response, Error> {
+pub(in crate::s3) async fn copy(request: Request<'_>, body: EmptyBody) -> Result<Response, Error> {
     let (bucket, key) = request.object()?;
     let headers = &request.headers;
     let sse = sse_c::for_write(headers, &request.secrets)?;
@@ -37,8 +37,8 @@ pub(in crate::s3) async fn copy(request: Request<'_>, body: Body) -> Result<Resp
     let given = metadata::collect(headers)?;
     let checksum = chosen_checksum(headers)?;
     let precondition = precondition(headers)?;
-    refuse_body(body, "A request that copies an object has no body").await?;
-    request.check_owner(Action::PutObject).await?;
+    request.check_expected_owner(Action::PutObject).await?;
+    body.check(&request, Action::PutObject, "A request that copies an object has no body").await?;
     check_source_owner(&request, &source).await?;
 
     let changes = replaces
@@ -103,7 +103,7 @@ pub(super) async fn check_source_owner(request: &Request<'_>, source: &CopySourc
 }
 
 fn result(outcome: &CopyOutcome) -> Document {
-    let mut xml = Document::s3("CopyObjectResult");
+    let mut xml = begin("CopyObjectResult");
     xml.leaf("ETag", &format!("\"{}\"", outcome.etag))
         .leaf("LastModified", &date::format_iso8601_millis(outcome.modified));
     for checksum in &outcome.digests.checksums {

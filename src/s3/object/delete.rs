@@ -14,7 +14,7 @@ pub(in crate::s3) async fn delete(request: Request<'_>) -> Result<Response, Erro
     let version = request.version()?;
     let precondition = precondition(&request.headers);
     let action = if version.is_some() { Action::DeleteObjectVersion } else { Action::DeleteObject };
-    request.check_owner(action).await?;
+    request.check_expected_owner(action).await?;
     let (bucket, key) = request.object()?;
     let deleted = request.execute(DeleteObject { bucket, key, version, precondition }).await?;
 

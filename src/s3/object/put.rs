@@ -6,27 +6,25 @@ use poem::http::header::{HeaderMap, IF_MATCH, IF_NONE_MATCH};
 
 use crate::http::body::Body;
 use crate::http::conditions::{EtagList, ReadConditions};
-use crate::ops::{Action, Precondition, PutObject};
+use crate::ops::{Action, MAX_PUT, Precondition, PutObject};
+use crate::s3::body::check_length;
 use crate::s3::error::{Error, Fault};
 use crate::s3::request::{Request, empty, set};
 use crate::s3::{checksum, metadata, sse_c};
-
-/// The largest object of one PUT: S3's limit. A server may be set to a lower one, which the operation holds.
-const MAX_PUT: u64 = 5 << 30;
 
 /// Writes an object.
 pub(in crate::s3) async fn put(request: Request<'_>, body: Body) -> Result<Response, Error> {
     let (bucket, key) = request.object()?;
     let sse = sse_c::for_write(&request.headers, &request.secrets)?;
-    let length = body.length.ok_or(Fault::MissingContentLength)?;
-    if length > MAX_PUT {
-        return Err(Fault::EntityTooLarge { proposed: length, limit: MAX_PUT }.into());
+    // A server may be set to a lower limit, which the operation holds.
+    if let Err(fault) = check_length(body.length, MAX_PUT) {
+        return Err(request.refuse_body(Action::PutObject, fault.into()).await);
     }
     let metadata = metadata::collect(&request.headers)?;
     let expected_md5 = checksum::content_md5(&request.headers)?;
     let checksums = checksum::of_write(&request.headers, request.trailer.as_ref())?;
     let precondition = precondition(&request.headers)?;
-    request.check_owner(Action::PutObject).await?;
+    request.check_expected_owner(Action::PutObject).await?;
 
     let operation = PutObject {
         bucket,
@@ -54,9 +52,8 @@ pub(in crate::s3) async fn put(request: Request<'_>, body: Body) -> Result<Respo
 
 /// `If-None-Match: *` and `If-Match: <etag>`, one of them; anything else S3 does not implement on a write either.
 pub(super) fn precondition(headers: &HeaderMap) -> Result<Precondition, Fault> {
-    let refused = |header: &str, note: String| {
-        Err(Fault::HeaderNotImplemented { header: header.to_owned(), note: Some(note) })
-    };
+    let refused =
+        |header: &str, note: String| Err(Fault::NotImplemented { what: header.to_owned(), note: Some(note) });
     let not_accepted = |header: &str| {
         refused(header, format!("We don't accept the provided value of {header} header for this API"))
     };
@@ -97,7 +94,7 @@ mod tests {
             &[("if-none-match", "\"abc\"")],
             &[("if-match", "\"a\""), ("if-none-match", "*")],
         ] {
-            assert!(matches!(read(pairs), Err(Fault::HeaderNotImplemented { .. })), "{pairs:?}");
+            assert!(matches!(read(pairs), Err(Fault::NotImplemented { .. })), "{pairs:?}");
         }
     }
 }

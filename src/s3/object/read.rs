@@ -7,7 +7,6 @@ use crate::http::conditions::ReadConditions;
 use crate::http::date;
 use crate::ops::{Action, Face, GetObject, ObjectInfo, OpenObject};
 use crate::s3::error::{Error, Fault};
-use crate::s3::refuse::OVERRIDES;
 use crate::s3::request::{Request, set};
 use crate::s3::sse_c::{ReadKey, Shown, for_read};
 use crate::s3::{checksum, metadata};
@@ -29,7 +28,7 @@ pub(super) async fn open(request: &Request<'_>, head: bool, part: Option<u32>) -
         }
     };
     let key_md5 = customer_key.as_ref().map(crate::ops::CustomerKey::md5_base64);
-    check_owner(request).await?;
+    check_expected_owner(request).await?;
     let (bucket, key) = request.object()?;
     let operation = GetObject {
         bucket,
@@ -48,7 +47,7 @@ pub(super) async fn open(request: &Request<'_>, head: bool, part: Option<u32>) -
 
 /// Looks for the object and opens nothing: what a keyless HEAD of the other face does.
 pub(super) async fn exists(request: &Request<'_>) -> Result<ObjectInfo, Error> {
-    check_owner(request).await?;
+    check_expected_owner(request).await?;
     let (bucket, key) = request.object()?;
     let operation = GetObject {
         bucket,
@@ -63,9 +62,9 @@ pub(super) async fn exists(request: &Request<'_>) -> Result<ObjectInfo, Error> {
     Ok(request.execute(operation).await?.info)
 }
 
-async fn check_owner(request: &Request<'_>) -> Result<(), Error> {
+async fn check_expected_owner(request: &Request<'_>) -> Result<(), Error> {
     let action = if request.version()?.is_some() { Action::GetObjectVersion } else { Action::GetObject };
-    request.check_owner(action).await
+    request.check_expected_owner(action).await
 }
 
 /// Says which version an answer is about, where the bucket keeps versions or once did.
@@ -103,6 +102,16 @@ pub(super) fn describe(
     }
     Ok(())
 }
+
+/// Parameters that replace a header of the answer.
+const OVERRIDES: [(&str, &str); 6] = [
+    ("response-cache-control", "cache-control"),
+    ("response-content-disposition", "content-disposition"),
+    ("response-content-encoding", "content-encoding"),
+    ("response-content-language", "content-language"),
+    ("response-content-type", "content-type"),
+    ("response-expires", "expires"),
+];
 
 /// The overrides that a signed request may ask for.
 fn overrides(request: &Request<'_>, headers: &mut HeaderMap) -> Result<(), Fault> {

@@ -7,12 +7,12 @@ use crate::ops::Action;
 use crate::s3::error::{Error, Fault};
 use crate::s3::owner::Owner;
 use crate::s3::request::{Request, document};
-use crate::s3::xml::Document;
+use crate::s3::xml::begin;
 
 /// `GetObjectAcl`: an object belongs to its bucket's owner.
 pub(in crate::s3) async fn acl(request: Request<'_>) -> Result<Response, Error> {
     let info = read::exists(&request).await?;
-    let record = request.bucket_record(Action::GetObject).await?;
+    let record = request.authorised_bucket(Action::GetObject).await?;
     let mut response = document(Owner::of(&request, &record.account).await.full_control());
     read::show_version(&info, response.headers_mut());
     Ok(response)
@@ -21,7 +21,7 @@ pub(in crate::s3) async fn acl(request: Request<'_>) -> Result<Response, Error> 
 /// `GetObjectTagging`: no object has tags.
 pub(in crate::s3) async fn tagging(request: Request<'_>) -> Result<Response, Error> {
     let info = read::exists(&request).await?;
-    let mut xml = Document::s3("Tagging");
+    let mut xml = begin("Tagging");
     xml.start("TagSet");
     let mut response = document(xml);
     read::show_version(&info, response.headers_mut());

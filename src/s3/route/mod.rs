@@ -1,17 +1,17 @@
-//! Which operation a request is: recognised from method, query and headers, exhaustively.
+//! Which operation a request is, by its method, its query and its headers.
 
 mod operation;
 mod table;
 
 use poem::http::{HeaderMap, Method};
 
-pub use operation::{NotYet, S3Operation, Served};
+pub use operation::{Conditions, Mark, On, Row, Rules, Takes};
+pub use table::S3Operation;
 
 use super::address::Resource;
-use super::copy_source;
 use super::error::Fault;
 use super::query::Query;
-use table::SubResource;
+use table::ROWS;
 
 /// Recognises the operation.
 pub(super) fn recognise(
@@ -19,84 +19,37 @@ pub(super) fn recognise(
     resource: &Resource,
     query: &Query,
     headers: &HeaderMap,
-) -> Result<S3Operation, Fault> {
-    if method == Method::OPTIONS {
-        return Ok(Served::OptionsObject.into());
+) -> Result<&'static Row, Fault> {
+    if let Some(row) = ROWS.iter().find(|row| row.on == On::Any && row.method == method.as_str()) {
+        return Ok(row);
     }
-    match resource {
-        Resource::Service => service(method, query),
-        Resource::Bucket(_) if headers.contains_key("x-amz-request-route") && method == Method::POST => {
-            Ok(NotYet::WriteGetObjectResponse.into())
-        }
-        Resource::Bucket(_) => match sub_resource(table::BUCKET, query)? {
-            Some(sub) => on(sub, method, query, headers),
-            None => bucket(method, query),
-        },
-        Resource::Object(..) => match sub_resource(table::OBJECT, query)? {
-            Some(sub) => on(sub, method, query, headers),
-            None => object(method, headers),
-        },
-    }
-}
-
-fn service(method: &Method, query: &Query) -> Result<S3Operation, Fault> {
-    if method != Method::GET {
-        return Err(Fault::MethodNotAllowed { resource: "SERVICE" });
-    }
-    if query.has("max-directory-buckets") || query.get("x-id") == Some("ListDirectoryBuckets") {
-        return Ok(NotYet::ListDirectoryBuckets.into());
-    }
-    Ok(Served::ListBuckets.into())
-}
-
-fn bucket(method: &Method, query: &Query) -> Result<S3Operation, Fault> {
-    match *method {
-        Method::GET if query.get("list-type") == Some("2") => Ok(Served::ListObjectsV2.into()),
-        Method::GET => Ok(Served::ListObjects.into()),
-        Method::HEAD => Ok(Served::HeadBucket.into()),
-        Method::PUT => Ok(Served::CreateBucket.into()),
-        Method::DELETE => Ok(Served::DeleteBucket.into()),
-        Method::POST => Ok(NotYet::PostObject.into()),
-        _ => Err(Fault::MethodNotAllowed { resource: "BUCKET" }),
-    }
-}
-
-fn object(method: &Method, headers: &HeaderMap) -> Result<S3Operation, Fault> {
-    match *method {
-        Method::GET => Ok(Served::GetObject.into()),
-        Method::HEAD => Ok(Served::HeadObject.into()),
-        Method::PUT if headers.contains_key(copy_source::HEADER) => Ok(Served::CopyObject.into()),
-        Method::PUT => Ok(Served::PutObject.into()),
-        Method::DELETE => Ok(Served::DeleteObject.into()),
-        _ => Err(Fault::MethodNotAllowed { resource: "OBJECT" }),
-    }
+    let (on, name) = match resource {
+        Resource::Service => (On::Service, "SERVICE"),
+        Resource::Bucket(_) => (On::Bucket, "BUCKET"),
+        Resource::Object(..) => (On::Object, "OBJECT"),
+    };
+    let sub_resource = sub_resource(on, query)?;
+    let fits = |row: &&Row| {
+        row.on == on && row.sub_resource == sub_resource.unwrap_or_default() && row.method == method.as_str()
+    };
+    let marked = |row: &&Row| row.marks.iter().any(|mark| mark.is_in(query, headers));
+    let mut fitting = ROWS.iter().filter(fits);
+    let row = fitting.clone().find(marked).or_else(|| fitting.find(|row| row.marks.is_empty()));
+    row.ok_or(Fault::MethodNotAllowed { resource: sub_resource.unwrap_or(name) })
 }
 
 /// The one sub-resource that the query names. Two of them contradict each other, and S3 says so.
-fn sub_resource(table: &'static [SubResource], query: &Query) -> Result<Option<&'static SubResource>, Fault> {
-    let mut named = table.iter().filter(|sub| query.has(sub.name));
-    let Some(first) = named.next() else { return Ok(None) };
-    match named.next() {
-        None => Ok(Some(first)),
-        Some(second) => Err(Fault::ConflictingQuery { first: first.name, second: second.name }),
-    }
-}
-
-fn on(sub: &SubResource, method: &Method, query: &Query, headers: &HeaderMap) -> Result<S3Operation, Fault> {
-    let operation = match *method {
-        Method::GET if query.has("id") && sub.get_by_id.is_some() => sub.get_by_id,
-        Method::GET => sub.get,
-        Method::PUT => sub.put,
-        Method::POST => sub.post,
-        Method::DELETE => sub.delete,
-        _ => None,
+fn sub_resource(on: On, query: &Query) -> Result<Option<&'static str>, Fault> {
+    let known = |name: &str| {
+        let is_it = |row: &&Row| row.on == on && !name.is_empty() && row.sub_resource == name;
+        ROWS.iter().find(is_it).map(|row| row.sub_resource)
     };
-    match operation {
-        Some(S3Operation::Served(Served::UploadPart)) if headers.contains_key(copy_source::HEADER) => {
-            Ok(Served::UploadPartCopy.into())
-        }
-        Some(operation) => Ok(operation),
-        None => Err(Fault::MethodNotAllowed { resource: sub.name }),
+    let mut named: Vec<&'static str> = query.iter().filter_map(|(name, _)| known(name)).collect();
+    named.sort_unstable();
+    match *named {
+        [] => Ok(None),
+        [name] => Ok(Some(name)),
+        [first, second, ..] => Err(Fault::ConflictingQuery { first, second }),
     }
 }
 

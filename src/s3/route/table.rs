@@ -1,175 +1,270 @@
-//! Which operation a sub-resource is, by method. The names are those of the S3 API reference.
+//! The table of operations: one row each. The enum, the routes, the refusals and the dispatch come from it, and
+//! nothing else knows which operations there are. An operation is served once its row has a handler.
 
-use super::operation::NotYet as N;
-use super::operation::S3Operation::{self, NotYet, Served};
-use super::operation::Served as S;
+use poem::Response;
 
-/// A sub-resource in the query, and the operation that each method is on it.
-pub(super) struct SubResource {
-    /// Its name.
-    pub(super) name: &'static str,
-    /// GET.
-    pub(super) get: Option<S3Operation>,
-    /// GET with an `id` beside it, where that is another operation.
-    pub(super) get_by_id: Option<S3Operation>,
-    /// PUT.
-    pub(super) put: Option<S3Operation>,
-    /// POST.
-    pub(super) post: Option<S3Operation>,
-    /// DELETE.
-    pub(super) delete: Option<S3Operation>,
+use super::operation::Mark::{Header, Parameter, Value};
+use super::operation::{Conditions, On, Row, Rules, Takes, operations};
+use crate::http::body::Body;
+use crate::s3::body::{DocumentBody, DocumentRule, EmptyBody};
+use crate::s3::bucket::settings;
+use crate::s3::error::{Error, Fault};
+use crate::s3::request::Request;
+use crate::s3::{bucket, copy_source, object};
+
+operations! { request, body;
+    // The service.
+
+    ListBuckets: Service GET "",
+        params ["max-buckets", "continuation-token", "prefix", "bucket-region"],
+        takes Nothing, conditions CachingIgnored, answers [200] => bucket::list_buckets(request);
+    ListDirectoryBuckets: Service GET ""
+        [Parameter("max-directory-buckets"), Value("x-id", "ListDirectoryBuckets")];
+
+    OptionsObject: Any OPTIONS "",
+        params [], takes Nothing, conditions CachingIgnored, answers [403] => object::preflight(request);
+
+    // Buckets.
+
+    CreateBucket: Bucket PUT "",
+        params [], takes OptionalDocument, conditions Refused, answers [200] => bucket::create(request, body);
+    DeleteBucket: Bucket DELETE "",
+        params [], takes Nothing, conditions Refused, answers [204] => bucket::delete(request);
+    HeadBucket: Bucket HEAD "",
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => bucket::head(request);
+    ListObjects: Bucket GET "",
+        params ["delimiter", "encoding-type", "marker", "max-keys", "prefix"],
+        takes Nothing, conditions CachingIgnored, answers [200] => bucket::list_v1(request);
+    ListObjectsV2: Bucket GET "" [Value("list-type", "2")],
+        params ["delimiter", "encoding-type", "max-keys", "prefix", "continuation-token", "fetch-owner",
+                "start-after"],
+        takes Nothing, conditions CachingIgnored, answers [200] => bucket::list_v2(request);
+    PostObject: Bucket POST "";
+    WriteGetObjectResponse: Bucket POST "" [Header("x-amz-request-route")];
+
+    // Sub-resources of a bucket.
+
+    GetBucketAbac: Bucket GET "abac",
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::abac(request);
+    PutBucketAbac: Bucket PUT "abac";
+
+    GetBucketAccelerateConfiguration: Bucket GET "accelerate",
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::accelerate(request);
+    PutBucketAccelerateConfiguration: Bucket PUT "accelerate";
+
+    GetBucketAcl: Bucket GET "acl",
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::acl(request);
+    PutBucketAcl: Bucket PUT "acl";
+
+    ListBucketAnalyticsConfigurations: Bucket GET "analytics",
+        params ["continuation-token"], takes Nothing, conditions CachingIgnored, answers [200]
+        => settings::empty_list(request, "ListBucketAnalyticsConfigurationResult");
+    GetBucketAnalyticsConfiguration: Bucket GET "analytics" [Parameter("id")],
+        params [], takes Nothing, conditions CachingIgnored, answers [404]
+        => settings::not_configured(request, settings::BY_ID);
+    PutBucketAnalyticsConfiguration: Bucket PUT "analytics";
+    DeleteBucketAnalyticsConfiguration: Bucket DELETE "analytics";
+
+    GetBucketCors: Bucket GET "cors",
+        params [], takes Nothing, conditions CachingIgnored, answers [404]
+        => settings::not_configured(request, settings::CORS);
+    PutBucketCors: Bucket PUT "cors";
+    DeleteBucketCors: Bucket DELETE "cors";
+
+    DeleteObjects: Bucket POST "delete",
+        params [], takes DocumentWithDigest, conditions Refused, answers [200]
+        => bucket::delete_objects(request, body);
+
+    GetBucketEncryption: Bucket GET "encryption",
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::encryption(request);
+    PutBucketEncryption: Bucket PUT "encryption";
+    DeleteBucketEncryption: Bucket DELETE "encryption";
+
+    ListBucketIntelligentTieringConfigurations: Bucket GET "intelligent-tiering",
+        params ["continuation-token"], takes Nothing, conditions CachingIgnored, answers [200]
+        => settings::empty_list(request, "ListBucketIntelligentTieringConfigurationsOutput");
+    GetBucketIntelligentTieringConfiguration: Bucket GET "intelligent-tiering" [Parameter("id")],
+        params [], takes Nothing, conditions CachingIgnored, answers [404]
+        => settings::not_configured(request, settings::BY_ID);
+    PutBucketIntelligentTieringConfiguration: Bucket PUT "intelligent-tiering";
+    DeleteBucketIntelligentTieringConfiguration: Bucket DELETE "intelligent-tiering";
+
+    ListBucketInventoryConfigurations: Bucket GET "inventory",
+        params ["continuation-token"], takes Nothing, conditions CachingIgnored, answers [200]
+        => settings::empty_list(request, "ListInventoryConfigurationsResult");
+    GetBucketInventoryConfiguration: Bucket GET "inventory" [Parameter("id")],
+        params [], takes Nothing, conditions CachingIgnored, answers [404]
+        => settings::not_configured(request, settings::BY_ID);
+    PutBucketInventoryConfiguration: Bucket PUT "inventory";
+    DeleteBucketInventoryConfiguration: Bucket DELETE "inventory";
+
+    GetBucketLifecycleConfiguration: Bucket GET "lifecycle",
+        params [], takes Nothing, conditions CachingIgnored, answers [404]
+        => settings::not_configured(request, settings::LIFECYCLE);
+    PutBucketLifecycleConfiguration: Bucket PUT "lifecycle";
+    DeleteBucketLifecycle: Bucket DELETE "lifecycle";
+
+    GetBucketLocation: Bucket GET "location",
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => bucket::location(request);
+
+    GetBucketLogging: Bucket GET "logging",
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::logging(request);
+    PutBucketLogging: Bucket PUT "logging";
+
+    GetBucketMetadataConfiguration: Bucket GET "metadataConfiguration";
+    CreateBucketMetadataConfiguration: Bucket POST "metadataConfiguration";
+    DeleteBucketMetadataConfiguration: Bucket DELETE "metadataConfiguration";
+    UpdateBucketMetadataInventoryTableConfiguration: Bucket PUT "metadataInventoryTable";
+    UpdateBucketMetadataJournalTableConfiguration: Bucket PUT "metadataJournalTable";
+    GetBucketMetadataTableConfiguration: Bucket GET "metadataTable";
+    CreateBucketMetadataTableConfiguration: Bucket POST "metadataTable";
+    DeleteBucketMetadataTableConfiguration: Bucket DELETE "metadataTable";
+
+    ListBucketMetricsConfigurations: Bucket GET "metrics",
+        params ["continuation-token"], takes Nothing, conditions CachingIgnored, answers [200]
+        => settings::empty_list(request, "ListMetricsConfigurationsResult");
+    GetBucketMetricsConfiguration: Bucket GET "metrics" [Parameter("id")],
+        params [], takes Nothing, conditions CachingIgnored, answers [404]
+        => settings::not_configured(request, settings::BY_ID);
+    PutBucketMetricsConfiguration: Bucket PUT "metrics";
+    DeleteBucketMetricsConfiguration: Bucket DELETE "metrics";
+
+    GetBucketNotificationConfiguration: Bucket GET "notification",
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::notification(request);
+    PutBucketNotificationConfiguration: Bucket PUT "notification";
+
+    GetObjectLockConfiguration: Bucket GET "object-lock",
+        params [], takes Nothing, conditions CachingIgnored, answers [404]
+        => settings::not_configured(request, settings::OBJECT_LOCK);
+    PutObjectLockConfiguration: Bucket PUT "object-lock";
+
+    GetBucketOwnershipControls: Bucket GET "ownershipControls",
+        params [], takes Nothing, conditions CachingIgnored, answers [404]
+        => settings::not_configured(request, settings::OWNERSHIP_CONTROLS);
+    PutBucketOwnershipControls: Bucket PUT "ownershipControls";
+    DeleteBucketOwnershipControls: Bucket DELETE "ownershipControls";
+
+    GetBucketPolicy: Bucket GET "policy",
+        params [], takes Nothing, conditions CachingIgnored, answers [404]
+        => settings::not_configured(request, settings::POLICY);
+    PutBucketPolicy: Bucket PUT "policy";
+    DeleteBucketPolicy: Bucket DELETE "policy";
+    GetBucketPolicyStatus: Bucket GET "policyStatus",
+        params [], takes Nothing, conditions CachingIgnored, answers [404]
+        => settings::not_configured(request, settings::POLICY);
+
+    GetPublicAccessBlock: Bucket GET "publicAccessBlock",
+        params [], takes Nothing, conditions CachingIgnored, answers [404]
+        => settings::not_configured(request, settings::PUBLIC_ACCESS_BLOCK);
+    PutPublicAccessBlock: Bucket PUT "publicAccessBlock";
+    DeletePublicAccessBlock: Bucket DELETE "publicAccessBlock";
+
+    GetBucketReplication: Bucket GET "replication",
+        params [], takes Nothing, conditions CachingIgnored, answers [404]
+        => settings::not_configured(request, settings::REPLICATION);
+    PutBucketReplication: Bucket PUT "replication";
+    DeleteBucketReplication: Bucket DELETE "replication";
+
+    GetBucketRequestPayment: Bucket GET "requestPayment",
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::request_payment(request);
+    PutBucketRequestPayment: Bucket PUT "requestPayment";
+
+    CreateSession: Bucket GET "session";
+
+    GetBucketTagging: Bucket GET "tagging",
+        params [], takes Nothing, conditions CachingIgnored, answers [404]
+        => settings::not_configured(request, settings::TAGS);
+    PutBucketTagging: Bucket PUT "tagging";
+    DeleteBucketTagging: Bucket DELETE "tagging";
+
+    ListMultipartUploads: Bucket GET "uploads",
+        params ["delimiter", "encoding-type", "key-marker", "max-uploads", "prefix", "upload-id-marker"],
+        takes Nothing, conditions CachingIgnored, answers [200] => bucket::list_uploads(request);
+
+    GetBucketVersioning: Bucket GET "versioning",
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => bucket::versioning(request);
+    PutBucketVersioning: Bucket PUT "versioning",
+        params [], takes Document, conditions Refused, answers [200] => bucket::put_versioning(request, body);
+
+    ListObjectVersions: Bucket GET "versions",
+        params ["delimiter", "encoding-type", "key-marker", "max-keys", "prefix", "version-id-marker"],
+        takes Nothing, conditions CachingIgnored, answers [200] => bucket::list_versions(request);
+
+    GetBucketWebsite: Bucket GET "website",
+        params [], takes Nothing, conditions CachingIgnored, answers [404]
+        => settings::not_configured(request, settings::WEBSITE);
+    PutBucketWebsite: Bucket PUT "website";
+    DeleteBucketWebsite: Bucket DELETE "website";
+
+    // Objects.
+
+    GetObject: Object GET "",
+        params ["versionId", "partNumber", "response-cache-control", "response-content-disposition",
+                "response-content-encoding", "response-content-language", "response-content-type",
+                "response-expires"],
+        takes Nothing, conditions Evaluated, answers [200, 206, 304] => object::get(request);
+    HeadObject: Object HEAD "",
+        params ["versionId", "partNumber", "response-cache-control", "response-content-disposition",
+                "response-content-encoding", "response-content-language", "response-content-type",
+                "response-expires"],
+        takes Nothing, conditions Evaluated, answers [200, 206, 304] => object::head(request);
+    PutObject: Object PUT "",
+        params [], takes Object, conditions EtagsEvaluated, answers [200] => object::put(request, body);
+    CopyObject: Object PUT "" [Header(copy_source::HEADER)],
+        params [], takes EmptyBody, conditions EtagsEvaluated, answers [200] => object::copy(request, body);
+    DeleteObject: Object DELETE "",
+        params ["versionId"], takes Nothing, conditions IfMatchEvaluated, answers [204]
+        => object::delete(request);
+
+    // Sub-resources of an object.
+
+    GetObjectAcl: Object GET "acl",
+        params ["versionId"], takes Nothing, conditions CachingIgnored, answers [200] => object::acl(request);
+    PutObjectAcl: Object PUT "acl";
+
+    GetObjectAttributes: Object GET "attributes",
+        params ["versionId"], takes Nothing, conditions Evaluated, answers [200, 304]
+        => object::attributes(request);
+
+    UpdateObjectEncryption: Object PUT "encryption";
+
+    GetObjectLegalHold: Object GET "legal-hold",
+        params ["versionId"], takes Nothing, conditions CachingIgnored, answers [400]
+        => object::no_lock(request);
+    PutObjectLegalHold: Object PUT "legal-hold";
+
+    RenameObject: Object PUT "renameObject";
+
+    RestoreObject: Object POST "restore";
+
+    GetObjectRetention: Object GET "retention",
+        params ["versionId"], takes Nothing, conditions CachingIgnored, answers [400]
+        => object::no_lock(request);
+    PutObjectRetention: Object PUT "retention";
+
+    SelectObjectContent: Object POST "select";
+
+    GetObjectTagging: Object GET "tagging",
+        params ["versionId"], takes Nothing, conditions CachingIgnored, answers [200]
+        => object::tagging(request);
+    PutObjectTagging: Object PUT "tagging";
+    DeleteObjectTagging: Object DELETE "tagging";
+
+    GetObjectTorrent: Object GET "torrent";
+
+    ListParts: Object GET "uploadId",
+        params ["max-parts", "part-number-marker"], takes Nothing, conditions CachingIgnored, answers [200]
+        => object::list_parts(request);
+    UploadPart: Object PUT "uploadId",
+        params ["partNumber"], takes Object, conditions Refused, answers [200]
+        => object::upload_part(request, body);
+    UploadPartCopy: Object PUT "uploadId" [Header(copy_source::HEADER)],
+        params ["partNumber"], takes EmptyBody, conditions Refused, answers [200]
+        => object::copy_part(request, body);
+    CompleteMultipartUpload: Object POST "uploadId",
+        params [], takes PartList, conditions EtagsEvaluated, answers [200] => object::complete(request, body);
+    AbortMultipartUpload: Object DELETE "uploadId",
+        params [], takes Nothing, conditions Refused, answers [204] => object::abort(request);
+    CreateMultipartUpload: Object POST "uploads",
+        params [], takes EmptyBody, conditions Refused, answers [200] => object::create(request, body);
 }
-
-const NONE: SubResource =
-    SubResource { name: "", get: None, get_by_id: None, put: None, post: None, delete: None };
-
-const fn get(name: &'static str, operation: S3Operation) -> SubResource {
-    SubResource { name, get: Some(operation), ..NONE }
-}
-
-const fn put(name: &'static str, operation: S3Operation) -> SubResource {
-    SubResource { name, put: Some(operation), ..NONE }
-}
-
-const fn post(name: &'static str, operation: S3Operation) -> SubResource {
-    SubResource { name, post: Some(operation), ..NONE }
-}
-
-const fn get_put(name: &'static str, get: S, put: N) -> SubResource {
-    SubResource { name, get: Some(Served(get)), put: Some(NotYet(put)), ..NONE }
-}
-
-const fn get_put_delete(name: &'static str, get: S, put: N, delete: N) -> SubResource {
-    SubResource { name, get: Some(Served(get)), put: Some(NotYet(put)), delete: Some(NotYet(delete)), ..NONE }
-}
-
-const fn by_id(name: &'static str, list: S, get: S, put: N, delete: N) -> SubResource {
-    SubResource { get_by_id: Some(Served(get)), ..get_put_delete(name, list, put, delete) }
-}
-
-const fn metadata_table(name: &'static str, get: N, post: N, delete: N) -> SubResource {
-    SubResource {
-        name,
-        get: Some(NotYet(get)),
-        post: Some(NotYet(post)),
-        delete: Some(NotYet(delete)),
-        ..NONE
-    }
-}
-
-/// Sub-resources of a bucket.
-pub(super) const BUCKET: &[SubResource] = &[
-    get_put("abac", S::GetBucketAbac, N::PutBucketAbac),
-    get_put("accelerate", S::GetBucketAccelerateConfiguration, N::PutBucketAccelerateConfiguration),
-    get_put("acl", S::GetBucketAcl, N::PutBucketAcl),
-    by_id(
-        "analytics",
-        S::ListBucketAnalyticsConfigurations,
-        S::GetBucketAnalyticsConfiguration,
-        N::PutBucketAnalyticsConfiguration,
-        N::DeleteBucketAnalyticsConfiguration,
-    ),
-    get_put_delete("cors", S::GetBucketCors, N::PutBucketCors, N::DeleteBucketCors),
-    post("delete", Served(S::DeleteObjects)),
-    get_put_delete("encryption", S::GetBucketEncryption, N::PutBucketEncryption, N::DeleteBucketEncryption),
-    by_id(
-        "intelligent-tiering",
-        S::ListBucketIntelligentTieringConfigurations,
-        S::GetBucketIntelligentTieringConfiguration,
-        N::PutBucketIntelligentTieringConfiguration,
-        N::DeleteBucketIntelligentTieringConfiguration,
-    ),
-    by_id(
-        "inventory",
-        S::ListBucketInventoryConfigurations,
-        S::GetBucketInventoryConfiguration,
-        N::PutBucketInventoryConfiguration,
-        N::DeleteBucketInventoryConfiguration,
-    ),
-    get_put_delete(
-        "lifecycle",
-        S::GetBucketLifecycleConfiguration,
-        N::PutBucketLifecycleConfiguration,
-        N::DeleteBucketLifecycle,
-    ),
-    get("location", Served(S::GetBucketLocation)),
-    get_put("logging", S::GetBucketLogging, N::PutBucketLogging),
-    metadata_table(
-        "metadataConfiguration",
-        N::GetBucketMetadataConfiguration,
-        N::CreateBucketMetadataConfiguration,
-        N::DeleteBucketMetadataConfiguration,
-    ),
-    put("metadataInventoryTable", NotYet(N::UpdateBucketMetadataInventoryTableConfiguration)),
-    put("metadataJournalTable", NotYet(N::UpdateBucketMetadataJournalTableConfiguration)),
-    metadata_table(
-        "metadataTable",
-        N::GetBucketMetadataTableConfiguration,
-        N::CreateBucketMetadataTableConfiguration,
-        N::DeleteBucketMetadataTableConfiguration,
-    ),
-    by_id(
-        "metrics",
-        S::ListBucketMetricsConfigurations,
-        S::GetBucketMetricsConfiguration,
-        N::PutBucketMetricsConfiguration,
-        N::DeleteBucketMetricsConfiguration,
-    ),
-    get_put("notification", S::GetBucketNotificationConfiguration, N::PutBucketNotificationConfiguration),
-    get_put("object-lock", S::GetObjectLockConfiguration, N::PutObjectLockConfiguration),
-    get_put_delete(
-        "ownershipControls",
-        S::GetBucketOwnershipControls,
-        N::PutBucketOwnershipControls,
-        N::DeleteBucketOwnershipControls,
-    ),
-    get_put_delete("policy", S::GetBucketPolicy, N::PutBucketPolicy, N::DeleteBucketPolicy),
-    get("policyStatus", Served(S::GetBucketPolicyStatus)),
-    get_put_delete(
-        "publicAccessBlock",
-        S::GetPublicAccessBlock,
-        N::PutPublicAccessBlock,
-        N::DeletePublicAccessBlock,
-    ),
-    get_put_delete(
-        "replication",
-        S::GetBucketReplication,
-        N::PutBucketReplication,
-        N::DeleteBucketReplication,
-    ),
-    get_put("requestPayment", S::GetBucketRequestPayment, N::PutBucketRequestPayment),
-    get("session", NotYet(N::CreateSession)),
-    get_put_delete("tagging", S::GetBucketTagging, N::PutBucketTagging, N::DeleteBucketTagging),
-    get("uploads", Served(S::ListMultipartUploads)),
-    SubResource {
-        name: "versioning",
-        get: Some(Served(S::GetBucketVersioning)),
-        put: Some(Served(S::PutBucketVersioning)),
-        ..NONE
-    },
-    get("versions", Served(S::ListObjectVersions)),
-    get_put_delete("website", S::GetBucketWebsite, N::PutBucketWebsite, N::DeleteBucketWebsite),
-];
-
-/// Sub-resources of an object.
-pub(super) const OBJECT: &[SubResource] = &[
-    get_put("acl", S::GetObjectAcl, N::PutObjectAcl),
-    get("attributes", Served(S::GetObjectAttributes)),
-    put("encryption", NotYet(N::UpdateObjectEncryption)),
-    get_put("legal-hold", S::GetObjectLegalHold, N::PutObjectLegalHold),
-    put("renameObject", NotYet(N::RenameObject)),
-    post("restore", NotYet(N::RestoreObject)),
-    get_put("retention", S::GetObjectRetention, N::PutObjectRetention),
-    post("select", NotYet(N::SelectObjectContent)),
-    get_put_delete("tagging", S::GetObjectTagging, N::PutObjectTagging, N::DeleteObjectTagging),
-    get("torrent", NotYet(N::GetObjectTorrent)),
-    SubResource {
-        name: "uploadId",
-        get: Some(Served(S::ListParts)),
-        put: Some(Served(S::UploadPart)),
-        post: Some(Served(S::CompleteMultipartUpload)),
-        delete: Some(Served(S::AbortMultipartUpload)),
-        ..NONE
-    },
-    post("uploads", Served(S::CreateMultipartUpload)),
-];

@@ -6,8 +6,6 @@ use quick_xml::events::{BytesStart, Event};
 
 use crate::s3::error::Fault;
 
-/// The largest XML body that is read. S3's own limit for the largest of them is 1 MiB; ours are far smaller.
-pub(in crate::s3) const MAX_BODY: usize = 64 * 1024;
 /// The deepest nesting. Deeper bodies only serve to exhaust memory.
 const MAX_DEPTH: usize = 16;
 
@@ -24,6 +22,48 @@ pub(in crate::s3) struct Element {
     pub(in crate::s3) text: String,
     /// Its children, in order.
     pub(in crate::s3) children: Vec<Element>,
+}
+
+impl Element {
+    /// Refuses children of other names.
+    pub(in crate::s3) fn only(&self, names: &[&str]) -> Result<(), Fault> {
+        let is_known = |child: &Element| names.contains(&child.name.as_str());
+        if self.children.iter().all(is_known) { Ok(()) } else { Err(Fault::MalformedXml) }
+    }
+
+    /// The child of this name. Refuses none, and more than one.
+    pub(in crate::s3) fn once(&self, name: &str) -> Result<&Self, Fault> {
+        self.at_most_once(name)?.ok_or(Fault::MalformedXml)
+    }
+
+    /// The child of this name, if there is one. Refuses more than one.
+    pub(in crate::s3) fn at_most_once(&self, name: &str) -> Result<Option<&Self>, Fault> {
+        let mut named = self.children.iter().filter(|child| child.name == name);
+        let first = named.next();
+        if named.next().is_none() { Ok(first) } else { Err(Fault::MalformedXml) }
+    }
+
+    /// The children of this name, in order. Refuses more than `max`.
+    pub(in crate::s3) fn list(&self, name: &str, max: usize) -> Result<Vec<&Self>, Fault> {
+        let named: Vec<_> = self.children.iter().filter(|child| child.name == name).collect();
+        if named.len() <= max { Ok(named) } else { Err(Fault::MalformedXml) }
+    }
+
+    /// Its text, as it was sent. Refuses children.
+    pub(in crate::s3) fn leaf(&self) -> Result<&str, Fault> {
+        if self.children.is_empty() { Ok(&self.text) } else { Err(Fault::MalformedXml) }
+    }
+
+    /// The text of the child of this name, without white space around it. `None` where there is no child.
+    pub(in crate::s3) fn leaf_of(&self, name: &str) -> Result<Option<&str>, Fault> {
+        Ok(self.at_most_once(name)?.map(Self::leaf).transpose()?.map(str::trim))
+    }
+}
+
+/// Parses a whole document whose root has this name. The root's namespace is not compared: S3 takes any.
+pub(in crate::s3) fn parse_root(body: &[u8], name: &str) -> Result<Element, Fault> {
+    let root = parse(body)?;
+    if root.name == name { Ok(root) } else { Err(Fault::MalformedXml) }
 }
 
 /// Parses a whole document.
@@ -104,6 +144,20 @@ mod tests {
         assert_eq!(root.name, "A");
         assert_eq!(root.children[0].text, "x&y A<z>");
         assert_eq!(root.children[1].name, "C");
+    }
+
+    #[test]
+    fn elements_are_read_by_name() {
+        let root = parse_root(b"<T><A> x </A><B>1</B><B>2</B><C><A/></C></T>", "T").unwrap();
+        assert!(root.only(&["A", "B", "C"]).is_ok() && root.only(&["A", "B"]).is_err());
+        assert_eq!(root.once("A").unwrap().leaf().unwrap(), " x ");
+        assert_eq!((root.leaf_of("A").unwrap(), root.leaf_of("D").unwrap()), (Some("x"), None));
+        assert!(root.once("B").is_err() && root.once("D").is_err());
+        assert!(root.at_most_once("D").unwrap().is_none() && root.at_most_once("B").is_err());
+        assert_eq!(root.list("B", 2).unwrap().len(), 2);
+        assert!(root.list("B", 1).is_err() && root.list("D", 0).unwrap().is_empty());
+        assert!(root.once("C").unwrap().leaf().is_err() && root.leaf_of("C").is_err());
+        assert!(parse_root(b"<T/>", "U").is_err());
     }
 
     #[test]

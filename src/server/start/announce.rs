@@ -22,7 +22,7 @@ The root credentials were written to {path}. In another shell:
 Put an object with your own key through S3, and read it back with the same key through Swift:
 
   (umask 077; head -c 32 /dev/urandom > my.key)
-  echo 'one key, both doors' > hello.txt
+  echo 'one key, both faces' > hello.txt
   aws s3 mb s3://first
   aws s3 cp hello.txt s3://first/hello.txt --sse-c AES256 --sse-c-key fileb://my.key
   swift download first hello.txt --output - \\

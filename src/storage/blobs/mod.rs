@@ -309,7 +309,7 @@ impl BlobStore {
     }
 
     /// The blobs of a writer with the store's time of each, `batch` at a time. For the sweep of a writer that is fenced.
-    pub(super) fn blobs_of(
+    pub(crate) fn blobs_of(
         &self,
         writer: WriterId,
         batch: usize,
@@ -332,7 +332,7 @@ impl BlobStore {
     }
 
     /// Removes what a killed process left in a local folder and no listing shows: unfinished files and empty folders.
-    pub(super) async fn remove_leftovers(&self, writer: WriterId) -> Result<(), Error> {
+    pub(crate) async fn remove_leftovers(&self, writer: WriterId) -> Result<(), Error> {
         let Some(folders) = &self.folders else { return Ok(()) };
         let folder = folders.root().join(paths::writer(writer).as_ref());
         tokio::task::spawn_blocking(move || local::remove_leftovers(&folder))

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::record::{PartRecord, Versioning};
+use crate::model::settings::SettingName;
 use crate::model::{
     AccountId, BlobId, BucketId, BucketName, EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId,
     VersionUid, WriterId,
@@ -36,8 +37,8 @@ pub struct CreateBucket {
     pub policy: NamePolicy,
     /// Its metadata.
     pub metadata: BTreeMap<String, String>,
-    /// Its settings.
-    pub settings: BTreeMap<String, String>,
+    /// Its settings, as text.
+    pub settings: BTreeMap<SettingName, String>,
 }
 
 /// One change of a bucket.
@@ -45,8 +46,6 @@ pub struct CreateBucket {
 pub enum BucketChange {
     /// Sets (`Some`) or removes (`None`) a metadata item.
     Metadata(String, Option<String>),
-    /// Sets (`Some`) or removes (`None`) a setting.
-    Setting(String, Option<String>),
     /// Sets the versioning state.
     Versioning(Versioning),
 }

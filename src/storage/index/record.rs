@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use crate::model::settings::SettingName;
 use crate::model::{
     AccountId, BlobId, BucketId, BucketName, EncryptionMode, InstallId, ObjectKey, ObjectMetadata, Timestamp,
     VersionId, VersionUid,
@@ -54,14 +55,23 @@ pub struct BucketRecord {
     pub registered: bool,
     /// When it was made.
     pub created: Timestamp,
-    /// When its metadata last changed.
+    /// When its metadata or its versioning last changed.
     pub modified: Timestamp,
     /// Versioning state.
     pub versioning: Versioning,
     /// `X-Container-Meta-*`, lower case, without the prefix.
     pub metadata: BTreeMap<String, String>,
-    /// Settings of either face by name (`read-acl`, `write-acl`, …), as text.
-    pub settings: BTreeMap<String, String>,
+    /// Changes with every change of a setting, and never returns to a number that it had. Zero: none was ever set.
+    pub settings_generation: u64,
+}
+
+/// The settings of a bucket, as text.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct BucketSettings {
+    /// [`BucketRecord::settings_generation`] of this state.
+    pub generation: u64,
+    /// The text of each setting that the bucket has. A name that only a newer program knows is left out.
+    pub values: BTreeMap<SettingName, String>,
 }
 
 /// A version of an object, or a delete marker.

@@ -14,7 +14,7 @@ use super::Result;
 use crate::model::WriterId;
 
 pub use encoding::{Unreadable, decode, encode};
-pub use tables::{Column, Kind, NOT_KEPT, TABLES, Table, table};
+pub use tables::{Column, Kind, NOT_KEPT, Retired, TABLES, Table, table};
 
 /// Rows of a page at most.
 pub const PAGE_ROWS: usize = 2000;

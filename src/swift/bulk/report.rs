@@ -9,19 +9,19 @@ use serde_json::json;
 use crate::swift::accept::Format;
 use crate::swift::reply;
 
-/// What a bulk delete did.
+/// The outcome of a bulk delete.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Report {
-    /// A status line: the answer's own status is always 200.
-    pub status: &'static str,
-    /// What is wrong with the request as a whole.
-    pub body: String,
-    /// Objects and containers deleted.
-    pub deleted: u64,
-    /// Those that were not there.
-    pub not_found: u64,
-    /// Names, percent-encoded, and the status line of each that could not be deleted.
-    pub errors: Vec<(String, String)>,
+pub(crate) struct Report {
+    /// A status line. The status of the answer itself is always 200.
+    pub(crate) status: &'static str,
+    /// The mistake in the request as a whole.
+    pub(crate) body: String,
+    /// How many objects and containers were deleted.
+    pub(crate) deleted: u64,
+    /// How many did not exist.
+    pub(crate) not_found: u64,
+    /// The names that could not be deleted, percent-encoded, each with its status line.
+    pub(crate) errors: Vec<(String, String)>,
 }
 
 impl Default for Report {
@@ -31,8 +31,12 @@ impl Default for Report {
 }
 
 impl Report {
-    /// The answer.
-    pub fn answer(&self, format: Format) -> Response {
+    /// Whether the list had no name at all.
+    pub(crate) fn names_nothing(&self) -> bool {
+        self.deleted + self.not_found == 0 && self.errors.is_empty()
+    }
+
+    pub(crate) fn answer(&self, format: Format) -> Response {
         let text = match format {
             Format::Plain => self.plain(),
             Format::Json => self.json(),
@@ -64,7 +68,7 @@ impl Report {
         text
     }
 
-    /// Names are percent-encoded and the texts are ours: nothing here needs escaping.
+    /// Names are percent-encoded and the texts are our own, so nothing needs to be escaped.
     fn xml(&self) -> String {
         let mut xml = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<delete>\n<number_deleted>{}</number_deleted>\n\

@@ -1,26 +1,25 @@
-//! Listings as XML, in the exact shape of Swift's.
+//! Listings as XML, exactly as Swift writes them.
 
 use std::fmt::Write;
 
-use super::{ContainerRow, Row};
+use super::{ListedContainer, ListedObject};
 use crate::http::date;
 use crate::swift::info::POLICY;
 
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
-/// An account's.
-pub fn account(name: &str, rows: &[ContainerRow]) -> String {
+pub(crate) fn account(name: &str, rows: &[ListedContainer]) -> String {
     let mut xml = open("account", name);
     xml.push('\n');
     for row in rows {
         match row {
             // Empty, unlike a container's.
-            ContainerRow::Subdir(name) => {
+            ListedContainer::Subdir(name) => {
                 xml.push_str("<subdir name=\"");
                 escape(&mut xml, name);
                 xml.push_str("\" />\n");
             }
-            ContainerRow::Container { name, count, bytes, modified } => {
+            ListedContainer::Container { name, count, bytes, modified } => {
                 xml.push_str("<container>");
                 element(&mut xml, "name", name);
                 element(&mut xml, "count", &count.to_string());
@@ -35,19 +34,18 @@ pub fn account(name: &str, rows: &[ContainerRow]) -> String {
     xml
 }
 
-/// A container's.
-pub fn container(name: &str, rows: &[Row]) -> String {
+pub(crate) fn container(name: &str, rows: &[ListedObject]) -> String {
     let mut xml = open("container", name);
     for row in rows {
         match row {
-            Row::Subdir(name) => {
+            ListedObject::Subdir(name) => {
                 xml.push_str("<subdir name=\"");
                 escape(&mut xml, name);
                 xml.push_str("\">");
                 element(&mut xml, "name", name);
                 xml.push_str("</subdir>");
             }
-            Row::Object { name, hash, bytes, content_type, modified, large_object_etag: _ } => {
+            ListedObject::Object { name, hash, bytes, content_type, modified, large_object_etag: _ } => {
                 xml.push_str("<object>");
                 element(&mut xml, "name", name);
                 element(&mut xml, "hash", hash);
@@ -76,8 +74,8 @@ fn element(xml: &mut String, tag: &str, text: &str) {
     let _ = write!(xml, "</{tag}>");
 }
 
-/// Escapes text for elements and attributes alike. Line breaks are written as references, so that a parser gives back
-/// the name as it is.
+/// Escapes text for elements and attributes alike. Line breaks are written as references, so that a parser
+/// returns the name unchanged.
 fn escape(xml: &mut String, text: &str) {
     for c in text.chars() {
         match c {

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cardea::care::expirer::Expirer;
+use cardea::care::reaper::Reaper;
+use cardea::care::task::Task;
 use cardea::model::{ObjectMetadata, SystemMetadata, Timestamp};
-use cardea::storage::care::{Expirer, Reaper, Task};
 use cardea::storage::pins::Pins;
 
-use crate::database::{Schema, connect};
-use crate::world::{World, memory};
+use super::database::{Schema, connect};
+use crate::storage::index::world::{World, memory};
 
 const HOUR: Duration = Duration::from_hours(1);
 

@@ -1,16 +1,17 @@
 //! The index's check of itself: each kind of damage is found.
 
 use cardea::storage::index::postgres::PostgresIndex;
-use cardea::storage::index::{Finding, Index};
+use cardea::storage::index::{Care, Finding};
 use tokio_postgres::Client;
 
-use crate::database::{Schema, connect};
+use super::database::{Schema, connect};
 
 /// A bucket with an object, a hidden key and an upload. Blob 1 is referenced twice; blob 2 lives in the index.
 const SOUND: &str = "
     CREATE TEMP VIEW ids AS SELECT n, convert_to(lpad(n::text, 24, '0'), 'UTF8') AS blob FROM generate_series(1, 3) n;
-    INSERT INTO buckets (nr, id, account, name, registered, created, modified, versioning, metadata, settings)
-        VALUES (1, '\\x01', 'a', '\\x01', 0, 0, 0, 1, '{}', '{}');
+    INSERT INTO buckets (nr, id, account, name, registered, created, modified, versioning, metadata)
+        VALUES (1, '\\x01', 'a', '\\x01', 0, 0, 0, 1, '{}');
+    INSERT INTO bucket_settings (bucket, name, text, changed) VALUES (1, 'tags', '[]', 0);
     INSERT INTO bucket_usage (bucket, slot, objects, bytes) VALUES (1, 0, 2, 7), (1, 1, -1, -1);
     INSERT INTO account_usage (account, slot, buckets, objects, bytes) VALUES ('a', 0, 1, 1, 6);
     INSERT INTO versions (nr, bucket, key, state, marker, null_id, created, modified, size, mode, etag, uid,
@@ -38,6 +39,7 @@ const DAMAGES: &[(&str, &str)] = &[
     ("UPDATE versions SET bucket = 2 WHERE nr = 1", "a version is in no bucket"),
     ("UPDATE uploads SET bucket = 2", "an upload is in no bucket"),
     ("UPDATE bucket_usage SET bucket = 2", "usage is counted of no bucket"),
+    ("UPDATE bucket_settings SET bucket = 2", "a setting is of no bucket"),
     ("DELETE FROM versions WHERE nr = 2", "a part is of no version"),
     ("UPDATE parts SET version = 3 WHERE version = 2", "a part is of no version"),
     ("UPDATE version_parts SET version = 9", "a numbered part is of no version"),
@@ -81,7 +83,7 @@ async fn audited(client: &Client, index: &PostgresIndex, damage: &str) -> Vec<Fi
 }
 
 const EMPTY: &str =
-    "DROP VIEW IF EXISTS ids; TRUNCATE buckets, bucket_usage, account_usage, versions, uploads, upload_parts,
+    "DROP VIEW IF EXISTS ids; TRUNCATE buckets, bucket_settings, bucket_usage, account_usage, versions, uploads, upload_parts,
     upload_refs, inline_blobs, blobs, parts, version_parts";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,13 +7,13 @@ use std::time::Duration;
 use cardea::model::WriterId;
 use cardea::storage::Error;
 use cardea::storage::index::postgres::{PostgresIndex, PostgresOptions};
-use cardea::storage::index::{Index, Silence};
+use cardea::storage::index::{Buckets, Installation, Silence, Writers};
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 
-use crate::database::{Schema, base, connect};
-use crate::proxy::{Fault, Proxy};
-use crate::world::World;
+use super::database::{Schema, base, connect};
+use super::proxy::{Fault, Proxy};
+use crate::storage::index::world::World;
 
 /// How long the commands of these tests wait.
 const TIMEOUT: Duration = Duration::from_secs(3);

@@ -8,8 +8,8 @@ use cardea::storage::index::postgres::{PostgresIndex, PostgresOptions};
 use serde_json::Value;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use crate::database::{Schema, connect};
-use crate::wiretap::{Heard, tapped};
+use super::database::{Schema, connect};
+use super::wiretap::{Heard, tapped};
 
 /// Tables that hold a handful of rows: the installation, its processes, its keys.
 const SMALL: &[&str] = &["install", "writers", "signing_keys", "schema_version", "incarnation", "leases"];
@@ -26,7 +26,7 @@ async fn everything_said() -> Heard {
                 let schema = Schema::new().await;
                 let options = PostgresOptions { url: tapped(&schema.url, &heard).await, ..schema.options() };
                 let index: Arc<dyn Index> = Arc::new(PostgresIndex::open(&options).await.unwrap());
-                crate::$topic::$function(index).await;
+                crate::storage::index::$topic::$function(index).await;
                 schema.drop().await;
             })+)+
         };
@@ -47,6 +47,10 @@ async fn everything_said() -> Heard {
             changes_are_merged_and_move_modified
             a_bucket_with_anything_in_it_is_not_deleted
             buckets_are_listed_in_pages_with_their_usage;
+        settings:
+            a_setting_is_kept_by_name
+            settings_are_set_with_the_bucket
+            settings_go_with_their_bucket;
         objects:
             a_version_reads_back_as_it_was_published
             preconditions_are_checked_in_the_commit
@@ -98,9 +102,10 @@ async fn everything_said() -> Heard {
 
 /// A hundred thousand objects with all that belongs to them, a tenth of them with older versions, and as many uploads as that.
 const MANY: &str = "
-    INSERT INTO buckets (nr, id, account, name, registered, created, modified, versioning, metadata, settings)
+    INSERT INTO buckets (nr, id, account, name, registered, created, modified, versioning, metadata)
         SELECT 100 + n, decode(md5(n::text), 'hex'), decode(md5('a' || n % 10), 'hex'), convert_to('b' || n, 'UTF8'), 1, 0, 0, 0,
-               '{}', '{}' FROM generate_series(1, 1000) n;
+               '{}' FROM generate_series(1, 1000) n;
+    INSERT INTO bucket_settings SELECT nr, 'tags', '[]', 0 FROM buckets;
     INSERT INTO revoked_tokens SELECT decode(md5(n::text), 'hex'), n FROM generate_series(1, 10000) n;
     INSERT INTO bucket_usage SELECT nr, slot, 1, 1 FROM buckets, generate_series(0, 15) slot;
     INSERT INTO account_usage SELECT DISTINCT account, slot, 1, 1, 1 FROM buckets, generate_series(0, 15) slot;

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use cardea::storage::index::Index;
+use cardea::model::BucketId;
+use cardea::model::settings::SettingName;
 use cardea::storage::index::postgres::{PostgresIndex, Schema as Found};
 use cardea::storage::index::sqlite::SqliteIndex;
+use cardea::storage::index::{BucketAddress, BucketSettings, Buckets, Care, Installation, Writers};
 use futures_util::future::join_all;
 
-use crate::database::{Schema, connect};
+use super::database::{Schema, connect};
 
 /// What opening says of a schema that it does not take.
 async fn refusal(schema: &Schema) -> String {
@@ -106,19 +108,22 @@ async fn a_schema_that_is_not_there_is_refused() {
 }
 
 /// The newest version of the schema.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 /// Tables that only PostgreSQL needs. What is copied from one to the other leaves them out.
 const OWN: &[&str] = &["incarnation", "schema_version"];
-/// Columns that only PostgreSQL needs, at the end of their tables and with nothing in them at first.
-const OWN_COLUMNS: &[(&str, &str)] = &[("writers", "unbroken")];
+/// Columns that only PostgreSQL needs. A row that is loaded has what the column says, or nothing.
+const OWN_COLUMNS: &[(&str, &str)] = &[("writers", "unbroken"), ("buckets", "settings")];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_indexes_have_the_same_tables_and_columns() {
     let schema = Schema::new().await;
     drop(schema.open().await);
-    let sql = "SELECT table_name::text, column_name::text, is_nullable = 'NO', data_type::text FROM information_schema.columns
+    let sql = "SELECT table_name::text, column_name::text, is_nullable = 'NO', data_type::text,
+                   is_nullable = 'YES' OR column_default IS NOT NULL
+               FROM information_schema.columns
                WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position";
     let mut postgres: BTreeMap<String, Vec<(String, bool, &str)>> = BTreeMap::new();
+    let mut own = 0;
     for row in connect(&schema.url).await.query(sql, &[]).await.unwrap() {
         let kind = match row.get::<_, &str>(3) {
             "bigint" => "INTEGER",
@@ -126,12 +131,14 @@ async fn both_indexes_have_the_same_tables_and_columns() {
             "text" => "TEXT",
             other => panic!("{other}"),
         };
-        postgres.entry(row.get(0)).or_default().push((row.get(1), row.get(2), kind));
+        if OWN_COLUMNS.contains(&(row.get(0), row.get(1))) {
+            own += 1;
+            assert!(row.get::<_, bool>(4), "{} of {}", row.get::<_, &str>(1), row.get::<_, &str>(0));
+        } else {
+            postgres.entry(row.get(0)).or_default().push((row.get(1), row.get(2), kind));
+        }
     }
-    for (table, own) in OWN_COLUMNS {
-        let column = postgres.get_mut(*table).and_then(Vec::pop);
-        assert!(column.is_some_and(|(name, filled, _)| name == *own && !filled), "{own} of {table}");
-    }
+    assert_eq!(own, OWN_COLUMNS.len());
     postgres.retain(|table, _| !OWN.contains(&table.as_str()));
     schema.drop().await;
 
@@ -151,6 +158,61 @@ async fn both_indexes_have_the_same_tables_and_columns() {
         sqlite.entry(row.get(0).unwrap()).or_default().push((row.get(1).unwrap(), row.get(2).unwrap(), kind));
     }
     assert_eq!(postgres, sqlite);
+}
+
+/// A schema of the third version, with a bucket that has settings and one that has none.
+const FORMER: &[&str] = &[
+    include_str!("../../../src/storage/index/postgres/schema/0001_initial.sql"),
+    include_str!("../../../src/storage/index/postgres/schema/0002_marks.sql"),
+    include_str!("../../../src/storage/index/postgres/schema/0003_revoked_tokens.sql"),
+    "INSERT INTO schema_version (one, version) VALUES (1, 3)",
+    r#"INSERT INTO buckets (id, account, name, registered, created, modified, versioning, metadata, settings) VALUES
+           (decode(repeat('01', 16), 'hex'), 'mine', 'one', 1, 7, 8, 0, '{"color":"blue"}', '{"later":"x","tags":"ä\"\n"}'),
+           (decode(repeat('02', 16), 'hex'), 'mine', 'two', 1, 7, 8, 0, '{}', '{}')"#,
+    "INSERT INTO account_usage (account, slot, buckets, objects, bytes) VALUES ('mine', 0, 2, 0, 0)",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_former_schema_is_migrated_with_its_settings() {
+    let schema = Schema::new().await;
+    let client = connect(&schema.url).await;
+    for sql in FORMER {
+        client.batch_execute(sql).await.unwrap();
+    }
+    let index = schema.open().await;
+    let (one, two) = (BucketId([1; 16]), BucketId([2; 16]));
+    let settings = index.bucket_settings(one).await.unwrap();
+    assert_eq!(settings.values, [(SettingName::Tags, "ä\"\n".to_owned())].into());
+    assert_eq!(index.bucket_settings(two).await.unwrap(), BucketSettings::default());
+    let bucket = index.bucket(&BucketAddress::Id(one)).await.unwrap();
+    assert_eq!((bucket.settings_generation, bucket.metadata.len()), (settings.generation, 1));
+    assert!(settings.generation > 0);
+    let rows = client.query("SELECT name, changed FROM bucket_settings ORDER BY name", &[]).await.unwrap();
+    let rows: Vec<(&[u8], i64)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    assert_eq!(rows, [(&b"later"[..], 8), (&b"tags"[..], 8)]);
+    assert_eq!(index.audit().await.unwrap(), []);
+    schema.drop().await;
+}
+
+/// The statements of a gateway of the third version, which goes on beside the first new one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_former_gateway_goes_on_over_the_new_schema() {
+    let schema = Schema::new().await;
+    let (index, client) = (schema.open().await, connect(&schema.url).await);
+    let made = "INSERT INTO buckets (id, account, name, registered, created, modified, versioning, metadata, settings)
+                VALUES (decode(repeat('03', 16), 'hex'), 'mine', 'three', 1, 7, 8, 0, '{}', '{}')";
+    client.execute(made, &[]).await.unwrap();
+    let id = BucketId([3; 16]);
+    assert_eq!(index.bucket_settings(id).await.unwrap(), BucketSettings::default());
+    index.put_bucket_setting(id, SettingName::Tags, Some("[]".into())).await.unwrap();
+    let settings = index.bucket_settings(id).await.unwrap();
+
+    let changed = "UPDATE buckets SET modified = 9, versioning = 1, metadata = '{}', settings = '{}'";
+    assert_eq!(client.execute(changed, &[]).await.unwrap(), 1);
+    let found = client.query("SELECT settings FROM buckets", &[]).await.unwrap();
+    assert!(found.iter().all(|row| row.get::<_, &str>(0) == "{}"));
+    assert_eq!(index.bucket_settings(id).await.unwrap(), settings);
+    schema.drop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -45,9 +45,10 @@ async fn page(
     parameters: &Parameters,
     marker: Option<String>,
 ) -> Result<(BucketRecord, ObjectPage), Error> {
-    request.check_owner(Action::ListBucket).await?;
+    request.check_expected_owner(Action::ListBucket).await?;
     if parameters.max_keys == 0 {
-        return Ok((request.bucket_record(Action::ListBucket).await?, ObjectPage::default()));
+        let bucket = request.authorised_bucket(Action::ListBucket).await?;
+        return Ok((bucket.into_inner(), ObjectPage::default()));
     }
     let operation = ListObjects {
         bucket: request.bucket()?,

@@ -7,7 +7,7 @@ use super::parameters::Parameters;
 use crate::http::{date, percent};
 use crate::ops::{BucketRecord, ObjectPage, ObjectRow};
 use crate::s3::owner::Owner;
-use crate::s3::xml::Document;
+use crate::s3::xml::{Document, begin};
 
 /// A listing to render.
 pub(super) struct Listing<'l> {
@@ -26,7 +26,7 @@ pub(super) enum Start<'l> {
 
 impl Listing<'_> {
     pub(super) fn render(&self) -> Document {
-        let mut xml = Document::s3("ListBucketResult");
+        let mut xml = begin("ListBucketResult");
         let parameters = self.parameters;
         xml.leaf("Name", self.bucket.name.as_str()).leaf("Prefix", &self.name(&parameters.prefix));
         self.start(&mut xml);

@@ -7,7 +7,7 @@ use super::Start;
 use crate::http::{date, percent};
 use crate::ops::{BucketRecord, VersionPage, VersionRow};
 use crate::s3::owner::Owner;
-use crate::s3::xml::Document;
+use crate::s3::xml::{Document, begin};
 
 /// A listing to render.
 pub(super) struct Listing<'l> {
@@ -20,7 +20,7 @@ pub(super) struct Listing<'l> {
 
 impl Listing<'_> {
     pub(super) fn render(&self) -> Document {
-        let mut xml = Document::s3("ListVersionsResult");
+        let mut xml = begin("ListVersionsResult");
         let parameters = self.parameters;
         xml.leaf("Name", self.bucket.name.as_str())
             .leaf("Prefix", &self.name(&parameters.prefix))

@@ -2,8 +2,7 @@ use super::*;
 use crate::http::body::{BodyError, read_limited};
 use crate::model::{ChecksumAlgorithm, EncryptionMode, Timestamp, VersionId};
 use crate::ops::Error as E;
-use crate::s3::error::{Fault, NotConfigured};
-use crate::s3::route::{NotYet, S3Operation};
+use crate::s3::error::{Fault, Refusal};
 
 fn context(method: Method) -> ErrorContext {
     ErrorContext {
@@ -80,9 +79,15 @@ async fn statuses_and_codes() {
         (E::Body(BodyError::TrailerMissing).into(), 400, "MalformedTrailerError", "trailing data"),
         (E::Full.into(), 507, "InsufficientStorage", "no room"),
         (E::Corrupt("secret detail".into()).into(), 500, "InternalError", "internal error"),
-        (Fault::NotConfigured(NotConfigured::Policy).into(), 404, "NoSuchBucketPolicy", "does not exist"),
         (
-            Fault::OperationNotImplemented(S3Operation::NotYet(NotYet::SelectObjectContent)).into(),
+            Fault::Setting(Refusal::absent("NoSuchThing", "It is not there").with("BucketName", "bkt"))
+                .into(),
+            404,
+            "NoSuchThing",
+            "<Message>It is not there</Message><BucketName>bkt</BucketName>",
+        ),
+        (
+            Fault::OperationNotImplemented { operation: "SelectObjectContent" }.into(),
             501,
             "NotImplemented",
             "<Operation>SelectObjectContent</Operation>",

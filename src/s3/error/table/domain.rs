@@ -84,24 +84,28 @@ pub(super) fn answer(error: &ops::Error, context: &ErrorContext) -> Answer {
             "NotImplemented",
             "Server side encryption specified but KMS is not configured",
         ),
-        E::NoSuchUpload
-        | E::InvalidPart { .. }
-        | E::InvalidPartOrder
-        | E::PartTooSmall { .. }
-        | E::PartEncryptionDiffers
-        | E::PartKeyDiffers
-        | E::PartChecksumDiffers { .. }
-        | E::PartChecksumMissing { .. }
-        | E::ChecksumKindInvalid { .. }
-        | E::ChecksumKindDiffers { .. }
-        | E::SizeDiffers { .. }
-        | E::NoSuchPart => multipart::answer(error, context),
-        E::RangeNotInSource { .. }
-        | E::CopyChangesNothing
-        | E::WrongSourceKey
-        | E::SourceIsMarker
-        | E::SourceTooLarge { .. }
-        | E::TooMuchMetadata => copy::answer(error),
+        E::NoSuchUpload => multipart::no_such_upload(context),
+        E::InvalidPart { number } => multipart::invalid_part(*number, context),
+        E::InvalidPartOrder => multipart::invalid_part_order(context),
+        E::PartTooSmall { number, etag, size, minimum } => {
+            multipart::part_too_small(*number, etag, *size, *minimum)
+        }
+        E::PartEncryptionDiffers => multipart::part_encryption_differs(),
+        E::PartKeyDiffers => multipart::part_key_differs(),
+        E::PartChecksumDiffers { expected, found } => multipart::part_checksum_differs(*expected, *found),
+        E::PartChecksumMissing { number, algorithm } => {
+            multipart::part_checksum_missing(*number, *algorithm)
+        }
+        E::ChecksumKindInvalid { algorithm, kind } => multipart::checksum_kind_invalid(*algorithm, *kind),
+        E::ChecksumKindDiffers { expected } => multipart::checksum_kind_differs(*expected),
+        E::SizeDiffers { expected, found } => multipart::size_differs(*expected, *found),
+        E::NoSuchPart => multipart::no_such_part(),
+        E::RangeNotInSource { size } => copy::range_not_in_source(*size),
+        E::CopyChangesNothing => copy::changes_nothing(),
+        E::WrongSourceKey => copy::wrong_source_key(),
+        E::SourceIsMarker => copy::source_is_marker(),
+        E::SourceTooLarge { limit } => copy::source_too_large(*limit),
+        E::TooMuchMetadata => copy::too_much_metadata(),
         E::SegmentConflict { path, problem } => Answer::new(
             CONFLICT,
             "InvalidObjectState",

@@ -3,10 +3,10 @@
 use poem::http::StatusCode;
 
 use super::{
-    Answer, BAD, FORBIDDEN, NOT_FOUND, NOT_IMPLEMENTED, access_denied, entity_too_large, invalid_bucket_name,
+    Answer, BAD, FORBIDDEN, NOT_IMPLEMENTED, access_denied, entity_too_large, invalid_bucket_name,
     key_too_long, method_not_allowed,
 };
-use crate::s3::error::{ErrorContext, Fault, NotConfigured};
+use crate::s3::error::{ErrorContext, Fault};
 
 #[expect(clippy::too_many_lines, reason = "one table, to be read from top to bottom")]
 pub(super) fn answer(fault: &Fault, context: &ErrorContext) -> Answer {
@@ -28,25 +28,12 @@ pub(super) fn answer(fault: &Fault, context: &ErrorContext) -> Answer {
         Fault::EntityTooLarge { proposed, limit } => {
             entity_too_large(*limit).with("ProposedSize", proposed.to_string())
         }
-        Fault::HeaderNotImplemented { header, note } => {
+        Fault::NotImplemented { what, note } => {
             let message = "A header you provided implies functionality that is not implemented";
             Answer::new(NOT_IMPLEMENTED, "NotImplemented", message)
-                .with("Header", header.as_str())
+                .with("Header", what.as_str())
                 .maybe("additionalMessage", note.clone())
         }
-        Fault::IllegalLocation { asked } => Answer::new(
-            BAD,
-            "IllegalLocationConstraintException",
-            format!(
-                "The {asked} location constraint is incompatible for the region specific endpoint this request was \
-                 sent to."
-            ),
-        ),
-        Fault::IllegalVersioning => Answer::new(
-            BAD,
-            "IllegalVersioningConfigurationException",
-            "The Versioning element must be specified",
-        ),
         Fault::InvalidAccessKeyId { access_key } => Answer::new(
             FORBIDDEN,
             "InvalidAccessKeyId",
@@ -120,11 +107,14 @@ pub(super) fn answer(fault: &Fault, context: &ErrorContext) -> Answer {
             "You must provide the Content-Length HTTP header.",
         ),
         Fault::MissingRequestBody => Answer::new(BAD, "MissingRequestBodyError", "Request Body is empty"),
-        Fault::NotConfigured(what) => not_configured(*what).maybe("BucketName", context.bucket.clone()),
-        Fault::OperationNotImplemented(operation) => {
-            Answer::new(NOT_IMPLEMENTED, "NotImplemented", format!("{} is not implemented", operation.name()))
-                .with("Operation", operation.name())
+        Fault::OperationNotImplemented { operation } => {
+            Answer::new(NOT_IMPLEMENTED, "NotImplemented", format!("{operation} is not implemented"))
+                .with("Operation", *operation)
         }
+        Fault::Setting(refusal) => Answer {
+            extras: refusal.extras.clone(),
+            ..Answer::new(refusal.status, refusal.code, refusal.message.clone())
+        },
         Fault::QueryNotImplemented { parameter } => Answer::new(
             NOT_IMPLEMENTED,
             "NotImplemented",
@@ -132,33 +122,4 @@ pub(super) fn answer(fault: &Fault, context: &ErrorContext) -> Answer {
         )
         .with("QueryParameter", parameter.as_str()),
     }
-}
-
-fn not_configured(what: NotConfigured) -> Answer {
-    let (code, message) = match what {
-        NotConfigured::ById => ("NoSuchConfiguration", "The specified configuration does not exist."),
-        NotConfigured::Cors => ("NoSuchCORSConfiguration", "The CORS configuration does not exist"),
-        NotConfigured::Lifecycle => {
-            ("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")
-        }
-        NotConfigured::ObjectLock => (
-            "ObjectLockConfigurationNotFoundError",
-            "Object Lock configuration does not exist for this bucket",
-        ),
-        NotConfigured::OwnershipControls => {
-            ("OwnershipControlsNotFoundError", "The bucket ownership controls were not found")
-        }
-        NotConfigured::Policy => ("NoSuchBucketPolicy", "The bucket policy does not exist"),
-        NotConfigured::PublicAccessBlock => {
-            ("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found")
-        }
-        NotConfigured::Replication => {
-            ("ReplicationConfigurationNotFoundError", "The replication configuration was not found")
-        }
-        NotConfigured::Tags => ("NoSuchTagSet", "The TagSet does not exist"),
-        NotConfigured::Website => {
-            ("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration")
-        }
-    };
-    Answer::new(NOT_FOUND, code, message)
 }

@@ -2,10 +2,10 @@
 
 use poem::http::HeaderMap;
 
-use super::kind_name;
 use crate::model::{ChecksumAlgorithm, ChecksumKind};
 use crate::ops::UploadChecksum;
 use crate::s3::checksum::UNSUPPORTED;
+use crate::s3::checksum_names::kind_name;
 use crate::s3::error::Fault;
 use crate::s3::headers::text;
 

@@ -7,18 +7,19 @@ use poem::http::HeaderMap;
 use poem::http::header::{HeaderName, HeaderValue};
 
 use super::checksum_choice::kind;
-use super::{element, kind_name, upload_id, upload_key};
-use crate::http::body::{Body, read_limited};
+use super::{upload_id, upload_key};
 use crate::http::percent;
 use crate::model::{ChecksumAlgorithm, ChecksumKind, ObjectKey, StoredChecksum};
 use crate::ops::{self, Action, CompleteUpload, MAX_PART_NUMBER, NamedPart};
 use crate::s3::address::spelling;
+use crate::s3::body::DocumentBody;
+use crate::s3::checksum_names::{element, kind_name};
 use crate::s3::error::{Error, Fault};
 use crate::s3::headers::text;
 use crate::s3::object::put::precondition;
 use crate::s3::request::{Request, document, set};
 use crate::s3::sse_c::Shown;
-use crate::s3::xml::{Document, Element, parse};
+use crate::s3::xml::{Element, begin, parse_root};
 
 /// The largest list of parts that is read: ten thousand parts with their checksums, with room to spare.
 const MAX_LIST: usize = 4 << 20;
@@ -30,17 +31,15 @@ const BAD_PART_NUMBER: &str = "PartNumber must be >= 1";
 const BAD_SIZE: &str = "Value for x-amz-mp-object-size header is invalid.";
 
 /// Completes an upload.
-pub(in crate::s3) async fn complete(request: Request<'_>, body: Body) -> Result<Response, Error> {
+pub(in crate::s3) async fn complete(request: Request<'_>, body: DocumentBody) -> Result<Response, Error> {
     let (bucket, key) = request.object()?;
     let (customer_key, shown) = upload_key(&request.headers, &request.secrets)?;
     let precondition = precondition(&request.headers)?;
     let expected_kind = kind(&request.headers)?;
     let expected_checksum = whole_checksum(&request.headers)?;
     let expected_size = expected_size(&request.headers)?;
-    // A stranger's list is not read.
-    request.bucket_record(Action::PutObject).await?;
-    request.check_owner(Action::PutObject).await?;
-    let parts = read(&read_limited(body, MAX_LIST).await?)?;
+    let authorised = request.authorised_bucket(Action::PutObject).await?;
+    let parts = read(&body.read(&request, &authorised, MAX_LIST).await?)?;
     let expected_checksum = expected_checksum.map(|said| said.of(parts.len())).transpose()?;
 
     let upload = upload_id(&request.query)?;
@@ -58,7 +57,7 @@ pub(in crate::s3) async fn complete(request: Request<'_>, body: Body) -> Result<
     };
     let outcome = request.execute(operation).await?;
 
-    let mut xml = Document::s3("CompleteMultipartUploadResult");
+    let mut xml = begin("CompleteMultipartUploadResult");
     xml.leaf("Location", &location(&request, &name, &key))
         .leaf("Bucket", &name)
         .leaf("Key", key.as_str())
@@ -139,13 +138,11 @@ fn expected_size(headers: &HeaderMap) -> Result<Option<u64>, Fault> {
 
 /// The list of parts.
 fn read(body: &[u8]) -> Result<Vec<NamedPart>, Fault> {
-    let root = parse(body)?;
-    if root.name != "CompleteMultipartUpload" {
-        return Err(Fault::MalformedXml);
-    }
-    let parts = root.children.iter().map(part).collect::<Result<Vec<_>, _>>()?;
+    let root = parse_root(body, "CompleteMultipartUpload")?;
+    root.only(&["Part"])?;
     let most = usize::try_from(MAX_PART_NUMBER).unwrap_or(usize::MAX);
-    if parts.is_empty() || parts.len() > most { Err(Fault::MalformedXml) } else { Ok(parts) }
+    let parts = root.list("Part", most)?.into_iter().map(part).collect::<Result<Vec<_>, _>>()?;
+    if parts.is_empty() { Err(Fault::MalformedXml) } else { Ok(parts) }
 }
 
 /// How many parts it lists, for a fuzzer.
@@ -155,32 +152,24 @@ pub(in crate::s3) fn parts_to_complete(body: &[u8]) -> Result<usize, Fault> {
 }
 
 fn part(element: &Element) -> Result<NamedPart, Fault> {
-    if element.name != "Part" {
-        return Err(Fault::MalformedXml);
+    let number = part_number(element.leaf_of("PartNumber")?.ok_or(Fault::MalformedXml)?)?;
+    let etag = element.leaf_of("ETag")?.ok_or(Fault::MalformedXml)?.trim_matches('"').to_owned();
+    let mut checksums = Vec::new();
+    for child in
+        element.children.iter().filter(|child| !["PartNumber", "ETag"].contains(&child.name.as_str()))
+    {
+        let algorithm = child.name.strip_prefix("Checksum").and_then(ChecksumAlgorithm::from_name);
+        let algorithm = algorithm.ok_or(Fault::MalformedXml)?;
+        let text = child.leaf()?.trim();
+        let value = STANDARD.decode(text).ok().filter(|value| value.len() == algorithm.length());
+        let value = value.filter(|_| checksums.is_empty()).ok_or_else(|| Fault::InvalidArgument {
+            message: BAD_PART_CHECKSUM,
+            name: "Checksum",
+            value: Some(format!("{}:{text};", algorithm.name())),
+        })?;
+        checksums.push(StoredChecksum { algorithm, kind: ChecksumKind::FullObject, value });
     }
-    let (mut number, mut etag, mut checksums) = (None, None, Vec::new());
-    for child in &element.children {
-        let text = child.text.trim();
-        match child.name.as_str() {
-            "PartNumber" => number = Some(part_number(text)?),
-            "ETag" => etag = Some(text.trim_matches('"').to_owned()),
-            name => {
-                let algorithm = name.strip_prefix("Checksum").and_then(ChecksumAlgorithm::from_name);
-                let algorithm = algorithm.ok_or(Fault::MalformedXml)?;
-                let value = STANDARD.decode(text).ok().filter(|value| value.len() == algorithm.length());
-                let value = value.filter(|_| checksums.is_empty()).ok_or_else(|| Fault::InvalidArgument {
-                    message: BAD_PART_CHECKSUM,
-                    name: "Checksum",
-                    value: Some(format!("{}:{text};", algorithm.name())),
-                })?;
-                checksums.push(StoredChecksum { algorithm, kind: ChecksumKind::FullObject, value });
-            }
-        }
-    }
-    match (number, etag) {
-        (Some(number), Some(etag)) => Ok(NamedPart { number, etag, checksums }),
-        _ => Err(Fault::MalformedXml),
-    }
+    Ok(NamedPart { number, etag, checksums })
 }
 
 /// A number that is too high is no part's.

@@ -5,37 +5,38 @@ use base64::engine::general_purpose::STANDARD;
 use poem::Response;
 use poem::http::HeaderMap;
 
-use super::{element, part_number, upload_id, upload_key};
-use crate::http::body::Body;
+use super::{part_number, upload_id, upload_key};
 use crate::http::date;
 use crate::ops::{Action, CopyPart};
+use crate::s3::body::EmptyBody;
+use crate::s3::checksum_names::element;
 use crate::s3::copy_source;
 use crate::s3::error::{Error, Fault};
 use crate::s3::headers::text;
 use crate::s3::object::copy::check_source_owner;
-use crate::s3::request::{Request, document, refuse_body, set};
-use crate::s3::xml::Document;
+use crate::s3::request::{Request, document, set};
+use crate::s3::xml::begin;
 
 const RANGE: &str = "x-amz-copy-source-range";
 const BAD_RANGE: &str = "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the \
                          zero-based offsets of the first and last bytes to copy";
 
 /// Copies a part.
-pub(in crate::s3) async fn copy_part(request: Request<'_>, body: Body) -> Result<Response, Error> {
+pub(in crate::s3) async fn copy_part(request: Request<'_>, body: EmptyBody) -> Result<Response, Error> {
     let (bucket, key) = request.object()?;
     let number = part_number(&request.query)?;
     let (customer_key, shown) = upload_key(&request.headers, &request.secrets)?;
     let source = copy_source::read(&request.headers, &request.secrets)?;
     let range = range(&request.headers)?;
-    refuse_body(body, "A request that copies a part has no body").await?;
-    request.check_owner(Action::PutObject).await?;
+    request.check_expected_owner(Action::PutObject).await?;
+    body.check(&request, Action::PutObject, "A request that copies a part has no body").await?;
     check_source_owner(&request, &source).await?;
 
     let upload = upload_id(&request.query)?;
     let operation = CopyPart { source, range, bucket, key, upload, number, customer_key };
     let outcome = request.execute(operation).await?;
 
-    let mut xml = Document::s3("CopyPartResult");
+    let mut xml = begin("CopyPartResult");
     xml.leaf("ETag", &format!("\"{}\"", outcome.etag))
         .leaf("LastModified", &date::format_iso8601_millis(outcome.modified));
     for checksum in &outcome.checksums {

@@ -3,29 +3,29 @@
 use poem::Response;
 
 use super::checksum_choice::chosen;
-use super::kind_name;
-use crate::http::body::Body;
 use crate::ops::{Action, CreateUpload};
 use crate::s3::address::spelling;
+use crate::s3::body::EmptyBody;
+use crate::s3::checksum_names::kind_name;
 use crate::s3::error::Error;
-use crate::s3::request::{Request, document, refuse_body, set};
-use crate::s3::xml::Document;
+use crate::s3::request::{Request, document, set};
+use crate::s3::xml::begin;
 use crate::s3::{metadata, sse_c};
 
 /// Begins an upload.
-pub(in crate::s3) async fn create(request: Request<'_>, body: Body) -> Result<Response, Error> {
+pub(in crate::s3) async fn create(request: Request<'_>, body: EmptyBody) -> Result<Response, Error> {
     let (bucket, key) = request.object()?;
     let sse = sse_c::for_write(&request.headers, &request.secrets)?;
     let metadata = metadata::collect(&request.headers)?;
     let checksum = chosen(&request.headers)?;
-    refuse_body(body, "A request that begins a multipart upload has no body").await?;
-    request.check_owner(Action::PutObject).await?;
+    request.check_expected_owner(Action::PutObject).await?;
+    body.check(&request, Action::PutObject, "A request that begins a multipart upload has no body").await?;
 
     let name = spelling(&bucket);
     let operation = CreateUpload { bucket, key: key.clone(), encryption: sse.encryption, metadata, checksum };
     let upload = request.execute(operation).await?;
 
-    let mut xml = Document::s3("InitiateMultipartUploadResult");
+    let mut xml = begin("InitiateMultipartUploadResult");
     xml.leaf("Bucket", &name).leaf("Key", key.as_str()).leaf("UploadId", &upload.upload.to_string());
     let mut response = document(xml);
     let headers = response.headers_mut();

@@ -4,15 +4,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use poem::Response;
 
-use super::{element, kind_name, upload_id, upload_key};
+use super::{upload_id, upload_key};
 use crate::http::date;
 use crate::ops::{Action, ListParts, PartListing};
 use crate::s3::address::spelling;
+use crate::s3::checksum_names::{element, kind_name};
 use crate::s3::error::{Error, Fault};
 use crate::s3::owner::Owner;
 use crate::s3::query::Query;
 use crate::s3::request::{Request, document};
-use crate::s3::xml::Document;
+use crate::s3::xml::{Document, begin};
 
 /// The most parts of one page: S3's limit. A larger wish is cut to it.
 const MAX_PARTS: u32 = 1000;
@@ -25,15 +26,15 @@ pub(in crate::s3) async fn list_parts(request: Request<'_>) -> Result<Response, 
     let (bucket, key) = request.object()?;
     let (after, limit) = (marker(&request.query)?, max_parts(&request.query)?);
     let (customer_key, _) = upload_key(&request.headers, &request.secrets)?;
-    request.check_owner(Action::ListMultipartUploadParts).await?;
+    request.check_expected_owner(Action::ListMultipartUploadParts).await?;
     let upload = upload_id(&request.query)?;
     let name = spelling(&bucket);
     let operation = ListParts { bucket, key: key.clone(), upload, after, limit, customer_key };
     let listing = request.execute(operation).await?;
 
-    let account = request.bucket_record(Action::ListMultipartUploadParts).await?.account;
-    let owner = Owner::of(&request, &account).await;
-    let mut xml = Document::s3("ListPartsResult");
+    let bucket = request.authorised_bucket(Action::ListMultipartUploadParts).await?;
+    let owner = Owner::of(&request, &bucket.account).await;
+    let mut xml = begin("ListPartsResult");
     xml.leaf("Bucket", &name).leaf("Key", key.as_str()).leaf("UploadId", &upload.to_string());
     xml.start("Initiator").leaf("ID", listing.initiator.as_str()).end();
     owner.write(xml.start("Owner"));

@@ -20,7 +20,7 @@ pub(in crate::s3) use list_parts::list_parts;
 pub(in crate::s3) use part::upload_part;
 
 use crate::http::secret_headers::SecretHeaders;
-use crate::model::{ChecksumAlgorithm, ChecksumKind, VersionUid};
+use crate::model::VersionUid;
 use crate::ops::{self, CustomerKey, MAX_PART_NUMBER, WriteEncryption};
 use crate::s3::error::{Error, Fault};
 use crate::s3::query::Query;
@@ -56,25 +56,6 @@ fn upload_key(headers: &HeaderMap, secrets: &SecretHeaders) -> Result<(Option<Cu
         WriteEncryption::Customer(key) => (Some(key), sse.shown),
         WriteEncryption::Managed | WriteEncryption::Kms => (None, sse.shown),
     })
-}
-
-/// The element that holds a checksum.
-pub(super) fn element(algorithm: ChecksumAlgorithm) -> &'static str {
-    match algorithm {
-        ChecksumAlgorithm::Crc32 => "ChecksumCRC32",
-        ChecksumAlgorithm::Crc32c => "ChecksumCRC32C",
-        ChecksumAlgorithm::Crc64Nvme => "ChecksumCRC64NVME",
-        ChecksumAlgorithm::Sha1 => "ChecksumSHA1",
-        ChecksumAlgorithm::Sha256 => "ChecksumSHA256",
-    }
-}
-
-/// The name of what a checksum is computed over.
-pub(in crate::s3) fn kind_name(kind: ChecksumKind) -> &'static str {
-    match kind {
-        ChecksumKind::FullObject => "FULL_OBJECT",
-        ChecksumKind::Composite => "COMPOSITE",
-    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use poem::http::StatusCode;
 use super::{part_number, upload_id, upload_key};
 use crate::http::body::Body;
 use crate::ops::{Action, UploadPart};
+use crate::s3::body::check_length;
 use crate::s3::checksum;
-use crate::s3::error::{Error, Fault};
+use crate::s3::error::Error;
 use crate::s3::request::{Request, empty, set};
 
 /// The largest part: S3's limit.
@@ -18,13 +19,12 @@ pub(in crate::s3) async fn upload_part(request: Request<'_>, body: Body) -> Resu
     let (bucket, key) = request.object()?;
     let number = part_number(&request.query)?;
     let (customer_key, shown) = upload_key(&request.headers, &request.secrets)?;
-    let length = body.length.ok_or(Fault::MissingContentLength)?;
-    if length > MAX_PART {
-        return Err(Fault::EntityTooLarge { proposed: length, limit: MAX_PART }.into());
+    if let Err(fault) = check_length(body.length, MAX_PART) {
+        return Err(request.refuse_body(Action::PutObject, fault.into()).await);
     }
     let expected_md5 = checksum::content_md5(&request.headers)?;
     let checksums = checksum::of_write(&request.headers, request.trailer.as_ref())?;
-    request.check_owner(Action::PutObject).await?;
+    request.check_expected_owner(Action::PutObject).await?;
 
     let upload = upload_id(&request.query)?;
     let operation = UploadPart { bucket, key, upload, number, body, customer_key, expected_md5, checksums };

@@ -29,6 +29,11 @@ const CHECKS: &[(&str, &str)] = &[
          WHERE NOT EXISTS (SELECT FROM buckets b WHERE b.nr = u.bucket) LIMIT $1",
     ),
     (
+        "a setting is of no bucket",
+        "SELECT 'row ' || bucket || ', ' || encode(name, 'escape') FROM bucket_settings s
+         WHERE NOT EXISTS (SELECT FROM buckets b WHERE b.nr = s.bucket) LIMIT $1",
+    ),
+    (
         "a part is of no version",
         "SELECT 'row ' || version || ', part ' || seq FROM parts p
          WHERE NOT EXISTS (SELECT FROM versions v WHERE v.nr = p.version AND v.marker = 0) LIMIT $1",

@@ -1,18 +1,64 @@
 //! Buckets, their names and their usage.
 
+use async_trait::async_trait;
 use tokio_postgres::Row;
 
 use super::super::merge::merge;
 use super::super::range;
+use super::super::settings::first_generation;
+use super::PostgresIndex;
 use super::transaction::{Snapshot, Tx};
 use super::values::{self, Count, Flag, to_json};
-use super::{locks, uploads};
+use super::{locks, settings, uploads};
+use crate::model::settings::SettingName;
 use crate::model::{AccountId, BucketId, Timestamp};
 use crate::storage::Error;
 use crate::storage::index::{
-    BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, CreateBucket, ListBuckets, NamePolicy,
-    Result, Usage, Versioning,
+    BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, BucketSettings, Buckets, CreateBucket,
+    ListBuckets, NamePolicy, Result, Usage, Versioning,
 };
+
+#[async_trait]
+impl Buckets for PostgresIndex {
+    async fn create_bucket(&self, command: CreateBucket) -> Result<BucketRecord> {
+        command!(self.db, tx, (command) => create(tx, command))
+    }
+
+    async fn bucket(&self, address: &BucketAddress) -> Result<BucketRecord> {
+        let address = address.clone();
+        Ok(query!(self.db, db, (address) => find(db, address))?.record)
+    }
+
+    async fn update_bucket(&self, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord> {
+        command!(self.db, tx, (id, changes) => update(tx, *id, changes))
+    }
+
+    async fn bucket_settings(&self, id: BucketId) -> Result<BucketSettings> {
+        query!(self.db, db, (id) => settings::all(db, *id))
+    }
+
+    async fn put_bucket_setting(&self, id: BucketId, name: SettingName, text: Option<String>) -> Result<u64> {
+        command!(self.db, tx, (id, name, text) => settings::put(tx, *id, *name, text.as_deref()))
+    }
+
+    async fn delete_bucket(&self, id: BucketId) -> Result<()> {
+        while !command!(self.db, tx, (id) => delete(tx, *id))? {}
+        Ok(())
+    }
+
+    async fn bucket_usage(&self, id: BucketId) -> Result<Usage> {
+        query!(self.db, db, (id) => usage(db, *id))
+    }
+
+    async fn account_usage(&self, id: &AccountId) -> Result<Usage> {
+        let id = id.clone();
+        query!(self.db, db, (id) => account_usage(db, id))
+    }
+
+    async fn list_buckets(&self, query: ListBuckets) -> Result<BucketPage> {
+        query!(self.db, db, (query) => list(db, query))
+    }
+}
 
 /// A bucket and the number of its row.
 pub(super) struct Numbered {
@@ -32,19 +78,19 @@ pub(super) async fn find(db: &Snapshot, address: &BucketAddress) -> Result<Numbe
     let found = match address {
         BucketAddress::S3(name) => {
             let sql =
-                "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings
+                "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation
                        FROM buckets WHERE name = $1 AND registered = 1";
             db.maybe(sql, &[name]).await?
         }
         BucketAddress::Owned(account, name) => {
             let sql =
-                "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings
+                "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation
                        FROM buckets WHERE account = $1 AND name = $2";
             db.maybe(sql, &[account, name]).await?
         }
         BucketAddress::Id(id) => {
             let sql =
-                "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings
+                "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation
                        FROM buckets WHERE id = $1";
             db.maybe(sql, &[id]).await?
         }
@@ -54,7 +100,7 @@ pub(super) async fn find(db: &Snapshot, address: &BucketAddress) -> Result<Numbe
 
 /// Buckets by id.
 pub(super) async fn page(db: &Snapshot, after: Option<BucketId>, limit: u32) -> Result<Vec<BucketRecord>> {
-    let sql = "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings
+    let sql = "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation
                FROM buckets WHERE id > $1 ORDER BY id LIMIT $2";
     let after = after.map(|id| id.0.to_vec()).unwrap_or_default();
     let rows = db.all(sql, &[&after, &i64::from(limit)]).await?;
@@ -68,7 +114,7 @@ pub(super) async fn place(db: &Snapshot, id: BucketId) -> Result<Place> {
     Ok(Place { nr: row.try_get(0)?, account: row.try_get(1)?, versioning: row.try_get(2)? })
 }
 
-/// Reads the columns from `nr` to `settings`.
+/// Reads the columns from `nr` to `settings_generation`.
 pub(super) fn read_numbered(row: &Row) -> Result<Numbered> {
     let record = BucketRecord {
         id: row.try_get(1)?,
@@ -79,7 +125,7 @@ pub(super) fn read_numbered(row: &Row) -> Result<Numbered> {
         modified: row.try_get(6)?,
         versioning: row.try_get(7)?,
         metadata: values::map(row, 8)?,
-        settings: values::map(row, 9)?,
+        settings_generation: row.try_get::<_, Count>(9)?.0,
     };
     Ok(Numbered { nr: row.try_get(0)?, record })
 }
@@ -111,24 +157,31 @@ pub(super) async fn create(tx: &Tx, command: &CreateBucket) -> Result<BucketReco
         modified: tx.now(),
         versioning: Versioning::Off,
         metadata: command.metadata.clone(),
-        settings: command.settings.clone(),
+        settings_generation: first_generation(tx.now(), &command.settings),
     };
-    tx.execute(
-        "INSERT INTO buckets (id, account, name, registered, created, modified, versioning, metadata, settings)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        &[
-            &record.id,
-            &record.account,
-            &record.name,
-            &Flag(record.registered),
-            &record.created,
-            &record.modified,
-            &record.versioning,
-            &to_json(&record.metadata)?,
-            &to_json(&record.settings)?,
-        ],
-    )
-    .await?;
+    let sql = "INSERT INTO buckets (id, account, name, registered, created, modified, versioning, metadata,
+                   settings_generation)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING nr";
+    let inserted = tx
+        .one(
+            sql,
+            &[
+                &record.id,
+                &record.account,
+                &record.name,
+                &Flag(record.registered),
+                &record.created,
+                &record.modified,
+                &record.versioning,
+                &to_json(&record.metadata)?,
+                &Count(record.settings_generation),
+            ],
+        )
+        .await?;
+    let nr = inserted.try_get(0)?;
+    for (name, text) in &command.settings {
+        settings::set(tx, nr, *name, text).await?;
+    }
     count_buckets(tx, &record.account, 1).await?;
     Ok(record)
 }
@@ -147,7 +200,6 @@ pub(super) async fn update(tx: &Tx, id: BucketId, changes: &[BucketChange]) -> R
     for change in changes.iter().cloned() {
         match change {
             BucketChange::Metadata(name, value) => merge(&mut record.metadata, [(name, value)]),
-            BucketChange::Setting(name, value) => merge(&mut record.settings, [(name, value)]),
             // A bucket that kept versions once still holds them: it can only be suspended.
             BucketChange::Versioning(Versioning::Off) if record.versioning != Versioning::Off => {
                 record.versioning = Versioning::Suspended;
@@ -157,14 +209,8 @@ pub(super) async fn update(tx: &Tx, id: BucketId, changes: &[BucketChange]) -> R
     }
     record.modified = after(tx, Some(record.modified));
     tx.execute(
-        "UPDATE buckets SET modified = $2, versioning = $3, metadata = $4, settings = $5 WHERE nr = $1",
-        &[
-            &nr,
-            &record.modified,
-            &record.versioning,
-            &to_json(&record.metadata)?,
-            &to_json(&record.settings)?,
-        ],
+        "UPDATE buckets SET modified = $2, versioning = $3, metadata = $4 WHERE nr = $1",
+        &[&nr, &record.modified, &record.versioning, &to_json(&record.metadata)?],
     )
     .await?;
     Ok(record)
@@ -190,6 +236,7 @@ pub(super) async fn delete(tx: &Tx, id: BucketId) -> Result<bool> {
         return Ok(false);
     }
     tx.execute("DELETE FROM buckets WHERE nr = $1", &[&place.nr]).await?;
+    tx.execute("DELETE FROM bucket_settings WHERE bucket = $1", &[&place.nr]).await?;
     tx.execute("DELETE FROM bucket_usage WHERE bucket = $1", &[&place.nr]).await?;
     count_buckets(tx, &place.account, -1).await?;
     Ok(true)
@@ -254,7 +301,7 @@ pub(super) async fn list(db: &Snapshot, query: &ListBuckets) -> Result<BucketPag
     }
     let order = if query.reverse { "DESC" } else { "ASC" };
     let sql = format!(
-        "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings,
+        "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation,
              0::bigint, coalesce(u.objects, 0)::bigint, coalesce(u.bytes, 0)::bigint
          FROM (SELECT * FROM buckets WHERE account = $1 AND name >= $2 AND name < $3 ORDER BY name {order} LIMIT $4) b
          LEFT JOIN LATERAL (

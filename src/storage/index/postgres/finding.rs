@@ -15,7 +15,7 @@ use crate::storage::index::{
 };
 
 /// What is read of a bucket, in the order that [`buckets::read_numbered`] expects.
-const BUCKET: &str = "b.nr, b.id, b.account, b.name, b.registered, b.created, b.modified, b.versioning, b.metadata, b.settings";
+const BUCKET: &str = "b.nr, b.id, b.account, b.name, b.registered, b.created, b.modified, b.versioning, b.metadata, b.settings_generation";
 /// How many columns that are.
 const BUCKET_COLUMNS: usize = 10;
 

@@ -1,19 +1,77 @@
 //! The commands that change objects. Whatever a command replaces it frees, and whatever it changes it counts, in the
 //! same transaction.
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::future::{join, join3, join5};
 
+use super::PostgresIndex;
 use super::buckets::{self, Place};
 use super::standing::{self, Hold};
 use super::transaction::{Params, Tx};
 use super::values::{Count, Flag, to_json};
 use super::versions::{self, Brief, CURRENT, HIDDEN};
-use super::{blobs, install, locks, rewrap, uploads};
-use crate::model::{BlobId, ObjectKey, ObjectMetadata, Timestamp, VersionId};
+use super::{blobs, finding, listing, locks, restore, rewrap, uploads, version_listing, writers};
+use crate::model::{BlobId, BucketId, ObjectKey, ObjectMetadata, Timestamp, VersionId};
 use crate::storage::Error;
 use crate::storage::index::{
-    Delete, Deleted, Existing, PartRecord, Publish, Published, Result, Unchanged, UpdateMetadata, Versioning,
+    BucketAddress, BucketRecord, Delete, Deleted, Existing, ListObjects, ListVersions, NumberedPart,
+    ObjectPage, Objects, PartRecord, Publish, Published, Restore, Result, Rewrap, Unchanged, UpdateMetadata,
+    VersionPage, VersionRecord, Versioning,
 };
+
+#[async_trait]
+impl Objects for PostgresIndex {
+    async fn publish(&self, command: Publish) -> Result<Published> {
+        command!(self.db, tx, (command) => publish(tx, command))
+    }
+
+    async fn find(
+        &self,
+        bucket: &BucketAddress,
+        key: &ObjectKey,
+        version: Option<VersionId>,
+    ) -> Result<(BucketRecord, Result<VersionRecord>)> {
+        let (address, key) = (bucket.clone(), key.clone());
+        query!(self.db, db, (address, key, version) => finding::find_with_bucket(db, address, key, *version))
+    }
+
+    async fn find_many(&self, keys: Vec<(BucketId, ObjectKey)>) -> Result<Vec<Result<VersionRecord>>> {
+        snapshot!(self.db, db, (keys) => finding::find_many(db, keys))
+    }
+
+    async fn inline_blob(&self, blob: BlobId) -> Result<Option<Bytes>> {
+        query!(self.db, db, (blob) => blobs::inline(db, *blob))
+    }
+
+    async fn numbered_parts(&self, version: Unchanged, after: u32, limit: u32) -> Result<Vec<NumberedPart>> {
+        snapshot!(self.db, db, (version, after, limit) => finding::numbered_parts(db, version, *after, *limit))
+    }
+
+    async fn update_metadata(&self, command: UpdateMetadata) -> Result<Timestamp> {
+        command!(self.db, tx, (command) => update_metadata(tx, command))
+    }
+
+    async fn restore(&self, command: Restore) -> Result<Published> {
+        command!(self.db, tx, (command) => restore::restore(tx, command))
+    }
+
+    async fn rewrap(&self, rewraps: Vec<Rewrap>) -> Result<()> {
+        command!(self.db, tx, (rewraps) => rewrap::rewrap(tx, rewraps))
+    }
+
+    async fn delete(&self, command: Delete) -> Result<Deleted> {
+        command!(self.db, tx, (command) => delete(tx, command))
+    }
+
+    async fn list_objects(&self, query: ListObjects) -> Result<ObjectPage> {
+        query!(self.db, db, (query) => listing::list(db, query))
+    }
+
+    async fn list_versions(&self, query: ListVersions) -> Result<VersionPage> {
+        snapshot!(self.db, db, (query) => version_listing::list(db, query))
+    }
+}
 
 /// Where a version's references come from.
 #[derive(Clone, Copy)]
@@ -41,7 +99,7 @@ pub(super) async fn publish_with(tx: &Tx, command: &Publish, contents: Contents<
     };
     let (locked, alive, place, latest, found) = join5(
         locks::for_publish(tx, command.writer, command.bucket, &command.key),
-        install::assert_alive(tx, command.writer),
+        writers::assert_alive(tx, command.writer),
         buckets::place(tx, command.bucket),
         latest,
         standing::find(tx, &versions),

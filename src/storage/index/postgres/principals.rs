@@ -1,15 +1,90 @@
 //! Accounts, users, roles, access keys, signing keys, revoked tokens.
 
+use async_trait::async_trait;
 use tokio_postgres::Row;
 
 use super::super::merge::merge;
+use super::PostgresIndex;
 use super::transaction::{Snapshot, Tx};
 use super::values::{self, Flag, Name, to_json};
 use crate::model::{AccountId, Timestamp, UserId};
 use crate::storage::Error;
 use crate::storage::index::{
-    AccessKeyRecord, AccountRecord, Result, RoleGrant, SigningKeyRecord, UserRecord,
+    AccessKeyRecord, AccountRecord, Principals, Result, RoleGrant, SigningKeyRecord, UserRecord,
 };
+
+#[async_trait]
+impl Principals for PostgresIndex {
+    async fn put_account(&self, account: AccountRecord) -> Result<()> {
+        command!(self.db, tx, (account) => put_account(tx, account))
+    }
+
+    async fn account(&self, id: &AccountId) -> Result<Option<AccountRecord>> {
+        let id = id.clone();
+        query!(self.db, db, (id) => account(db, id))
+    }
+
+    async fn account_by_name(&self, domain: &str, name: &str) -> Result<Option<AccountRecord>> {
+        let (domain, name) = (domain.to_owned(), name.to_owned());
+        query!(self.db, db, (domain, name) => account_by_name(db, domain, name))
+    }
+
+    async fn update_account(&self, id: &AccountId, changes: Vec<(String, Option<String>)>) -> Result<()> {
+        let id = id.clone();
+        command!(self.db, tx, (id, changes) => update_account(tx, id, changes))
+    }
+
+    async fn put_user(&self, user: UserRecord, roles: Vec<RoleGrant>) -> Result<()> {
+        command!(self.db, tx, (user, roles) => put_user(tx, user, roles))
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<UserRecord>> {
+        let id = id.clone();
+        query!(self.db, db, (id) => user(db, id))
+    }
+
+    async fn user_by_name(&self, domain: &str, name: &str) -> Result<Option<UserRecord>> {
+        let (domain, name) = (domain.to_owned(), name.to_owned());
+        query!(self.db, db, (domain, name) => user_by_name(db, domain, name))
+    }
+
+    async fn user_by_tempauth(&self, name: &str) -> Result<Option<UserRecord>> {
+        let name = name.to_owned();
+        query!(self.db, db, (name) => user_by_tempauth(db, name))
+    }
+
+    async fn roles(&self, user: &UserId) -> Result<Vec<RoleGrant>> {
+        let user = user.clone();
+        query!(self.db, db, (user) => roles(db, user))
+    }
+
+    async fn put_access_key(&self, key: AccessKeyRecord) -> Result<()> {
+        command!(self.db, tx, (key) => put_access_key(tx, key))
+    }
+
+    async fn access_key(&self, access: &str) -> Result<Option<AccessKeyRecord>> {
+        let access = access.to_owned();
+        query!(self.db, db, (access) => access_key(db, access))
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>> {
+        query!(self.db, db, () => signing_keys(db))
+    }
+
+    async fn add_signing_key(&self, key: SigningKeyRecord) -> Result<()> {
+        command!(self.db, tx, (key) => add_signing_key(tx, key))
+    }
+
+    async fn revoke_token(&self, id: &str, until: Timestamp, now: Timestamp) -> Result<()> {
+        let id = id.to_owned();
+        command!(self.db, tx, (id, until, now) => revoke_token(tx, id, *until, *now))
+    }
+
+    async fn is_token_revoked(&self, id: &str) -> Result<bool> {
+        let id = id.to_owned();
+        query!(self.db, db, (id) => is_token_revoked(db, id))
+    }
+}
 
 pub(super) async fn put_account(tx: &Tx, account: &AccountRecord) -> Result<()> {
     tx.execute(

@@ -1,7 +1,6 @@
 //! The index as rows: read as of one moment in a transaction that changes nothing, and loaded by the array.
 
 use std::error::Error as StdError;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -9,7 +8,7 @@ use tokio_postgres::Row as Found;
 use tokio_postgres::types::{IsNull, ToSql, Type};
 
 use super::transaction::{Snapshot, Tx};
-use super::{PostgresIndex, install};
+use super::{PostgresIndex, writers};
 use crate::model::WriterId;
 use crate::storage::Error;
 use crate::storage::index::Result;
@@ -164,7 +163,7 @@ async fn accept(tx: &Tx, restored: &str, strangers: &[WriterId]) -> Result<bool>
     let sql = "DELETE FROM marks WHERE name = $1 AND value = $2";
     let is_accepted = tx.execute(sql, &[&Mark::Restored.name(), &restored]).await? == 1;
     if is_accepted {
-        install::disown(tx, strangers).await?;
+        writers::disown(tx, strangers).await?;
     }
     Ok(is_accepted)
 }

@@ -9,6 +9,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_initial.sql"),
     include_str!("schema/0002_marks.sql"),
     include_str!("schema/0003_revoked_tokens.sql"),
+    include_str!("schema/0004_bucket_settings.sql"),
 ];
 
 /// How the schema that is there stands to this program.

@@ -5,21 +5,75 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use futures_util::future::{join, join3, join4};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
+use super::PostgresIndex;
 use super::objects::{self, Contents};
 use super::standing::{self, Hold};
 use super::transaction::{Snapshot, Tx};
 use super::values::{Columns, Count, parse, small, to_json};
-use super::{blobs, buckets, install, locks};
+use super::{blobs, buckets, locks, upload_listing, writers};
 use crate::model::{BlobId, BucketId, ObjectKey, ObjectMetadata, Timestamp, VersionUid};
 use crate::storage::Error;
 use crate::storage::index::{
-    CompleteUpload, CreateUpload, MAX_REFERENCES, PartRecord, Published, PutPart, Result, Unchanged,
-    UploadChecksum, UploadPart, UploadRecord,
+    CompleteUpload, CreateUpload, ListUploads, MAX_REFERENCES, PartPage, PartRecord, Published, PutPart,
+    Result, Unchanged, UploadChecksum, UploadPage, UploadPart, UploadRecord, Uploads,
 };
+
+#[async_trait]
+impl Uploads for PostgresIndex {
+    async fn create_upload(&self, command: CreateUpload) -> Result<Timestamp> {
+        command!(self.db, tx, (command) => create(tx, command))
+    }
+
+    async fn upload(&self, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<UploadRecord> {
+        let key = key.clone();
+        Ok(query!(self.db, db, (bucket, key, id) => find(db, *bucket, key, *id))?.record)
+    }
+
+    async fn put_part(&self, command: PutPart) -> Result<Timestamp> {
+        command!(self.db, tx, (command) => put_part(tx, command))
+    }
+
+    async fn upload_parts(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        id: VersionUid,
+    ) -> Result<(UploadRecord, Vec<UploadPart>)> {
+        let key = key.clone();
+        snapshot!(self.db, db, (bucket, key, id) => with_parts(db, *bucket, key, *id))
+    }
+
+    async fn complete_upload(&self, command: CompleteUpload) -> Result<Published> {
+        command!(self.db, tx, (command) => complete(tx, command))
+    }
+
+    async fn abort_upload(&self, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<()> {
+        let key = key.clone();
+        command!(self.db, tx, (bucket, key, id) => abort(tx, *bucket, key, *id))
+    }
+
+    async fn list_uploads(&self, query: ListUploads) -> Result<UploadPage> {
+        snapshot!(self.db, db, (query) => upload_listing::list(db, query))
+    }
+
+    async fn list_parts(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        id: VersionUid,
+        after: u32,
+        limit: u32,
+    ) -> Result<PartPage> {
+        let key = key.clone();
+        snapshot!(self.db, db, (bucket, key, id, after, limit) =>
+            upload_listing::parts(db, *bucket, key, *id, *after, *limit))
+    }
+}
 
 /// What was chosen for the object when its upload began, kept as JSON.
 #[derive(Default, Serialize, Deserialize)]
@@ -105,7 +159,7 @@ pub(super) async fn put_part(tx: &Tx, command: &PutPart) -> Result<Timestamp> {
     let many = command.refs.len() > 1;
     let (locked, alive, found, previous) = join4(
         locks::for_part(tx, command.writer, bucket, upload, number, many),
-        install::assert_alive(tx, command.writer),
+        writers::assert_alive(tx, command.writer),
         self::number(tx, bucket, &command.key, upload),
         tx.maybe(previous, &[&upload, &i64::from(number)]),
     )

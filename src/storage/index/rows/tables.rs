@@ -22,6 +22,8 @@ pub struct Column {
     pub kind: Kind,
     /// Whether it may hold nothing.
     pub nullable: bool,
+    /// What a row of an older schema has, which had no such column. Otherwise that is nothing, where it may be.
+    pub former: Option<i64>,
 }
 
 impl Column {
@@ -29,6 +31,21 @@ impl Column {
         self.nullable = true;
         self
     }
+
+    /// A column that came later: what it holds in rows of before.
+    const fn or(mut self, former: i64) -> Self {
+        self.former = Some(former);
+        self
+    }
+}
+
+/// A column of an older schema. A backup of that time has it.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Retired {
+    /// Its name.
+    pub name: &'static str,
+    /// The one text that a row may have there: nothing is lost with it.
+    pub text: &'static str,
 }
 
 /// A table.
@@ -42,6 +59,15 @@ pub struct Table {
     pub key: usize,
     /// Whether the index numbers its rows itself (`nr`): after a load it must go on behind the last.
     pub numbered: bool,
+    /// Columns that it no longer has.
+    pub retired: &'static [Retired],
+}
+
+impl Table {
+    const fn without(mut self, retired: &'static [Retired]) -> Self {
+        self.retired = retired;
+        self
+    }
 }
 
 /// Finds a table by its name.
@@ -75,8 +101,9 @@ pub static TABLES: &[Table] = &[
     keyed("revoked_tokens", 1, &[bytes("id"), int("until")]),
     numbered("buckets", &[
         int("nr"), bytes("id"), bytes("account"), bytes("name"), int("registered"), int("created"), int("modified"),
-        int("versioning"), text("metadata"), text("settings"),
-    ]),
+        int("versioning"), text("metadata"), int("settings_generation").or(0),
+    ]).without(&[Retired { name: "settings", text: "{}" }]),
+    keyed("bucket_settings", 2, &[int("bucket"), bytes("name"), text("text"), int("changed")]),
     keyed("bucket_usage", 2, &[int("bucket"), int("slot"), int("objects"), int("bytes")]),
     keyed("account_usage", 2, &[bytes("account"), int("slot"), int("buckets"), int("objects"), int("bytes")]),
     keyed("blobs", 1, &[
@@ -108,21 +135,21 @@ pub static TABLES: &[Table] = &[
 ];
 
 const fn keyed(name: &'static str, key: usize, columns: &'static [Column]) -> Table {
-    Table { name, columns, key, numbered: false }
+    Table { name, columns, key, numbered: false, retired: &[] }
 }
 
 const fn numbered(name: &'static str, columns: &'static [Column]) -> Table {
-    Table { name, columns, key: 1, numbered: true }
+    Table { name, columns, key: 1, numbered: true, retired: &[] }
 }
 
 const fn int(name: &'static str) -> Column {
-    Column { name, kind: Kind::Int, nullable: false }
+    Column { name, kind: Kind::Int, nullable: false, former: None }
 }
 
 const fn bytes(name: &'static str) -> Column {
-    Column { name, kind: Kind::Bytes, nullable: false }
+    Column { name, kind: Kind::Bytes, nullable: false, former: None }
 }
 
 const fn text(name: &'static str) -> Column {
-    Column { name, kind: Kind::Text, nullable: false }
+    Column { name, kind: Kind::Text, nullable: false, former: None }
 }

@@ -28,6 +28,11 @@ const CHECKS: &[(&str, &str)] = &[
          WHERE NOT EXISTS (SELECT 1 FROM buckets b WHERE b.nr = u.bucket) LIMIT ?1",
     ),
     (
+        "a setting is of no bucket",
+        "SELECT 'row ' || bucket || ', ' || CAST(name AS TEXT) FROM bucket_settings s
+         WHERE NOT EXISTS (SELECT 1 FROM buckets b WHERE b.nr = s.bucket) LIMIT ?1",
+    ),
+    (
         "a part is of no version",
         "SELECT 'row ' || version || ', part ' || seq FROM parts p
          WHERE NOT EXISTS (SELECT 1 FROM versions v WHERE v.nr = p.version AND v.marker = 0) LIMIT ?1",
@@ -257,8 +262,9 @@ mod tests {
     const SOUND: &str = "
         CREATE TEMP VIEW ids AS SELECT value AS n, CAST(printf('%024d', value) AS BLOB) AS blob
             FROM (SELECT 1 AS value UNION SELECT 2 UNION SELECT 3);
-        INSERT INTO buckets (nr, id, account, name, registered, created, modified, versioning, metadata, settings)
-            VALUES (1, x'01', CAST('a' AS BLOB), x'01', 0, 0, 0, 1, '{}', '{}');
+        INSERT INTO buckets (nr, id, account, name, registered, created, modified, versioning, metadata)
+            VALUES (1, x'01', CAST('a' AS BLOB), x'01', 0, 0, 0, 1, '{}');
+        INSERT INTO bucket_settings (bucket, name, text, changed) VALUES (1, CAST('tags' AS BLOB), '[]', 0);
         INSERT INTO bucket_usage (bucket, slot, objects, bytes) VALUES (1, 0, 1, 6);
         INSERT INTO account_usage (account, slot, buckets, objects, bytes) VALUES (CAST('a' AS BLOB), 0, 1, 1, 6);
         INSERT INTO versions (nr, bucket, key, state, marker, null_id, created, modified, size, mode, etag, uid,
@@ -286,6 +292,7 @@ mod tests {
         ("UPDATE versions SET bucket = 2 WHERE nr = 1", "a version is in no bucket"),
         ("UPDATE uploads SET bucket = 2", "an upload is in no bucket"),
         ("UPDATE bucket_usage SET bucket = 2", "usage is counted of no bucket"),
+        ("UPDATE bucket_settings SET bucket = 2", "a setting is of no bucket"),
         ("DELETE FROM versions WHERE nr = 2", "a part is of no version"),
         ("UPDATE parts SET version = 3 WHERE version = 2", "a part is of no version"),
         ("UPDATE version_parts SET version = 9", "a numbered part is of no version"),

@@ -1,18 +1,64 @@
 //! Buckets, their names and their usage.
 
+use async_trait::async_trait;
 use rusqlite::{Row, params};
 
 use super::super::merge::merge;
 use super::super::range;
+use super::super::settings::first_generation;
+use super::SqliteIndex;
 use super::connection::{Snapshot, Tx};
-use super::uploads;
 use super::values::{Count, Map, to_json};
+use super::{settings, uploads};
+use crate::model::settings::SettingName;
 use crate::model::{AccountId, BucketId, Timestamp};
 use crate::storage::Error;
 use crate::storage::index::{
-    BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, CreateBucket, ListBuckets, NamePolicy,
-    Result, Usage, Versioning,
+    BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, BucketSettings, Buckets, CreateBucket,
+    ListBuckets, NamePolicy, Result, Usage, Versioning,
 };
+
+#[async_trait]
+impl Buckets for SqliteIndex {
+    async fn create_bucket(&self, command: CreateBucket) -> Result<BucketRecord> {
+        self.writer()?.run(move |tx| create(tx, command)).await
+    }
+
+    async fn bucket(&self, address: &BucketAddress) -> Result<BucketRecord> {
+        let address = address.clone();
+        self.readers.statement(move |db| Ok(find(db, &address)?.record)).await
+    }
+
+    async fn update_bucket(&self, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord> {
+        self.writer()?.run(move |tx| update(tx, id, changes)).await
+    }
+
+    async fn bucket_settings(&self, id: BucketId) -> Result<BucketSettings> {
+        self.readers.statement(move |db| settings::all(db, id)).await
+    }
+
+    async fn put_bucket_setting(&self, id: BucketId, name: SettingName, text: Option<String>) -> Result<u64> {
+        self.writer()?.run(move |tx| settings::put(tx, id, name, text.as_deref())).await
+    }
+
+    async fn delete_bucket(&self, id: BucketId) -> Result<()> {
+        while !self.writer()?.run(move |tx| delete(tx, id)).await? {}
+        Ok(())
+    }
+
+    async fn bucket_usage(&self, id: BucketId) -> Result<Usage> {
+        self.readers.snapshot(move |db| usage(db, id)).await
+    }
+
+    async fn account_usage(&self, id: &AccountId) -> Result<Usage> {
+        let id = id.clone();
+        self.readers.statement(move |db| account_usage(db, &id)).await
+    }
+
+    async fn list_buckets(&self, query: ListBuckets) -> Result<BucketPage> {
+        self.readers.snapshot(move |db| list(db, &query)).await
+    }
+}
 
 /// A bucket and the number of its row.
 pub(super) struct Numbered {
@@ -31,19 +77,19 @@ pub(super) struct Place {
 pub(super) fn find(db: &Snapshot<'_>, address: &BucketAddress) -> Result<Numbered> {
     let found = match address {
         BucketAddress::S3(name) => db.maybe(
-            "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings
+            "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation
              FROM buckets WHERE name = ?1 AND registered = 1",
             [name],
             read_numbered,
         )?,
         BucketAddress::Owned(account, name) => db.maybe(
-            "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings
+            "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation
              FROM buckets WHERE account = ?1 AND name = ?2",
             params![account, name],
             read_numbered,
         )?,
         BucketAddress::Id(id) => db.maybe(
-            "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings
+            "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation
              FROM buckets WHERE id = ?1",
             [id],
             read_numbered,
@@ -56,7 +102,7 @@ pub(super) fn find(db: &Snapshot<'_>, address: &BucketAddress) -> Result<Numbere
 pub(super) fn page(db: &Snapshot<'_>, after: Option<BucketId>, limit: u32) -> Result<Vec<BucketRecord>> {
     let after = after.map(|id| id.0.to_vec()).unwrap_or_default();
     db.all(
-        "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings
+        "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation
          FROM buckets WHERE id > ?1 ORDER BY id LIMIT ?2",
         params![after, limit],
         |row| Ok(read_numbered(row)?.record),
@@ -81,7 +127,7 @@ fn read_numbered(row: &Row<'_>) -> rusqlite::Result<Numbered> {
         modified: row.get(6)?,
         versioning: row.get(7)?,
         metadata: row.get::<_, Map>(8)?.0,
-        settings: row.get::<_, Map>(9)?.0,
+        settings_generation: row.get::<_, Count>(9)?.0,
     };
     Ok(Numbered { nr: row.get(0)?, record })
 }
@@ -115,10 +161,10 @@ pub(super) fn create(tx: &Tx<'_>, command: CreateBucket) -> Result<BucketRecord>
         modified: tx.now(),
         versioning: Versioning::Off,
         metadata: command.metadata,
-        settings: command.settings,
+        settings_generation: first_generation(tx.now(), &command.settings),
     };
     let nr = tx.insert(
-        "INSERT INTO buckets (id, account, name, registered, created, modified, versioning, metadata, settings)
+        "INSERT INTO buckets (id, account, name, registered, created, modified, versioning, metadata, settings_generation)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             record.id,
@@ -129,9 +175,12 @@ pub(super) fn create(tx: &Tx<'_>, command: CreateBucket) -> Result<BucketRecord>
             record.modified,
             record.versioning,
             to_json(&record.metadata)?,
-            to_json(&record.settings)?,
+            Count(record.settings_generation),
         ],
     )?;
+    for (name, text) in &command.settings {
+        settings::set(tx, nr, *name, text)?;
+    }
     tx.execute("INSERT INTO bucket_usage (bucket, slot, objects, bytes) VALUES (?1, 0, 0, 0)", [nr])?;
     tx.execute(
         "INSERT INTO account_usage (account, slot, buckets, objects, bytes) VALUES (?1, 0, 1, 0, 0)
@@ -146,7 +195,6 @@ pub(super) fn update(tx: &Tx<'_>, id: BucketId, changes: Vec<BucketChange>) -> R
     for change in changes {
         match change {
             BucketChange::Metadata(name, value) => merge(&mut record.metadata, [(name, value)]),
-            BucketChange::Setting(name, value) => merge(&mut record.settings, [(name, value)]),
             // A bucket that kept versions once still holds them: it can only be suspended.
             BucketChange::Versioning(Versioning::Off) if record.versioning != Versioning::Off => {
                 record.versioning = Versioning::Suspended;
@@ -156,14 +204,8 @@ pub(super) fn update(tx: &Tx<'_>, id: BucketId, changes: Vec<BucketChange>) -> R
     }
     record.modified = tx.now().max(record.modified.next());
     tx.execute(
-        "UPDATE buckets SET modified = ?2, versioning = ?3, metadata = ?4, settings = ?5 WHERE nr = ?1",
-        params![
-            nr,
-            record.modified,
-            record.versioning,
-            to_json(&record.metadata)?,
-            to_json(&record.settings)?
-        ],
+        "UPDATE buckets SET modified = ?2, versioning = ?3, metadata = ?4 WHERE nr = ?1",
+        params![nr, record.modified, record.versioning, to_json(&record.metadata)?],
     )?;
     Ok(record)
 }
@@ -187,6 +229,7 @@ pub(super) fn delete(tx: &Tx<'_>, id: BucketId) -> Result<bool> {
         return Ok(false);
     }
     tx.execute("DELETE FROM buckets WHERE nr = ?1", [place.nr])?;
+    tx.execute("DELETE FROM bucket_settings WHERE bucket = ?1", [place.nr])?;
     tx.execute("DELETE FROM bucket_usage WHERE bucket = ?1", [place.nr])?;
     tx.execute(
         "UPDATE account_usage SET buckets = buckets - 1 WHERE account = ?1 AND slot = 0",
@@ -239,10 +282,10 @@ pub(super) fn list(db: &Snapshot<'_>, query: &ListBuckets) -> Result<BucketPage>
     let (after, before) = if query.reverse { (end, marker) } else { (marker, end) };
     let keys = range::Keys::new(&query.prefix, after, before);
     let sql = if query.reverse {
-        "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings FROM buckets
+        "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation FROM buckets
          WHERE account = ?1 AND name >= ?2 AND name < ?3 ORDER BY name DESC LIMIT ?4"
     } else {
-        "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings FROM buckets
+        "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation FROM buckets
          WHERE account = ?1 AND name >= ?2 AND name < ?3 ORDER BY name LIMIT ?4"
     };
     if query.limit == 0 {

@@ -1,19 +1,84 @@
 //! The commands that change objects. Whatever a command replaces it frees, and whatever it changes it counts, in the
 //! same transaction.
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use rusqlite::params;
 
+use super::SqliteIndex;
 use super::buckets::{self, Place};
 use super::connection::Tx;
 use super::standing::Standing;
 use super::values::{Count, to_json};
-use super::versions::{self, Brief, CURRENT, HIDDEN};
-use super::{blobs, install, rewrap};
-use crate::model::{ObjectKey, Timestamp, VersionId};
+use super::versions::{self, Brief, CURRENT, HIDDEN, Inline};
+use super::{blobs, listing, restore, rewrap, version_listing, writers};
+use crate::model::{BlobId, BucketId, ObjectKey, Timestamp, VersionId};
 use crate::storage::Error;
 use crate::storage::index::{
-    Delete, Deleted, Existing, PartRecord, Publish, Published, Result, UpdateMetadata, Versioning,
+    BucketAddress, BucketRecord, Delete, Deleted, Existing, ListObjects, ListVersions, NumberedPart,
+    ObjectPage, Objects, PartRecord, Publish, Published, Restore, Result, Rewrap, Unchanged, UpdateMetadata,
+    VersionPage, VersionRecord, Versioning,
 };
+
+#[async_trait]
+impl Objects for SqliteIndex {
+    async fn publish(&self, command: Publish) -> Result<Published> {
+        self.writer()?.run(move |tx| publish(tx, command)).await
+    }
+
+    async fn find(
+        &self,
+        bucket: &BucketAddress,
+        key: &ObjectKey,
+        version: Option<VersionId>,
+    ) -> Result<(BucketRecord, Result<VersionRecord>)> {
+        let (address, key) = (bucket.clone(), key.clone());
+        self.readers
+            .snapshot(move |db| {
+                let bucket = buckets::find(db, &address)?;
+                let found =
+                    versions::find(db, bucket.nr, &key, version, bucket.record.versioning, Inline::Load);
+                Ok((bucket.record, found))
+            })
+            .await
+    }
+
+    async fn find_many(&self, keys: Vec<(BucketId, ObjectKey)>) -> Result<Vec<Result<VersionRecord>>> {
+        self.readers.snapshot(move |db| Ok(versions::find_many(db, &keys))).await
+    }
+
+    async fn inline_blob(&self, blob: BlobId) -> Result<Option<Bytes>> {
+        self.readers.statement(move |db| blobs::inline(db, blob)).await
+    }
+
+    async fn numbered_parts(&self, version: Unchanged, after: u32, limit: u32) -> Result<Vec<NumberedPart>> {
+        self.readers.snapshot(move |db| versions::numbered_parts(db, &version, after, limit)).await
+    }
+
+    async fn update_metadata(&self, command: UpdateMetadata) -> Result<Timestamp> {
+        self.writer()?.run(move |tx| update_metadata(tx, command)).await
+    }
+
+    async fn restore(&self, command: Restore) -> Result<Published> {
+        self.writer()?.run(move |tx| restore::restore(tx, command)).await
+    }
+
+    async fn rewrap(&self, rewraps: Vec<Rewrap>) -> Result<()> {
+        self.writer()?.run(move |tx| rewrap::rewrap(tx, &rewraps)).await
+    }
+
+    async fn delete(&self, command: Delete) -> Result<Deleted> {
+        self.writer()?.run(move |tx| delete(tx, &command)).await
+    }
+
+    async fn list_objects(&self, query: ListObjects) -> Result<ObjectPage> {
+        self.readers.snapshot(move |db| listing::list(db, &query)).await
+    }
+
+    async fn list_versions(&self, query: ListVersions) -> Result<VersionPage> {
+        self.readers.snapshot(move |db| version_listing::list(db, &query)).await
+    }
+}
 
 pub(super) fn publish(tx: &Tx<'_>, command: Publish) -> Result<Published> {
     let new = |command: &Publish| blobs::take(tx, command.writer, &command.new_blobs, &command.parts);
@@ -27,7 +92,7 @@ pub(super) fn publish_with(
     take: impl FnOnce(&Publish) -> Result<()>,
     store: impl FnOnce(&Publish, i64) -> Result<()>,
 ) -> Result<Published> {
-    install::assert_alive(tx, command.writer)?;
+    writers::assert_alive(tx, command.writer)?;
     let place = buckets::place(tx, command.bucket)?;
     let latest = versions::latest(tx, place.nr, &command.key, place.versioning)?;
     versions::check(tx, &command.precondition, latest.as_ref())?;

@@ -1,15 +1,90 @@
 //! Accounts, users, roles, access keys, signing keys, revoked tokens.
 
+use async_trait::async_trait;
 use rusqlite::{Row, params};
 
 use super::super::merge::merge;
+use super::SqliteIndex;
 use super::connection::{Snapshot, Tx};
 use super::values::{Map, Name, to_json};
 use crate::model::{AccountId, Timestamp, UserId};
 use crate::storage::Error;
 use crate::storage::index::{
-    AccessKeyRecord, AccountRecord, Result, RoleGrant, SigningKeyRecord, UserRecord,
+    AccessKeyRecord, AccountRecord, Principals, Result, RoleGrant, SigningKeyRecord, UserRecord,
 };
+
+#[async_trait]
+impl Principals for SqliteIndex {
+    async fn put_account(&self, account: AccountRecord) -> Result<()> {
+        self.writer()?.run(move |tx| put_account(tx, &account)).await
+    }
+
+    async fn account(&self, id: &AccountId) -> Result<Option<AccountRecord>> {
+        let id = id.clone();
+        self.readers.statement(move |db| account(db, &id)).await
+    }
+
+    async fn account_by_name(&self, domain: &str, name: &str) -> Result<Option<AccountRecord>> {
+        let (domain, name) = (domain.to_owned(), name.to_owned());
+        self.readers.statement(move |db| account_by_name(db, &domain, &name)).await
+    }
+
+    async fn update_account(&self, id: &AccountId, changes: Vec<(String, Option<String>)>) -> Result<()> {
+        let id = id.clone();
+        self.writer()?.run(move |tx| update_account(tx, &id, changes)).await
+    }
+
+    async fn put_user(&self, user: UserRecord, roles: Vec<RoleGrant>) -> Result<()> {
+        self.writer()?.run(move |tx| put_user(tx, &user, &roles)).await
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<UserRecord>> {
+        let id = id.clone();
+        self.readers.statement(move |db| user(db, &id)).await
+    }
+
+    async fn user_by_name(&self, domain: &str, name: &str) -> Result<Option<UserRecord>> {
+        let (domain, name) = (domain.to_owned(), name.to_owned());
+        self.readers.statement(move |db| user_by_name(db, &domain, &name)).await
+    }
+
+    async fn user_by_tempauth(&self, name: &str) -> Result<Option<UserRecord>> {
+        let name = name.to_owned();
+        self.readers.statement(move |db| user_by_tempauth(db, &name)).await
+    }
+
+    async fn roles(&self, user: &UserId) -> Result<Vec<RoleGrant>> {
+        let user = user.clone();
+        self.readers.statement(move |db| roles(db, &user)).await
+    }
+
+    async fn put_access_key(&self, key: AccessKeyRecord) -> Result<()> {
+        self.writer()?.run(move |tx| put_access_key(tx, &key)).await
+    }
+
+    async fn access_key(&self, access: &str) -> Result<Option<AccessKeyRecord>> {
+        let access = access.to_owned();
+        self.readers.statement(move |db| access_key(db, &access)).await
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>> {
+        self.readers.statement(signing_keys).await
+    }
+
+    async fn add_signing_key(&self, key: SigningKeyRecord) -> Result<()> {
+        self.writer()?.run(move |tx| add_signing_key(tx, &key)).await
+    }
+
+    async fn revoke_token(&self, id: &str, until: Timestamp, now: Timestamp) -> Result<()> {
+        let id = id.to_owned();
+        self.writer()?.run(move |tx| revoke_token(tx, &id, until, now)).await
+    }
+
+    async fn is_token_revoked(&self, id: &str) -> Result<bool> {
+        let id = id.to_owned();
+        self.readers.statement(move |db| is_token_revoked(db, &id)).await
+    }
+}
 
 pub(super) fn put_account(tx: &Tx<'_>, account: &AccountRecord) -> Result<()> {
     tx.execute(

@@ -13,7 +13,7 @@ use rusqlite::{Connection, ToSql, params_from_iter};
 use tokio::sync::oneshot;
 
 use super::connection::{self, Snapshot, Tx};
-use super::{SqliteIndex, install, schema};
+use super::{SqliteIndex, schema, writers};
 use crate::model::WriterId;
 use crate::storage::Error;
 use crate::storage::index::Result;
@@ -75,7 +75,7 @@ impl Rows for SqliteIndex {
                 let sql = "DELETE FROM marks WHERE name = ?1 AND value = ?2";
                 let is_accepted = tx.execute(sql, [Mark::Restored.name(), &restored])? == 1;
                 if is_accepted {
-                    install::disown(tx, &strangers)?;
+                    writers::disown(tx, &strangers)?;
                 }
                 Ok(is_accepted)
             })

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_leases.sql"),
     include_str!("schema/0004_marks.sql"),
     include_str!("schema/0005_revoked_tokens.sql"),
+    include_str!("schema/0006_bucket_settings.sql"),
 ];
 
 /// Brings the schema up to date. A schema newer than this program knows, or a foreign database, is refused.
@@ -76,7 +77,12 @@ pub(super) fn plan(sql: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::connection::Snapshot;
+    use super::super::{buckets, settings};
     use super::*;
+    use crate::model::BucketId;
+    use crate::model::settings::SettingName;
+    use crate::storage::index::BucketAddress;
 
     #[test]
     fn migrations_go_forward_and_are_applied_once() {
@@ -102,6 +108,33 @@ mod tests {
         let newest = "SELECT created FROM versions WHERE bucket = 1 AND key = x'61' AND state <> 1
                       ORDER BY created DESC LIMIT 1";
         assert_eq!(connection.query_row(newest, [], |row| row.get::<_, i64>(0)), Ok(6));
+        let check = connection.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
+        assert_eq!(check.as_deref(), Ok("ok"));
+    }
+
+    #[test]
+    fn the_settings_of_a_former_schema_are_carried_over() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate_with(&mut connection, &MIGRATIONS[..5]).unwrap();
+        let rows = r#"
+            INSERT INTO buckets (nr, id, account, name, registered, created, modified, versioning, metadata, settings)
+            VALUES (1, zeroblob(16), x'61', x'61', 1, 7, 8, 2, '{"color":"blue"}', '{"later":"x","tags":"ä\"\n"}'),
+                   (2, x'00112233445566778899aabbccddeeff', x'61', x'62', 1, 7, 8, 0, '{}', '{}')"#;
+        connection.execute_batch(rows).unwrap();
+        migrate(&mut connection).unwrap();
+        let db = Snapshot::new(&connection);
+        let settings = settings::all(&db, BucketId([0; 16])).unwrap();
+        assert_eq!(settings.values, [(SettingName::Tags, "ä\"\n".to_owned())].into());
+        let bucket = buckets::find(&db, &BucketAddress::Id(BucketId([0; 16]))).unwrap().record;
+        assert_eq!((bucket.settings_generation, bucket.metadata.len()), (settings.generation, 1));
+        assert!(settings.generation > 0);
+        let others = buckets::page(&db, Some(bucket.id), 10).unwrap();
+        assert_eq!((others.len(), others[0].settings_generation), (1, 0));
+        let rows = "SELECT group_concat(CAST(name AS TEXT) || changed) FROM bucket_settings";
+        assert_eq!(
+            connection.query_row(rows, [], |row| row.get::<_, String>(0)).as_deref(),
+            Ok("later8,tags8")
+        );
         let check = connection.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
         assert_eq!(check.as_deref(), Ok("ok"));
     }

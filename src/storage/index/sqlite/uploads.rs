@@ -3,20 +3,84 @@
 //! A part holds references like a version does. When an upload is completed they move from its parts to the version: no
 //! count changes, however many there are.
 
+use async_trait::async_trait;
 use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
 
+use super::SqliteIndex;
 use super::connection::{Snapshot, Tx};
 use super::objects;
 use super::standing::Standing;
 use super::values::{Count, parse, to_json};
-use super::{blobs, buckets, install};
+use super::{blobs, buckets, upload_listing, writers};
 use crate::model::{BucketId, ObjectKey, ObjectMetadata, Timestamp, VersionUid};
 use crate::storage::Error;
 use crate::storage::index::{
-    CompleteUpload, CreateUpload, MAX_REFERENCES, PartRecord, Published, PutPart, Result, UploadChecksum,
-    UploadPart, UploadRecord,
+    CompleteUpload, CreateUpload, ListUploads, MAX_REFERENCES, PartPage, PartRecord, Published, PutPart,
+    Result, UploadChecksum, UploadPage, UploadPart, UploadRecord, Uploads,
 };
+
+#[async_trait]
+impl Uploads for SqliteIndex {
+    async fn create_upload(&self, command: CreateUpload) -> Result<Timestamp> {
+        self.writer()?.run(move |tx| create(tx, command)).await
+    }
+
+    async fn upload(&self, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<UploadRecord> {
+        let key = key.clone();
+        self.readers.snapshot(move |db| Ok(find(db, bucket, &key, id)?.record)).await
+    }
+
+    async fn put_part(&self, command: PutPart) -> Result<Timestamp> {
+        self.writer()?.run(move |tx| put_part(tx, &command)).await
+    }
+
+    async fn upload_parts(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        id: VersionUid,
+    ) -> Result<(UploadRecord, Vec<UploadPart>)> {
+        let key = key.clone();
+        self.readers
+            .snapshot(move |db| {
+                let upload = find(db, bucket, &key, id)?;
+                let parts = parts(db, upload.nr)?;
+                Ok((upload.record, parts))
+            })
+            .await
+    }
+
+    async fn complete_upload(&self, command: CompleteUpload) -> Result<Published> {
+        self.writer()?.run(move |tx| complete(tx, command)).await
+    }
+
+    async fn abort_upload(&self, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<()> {
+        let key = key.clone();
+        self.writer()?.run(move |tx| abort(tx, bucket, &key, id)).await
+    }
+
+    async fn list_uploads(&self, query: ListUploads) -> Result<UploadPage> {
+        self.readers.snapshot(move |db| upload_listing::list(db, &query)).await
+    }
+
+    async fn list_parts(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        id: VersionUid,
+        after: u32,
+        limit: u32,
+    ) -> Result<PartPage> {
+        let key = key.clone();
+        self.readers
+            .snapshot(move |db| {
+                let upload = find(db, bucket, &key, id)?;
+                upload_listing::parts(db, upload, after, limit)
+            })
+            .await
+    }
+}
 
 /// What was chosen for the object when its upload began, kept as JSON.
 #[derive(Default, Serialize, Deserialize)]
@@ -85,7 +149,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Numbered> {
 }
 
 pub(super) fn put_part(tx: &Tx<'_>, command: &PutPart) -> Result<Timestamp> {
-    install::assert_alive(tx, command.writer)?;
+    writers::assert_alive(tx, command.writer)?;
     let upload = find(tx, command.bucket, &command.key, command.upload)?.nr;
     Standing::new(tx).all(&command.unchanged)?;
     if command.refs.len() > 1 {

@@ -14,7 +14,7 @@ fn bucket() -> BucketRecord {
         modified: Timestamp::from_seconds(0),
         versioning: Versioning::Off,
         metadata: BTreeMap::new(),
-        settings: BTreeMap::new(),
+        settings_generation: 0,
     }
 }
 

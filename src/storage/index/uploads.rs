@@ -1,0 +1,227 @@
+//! Multipart uploads: what the index is asked to do with them, and what it gives back.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::Result;
+use super::command::{NewBlob, Publish, Published, Unchanged};
+use super::record::PartRecord;
+use crate::model::{
+    BucketId, ChecksumAlgorithm, ChecksumKind, EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, UserId,
+    VersionUid, WriterId,
+};
+
+/// The most references to blobs that an object has, and that copies give an upload: they cost nothing to make, and are all
+/// read with the object.
+pub const MAX_REFERENCES: usize = 20_000;
+
+/// Multipart uploads, from their beginning to the version that they become.
+#[async_trait]
+pub trait Uploads: Send + Sync {
+    /// Begins an upload.
+    async fn create_upload(&self, command: CreateUpload) -> Result<Timestamp>;
+    /// Finds an upload. One of another bucket or key is `NoSuchUpload`.
+    async fn upload(&self, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<UploadRecord>;
+    /// Stores a part, and says when. Fails with `TooManyReferences` where a part of more than one would give the upload more
+    /// than [`MAX_REFERENCES`].
+    async fn put_part(&self, command: PutPart) -> Result<Timestamp>;
+    /// An upload with all its parts and their references, by number.
+    async fn upload_parts(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        id: VersionUid,
+    ) -> Result<(UploadRecord, Vec<UploadPart>)>;
+    /// Turns an upload into a version.
+    async fn complete_upload(&self, command: CompleteUpload) -> Result<Published>;
+    /// Drops an upload with all its parts.
+    async fn abort_upload(&self, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<()>;
+    /// A page of a bucket's uploads.
+    async fn list_uploads(&self, query: ListUploads) -> Result<UploadPage>;
+    /// A page of an upload's parts with numbers after `after`.
+    async fn list_parts(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        id: VersionUid,
+        after: u32,
+        limit: u32,
+    ) -> Result<PartPage>;
+}
+
+/// The checksum that a multipart upload keeps of each part and of the whole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UploadChecksum {
+    /// Which.
+    pub algorithm: ChecksumAlgorithm,
+    /// What the whole object's is computed over.
+    pub kind: ChecksumKind,
+    /// Whether the client chose it; S3 shows the default one less often.
+    pub chosen: bool,
+}
+
+/// Begins a multipart upload.
+#[derive(Clone, Debug)]
+pub struct CreateUpload {
+    /// Where.
+    pub bucket: BucketId,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Of the version that it will become, and the upload's id.
+    pub uid: VersionUid,
+    /// Who began it.
+    pub initiator: UserId,
+    /// Who holds the key.
+    pub mode: EncryptionMode,
+    /// The version's envelope, bound to the upload.
+    pub envelope: Vec<u8>,
+    /// The checksum, if there is one.
+    pub checksum: Option<UploadChecksum>,
+    /// The object's metadata.
+    pub metadata: ObjectMetadata,
+}
+
+/// A multipart upload that has begun.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UploadRecord {
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Of the version that it will become, and the upload's id.
+    pub uid: VersionUid,
+    /// When it began.
+    pub created: Timestamp,
+    /// Who began it.
+    pub initiator: UserId,
+    /// Who holds the key.
+    pub mode: EncryptionMode,
+    /// The version's envelope, bound to the upload.
+    pub envelope: Vec<u8>,
+    /// The checksum, if there is one.
+    pub checksum: Option<UploadChecksum>,
+    /// The object's metadata.
+    pub metadata: ObjectMetadata,
+}
+
+/// Stores a part. One of the same number is replaced, and its blobs are freed.
+#[derive(Debug)]
+pub struct PutPart {
+    /// Who wrote the blobs.
+    pub writer: WriterId,
+    /// Of which bucket.
+    pub bucket: BucketId,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Of which upload. One that is not there (any more) is `NoSuchUpload`.
+    pub upload: VersionUid,
+    /// Its number, 1 to 10,000.
+    pub number: u32,
+    /// Plaintext bytes.
+    pub size: u64,
+    /// Its ETag, without quotes.
+    pub etag: String,
+    /// MD5 and checksums, clear or sealed.
+    pub digests: Vec<u8>,
+    /// The references, in order: one for a part that was sent, any number for one that was copied.
+    pub refs: Vec<PartRecord>,
+    /// The blobs that are new in the index.
+    pub new_blobs: Vec<NewBlob>,
+    /// What the references were taken from.
+    pub unchanged: Vec<Unchanged>,
+}
+
+/// A part of an upload.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UploadPart {
+    /// Its number.
+    pub number: u32,
+    /// When it was stored: later for each part that takes the place of another.
+    pub created: Timestamp,
+    /// Plaintext bytes.
+    pub size: u64,
+    /// Its ETag, without quotes.
+    pub etag: String,
+    /// MD5 and checksums, clear or sealed.
+    pub digests: Vec<u8>,
+    /// The references, in order; not given by a listing. `header`, `blob_length` and `inline` are not filled in.
+    pub refs: Vec<PartRecord>,
+}
+
+/// A part of a version that came by a multipart upload.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NumberedPart {
+    /// Its number.
+    pub number: u32,
+    /// Plaintext bytes.
+    pub size: u64,
+    /// MD5 and checksums, clear or sealed.
+    pub digests: Vec<u8>,
+}
+
+/// Turns an upload into a version of its key, all in one transaction. The parts that were chosen become the version's,
+/// their references with them; the others are dropped, and so is the upload.
+#[derive(Debug)]
+pub struct CompleteUpload {
+    /// The upload. One that is not there (any more) is `NoSuchUpload`.
+    pub upload: VersionUid,
+    /// The parts, in ascending order of their numbers. One that is not as it was read is `Changed`.
+    pub parts: Vec<ChosenPart>,
+    /// The version: its `uid` is the upload's, its `parts` are the references of the chosen parts in order, it has no new
+    /// blobs.
+    pub publish: Publish,
+}
+
+/// A part that a completed upload keeps.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChosenPart {
+    /// Its number.
+    pub number: u32,
+    /// When it was stored, as it was read.
+    pub created: Timestamp,
+}
+
+/// A page of a bucket's uploads, by key and then by the time they began.
+#[derive(Clone, Debug)]
+pub struct ListUploads {
+    /// Where.
+    pub bucket: BucketId,
+    /// Only keys that begin so.
+    pub prefix: String,
+    /// Rolls up what follows the prefix up to and with this text.
+    pub delimiter: Option<String>,
+    /// Only keys after this one. With an `upload_marker` also that key's uploads after it.
+    pub key_marker: Option<String>,
+    /// An upload of the key that is the marker. One that is gone leaves no place: all uploads of that key follow.
+    pub upload_marker: Option<VersionUid>,
+    /// At most so many rows, prefixes counted.
+    pub limit: u32,
+}
+
+/// A row of a listing of uploads.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "mostly they are uploads, and a page's rows are few")]
+pub enum UploadRow {
+    /// An upload.
+    Upload(UploadRecord),
+    /// A common prefix, with its delimiter at the end.
+    Prefix(String),
+}
+
+/// A page of uploads.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct UploadPage {
+    /// The rows, in order.
+    pub rows: Vec<UploadRow>,
+    /// Whether more follow.
+    pub truncated: bool,
+}
+
+/// A page of an upload's parts, by number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartPage {
+    /// The upload.
+    pub upload: UploadRecord,
+    /// Its parts, in order, without their references.
+    pub parts: Vec<UploadPart>,
+    /// Whether more follow.
+    pub truncated: bool,
+}

@@ -245,6 +245,7 @@ fn ours(status: StatusCode, what: &'static str, problem: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::body::Broken;
     use crate::model::{ChecksumAlgorithm, EncryptionMode, Timestamp, VersionId};
     use ops::Error as E;
 
@@ -272,7 +273,7 @@ mod tests {
             (E::ChecksumMismatch { algorithm: ChecksumAlgorithm::Crc32 }, 422),
             (E::TooLarge { limit: 1 }, 413),
             (E::Body(BodyError::Incomplete), 499),
-            (E::Body(BodyError::Disconnected(String::new())), 499),
+            (E::Body(BodyError::Disconnected(Broken::new("reset"))), 499),
             (E::Body(BodyError::Stalled), 408),
             (E::Conflict, 409),
             (E::Corrupt(String::new()), 500),

@@ -20,11 +20,11 @@ use crate::ops::{
 use crate::swift::address::{container_name, object_name};
 use crate::swift::admission;
 use crate::swift::body::readable;
+use crate::swift::boolean::is_true;
 use crate::swift::call::Call;
 use crate::swift::encryption_headers::{self, AES256, ALGORITHM_ANSWER};
 use crate::swift::error::Failure;
 use crate::swift::headers::DELETE_AT;
-use crate::swift::listing::is_true;
 use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 

@@ -16,11 +16,11 @@ use crate::ops::{Action, Caller, Error, Gateway, PutManifest, PutOutcome, WriteE
 use crate::swift::accept::{self, Format};
 use crate::swift::admission;
 use crate::swift::body::{declared_length, readable};
+use crate::swift::boolean::is_true;
 use crate::swift::call::Call;
 use crate::swift::encryption_headers::{self, AES256, ALGORITHM_ANSWER};
 use crate::swift::error::Failure;
 use crate::swift::limits::{HEARTBEAT_SECONDS, MAX_MANIFEST_SIZE};
-use crate::swift::listing::is_true;
 use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::object::precondition::precondition;
 use crate::swift::object::{content_type, stored, version};

@@ -20,9 +20,9 @@ use hyper::{Request, Response};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Endpoint, RequestParts};
 
-pub use metrics::HttpMetrics;
-pub use record::ReplyBody;
-pub use trust::Trust;
+pub(crate) use metrics::HttpMetrics;
+pub(crate) use record::ReplyBody;
+pub(crate) use trust::Trust;
 
 use super::dispatch::{Dialect, has_two_credentials};
 use super::listener::{Allowance, Arriving, Crowded, Handler, Origin, RequestBody};

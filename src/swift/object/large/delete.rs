@@ -10,10 +10,10 @@ use crate::http::percent;
 use crate::model::{BucketName, ObjectKey, VersionId};
 use crate::ops::{DeleteManifest, Error, Face, GetObject, Keyless, LargeObject};
 use crate::swift::accept;
+use crate::swift::boolean::is_true;
 use crate::swift::bulk::Report;
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
-use crate::swift::listing::is_true;
 use crate::swift::object::remove::remove;
 use crate::swift::reply;
 

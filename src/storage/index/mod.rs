@@ -5,6 +5,7 @@
 
 mod audit;
 mod brief;
+mod bucket_rules;
 mod buckets;
 mod care;
 mod change;

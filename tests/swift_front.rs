@@ -4,10 +4,12 @@
 
 mod swift_front {
     mod account;
+    mod authorisation;
     mod container;
     mod general;
     mod keys;
     mod large;
     mod object;
+    mod specification;
     mod world;
 }

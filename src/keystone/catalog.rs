@@ -1,44 +1,43 @@
-//! The service catalog: where a project's object storage is, and identity itself.
+//! The service catalog: the URLs of a project's object storage and of identity itself.
 
 use serde_json::{Value, json};
 
-use super::place::Place;
+use super::public_url::PublicUrl;
 use crate::model::AccountId;
 
-/// The interfaces of an endpoint. All three are the same: there is one door.
+/// The interfaces of an endpoint. All three have the same URL.
 const INTERFACES: [&str; 3] = ["public", "internal", "admin"];
 
 /// The catalog in v3's form.
-pub(super) fn version_three(place: &Place, account: &AccountId) -> Value {
+pub(super) fn version_three(public_url: &PublicUrl, account: &AccountId) -> Value {
     json!([
-        service(place, "object-store", "swift", &place.storage_url(account)),
-        service(place, "identity", "keystone", &place.url("/v3")),
+        service(public_url, "object-store", "swift", &public_url.storage_url(account)),
+        service(public_url, "identity", "keystone", &public_url.join("/v3")),
     ])
 }
 
 /// The catalog in v2's form.
-pub(super) fn version_two(place: &Place, account: &AccountId) -> Value {
+pub(super) fn version_two(public_url: &PublicUrl, account: &AccountId) -> Value {
     json!([
-        service_two(place, "object-store", "swift", &place.storage_url(account)),
-        service_two(place, "identity", "keystone", &place.url("/v2.0")),
+        service_two(public_url, "object-store", "swift", &public_url.storage_url(account)),
+        service_two(public_url, "identity", "keystone", &public_url.join("/v2.0")),
     ])
 }
 
-fn service(place: &Place, kind: &str, name: &str, url: &str) -> Value {
+fn service(public_url: &PublicUrl, kind: &str, name: &str, url: &str) -> Value {
     let endpoints = INTERFACES.map(|interface| {
         json!({
             "id": format!("{name}-{interface}"),
             "interface": interface,
-            "region": place.region,
-            "region_id": place.region,
+            "region": public_url.region,
+            "region_id": public_url.region,
             "url": url,
         })
     });
     json!({"id": name, "type": kind, "name": name, "endpoints": endpoints})
 }
 
-fn service_two(place: &Place, kind: &str, name: &str, url: &str) -> Value {
-    let endpoint =
-        json!({"id": name, "region": place.region, "publicURL": url, "internalURL": url, "adminURL": url});
+fn service_two(public_url: &PublicUrl, kind: &str, name: &str, url: &str) -> Value {
+    let endpoint = json!({"id": name, "region": public_url.region, "publicURL": url, "internalURL": url, "adminURL": url});
     json!({"type": kind, "name": name, "endpoints": [endpoint], "endpoints_links": []})
 }

@@ -1,15 +1,15 @@
-//! What a token says, in v3's form.
+//! The documents about tokens and projects, in v3's form.
 
 use serde_json::{Value, json};
 
 use super::catalog;
-use super::place::Place;
+use super::public_url::PublicUrl;
 use crate::http::date::format_swift;
 use crate::identity::{Domain, Identity, TokenInfo};
 use crate::model::Timestamp;
 
 /// The body of a token response.
-pub(super) fn token(info: &TokenInfo, place: &Place, with_catalog: bool) -> Value {
+pub(super) fn token(info: &TokenInfo, public_url: &PublicUrl, with_catalog: bool) -> Value {
     let mut token = json!({
         "methods": info.methods,
         "user": {
@@ -31,19 +31,19 @@ pub(super) fn token(info: &TokenInfo, place: &Place, with_catalog: bool) -> Valu
         token["is_domain"] = json!(false);
         token["roles"] = roles(identity);
         if with_catalog {
-            token["catalog"] = catalog::version_three(place, &identity.account);
+            token["catalog"] = catalog::version_three(public_url, &identity.account);
         }
     }
     json!({"token": token})
 }
 
 /// The body of a list of projects.
-pub(super) fn projects(identities: &[Identity], place: &Place) -> Value {
-    let projects: Vec<_> = identities.iter().map(|identity| project(identity, place)).collect();
-    json!({"projects": projects, "links": links(&place.url("/v3/auth/projects"))})
+pub(super) fn projects(identities: &[Identity], public_url: &PublicUrl) -> Value {
+    let projects: Vec<_> = identities.iter().map(|identity| project(identity, public_url)).collect();
+    json!({"projects": projects, "links": links(&public_url.join("/v3/auth/projects"))})
 }
 
-/// The links of a page that is all there is.
+/// The links of a list that has only one page.
 pub(super) fn links(url: &str) -> Value {
     json!({"self": url, "previous": null, "next": null})
 }
@@ -53,7 +53,7 @@ pub(super) fn roles(identity: &Identity) -> Value {
     identity.roles.iter().map(|name| json!({"id": name, "name": name})).collect()
 }
 
-fn project(identity: &Identity, place: &Place) -> Value {
+fn project(identity: &Identity, public_url: &PublicUrl) -> Value {
     let id = identity.account.as_str();
     json!({
         "id": id,
@@ -65,7 +65,7 @@ fn project(identity: &Identity, place: &Place) -> Value {
         "is_domain": false,
         "tags": [],
         "options": {},
-        "links": {"self": place.url(&format!("/v3/projects/{id}"))},
+        "links": {"self": public_url.join(&format!("/v3/projects/{id}"))},
     })
 }
 

@@ -1,11 +1,10 @@
-//! What is answered when a request fails, in Keystone's form.
+//! The answers to failed requests, in Keystone's form.
 
 use poem::Response;
-use poem::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::json;
-use super::place::Place;
 use crate::http::RequestContext;
 use crate::identity::{AuthError, Rejection};
 
@@ -15,37 +14,37 @@ const REQUIRES_AUTHENTICATION: &str = "The request you have made requires authen
 /// Why a request failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Fault {
-    /// The request is malformed; the message is for its author.
+    /// The request is malformed; the message is for the client.
     BadRequest(String),
-    /// Credentials are missing or refused; why is for the log.
+    /// Credentials are missing or refused; the reason is for the log alone.
     Unauthorized(Option<Rejection>),
-    /// A way to log in that there is not. Keystone says 401 too: clients print its message, and a stack trace at a 400.
+    /// The login uses a method that is not served. Keystone answers 401 too: clients print its message, but a
+    /// stack trace at a 400.
     UnsupportedMethod,
-    /// The caller is known and may not.
+    /// The caller is known, but not allowed to do this.
     Forbidden,
-    /// No such thing.
+    /// The resource does not exist.
     NotFound,
-    /// The path takes these methods.
-    MethodNotAllowed(&'static [Method]),
+    /// The path takes only these methods.
+    MethodNotAllowed(Vec<&'static str>),
     /// The body is too large.
     TooLarge,
-    /// Not now.
     Unavailable(String),
-    /// A defect of ours.
+    /// A defect of the server.
     Internal(&'static str),
 }
 
-/// How faults are put to a client.
+/// The form of the answers to one client.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Voice {
-    /// As text, and not as JSON.
+    /// Text, not JSON.
     pub(super) plain: bool,
-    /// Where and how to log in.
+    /// The value of `WWW-Authenticate`: where and how to log in.
     pub(super) challenge: String,
 }
 
 impl Fault {
-    /// The status that is answered.
+    /// The status of the answer.
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
@@ -59,7 +58,7 @@ impl Fault {
         }
     }
 
-    /// What the client is told.
+    /// The message for the client.
     pub(super) fn message(&self) -> &str {
         match self {
             Self::BadRequest(message) => message,
@@ -76,7 +75,7 @@ impl Fault {
         }
     }
 
-    /// Writes down what the client is not told.
+    /// Writes the details to the log that the client does not get.
     pub(super) fn log(&self, context: &RequestContext) {
         let (request, peer) = (&context.id, context.peer.ip());
         match self {
@@ -95,7 +94,6 @@ impl Fault {
         }
     }
 
-    /// The response.
     pub(super) fn into_response(self, voice: &Voice) -> Response {
         let status = self.status();
         let mut response = if voice.plain {
@@ -122,10 +120,7 @@ impl Fault {
             Self::Unauthorized(_) | Self::UnsupportedMethod => {
                 Some((header::WWW_AUTHENTICATE, voice.challenge.clone()))
             }
-            Self::MethodNotAllowed(methods) => {
-                let methods: Vec<_> = methods.iter().map(Method::as_str).collect();
-                Some((header::ALLOW, methods.join(", ")))
-            }
+            Self::MethodNotAllowed(methods) => Some((header::ALLOW, methods.join(", "))),
             Self::Unavailable(_) => Some((header::RETRY_AFTER, "1".to_owned())),
             Self::BadRequest(_) | Self::Forbidden | Self::NotFound | Self::TooLarge | Self::Internal(_) => {
                 None
@@ -135,12 +130,12 @@ impl Fault {
 }
 
 impl Voice {
-    /// Keystone's.
-    pub(super) fn keystone(place: &Place) -> Self {
-        Self { plain: false, challenge: format!("Keystone uri=\"{}\"", place.url("/v3")) }
+    /// Keystone's form; `identity_url` is where a client logs in.
+    pub(super) fn keystone(identity_url: &str) -> Self {
+        Self { plain: false, challenge: format!("Keystone uri=\"{identity_url}\"") }
     }
 
-    /// For what fails before the place is known.
+    /// The form of a failure before the gateway's own URL is known.
     pub(super) fn anywhere() -> Self {
         Self { plain: false, challenge: "Keystone".to_owned() }
     }

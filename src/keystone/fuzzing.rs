@@ -1,10 +1,10 @@
-//! What a fuzzer feeds of this face.
+//! The entrances for fuzzers to this face.
 
 use super::fault::Voice;
 use super::{Fault, read, request, v2};
 
 /// The body of a login, of either version.
-pub fn logins(data: &[u8]) {
+pub(crate) fn logins(data: &[u8]) {
     let fault = |fault: Fault| {
         let answer = fault.into_response(&Voice::anywhere());
         assert!(answer.status().is_client_error());

@@ -16,7 +16,7 @@ mod document;
 mod fault;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
-mod place;
+mod public_url;
 mod request;
 mod route;
 mod tempauth;
@@ -24,27 +24,29 @@ mod tokens;
 mod v2;
 mod versions;
 
-use poem::http::{HeaderName, HeaderValue, Method, StatusCode};
+use poem::http::{HeaderName, HeaderValue, StatusCode};
 use poem::{Endpoint, Request, Response};
 use serde_json::Value;
 
 use self::fault::{Fault, Voice};
-use self::place::Place;
+use self::public_url::PublicUrl;
 use self::request::AuthRequest;
 use self::route::Route;
+pub use self::route::{Line, ROUTES};
 use crate::http::RequestContext;
 use crate::identity::{Authenticator, Login};
 
 /// The largest request body that is read: a login is a few hundred bytes.
 const MAX_BODY: usize = 64 * 1024;
 
-/// What an operator may set.
+/// The part of the configuration that concerns this front.
 #[derive(Clone, Debug)]
-pub struct KeystoneConfig {
+pub(crate) struct KeystoneConfig {
     /// The region that the catalog names.
-    pub region: String,
-    /// Where clients reach the gateway, `https://host:port`, if that is not where their requests say they went.
-    pub public_url: Option<String>,
+    pub(crate) region: String,
+    /// The URL under which clients reach the gateway, `https://host:port`, if it differs from the one in
+    /// their requests.
+    pub(crate) public_url: Option<String>,
 }
 
 impl Default for KeystoneConfig {
@@ -55,38 +57,34 @@ impl Default for KeystoneConfig {
 
 /// The identity front: one endpoint for all of its paths.
 #[derive(Clone, Debug)]
-pub struct Front {
+pub(crate) struct Front {
     authenticator: Authenticator,
     config: KeystoneConfig,
 }
 
+/// A 400 in this front's dialect, for a request that is refused before a front sees it.
+pub(crate) fn bad_request(context: &RequestContext, message: &str) -> Response {
+    identified(Fault::BadRequest(message.to_owned()).into_response(&Voice::anywhere()), context)
+}
+
 impl Front {
     /// A front over an authenticator.
-    pub fn new(authenticator: Authenticator, config: KeystoneConfig) -> Self {
+    pub(crate) fn new(authenticator: Authenticator, config: KeystoneConfig) -> Self {
         Self { authenticator, config }
     }
 
-    /// Refuses a request before its way was found, in this front's dialect.
-    pub fn bad_request(&self, context: &RequestContext, message: &str) -> Response {
-        identified(Fault::BadRequest(message.to_owned()).into_response(&Voice::anywhere()), context)
-    }
-
-    async fn answer(&self, place: &Place, mut request: Request) -> Result<Response, Fault> {
-        let route = Route::of(request.uri().path()).ok_or(Fault::NotFound)?;
-        if !route.methods().contains(request.method()) {
-            return Err(Fault::MethodNotAllowed(route.methods()));
-        }
-        match (route, request.method().clone()) {
-            (Route::Versions, _) => Ok(versions::all(place)),
-            (Route::VersionThree, _) => Ok(versions::three(place)),
-            (Route::VersionTwo, _) => Ok(versions::two(place)),
-            (Route::Tokens, Method::POST) => self.issue(place, &mut request).await,
-            (Route::Tokens, Method::DELETE) => self.revoke(&request).await,
-            (Route::Tokens, _) => self.validate(place, &request).await,
-            (Route::TokensTwo, _) => self.issue_two(place, &mut request).await,
-            (Route::Projects, _) => self.projects(place, &request).await,
-            (Route::Catalog, _) => self.catalog(place, &request).await,
-            (Route::TempAuth, _) => self.tempauth(place, &request).await,
+    async fn answer(&self, public_url: &PublicUrl, mut request: Request) -> Result<Response, Fault> {
+        match route::resolve(request.method(), request.uri().path())? {
+            Route::Versions => Ok(versions::all(public_url)),
+            Route::VersionThree => Ok(versions::three(public_url)),
+            Route::VersionTwo => Ok(versions::two(public_url)),
+            Route::IssueToken => self.issue(public_url, &mut request).await,
+            Route::RevokeToken => self.revoke(&request).await,
+            Route::ValidateToken => self.validate(public_url, &request).await,
+            Route::IssueTokenTwo => self.issue_two(public_url, &mut request).await,
+            Route::Projects => self.projects(public_url, &request).await,
+            Route::Catalog => self.catalog(public_url, &request).await,
+            Route::TempAuth => self.tempauth(public_url, &request).await,
         }
     }
 
@@ -108,15 +106,13 @@ impl Endpoint for Front {
         let Some(context) = request.extensions().get::<RequestContext>().cloned() else {
             return Ok(Fault::Internal("the request has no context").into_response(&Voice::anywhere()));
         };
-        let place = match Place::of(&context, &self.config) {
-            Ok(place) => place,
-            Err(fault) => return Ok(identified(fault.into_response(&Voice::anywhere()), &context)),
+        let Some(public_url) = PublicUrl::of(&context, &self.config) else {
+            return Ok(bad_request(&context, "The Host header names no host."));
         };
-        let voice = match Route::of(request.uri().path()) {
-            Some(Route::TempAuth) => tempauth::voice(&request),
-            _ => Voice::keystone(&place),
-        };
-        let answer = self.answer(&place, request).await.unwrap_or_else(|fault| {
+        let is_tempauth = route::of_path(request.uri().path()).any(|line| line.route == Route::TempAuth);
+        let voice =
+            if is_tempauth { tempauth::voice(&request) } else { Voice::keystone(&public_url.join("/v3")) };
+        let answer = self.answer(&public_url, request).await.unwrap_or_else(|fault| {
             fault.log(&context);
             fault.into_response(&voice)
         });
@@ -124,7 +120,8 @@ impl Endpoint for Front {
     }
 }
 
-/// Reads a request's body as JSON. A client learns where it is wrong, and not what it says: it says a password.
+/// Reads a request's body as JSON. The client learns where the mistake is, but the body is not repeated: it
+/// contains a password.
 async fn read_json<T: serde::de::DeserializeOwned>(request: &mut Request) -> Result<T, Fault> {
     let body = request.take_body().into_bytes_limit(MAX_BODY).await.map_err(|error| match error {
         poem::error::ReadBodyError::PayloadTooLarge => Fault::TooLarge,
@@ -149,7 +146,7 @@ fn json(status: StatusCode, body: &Value) -> Response {
         .body(body.to_string())
 }
 
-/// Every response carries the request's id, under both of Swift's names.
+/// Adds the request's id, under both of Swift's names.
 fn identified(mut response: Response, context: &RequestContext) -> Response {
     if let Ok(id) = HeaderValue::try_from(context.id.as_str()) {
         for name in ["x-trans-id", "x-openstack-request-id"] {

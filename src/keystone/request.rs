@@ -1,4 +1,4 @@
-//! What a login asks: the bodies of `POST /v3/auth/tokens`, parsed.
+//! The bodies of `POST /v3/auth/tokens`, parsed into logins.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -7,14 +7,13 @@ use super::fault::Fault;
 use crate::identity::{DomainSelector, PasswordLogin, ProjectSelector, Scope, Secret, UserSelector};
 use crate::model::{AccountId, UserId};
 
-/// A login, by whichever version's body.
+/// A login, from the body of either version.
 #[derive(Debug)]
 pub(super) enum AuthRequest {
     /// With a password.
     Password(PasswordLogin),
     /// With a token, for another project.
     Token {
-        /// The token.
         token: Secret,
         /// For which project.
         scope: Scope,
@@ -57,7 +56,7 @@ struct Token {
     id: Secret,
 }
 
-/// A thing by id, or by name in a domain.
+/// A user or project by id, or by name in a domain.
 #[derive(Deserialize)]
 struct Named {
     id: Option<String>,
@@ -86,7 +85,7 @@ struct ScopeFields {
 }
 
 impl Body {
-    /// What it asks.
+    /// The login that it asks for.
     pub(super) fn into_request(self) -> Result<AuthRequest, Fault> {
         let IdentityFields { methods, password, token } = self.auth.identity;
         let scope = scope(self.auth.scope)?;
@@ -135,7 +134,7 @@ fn scope(body: Option<ScopeBody>) -> Result<Scope, Fault> {
     }
 }
 
-/// A domain that is not named is the default one.
+/// A body that names no domain means the default one.
 fn domain(body: Option<Domain>) -> Result<DomainSelector, Fault> {
     match body {
         None => Ok(DomainSelector::default()),

@@ -1,4 +1,4 @@
-//! `TempAuth`: a name and a key in headers, a storage URL and a token in headers.
+//! `TempAuth`: the request has a name and a key in headers, the answer a storage URL and a token.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use poem::http::{HeaderValue, StatusCode};
@@ -6,19 +6,22 @@ use poem::{Request, Response};
 
 use super::Front;
 use super::fault::{Fault, Voice};
-use super::place::Place;
+use super::public_url::PublicUrl;
 use crate::identity::{PasswordLogin, Rejection, Scope, Secret, UserSelector};
 
-/// Where the user's name is, in the order in which `TempAuth` looks.
+/// The headers with the user's name, in the order in which `TempAuth` tries them.
 const USER: [&str; 2] = ["x-storage-user", "x-auth-user"];
-/// Where the key is.
+/// The headers with the key.
 const KEY: [&str; 2] = ["x-storage-pass", "x-auth-key"];
-/// The longest account that a challenge repeats.
+/// The longest account name that a challenge repeats.
 const MAX_REALM: usize = 64;
 
 impl Front {
-    /// `GET /auth/v1.0`.
-    pub(super) async fn tempauth(&self, place: &Place, request: &Request) -> Result<Response, Fault> {
+    pub(super) async fn tempauth(
+        &self,
+        public_url: &PublicUrl,
+        request: &Request,
+    ) -> Result<Response, Fault> {
         let (Some(user), Some(key)) = (text(request, USER), text(request, KEY)) else {
             return Err(Fault::Unauthorized(None));
         };
@@ -31,7 +34,7 @@ impl Front {
         let issued = self.authenticator.reuse_or_issue(&login).await?;
         let mut response = Response::builder()
             .status(StatusCode::OK)
-            .header("x-storage-url", place.storage_url(&identity.account))
+            .header("x-storage-url", public_url.storage_url(&identity.account))
             .header("x-auth-token-expires", self.authenticator.seconds_left(&issued.info))
             .content_type("text/plain; charset=UTF-8")
             .finish();
@@ -44,7 +47,7 @@ impl Front {
     }
 }
 
-/// `TempAuth`'s faults are plain text, and its challenge names the account that was asked for.
+/// `TempAuth` answers failures as plain text, and its challenge names the requested account.
 pub(super) fn voice(request: &Request) -> Voice {
     let account = text(request, USER).and_then(|user| user.split_once(':')).map(|(account, _)| account);
     let realm = account.filter(|account| (1..=MAX_REALM).contains(&account.len())).unwrap_or("unknown");
@@ -54,7 +57,7 @@ pub(super) fn voice(request: &Request) -> Voice {
     }
 }
 
-/// The first of these headers that is there, if it is text.
+/// The first of these headers that is present, if it is text.
 fn text<'r>(request: &'r Request, names: [&str; 2]) -> Option<&'r str> {
     let value = names.iter().find_map(|name| request.headers().get(*name))?;
     std::str::from_utf8(value.as_bytes()).ok()

@@ -1,4 +1,4 @@
-//! v3's tokens: issued, validated, revoked, and what they open.
+//! v3 tokens: issues, validates and revokes them, and lists the projects that they open.
 
 use std::sync::Arc;
 
@@ -7,28 +7,35 @@ use poem::{Request, Response};
 use serde_json::json;
 
 use super::fault::Fault;
-use super::place::Place;
+use super::public_url::PublicUrl;
 use super::request::Body;
 use super::{Front, catalog, document, json, read_json};
 use crate::identity::{AuthError, TokenInfo};
 
-/// The token that a request is about.
+/// The header with the token that a request is about.
 const SUBJECT: &str = "x-subject-token";
 
 impl Front {
-    /// `POST /v3/auth/tokens`.
-    pub(super) async fn issue(&self, place: &Place, request: &mut Request) -> Result<Response, Fault> {
+    pub(super) async fn issue(
+        &self,
+        public_url: &PublicUrl,
+        request: &mut Request,
+    ) -> Result<Response, Fault> {
         let login = read_json::<Body>(request).await?.into_request()?;
         let login = self.log_in(login).await?;
         let issued = self.authenticator.issue(&login).await?;
-        let body = document::token(&issued.info, place, wants_catalog(request));
+        let body = document::token(&issued.info, public_url, wants_catalog(request));
         Ok(with_subject(json(StatusCode::CREATED, &body), &issued.token))
     }
 
     /// `GET` and `HEAD /v3/auth/tokens`.
-    pub(super) async fn validate(&self, place: &Place, request: &Request) -> Result<Response, Fault> {
+    pub(super) async fn validate(
+        &self,
+        public_url: &PublicUrl,
+        request: &Request,
+    ) -> Result<Response, Fault> {
         let (token, info) = self.subject(request).await?;
-        let body = document::token(&info, place, wants_catalog(request));
+        let body = document::token(&info, public_url, wants_catalog(request));
         Ok(with_subject(json(StatusCode::OK, &body), token))
     }
 
@@ -39,29 +46,30 @@ impl Front {
         Ok(StatusCode::NO_CONTENT.into())
     }
 
-    /// `GET /v3/auth/projects`.
-    pub(super) async fn projects(&self, place: &Place, request: &Request) -> Result<Response, Fault> {
+    pub(super) async fn projects(
+        &self,
+        public_url: &PublicUrl,
+        request: &Request,
+    ) -> Result<Response, Fault> {
         let caller = self.caller(request).await?;
         let projects = self.authenticator.projects(&caller).await?;
-        Ok(json(StatusCode::OK, &document::projects(&projects, place)))
+        Ok(json(StatusCode::OK, &document::projects(&projects, public_url)))
     }
 
-    /// `GET /v3/auth/catalog`.
-    pub(super) async fn catalog(&self, place: &Place, request: &Request) -> Result<Response, Fault> {
+    pub(super) async fn catalog(&self, public_url: &PublicUrl, request: &Request) -> Result<Response, Fault> {
         let caller = self.caller(request).await?;
         let identity = caller.identity.as_ref().ok_or(Fault::Forbidden)?;
-        let catalog = catalog::version_three(place, &identity.account);
-        let links = document::links(&place.url("/v3/auth/catalog"));
+        let catalog = catalog::version_three(public_url, &identity.account);
+        let links = document::links(&public_url.join("/v3/auth/catalog"));
         Ok(json(StatusCode::OK, &json!({"catalog": catalog, "links": links})))
     }
 
-    /// Who asks.
     async fn caller(&self, request: &Request) -> Result<Arc<TokenInfo>, Fault> {
         let token = request.header("x-auth-token").ok_or(Fault::Unauthorized(None))?;
         Ok(self.authenticator.token(token).await?)
     }
 
-    /// The token that is asked about, if the caller may.
+    /// The token that the request is about, if the caller may see it.
     async fn subject<'r>(&self, request: &'r Request) -> Result<(&'r str, Arc<TokenInfo>), Fault> {
         let caller = self.caller(request).await?;
         let missing = || Fault::BadRequest("The X-Subject-Token header is missing.".to_owned());

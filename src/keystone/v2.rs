@@ -1,4 +1,4 @@
-//! The v2 login: what the `swift` client sends when it is given no domain, whatever the version in its URL.
+//! The v2 login. The `swift` client sends it if it has no domain, whatever the version in its URL.
 
 use poem::http::StatusCode;
 use poem::{Request, Response};
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::fault::Fault;
-use super::place::Place;
+use super::public_url::PublicUrl;
 use super::request::AuthRequest;
 use super::{Front, catalog, document, json, read_json};
 use crate::http::date::format_swift;
@@ -45,11 +45,15 @@ struct Token {
 
 impl Front {
     /// `POST /v2.0/tokens` and `POST /v3/tokens`.
-    pub(super) async fn issue_two(&self, place: &Place, request: &mut Request) -> Result<Response, Fault> {
+    pub(super) async fn issue_two(
+        &self,
+        public_url: &PublicUrl,
+        request: &mut Request,
+    ) -> Result<Response, Fault> {
         let login = read_json::<Body>(request).await?.into_request()?;
         let login = self.log_in(login).await?;
         let issued = self.authenticator.issue(&login).await?;
-        Ok(json(StatusCode::OK, &access(&issued, place)))
+        Ok(json(StatusCode::OK, &access(&issued, public_url)))
     }
 }
 
@@ -77,7 +81,7 @@ impl Body {
     }
 }
 
-fn access(issued: &IssuedToken, place: &Place) -> Value {
+fn access(issued: &IssuedToken, public_url: &PublicUrl) -> Value {
     let info = &issued.info;
     let mut token = json!({
         "id": issued.token,
@@ -89,7 +93,7 @@ fn access(issued: &IssuedToken, place: &Place) -> Value {
     if let Some(identity) = &info.identity {
         let (id, name) = (identity.account.as_str(), &identity.account_name);
         token["tenant"] = json!({"id": id, "name": name, "enabled": true, "description": ""});
-        catalog = catalog::version_two(place, &identity.account);
+        catalog = catalog::version_two(public_url, &identity.account);
         roles = document::roles(identity);
     }
     let user = json!({
@@ -102,7 +106,7 @@ fn access(issued: &IssuedToken, place: &Place) -> Value {
     json!({"access": {"token": token, "serviceCatalog": catalog, "user": user}})
 }
 
-/// v2 has no fractions of seconds.
+/// A time in v2's form, without fractions of a second.
 fn time(at: Timestamp) -> String {
     let mut time = format_swift(at);
     time.truncate("2030-01-01T00:00:00".len());

@@ -1,36 +1,34 @@
-//! Discovery: which versions there are, and where.
+//! Discovery: the versions of the API and their URLs.
 
 use poem::Response;
 use poem::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::json;
-use super::place::Place;
+use super::public_url::PublicUrl;
 
-/// `GET /`: all versions. Clients take the newest that they understand; v2.0 is what they take without a domain.
-pub(super) fn all(place: &Place) -> Response {
+/// `GET /`: all versions. Clients take the newest that they understand; without a domain they take v2.0.
+pub(super) fn all(public_url: &PublicUrl) -> Response {
     json(
         StatusCode::MULTIPLE_CHOICES,
-        &json!({"versions": {"values": [version_three(place), version_two(place)]}}),
+        &json!({"versions": {"values": [version_three(public_url), version_two(public_url)]}}),
     )
 }
 
-/// `GET /v3`.
-pub(super) fn three(place: &Place) -> Response {
-    json(StatusCode::OK, &json!({"version": version_three(place)}))
+pub(super) fn three(public_url: &PublicUrl) -> Response {
+    json(StatusCode::OK, &json!({"version": version_three(public_url)}))
 }
 
-/// `GET /v2.0`.
-pub(super) fn two(place: &Place) -> Response {
-    json(StatusCode::OK, &json!({"version": version_two(place)}))
+pub(super) fn two(public_url: &PublicUrl) -> Response {
+    json(StatusCode::OK, &json!({"version": version_two(public_url)}))
 }
 
-fn version_three(place: &Place) -> Value {
-    version("v3.14", "stable", "2020-04-07T00:00:00Z", "v3", &place.url("/v3/"))
+fn version_three(public_url: &PublicUrl) -> Value {
+    version("v3.14", "stable", "2020-04-07T00:00:00Z", "v3", &public_url.join("/v3/"))
 }
 
-fn version_two(place: &Place) -> Value {
-    version("v2.0", "deprecated", "2016-08-04T00:00:00Z", "v2.0", &place.url("/v2.0/"))
+fn version_two(public_url: &PublicUrl) -> Value {
+    version("v2.0", "deprecated", "2016-08-04T00:00:00Z", "v2.0", &public_url.join("/v2.0/"))
 }
 
 fn version(id: &str, status: &str, updated: &str, media: &str, url: &str) -> Value {

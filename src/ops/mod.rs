@@ -18,6 +18,7 @@ pub use account::update::UpdateAccount;
 pub use bucket::create::{CreateBucket, CreatedBucket};
 pub use bucket::delete::DeleteBucket;
 pub use bucket::info::{BucketInfo, BucketView};
+pub use bucket::setting::{GetSetting, PutSetting, Setting};
 pub use bucket::update::UpdateBucket;
 pub use bytes::digests::Digests;
 pub use bytes::reader::ObjectReader;

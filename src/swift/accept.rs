@@ -1,4 +1,4 @@
-//! In which format a client wants a listing or a report.
+//! The format in which a client wants a listing or a report.
 
 use poem::http::header::ACCEPT;
 use poem::http::{HeaderMap, StatusCode};
@@ -8,14 +8,11 @@ use crate::http::query::Query;
 
 /// A format, in the order of preference among equals.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Format {
-    /// `text/plain`
+pub(crate) enum Format {
     Plain,
-    /// `application/json`
     Json,
-    /// `application/xml`
     Xml,
-    /// `text/xml`: the same body.
+    /// The body of [`Format::Xml`] under an older type.
     TextXml,
 }
 
@@ -23,7 +20,7 @@ impl Format {
     const ALL: [Self; 4] = [Self::Plain, Self::Json, Self::Xml, Self::TextXml];
 
     /// The media type.
-    pub const fn media_type(self) -> &'static str {
+    pub(crate) const fn media_type(self) -> &'static str {
         match self {
             Self::Plain => "text/plain",
             Self::Json => "application/json",
@@ -33,7 +30,7 @@ impl Format {
     }
 
     /// The value of `Content-Type`.
-    pub const fn content_type(self) -> &'static str {
+    pub(crate) const fn content_type(self) -> &'static str {
         match self {
             Self::Plain => "text/plain; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
@@ -43,8 +40,8 @@ impl Format {
     }
 }
 
-/// The format of a listing: `format=` wins over `Accept`, and an unknown one is plain.
-pub fn of_listing(headers: &HeaderMap, query: &Query) -> Result<Format, Failure> {
+/// The format of a listing: `format=` wins over `Accept`, and an unknown format is plain.
+pub(crate) fn of_listing(headers: &HeaderMap, query: &Query) -> Result<Format, Failure> {
     match query.all("format").last().filter(|format| !format.is_empty()) {
         Some(format) if format.eq_ignore_ascii_case("json") => Ok(Format::Json),
         Some(format) if format.eq_ignore_ascii_case("xml") => Ok(Format::Xml),
@@ -53,8 +50,8 @@ pub fn of_listing(headers: &HeaderMap, query: &Query) -> Result<Format, Failure>
     }
 }
 
-/// Refuses a listing that there is only in JSON to a client that does not take it.
-pub fn json_alone(headers: &HeaderMap, query: &Query) -> Result<(), Failure> {
+/// Refuses a listing that exists only in JSON, if the client does not accept JSON.
+pub(crate) fn json_alone(headers: &HeaderMap, query: &Query) -> Result<(), Failure> {
     let format = query.all("format").last().filter(|format| !format.is_empty());
     let takes = if let Some(format) = format {
         format.eq_ignore_ascii_case("json")
@@ -66,13 +63,14 @@ pub fn json_alone(headers: &HeaderMap, query: &Query) -> Result<(), Failure> {
     if takes { Ok(()) } else { Err(Failure::new(StatusCode::NOT_ACCEPTABLE)) }
 }
 
-/// What the `Accept` header prefers; plain without one.
-pub fn negotiate(headers: &HeaderMap) -> Result<Format, Failure> {
+/// The format that the `Accept` header prefers; plain without that header.
+pub(crate) fn negotiate(headers: &HeaderMap) -> Result<Format, Failure> {
     let mut wanted = media_ranges(headers)?;
     if wanted.is_empty() {
         return Ok(Format::Plain);
     }
-    // The best quality first, and exact types before wildcards; the sort is stable, so the client's order holds.
+    // The best quality first, and exact types before wildcards; the sort is stable, so the client's order
+    // holds.
     wanted.sort_by(|a, b| b.quality.total_cmp(&a.quality).then(a.is_wild().cmp(&b.is_wild())));
     wanted
         .iter()
@@ -97,7 +95,7 @@ fn invalid() -> Failure {
 }
 
 struct MediaRange<'a> {
-    kind: &'a str,
+    main_type: &'a str,
     subtype: &'a str,
     quality: f32,
 }
@@ -105,8 +103,8 @@ struct MediaRange<'a> {
 impl<'a> MediaRange<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.split(';');
-        let (kind, subtype) = parts.next()?.trim().split_once('/')?;
-        if !is_token(kind) || !is_token(subtype) {
+        let (main_type, subtype) = parts.next()?.trim().split_once('/')?;
+        if !is_token(main_type) || !is_token(subtype) {
             return None;
         }
         let mut quality = 1.0;
@@ -116,16 +114,16 @@ impl<'a> MediaRange<'a> {
                 quality = value.trim().parse().ok().filter(|q: &f32| q.is_finite())?;
             }
         }
-        Some(Self { kind, subtype, quality })
+        Some(Self { main_type, subtype, quality })
     }
 
     fn is_wild(&self) -> bool {
-        self.kind == "*" || self.subtype == "*"
+        self.main_type == "*" || self.subtype == "*"
     }
 
     fn matches(&self, media_type: &str) -> bool {
-        let Some((kind, subtype)) = media_type.split_once('/') else { return false };
-        (self.kind == "*" || self.kind.eq_ignore_ascii_case(kind))
+        let Some((main_type, subtype)) = media_type.split_once('/') else { return false };
+        (self.main_type == "*" || self.main_type.eq_ignore_ascii_case(main_type))
             && (self.subtype == "*" || self.subtype.eq_ignore_ascii_case(subtype))
     }
 }
@@ -149,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parameter_wins() {
+    fn the_parameter_wins_over_the_header() {
         assert_eq!(listing("format=json", Some("text/plain")), Ok(Format::Json));
         assert_eq!(listing("format=XML", None), Ok(Format::Xml));
         assert_eq!(listing("format=plain", Some("image/png")), Ok(Format::Plain));
@@ -157,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_json_alone_is_refused_to_who_takes_another() {
+    fn a_listing_in_json_alone_is_refused_in_other_formats() {
         let takes = |query: &str, accept: Option<&str>| {
             let mut headers = HeaderMap::new();
             if let Some(accept) = accept {
@@ -186,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn negotiation() {
+    fn the_accept_header_is_negotiated() {
         for (accept, expected) in [
             ("application/json", Ok(Format::Json)),
             ("application/xml", Ok(Format::Xml)),

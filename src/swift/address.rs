@@ -1,4 +1,4 @@
-//! From a raw path to what it names.
+//! Parses a raw path into the resource that it names.
 
 use poem::http::StatusCode;
 
@@ -7,44 +7,39 @@ use super::limits::MAX_ACCOUNT_NAME_LENGTH;
 use crate::http::percent;
 use crate::model::{BucketName, NameError, ObjectKey};
 
-/// The one version of the API.
+/// The only version of the API.
 const VERSION: &str = "v1";
 
-/// What a path names.
+/// The resource that a path names.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Address {
-    /// `/info`
+pub(crate) enum Address {
     Info,
-    /// `/healthcheck`
     Healthcheck,
-    /// `/v1/<account>[/<container>[/<object>]]`
-    Storage(Place),
+    Storage(StoragePath),
 }
 
-/// An account, a container or an object.
+/// The path of an account, a container or an object.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Place {
+pub(crate) struct StoragePath {
     /// The account's component, decoded, with its reseller prefix.
-    pub account: String,
-    /// What in the account.
-    pub level: Level,
+    pub(crate) account: String,
+    /// How deep in the account the path goes.
+    pub(crate) level: Level,
 }
 
 /// How deep a path goes.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Level {
+pub(crate) enum Level {
     /// The account itself.
     Account,
-    /// A container.
     Container(BucketName),
-    /// An object.
     Object(BucketName, ObjectKey),
 }
 
 /// Parses a raw path.
 ///
 /// As in Swift, the path is decoded before it is split: an encoded slash separates like a plain one.
-pub fn parse(raw: &str) -> Result<Address, Failure> {
+pub(crate) fn parse(raw: &str) -> Result<Address, Failure> {
     let path = percent::decode_utf8(raw)
         .filter(|path| !path.contains('\0'))
         .ok_or_else(|| Failure::with(StatusCode::PRECONDITION_FAILED, "Invalid UTF8 or contains NULL"))?;
@@ -73,15 +68,15 @@ pub fn parse(raw: &str) -> Result<Address, Failure> {
         (container, "") => Level::Container(container_name(container)?),
         (container, object) => Level::Object(container_name(container)?, object_name(object)?),
     };
-    Ok(Address::Storage(Place { account: account.to_owned(), level }))
+    Ok(Address::Storage(StoragePath { account: account.to_owned(), level }))
 }
 
-/// What a `Www-Authenticate` names where the path names no account.
-pub const UNKNOWN_REALM: &str = "unknown";
+/// The realm of a 401 if the path names no account.
+pub(crate) const UNKNOWN_REALM: &str = "unknown";
 
 impl Address {
     /// The realm of a 401.
-    pub fn realm(&self) -> String {
+    pub(crate) fn realm(&self) -> String {
         match self {
             Self::Info | Self::Healthcheck => UNKNOWN_REALM.to_owned(),
             Self::Storage(place) => percent::encode_path(place.account.as_bytes()),
@@ -89,20 +84,20 @@ impl Address {
     }
 }
 
-/// A container's name, or what is wrong with it.
-pub fn container_name(name: &str) -> Result<BucketName, Failure> {
+/// Reads a container's name, or says how it breaks the rules.
+pub(crate) fn container_name(name: &str) -> Result<BucketName, Failure> {
     BucketName::new(name).map_err(|problem| name_failure("Container", problem))
 }
 
-/// An object's name, or what is wrong with it.
-pub fn object_name(name: &str) -> Result<ObjectKey, Failure> {
+/// Reads an object's name, or says how it breaks the rules.
+pub(crate) fn object_name(name: &str) -> Result<ObjectKey, Failure> {
     ObjectKey::new(name).map_err(|problem| name_failure("Object", problem))
 }
 
 fn name_failure(what: &str, problem: NameError) -> Failure {
     match problem {
         NameError::TooLong { found, limit } => too_long(what, found, limit),
-        // Not met: names come from between slashes and are not empty.
+        // Cannot happen: the names come from between slashes and are not empty.
         NameError::Empty | NameError::Slash => not_found(),
     }
 }
@@ -125,7 +120,7 @@ mod tests {
 
     fn storage(raw: &str) -> (String, String, String) {
         match parse(raw) {
-            Ok(Address::Storage(Place { account, level })) => match level {
+            Ok(Address::Storage(StoragePath { account, level })) => match level {
                 Level::Account => (account, String::new(), String::new()),
                 Level::Container(container) => (account, container.to_string(), String::new()),
                 Level::Object(container, object) => (account, container.to_string(), object.to_string()),
@@ -159,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_nothing() {
+    fn a_path_that_names_nothing_is_refused() {
         for (raw, status) in [
             ("/v1", 412),
             ("/v1/", 412),

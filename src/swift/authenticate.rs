@@ -1,4 +1,4 @@
-//! From a token to a caller.
+//! Finds the caller to whom a token belongs.
 
 use poem::http::{HeaderMap, StatusCode};
 
@@ -7,17 +7,22 @@ use crate::http::context::RequestContext;
 use crate::identity::{AuthError, Authenticator, DirectoryError};
 use crate::ops::Caller;
 
-/// The headers a token comes in, in the order they are looked for.
+/// The headers that can hold a token, in the order in which they are tried.
 const TOKEN_HEADERS: [&str; 2] = ["x-auth-token", "x-storage-token"];
 
-/// Establishes the caller. A request without a token is anonymous; one with a token that is not good is refused,
-/// whatever it asks for.
-pub async fn caller(
+/// Finds the caller. A request without a token is anonymous. A request with a bad token is refused, whatever
+/// it asks for.
+pub(crate) async fn caller(
     authenticator: &Authenticator,
     headers: &HeaderMap,
     context: &RequestContext,
 ) -> Result<Caller, Failure> {
-    let mut caller = Caller { identity: None, secure: context.secure, request_id: context.id.clone() };
+    let mut caller = Caller {
+        identity: None,
+        secure: context.secure,
+        expected_owner: None,
+        request_id: context.id.clone(),
+    };
     let Some(token) = TOKEN_HEADERS.iter().find_map(|name| headers.get(*name)).filter(|t| !t.is_empty())
     else {
         return Ok(caller);

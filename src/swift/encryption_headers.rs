@@ -1,7 +1,7 @@
 //! The customer's key on the Swift face: `X-Object-Meta-Encryption-Key` and its two companions.
 //!
-//! These headers never reach metadata: the listener lifts every spelling of them out of the request. Here they become a
-//! key, or one plain sentence about what is wrong with them.
+//! These headers never reach the metadata: the door lifts every spelling of them out of the request. Here
+//! they become a key, or one plain sentence about the mistake in them.
 
 use crate::http::secret_headers::{SecretHeaderError, SecretHeaders};
 use crate::ops::{CustomerKey, KeyFormatError};
@@ -11,11 +11,10 @@ use super::error::Failure;
 /// The algorithm: `AES256`.
 const ALGORITHM: &str = "x-object-meta-encryption-algorithm";
 
-/// Three headers that belong together, as they are looked up and as a sentence names them.
+/// Three headers that belong together: each as it is looked up, and as a sentence names it.
 struct Names {
     /// The key: 32 bytes in base64.
     key: (&'static str, &'static str),
-    /// The algorithm.
     algorithm: (&'static str, &'static str),
     /// The key's MD5 in base64, to catch damage on the way.
     md5: (&'static str, &'static str),
@@ -34,23 +33,23 @@ const OWN: Names = Names {
     md5: ("x-object-meta-encryption-key-md5", "X-Object-Meta-Encryption-Key-MD5"),
 };
 
-/// The key of a copy's source, where it is not that of the copy.
+/// The key of a copy's source, if it differs from the copy's key.
 const SOURCE: Names = Names {
     key: ("x-copy-from-encryption-key", "X-Copy-From-Encryption-Key"),
     algorithm: ("x-copy-from-encryption-algorithm", "X-Copy-From-Encryption-Algorithm"),
     md5: ("x-copy-from-encryption-key-md5", "X-Copy-From-Encryption-Key-MD5"),
 };
 
-/// The one algorithm, in the request and in the answer.
-pub const AES256: &str = "AES256";
-/// The header that says in an answer that the object is encrypted with a customer's key.
-pub const ALGORITHM_ANSWER: &str = ALGORITHM;
+/// The only algorithm, in the request and in the answer.
+pub(crate) const AES256: &str = "AES256";
+/// In an answer, this header says that the object is encrypted with a customer's key.
+pub(crate) const ALGORITHM_ANSWER: &str = ALGORITHM;
 
-/// Refuses reserved names that mean nothing: what looks like a key is never silently dropped, and never stored. A source
-/// has a key only where something is copied.
-pub fn check_names(headers: &SecretHeaders, copies: bool) -> Result<(), Failure> {
+/// Refuses reserved names without a meaning: a header that looks like a key is never silently dropped, and
+/// never stored. A source has a key only if the request copies an object.
+pub(crate) fn check_names(headers: &SecretHeaders, copies: bool) -> Result<(), Failure> {
     for name in headers.names() {
-        // S3's own key headers mean nothing here, like everything of S3's.
+        // S3's own key headers mean nothing here, like all of S3's headers.
         let is_s3 = name.replace('_', "-").starts_with("x-amz-");
         if is_s3 || OWN.contain(name) || (copies && SOURCE.contain(name)) {
             continue;
@@ -66,13 +65,13 @@ pub fn check_names(headers: &SecretHeaders, copies: bool) -> Result<(), Failure>
     Ok(())
 }
 
-/// The key of a write. What accompanies a key must not come alone: the writer wanted encryption with one.
-pub fn for_write(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure> {
+/// The key of a write. The key's companions must not come alone: their sender wanted encryption with a key.
+pub(crate) fn for_write(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure> {
     key_with_companions(headers, &OWN)
 }
 
-/// The key of a copy's source, where one was given for it alone.
-pub fn for_source(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure> {
+/// The key of a copy's source, if one was given for the source alone.
+pub(crate) fn for_source(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure> {
     key_with_companions(headers, &SOURCE)
 }
 
@@ -88,9 +87,9 @@ fn key_with_companions(headers: &SecretHeaders, names: &Names) -> Result<Option<
     Ok(key)
 }
 
-/// The key of any other request on an object. The algorithm may come alone: `swift` sends the same headers with all of
-/// its requests.
-pub fn for_read(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure> {
+/// The key of any other request on an object. Here the algorithm may come alone, because `swift` sends the
+/// same headers with all of its requests.
+pub(crate) fn for_read(headers: &SecretHeaders) -> Result<Option<CustomerKey>, Failure> {
     customer_key(headers, &OWN)
 }
 
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_with_or_without_its_companions() {
+    fn a_key_is_read_with_or_without_its_companions() {
         let md5 = CustomerKey::new([0x2a; 32]).md5_base64();
         for headers in [
             lift(&[(KEY, GOOD)]),
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn companions_alone_are_an_error_of_writes_only() {
+    fn companions_without_a_key_are_refused_for_writes_only() {
         for (header, text) in
             [((ALGORITHM, AES256), "Algorithm was given without"), ((KEY_MD5, "x"), "MD5 was given without")]
         {
@@ -198,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn reserved_names_that_mean_nothing_are_refused() {
+    fn reserved_names_without_a_meaning_are_refused() {
         for name in [
             "x-object-meta-encryption-hint",
             "x_object_meta_encryption_key",
@@ -214,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_has_a_key_of_its_own() {
+    fn a_source_has_its_own_key() {
         let headers = lift(&[("X-Copy-From-Encryption-Key", GOOD), (ALGORITHM, AES256)]);
         assert!(check_names(&headers, true).is_ok());
         assert_eq!(for_source(&headers).unwrap().unwrap().expose(), &[0x2a; 32]);

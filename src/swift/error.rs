@@ -1,6 +1,7 @@
-//! Why a Swift request was not done, and the one table from the domain's errors to statuses and texts.
+//! Why a Swift request failed, and the one table from the domain's errors to statuses and texts.
 //!
-//! Never 501: Swift's client retries every 5xx for half a minute. 5xx is for what is ours: damage, absence, defects.
+//! Never 501: Swift's client retries every 5xx for half a minute. A 5xx means a problem of the server:
+//! damage, unavailability, a defect.
 
 use poem::Response;
 use poem::http::header::{
@@ -8,88 +9,91 @@ use poem::http::header::{
 };
 use poem::http::{HeaderName, StatusCode};
 
-use super::container::DELETE_MARKER_TYPE;
-use super::object::VERSION_ID;
+use super::headers::{DELETE_MARKER_TYPE, TIMESTAMP, VERSION_ID};
 use super::reply;
 use crate::http::body::BodyError;
 use crate::http::date;
 use crate::model::NameError;
 use crate::ops;
 
-/// Seconds after which a client may try again when storage is away.
+/// Seconds after which a client may try again if storage is unavailable.
 const RETRY_SECONDS: &str = "5";
 
-/// A request that was not done.
+/// The answer to a request that failed.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     status: StatusCode,
-    /// A plain sentence; Swift's short HTML body where there is none.
+    /// A plain sentence; without one, the body is Swift's short HTML.
     sentence: Option<String>,
     headers: Vec<(HeaderName, String)>,
+    is_gateways: bool,
 }
 
 impl Failure {
     /// A failure with Swift's own text for its status.
-    pub fn new(status: StatusCode) -> Self {
-        Self { status, sentence: None, headers: Vec::new() }
+    pub(crate) fn new(status: StatusCode) -> Self {
+        Self { status, sentence: None, headers: Vec::new(), is_gateways: false }
     }
 
     /// A failure with a plain sentence.
-    pub fn with(status: StatusCode, sentence: impl Into<String>) -> Self {
+    pub(crate) fn with(status: StatusCode, sentence: impl Into<String>) -> Self {
         Self { sentence: Some(sentence.into()), ..Self::new(status) }
     }
 
     /// 400 with a plain sentence.
-    pub fn bad_request(sentence: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(sentence: impl Into<String>) -> Self {
         Self::with(StatusCode::BAD_REQUEST, sentence)
     }
 
-    /// 400 for what Swift has and this gateway does not have yet.
-    pub fn unavailable_feature(feature: &str) -> Self {
+    /// 400 for a feature that Swift has and this gateway does not have yet.
+    pub(crate) fn unavailable_feature(feature: &str) -> Self {
         Self::bad_request(format!("{feature} is not available yet."))
     }
 
-    /// 405, with the methods there are.
-    pub fn method_not_allowed(allow: &str) -> Self {
+    /// 405, with the methods that the path takes.
+    pub(crate) fn method_not_allowed(allow: &str) -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED).header(ALLOW, allow)
     }
 
-    /// 500 for a defect of ours. What happened goes to the log, not to the client.
-    pub fn defect(problem: &dyn std::fmt::Display) -> Self {
+    /// 500 for a defect of the server. The problem goes to the log, not to the client.
+    pub(crate) fn defect(problem: &dyn std::fmt::Display) -> Self {
         ours(StatusCode::INTERNAL_SERVER_ERROR, "internal error", &problem.to_string())
     }
 
-    /// 503, to be tried again.
-    pub fn try_again() -> Self {
+    /// 503, and when to try again.
+    pub(crate) fn try_again() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE).header(RETRY_AFTER, RETRY_SECONDS)
     }
 
     /// Adds a header.
     #[must_use]
-    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
 
-    /// Its status.
-    pub const fn status(&self) -> StatusCode {
+    /// Whether the gateway gave it. The gateway authorises first, so nothing is left to ask.
+    pub(crate) const fn is_gateways(&self) -> bool {
+        self.is_gateways
+    }
+
+    pub(crate) const fn status(&self) -> StatusCode {
         self.status
     }
 
     /// Its plain sentence, if it has one.
     #[cfg(test)]
-    pub fn sentence(&self) -> &str {
+    pub(crate) fn sentence(&self) -> &str {
         self.sentence.as_deref().unwrap_or_default()
     }
 
-    /// The answer.
-    pub fn into_response(self) -> Response {
+    pub(crate) fn into_response(self) -> Response {
         let mut response = match &self.sentence {
             Some(sentence) => reply::sentence(self.status, sentence),
             None => reply::stub(self.status),
         };
         if self.status == StatusCode::NOT_MODIFIED {
-            // Of the body that the client has, these say nothing: a cache would take them for its own.
+            // They do not describe the body that the client has; a cache would apply them to it.
             response.headers_mut().remove(CONTENT_TYPE);
             response.headers_mut().remove(CONTENT_LENGTH);
         }
@@ -102,6 +106,12 @@ impl Failure {
 
 impl From<ops::Error> for Failure {
     fn from(error: ops::Error) -> Self {
+        Self { is_gateways: true, ..Self::of(error) }
+    }
+}
+
+impl Failure {
+    fn of(error: ops::Error) -> Self {
         use ops::Error as E;
         match error {
             E::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED),
@@ -135,7 +145,7 @@ impl From<ops::Error> for Failure {
             E::KmsNotConfigured => Self::bad_request(
                 "The object needs a key management service, and none is configured on this server.",
             ),
-            // Multipart uploads are S3's alone, but for their parts' ranges.
+            // Only S3 has multipart uploads.
             E::NoSuchUpload
             | E::InvalidPart { .. }
             | E::InvalidPartOrder
@@ -167,7 +177,7 @@ impl From<ops::Error> for Failure {
                 let failure = Self::new(StatusCode::NOT_MODIFIED)
                     .header(ACCEPT_RANGES, "bytes")
                     .header(LAST_MODIFIED, &date::format_http(modified.seconds_ceil()))
-                    .header(HeaderName::from_static("x-timestamp"), &modified.to_string());
+                    .header(TIMESTAMP, &modified.to_string());
                 match etag {
                     Some(etag) => failure.header(ETAG, &etag),
                     None => failure,
@@ -190,13 +200,13 @@ impl From<ops::Error> for Failure {
     }
 }
 
-/// 413, as Swift says it.
-pub fn too_large() -> Failure {
+/// 413 in Swift's words.
+pub(crate) fn too_large() -> Failure {
     Failure::with(StatusCode::PAYLOAD_TOO_LARGE, "Your request is too large.")
 }
 
-/// 499: the client went away, or sent less than it said.
-pub fn client_disconnect() -> Failure {
+/// 499: the client went away, or sent less than it had declared.
+pub(crate) fn client_disconnect() -> Failure {
     Failure::new(StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST))
 }
 
@@ -215,7 +225,7 @@ fn broken_body(problem: &BodyError) -> Failure {
         BodyError::Incomplete | BodyError::Disconnected(_) => client_disconnect(),
         BodyError::Stalled => Failure::new(StatusCode::REQUEST_TIMEOUT),
         BodyError::TooLong => Failure::bad_request("The body is longer than its Content-Length."),
-        // The rest are the framing and the signatures of S3's uploads, which no Swift body has.
+        // The rest belong to the framing and the signatures of S3's uploads, which no Swift body has.
         BodyError::Malformed(_)
         | BodyError::ChunkSignature
         | BodyError::Sha256Mismatch
@@ -226,7 +236,7 @@ fn broken_body(problem: &BodyError) -> Failure {
     }
 }
 
-/// A failure that is the server's. What happened goes to the log, not to the client.
+/// A failure of the server. The problem goes to the log, not to the client.
 fn ours(status: StatusCode, what: &'static str, problem: &str) -> Failure {
     tracing::error!(problem, "{what}");
     Failure::new(status)
@@ -243,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn statuses() {
+    fn each_error_has_its_status() {
         for (error, expected) in [
             (E::Unauthenticated, 401),
             (E::AccessDenied, 403),
@@ -275,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_may_try_again_says_when() {
+    fn an_error_that_may_pass_says_when_to_try_again() {
         assert_eq!(
             Failure::from(E::Unavailable("disk".into())).into_response().header("retry-after"),
             Some("5")

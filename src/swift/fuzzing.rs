@@ -1,10 +1,10 @@
-//! What a fuzzer feeds of this face.
+//! The entrances for fuzzers to this face.
 
 use poem::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::address::{Address, Level, Place, parse};
+use super::address::{Address, Level, StoragePath, parse};
 use super::listing::Page;
-use super::metadata::{Kind, collect};
+use super::metadata::{MetadataOf, collect};
 use super::{accept, bulk, encryption_headers, object};
 use crate::http::percent;
 use crate::http::query::Query;
@@ -12,13 +12,12 @@ use crate::http::secret_headers::SecretHeaders;
 use crate::model::{BucketName, ObjectKey};
 use crate::ops::{MAX_KEYED_SEGMENTS, SegmentRequest};
 
-/// A path.
-pub fn path(data: &[u8]) {
+pub(crate) fn path(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(address) = parse(text) else { return };
     let _ = address.realm();
     let encode = |text: &str| percent::encode_path(text.as_bytes());
-    let Address::Storage(Place { account, level }) = &address else { return };
+    let Address::Storage(StoragePath { account, level }) = &address else { return };
     let account = encode(account);
     let rendered = match level {
         Level::Account => format!("/v1/{account}"),
@@ -31,7 +30,7 @@ pub fn path(data: &[u8]) {
 }
 
 /// The manifest of a static large object.
-pub fn slo_manifest(data: &[u8]) {
+pub(crate) fn slo_manifest(data: &[u8]) {
     let (Ok(bucket), Ok(key)) = (BucketName::new("c"), ObjectKey::new("o")) else { return };
     let Ok(segments) = object::parse_manifest(data, &bucket, &key) else { return };
     assert!(segments.len() <= MAX_KEYED_SEGMENTS as usize);
@@ -43,19 +42,19 @@ pub fn slo_manifest(data: &[u8]) {
 }
 
 /// The list of a bulk delete.
-pub fn bulk_delete(data: &[u8]) {
-    let Some(names) = bulk::read_list(data) else { return };
+pub(crate) fn bulk_delete(data: &[u8]) {
+    let Some(names) = bulk::located_names(data) else { return };
     for (shown, named) in names {
         let Some((bucket, key)) = named else { continue };
         let key = key.map(|key| format!("/{key}")).unwrap_or_default();
         let line = percent::encode(format!("{bucket}{key}").as_bytes());
-        let again = bulk::read_list(line.as_bytes()).unwrap_or_default();
+        let again = bulk::located_names(line.as_bytes()).unwrap_or_default();
         assert!(again.iter().all(|(_, named)| named.is_some()), "{shown}");
     }
 }
 
-/// The headers of a request, a line each, and its query on the first.
-pub fn headers(data: &[u8]) {
+/// The first line is a query; each other line is a header.
+pub(crate) fn headers(data: &[u8]) {
     let mut lines = data.split(|&byte| byte == b'\n');
     let query = Query::parse(std::str::from_utf8(lines.next().unwrap_or_default()).unwrap_or_default());
     let mut headers = HeaderMap::new();
@@ -74,8 +73,8 @@ pub fn headers(data: &[u8]) {
     let _ = accept::of_listing(&headers, &query);
     let _ = accept::negotiate(&headers);
     let _ = Page::parse(&query);
-    for kind in [Kind::Account, Kind::Container, Kind::Object] {
-        let _ = collect(&headers, kind);
+    for of in [MetadataOf::Account, MetadataOf::Container, MetadataOf::Object] {
+        let _ = collect(&headers, of);
     }
     object::read_headers(&headers);
 }

@@ -1,11 +1,11 @@
-//! `/healthcheck`: says that somebody listens. Whether storage answers is the management listener's readiness.
+//! `/healthcheck`: reports that the process listens. The readiness probe of the management listener reports
+//! whether storage answers.
 
 use poem::Response;
 use poem::http::StatusCode;
 
 use super::reply;
 
-/// Answers `/healthcheck`.
-pub fn answer() -> Response {
+pub(crate) fn answer() -> Response {
     reply::with_body(StatusCode::OK, "text/plain", "OK")
 }

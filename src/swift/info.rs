@@ -1,4 +1,5 @@
-//! `/info`: what this gateway can do. Clients switch features on by what is named here, so only what exists is.
+//! `/info`: the features and limits of this gateway. Clients use the features that are named here, so only
+//! existing ones are named.
 
 use poem::Response;
 use poem::http::StatusCode;
@@ -11,12 +12,11 @@ use crate::http::query::Query;
 use crate::model::{BucketName, ObjectKey};
 use crate::ops::MAX_SEGMENTS;
 
-/// The one storage policy.
-pub const POLICY: &str = "Policy-0";
+/// The name of the only storage policy.
+pub(crate) const POLICY: &str = "Policy-0";
 
-/// Answers `/info`.
-pub fn answer(config: &SwiftConfig, query: &Query) -> Result<Response, Failure> {
-    // The administrator's part is signed with a key that there is no way to configure.
+pub(crate) fn answer(config: &SwiftConfig, query: &Query) -> Result<Response, Failure> {
+    // The administrator's part needs a signature with a key that cannot be configured here.
     if query.has("swiftinfo_sig") || query.has("swiftinfo_expires") {
         return Err(Failure::new(StatusCode::FORBIDDEN));
     }
@@ -49,7 +49,7 @@ pub fn answer(config: &SwiftConfig, query: &Query) -> Result<Response, Failure> 
             "min_segment_size": 1,
             "yield_frequency": limits::HEARTBEAT_SECONDS,
         },
-        // Not of OpenStack: keys of the customer's own.
+        // Not from OpenStack: keys of the customer's own.
         "customer_keys": {
             "algorithms": ["AES256"],
             "header": "X-Object-Meta-Encryption-Key",
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_only_what_exists() {
+    fn info_is_json_with_its_length() {
         let response = answer(&SwiftConfig::default(), &Query::default()).unwrap();
         assert_eq!(response.content_type(), Some("application/json; charset=UTF-8"));
         let length: usize = response.header("content-length").unwrap().parse().unwrap();

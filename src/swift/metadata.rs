@@ -1,4 +1,5 @@
-//! `X-Account-Meta-*`, `X-Container-Meta-*` and `X-Object-Meta-*`: from headers and into headers.
+//! `X-Account-Meta-*`, `X-Container-Meta-*` and `X-Object-Meta-*`: read from requests and written into
+//! answers.
 
 use std::collections::BTreeMap;
 
@@ -10,20 +11,16 @@ use super::limits::{
 };
 use super::reply;
 
-/// Whose metadata.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// An account's.
+pub(crate) enum MetadataOf {
     Account,
-    /// A container's.
     Container,
-    /// An object's.
     Object,
 }
 
-impl Kind {
-    /// What its items' headers begin with.
-    pub const fn prefix(self) -> &'static str {
+impl MetadataOf {
+    /// The beginning of the headers that set items.
+    pub(crate) const fn prefix(self) -> &'static str {
         match self {
             Self::Account => "x-account-meta-",
             Self::Container => "x-container-meta-",
@@ -31,7 +28,7 @@ impl Kind {
         }
     }
 
-    /// What headers that remove its items begin with.
+    /// The beginning of the headers that remove items.
     const fn remove_prefix(self) -> &'static str {
         match self {
             Self::Account => "x-remove-account-meta-",
@@ -41,16 +38,16 @@ impl Kind {
     }
 }
 
-/// The items in a request, names in lower case and without prefix. An item that is given in several headers has their
-/// values joined by commas. A value may be empty.
-pub fn collect(headers: &HeaderMap, kind: Kind) -> Result<BTreeMap<String, String>, Failure> {
+/// The items in a request; their names are in lower case and without prefix. If an item comes in several
+/// headers, their values are joined by commas. A value may be empty.
+pub(crate) fn collect(headers: &HeaderMap, of: MetadataOf) -> Result<BTreeMap<String, String>, Failure> {
     let mut items = BTreeMap::new();
     for name in headers.keys() {
         if headers.get_all(name).iter().map(HeaderValue::len).sum::<usize>() > MAX_HEADER_SIZE {
             let name: String = name.as_str().chars().take(MAX_META_NAME_LENGTH).collect();
             return Err(Failure::bad_request(format!("Header value too long: {name}")));
         }
-        let Some(item) = name.as_str().strip_prefix(kind.prefix()) else { continue };
+        let Some(item) = name.as_str().strip_prefix(of.prefix()) else { continue };
         if item.is_empty() {
             return Err(Failure::bad_request("Metadata name cannot be empty"));
         }
@@ -71,21 +68,25 @@ pub fn collect(headers: &HeaderMap, kind: Kind) -> Result<BTreeMap<String, Strin
     Ok(items)
 }
 
-/// The changes to an account's or container's items: an empty value, or the header that says so, removes one.
-pub fn changes(headers: &HeaderMap, kind: Kind) -> Result<BTreeMap<String, Option<String>>, Failure> {
+/// The changes to an account's or container's items. An empty value, or a header that says so, removes an
+/// item.
+pub(crate) fn changes(
+    headers: &HeaderMap,
+    of: MetadataOf,
+) -> Result<BTreeMap<String, Option<String>>, Failure> {
     let removed = headers
         .keys()
-        .filter_map(|name| name.as_str().strip_prefix(kind.remove_prefix()))
+        .filter_map(|name| name.as_str().strip_prefix(of.remove_prefix()))
         .filter(|item| !item.is_empty())
         .map(|item| (item.to_owned(), None));
     let mut changes: BTreeMap<_, _> = removed.collect();
-    let set = collect(headers, kind)?;
+    let set = collect(headers, of)?;
     changes.extend(set.into_iter().map(|(item, value)| (item, (!value.is_empty()).then_some(value))));
     Ok(changes)
 }
 
-/// Refuses changes that leave an account or container with more metadata than one may have.
-pub fn check_merged(
+/// Refuses changes after which an account or container would have too much metadata.
+pub(crate) fn check_merged(
     mut current: BTreeMap<String, String>,
     changes: &BTreeMap<String, Option<String>>,
 ) -> Result<(), Failure> {
@@ -99,18 +100,18 @@ pub fn check_merged(
 }
 
 /// Sets the items' headers.
-pub fn render<'m>(
+pub(crate) fn render<'m>(
     headers: &mut HeaderMap,
-    kind: Kind,
+    of: MetadataOf,
     items: impl IntoIterator<Item = (&'m String, &'m String)>,
 ) {
     for (item, value) in items {
-        reply::set_named(headers, &format!("{}{item}", kind.prefix()), value);
+        reply::set_named(headers, &format!("{}{item}", of.prefix()), value);
     }
 }
 
-/// Whether one object may have so many items.
-pub fn is_within(items: &BTreeMap<String, String>) -> bool {
+/// Whether an object may have all these items.
+pub(crate) fn is_within(items: &BTreeMap<String, String>) -> bool {
     check_total(items).is_ok()
 }
 
@@ -146,11 +147,11 @@ mod tests {
     }
 
     fn refusal(pairs: &[(&str, &str)]) -> String {
-        format!("{:?}", collect(&headers(pairs), Kind::Object).unwrap_err())
+        format!("{:?}", collect(&headers(pairs), MetadataOf::Object).unwrap_err())
     }
 
     #[test]
-    fn collects_its_own_kind() {
+    fn only_items_of_the_resource_are_collected() {
         let headers = headers(&[
             ("X-Object-Meta-Colour", "blå"),
             ("X-Object-Meta-Empty", ""),
@@ -159,7 +160,7 @@ mod tests {
             ("X-Container-Meta-Other", "x"),
             ("X-Remove-Object-Meta-Gone", "x"),
         ]);
-        let items = collect(&headers, Kind::Object).unwrap();
+        let items = collect(&headers, MetadataOf::Object).unwrap();
         let expected = [("colour", "blå"), ("empty", ""), ("twice", "a,b")];
         assert_eq!(items, expected.map(|(k, v)| (k.to_owned(), v.to_owned())).into());
     }
@@ -167,9 +168,9 @@ mod tests {
     #[test]
     fn limits_are_exact() {
         let name = |n: usize| format!("x-object-meta-{}", "n".repeat(n));
-        assert!(collect(&headers(&[(&name(128), "v")]), Kind::Object).is_ok());
+        assert!(collect(&headers(&[(&name(128), "v")]), MetadataOf::Object).is_ok());
         assert!(refusal(&[(&name(129), "v")]).contains("Metadata name too long: x-object-meta-n"));
-        assert!(collect(&headers(&[("x-object-meta-a", &"v".repeat(256))]), Kind::Object).is_ok());
+        assert!(collect(&headers(&[("x-object-meta-a", &"v".repeat(256))]), MetadataOf::Object).is_ok());
         let text = refusal(&[("x-object-meta-a", &"v".repeat(257))]);
         assert!(text.contains("Metadata value longer than 256: x-object-meta-a"), "{text}");
         assert!(refusal(&[("x-object-meta-", "v")]).contains("Metadata name cannot be empty"));
@@ -181,23 +182,23 @@ mod tests {
         let pairs = |items: &[(String, String)]| {
             headers(&items.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect::<Vec<_>>())
         };
-        assert!(collect(&pairs(&many(90)), Kind::Object).is_ok());
-        let text = format!("{:?}", collect(&pairs(&many(91)), Kind::Object).unwrap_err());
+        assert!(collect(&pairs(&many(90)), MetadataOf::Object).is_ok());
+        let text = format!("{:?}", collect(&pairs(&many(91)), MetadataOf::Object).unwrap_err());
         assert!(text.contains("Too many metadata items; max 90"), "{text}");
 
         let large: Vec<_> = (0..16).map(|i| (format!("x-object-meta-{i:02}"), "v".repeat(254))).collect();
-        assert!(collect(&pairs(&large), Kind::Object).is_ok());
+        assert!(collect(&pairs(&large), MetadataOf::Object).is_ok());
         let mut larger = large;
         larger.push(("x-object-meta-x".into(), String::new()));
-        let text = format!("{:?}", collect(&pairs(&larger), Kind::Object).unwrap_err());
+        let text = format!("{:?}", collect(&pairs(&larger), MetadataOf::Object).unwrap_err());
         assert!(text.contains("Total metadata too large; max 4096"), "{text}");
     }
 
     #[test]
-    fn not_utf8_is_refused() {
+    fn a_value_that_is_not_utf8_is_refused() {
         let mut headers = HeaderMap::new();
         headers.insert("x-object-meta-a", HeaderValue::from_bytes(b"\xff").unwrap());
-        assert!(collect(&headers, Kind::Object).is_err());
+        assert!(collect(&headers, MetadataOf::Object).is_err());
     }
 
     #[test]
@@ -208,7 +209,7 @@ mod tests {
             ("X-Remove-Container-Meta-C", "x"),
             ("X-Remove-Container-Meta-A", "x"),
         ]);
-        let changes = changes(&headers, Kind::Container).unwrap();
+        let changes = changes(&headers, MetadataOf::Container).unwrap();
         let expected = [("a", Some("1")), ("b", None), ("c", None)];
         assert_eq!(changes, expected.map(|(k, v)| (k.to_owned(), v.map(str::to_owned))).into());
     }
@@ -223,10 +224,10 @@ mod tests {
     }
 
     #[test]
-    fn renders() {
+    fn items_become_headers() {
         let mut out = HeaderMap::new();
         let items: BTreeMap<_, _> = [("colour".to_owned(), "blå".to_owned())].into();
-        render(&mut out, Kind::Object, &items);
+        render(&mut out, MetadataOf::Object, &items);
         assert_eq!(out["x-object-meta-colour"].as_bytes(), "blå".as_bytes());
     }
 }

@@ -1,13 +1,17 @@
-//! The OpenStack Swift front: parses requests into operations of [`ops`](crate::ops), and renders their outcomes.
+//! The OpenStack Swift front: parses requests into operations of [`ops`](crate::ops), and renders their
+//! outcomes.
 //!
-//! A request's way: `address` (what the path names) → `authenticate` (who asks) → `route` (which operation) →
-//! `account`, `container` or `object` (parse, execute, render). Every failure is a [`error::Failure`], and every answer
-//! leaves through [`Front::call`], which gives it its transaction id.
+//! The way of a request: `address` (the resource in the path) → `authenticate` (the caller) → `route` (the
+//! operation) → `account`, `container` or `object` (parse, execute, render). If the front refuses a request,
+//! `admission` asks first whether the caller may make it at all. Every failure is a [`error::Failure`]. Every
+//! answer leaves through [`Front::call`], which adds the transaction id.
 
 mod accept;
 mod account;
 mod address;
+mod admission;
 mod authenticate;
+mod body;
 mod bulk;
 mod call;
 mod container;
@@ -15,6 +19,7 @@ mod encryption_headers;
 mod error;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+mod headers;
 mod healthcheck;
 mod info;
 mod limits;
@@ -29,7 +34,7 @@ use poem::http::header::{ALLOW, CONTENT_LENGTH, WWW_AUTHENTICATE};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use poem::{Body, Endpoint, Request, Response};
 
-use self::address::{Address, Level, Place};
+use self::address::{Address, Level, StoragePath};
 use self::call::Call;
 use self::error::Failure;
 pub use self::route::{Line, ROUTES};
@@ -42,10 +47,10 @@ use crate::identity::{Authenticator, Role, parse_storage_account};
 use crate::model::AccountId;
 use crate::ops::{Caller, Gateway, Limits};
 
-/// What an operator may set.
+/// The part of the configuration that concerns this front.
 #[derive(Clone, Debug)]
 pub struct SwiftConfig {
-    /// The largest body of one PUT, in bytes: the gateway's own limit, which `/info` tells.
+    /// The largest body of one PUT, in bytes: the gateway's own limit, which `/info` reports.
     pub max_file_size: u64,
 }
 
@@ -55,9 +60,9 @@ impl Default for SwiftConfig {
     }
 }
 
-/// The Swift face.
+/// The front of the Swift face.
 ///
-/// The listener puts a [`RequestContext`] and the [`SecretHeaders`] into each request's extensions.
+/// The door puts a [`RequestContext`] and the [`SecretHeaders`] into each request's extensions.
 #[derive(Clone)]
 pub struct Front {
     gateway: Gateway,
@@ -65,17 +70,17 @@ pub struct Front {
     config: SwiftConfig,
 }
 
+/// A 400 in this front's dialect, for a request that is refused before a front sees it.
+pub(crate) fn bad_request(context: &RequestContext, message: &str) -> Response {
+    let mut response = Failure::bad_request(message).into_response();
+    set_transaction_id(response.headers_mut(), &context.id);
+    response
+}
+
 impl Front {
     /// A front over a gateway.
     pub fn new(gateway: Gateway, authenticator: Authenticator, config: SwiftConfig) -> Self {
         Self { gateway, authenticator, config }
-    }
-
-    /// A 400 in this front's dialect, for what is refused before a front sees it.
-    pub fn bad_request(&self, context: &RequestContext, message: &str) -> Response {
-        let mut response = Failure::bad_request(message).into_response();
-        set_transaction_id(response.headers_mut(), &context.id);
-        response
     }
 
     async fn answer(
@@ -92,10 +97,10 @@ impl Front {
         if query.has_key_material() {
             return Err(Failure::bad_request("Keys are never taken from a URL: send them as headers."));
         }
-        let place = match address {
-            Address::Storage(place) => place,
+        let path = match address {
+            Address::Storage(path) => path,
             Address::Info | Address::Healthcheck => {
-                return match resolve(&method, address)? {
+                return match resolve(&method, address)?.route {
                     Route::Healthcheck => Ok(healthcheck::answer()),
                     Route::Options => Ok(options(address)),
                     _ => info::answer(&self.config, &query),
@@ -111,28 +116,38 @@ impl Front {
         let headers = std::mem::take(request.headers_mut());
         let caller = authenticate::caller(&self.authenticator, &headers, context).await?;
         unavailable::check_verb(&query)?;
-        let route =
-            if bulk::is_delete(&method, &query) { Route::BulkDelete } else { resolve(&method, address)? };
-        let account = account_id(place, &caller)?;
-        let copies = match route {
+        let line = match route::bulk_delete(&method, &query) {
+            Some(line) => line,
+            None => resolve(&method, address)?,
+        };
+        let account = account_id(path, &caller)?;
+        let copies = match line.route {
             Route::CopyObject => true,
             Route::PutObject => object::is_copy(&headers),
             _ => false,
         };
-        encryption_headers::check_names(&secrets, copies)?;
-        unavailable::check(&place.level, &method, &query, &headers)?;
         let call = Call {
             gateway: &self.gateway,
             config: &self.config,
             caller,
             account,
-            account_name: place.account.clone(),
+            account_name: path.account.clone(),
+            line,
             headers,
             query,
             secrets,
         };
-        // On the heap: the largest of many operations would be on the stack of every request.
-        Box::pin(storage(&call, route, &place.level, body)).await
+        let refused = encryption_headers::check_names(&call.secrets, copies)
+            .and_then(|()| unavailable::check(&path.level, &method, &call.query, &call.headers));
+        let outcome = match refused {
+            // On the heap: otherwise every request's stack would have room for the largest operation.
+            Ok(()) => Box::pin(storage(&call, &path.level, body)).await,
+            Err(failure) => Err(failure),
+        };
+        match outcome {
+            Err(failure) => Err(admission::before(&call, &path.level, failure).await),
+            answered => answered,
+        }
     }
 }
 
@@ -168,9 +183,9 @@ impl Endpoint for Front {
     }
 }
 
-/// Runs the operation that a route names.
-async fn storage(call: &Call<'_>, route: Route, level: &Level, body: Body) -> Result<Response, Failure> {
-    match (route, level) {
+/// Runs the operation that the route names.
+async fn storage(call: &Call<'_>, level: &Level, body: Body) -> Result<Response, Failure> {
+    match (call.line.route, level) {
         (Route::BulkDelete, _) => Box::pin(bulk::delete(call, body)).await,
         (Route::GetAccount, Level::Account) => account::get(call).await,
         (Route::HeadAccount, Level::Account) => account::head(call).await,
@@ -201,9 +216,9 @@ async fn storage(call: &Call<'_>, route: Route, level: &Level, body: Body) -> Re
     }
 }
 
-/// The account in the path. A component that names none is answered like an account of somebody else.
-fn account_id(place: &Place, caller: &Caller) -> Result<AccountId, Failure> {
-    parse_storage_account(&place.account).ok_or_else(|| {
+/// The account in the path. A component that is no account's name gets the answer of somebody else's account.
+fn account_id(path: &StoragePath, caller: &Caller) -> Result<AccountId, Failure> {
+    parse_storage_account(&path.account).ok_or_else(|| {
         Failure::new(match caller.identity.as_ref().map(|identity| identity.role) {
             None => StatusCode::UNAUTHORIZED,
             Some(Role::Reseller) => StatusCode::NOT_FOUND,
@@ -212,8 +227,8 @@ fn account_id(place: &Place, caller: &Caller) -> Result<AccountId, Failure> {
     })
 }
 
-/// Answers OPTIONS. A browser's preflight is refused as Swift refuses it where a container allows no other origins,
-/// and here none does.
+/// Answers OPTIONS. A browser's preflight is refused as Swift does if a container allows no other origin;
+/// here no container allows one.
 fn preflight(address: &Address, headers: &HeaderMap) -> Result<Response, Failure> {
     if headers.contains_key("origin") && headers.contains_key("access-control-request-method") {
         return Err(Failure::new(StatusCode::UNAUTHORIZED).header(ALLOW, &route::allow(address)));
@@ -227,7 +242,7 @@ fn options(address: &Address) -> Response {
     response
 }
 
-/// The transaction id: the request's id, and what the client wants to find it by.
+/// The transaction id: the request's id, and the client's own suffix.
 fn transaction_id(id: &str, headers: &HeaderMap) -> String {
     match headers.get("x-trans-id-extra").map(HeaderValue::as_bytes) {
         Some(extra) if !extra.is_empty() => {

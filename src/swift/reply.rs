@@ -13,7 +13,7 @@ const HTML: &str = "text/html; charset=UTF-8";
 const TEXT: &str = "text/plain; charset=UTF-8";
 
 /// An answer with a body of known length.
-pub fn with_body(status: StatusCode, content_type: &str, body: impl Into<Vec<u8>>) -> Response {
+pub(crate) fn with_body(status: StatusCode, content_type: &str, body: impl Into<Vec<u8>>) -> Response {
     let body = body.into();
     let length = body.len() as u64;
     let mut response = Response::builder().status(status).body(Body::from_vec(body));
@@ -23,12 +23,12 @@ pub fn with_body(status: StatusCode, content_type: &str, body: impl Into<Vec<u8>
 }
 
 /// An answer without a body.
-pub fn empty(status: StatusCode) -> Response {
+pub(crate) fn empty(status: StatusCode) -> Response {
     with_body(status, HTML, Vec::new())
 }
 
 /// An answer with the short HTML body that Swift gives with this status.
-pub fn stub(status: StatusCode) -> Response {
+pub(crate) fn stub(status: StatusCode) -> Response {
     let text = match explanation(status) {
         Some((title, sentence)) => format!("<html><h1>{title}</h1><p>{sentence}</p></html>"),
         None => String::new(),
@@ -37,13 +37,13 @@ pub fn stub(status: StatusCode) -> Response {
 }
 
 /// An answer with a plain sentence.
-pub fn sentence(status: StatusCode, sentence: &str) -> Response {
+pub(crate) fn sentence(status: StatusCode, sentence: &str) -> Response {
     with_body(status, TEXT, sentence)
 }
 
-/// Sets a header. Text that no header can carry (control characters, which the other protocol may have stored) goes out
-/// percent-encoded, so that it is neither lost nor able to end the line.
-pub fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+/// Sets a header. A header cannot carry control characters, which the other protocol may have stored. Such
+/// text is percent-encoded: it is not lost, and cannot end the line.
+pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     let value = HeaderValue::from_str(value)
         .or_else(|_| HeaderValue::from_bytes(value.as_bytes()))
         .or_else(|_| HeaderValue::from_str(&percent::encode(value.as_bytes())));
@@ -52,19 +52,18 @@ pub fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-/// Sets a header whose name is made at run time.
-pub fn set_named(headers: &mut HeaderMap, name: &str, value: &str) {
+/// Sets a header whose name is built at run time.
+pub(crate) fn set_named(headers: &mut HeaderMap, name: &str, value: &str) {
     if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
         set(headers, name, value);
     }
 }
 
-/// Sets `Content-Length`.
-pub fn set_length(headers: &mut HeaderMap, length: u64) {
+pub(crate) fn set_length(headers: &mut HeaderMap, length: u64) {
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
 }
 
-/// What Swift says with a status.
+/// Swift's title and text for a status.
 fn explanation(status: StatusCode) -> Option<(&'static str, &'static str)> {
     Some(match status.as_u16() {
         202 => ("Accepted", "The request is accepted for processing."),

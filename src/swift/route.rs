@@ -1,16 +1,15 @@
-//! Which operation a method on a path is: one table, read by the front, by `Allow` and by the API's specification.
+//! The operations, by method and path: one table for the front, for `Allow` and for the specification.
 
 use poem::http::Method;
 
 use super::address::{Address, Level};
 use super::error::Failure;
+use crate::http::query::Query;
 
-/// What a request asks for.
+/// The operation that a request asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Route {
-    /// `GET /info`
+pub(crate) enum Route {
     Info,
-    /// `GET /healthcheck`
     Healthcheck,
     /// Lists an account's containers.
     GetAccount,
@@ -22,7 +21,7 @@ pub enum Route {
     GetContainer,
     /// Describes a container.
     HeadContainer,
-    /// Makes a container, or changes one.
+    /// Creates a container, or changes one.
     PutContainer,
     /// Changes a container's metadata.
     PostContainer,
@@ -40,116 +39,212 @@ pub enum Route {
     DeleteObject,
     /// Copies an object.
     CopyObject,
-    /// Deletes what the body lists.
+    /// Deletes the objects and containers that the body lists.
     BulkDelete,
-    /// Says which methods there are.
+    /// Lists the methods that a path takes.
     Options,
 }
 
-/// The kinds of paths there are.
+/// The paths of the API, as the specification writes them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Kind {
+enum PathTemplate {
     Info,
     Healthcheck,
     Account,
-    /// An account, with `?bulk-delete`. No path is of this kind: the query makes it.
+    /// An account, with `?bulk-delete`. The path is the account's; the query makes the difference.
     Bulk,
     Container,
     Object,
 }
 
-/// A line of the table: the method, the path as the specification writes it, and its operation's id there.
+/// A row of the table: all facts about an operation outside its own file.
 #[derive(Clone, Copy, Debug)]
 pub struct Line {
-    /// The method.
+    /// The method; Swift has `COPY` too.
     pub method: &'static str,
-    /// The path's template.
+    /// The path as the specification writes it.
     pub path: &'static str,
-    /// The operation's id.
+    /// The operation's id in the specification.
     pub operation_id: &'static str,
+    /// Whether the operation reads the request's body.
+    pub has_body: bool,
+    /// The operation that the front runs.
+    pub(super) route: Route,
+    template: PathTemplate,
+    query: Names,
+    headers: Names,
+}
+
+/// Names of parameters or headers, in groups that several operations share.
+type Names = &'static [&'static [&'static str]];
+
+impl Line {
+    /// The query's parameters that the operation reads.
+    pub fn query(&self) -> impl Iterator<Item = &'static str> {
+        self.query.iter().copied().flatten().copied()
+    }
+
+    /// The headers that the operation reads, except the token's. `*` stands for the rest of a name.
+    pub fn headers(&self) -> impl Iterator<Item = &'static str> {
+        self.headers.iter().copied().flatten().copied()
+    }
+
+    const fn reads(self, query: Names, headers: Names) -> Self {
+        Self { query, headers, ..self }
+    }
+
+    const fn with_body(self) -> Self {
+        Self { has_body: true, ..self }
+    }
+}
+
+const fn line(
+    method: &'static str,
+    template: PathTemplate,
+    operation_id: &'static str,
     route: Route,
-    kind: Kind,
-}
-
-const fn line(method: &'static str, kind: Kind, operation_id: &'static str, route: Route) -> Line {
-    let path = match kind {
-        Kind::Info => "/info",
-        Kind::Healthcheck => "/healthcheck",
-        Kind::Account => "/v1/{account}",
-        Kind::Bulk => "/v1/{account}#bulk-delete",
-        Kind::Container => "/v1/{account}/{container}",
-        Kind::Object => "/v1/{account}/{container}/{object}",
+) -> Line {
+    let path = match template {
+        PathTemplate::Info => "/info",
+        PathTemplate::Healthcheck => "/healthcheck",
+        PathTemplate::Account => "/v1/{account}",
+        PathTemplate::Bulk => "/v1/{account}#bulk-delete",
+        PathTemplate::Container => "/v1/{account}/{container}",
+        PathTemplate::Object => "/v1/{account}/{container}/{object}",
     };
-    Line { method, path, operation_id, route, kind }
+    Line { method, path, operation_id, has_body: false, route, template, query: &[], headers: &[] }
 }
 
-/// Every method on every kind of path. Within a kind in the order in which `Allow` names them.
-pub const ROUTES: [Line; 24] = [
-    line("GET", Kind::Info, "getInfo", Route::Info),
-    line("HEAD", Kind::Info, "headInfo", Route::Info),
-    line("OPTIONS", Kind::Info, "optionsInfo", Route::Options),
-    line("GET", Kind::Healthcheck, "getHealthcheck", Route::Healthcheck),
-    line("HEAD", Kind::Healthcheck, "headHealthcheck", Route::Healthcheck),
-    line("GET", Kind::Account, "getAccount", Route::GetAccount),
-    line("HEAD", Kind::Account, "headAccount", Route::HeadAccount),
-    line("OPTIONS", Kind::Account, "optionsAccount", Route::Options),
-    line("POST", Kind::Account, "postAccount", Route::PostAccount),
-    line("DELETE", Kind::Bulk, "bulkDeleteByDelete", Route::BulkDelete),
-    line("POST", Kind::Bulk, "bulkDelete", Route::BulkDelete),
-    line("DELETE", Kind::Container, "deleteContainer", Route::DeleteContainer),
-    line("GET", Kind::Container, "getContainer", Route::GetContainer),
-    line("HEAD", Kind::Container, "headContainer", Route::HeadContainer),
-    line("OPTIONS", Kind::Container, "optionsContainer", Route::Options),
-    line("POST", Kind::Container, "postContainer", Route::PostContainer),
-    line("PUT", Kind::Container, "putContainer", Route::PutContainer),
-    line("COPY", Kind::Object, "copyObject", Route::CopyObject),
-    line("DELETE", Kind::Object, "deleteObject", Route::DeleteObject),
-    line("GET", Kind::Object, "getObject", Route::GetObject),
-    line("HEAD", Kind::Object, "headObject", Route::HeadObject),
-    line("OPTIONS", Kind::Object, "optionsObject", Route::Options),
-    line("POST", Kind::Object, "postObject", Route::PostObject),
-    line("PUT", Kind::Object, "putObject", Route::PutObject),
+const FORMAT: &[&str] = &["format"];
+const PAGE: &[&str] = &["delimiter", "end_marker", "limit", "marker", "prefix", "reverse"];
+const OF_OBJECTS: &[&str] = &["path", "version_marker", "versions"];
+const VERSION_ID: &[&str] = &["version-id"];
+const MANIFEST: &[&str] = &["multipart-manifest"];
+
+const ACCEPT: &[&str] = &["Accept"];
+const PREFLIGHT: &[&str] = &["Origin", "Access-Control-Request-Method"];
+const ACCOUNT_METADATA: &[&str] = &["X-Account-Meta-*", "X-Remove-Account-Meta-*"];
+const CONTAINER_METADATA: &[&str] = &["X-Container-Meta-*", "X-Remove-Container-Meta-*"];
+const VERSIONS_ENABLED: &[&str] = &["X-Versions-Enabled"];
+const KEY: &[&str] = &[
+    "X-Object-Meta-Encryption-Algorithm",
+    "X-Object-Meta-Encryption-Key",
+    "X-Object-Meta-Encryption-Key-MD5",
+];
+const SOURCE_KEY: &[&str] =
+    &["X-Copy-From-Encryption-Algorithm", "X-Copy-From-Encryption-Key", "X-Copy-From-Encryption-Key-MD5"];
+const RANGE: &[&str] = &["Range"];
+const CONDITIONS: &[&str] = &["If-Match", "If-Modified-Since", "If-None-Match", "If-Unmodified-Since"];
+const BODY: &[&str] = &["Content-Length", "Transfer-Encoding"];
+/// Headers that are stored with an object and returned with it.
+const STORED: &[&str] = &[
+    "Cache-Control",
+    "Content-Disposition",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Type",
+    "Expires",
+    "X-Delete-After",
+    "X-Delete-At",
+    "X-Object-Manifest",
+    "X-Object-Meta-*",
+    "X-Robots-Tag",
+];
+const DETECT: &[&str] = &["X-Detect-Content-Type"];
+const COPY: &[&str] = &["Destination", "Destination-Account", "X-Fresh-Metadata"];
+/// The headers of a PUT that copies.
+const COPY_FROM: &[&str] = &["X-Copy-From", "X-Copy-From-Account", "X-Fresh-Metadata"];
+
+/// Every method on every path. The methods of a path are in the order in which `Allow` names them.
+pub static ROUTES: [Line; 24] = [
+    line("GET", PathTemplate::Info, "getInfo", Route::Info),
+    line("HEAD", PathTemplate::Info, "headInfo", Route::Info),
+    line("OPTIONS", PathTemplate::Info, "optionsInfo", Route::Options),
+    line("GET", PathTemplate::Healthcheck, "getHealthcheck", Route::Healthcheck),
+    line("HEAD", PathTemplate::Healthcheck, "headHealthcheck", Route::Healthcheck),
+    line("GET", PathTemplate::Account, "getAccount", Route::GetAccount).reads(&[FORMAT, PAGE], &[ACCEPT]),
+    line("HEAD", PathTemplate::Account, "headAccount", Route::HeadAccount).reads(&[FORMAT], &[ACCEPT]),
+    line("OPTIONS", PathTemplate::Account, "optionsAccount", Route::Options).reads(&[], &[PREFLIGHT]),
+    line("POST", PathTemplate::Account, "postAccount", Route::PostAccount).reads(&[], &[ACCOUNT_METADATA]),
+    line("DELETE", PathTemplate::Bulk, "bulkDeleteByDelete", Route::BulkDelete)
+        .reads(BULK_QUERY, BULK_HEADERS)
+        .with_body(),
+    line("POST", PathTemplate::Bulk, "bulkDelete", Route::BulkDelete)
+        .reads(BULK_QUERY, BULK_HEADERS)
+        .with_body(),
+    line("DELETE", PathTemplate::Container, "deleteContainer", Route::DeleteContainer),
+    line("GET", PathTemplate::Container, "getContainer", Route::GetContainer)
+        .reads(&[FORMAT, PAGE, OF_OBJECTS], &[ACCEPT]),
+    line("HEAD", PathTemplate::Container, "headContainer", Route::HeadContainer).reads(&[FORMAT], &[ACCEPT]),
+    line("OPTIONS", PathTemplate::Container, "optionsContainer", Route::Options).reads(&[], &[PREFLIGHT]),
+    line("POST", PathTemplate::Container, "postContainer", Route::PostContainer)
+        .reads(&[], &[CONTAINER_METADATA, VERSIONS_ENABLED]),
+    line("PUT", PathTemplate::Container, "putContainer", Route::PutContainer)
+        .reads(&[], &[CONTAINER_METADATA, VERSIONS_ENABLED, &["X-Storage-Policy"]]),
+    line("COPY", PathTemplate::Object, "copyObject", Route::CopyObject)
+        .reads(&[VERSION_ID, MANIFEST], &[COPY, KEY, SOURCE_KEY, RANGE, CONDITIONS, BODY, STORED, DETECT]),
+    line("DELETE", PathTemplate::Object, "deleteObject", Route::DeleteObject)
+        .reads(&[VERSION_ID, MANIFEST, &["async"]], &[KEY, ACCEPT]),
+    line("GET", PathTemplate::Object, "getObject", Route::GetObject)
+        .reads(&[VERSION_ID, MANIFEST, FORMAT], &[KEY, RANGE, &["If-Range"], CONDITIONS]),
+    line("HEAD", PathTemplate::Object, "headObject", Route::HeadObject)
+        .reads(&[VERSION_ID, MANIFEST, FORMAT], &[KEY, CONDITIONS]),
+    line("OPTIONS", PathTemplate::Object, "optionsObject", Route::Options).reads(&[], &[PREFLIGHT]),
+    line("POST", PathTemplate::Object, "postObject", Route::PostObject).reads(&[VERSION_ID], &[KEY, STORED]),
+    line("PUT", PathTemplate::Object, "putObject", Route::PutObject)
+        .reads(
+            &[VERSION_ID, MANIFEST, &["heartbeat"]],
+            &[KEY, SOURCE_KEY, RANGE, CONDITIONS, BODY, STORED, DETECT, COPY_FROM, ACCEPT, &["ETag"]],
+        )
+        .with_body(),
 ];
 
-/// Finds the operation, or says which methods there are.
-pub fn resolve(method: &Method, address: &Address) -> Result<Route, Failure> {
-    let kind = kind(address);
-    ROUTES
-        .iter()
-        .find(|line| line.kind == kind && line.method == method.as_str())
-        .map(|line| line.route)
-        .ok_or_else(|| Failure::method_not_allowed(&allow(address)))
+const BULK_QUERY: Names = &[&["bulk-delete"]];
+const BULK_HEADERS: Names = &[KEY, ACCEPT, &["Content-Type"]];
+
+/// Finds the operation, or says which methods the path takes.
+pub(crate) fn resolve(method: &Method, address: &Address) -> Result<&'static Line, Failure> {
+    find(method, template(address)).ok_or_else(|| Failure::method_not_allowed(&allow(address)))
 }
 
-/// The methods there are on a path, for `Allow`.
-pub fn allow(address: &Address) -> String {
-    let kind = kind(address);
-    let methods: Vec<_> = ROUTES.iter().filter(|line| line.kind == kind).map(|line| line.method).collect();
+/// The row of a bulk delete. As in Swift, the path may also name a container or an object, which is ignored.
+pub(crate) fn bulk_delete(method: &Method, query: &Query) -> Option<&'static Line> {
+    if query.has("bulk-delete") { find(method, PathTemplate::Bulk) } else { None }
+}
+
+fn find(method: &Method, template: PathTemplate) -> Option<&'static Line> {
+    ROUTES.iter().find(|line| line.template == template && line.method == method.as_str())
+}
+
+/// The methods that a path takes, for `Allow`.
+pub(crate) fn allow(address: &Address) -> String {
+    let template = template(address);
+    let methods: Vec<_> =
+        ROUTES.iter().filter(|line| line.template == template).map(|line| line.method).collect();
     methods.join(", ")
 }
 
-fn kind(address: &Address) -> Kind {
+fn template(address: &Address) -> PathTemplate {
     match address {
-        Address::Info => Kind::Info,
-        Address::Healthcheck => Kind::Healthcheck,
-        Address::Storage(place) => match place.level {
-            Level::Account => Kind::Account,
-            Level::Container(_) => Kind::Container,
-            Level::Object(..) => Kind::Object,
+        Address::Info => PathTemplate::Info,
+        Address::Healthcheck => PathTemplate::Healthcheck,
+        Address::Storage(path) => match path.level {
+            Level::Account => PathTemplate::Account,
+            Level::Container(_) => PathTemplate::Container,
+            Level::Object(..) => PathTemplate::Object,
         },
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::swift::address;
 
     fn route(method: &str, path: &str) -> Result<Route, u16> {
         let address = address::parse(path).unwrap();
         resolve(&Method::from_bytes(method.as_bytes()).unwrap(), &address)
+            .map(|line| line.route)
             .map_err(|failure| failure.status().as_u16())
     }
 
@@ -185,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn other_methods_are_answered_with_the_ones_there_are() {
+    fn another_method_is_refused_with_the_allowed_ones() {
         for (method, path, expected) in [
             ("PUT", "/v1/a", "GET, HEAD, OPTIONS, POST"),
             ("DELETE", "/v1/a", "GET, HEAD, OPTIONS, POST"),
@@ -196,25 +291,5 @@ mod tests {
             assert_eq!(route(method, path), Err(405));
             assert_eq!(allow(&address::parse(path).unwrap()), expected);
         }
-    }
-
-    #[test]
-    fn the_specification_names_the_same_operations() {
-        let text = include_str!("../../api-specs/swift.yaml");
-        let spec: serde_yaml_ng::Value = serde_yaml_ng::from_str(text).unwrap();
-        let mut specified = BTreeSet::new();
-        for (path, item) in spec["paths"].as_mapping().unwrap() {
-            for (method, operation) in item.as_mapping().unwrap() {
-                // OpenAPI has no word for COPY.
-                let method = method.as_str().unwrap().trim_start_matches("x-");
-                if method == "parameters" {
-                    continue;
-                }
-                let id = operation["operationId"].as_str().unwrap();
-                specified.insert((method.to_uppercase(), path.as_str().unwrap().to_owned(), id.to_owned()));
-            }
-        }
-        let routed = ROUTES.iter().map(|l| (l.method.into(), l.path.into(), l.operation_id.into())).collect();
-        assert_eq!(specified, routed);
     }
 }

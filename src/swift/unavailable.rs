@@ -1,7 +1,8 @@
-//! What Swift has and this gateway does not have yet.
+//! Features that Swift has and this gateway does not have yet.
 //!
-//! A request that asks for one of these is refused with a sentence that names it. Ignoring it would be worse: the answer
-//! would be to another question, or a protection would be stored that nothing enforces.
+//! A request that asks for one of them is refused with a sentence that names it. Ignoring it would be worse:
+//! the client would get the answer to another question, or would believe in a protection that nothing
+//! enforces.
 
 use poem::http::{HeaderMap, Method};
 
@@ -10,7 +11,7 @@ use super::error::Failure;
 use super::object;
 use crate::http::query::Query;
 
-/// Parameters that mean something on every path.
+/// Parameters that have a meaning on every path.
 const ANYWHERE: [(&str, &str); 3] = [
     ("extract-archive", "Extracting archives"),
     ("temp_url_sig", "A temporary URL"),
@@ -20,10 +21,11 @@ const ANYWHERE: [(&str, &str); 3] = [
 /// Headers of an object's PUT, POST and COPY.
 const OBJECT_WRITE: [(&str, &str); 1] = [("x-symlink-target", "X-Symlink-Target (symbolic links)")];
 
-/// Headers and parameters that make a large object, of a request that copies one.
+/// Headers that ask for a large object, on a request that copies an object.
 const COPY_HEADERS: [(&str, &str); 1] = [("x-object-manifest", "X-Object-Manifest on a copy")];
 
-/// Headers of a container's PUT and POST. Empty values remove, and there is nothing to remove.
+/// Headers of a container's PUT and POST. An empty value would remove the setting, and there is none to
+/// remove.
 const CONTAINER_WRITE: [(&str, &str); 6] = [
     ("x-container-read", "X-Container-Read (access by ACL)"),
     ("x-container-write", "X-Container-Write (access by ACL)"),
@@ -33,7 +35,7 @@ const CONTAINER_WRITE: [(&str, &str); 6] = [
     ("x-container-sync-key", "X-Container-Sync-Key (container synchronisation)"),
 ];
 
-/// Container metadata that other services of Swift act on, by how the item begins.
+/// Container metadata on which other services of Swift act, by the beginning of the item.
 const CONTAINER_META: [(&str, &str); 4] = [
     ("x-container-meta-quota-", "X-Container-Meta-Quota (container quotas)"),
     ("x-container-meta-temp-url-key", "X-Container-Meta-Temp-URL-Key (temporary URLs)"),
@@ -45,19 +47,24 @@ const CONTAINER_META: [(&str, &str); 4] = [
 const ACCOUNT_WRITE: [(&str, &str); 1] =
     [("x-account-access-control", "X-Account-Access-Control (access by ACL)")];
 
-/// Account metadata that other services of Swift act on, by how the item begins.
+/// Account metadata on which other services of Swift act, by the beginning of the item.
 const ACCOUNT_META: [(&str, &str); 2] = [
     ("x-account-meta-quota-", "X-Account-Meta-Quota (account quotas)"),
     ("x-account-meta-temp-url-key", "X-Account-Meta-Temp-URL-Key (temporary URLs)"),
 ];
 
-/// Refuses what stands above methods, whatever else the request is: archives, temporary URLs.
-pub fn check_verb(query: &Query) -> Result<(), Failure> {
+/// Refuses parameters that change the meaning of any method: archives, temporary URLs.
+pub(crate) fn check_verb(query: &Query) -> Result<(), Failure> {
     refuse_parameters(query, &ANYWHERE)
 }
 
-/// Refuses parameters and headers that ask for what is not there yet.
-pub fn check(level: &Level, method: &Method, query: &Query, headers: &HeaderMap) -> Result<(), Failure> {
+/// Refuses parameters and headers that ask for a feature that does not exist yet.
+pub(crate) fn check(
+    level: &Level,
+    method: &Method,
+    query: &Query,
+    headers: &HeaderMap,
+) -> Result<(), Failure> {
     let writes = *method == Method::PUT || *method == Method::POST;
     match level {
         Level::Account => {
@@ -121,7 +128,7 @@ fn refuse_items(headers: &HeaderMap, refused: &[(&str, &str)]) -> Result<(), Fai
     Ok(())
 }
 
-/// The flag of a large object is the gateway's to set.
+/// Only the gateway marks an object as a large object.
 fn refuse_reserved(headers: &HeaderMap) -> Result<(), Failure> {
     if headers.contains_key("x-static-large-object") {
         return Err(Failure::bad_request(
@@ -164,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_refused_by_name() {
+    fn a_missing_feature_is_refused_by_name() {
         for (level, method, query, header, text) in [
             (Level::Account, "PUT", "extract-archive=tar", None, "Extracting"),
             (object(), "GET", "temp_url_sig=0&temp_url_expires=1", None, "temporary URL"),
@@ -186,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_asks_for_nothing_passes() {
+    fn a_request_for_no_missing_feature_passes() {
         for (level, method, query, header) in [
             (Level::Account, "POST", "", Some(("X-Account-Access-Control", ""))),
             (Level::Account, "POST", "", Some(("X-Account-Meta-Temp-URL-Key", ""))),

@@ -4,12 +4,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cardea::care::reaper::Reaper;
+use cardea::care::scrub::{ScrubMetrics, Scrubber};
 use cardea::care::task::Task;
 use cardea::http::body::Body;
 use cardea::model::{ObjectKey, WriterId};
-use cardea::ops::{
-    DeleteObject, Gateway, Limits, Metrics, Precondition, ScrubMetrics, Scrubber, WriteEncryption,
-};
+use cardea::ops::{DeleteObject, Gateway, Limits, Metrics, Precondition, WriteEncryption};
 use cardea::storage::pins::Pins;
 
 use super::multipart_world::MODES;

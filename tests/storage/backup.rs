@@ -18,8 +18,8 @@ use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{Index, Install};
 use cardea::storage::pins::Pins;
 
-use crate::store::Store;
-use crate::world::{World, local, memory, sqlite};
+use super::index::world::{World, local, memory, sqlite};
+use super::store::Store;
 
 fn silent(_: &'static str, _: u64) {}
 

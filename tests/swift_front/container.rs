@@ -22,7 +22,7 @@ async fn a_containers_life() {
 }
 
 #[tokio::test]
-async fn what_is_not_enforced_is_not_stored() {
+async fn a_setting_that_is_not_enforced_is_not_stored() {
     let world = World::new().await;
     for header in
         [("x-container-read", ".r:*"), ("x-storage-policy", "gold"), ("x-versions-enabled", "maybe")]
@@ -35,7 +35,7 @@ async fn what_is_not_enforced_is_not_stored() {
 }
 
 #[tokio::test]
-async fn metadata_has_a_total() {
+async fn the_sum_of_metadata_is_limited() {
     let world = World::with_container().await;
     let names: Vec<_> = (0..91).map(|i| format!("x-container-meta-{i}")).collect();
     let headers: Vec<_> = names.iter().map(|name| (name.as_str(), "v")).collect();

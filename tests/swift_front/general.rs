@@ -14,7 +14,7 @@ async fn services_need_no_token() {
 }
 
 #[tokio::test]
-async fn tokens() {
+async fn tokens_open_their_account() {
     let world = World::with_container().await;
     let anonymous = world.send("GET", "/v1/AUTH_acct/c", &[], b"", true).await;
     assert_eq!(anonymous.status, 401);
@@ -34,7 +34,7 @@ async fn tokens() {
 }
 
 #[tokio::test]
-async fn transaction_ids_take_the_clients_word() {
+async fn a_transaction_id_ends_with_the_clients_suffix() {
     let world = World::new().await;
     let extra = "needle in a haystack".repeat(3);
     let answer = world.send("GET", "/info", &[("x-trans-id-extra", &extra)], b"", true).await;

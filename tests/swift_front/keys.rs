@@ -3,7 +3,7 @@ use super::world::{GOOD, KEY, OTHER, World};
 const ALGORITHM: &str = "x-object-meta-encryption-algorithm";
 
 #[tokio::test]
-async fn the_whole_table() {
+async fn each_request_with_each_key_has_its_answer() {
     let world = World::with_container().await;
     let sealed =
         [(KEY, GOOD), (ALGORITHM, "AES256"), ("x-object-meta-mtime", "1.5"), ("x-object-meta-secret", "s")];
@@ -64,7 +64,7 @@ async fn the_whole_table() {
 }
 
 #[tokio::test]
-async fn bad_material() {
+async fn bad_keys_are_refused() {
     let world = World::with_container().await;
     for headers in [
         &[(KEY, "bad!")][..],
@@ -84,7 +84,7 @@ async fn bad_material() {
 }
 
 #[tokio::test]
-async fn only_over_tls() {
+async fn keys_are_taken_only_over_tls() {
     let world = World::with_container().await;
     let headers = [("x-auth-token", world.token.as_str()), (KEY, GOOD)];
     assert_eq!(world.send("PUT", "/v1/AUTH_acct/c/o", &headers, b"hello", false).await.status, 400);

@@ -56,7 +56,7 @@ async fn a_static_large_object() {
 }
 
 #[tokio::test]
-async fn the_manifest_itself() {
+async fn a_manifest_is_read_itself() {
     let world = world().await;
     put(&world, &[]).await;
     let got = world.ask("GET", "/c/large?multipart-manifest=get", &[], b"").await;
@@ -82,7 +82,7 @@ async fn the_manifest_itself() {
 }
 
 #[tokio::test]
-async fn what_is_refused() {
+async fn bad_manifests_are_refused() {
     let world = world().await;
     let refused = async |body: &'static str, headers: &[(&str, &str)]| {
         let answer = world.ask("PUT", PUT, headers, body.as_bytes()).await;
@@ -127,7 +127,7 @@ async fn a_heartbeat() {
 }
 
 #[tokio::test]
-async fn deletes() {
+async fn a_large_object_is_deleted_with_its_segments() {
     let world = world().await;
     put(&world, &[]).await;
     let json = [("accept", "application/json")];
@@ -168,7 +168,7 @@ async fn a_dynamic_large_object() {
 }
 
 #[tokio::test]
-async fn keys() {
+async fn large_objects_have_keys() {
     let world = world().await;
     put(&world, &[(KEY, GOOD)]).await;
     assert_eq!(

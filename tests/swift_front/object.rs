@@ -1,7 +1,7 @@
 use super::world::World;
 
 #[tokio::test]
-async fn there_and_back() {
+async fn an_object_is_written_and_read() {
     let world = World::with_container().await;
     let headers = [
         ("x-object-meta-colour", "blå"),
@@ -37,7 +37,7 @@ async fn there_and_back() {
 }
 
 #[tokio::test]
-async fn writes_that_are_refused() {
+async fn bad_writes_are_refused() {
     let world = World::with_container().await;
     let md5 = "5d41402abc4b2a76b9719d911017c592";
     assert_eq!(world.ask("PUT", "/c/o", &[("etag", md5)], b"other").await.status, 422);

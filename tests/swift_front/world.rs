@@ -19,6 +19,8 @@ use cardea::swift::{Front, SwiftConfig};
 use futures_util::StreamExt;
 use poem::{Body, Endpoint, Request};
 
+use super::specification;
+
 pub struct World {
     front: Front,
     pub token: String,
@@ -60,7 +62,12 @@ impl World {
             index.put_account(account).await.unwrap();
         }
         let ring = KeyRing::generate();
-        for (user, role) in [("tester", "admin"), ("tester3", "reader")] {
+        for (user, account, role) in [
+            ("tester", "acct", "admin"),
+            ("tester3", "acct", "reader"),
+            ("stranger", "other", "admin"),
+            ("reseller", "other", "ResellerAdmin"),
+        ] {
             let record = UserRecord {
                 id: UserId::new(user),
                 name: user.into(),
@@ -70,7 +77,7 @@ impl World {
                 epoch: 0,
                 enabled: true,
             };
-            let role = RoleGrant { account: AccountId::new("acct"), role: role.into() };
+            let role = RoleGrant { account: AccountId::new(account), role: role.into() };
             index.put_user(record, vec![role]).await.unwrap();
         }
         let directory = IndexDirectory::new(index.clone(), ring.clone());
@@ -93,6 +100,16 @@ impl World {
         login(&self.authenticator, "tester3").await
     }
 
+    /// The token of the owner of another account.
+    pub async fn stranger_token(&self) -> String {
+        login(&self.authenticator, "stranger").await
+    }
+
+    /// The token of a user who may do everything in every account.
+    pub async fn reseller_token(&self) -> String {
+        login(&self.authenticator, "reseller").await
+    }
+
     /// A request below the account, with the owner's token, over TLS.
     pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut all = vec![("x-auth-token", self.token.as_str())];
@@ -108,18 +125,32 @@ impl World {
         body: &[u8],
         secure: bool,
     ) -> Answer {
+        let length = body.len().to_string();
+        let mut headers = headers.to_vec();
+        if !headers.iter().any(|(name, _)| ["content-length", "transfer-encoding"].contains(name)) {
+            headers.push(("content-length", &length));
+        }
+        let body = Body::from_bytes(Bytes::copy_from_slice(body));
+        self.send_body(method, target, &headers, body, secure).await
+    }
+
+    /// A request with any body, and with no other headers than these.
+    pub async fn send_body(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+        secure: bool,
+    ) -> Answer {
         let mut request = poem::http::Request::builder().method(method).uri(target);
         for (name, value) in headers {
             request = request.header(*name, poem::http::HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
-        let chunked = headers.iter().any(|(name, _)| *name == "transfer-encoding");
-        if !chunked && !headers.iter().any(|(name, _)| *name == "content-length") {
-            request = request.header("content-length", body.len());
-        }
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let (local, remote) = (poem::web::LocalAddr::default(), poem::web::RemoteAddr::default());
         let head = (parts, local, remote, poem::http::uri::Scheme::HTTPS);
-        let mut request = Request::from_parts(head.into(), Body::from_bytes(Bytes::copy_from_slice(body)));
+        let mut request = Request::from_parts(head.into(), body);
         let secrets = SecretHeaders::lift(request.headers_mut());
         request.set_data(secrets);
         request.set_data(RequestContext {
@@ -147,6 +178,7 @@ impl World {
             let length: usize = answer.header("content-length").expect("a length").parse().unwrap();
             assert_eq!(length, answer.body.len(), "{}", answer.text());
         }
+        specification::check(method, target, answer.status);
         answer
     }
 }

@@ -7,3 +7,4 @@ pub(crate) mod error;
 pub(crate) mod face;
 pub(crate) mod gateway;
 pub(crate) mod metrics;
+pub(crate) mod setting_cache;

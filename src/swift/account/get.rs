@@ -4,14 +4,14 @@ use poem::Response;
 
 use super::describe;
 use super::rollup::Rollup;
-use crate::ops::{AccountInfo, BucketRow, Error, ListBuckets};
+use crate::ops::{AccountInfo, Error, ListBuckets};
 use crate::swift::accept;
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
-use crate::swift::listing::{self, ContainerRow, Page};
+use crate::swift::listing::{self, ListedContainer, Page};
 
 /// Lists the account's containers.
-pub async fn get(call: &Call<'_>) -> Result<Response, Failure> {
+pub(crate) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
     let format = accept::of_listing(&call.headers, &call.query)?;
     let page = Page::parse(&call.query)?;
     let view = call.execute(AccountInfo { account: call.account.clone() }).await?;
@@ -22,7 +22,7 @@ pub async fn get(call: &Call<'_>) -> Result<Response, Failure> {
     Ok(response)
 }
 
-async fn rows(call: &Call<'_>, mut page: Page) -> Result<Vec<ContainerRow>, Error> {
+async fn rows(call: &Call<'_>, mut page: Page) -> Result<Vec<ListedContainer>, Error> {
     let account = call.account.clone();
     if let Some(delimiter) = page.delimiter.take() {
         let mut rollup = Rollup::new(account, page, delimiter);
@@ -38,15 +38,5 @@ async fn rows(call: &Call<'_>, mut page: Page) -> Result<Vec<ContainerRow>, Erro
         return Ok(Vec::new());
     }
     let page = call.execute(ListBuckets { account, prefix, marker, end_marker, limit, reverse }).await?;
-    Ok(page.rows.iter().map(row).collect())
-}
-
-/// A container's row.
-pub fn row(row: &BucketRow) -> ContainerRow {
-    ContainerRow::Container {
-        name: row.bucket.name.to_string(),
-        count: row.usage.objects,
-        bytes: row.usage.bytes,
-        modified: row.bucket.modified,
-    }
+    Ok(page.rows.iter().map(ListedContainer::of).collect())
 }

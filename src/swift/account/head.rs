@@ -10,7 +10,7 @@ use crate::swift::error::Failure;
 use crate::swift::listing;
 
 /// Describes the account.
-pub async fn head(call: &Call<'_>) -> Result<Response, Failure> {
+pub(crate) async fn head(call: &Call<'_>) -> Result<Response, Failure> {
     let format = accept::of_listing(&call.headers, &call.query)?;
     let view = call.execute(AccountInfo { account: call.account.clone() }).await?;
     let mut response = listing::head(format);

@@ -5,16 +5,16 @@ mod head;
 mod post;
 mod rollup;
 
-pub use get::get;
-pub use head::head;
-pub use post::post;
+pub(crate) use get::get;
+pub(crate) use head::head;
+pub(crate) use post::post;
 
 use poem::Response;
-use poem::http::HeaderName;
 use poem::http::header::ACCEPT_RANGES;
 
+use super::headers::TIMESTAMP;
 use super::info::POLICY;
-use super::metadata::{self, Kind};
+use super::metadata::{self, MetadataOf};
 use super::reply;
 use crate::ops::AccountView;
 
@@ -30,7 +30,7 @@ fn describe(response: &mut Response, view: &AccountView) {
             reply::set_named(headers, &format!("x-account-{prefix}{what}"), &count.to_string());
         }
     }
-    reply::set(headers, HeaderName::from_static("x-timestamp"), &view.record.created.to_string());
+    reply::set(headers, TIMESTAMP, &view.record.created.to_string());
     reply::set(headers, ACCEPT_RANGES, "bytes");
-    metadata::render(headers, Kind::Account, &view.record.metadata);
+    metadata::render(headers, MetadataOf::Account, &view.record.metadata);
 }

@@ -6,12 +6,12 @@ use poem::http::StatusCode;
 use crate::ops::{AccountInfo, UpdateAccount};
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
-use crate::swift::metadata::{self, Kind};
+use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
 /// Merges the account's metadata.
-pub async fn post(call: &Call<'_>) -> Result<Response, Failure> {
-    let changes = metadata::changes(&call.headers, Kind::Account)?;
+pub(crate) async fn post(call: &Call<'_>) -> Result<Response, Failure> {
+    let changes = metadata::changes(&call.headers, MetadataOf::Account)?;
     let account = call.account.clone();
     let view = call.execute(AccountInfo { account: account.clone() }).await?;
     metadata::check_merged(view.record.metadata, &changes)?;

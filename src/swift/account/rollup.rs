@@ -1,39 +1,38 @@
-//! Rolls containers' names up at a delimiter.
+//! Rolls up the names of containers at a delimiter.
 //!
-//! The index does this for objects, of which a container may have millions; the containers of an account are few enough
-//! to be read and passed over here, a page at a time.
+//! For objects the index does this, because a container may have millions. The containers of an account are
+//! few: they are read page by page, and skipped here.
 
-use super::get::row;
 use crate::model::AccountId;
 use crate::ops::{BucketPage, BucketRow, ListBuckets};
-use crate::swift::listing::{ContainerRow, Page};
+use crate::swift::listing::{ListedContainer, Page};
 
-/// Containers that are read at once.
+/// Containers that are read from the index at once.
 const BATCH: u32 = 1_000;
 
-/// A page of a listing with a delimiter.
-pub struct Rollup {
+/// A page of a listing with a delimiter, while it is being filled.
+pub(crate) struct Rollup {
     account: AccountId,
     page: Page,
     delimiter: String,
-    /// The name before the next one that is read.
+    /// The next read begins behind this name.
     marker: Option<String>,
-    /// The last subdir: names in it are passed over. A marker in a subdir skips all of it.
+    /// The last subdir. Names in it are skipped; a marker inside a subdir skips the whole subdir.
     subdir: Option<String>,
-    rows: Vec<ContainerRow>,
+    rows: Vec<ListedContainer>,
 }
 
 impl Rollup {
     /// Starts a page.
-    pub fn new(account: AccountId, page: Page, delimiter: String) -> Self {
+    pub(crate) fn new(account: AccountId, page: Page, delimiter: String) -> Self {
         let marker = page.marker.clone();
         let mut rollup = Self { account, page, delimiter, marker, subdir: None, rows: Vec::new() };
         rollup.subdir = rollup.marker.as_deref().and_then(|marker| rollup.subdir_of(marker));
         rollup
     }
 
-    /// What to read next; `None` once the page is full.
-    pub fn next(&self) -> Option<ListBuckets> {
+    /// The next read; `None` if the page is full.
+    pub(crate) fn next(&self) -> Option<ListBuckets> {
         (self.rows.len() < self.page.limit as usize).then(|| ListBuckets {
             account: self.account.clone(),
             prefix: self.page.prefix.clone(),
@@ -44,8 +43,8 @@ impl Rollup {
         })
     }
 
-    /// Takes what was read. Tells whether there may be more.
-    pub fn take(&mut self, read: &BucketPage) -> bool {
+    /// Takes the rows of a read. Returns whether more rows may follow.
+    pub(crate) fn take(&mut self, read: &BucketPage) -> bool {
         for bucket in &read.rows {
             if self.rows.len() == self.page.limit as usize {
                 return false;
@@ -59,34 +58,34 @@ impl Rollup {
     }
 
     /// The page's rows.
-    pub fn into_rows(self) -> Vec<ContainerRow> {
+    pub(crate) fn into_rows(self) -> Vec<ListedContainer> {
         self.rows
     }
 
     fn take_row(&mut self, bucket: &BucketRow) {
         let subdir = self.subdir_of(bucket.bucket.name.as_str());
         match subdir {
-            None => self.rows.push(row(bucket)),
+            None => self.rows.push(ListedContainer::of(bucket)),
             Some(subdir) if self.subdir.as_ref() == Some(&subdir) => {}
             Some(subdir) => {
-                self.rows.push(ContainerRow::Subdir(subdir.clone()));
+                self.rows.push(ListedContainer::Subdir(subdir.clone()));
                 self.subdir = Some(subdir);
             }
         }
     }
 
-    /// What a name is rolled up to.
+    /// The subdir to which a name is rolled up, if it is.
     fn subdir_of(&self, name: &str) -> Option<String> {
         let rest = name.strip_prefix(self.page.prefix.as_str())?;
         let end = self.page.prefix.len() + rest.find(self.delimiter.as_str())? + self.delimiter.len();
         Some(name[..end].to_owned())
     }
 
-    /// The marker after this name: beyond the rest of its subdir, where it is in one.
+    /// The marker behind this name. If the name is in a subdir, the marker is behind the whole subdir.
     fn after(&self, name: &str) -> String {
         match &self.subdir {
             Some(subdir) if name.starts_with(subdir) && self.page.reverse => subdir.clone(),
-            // No name sorts after this in the subdir: there is no greater character, and no room for more of them.
+            // No name of the subdir sorts behind this: no character is greater, and no name is longer.
             Some(subdir) if name.starts_with(subdir) => format!("{subdir}{}", "\u{10ffff}".repeat(64)),
             _ => name.to_owned(),
         }
@@ -115,7 +114,7 @@ mod tests {
         BucketRow { bucket, usage: Usage::default() }
     }
 
-    /// Reads two names at a time, as an index would.
+    /// Reads two names at a time, as an index does.
     fn read(names: &[&str], query: &ListBuckets) -> BucketPage {
         let after = |name: &str, marker: &str| if query.reverse { name < marker } else { name > marker };
         let mut names: Vec<_> = names
@@ -145,13 +144,13 @@ mod tests {
             .into_rows()
             .into_iter()
             .map(|row| match row {
-                ContainerRow::Container { name, .. } | ContainerRow::Subdir(name) => name,
+                ListedContainer::Container { name, .. } | ListedContainer::Subdir(name) => name,
             })
             .collect()
     }
 
     #[test]
-    fn rolls_up_across_pages() {
+    fn names_are_rolled_up_across_pages() {
         let names = ["a", "a-1", "a-2", "a-3", "a-\u{10ffff}", "b", "c-", "c-1", "d"];
         for (query, expected) in [
             ("delimiter=-", &["a", "a-", "b", "c-", "d"][..]),

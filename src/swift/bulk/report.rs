@@ -6,22 +6,23 @@ use poem::Response;
 use poem::http::StatusCode;
 use serde_json::json;
 
+use crate::http::xml::{Document, Escape};
 use crate::swift::accept::Format;
 use crate::swift::reply;
 
-/// What a bulk delete did.
+/// The outcome of a bulk delete.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Report {
-    /// A status line: the answer's own status is always 200.
-    pub status: &'static str,
-    /// What is wrong with the request as a whole.
-    pub body: String,
-    /// Objects and containers deleted.
-    pub deleted: u64,
-    /// Those that were not there.
-    pub not_found: u64,
-    /// Names, percent-encoded, and the status line of each that could not be deleted.
-    pub errors: Vec<(String, String)>,
+pub(crate) struct Report {
+    /// A status line. The status of the answer itself is always 200.
+    pub(crate) status: &'static str,
+    /// The mistake in the request as a whole.
+    pub(crate) body: String,
+    /// How many objects and containers were deleted.
+    pub(crate) deleted: u64,
+    /// How many did not exist.
+    pub(crate) not_found: u64,
+    /// The names that could not be deleted, percent-encoded, each with its status line.
+    pub(crate) errors: Vec<(String, String)>,
 }
 
 impl Default for Report {
@@ -31,8 +32,12 @@ impl Default for Report {
 }
 
 impl Report {
-    /// The answer.
-    pub fn answer(&self, format: Format) -> Response {
+    /// Whether the list had no name at all.
+    pub(crate) fn names_nothing(&self) -> bool {
+        self.deleted + self.not_found == 0 && self.errors.is_empty()
+    }
+
+    pub(crate) fn answer(&self, format: Format) -> Response {
         let text = match format {
             Format::Plain => self.plain(),
             Format::Json => self.json(),
@@ -64,19 +69,23 @@ impl Report {
         text
     }
 
-    /// Names are percent-encoded and the texts are ours: nothing here needs escaping.
     fn xml(&self) -> String {
-        let mut xml = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<delete>\n<number_deleted>{}</number_deleted>\n\
-             <number_not_found>{}</number_not_found>\n<response_body>{}</response_body>\n\
-             <response_status>{}</response_status>\n<errors>\n",
-            self.deleted, self.not_found, self.body, self.status
-        );
-        for (name, problem) in &self.errors {
-            let _ = writeln!(xml, "<object><name>{name}</name><status>{problem}</status></object>");
+        let mut xml = Document::new(Escape::LineBreaks);
+        xml.start("delete").line_break();
+        for (name, value) in [
+            ("number_deleted", self.deleted.to_string().as_str()),
+            ("number_not_found", self.not_found.to_string().as_str()),
+            ("response_body", self.body.as_str()),
+            ("response_status", self.status),
+        ] {
+            xml.leaf(name, value).line_break();
         }
-        xml.push_str("</errors>\n</delete>\n");
-        xml
+        xml.start("errors").line_break();
+        for (name, problem) in &self.errors {
+            xml.start("object").leaf("name", name).leaf("status", problem).end().line_break();
+        }
+        xml.end().line_break().end().line_break();
+        xml.finish()
     }
 }
 

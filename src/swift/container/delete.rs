@@ -10,7 +10,7 @@ use crate::swift::error::Failure;
 use crate::swift::reply;
 
 /// Deletes the container.
-pub async fn delete(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
+pub(crate) async fn delete(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
     match call.execute(DeleteBucket { bucket: call.bucket(name) }).await {
         Ok(()) => Ok(reply::empty(StatusCode::NO_CONTENT)),
         Err(Error::BucketNotEmpty) if holds_versions(call, name).await => {
@@ -20,7 +20,7 @@ pub async fn delete(call: &Call<'_>, name: &BucketName) -> Result<Response, Fail
     }
 }
 
-/// Whether there is a version in a container that keeps them, or once did.
+/// Whether the container keeps versions, or once did, and still holds one.
 async fn holds_versions(call: &Call<'_>, name: &BucketName) -> bool {
     let list = ListVersions {
         bucket: call.bucket(name),

@@ -1,16 +1,16 @@
-//! `path=`: the objects of one pseudo-directory, without what lies deeper.
+//! `path=`: the objects of one pseudo-directory, without those of its subdirectories.
 
 use crate::model::BucketName;
 use crate::ops::{Error, ListObjects, ObjectRow};
 use crate::swift::call::Call;
 use crate::swift::listing::Page;
 
-/// What separates directories.
+/// The separator of directories.
 const SLASH: &str = "/";
 
-/// The objects directly in a directory. A subdir is a row only where an object stands for it, whose name is the
-/// subdir's with its slash.
-pub async fn list(
+/// The objects directly in a directory. A subdir is a row only if an object has exactly its name, with the
+/// slash.
+pub(crate) async fn list(
     call: &Call<'_>,
     name: &BucketName,
     path: &str,
@@ -51,7 +51,7 @@ pub async fn list(
     Ok(rows)
 }
 
-/// A directory's name with one slash at its end; nothing for the top.
+/// A directory's name with one slash at its end; the empty prefix for the top.
 fn prefix(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!("{}{SLASH}", path.trim_end_matches(SLASH)) }
 }
@@ -63,7 +63,8 @@ fn name_of(row: &ObjectRow) -> &str {
     }
 }
 
-/// The object of exactly the subdir's name: the first one of those that begin so, if at all.
+/// The object with exactly the subdir's name. If it exists, it is the first of all objects that begin with
+/// that name.
 async fn standing_for(
     call: &Call<'_>,
     name: &BucketName,
@@ -88,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn directories() {
+    fn a_directorys_prefix_ends_in_one_slash() {
         for (path, expected) in
             [("", ""), ("a", "a/"), ("a/", "a/"), ("a//", "a/"), ("a/b", "a/b/"), ("/", "/")]
         {

@@ -8,11 +8,11 @@ use crate::ops::{Action, BucketInfo, Error, ListObjects, ObjectRow};
 use crate::swift::accept;
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
-use crate::swift::listing::{self, Page, Row};
+use crate::swift::listing::{self, ListedObject, Page};
 use crate::swift::object::DEFAULT_CONTENT_TYPE;
 
 /// Lists the container's objects, or its versions.
-pub async fn get(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
+pub(crate) async fn get(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
     if call.query.has("versions") {
         return versions::list(call, name).await;
     }
@@ -25,7 +25,7 @@ pub async fn get(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure
         Some(path) => directory::list(call, name, path, page).await?,
         None => rows(call, name, page).await?,
     };
-    let rows: Vec<_> = rows.into_iter().map(row).collect();
+    let rows: Vec<_> = rows.into_iter().map(listed).collect();
     let mut response = listing::container(format, name.as_str(), &rows)?;
     describe(&mut response, &view);
     listing::set_vary(&mut response, &call.query);
@@ -48,11 +48,11 @@ async fn rows(call: &Call<'_>, name: &BucketName, page: Page) -> Result<Vec<Obje
     Ok(page.rows)
 }
 
-fn row(row: ObjectRow) -> Row {
+fn listed(row: ObjectRow) -> ListedObject {
     match row {
-        ObjectRow::Prefix(prefix) => Row::Subdir(prefix),
+        ObjectRow::Prefix(prefix) => ListedObject::Subdir(prefix),
         ObjectRow::Object { key, version_id: _, modified, size, etag, part_count, mode: _, content_type } => {
-            Row::Object {
+            ListedObject::Object {
                 name: key.to_string(),
                 bytes: size,
                 content_type: content_type.unwrap_or_else(|| DEFAULT_CONTENT_TYPE.to_owned()),

@@ -11,7 +11,7 @@ use crate::swift::error::Failure;
 use crate::swift::listing;
 
 /// Describes the container.
-pub async fn head(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
+pub(crate) async fn head(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
     let format = accept::of_listing(&call.headers, &call.query)?;
     let info = BucketInfo { bucket: call.bucket(name), action: Action::ListBucket };
     let view = call.execute(info).await?;

@@ -9,19 +9,19 @@ mod put;
 mod versioning;
 mod versions;
 
-pub use delete::delete;
-pub use get::get;
-pub use head::head;
-pub use post::post;
-pub use put::put;
-pub use versions::DELETE_MARKER_TYPE;
+pub(crate) use delete::delete;
+pub(crate) use get::get;
+pub(crate) use head::head;
+pub(crate) use post::post;
+pub(crate) use put::put;
 
 use poem::Response;
 use poem::http::HeaderName;
 use poem::http::header::{ACCEPT_RANGES, LAST_MODIFIED};
 
+use super::headers::TIMESTAMP;
 use super::info::POLICY;
-use super::metadata::{self, Kind};
+use super::metadata::{self, MetadataOf};
 use super::reply;
 use crate::http::date;
 use crate::ops::BucketView;
@@ -34,9 +34,9 @@ fn describe(response: &mut Response, view: &BucketView) {
     set("x-container-object-count", &view.usage.objects.to_string());
     set("x-container-bytes-used", &view.usage.bytes.to_string());
     set("x-storage-policy", POLICY);
-    set("x-timestamp", &record.created.to_string());
+    reply::set(headers, TIMESTAMP, &record.created.to_string());
     reply::set(headers, LAST_MODIFIED, &date::format_http(record.modified.seconds_ceil()));
     reply::set(headers, ACCEPT_RANGES, "bytes");
     versioning::show(headers, record.versioning);
-    metadata::render(headers, Kind::Container, &record.metadata);
+    metadata::render(headers, MetadataOf::Container, &record.metadata);
 }

@@ -8,12 +8,12 @@ use crate::model::BucketName;
 use crate::ops::{Action, BucketChange, BucketInfo, UpdateBucket};
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
-use crate::swift::metadata::{self, Kind};
+use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
 /// Merges the container's metadata.
-pub async fn post(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
-    let changes = metadata::changes(&call.headers, Kind::Container)?;
+pub(crate) async fn post(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
+    let changes = metadata::changes(&call.headers, MetadataOf::Container)?;
     let versioning = versioning::change(&call.headers)?;
     let bucket = call.bucket(name);
     let view = call.execute(BucketInfo { bucket: bucket.clone(), action: Action::ListBucket }).await?;

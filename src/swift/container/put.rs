@@ -1,4 +1,4 @@
-//! `PUT /v1/<account>/<container>`: makes a container, or merges metadata into one.
+//! `PUT /v1/<account>/<container>`: creates a container, or merges metadata into one.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use crate::ops::{Action, BucketAddress, BucketInfo, CreateBucket, Error, Face, U
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
 use crate::swift::info::POLICY;
-use crate::swift::metadata::{self, Kind};
+use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
-/// Makes the container: 201. Where it exists already, merges metadata into it: 202.
-pub async fn put(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
-    let changes = metadata::changes(&call.headers, Kind::Container)?;
+/// Creates the container (201), or merges metadata into an existing one (202).
+pub(crate) async fn put(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
+    let changes = metadata::changes(&call.headers, MetadataOf::Container)?;
     let versioning = versioning::change(&call.headers)?;
     check_policy(call)?;
     if !changes.is_empty() {
@@ -38,7 +38,7 @@ pub async fn put(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure
     Ok(if outcome.created { reply::empty(StatusCode::CREATED) } else { reply::stub(StatusCode::ACCEPTED) })
 }
 
-/// There is one storage policy, and it may be named.
+/// The header may name the only storage policy, and no other.
 fn check_policy(call: &Call<'_>) -> Result<(), Failure> {
     match call.text(&HeaderName::from_static("x-storage-policy")) {
         Some(policy) if !policy.eq_ignore_ascii_case(POLICY) => {

@@ -10,13 +10,13 @@ use crate::swift::reply;
 const ENABLED: HeaderName = HeaderName::from_static("x-versions-enabled");
 
 /// The change that a container's PUT or POST asks for.
-pub fn change(headers: &HeaderMap) -> Result<Option<BucketChange>, Failure> {
+pub(crate) fn change(headers: &HeaderMap) -> Result<Option<BucketChange>, Failure> {
     let mut values = headers.get_all(ENABLED).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let state = match value.to_str().map(str::trim) {
         _ if values.next().is_some() => None,
         Ok(value) if is_true(value) => Some(Versioning::Enabled),
-        // A bucket that keeps versions is suspended by this.
+        // If the bucket keeps versions, this suspends versioning.
         Ok(value) if is_false(value) => Some(Versioning::Off),
         _ => None,
     };
@@ -26,8 +26,8 @@ pub fn change(headers: &HeaderMap) -> Result<Option<BucketChange>, Failure> {
     }
 }
 
-/// Says whether the container keeps versions, if it ever did.
-pub fn show(headers: &mut HeaderMap, state: Versioning) {
+/// Shows whether the container keeps versions; a container that never did shows nothing.
+pub(crate) fn show(headers: &mut HeaderMap, state: Versioning) {
     match state {
         Versioning::Off => {}
         Versioning::Enabled => reply::set(headers, ENABLED, "True"),
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn true_false_and_nothing_else() {
+    fn only_true_and_false_are_values() {
         let change = |value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(ENABLED, HeaderValue::from_str(value).unwrap());

@@ -8,17 +8,15 @@ use crate::ops::{Action, BucketInfo, ListVersions, VersionRow};
 use crate::swift::accept;
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
-use crate::swift::listing::{self, Page, VersionEntry};
+use crate::swift::headers::DELETE_MARKER_TYPE;
+use crate::swift::listing::{self, ListedVersion, Page};
 use crate::swift::object::DEFAULT_CONTENT_TYPE;
 
-/// The type of a delete marker in a listing, and in the 404 of a request for it.
-pub const DELETE_MARKER_TYPE: &str = "application/x-deleted;swift_versions_deleted=1";
-
-/// The MD5 of nothing: what a delete marker holds.
+/// The MD5 of no bytes, which a delete marker shows.
 const EMPTY_MD5: &str = "d41d8cd98f00b204e9800998ecf8427e";
 
-/// Lists the container's versions. As in Swift, in JSON alone.
-pub async fn list(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
+/// Lists the container's versions. As in Swift, the only format is JSON.
+pub(crate) async fn list(call: &Call<'_>, name: &BucketName) -> Result<Response, Failure> {
     accept::json_alone(&call.headers, &call.query)?;
     let page = Page::parse(&call.query)?;
     let version_marker = version_marker(call, &page)?;
@@ -28,7 +26,7 @@ pub async fn list(call: &Call<'_>, name: &BucketName) -> Result<Response, Failur
     let info = BucketInfo { bucket: call.bucket(name), action: Action::ListBucketVersions };
     let view = call.execute(info).await?;
     let rows = if page.limit == 0 { Vec::new() } else { rows(call, name, page, version_marker).await? };
-    let rows: Vec<_> = rows.into_iter().map(entry).collect();
+    let rows: Vec<_> = rows.into_iter().map(listed).collect();
     let mut response = listing::versions(&rows)?;
     describe(&mut response, &view);
     listing::set_vary(&mut response, &call.query);
@@ -67,11 +65,11 @@ async fn rows(
     Ok(page.rows)
 }
 
-fn entry(row: VersionRow) -> VersionEntry {
+fn listed(row: VersionRow) -> ListedVersion {
     match row {
-        VersionRow::Prefix(prefix) => VersionEntry::Subdir(prefix),
+        VersionRow::Prefix(prefix) => ListedVersion::Subdir(prefix),
         VersionRow::Version { key, version_id, latest, marker: true, modified, .. } => {
-            VersionEntry::Version {
+            ListedVersion::Version {
                 name: key.to_string(),
                 version_id,
                 is_latest: latest,
@@ -93,7 +91,7 @@ fn entry(row: VersionRow) -> VersionEntry {
             part_count,
             mode: _,
             content_type,
-        } => VersionEntry::Version {
+        } => ListedVersion::Version {
             name: key.to_string(),
             version_id,
             is_latest: latest,

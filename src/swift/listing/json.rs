@@ -2,20 +2,20 @@
 
 use serde::Serialize;
 
-use super::{ContainerRow, Row};
+use super::{ListedContainer, ListedObject};
 use crate::http::date;
 use crate::swift::info::POLICY;
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum AccountEntry<'r> {
+enum JsonContainer<'r> {
     Subdir { subdir: &'r str },
     Container { name: &'r str, count: u64, bytes: u64, last_modified: String, storage_policy: &'static str },
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Entry<'r> {
+enum JsonObject<'r> {
     Subdir {
         subdir: &'r str,
     },
@@ -30,20 +30,18 @@ enum Entry<'r> {
     },
 }
 
-/// An account's.
-pub fn account(rows: &[ContainerRow]) -> serde_json::Result<String> {
-    serde_json::to_string(&rows.iter().map(account_entry).collect::<Vec<_>>())
+pub(crate) fn account(rows: &[ListedContainer]) -> serde_json::Result<String> {
+    serde_json::to_string(&rows.iter().map(container_row).collect::<Vec<_>>())
 }
 
-/// A container's.
-pub fn container(rows: &[Row]) -> serde_json::Result<String> {
-    serde_json::to_string(&rows.iter().map(entry).collect::<Vec<_>>())
+pub(crate) fn container(rows: &[ListedObject]) -> serde_json::Result<String> {
+    serde_json::to_string(&rows.iter().map(object_row).collect::<Vec<_>>())
 }
 
-fn account_entry(row: &ContainerRow) -> AccountEntry<'_> {
+fn container_row(row: &ListedContainer) -> JsonContainer<'_> {
     match row {
-        ContainerRow::Subdir(subdir) => AccountEntry::Subdir { subdir },
-        ContainerRow::Container { name, count, bytes, modified } => AccountEntry::Container {
+        ListedContainer::Subdir(subdir) => JsonContainer::Subdir { subdir },
+        ListedContainer::Container { name, count, bytes, modified } => JsonContainer::Container {
             name,
             count: *count,
             bytes: *bytes,
@@ -53,17 +51,19 @@ fn account_entry(row: &ContainerRow) -> AccountEntry<'_> {
     }
 }
 
-fn entry(row: &Row) -> Entry<'_> {
+fn object_row(row: &ListedObject) -> JsonObject<'_> {
     match row {
-        Row::Subdir(subdir) => Entry::Subdir { subdir },
-        Row::Object { name, hash, bytes, content_type, modified, large_object_etag } => Entry::Object {
-            name,
-            hash,
-            bytes: *bytes,
-            content_type,
-            last_modified: date::format_swift(*modified),
-            slo_etag: large_object_etag.as_ref().map(|etag| format!("\"{etag}\"")),
-        },
+        ListedObject::Subdir(subdir) => JsonObject::Subdir { subdir },
+        ListedObject::Object { name, hash, bytes, content_type, modified, large_object_etag } => {
+            JsonObject::Object {
+                name,
+                hash,
+                bytes: *bytes,
+                content_type,
+                last_modified: date::format_swift(*modified),
+                slo_etag: large_object_etag.as_ref().map(|etag| format!("\"{etag}\"")),
+            }
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Listings of accounts and containers: what is asked for, and the three formats of the answer.
+//! Listings of accounts and containers: the parameters of a request, and the three formats of the answer.
 
 mod json;
 mod plain;
@@ -15,27 +15,28 @@ use super::limits::LISTING_LIMIT;
 use super::reply;
 use crate::http::query::Query;
 use crate::model::{Timestamp, VersionId};
+use crate::ops::BucketRow;
 
-/// What part of a listing is asked for.
+/// The part of a listing that a request asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Page {
-    /// Only names that begin so.
-    pub prefix: String,
-    /// Rolls names up.
-    pub delimiter: Option<String>,
+pub(crate) struct Page {
+    /// Only names with this beginning.
+    pub(crate) prefix: String,
+    /// Names are rolled up at this text.
+    pub(crate) delimiter: Option<String>,
     /// Only names after this one.
-    pub marker: Option<String>,
+    pub(crate) marker: Option<String>,
     /// Only names before this one.
-    pub end_marker: Option<String>,
-    /// At most so many rows.
-    pub limit: u32,
-    /// From the last to the first; the markers swap their sense.
-    pub reverse: bool,
+    pub(crate) end_marker: Option<String>,
+    /// The most rows of the page.
+    pub(crate) limit: u32,
+    /// From the last name to the first; the two markers swap their meaning.
+    pub(crate) reverse: bool,
 }
 
 impl Page {
     /// Reads the parameters.
-    pub fn parse(query: &Query) -> Result<Self, Failure> {
+    pub(crate) fn parse(query: &Query) -> Result<Self, Failure> {
         let given = |name: &str| query.all(name).last().filter(|value| !value.is_empty());
         for name in ["prefix", "delimiter", "marker", "end_marker"] {
             if given(name).is_some_and(|value| value.contains('\0')) {
@@ -53,8 +54,8 @@ impl Page {
     }
 }
 
-/// A limit beyond the maximum is refused, so that no client takes a shorter page for the last one. What is no number is
-/// ignored.
+/// A limit above the maximum is refused: the client would take the shorter page for the last one. A limit
+/// that is not a number is ignored.
 fn limit(given: Option<&str>) -> Result<u32, Failure> {
     match given {
         Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
@@ -66,21 +67,17 @@ fn limit(given: Option<&str>) -> Result<u32, Failure> {
     }
 }
 
-/// What Swift takes for true.
-pub fn is_true(value: &str) -> bool {
+/// Whether Swift takes this text for true.
+pub(crate) fn is_true(value: &str) -> bool {
     ["true", "1", "yes", "on", "t", "y"].iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
 /// A row of an account's listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ContainerRow {
-    /// A container.
+pub(crate) enum ListedContainer {
     Container {
-        /// Its name.
         name: String,
-        /// Its objects.
         count: u64,
-        /// Their bytes.
         bytes: u64,
         /// When it last changed.
         modified: Timestamp,
@@ -89,22 +86,30 @@ pub enum ContainerRow {
     Subdir(String),
 }
 
+impl ListedContainer {
+    /// The row of a container.
+    pub(crate) fn of(row: &BucketRow) -> Self {
+        Self::Container {
+            name: row.bucket.name.to_string(),
+            count: row.usage.objects,
+            bytes: row.usage.bytes,
+            modified: row.bucket.modified,
+        }
+    }
+}
+
 /// A row of a container's listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Row {
-    /// An object.
+pub(crate) enum ListedObject {
     Object {
-        /// Its name.
         name: String,
-        /// Its ETag in listings: opaque where the MD5 is secret.
+        /// Its ETag in listings: opaque if the MD5 is secret.
         hash: String,
-        /// Its bytes.
         bytes: u64,
-        /// Its type.
         content_type: String,
         /// When it last changed.
         modified: Timestamp,
-        /// The ETag of an object made of parts.
+        /// The ETag of an object that consists of parts.
         large_object_etag: Option<String>,
     },
     /// Names that were rolled up.
@@ -113,24 +118,20 @@ pub enum Row {
 
 /// A row of a listing of versions.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum VersionEntry {
+pub(crate) enum ListedVersion {
     /// A version, or a delete marker.
     Version {
-        /// Its name.
         name: String,
-        /// Its id.
         version_id: VersionId,
         /// Whether it is the newest of its name.
         is_latest: bool,
-        /// Its ETag in listings: opaque where the MD5 is secret.
+        /// Its ETag in listings: opaque if the MD5 is secret.
         hash: String,
-        /// Its bytes.
         bytes: u64,
-        /// Its type.
         content_type: String,
         /// When it last changed.
         modified: Timestamp,
-        /// The ETag of an object made of parts.
+        /// The ETag of an object that consists of parts.
         large_object_etag: Option<String>,
     },
     /// Names that were rolled up.
@@ -138,7 +139,7 @@ pub enum VersionEntry {
 }
 
 /// Renders an account's listing.
-pub fn account(format: Format, account: &str, rows: &[ContainerRow]) -> Result<Response, Failure> {
+pub(crate) fn account(format: Format, account: &str, rows: &[ListedContainer]) -> Result<Response, Failure> {
     let body = match format {
         Format::Plain => plain::account(rows),
         Format::Json => json::account(rows).map_err(|error| Failure::defect(&error))?,
@@ -148,7 +149,7 @@ pub fn account(format: Format, account: &str, rows: &[ContainerRow]) -> Result<R
 }
 
 /// Renders a container's listing.
-pub fn container(format: Format, container: &str, rows: &[Row]) -> Result<Response, Failure> {
+pub(crate) fn container(format: Format, container: &str, rows: &[ListedObject]) -> Result<Response, Failure> {
     let body = match format {
         Format::Plain => plain::container(rows),
         Format::Json => json::container(rows).map_err(|error| Failure::defect(&error))?,
@@ -158,18 +159,18 @@ pub fn container(format: Format, container: &str, rows: &[Row]) -> Result<Respon
 }
 
 /// Renders a listing of a container's versions.
-pub fn versions(rows: &[VersionEntry]) -> Result<Response, Failure> {
+pub(crate) fn versions(rows: &[ListedVersion]) -> Result<Response, Failure> {
     let body = versions::json(rows).map_err(|error| Failure::defect(&error))?;
     Ok(answer(Format::Json, body))
 }
 
-/// What the HEAD of an account or container answers: no body, the type that the listing would have.
-pub fn head(format: Format) -> Response {
+/// The answer to HEAD of an account or container: no body, and the type of the listing.
+pub(crate) fn head(format: Format) -> Response {
     answer(format, String::new())
 }
 
-/// Says that the answer depends on `Accept`, which it does where no parameter decides.
-pub fn set_vary(response: &mut Response, query: &Query) {
+/// Says that the answer depends on `Accept`, if no parameter sets the format.
+pub(crate) fn set_vary(response: &mut Response, query: &Query) {
     if !query.has("format") {
         reply::set(response.headers_mut(), VARY, "Accept");
     }
@@ -184,9 +185,9 @@ fn answer(format: Format, body: String) -> Response {
 pub(super) mod tests {
     use super::*;
 
-    pub fn rows() -> Vec<Row> {
+    pub(crate) fn rows() -> Vec<ListedObject> {
         vec![
-            Row::Object {
+            ListedObject::Object {
                 name: "a&b \"c\"<é>".into(),
                 hash: "d41d8cd98f00b204e9800998ecf8427e".into(),
                 bytes: 0,
@@ -194,14 +195,14 @@ pub(super) mod tests {
                 modified: Timestamp::from_steps(179_522_131_788_138),
                 large_object_etag: None,
             },
-            Row::Subdir("b/".into()),
+            ListedObject::Subdir("b/".into()),
         ]
     }
 
-    pub fn containers() -> Vec<ContainerRow> {
+    pub(crate) fn containers() -> Vec<ListedContainer> {
         let modified = Timestamp::from_steps(179_522_131_788_138);
-        let container = ContainerRow::Container { name: "c".into(), count: 2, bytes: 30, modified };
-        vec![container, ContainerRow::Subdir("d-".into())]
+        let container = ListedContainer::Container { name: "c".into(), count: 2, bytes: 30, modified };
+        vec![container, ListedContainer::Subdir("d-".into())]
     }
 
     #[test]
@@ -244,7 +245,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn only_plain_listings_are_ever_without_content() {
+    fn only_an_empty_plain_listing_has_no_content() {
         let status = |format| container(format, "c", &[]).unwrap().status();
         assert_eq!(status(Format::Plain), StatusCode::NO_CONTENT);
         assert_eq!(status(Format::Json), StatusCode::OK);

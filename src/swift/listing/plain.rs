@@ -1,18 +1,16 @@
 //! Listings as lines of names.
 
-use super::{ContainerRow, Row};
+use super::{ListedContainer, ListedObject};
 
-/// An account's.
-pub fn account(rows: &[ContainerRow]) -> String {
+pub(crate) fn account(rows: &[ListedContainer]) -> String {
     lines(rows.iter().map(|row| match row {
-        ContainerRow::Container { name, .. } | ContainerRow::Subdir(name) => name.as_str(),
+        ListedContainer::Container { name, .. } | ListedContainer::Subdir(name) => name.as_str(),
     }))
 }
 
-/// A container's.
-pub fn container(rows: &[Row]) -> String {
+pub(crate) fn container(rows: &[ListedObject]) -> String {
     lines(rows.iter().map(|row| match row {
-        Row::Object { name, .. } | Row::Subdir(name) => name.as_str(),
+        ListedObject::Object { name, .. } | ListedObject::Subdir(name) => name.as_str(),
     }))
 }
 
@@ -30,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_names() {
+    fn each_name_is_a_line() {
         assert_eq!(container(&rows()), "a&b \"c\"<é>\nb/\n");
         assert_eq!(account(&containers()), "c\nd-\n");
         assert_eq!(container(&[]), "");

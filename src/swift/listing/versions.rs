@@ -1,13 +1,13 @@
-//! Listings of versions, which are JSON alone.
+//! Listings of versions, which exist only in JSON.
 
 use serde::Serialize;
 
-use super::VersionEntry;
+use super::ListedVersion;
 use crate::http::date;
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Entry<'r> {
+enum JsonVersion<'r> {
     Subdir {
         subdir: &'r str,
     },
@@ -25,14 +25,14 @@ enum Entry<'r> {
 }
 
 /// A container's versions.
-pub fn json(rows: &[VersionEntry]) -> serde_json::Result<String> {
-    serde_json::to_string(&rows.iter().map(entry).collect::<Vec<_>>())
+pub(crate) fn json(rows: &[ListedVersion]) -> serde_json::Result<String> {
+    serde_json::to_string(&rows.iter().map(version_row).collect::<Vec<_>>())
 }
 
-fn entry(row: &VersionEntry) -> Entry<'_> {
+fn version_row(row: &ListedVersion) -> JsonVersion<'_> {
     match row {
-        VersionEntry::Subdir(subdir) => Entry::Subdir { subdir },
-        VersionEntry::Version {
+        ListedVersion::Subdir(subdir) => JsonVersion::Subdir { subdir },
+        ListedVersion::Version {
             name,
             version_id,
             is_latest,
@@ -41,7 +41,7 @@ fn entry(row: &VersionEntry) -> Entry<'_> {
             content_type,
             modified,
             large_object_etag,
-        } => Entry::Version {
+        } => JsonVersion::Version {
             name,
             version_id: version_id.to_string(),
             is_latest: *is_latest,
@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn versions_and_subdirs() {
         let modified = Timestamp::from_steps(179_522_131_788_138);
-        let version = VersionEntry::Version {
+        let version = ListedVersion::Version {
             name: "a".into(),
             version_id: VersionId::At(modified),
             is_latest: true,
@@ -74,7 +74,7 @@ mod tests {
             modified,
             large_object_etag: None,
         };
-        let listing = json(&[version, VersionEntry::Subdir("b/".into())]).unwrap();
+        let listing = json(&[version, ListedVersion::Subdir("b/".into())]).unwrap();
         assert_eq!(
             serde_json::from_str::<Value>(&listing).unwrap(),
             json!([

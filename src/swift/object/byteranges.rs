@@ -1,4 +1,4 @@
-//! `multipart/byteranges` in the exact form of Swift's.
+//! `multipart/byteranges`, exactly as Swift writes it.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -10,15 +10,15 @@ use crate::http::body::{BodyError, ByteStream};
 use crate::ops::{Error, ObjectReader};
 
 /// Several ranges of an object as one body.
-pub struct ByteRanges {
+pub(crate) struct ByteRanges {
     boundary: String,
-    /// `Content-Type` of the object, in every part.
+    /// The object's `Content-Type`, which every part repeats.
     content_type: String,
     size: u64,
     ranges: Vec<Range<u64>>,
 }
 
-/// A piece of the body.
+/// A section of the body, as far as it is sent.
 enum Piece {
     Text(Bytes),
     Opened(ByteStream),
@@ -26,18 +26,18 @@ enum Piece {
 }
 
 impl ByteRanges {
-    /// Of an object of `size` bytes.
-    pub fn new(boundary: String, content_type: String, size: u64, ranges: Vec<Range<u64>>) -> Self {
+    /// The ranges of an object of `size` bytes.
+    pub(crate) fn new(boundary: String, content_type: String, size: u64, ranges: Vec<Range<u64>>) -> Self {
         Self { boundary, content_type, size, ranges }
     }
 
     /// The answer's `Content-Type`.
-    pub fn media_type(&self) -> String {
+    pub(crate) fn media_type(&self) -> String {
         format!("multipart/byteranges;boundary={}", self.boundary)
     }
 
     /// The answer's `Content-Length`.
-    pub fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         let parts = self
             .ranges
             .iter()
@@ -45,8 +45,8 @@ impl ByteRanges {
         parts.sum::<u64>() + self.end().len() as u64
     }
 
-    /// The body. Waits for the first bytes, so that damage there is a clean error.
-    pub async fn stream(
+    /// The body. Waits for the first bytes, so that damage in them is a clean error.
+    pub(crate) async fn stream(
         self,
         reader: ObjectReader,
     ) -> Result<impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static, Error> {
@@ -99,7 +99,7 @@ impl ByteRanges {
 const LINE_END: &str = "\r\n";
 
 /// The value of `Content-Range`.
-pub fn content_range(range: &Range<u64>, size: u64) -> String {
+pub(crate) fn content_range(range: &Range<u64>, size: u64) -> String {
     format!("bytes {}-{}/{size}", range.start, range.end - 1)
 }
 
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_form() {
+    fn parts_have_swifts_form() {
         let ranges = ByteRanges::new("b".into(), "text/plain".into(), 10, vec![0..2, 4..6]);
         assert_eq!(ranges.media_type(), "multipart/byteranges;boundary=b");
         assert_eq!(

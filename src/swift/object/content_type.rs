@@ -1,4 +1,4 @@
-//! An object's `Content-Type`: as the client said, or as its name suggests.
+//! An object's `Content-Type`: the client's own, or a guess from the object's name.
 
 use poem::http::HeaderMap;
 use poem::http::header::CONTENT_TYPE;
@@ -7,14 +7,14 @@ use crate::model::ObjectKey;
 use crate::swift::error::Failure;
 use crate::swift::listing::is_true;
 
-/// The type of what nobody knows.
-pub const DEFAULT: &str = "application/octet-stream";
+/// The type of an object whose name suggests none.
+pub(crate) const DEFAULT: &str = "application/octet-stream";
 
-/// A parameter that Swift keeps for itself: never stored.
+/// A parameter that Swift reserves; it is never stored.
 const RESERVED_PARAMETER: &str = "swift_bytes";
 
 /// The type of an object that is written.
-pub fn of_write(headers: &HeaderMap, key: &ObjectKey) -> Result<String, Failure> {
+pub(crate) fn of_write(headers: &HeaderMap, key: &ObjectKey) -> Result<String, Failure> {
     let detect = headers.get("x-detect-content-type").and_then(|v| v.to_str().ok()).is_some_and(is_true);
     match given(headers)? {
         Some(given) if !detect => Ok(given),
@@ -23,7 +23,7 @@ pub fn of_write(headers: &HeaderMap, key: &ObjectKey) -> Result<String, Failure>
 }
 
 /// The type in a request's headers, if it is not empty.
-pub fn given(headers: &HeaderMap) -> Result<Option<String>, Failure> {
+pub(crate) fn given(headers: &HeaderMap) -> Result<Option<String>, Failure> {
     let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(None) };
     let text = std::str::from_utf8(value.as_bytes())
         .map_err(|_| Failure::bad_request("Please specify valid UTF-8 Content-Type"))?;
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clients_word_counts_unless_it_asks_to_guess() {
+    fn the_clients_type_counts_unless_it_asks_for_a_guess() {
         assert_eq!(written("a.txt", Some("image/png"), false), "image/png");
         assert_eq!(written("a.txt", Some("image/png"), true), "text/plain");
         assert_eq!(written("dir/a.jpg", None, false), "image/jpeg");
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_stay_but_for_swifts_own() {
+    fn parameters_stay_except_swifts_own() {
         assert_eq!(
             written("a", Some("text/plain; charset=\"utf-8\""), false),
             "text/plain; charset=\"utf-8\""
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn not_utf8_is_refused() {
+    fn a_type_that_is_not_utf8_is_refused() {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_bytes(b"text/\xff").unwrap());
         assert!(given(&headers).is_err());

@@ -1,10 +1,11 @@
-//! `COPY /v1/<account>/<container>/<object>` with a `Destination`, and PUT with `X-Copy-From`: two spellings of one thing.
+//! `COPY /v1/<account>/<container>/<object>` with a `Destination`, and PUT with `X-Copy-From`: two spellings
+//! of one operation.
 
-use poem::http::header::{ETAG, LAST_MODIFIED, RANGE};
+use poem::http::header::{CONTENT_LENGTH, ETAG, LAST_MODIFIED, RANGE, TRANSFER_ENCODING};
 use poem::http::{HeaderMap, HeaderName, StatusCode};
 use poem::{Body, Response};
 
-use super::put::readable;
+use super::large::PARAMETER;
 use super::{content_type, stored, version};
 use crate::http::body::{LimitedError, read_limited};
 use crate::http::conditions::ReadConditions;
@@ -13,15 +14,18 @@ use crate::http::{date, percent};
 use crate::identity::parse_storage_account;
 use crate::model::{AccountId, BucketName, EncryptionMode, ObjectKey, ObjectMetadata};
 use crate::ops::{
-    BucketAddress, CopyMetadata, CopyObject, CopyOutcome, CopySource, Error, Face, Precondition,
+    Action, BucketAddress, CopyMetadata, CopyObject, CopyOutcome, CopySource, Error, Face, Precondition,
     WriteEncryption,
 };
 use crate::swift::address::{container_name, object_name};
+use crate::swift::admission;
+use crate::swift::body::readable;
 use crate::swift::call::Call;
 use crate::swift::encryption_headers::{self, AES256, ALGORITHM_ANSWER};
 use crate::swift::error::Failure;
+use crate::swift::headers::DELETE_AT;
 use crate::swift::listing::is_true;
-use crate::swift::metadata::{self, Kind};
+use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
 const DESTINATION: HeaderName = HeaderName::from_static("destination");
@@ -29,9 +33,8 @@ const DESTINATION_ACCOUNT: HeaderName = HeaderName::from_static("destination-acc
 const COPY_FROM: HeaderName = HeaderName::from_static("x-copy-from");
 const COPY_FROM_ACCOUNT: HeaderName = HeaderName::from_static("x-copy-from-account");
 const FRESH_METADATA: HeaderName = HeaderName::from_static("x-fresh-metadata");
-const DELETE_AT: HeaderName = HeaderName::from_static("x-delete-at");
 
-/// An object in an account, and the account as paths spell it.
+/// An object in an account, and the account's name in paths.
 struct Named {
     account: AccountId,
     account_name: String,
@@ -45,13 +48,13 @@ impl Named {
     }
 }
 
-/// Whether a PUT is a copy. An empty header asks for none, as in Swift.
-pub fn is_copy(headers: &HeaderMap) -> bool {
+/// Whether a PUT is a copy. As in Swift, an empty header does not make it one.
+pub(crate) fn is_copy(headers: &HeaderMap) -> bool {
     headers.get_all(COPY_FROM).iter().any(|value| !value.as_bytes().trim_ascii().is_empty())
 }
 
 /// `COPY`: the path names the source.
-pub async fn copy(
+pub(crate) async fn copy(
     call: &Call<'_>,
     bucket: &BucketName,
     key: &ObjectKey,
@@ -66,7 +69,7 @@ pub async fn copy(
 }
 
 /// PUT with `X-Copy-From`: the path names the destination.
-pub async fn copy_from(
+pub(crate) async fn copy_from(
     call: &Call<'_>,
     bucket: &BucketName,
     key: &ObjectKey,
@@ -81,7 +84,7 @@ fn in_path(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Named {
     Named { account, account_name, bucket: bucket.clone(), key: key.clone() }
 }
 
-/// `[/]container/object`, encoded, in the account that the other header names or else in that of the path.
+/// Reads `[/]container/object`, encoded. The account is that of the other header, otherwise that of the path.
 fn in_header(
     call: &Call<'_>,
     header: &HeaderName,
@@ -103,7 +106,7 @@ fn in_header(
             let sentence = "Account name cannot contain slashes";
             return Err(Failure::with(StatusCode::PRECONDITION_FAILED, sentence));
         }
-        // What names no account is answered like an account of somebody else.
+        // A name of no account gets the answer of somebody else's account.
         Some(name) => (parse_storage_account(&name).ok_or_else(|| Failure::from(Error::AccessDenied))?, name),
     };
     Ok(Named { account, account_name, bucket: container_name(container)?, key: object_name(object)? })
@@ -111,14 +114,14 @@ fn in_header(
 
 /// The headers that name a source or a destination, for a fuzzer.
 #[cfg(any(test, fuzzing))]
-pub fn sources(headers: &HeaderMap) -> Result<(), Failure> {
+pub(crate) fn sources(headers: &HeaderMap) -> Result<(), Failure> {
     for name in [DESTINATION, DESTINATION_ACCOUNT, COPY_FROM, COPY_FROM_ACCOUNT] {
         decoded(headers, &name)?;
     }
     range(headers).map(|_| ())
 }
 
-/// A header's text, percent-decoded; `None` where it is absent or empty.
+/// A header's text, percent-decoded; `None` if it is absent or empty.
 fn decoded(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, Failure> {
     let invalid = || Failure::with(StatusCode::PRECONDITION_FAILED, "Invalid UTF8 or contains NULL");
     let mut values = headers.get_all(name).iter();
@@ -137,8 +140,8 @@ async fn between(
     destination: Named,
     body: Body,
 ) -> Result<Response, Failure> {
-    refuse_body(body).await?;
-    if call.parameter("multipart-manifest") == Some("get") {
+    refuse_body(call, &source, &destination, body).await?;
+    if call.parameter(PARAMETER) == Some("get") {
         return Err(Failure::unavailable_feature("Copying a large object's manifest itself"));
     }
     let own_key = encryption_headers::for_write(&call.secrets)?;
@@ -163,7 +166,7 @@ async fn between(
         changes: true,
     };
     let outcome = call.execute(copy).await.map_err(|error| match error {
-        // The copy's own key is never compared with anything.
+        // So the source's key is meant: the copy's own key is never compared.
         Error::KeyNotApplicable { .. } => Failure::bad_request(
             "X-Copy-From-Encryption-Key was given, but the source was not stored with a customer's key.",
         ),
@@ -174,7 +177,18 @@ async fn between(
     Ok(response)
 }
 
-async fn refuse_body(body: Body) -> Result<(), Failure> {
+/// Refuses a body. If one is announced, it is read only for callers who may copy.
+async fn refuse_body(
+    call: &Call<'_>,
+    source: &Named,
+    destination: &Named,
+    body: Body,
+) -> Result<(), Failure> {
+    let length = call.headers.get(CONTENT_LENGTH);
+    if call.headers.contains_key(TRANSFER_ENCODING) || length.is_some_and(|length| length != "0") {
+        admission::to_container(call, source.address(), Action::GetObject).await?;
+        admission::to_container(call, destination.address(), Action::PutObject).await?;
+    }
     match read_limited(readable(body, None), 0).await {
         Ok(_) => Ok(()),
         Err(LimitedError::TooLarge) => Err(Failure::bad_request("Copy requests require a zero byte body")),
@@ -182,7 +196,7 @@ async fn refuse_body(body: Body) -> Result<(), Failure> {
     }
 }
 
-/// `Range` is of the source, and of one piece: a copy has no boundaries to keep several apart.
+/// `Range` selects one range of the source. A copy has no boundaries to separate several.
 fn range(headers: &HeaderMap) -> Result<Option<RangeSpec>, Failure> {
     let ranges = headers.get(RANGE).and_then(|value| value.to_str().ok()).and_then(parse_ranges);
     match ranges.as_deref() {
@@ -192,8 +206,8 @@ fn range(headers: &HeaderMap) -> Result<Option<RangeSpec>, Failure> {
     }
 }
 
-/// What the request says of metadata goes over the source's; with `X-Fresh-Metadata` it takes its place, but for the
-/// content type.
+/// The request's metadata goes over the source's. With `X-Fresh-Metadata` it replaces it, except the content
+/// type.
 fn metadata(call: &Call<'_>, key: &ObjectKey) -> Result<CopyMetadata, Failure> {
     let says = |name: &HeaderName| call.text(name).is_some_and(|value| is_true(&value));
     let mut system = stored::from_request(&call.headers)?;
@@ -202,7 +216,7 @@ fn metadata(call: &Call<'_>, key: &ObjectKey) -> Result<CopyMetadata, Failure> {
     } else {
         content_type::given(&call.headers)?
     };
-    let user = metadata::collect(&call.headers, Kind::Object)?;
+    let user = metadata::collect(&call.headers, MetadataOf::Object)?;
     Ok(CopyMetadata::Merge {
         over: ObjectMetadata { user, system },
         fresh: says(&FRESH_METADATA),
@@ -222,7 +236,7 @@ fn answer(source: &Named, outcome: &CopyOutcome) -> Response {
         reply::set(headers, ETAG, &hex::encode(md5));
     }
     reply::set(headers, LAST_MODIFIED, &date::format_http(outcome.modified.seconds_ceil()));
-    metadata::render(headers, Kind::Object, &outcome.metadata.user);
+    metadata::render(headers, MetadataOf::Object, &outcome.metadata.user);
     if let Some(at) = outcome.metadata.system.delete_at {
         reply::set(headers, DELETE_AT, &at.to_string());
     }
@@ -247,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_header_says() {
+    fn headers_are_decoded() {
         let text = |values: &[&'static str]| {
             decoded(&headers(&DESTINATION, values), &DESTINATION).map_err(|f| f.status().as_u16())
         };
@@ -260,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_put_is_a_copy_when_it_says_from_where() {
+    fn a_put_with_a_source_is_a_copy() {
         assert!(is_copy(&headers(&COPY_FROM, &["c/o"])));
         assert!(!is_copy(&headers(&COPY_FROM, &[" "])));
         assert!(!is_copy(&HeaderMap::new()));

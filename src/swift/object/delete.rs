@@ -3,20 +3,26 @@
 use poem::Response;
 use poem::http::StatusCode;
 
-use super::{manifest_delete, version};
+use super::remove::remove;
+use super::{large, version};
 use crate::model::{BucketName, ObjectKey, VersionId};
-use crate::ops::{DeleteObject, Deleted, Error, Precondition};
+use crate::ops::Deleted;
 use crate::swift::call::Call;
 use crate::swift::encryption_headers;
 use crate::swift::error::Failure;
+use crate::swift::headers::CURRENT_VERSION_ID;
 use crate::swift::reply;
 
-/// Deletes the object. Needs no key; one that is given must at least be well-formed.
-pub async fn delete(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
+/// Deletes the object. This needs no key, but a key that is given must be well-formed.
+pub(crate) async fn delete(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+) -> Result<Response, Failure> {
     encryption_headers::for_read(&call.secrets)?;
     let version = version::asked(call)?;
-    if call.parameter("multipart-manifest") == Some("delete") {
-        return manifest_delete::delete(call, bucket, key, version).await;
+    if call.parameter(large::PARAMETER) == Some("delete") {
+        return large::delete(call, bucket, key, version).await;
     }
     match version {
         None => delete_current(call, bucket, key).await,
@@ -24,10 +30,10 @@ pub async fn delete(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Re
     }
 }
 
-/// Deletes the current object. A container that keeps versions gets a delete marker, even where there is nothing to
-/// delete.
+/// Deletes the current object. A container that keeps versions gets a delete marker, even if there is no
+/// object.
 async fn delete_current(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
-    let Deleted { removed, marker, .. } = run(call, bucket, key, None).await?;
+    let Deleted { removed, marker, .. } = remove(call, bucket, key, None).await?;
     let status = if removed.is_some() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND };
     let mut response = if removed.is_some() { reply::empty(status) } else { reply::stub(status) };
     if let Some(marker) = marker {
@@ -43,7 +49,7 @@ async fn delete_version(
     key: &ObjectKey,
     asked: VersionId,
 ) -> Result<Response, Failure> {
-    let Deleted { removed, current, .. } = run(call, bucket, key, Some(asked)).await?;
+    let Deleted { removed, current, .. } = remove(call, bucket, key, Some(asked)).await?;
     let status = if removed.is_some() { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND };
     let mut response = match removed {
         Some(_) => reply::empty(status),
@@ -54,26 +60,6 @@ async fn delete_version(
     };
     let headers = response.headers_mut();
     version::show(headers, true, asked);
-    reply::set(headers, version::CURRENT_VERSION_ID, &current.unwrap_or(VersionId::Null).to_string());
+    reply::set(headers, CURRENT_VERSION_ID, &current.unwrap_or(VersionId::Null).to_string());
     Ok(response)
-}
-
-/// Deletes the object, or a version of it, and tells whether there was one.
-pub async fn remove(
-    call: &Call<'_>,
-    bucket: &BucketName,
-    key: &ObjectKey,
-    version: Option<VersionId>,
-) -> Result<bool, Error> {
-    Ok(run(call, bucket, key, version).await?.removed.is_some())
-}
-
-async fn run(
-    call: &Call<'_>,
-    bucket: &BucketName,
-    key: &ObjectKey,
-    version: Option<VersionId>,
-) -> Result<Deleted, Error> {
-    let (bucket, key) = (call.bucket(bucket), key.clone());
-    call.execute(DeleteObject { bucket, key, version, precondition: Precondition::None }).await
 }

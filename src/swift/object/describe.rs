@@ -9,39 +9,40 @@ use crate::http::date;
 use crate::model::EncryptionMode;
 use crate::ops::{Face, LargeObject, ObjectInfo};
 use crate::swift::encryption_headers::{AES256, ALGORITHM_ANSWER};
-use crate::swift::metadata::{self, Kind};
+use crate::swift::headers::TIMESTAMP;
+use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
-/// Sets an object's headers, but for those that tell of the body that follows.
-pub fn describe(headers: &mut HeaderMap, info: &ObjectInfo) {
+/// Sets an object's headers, except the ones that describe the body of this answer.
+pub(crate) fn describe(headers: &mut HeaderMap, info: &ObjectInfo) {
     let system = &info.metadata.system;
     reply::set(headers, CONTENT_TYPE, system.content_type.as_deref().unwrap_or(DEFAULT));
     reply::set(headers, LAST_MODIFIED, &date::format_http(info.modified.seconds_ceil()));
-    reply::set(headers, HeaderName::from_static("x-timestamp"), &info.modified.to_string());
+    reply::set(headers, TIMESTAMP, &info.modified.to_string());
     version::show(headers, info.versioned, info.version_id);
     reply::set(headers, ACCEPT_RANGES, "bytes");
     if let Some(etag) = shown_etag(info) {
         reply::set(headers, ETAG, &etag);
     }
     if matches!(info.large, Some(LargeObject::Parts | LargeObject::Static)) {
-        // Tells the client not to compare the ETag with an MD5.
+        // The client must not compare this ETag with an MD5.
         reply::set(headers, HeaderName::from_static("x-static-large-object"), "True");
     }
     stored::into_answer(headers, system);
-    metadata::render(headers, Kind::Object, &info.metadata.user);
+    metadata::render(headers, MetadataOf::Object, &info.metadata.user);
     if info.mode == EncryptionMode::Customer {
         reply::set(headers, HeaderName::from_static(ALGORITHM_ANSWER), AES256);
     }
 }
 
-/// The MD5 of a plain object without quotes, the tag of one made of parts in quotes, nothing where a key is needed to
-/// know it.
-pub fn shown_etag(info: &ObjectInfo) -> Option<String> {
+/// The MD5 of a plain object, without quotes; the tag of an object that consists of parts, in quotes. `None`
+/// if a key is needed to know it.
+pub(crate) fn shown_etag(info: &ObjectInfo) -> Option<String> {
     if !info.opened {
         return None;
     }
     if let Some(md5) = info.digests.md5.filter(|_| matches!(info.large, Some(LargeObject::Dynamic(_)))) {
-        // Of the manifest's own bytes.
+        // The MD5 of the manifest's own bytes.
         return Some(hex::encode(md5));
     }
     let etag = info.shown_etag(Face::Swift)?;

@@ -5,8 +5,8 @@ use poem::http::HeaderMap;
 use crate::swift::error::Failure;
 use crate::swift::limits::MAX_DELETE_AT;
 
-/// When the object is to vanish, in seconds since the epoch. `X-Delete-After` overrides `X-Delete-At`.
-pub fn delete_at(headers: &HeaderMap, now: i64) -> Result<Option<i64>, Failure> {
+/// When the object expires, in seconds since the epoch. `X-Delete-After` overrides `X-Delete-At`.
+pub(crate) fn delete_at(headers: &HeaderMap, now: i64) -> Result<Option<i64>, Failure> {
     if let Some(after) = headers.get("x-delete-after") {
         let after = integer(after.as_bytes(), "X-Delete-After")?;
         return in_future(now.saturating_add(after), now, "X-Delete-After").map(Some);
@@ -25,7 +25,7 @@ fn in_future(at: i64, now: i64, name: &str) -> Result<i64, Failure> {
     Ok(at)
 }
 
-/// An integer of any length: beyond 64 bits it is as good as the largest.
+/// An integer of any length. Beyond 64 bits it counts as the largest.
 fn integer(text: &[u8], name: &str) -> Result<i64, Failure> {
     let text = text.trim_ascii();
     let (negative, digits) = match text.split_first() {
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn future_times() {
+    fn a_future_time_is_taken() {
         assert_eq!(at(&[]), Ok(None));
         assert_eq!(at(&[("x-delete-at", "1000001")]), Ok(Some(1_000_001)));
         assert_eq!(at(&[("x-delete-after", "60")]), Ok(Some(1_000_060)));
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn the_texts_of_refusals() {
+    fn refusals_have_swifts_texts() {
         for (header, value, text) in [
             ("x-delete-at", "1000000", "X-Delete-At in past"),
             ("x-delete-at", "-5", "X-Delete-At in past"),

@@ -8,7 +8,7 @@ use super::byteranges::{ByteRanges, content_range};
 use super::content_type::DEFAULT;
 use super::describe::{describe, shown_etag};
 use super::ranges::{Plan, plan};
-use super::{manifest_get, open};
+use super::{large, open};
 use crate::http::body;
 use crate::model::{BucketName, ObjectKey};
 use crate::ops::{ObjectInfo, OpenObject};
@@ -17,9 +17,9 @@ use crate::swift::error::Failure;
 use crate::swift::reply;
 
 /// Reads the object.
-pub async fn get(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
-    if manifest_get::is_asked(call)
-        && let Some(manifest) = manifest_get::get(call, bucket, key).await?
+pub(crate) async fn get(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
+    if large::is_asked(call)
+        && let Some(manifest) = large::get(call, bucket, key).await?
     {
         return Ok(manifest);
     }
@@ -52,8 +52,8 @@ pub async fn get(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Resul
     }
 }
 
-/// An answer with a body that is still to be read. An error in mid-body breaks the connection: what was said of the
-/// length does not come true, and no client takes what it has for the whole.
+/// An answer whose body is still to be read. An error in the middle of it breaks the connection: the body is
+/// then shorter than the declared length, so no client takes it for the whole.
 fn streamed(status: StatusCode, info: &ObjectInfo, length: u64, body: body::Body) -> Response {
     let mut response = Response::builder().status(status).body(Body::from_bytes_stream(body.stream));
     describe(response.headers_mut(), info);
@@ -74,7 +74,7 @@ fn unsatisfiable(info: &ObjectInfo) -> Response {
     response
 }
 
-/// A boundary that no object holds but by a chance of 2⁻¹²⁸.
+/// A random boundary. The chance that an object contains it is 2⁻¹²⁸.
 fn boundary() -> Result<String, Failure> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| Failure::defect(&error))?;

@@ -1,22 +1,22 @@
 //! `HEAD /v1/<account>/<container>/<object>`: describes an object.
 //!
-//! An object that is encrypted with a customer's key is described without it too, as far as no secret is told:
-//! `swift upload` and `swift delete` ask first, without a key, and give up on any 4xx but 404.
+//! An object that is encrypted with a customer's key is described without the key too, except for its
+//! secrets: `swift upload` and `swift delete` first send HEAD without a key, and give up on any 4xx but 404.
 
 use poem::Response;
 use poem::http::StatusCode;
 
 use super::describe::describe;
-use super::{manifest_get, open};
+use super::{large, open};
 use crate::model::{BucketName, ObjectKey};
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
 use crate::swift::reply;
 
 /// Describes the object.
-pub async fn head(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
-    if manifest_get::is_asked(call)
-        && let Some(manifest) = manifest_get::get(call, bucket, key).await?
+pub(crate) async fn head(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
+    if large::is_asked(call)
+        && let Some(manifest) = large::get(call, bucket, key).await?
     {
         return Ok(manifest);
     }

@@ -5,34 +5,29 @@ mod content_type;
 mod copy;
 mod delete;
 mod describe;
-mod dynamic;
 mod expiry;
 mod get;
 mod head;
-mod manifest_delete;
-mod manifest_get;
+mod large;
 mod post;
+mod precondition;
 mod put;
 mod ranges;
+mod remove;
 mod restore;
-mod slo;
-mod slo_field;
-mod slo_heartbeat;
-mod slo_manifest;
-mod slo_report;
 mod stored;
 mod version;
 
-pub use content_type::DEFAULT as DEFAULT_CONTENT_TYPE;
-pub use copy::{copy, copy_from, is_copy};
-pub use delete::delete;
-pub use get::get;
-pub use head::head;
-pub use post::post;
-pub use put::{put, readable};
+pub(crate) use content_type::DEFAULT as DEFAULT_CONTENT_TYPE;
+pub(crate) use copy::{copy, copy_from, is_copy};
+pub(crate) use delete::delete;
+pub(crate) use get::get;
+pub(crate) use head::head;
 #[cfg(any(test, fuzzing))]
-pub use slo_manifest::parse as parse_manifest;
-pub use version::{VERSION_ID, locate};
+pub(crate) use large::parse_manifest;
+pub(crate) use post::post;
+pub(crate) use put::put;
+pub(crate) use version::locate;
 
 use poem::http::header::ETAG;
 
@@ -44,10 +39,10 @@ use crate::http::conditions::ReadConditions;
 use crate::model::{BucketName, ObjectKey};
 use crate::ops::{Error, Face, GetObject, GetOwnBytes, OpenObject};
 
-/// Reads every header that has a form of its own, for a fuzzer.
+/// Reads every header that has its own syntax, for a fuzzer.
 #[cfg(any(test, fuzzing))]
-pub fn read_headers(headers: &poem::http::HeaderMap) {
-    let _ = dynamic::requested(headers);
+pub(crate) fn read_headers(headers: &poem::http::HeaderMap) {
+    let _ = large::requested_dynamic(headers);
     let _ = expiry::delete_at(headers, 0);
     let _ = ranges::plan(headers, 1000, Some("etag"), 0);
     let _ = copy::sources(headers);
@@ -85,15 +80,11 @@ async fn look(
         head,
         part: None,
     };
-    // Of an object whose manifest is asked for and that has none but itself, that is what it gets.
-    Ok(if manifest_get::is_asked(call) {
-        call.execute(GetOwnBytes { get }).await
-    } else {
-        call.execute(get).await
-    })
+    // If the manifest is asked for and the object has no static one, the answer is the object's own bytes.
+    Ok(if large::is_asked(call) { call.execute(GetOwnBytes { get }).await } else { call.execute(get).await })
 }
 
-/// 412 with the ETag that the condition was compared with: a client that resumes a download wants to know it.
+/// 412 with the object's ETag, which the condition did not match. A client that resumes a download needs it.
 async fn precondition_failed(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Failure {
     let failure = Failure::from(Error::PreconditionFailed);
     match look(call, bucket, key, ReadConditions::default(), true).await {

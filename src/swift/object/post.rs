@@ -9,11 +9,11 @@ use crate::ops::UpdateObject;
 use crate::swift::call::Call;
 use crate::swift::encryption_headers;
 use crate::swift::error::Failure;
-use crate::swift::metadata::{self, Kind};
+use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
-/// Replaces all metadata and stored headers; only `Content-Type` stays where none is given.
-pub async fn post(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
+/// Replaces all metadata and stored headers. Only `Content-Type` stays, if the request has none.
+pub(crate) async fn post(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Response, Failure> {
     if version::asked(call)?.is_some() {
         return Err(Failure::bad_request("POST to a specific version is not allowed"));
     }
@@ -22,7 +22,7 @@ pub async fn post(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey) -> Resu
     let update = UpdateObject {
         bucket: call.bucket(bucket),
         key: key.clone(),
-        metadata: ObjectMetadata { user: metadata::collect(&call.headers, Kind::Object)?, system },
+        metadata: ObjectMetadata { user: metadata::collect(&call.headers, MetadataOf::Object)?, system },
         customer_key: encryption_headers::for_read(&call.secrets)?,
     };
     let updated = call.execute(update).await?;

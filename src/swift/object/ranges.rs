@@ -1,4 +1,4 @@
-//! Which bytes of an object a GET asks for, by Swift's rules.
+//! The bytes of an object that a GET asks for, by Swift's rules.
 
 use std::ops::Range;
 
@@ -9,21 +9,20 @@ use crate::http::date;
 use crate::http::range::{MAX_RANGES, RangeSpec, parse_ranges};
 use crate::swift::limits::{MAX_NONASCENDING_RANGES, MAX_RANGE_OVERLAPS};
 
-/// What to send.
+/// The part of the object to send.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Plan {
-    /// All of it.
+pub(crate) enum Plan {
+    /// The whole object.
     Whole,
     /// 206 with one range.
     One(Range<u64>),
     /// 206 with several.
     Several(Vec<Range<u64>>),
-    /// 416
     Unsatisfiable,
 }
 
-/// Decides what to send of an object of `size` bytes. `etag` and `modified` are what the answer says of it.
-pub fn plan(headers: &HeaderMap, size: u64, etag: Option<&str>, modified: i64) -> Plan {
+/// Decides what to send of an object of `size` bytes. `etag` and `modified` are those of the answer.
+pub(crate) fn plan(headers: &HeaderMap, size: u64, etag: Option<&str>, modified: i64) -> Plan {
     let Some(range) = headers.get(RANGE).and_then(|value| value.to_str().ok()) else { return Plan::Whole };
     if !if_range_holds(headers, etag, modified) {
         return Plan::Whole;
@@ -31,7 +30,7 @@ pub fn plan(headers: &HeaderMap, size: u64, etag: Option<&str>, modified: i64) -
     let Some(specs) = parse_ranges(range) else {
         return if has_too_many(range) { Plan::Unsatisfiable } else { Plan::Whole };
     };
-    // The last bytes of nothing are nothing, which can be sent.
+    // The last bytes of an empty object are no bytes, which can be sent.
     if size == 0 && specs.iter().any(|spec| matches!(spec, RangeSpec::Suffix(1..))) {
         return Plan::Whole;
     }
@@ -44,7 +43,7 @@ pub fn plan(headers: &HeaderMap, size: u64, etag: Option<&str>, modified: i64) -
     }
 }
 
-/// `If-Range` (RFC 9110 §13.1.5): the range counts only for the representation that the client has part of.
+/// `If-Range` (RFC 9110 §13.1.5): the range counts only if the client holds a part of this representation.
 fn if_range_holds(headers: &HeaderMap, etag: Option<&str>, modified: i64) -> bool {
     let Some(value) = headers.get(IF_RANGE) else { return true };
     let Ok(value) = value.to_str().map(str::trim) else { return false };
@@ -52,7 +51,7 @@ fn if_range_holds(headers: &HeaderMap, etag: Option<&str>, modified: i64) -> boo
     date::parse_http(value) == Some(modified) || etag.is_some_and(|etag| unquoted(etag) == unquoted(value))
 }
 
-/// Whether a header that was refused would be ranges, but for their number.
+/// Whether the only mistake in a refused header is the number of its ranges.
 fn has_too_many(range: &str) -> bool {
     let Some((unit, set)) = range.split_once('=') else { return false };
     let elements: Vec<_> = set.split(',').map(str::trim).filter(|element| !element.is_empty()).collect();
@@ -62,7 +61,7 @@ fn has_too_many(range: &str) -> bool {
             .all(|some| parse_ranges(&format!("{unit}={}", some.join(","))).is_some())
 }
 
-/// RFC 7233 §6.1: overlapping ranges and ranges out of order have no good use.
+/// RFC 7233 §6.1: many overlapping ranges, or ranges out of order, have no good use.
 fn is_egregious(ranges: &[Range<u64>]) -> bool {
     let pairs = || ranges.iter().zip(&ranges[1..]);
     let overlaps = pairs().filter(|(a, b)| a.start < b.end && b.start < a.end && a != b).count();
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn several_ranges_within_reason() {
+    fn several_ranges_are_sent_within_limits() {
         assert_eq!(planned("bytes=0-1,4-5", 10), Plan::Several(vec![0..2, 4..6]));
         assert_eq!(planned("bytes=4-5,0-1", 10), Plan::Several(vec![4..6, 0..2]));
         let overlapping = |n: u64| {
@@ -131,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_of_another_representation_is_the_whole() {
+    fn a_range_of_another_representation_sends_the_whole_object() {
         for (if_range, expected) in [
             ("\"e\"", Plan::One(0..1)),
             ("e", Plan::One(0..1)),

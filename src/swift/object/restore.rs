@@ -9,22 +9,23 @@ use super::describe::shown_etag;
 use super::version;
 use crate::http::date;
 use crate::model::{BucketName, EncryptionMode, ObjectKey, VersionId};
-use crate::ops::{Error, RestoreVersion};
+use crate::ops::{Action, Error, RestoreVersion};
+use crate::swift::admission;
 use crate::swift::call::Call;
 use crate::swift::encryption_headers::{self, AES256, ALGORITHM_ANSWER};
 use crate::swift::error::Failure;
 use crate::swift::reply;
 
-/// Restores the version. The content is the version's own, and so the request has none; nor has it a key, and one that is
-/// given must be right.
-pub async fn restore(
+/// Restores the version. Its content is the version's own, so the request must have no body. It needs no key,
+/// but a key that is given must be right.
+pub(crate) async fn restore(
     call: &Call<'_>,
     bucket: &BucketName,
     key: &ObjectKey,
     version: VersionId,
     body: Body,
 ) -> Result<Response, Failure> {
-    check_empty(call, body).await?;
+    check_empty(call, bucket, body).await?;
     let restore = RestoreVersion {
         bucket: call.bucket(bucket),
         key: key.clone(),
@@ -33,7 +34,7 @@ pub async fn restore(
     };
     let info = match call.execute(restore).await {
         Ok(info) => info,
-        // To Swift `null` is never a version that can be restored; here it is where there is one.
+        // In Swift `null` can never be restored. Here it can, if such a version exists.
         Err(Error::NoSuchVersion) if version == VersionId::Null => {
             return Err(Failure::bad_request("Invalid version parameter"));
         }
@@ -62,10 +63,11 @@ pub async fn restore(
     Ok(response)
 }
 
-/// Refuses a body. Of one that comes in chunks no more is read than it takes to see that it is one.
-async fn check_empty(call: &Call<'_>, body: Body) -> Result<(), Failure> {
+/// Refuses a body. A chunked body is read only for callers who may write, and only up to its first byte.
+async fn check_empty(call: &Call<'_>, bucket: &BucketName, body: Body) -> Result<(), Failure> {
     let refused = || Failure::bad_request("PUT version-id requests require a zero byte body");
     if call.headers.contains_key(TRANSFER_ENCODING) {
+        admission::to_container(call, call.bucket(bucket), Action::PutObject).await?;
         let mut stream = body.into_bytes_stream();
         while let Some(piece) =
             stream.try_next().await.map_err(|_| Failure::bad_request("The body is malformed."))?

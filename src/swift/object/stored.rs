@@ -1,18 +1,18 @@
-//! The headers that are stored with an object, from a request and into an answer.
+//! The headers that are stored with an object: read from requests and written into answers.
 
 use poem::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, EXPIRES};
 use poem::http::{HeaderMap, HeaderName};
 
-use super::{dynamic, expiry};
+use super::{expiry, large};
 use crate::model::{SystemMetadata, Timestamp};
 use crate::swift::error::Failure;
+use crate::swift::headers::DELETE_AT;
 use crate::swift::reply;
 
 const ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
-const DELETE_AT: HeaderName = HeaderName::from_static("x-delete-at");
 
-/// The stored headers in a request, but for `Content-Type`, which PUT and POST treat differently.
-pub fn from_request(headers: &HeaderMap) -> Result<SystemMetadata, Failure> {
+/// The stored headers of a request, except `Content-Type`, which PUT and POST treat differently.
+pub(crate) fn from_request(headers: &HeaderMap) -> Result<SystemMetadata, Failure> {
     Ok(SystemMetadata {
         content_type: None,
         content_encoding: text(headers, &CONTENT_ENCODING)?,
@@ -23,13 +23,13 @@ pub fn from_request(headers: &HeaderMap) -> Result<SystemMetadata, Failure> {
         robots_tag: text(headers, &ROBOTS_TAG)?,
         website_redirect: None,
         delete_at: expiry::delete_at(headers, Timestamp::now().seconds_floor())?,
-        object_manifest: dynamic::requested(headers)?,
+        object_manifest: large::requested_dynamic(headers)?,
     })
 }
 
-/// Sets the stored headers, but for `Content-Type`.
-pub fn into_answer(headers: &mut HeaderMap, system: &SystemMetadata) {
-    // All named, so that a new one is not forgotten here.
+/// Sets the stored headers, except `Content-Type`.
+pub(crate) fn into_answer(headers: &mut HeaderMap, system: &SystemMetadata) {
+    // All fields are named, so that a new one cannot be forgotten here.
     let SystemMetadata {
         content_type: _,
         content_encoding,
@@ -49,7 +49,7 @@ pub fn into_answer(headers: &mut HeaderMap, system: &SystemMetadata) {
         (CACHE_CONTROL, cache_control),
         (EXPIRES, expires),
         (ROBOTS_TAG, robots_tag),
-        (dynamic::OBJECT_MANIFEST, object_manifest),
+        (large::OBJECT_MANIFEST, object_manifest),
     ] {
         if let Some(value) = value {
             reply::set(headers, name, value);
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_and_back() {
+    fn stored_headers_come_back_unchanged() {
         let mut request = HeaderMap::new();
         for (name, value) in [
             ("content-encoding", "gzip"),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_is_absent() {
+    fn an_empty_header_counts_as_absent() {
         let mut request = HeaderMap::new();
         request.insert("content-encoding", HeaderValue::from_static(""));
         assert_eq!(from_request(&request).unwrap(), SystemMetadata::default());

@@ -1,42 +1,42 @@
-//! `version-id`: which version of an object a request is about, and which one an answer is.
+//! `version-id`: the version that a request asks for, and the version of an answer.
 
 use poem::Response;
 use poem::http::header::CONTENT_LOCATION;
-use poem::http::{HeaderMap, HeaderName, StatusCode};
+use poem::http::{HeaderMap, StatusCode};
 
 use crate::http::percent;
 use crate::model::{BucketName, ObjectKey, VersionId};
 use crate::ops::{Action, BucketInfo, Error, Versioning};
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
+use crate::swift::headers::VERSION_ID;
 use crate::swift::reply;
 
-/// Says which version an answer is about.
-pub const VERSION_ID: HeaderName = HeaderName::from_static("x-object-version-id");
-
-/// Says which version is the current one after another was deleted.
-pub const CURRENT_VERSION_ID: HeaderName = HeaderName::from_static("x-object-current-version-id");
-
 /// The version that a request names, if it names one.
-pub fn asked(call: &Call<'_>) -> Result<Option<VersionId>, Failure> {
+pub(crate) fn asked(call: &Call<'_>) -> Result<Option<VersionId>, Failure> {
     let id = call.parameter("version-id").filter(|id| !id.is_empty());
     id.map(str::parse).transpose().map_err(|()| Failure::bad_request("Invalid version parameter"))
 }
 
-/// Says which version it is, where the container keeps versions or once did.
-pub fn show(headers: &mut HeaderMap, versioned: bool, id: VersionId) {
+/// Names the version of an answer, if the container keeps versions or once did.
+pub(crate) fn show(headers: &mut HeaderMap, versioned: bool, id: VersionId) {
     if versioned {
         reply::set(headers, VERSION_ID, &id.to_string());
     }
 }
 
-/// Says which version a write made. As in Swift, one without an id of its own is not named.
-pub fn show_new(headers: &mut HeaderMap, id: VersionId) {
+/// Names the version that a write created. As in Swift, a version without an id of its own is not named.
+pub(crate) fn show_new(headers: &mut HeaderMap, id: VersionId) {
     show(headers, id != VersionId::Null, id);
 }
 
-/// Says where the version that answers for the object can be had by its id.
-pub fn locate(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey, mut response: Response) -> Response {
+/// Says under which URL this version stays available.
+pub(crate) fn locate(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    mut response: Response,
+) -> Response {
     let id = response.header(VERSION_ID).filter(|id| *id != "null").map(str::to_owned);
     if let Some(id) = id.filter(|_| response.status().is_success() && call.parameter("version-id").is_none())
     {
@@ -47,8 +47,8 @@ pub fn locate(call: &Call<'_>, bucket: &BucketName, key: &ObjectKey, mut respons
     response
 }
 
-/// A failure of an operation on a version. In a container that never kept versions, Swift says just that.
-pub async fn failure(
+/// The failure of an operation on a version. If the container never kept versions, Swift says exactly that.
+pub(crate) async fn failure(
     call: &Call<'_>,
     bucket: &BucketName,
     version: Option<VersionId>,
@@ -62,8 +62,8 @@ pub async fn failure(
     }
 }
 
-/// Why a version with an id of its own cannot be there, where the container tells.
-pub async fn missing(call: &Call<'_>, bucket: &BucketName) -> Option<Failure> {
+/// Why a version with an id of its own cannot exist, if the container is the reason.
+pub(crate) async fn missing(call: &Call<'_>, bucket: &BucketName) -> Option<Failure> {
     let info = BucketInfo { bucket: call.bucket(bucket), action: Action::ListBucket };
     let view = call.execute(info).await.ok()?;
     (view.record.versioning == Versioning::Off).then(|| {

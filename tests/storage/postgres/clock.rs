@@ -9,8 +9,8 @@ use cardea::care::task::Task;
 use cardea::model::{ObjectMetadata, SystemMetadata, Timestamp};
 use cardea::storage::pins::Pins;
 
-use crate::database::{Schema, connect};
-use crate::world::{World, memory};
+use super::database::{Schema, connect};
+use crate::storage::index::world::{World, memory};
 
 const HOUR: Duration = Duration::from_hours(1);
 

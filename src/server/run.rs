@@ -73,7 +73,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     setup.register().await.map_err(index_failure)?;
     start::stays(&*installation.index).await?;
     let mut workers = setup.start().await.map_err(index_failure)?;
-    tokio::spawn(installation.blobs.room().clone().watch());
+    tokio::spawn(installation.blobs.disk().clone().watch());
     // Before the first answer, so that whoever finds it ready finds what it said too. Who is faster waits: the sockets are bound.
     print(&start::started(site.endpoint(), config.management_listen))?;
     if root == Root::Made {
@@ -179,7 +179,7 @@ fn build(
         http = Some(Arc::new(HttpMetrics::new(registry)));
         care = CareMetrics::new(registry);
         scrub = ScrubMetrics::new(registry);
-        registry.register_collector(Box::new(DiskMetrics(blobs.room().clone())));
+        registry.register_collector(Box::new(DiskMetrics(blobs.disk().clone())));
         if let Some(database) = &installation.database {
             registry.register_collector(Box::new(DatabaseMetrics(database.clone())));
         }

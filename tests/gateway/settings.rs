@@ -50,7 +50,8 @@ async fn a_setting_is_its_owners() {
     let stranger = world.caller_of("stranger", "admin").await;
     let read = world.gateway.execute(&stranger, GetSetting::<Tags>::of(bucket())).await;
     assert!(matches!(read, Err(Error::AccessDenied)));
-    let removed = world.gateway.execute(&stranger, PutSetting::<Tags> { bucket: bucket(), value: None }).await;
+    let removed =
+        world.gateway.execute(&stranger, PutSetting::<Tags> { bucket: bucket(), value: None }).await;
     assert!(matches!(removed, Err(Error::AccessDenied)));
     assert_eq!(get(&world).await.unwrap(), Some(tags("1")));
 }
@@ -110,6 +111,7 @@ async fn a_missing_bucket_has_no_setting() {
     let missing = BucketAddress::Owned(account, BucketName::new("missing").unwrap());
     let read = world.gateway.execute(&world.caller(true), GetSetting::<Tags>::of(missing.clone())).await;
     assert!(matches!(read, Err(Error::NoSuchBucket)));
-    let removed = world.gateway.execute(&world.caller(true), PutSetting::<Tags> { bucket: missing, value: None });
-    assert!(matches!(removed.await, Err(Error::NoSuchBucket)));
+    let removal = PutSetting::<Tags> { bucket: missing, value: None };
+    let removed = world.gateway.execute(&world.caller(true), removal).await;
+    assert!(matches!(removed, Err(Error::NoSuchBucket)));
 }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::model::settings::SettingName;
 use crate::model::{AccountId, BucketId, BucketName};
@@ -11,6 +9,7 @@ use crate::ops::engine::error::Error;
 use crate::ops::engine::face::Face;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage;
+use crate::storage::disk::DiskUse;
 use crate::storage::index;
 use crate::storage::index::{BucketAddress, BucketChange, BucketRecord, NamePolicy};
 
@@ -41,7 +40,6 @@ pub struct CreatedBucket {
     pub bucket: BucketRecord,
 }
 
-#[async_trait]
 impl Operation for CreateBucket {
     type Output = CreatedBucket;
     const NAME: &'static str = "CreateBucket";
@@ -52,6 +50,10 @@ impl Operation for CreateBucket {
 
     fn target(&self) -> Target {
         Target::Account(self.account.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
     }
 
     async fn run(self, gateway: &Gateway, _permit: Permit<'_>) -> Result<CreatedBucket, Error> {

@@ -1,10 +1,9 @@
 //! DeleteBucket; Swift's container DELETE.
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::storage::disk::DiskUse;
 use crate::storage::index::BucketAddress;
 
 /// Deletes an empty bucket.
@@ -14,7 +13,6 @@ pub struct DeleteBucket {
     pub bucket: BucketAddress,
 }
 
-#[async_trait]
 impl Operation for DeleteBucket {
     type Output = ();
     const NAME: &'static str = "DeleteBucket";
@@ -25,6 +23,10 @@ impl Operation for DeleteBucket {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(), Error> {

@@ -3,7 +3,6 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -11,8 +10,8 @@ use crate::authz::Action;
 use crate::model::settings::SettingName;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketRecord, Index};
-use crate::storage::room::Need;
 
 /// A setting of a bucket. Its value and the rules of the value are in `model::settings`.
 pub trait Setting: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -47,7 +46,6 @@ pub struct PutSetting<S> {
     pub value: Option<S>,
 }
 
-#[async_trait]
 impl<S: Setting> Operation for GetSetting<S> {
     type Output = Option<Arc<S>>;
     const NAME: &'static str = S::GET.0;
@@ -60,8 +58,8 @@ impl<S: Setting> Operation for GetSetting<S> {
         Target::Bucket(self.bucket.clone())
     }
 
-    fn need(&self) -> Need {
-        Need::Nothing
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<Option<Arc<S>>, Error> {
@@ -69,7 +67,6 @@ impl<S: Setting> Operation for GetSetting<S> {
     }
 }
 
-#[async_trait]
 impl<S: Setting> Operation for PutSetting<S> {
     type Output = ();
     const NAME: &'static str = S::PUT.0;
@@ -82,9 +79,8 @@ impl<S: Setting> Operation for PutSetting<S> {
         Target::Bucket(self.bucket.clone())
     }
 
-    /// Removing makes room, so it is allowed on a full disk.
-    fn need(&self) -> Need {
-        if self.value.is_some() { Need::Little } else { Need::Nothing }
+    fn disk_use(&self) -> DiskUse {
+        if self.value.is_some() { DiskUse::Rows } else { DiskUse::None }
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(), Error> {

@@ -1,10 +1,9 @@
 //! Changes of a bucket: PutBucketVersioning, Swift's container POST.
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketChange, BucketRecord};
 
 /// Changes a bucket's metadata or versioning. A bucket that kept versions once is suspended, not off.
@@ -16,7 +15,6 @@ pub struct UpdateBucket {
     pub changes: Vec<BucketChange>,
 }
 
-#[async_trait]
 impl Operation for UpdateBucket {
     type Output = BucketRecord;
     const NAME: &'static str = "UpdateBucket";
@@ -35,6 +33,10 @@ impl Operation for UpdateBucket {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        if self.changes.iter().all(BucketChange::only_removes) { DiskUse::None } else { DiskUse::Rows }
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<BucketRecord, Error> {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use tracing::Instrument;
 
 use crate::authz::{Action, Decision, Question, decide};
@@ -17,9 +16,9 @@ use crate::ops::engine::setting_cache::SettingCache;
 use crate::ops::multipart::MIN_PART;
 use crate::storage;
 use crate::storage::blobs::BlobStore;
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketRecord, Index};
 use crate::storage::pins::Pins;
-use crate::storage::room::Need;
 
 /// The largest body of one PUT, in bytes: 5 GiB, the limit of both protocols.
 pub const MAX_PUT: u64 = 5 << 30;
@@ -87,7 +86,6 @@ pub enum Target {
 }
 
 /// An operation of either protocol.
-#[async_trait]
 pub trait Operation: Send + Sized {
     /// What it gives back.
     type Output: Send;
@@ -101,12 +99,14 @@ pub trait Operation: Send + Sized {
     fn actions(&self) -> Vec<Action>;
     /// What it touches.
     fn target(&self) -> Target;
-    /// What room it takes, where the disk is nearly full.
-    fn need(&self) -> Need {
-        self.actions().into_iter().map(need).max().unwrap_or(Need::Nothing)
-    }
+    /// What it takes of a disk that is nearly full. An operation that removes things is always allowed.
+    fn disk_use(&self) -> DiskUse;
     /// Does it. Only [`Gateway::execute`] can make the permit.
-    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<Self::Output, Error>;
+    fn run(
+        self,
+        gateway: &Gateway,
+        permit: Permit<'_>,
+    ) -> impl Future<Output = Result<Self::Output, Error>> + Send;
 }
 
 /// Proof that the caller was authorised for this operation, with the bucket it was authorised for.
@@ -185,12 +185,12 @@ impl Gateway {
     /// Authorises an operation, runs it in its span, counts and audits it.
     pub async fn execute<O: Operation>(&self, caller: &Caller, operation: O) -> Result<O::Output, Error> {
         let span = tracing::debug_span!("operation", name = O::NAME, request_id = %caller.request_id);
-        let (actions, target, need) = (operation.actions(), operation.target(), operation.need());
+        let (actions, target, disk_use) = (operation.actions(), operation.target(), operation.disk_use());
         let mut event = Event::new(&self.metrics, caller, O::NAME, &actions, &target);
         let result = async {
             let permit = self.authorise(caller, &actions, &target, O::CACHED).await?;
-            self.blobs.room().admit(need)?;
-            self.blobs.room().take(index_bytes(need));
+            self.blobs.disk().admit(disk_use)?;
+            self.blobs.disk().take(index_bytes(disk_use));
             event.begin();
             let result = operation.run(self, permit).await;
             if matches!(result, Err(Error::NoSuchBucket))
@@ -277,38 +277,10 @@ impl Gateway {
 }
 
 /// About what an operation writes to the index's log, until that is written back.
-const fn index_bytes(need: Need) -> u64 {
-    match need {
-        Need::Nothing => 0,
-        Need::Little => 16 * 1024,
-        Need::Much => 48 * 1024,
-    }
-}
-
-/// What room an action takes, unless its operation knows better.
-const fn need(action: Action) -> Need {
-    match action {
-        Action::CreateBucket | Action::PutObject => Need::Much,
-        Action::PutAccountMetadata
-        | Action::PutBucketSettings
-        | Action::PutBucketTagging
-        | Action::PutBucketVersioning => Need::Little,
-        Action::ListAllMyBuckets
-        | Action::DeleteBucket
-        | Action::ListBucket
-        | Action::GetBucketLocation
-        | Action::GetBucketSettings
-        | Action::GetBucketTagging
-        | Action::GetObject
-        | Action::DeleteObject
-        | Action::GetObjectVersion
-        | Action::DeleteObjectVersion
-        | Action::AbortMultipartUpload
-        | Action::ListBucketMultipartUploads
-        | Action::ListMultipartUploadParts
-        | Action::ListBucketVersions
-        | Action::GetBucketVersioning
-        | Action::GetObjectAttributes
-        | Action::GetObjectVersionAttributes => Need::Nothing,
+const fn index_bytes(disk_use: DiskUse) -> u64 {
+    match disk_use {
+        DiskUse::None => 0,
+        DiskUse::Rows => 16 * 1024,
+        DiskUse::Data => 48 * 1024,
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 
 use super::manifest::{Entry, Manifest};
@@ -16,12 +15,12 @@ use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::object::get::missing;
 use crate::storage;
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketRecord, Delete, Precondition, VersionRecord};
 
 /// Segments that are deleted at a time: they share the index's commits.
 const TOGETHER: usize = 32;
 
-#[async_trait]
 impl Operation for DeleteManifest {
     type Output = DeletedManifest;
     const NAME: &'static str = "DeleteManifest";
@@ -32,6 +31,10 @@ impl Operation for DeleteManifest {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<DeletedManifest, Error> {

@@ -12,7 +12,6 @@ mod resolve;
 mod rewrap;
 mod segments;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 
 use self::prefix::Prefix;
@@ -27,6 +26,7 @@ use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::object::get::{GetObject, Manifests, ObjectInfo, OpenObject};
 use crate::ops::object::put::{PutObject, WriteEncryption};
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, Precondition, VersionRecord};
 
 /// The most segments that a manifest names, as `/info` tells.
@@ -188,7 +188,6 @@ pub struct GetOwnBytes {
     pub get: GetObject,
 }
 
-#[async_trait]
 impl Operation for GetOwnBytes {
     type Output = OpenObject;
     const NAME: &'static str = "GetOwnBytes";
@@ -199,6 +198,10 @@ impl Operation for GetOwnBytes {
 
     fn target(&self) -> Target {
         self.get.target()
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<OpenObject, Error> {

@@ -1,7 +1,5 @@
 //! Writing a dynamic large object's manifest.
 
-use async_trait::async_trait;
-
 use super::PutDynamic;
 use super::prefix::Prefix;
 use super::resolve::Resolver;
@@ -14,12 +12,12 @@ use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::object::put::{PutOutcome, Received, WriteEncryption};
 use crate::storage;
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{Rewrap, Unchanged};
 
 /// How often the segments are looked up anew when one changes meanwhile.
 const ATTEMPTS: u32 = 8;
 
-#[async_trait]
 impl Operation for PutDynamic {
     type Output = PutOutcome;
     const NAME: &'static str = "PutDynamic";
@@ -30,6 +28,10 @@ impl Operation for PutDynamic {
 
     fn target(&self) -> Target {
         Target::Bucket(self.put.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PutOutcome, Error> {

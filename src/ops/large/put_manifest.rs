@@ -1,7 +1,5 @@
 //! Writing a static large object's manifest.
 
-use async_trait::async_trait;
-
 use super::PutManifest;
 use super::gather::{Gathered, gather};
 use super::rewrap::rewrap;
@@ -16,12 +14,12 @@ use crate::ops::bytes::versioning::is_versioned;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::object::put::{PutOutcome, WriteEncryption, check_early, holder, opaque_etag};
+use crate::storage::disk::DiskUse;
 use crate::storage::index::Publish;
 
 /// How often a manifest is put together anew when a segment changes under it.
 const ATTEMPTS: u32 = 8;
 
-#[async_trait]
 impl Operation for PutManifest {
     type Output = PutOutcome;
     const NAME: &'static str = "PutManifest";
@@ -32,6 +30,10 @@ impl Operation for PutManifest {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PutOutcome, Error> {

@@ -1,6 +1,5 @@
 //! Reading a manifest itself.
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use md5::{Digest, Md5};
@@ -16,9 +15,9 @@ use crate::ops::bytes::reader::ObjectReader;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::object::get::{info, missing};
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, VersionRecord};
 
-#[async_trait]
 impl Operation for ReadManifest {
     type Output = ManifestView;
     const NAME: &'static str = "ReadManifest";
@@ -29,6 +28,10 @@ impl Operation for ReadManifest {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<ManifestView, Error> {

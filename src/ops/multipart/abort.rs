@@ -1,13 +1,11 @@
 //! AbortMultipartUpload. Needs no key.
 
-use async_trait::async_trait;
-
 use super::AbortUpload;
 use crate::authz::Action;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::storage::disk::DiskUse;
 
-#[async_trait]
 impl Operation for AbortUpload {
     type Output = ();
     const NAME: &'static str = "AbortUpload";
@@ -18,6 +16,10 @@ impl Operation for AbortUpload {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(), Error> {

@@ -1,7 +1,5 @@
 //! CompleteMultipartUpload: turns an upload into a version. One read of its parts, one commit, and no byte moves.
 
-use async_trait::async_trait;
-
 use super::open::{OpenUpload, open};
 use super::whole::{WholeChecksum, WholeEtag};
 use super::{ATTEMPTS, CompleteUpload, MAX_PART_NUMBER, NamedPart};
@@ -17,16 +15,15 @@ use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::object::put::PutOutcome;
 use crate::storage;
+use crate::storage::disk::DiskUse;
 use crate::storage::index;
 use crate::storage::index::{
     BucketAddress, ChosenPart, PartRecord, Publish, UploadChecksum, UploadPart, UploadRecord,
 };
-use crate::storage::room::Need;
 
 /// Parts that are verified before others have their turn: less than a millisecond's work.
 const AT_ONCE: usize = 128;
 
-#[async_trait]
 impl Operation for CompleteUpload {
     type Output = PutOutcome;
     const NAME: &'static str = "CompleteUpload";
@@ -39,8 +36,8 @@ impl Operation for CompleteUpload {
         Target::Bucket(self.bucket.clone())
     }
 
-    fn need(&self) -> Need {
-        Need::Little
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Rows
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PutOutcome, Error> {

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use async_trait::async_trait;
 use futures_util::StreamExt;
 
 use super::open::open_for_part;
@@ -17,9 +16,9 @@ use crate::ops::bytes::reader::ObjectReader;
 use crate::ops::bytes::versioning::is_versioned;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::storage::disk::DiskUse;
 use crate::storage::index::UploadChecksum;
 
-#[async_trait]
 impl Operation for CopyPart {
     type Output = PartOutcome;
     const NAME: &'static str = "CopyPart";
@@ -30,6 +29,10 @@ impl Operation for CopyPart {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PartOutcome, Error> {

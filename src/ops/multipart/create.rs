@@ -1,7 +1,5 @@
 //! CreateMultipartUpload.
 
-use async_trait::async_trait;
-
 use super::{CreateUpload, CreatedUpload};
 use crate::authz::Action;
 use crate::model::{ChecksumAlgorithm, ChecksumKind, EncryptionMode, UserId, VersionUid};
@@ -9,10 +7,10 @@ use crate::ops::bytes::sealing::VersionSeals;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::object::put::holder;
+use crate::storage::disk::DiskUse;
 use crate::storage::index;
 use crate::storage::index::UploadChecksum;
 
-#[async_trait]
 impl Operation for CreateUpload {
     type Output = CreatedUpload;
     const NAME: &'static str = "CreateUpload";
@@ -23,6 +21,10 @@ impl Operation for CreateUpload {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<CreatedUpload, Error> {

@@ -1,17 +1,15 @@
 //! ListMultipartUploads and ListParts.
 
-use async_trait::async_trait;
-
 use super::open::{OpenUpload, open};
 use super::{ListParts, ListUploads, ListedPart, PartListing};
 use crate::authz::Action;
 use crate::ops::bytes::sealing::PartSeals;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::storage::disk::DiskUse;
 use crate::storage::index;
 use crate::storage::index::{UploadPage, UploadPart};
 
-#[async_trait]
 impl Operation for ListUploads {
     type Output = UploadPage;
     const NAME: &'static str = "ListUploads";
@@ -24,6 +22,10 @@ impl Operation for ListUploads {
         Target::Bucket(self.bucket.clone())
     }
 
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
+    }
+
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<UploadPage, Error> {
         let Self { prefix, delimiter, key_marker, upload_marker, limit, .. } = self;
         let bucket = permit.bucket()?.id;
@@ -32,7 +34,6 @@ impl Operation for ListUploads {
     }
 }
 
-#[async_trait]
 impl Operation for ListParts {
     type Output = PartListing;
     const NAME: &'static str = "ListParts";
@@ -43,6 +44,10 @@ impl Operation for ListParts {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PartListing, Error> {

@@ -1,7 +1,5 @@
 //! UploadPart: seals a body into one blob, and stores it as a part of an upload.
 
-use async_trait::async_trait;
-
 use super::open::open_for_part;
 use super::{MAX_PART_NUMBER, PartOutcome, UploadPart};
 use crate::authz::Action;
@@ -13,9 +11,9 @@ use crate::ops::bytes::upload::upload;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::object::put::{ChecksumRequest, ExpectedChecksum, opaque_etag};
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketRecord, NewBlob, PartRecord, PutPart, Unchanged, UploadChecksum};
 
-#[async_trait]
 impl Operation for UploadPart {
     type Output = PartOutcome;
     const NAME: &'static str = "UploadPart";
@@ -26,6 +24,10 @@ impl Operation for UploadPart {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PartOutcome, Error> {

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use async_trait::async_trait;
-
 use super::{ATTEMPTS, ListedPart, MAX_PART_NUMBER, ObjectParts, PartListing};
 use crate::authz::Action;
 use crate::model::{Timestamp, UserId};
@@ -12,11 +10,11 @@ use crate::ops::bytes::sealing::{OpenedVersion, PartSeals};
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::object::get::{PartSpan, missing};
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{
     BucketAddress, BucketRecord, NumberedPart, PartRecord, Unchanged, UploadChecksum, VersionRecord,
 };
 
-#[async_trait]
 impl Operation for ObjectParts {
     type Output = PartListing;
     const NAME: &'static str = "ObjectParts";
@@ -30,6 +28,10 @@ impl Operation for ObjectParts {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PartListing, Error> {

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use futures_util::StreamExt;
 
 use crate::authz::Action;
@@ -24,6 +23,7 @@ use crate::ops::engine::face::Face;
 use crate::ops::engine::gateway::{Gateway, MAX_PUT, Operation, Permit, Target};
 use crate::ops::object::put::{ChecksumRequest, ExpectedChecksum, WriteEncryption, holder, opaque_etag};
 use crate::storage;
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketRecord, Precondition, Publish};
 use crate::storage::pins::Pin;
 
@@ -102,7 +102,6 @@ pub struct CopyOutcome {
     pub source_modified: Timestamp,
 }
 
-#[async_trait]
 impl Operation for CopyObject {
     type Output = CopyOutcome;
     const NAME: &'static str = "CopyObject";
@@ -113,6 +112,10 @@ impl Operation for CopyObject {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<CopyOutcome, Error> {

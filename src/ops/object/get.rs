@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::encryption::CustomerKey;
 use crate::http::conditions::{ReadConditions, Verdict};
@@ -18,6 +16,7 @@ use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::large::{Depth, LargeObject, Reading, Standing};
 use crate::ops::multipart::span;
 use crate::storage;
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketRecord, VersionRecord};
 
 /// How often a read of one part starts anew when the object is overwritten under it.
@@ -124,7 +123,6 @@ pub struct PartSpan {
     pub range: Range<u64>,
 }
 
-#[async_trait]
 impl Operation for GetObject {
     type Output = OpenObject;
     const NAME: &'static str = "GetObject";
@@ -136,6 +134,10 @@ impl Operation for GetObject {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<OpenObject, Error> {

@@ -2,8 +2,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::encryption::{CustomerKey, DataKey, Holder};
 use crate::http::body::Body;
@@ -20,10 +18,10 @@ use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage;
 use crate::storage::blobs::Unpublished;
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{
     BucketAddress, BucketRecord, NewBlob, Precondition, Publish, Published, Rewrap, Versioning,
 };
-use crate::storage::room::Need;
 
 /// The most bytes of an overwrite while the disk is nearly full.
 const SMALL: u64 = 8 * 1024;
@@ -102,7 +100,6 @@ pub struct PutOutcome {
     pub size: u64,
 }
 
-#[async_trait]
 impl Operation for PutObject {
     type Output = PutOutcome;
     const NAME: &'static str = "PutObject";
@@ -115,8 +112,8 @@ impl Operation for PutObject {
         Target::Bucket(self.bucket.clone())
     }
 
-    fn need(&self) -> Need {
-        if self.body.length.is_some_and(|length| length <= SMALL) { Need::Little } else { Need::Much }
+    fn disk_use(&self) -> DiskUse {
+        if self.body.length.is_some_and(|length| length <= SMALL) { DiskUse::Rows } else { DiskUse::Data }
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PutOutcome, Error> {
@@ -136,7 +133,7 @@ async fn check_room(
     key: &ObjectKey,
     length: Option<u64>,
 ) -> Result<(), Error> {
-    if gateway.blobs.room().admit(Need::Much).is_ok() {
+    if gateway.blobs.disk().admit(DiskUse::Data).is_ok() {
         return Ok(());
     }
     match gateway.index.find(&BucketAddress::Id(bucket.id), key, None).await? {

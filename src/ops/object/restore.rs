@@ -1,8 +1,6 @@
 //! RestoreVersion: makes an old version the current object again. No byte moves, and no key is needed: the new version
 //! keeps the private identity, and only the outer layer of its envelope is sealed anew.
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::encryption::CustomerKey;
 use crate::model::{ObjectKey, Timestamp, VersionId};
@@ -12,6 +10,7 @@ use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::ops::object::get::{ObjectInfo, info, missing};
 use crate::storage;
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, Restore, Unchanged};
 
 /// How often a restore starts anew when the version is changed under it.
@@ -30,7 +29,6 @@ pub struct RestoreVersion {
     pub customer_key: Option<CustomerKey>,
 }
 
-#[async_trait]
 impl Operation for RestoreVersion {
     /// The current object, as it stands now.
     type Output = ObjectInfo;
@@ -42,6 +40,10 @@ impl Operation for RestoreVersion {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<ObjectInfo, Error> {

@@ -1,7 +1,5 @@
 //! Swift's object POST: replaces an object's metadata.
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::encryption::CustomerKey;
 use crate::model::{ObjectKey, ObjectMetadata, Timestamp, VersionId};
@@ -10,8 +8,8 @@ use crate::ops::bytes::versioning::is_versioned;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage;
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, UpdateMetadata};
-use crate::storage::room::Need;
 
 /// How often a POST starts anew when the object is overwritten under it.
 const ATTEMPTS: u32 = 8;
@@ -40,7 +38,6 @@ pub struct UpdatedObject {
     pub versioned: bool,
 }
 
-#[async_trait]
 impl Operation for UpdateObject {
     type Output = UpdatedObject;
     const NAME: &'static str = "UpdateObject";
@@ -53,8 +50,8 @@ impl Operation for UpdateObject {
         Target::Bucket(self.bucket.clone())
     }
 
-    fn need(&self) -> Need {
-        Need::Little
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Rows
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<UpdatedObject, Error> {

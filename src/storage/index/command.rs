@@ -50,6 +50,16 @@ pub enum BucketChange {
     Versioning(Versioning),
 }
 
+impl BucketChange {
+    /// Whether it only removes something.
+    pub fn only_removes(&self) -> bool {
+        match self {
+            Self::Metadata(_, value) => value.is_none(),
+            Self::Versioning(_) => false,
+        }
+    }
+}
+
 /// A page of an account's buckets.
 #[derive(Clone, Debug)]
 pub struct ListBuckets {

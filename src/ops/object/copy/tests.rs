@@ -187,7 +187,6 @@ struct Compose {
     seed: u8,
 }
 
-#[async_trait]
 impl Operation for Compose {
     type Output = ();
     const NAME: &'static str = "Compose";
@@ -198,6 +197,10 @@ impl Operation for Compose {
 
     fn target(&self) -> Target {
         Target::Bucket(bucket())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use crate::config::ConfigError;
 
 /// Why a command ended without success.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// The operator must change something: exit code 2.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -23,12 +23,12 @@ pub enum Failure {
 
 impl Failure {
     /// Something that did not work, and what.
-    pub fn run(what: &str, error: impl std::fmt::Display) -> Self {
+    pub(crate) fn run(what: &str, error: impl std::fmt::Display) -> Self {
         Self::Run(format!("{what}: {error}"))
     }
 
     /// The exit code of the process.
-    pub fn exit_code(&self) -> ExitCode {
+    pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Config(_) | Self::Unchecked(_) => ExitCode::from(2),
             Self::Run(_) | Self::Findings(_) => ExitCode::FAILURE,

@@ -43,7 +43,7 @@ impl Lease {
     }
 
     /// How long to wait before it is asked for again.
-    pub fn patience(&self) -> Duration {
+    pub fn retry_interval(&self) -> Duration {
         self.lasts.min(LASTS) / 3
     }
 
@@ -70,7 +70,7 @@ pub struct Held<'l> {
 
 impl Held<'_> {
     /// Renews it again and again. Returns once it is lost, or as good as lost: what is done under it must stop.
-    pub async fn kept(mut self) {
+    pub async fn until_lost(mut self) {
         let Lease { index, name, holder, lasts } = self.lease;
         let step = *lasts / 3;
         loop {

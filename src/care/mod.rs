@@ -11,7 +11,7 @@ pub mod backup;
 pub mod expirer;
 pub mod fsck;
 pub mod heartbeat;
-pub mod kept;
+pub mod holds;
 pub mod lease;
 pub mod metrics;
 pub mod reaper;

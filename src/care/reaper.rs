@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::care::kept::{Kept, may_delete};
+use crate::care::holds::{BackupHolds, may_delete};
 use crate::care::task::{BATCH, Round, Task};
 use crate::model::{BlobId, Timestamp};
 use crate::storage::Error;
@@ -23,7 +23,7 @@ pub struct Reaper {
     blobs: BlobStore,
     pins: Pins,
     grace: Duration,
-    kept: Kept,
+    holds: BackupHolds,
     /// Whether there may be more bytes in the index that were freed after what a backup keeps.
     behind: bool,
     seen: Option<Seen>,
@@ -49,7 +49,7 @@ impl Reaper {
     /// A reaper. `grace` is zero where all readers are in this process, and longer than the longest request where
     /// others read too.
     pub fn new(index: Arc<dyn Index>, blobs: BlobStore, pins: Pins, grace: Duration) -> Self {
-        Self { index, blobs, pins, grace, kept: Kept::default(), behind: false, seen: None }
+        Self { index, blobs, pins, grace, holds: BackupHolds::default(), behind: false, seen: None }
     }
 
     /// Deletes what was seen freed in a round before, where its last reader has gone, and looks for more. Tells how many
@@ -80,11 +80,11 @@ impl Reaper {
     /// The oldest freed blobs that neither the grace nor a backup keeps. A backup has its own copy of what lives in the index.
     async fn freed(&mut self) -> Result<Vec<FreedBlob>, Error> {
         let now = self.index.now().await?;
-        let mut freed = self.index.freed_blobs(self.kept.before(now, self.grace), BATCH).await?;
+        let mut freed = self.index.freed_blobs(self.holds.freed_before(now, self.grace), BATCH).await?;
         let mut behind = std::mem::take(&mut self.behind);
         if !freed.is_empty() {
-            self.kept.look(&self.blobs).await?;
-            let (before, all) = (self.kept.before(now, self.grace), freed.len());
+            self.holds.refresh(&self.blobs).await?;
+            let (before, all) = (self.holds.freed_before(now, self.grace), freed.len());
             freed.retain(|blob| blob.freed < before);
             // What is kept may be much: so what is behind it is looked for only where that is looked at again.
             behind |= freed.len() < all;
@@ -92,7 +92,7 @@ impl Reaper {
         if behind {
             let inline = self.index.freed_inline(now.minus(self.grace), BATCH).await?;
             self.behind = inline.len() == BATCH as usize;
-            let before = self.kept.before(now, self.grace);
+            let before = self.holds.freed_before(now, self.grace);
             freed.extend(inline.into_iter().filter(|blob| blob.freed >= before));
         }
         Ok(freed)

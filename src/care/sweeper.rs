@@ -9,7 +9,7 @@ use futures_util::TryStreamExt;
 use tokio::time::Instant;
 
 use crate::care::heartbeat::SILENT;
-use crate::care::kept::may_delete;
+use crate::care::holds::may_delete;
 use crate::care::task::{BATCH, Round, Task};
 use crate::model::{BlobId, Timestamp, WriterId};
 use crate::storage::Error;

@@ -24,7 +24,7 @@ pub(crate) async fn work(mut task: impl Task, lease: Lease, metrics: CareMetrics
                 tokio::select! {
                     // First of all whether it may go on.
                     biased;
-                    () = held.kept() => tracing::info!(task = name, "the lease of this work is lost"),
+                    () = held.until_lost() => tracing::info!(task = name, "the lease of this work is lost"),
                     never = rounds(&mut task, &metrics) => match never {},
                 }
                 metrics.held(name, false);
@@ -36,7 +36,7 @@ pub(crate) async fn work(mut task: impl Task, lease: Lease, metrics: CareMetrics
                 tracing::warn!(task = name, %error, "the lease of background work could not be taken");
             }
         }
-        tokio::time::sleep(lease.patience()).await;
+        tokio::time::sleep(lease.retry_interval()).await;
     }
 }
 

@@ -14,7 +14,6 @@ use crate::care::scrub::{ScrubMetrics, Scrubber};
 use crate::care::sweeper::Sweeper;
 use crate::care::task::Task;
 use crate::care::worker;
-
 use crate::model::WriterId;
 use crate::ops::engine::gateway::Gateway;
 use crate::storage::Error;

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A setting that does not hold: which, what was found, what is expected. Prints as one line, whatever was found.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ConfigError {
+pub(crate) struct ConfigError {
     /// The setting, and where it stands.
     pub setting: String,
     /// What was found there; never a secret.
@@ -15,7 +15,11 @@ pub struct ConfigError {
 
 impl ConfigError {
     /// Says what is wrong.
-    pub fn new(setting: impl Into<String>, found: impl Into<String>, expected: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        setting: impl Into<String>,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> Self {
         Self { setting: setting.into(), found: found.into(), expected: expected.into() }
     }
 }
@@ -30,7 +34,7 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// Control characters, line ends included, as spaces.
-pub fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

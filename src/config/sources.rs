@@ -16,10 +16,10 @@ const FILE_VARIABLE: &str = "CARDEA_CONFIG";
 const ACCOUNTS: &str = "accounts";
 
 /// Values from the command line, by setting name.
-pub type Flags = BTreeMap<&'static str, String>;
+pub(crate) type Flags = BTreeMap<&'static str, String>;
 
 /// The sources of a configuration.
-pub struct Sources<'a> {
+pub(crate) struct Sources<'a> {
     /// `--config`.
     pub file: Option<PathBuf>,
     /// The other flags.

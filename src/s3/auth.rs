@@ -46,7 +46,8 @@ pub(super) async fn verify(
     let (identity, framing) = identify(authenticator, config, incoming).await?;
     let trailer = announced(incoming.headers)?;
     let body = decode(body, incoming.headers, framing, trailer.as_ref())?;
-    let caller = Caller { identity, secure: context.secure, request_id: context.id.clone() };
+    let caller =
+        Caller { identity, secure: context.secure, expected_owner: None, request_id: context.id.clone() };
     Ok(Verified { caller, body, trailer })
 }
 

@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// A backup as it is listed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// Its name.
     pub id: String,
     /// Rows, chunks, and the bytes in them; or why they cannot be told.
@@ -23,7 +23,7 @@ pub struct Listed {
 }
 
 /// Takes a backup, tells of it, and deletes all but the newest `keep`, this one among them.
-pub fn backup(
+pub(crate) fn backup(
     config: &Config,
     keep: Option<usize>,
     progress: Progress<'_>,
@@ -55,7 +55,7 @@ pub fn backup(
 }
 
 /// Lists the backups, oldest first.
-pub fn list_backups(config: &Config) -> Result<Vec<Listed>, Failure> {
+pub(crate) fn list_backups(config: &Config) -> Result<Vec<Listed>, Failure> {
     runtime()?.block_on(async {
         let (_, ring, blobs) = start::without_index(config).await?;
         let listed = backup::list(&Backups::new(blobs), &ring).await.map_err(failure)?;
@@ -72,7 +72,7 @@ pub fn list_backups(config: &Config) -> Result<Vec<Listed>, Failure> {
 }
 
 /// Deletes a backup, and the chunks that no other one has.
-pub fn delete_backup(config: &Config, id: &str, progress: Progress<'_>) -> Result<Removed, Failure> {
+pub(crate) fn delete_backup(config: &Config, id: &str, progress: Progress<'_>) -> Result<Removed, Failure> {
     runtime()?.block_on(async {
         let (_, ring, blobs) = start::without_index(config).await?;
         let backups = Backups::new(blobs);

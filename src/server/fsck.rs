@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{files, runtime, start};
-use crate::care::backup::{later, lost_objects};
+use crate::care::backup::{later_backup, lost_objects};
 use crate::care::fsck::{Progress, Report, check};
 use crate::config::{Config, ConfigError};
 use crate::failure::Failure;
@@ -15,7 +15,12 @@ use crate::storage::pins::Pins;
 
 /// Checks the installation beside the gateway, which may run, end or start meanwhile. `accept`: of an index that was restored
 /// from a backup, that it is the one to go on with; over SQLite this takes the lock that a gateway has.
-pub fn fsck(config: &Config, deep: bool, accept: bool, progress: Progress<'_>) -> Result<Report, Failure> {
+pub(crate) fn fsck(
+    config: &Config,
+    deep: bool,
+    accept: bool,
+    progress: Progress<'_>,
+) -> Result<Report, Failure> {
     runtime()?.block_on(async {
         let own = accept && !config.shares_index();
         if own && config.lock().exists() && files::lock(&config.lock()).is_err() {
@@ -84,7 +89,7 @@ async fn acceptable(installation: &start::Installation) -> Result<Option<String>
         return Ok(None);
     };
     let backups = Backups::new(installation.blobs.clone());
-    match later(&backups, &installation.ring, &restored).await.map_err(unchecked)? {
+    match later_backup(&backups, &installation.ring, &restored).await.map_err(unchecked)? {
         None => Ok(Some(restored)),
         Some(later) => {
             let origin = origin(&restored);

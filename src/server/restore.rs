@@ -8,7 +8,11 @@ use crate::failure::Failure;
 use crate::storage::backup::Backups;
 
 /// Restores a backup, by default the newest. No gateway may run: this takes the lock it has.
-pub fn restore(config: &Config, id: Option<&str>, progress: Progress<'_>) -> Result<Restored, Failure> {
+pub(crate) fn restore(
+    config: &Config,
+    id: Option<&str>,
+    progress: Progress<'_>,
+) -> Result<Restored, Failure> {
     if config.index() == IndexUrl::Memory {
         return Err(ConfigError::new("index", "one in memory", "one that outlives this process").into());
     }

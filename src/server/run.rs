@@ -15,7 +15,7 @@ use super::renewal::Renewal;
 use super::signals::{Signals, Wish};
 use super::start::{self, Installation, Root};
 use super::tls::{self, Site};
-use crate::care::kept::may_delete;
+use crate::care::holds::may_delete;
 use crate::care::metrics::CareMetrics;
 use crate::care::scrub::ScrubMetrics;
 use crate::care::workers::WorkerSetup;

@@ -66,8 +66,6 @@ pub enum Case {
     UploadPart(UploadPart),
     /// Gives the secret.
     Secret { ring: Ring, purpose: String, context: Hex, sealed: Hex },
-    /// Gives the fingerprint, in text.
-    Fingerprint { ring: Ring, context: Hex, customer_key: Hex },
     /// Gives the active key's id.
     KeyRing { file: String },
     /// Gives the active key's id.
@@ -284,9 +282,6 @@ fn open_other(case: &Case, gives: &str) -> Result<String, String> {
         Case::Secret { ring, purpose, context, sealed } => {
             let secret = ring.read()?.open_secret(purpose, &context.0, &sealed.0);
             secret.map(|secret| hex::encode(&*secret)).map_err(error_name)
-        }
-        Case::Fingerprint { ring, context, customer_key } => {
-            Ok(ring.read()?.fingerprint(&context.0, &CustomerKey::new(customer_key.array())))
         }
         Case::KeyRing { file } => active_id(KeyRing::from_toml(file)),
         Case::KeyRingExport { passphrase, export } => active_id(KeyRing::import_sealed(passphrase, export)),

@@ -60,6 +60,7 @@ async fn a_setting_is_its_owners() {
 async fn a_damaged_setting_is_corrupt_and_can_be_replaced() {
     let world = World::new().await;
     put(&world, Some(tags("1"))).await.unwrap();
+    assert_eq!(get(&world).await.unwrap(), Some(tags("1")));
     for damaged in ["[[\"secret!\",\"\"]]", "[", ""] {
         let index = Connection::open(world.dir.path().join("index.db")).unwrap();
         let damage = "UPDATE bucket_settings SET text = ?1";

@@ -79,7 +79,12 @@ impl World {
 
     /// The owner of the bucket, over TLS or not.
     pub fn caller(&self, secure: bool) -> Caller {
-        Caller { identity: Some(self.identity.clone()), secure, request_id: "tx-test".into() }
+        Caller {
+            identity: Some(self.identity.clone()),
+            secure,
+            expected_owner: None,
+            request_id: "tx-test".into(),
+        }
     }
 
     /// A user with this role in another account, which is made.

@@ -73,7 +73,7 @@ def not_served() -> list[tuple[str, str, str, str]]:
 
 
 @pytest.mark.parametrize(("method", "uri", "header", "operation"), not_served(), ids=lambda value: None)
-def test_every_operation_that_is_not_served_says_its_name(
+def test_every_missing_operation_is_named(
     s3: S3, bucket: str, method: str, uri: str, header: str, operation: str
 ) -> None:
     assert s3.put(bucket, "object", b"body").status == 200

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cardea::encryption::KeyRing;
+use cardea::http::RequestContext;
 use cardea::http::body::{Body, BodyError, read_limited};
-use cardea::http::{RequestContext, SecretHeaders};
+use cardea::http::secret_headers::SecretHeaders;
 use cardea::identity::{AccessKeyEntry, AuthConfig, Authenticator, Secret};
 use cardea::model::{AccountId, Timestamp, UserId, WriterId};
 use cardea::ops::{Gateway, IndexDirectory, Limits, Metrics};

@@ -23,13 +23,13 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) restored: Option<String>,
     /// Its tables in the order in which they are loaded.
-    pub(super) tables: Vec<Part>,
+    pub(super) tables: Vec<TableManifest>,
 }
 
 /// A table in a backup.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Part {
+pub(super) struct TableManifest {
     pub(super) name: String,
     /// The columns that its rows have: a later schema may have more.
     pub(super) columns: Vec<String>,
@@ -70,7 +70,13 @@ impl Manifest {
     pub(super) fn add(&mut self, table: &'static Table, sum: &Sum, chunks: Vec<ChunkRef>) {
         let columns = table.columns.iter().map(|column| column.name.to_owned()).collect();
         let digest = hex::encode(sum.digest);
-        self.tables.push(Part { name: table.name.to_owned(), columns, rows: sum.rows, digest, chunks });
+        self.tables.push(TableManifest {
+            name: table.name.to_owned(),
+            columns,
+            rows: sum.rows,
+            digest,
+            chunks,
+        });
     }
 
     /// Rows of all tables.
@@ -109,7 +115,7 @@ impl Manifest {
     }
 }
 
-impl Part {
+impl TableManifest {
     /// How its rows become rows of the table as it is now.
     pub(super) fn layout(&self, id: &BackupId) -> Result<Layout, Error> {
         let unknown = |what: String| Error::Unknown { id: id.clone(), what };
@@ -193,9 +199,15 @@ mod tests {
         "settings",
     ];
 
-    fn part(columns: &[&str]) -> Part {
+    fn part(columns: &[&str]) -> TableManifest {
         let columns = columns.iter().map(|name| (*name).to_owned()).collect();
-        Part { name: "buckets".into(), columns, rows: 1, digest: "digest".into(), chunks: Vec::new() }
+        TableManifest {
+            name: "buckets".into(),
+            columns,
+            rows: 1,
+            digest: "digest".into(),
+            chunks: Vec::new(),
+        }
     }
 
     fn row(settings: &str) -> Row {
@@ -205,7 +217,7 @@ mod tests {
         vec![int(1), bytes(), bytes(), bytes(), int(1), int(2), int(3), int(0), text("{}"), text(settings)]
     }
 
-    fn refusal(part: &Part) -> String {
+    fn refusal(part: &TableManifest) -> String {
         part.layout(&BackupId::new(Timestamp::now())).err().map(|error| error.to_string()).unwrap_or_default()
     }
 
@@ -227,7 +239,7 @@ mod tests {
     fn a_table_of_a_newer_program_is_refused() {
         assert!(refusal(&part(&[FORMER, &["shape"]].concat())).contains("the column buckets.shape"));
         assert!(refusal(&part(&FORMER[1..])).contains("it has no column buckets.nr"));
-        let other = Part { name: "shapes".into(), ..part(FORMER) };
+        let other = TableManifest { name: "shapes".into(), ..part(FORMER) };
         assert!(refusal(&other).contains("the table shapes"));
     }
 }

@@ -4,16 +4,16 @@
 //! All other blobs stay where they are, and none that a kept backup needs is deleted (`storage::backup`). It does not
 //! hold the key ring, without which it opens for nobody.
 
-mod later;
-mod lost;
+mod later_backup;
+mod lost_objects;
 mod manifest;
 mod remove;
 mod restore;
 mod seals;
 mod take;
 
-pub use later::later;
-pub use lost::lost_objects;
+pub use later_backup::later_backup;
+pub use lost_objects::lost_objects;
 pub use manifest::Manifest;
 pub use remove::{Removed, list, old, remove};
 pub use restore::{Restored, find, restore};

@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::manifest::{ChunkRef, Layout, Part};
+use super::manifest::{ChunkRef, Layout, TableManifest};
 use super::{Error, Manifest, Progress, seals};
 use crate::encryption::KeyRing;
 use crate::model::InstallId;
@@ -85,7 +85,7 @@ async fn load(
     backups: &Backups,
     ring: &KeyRing,
     id: &BackupId,
-    part: &Part,
+    part: &TableManifest,
     layout: &Layout,
     target: &dyn Rows,
     progress: Progress<'_>,
@@ -119,7 +119,7 @@ async fn read(
     backups: &Backups,
     ring: &KeyRing,
     id: &BackupId,
-    part: &Part,
+    part: &TableManifest,
     chunk: &ChunkRef,
 ) -> Result<Vec<Row>, Error> {
     let name = chunk.name();

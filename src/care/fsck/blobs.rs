@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{Kind, Progress, Report};
+use super::{FindingKind, Progress, Report};
 use crate::encryption::layout::sealed_len;
 use crate::model::BlobId;
 use crate::ops::engine::error::Error;
@@ -57,12 +57,12 @@ pub(super) async fn named(
 }
 
 /// What is wrong with a blob that the index refers to, if anything is.
-async fn look(gateway: &Gateway, row: &BlobRow) -> Result<Option<(Kind, String)>, Error> {
+async fn look(gateway: &Gateway, row: &BlobRow) -> Result<Option<(FindingKind, String)>, Error> {
     let expected = sealed_len(row.length);
     let wrong = match gateway.blobs.size(&row.id).await {
         Ok(size) if size == expected => return Ok(None),
-        Ok(size) => (Kind::WrongSize, format!("{size} bytes, expected {expected}")),
-        Err(storage::Error::BlobDamaged { problem, .. }) => (Kind::MissingBlob, problem.to_owned()),
+        Ok(size) => (FindingKind::WrongSize, format!("{size} bytes, expected {expected}")),
+        Err(storage::Error::BlobDamaged { problem, .. }) => (FindingKind::MissingBlob, problem.to_owned()),
         Err(error) => return Err(error.into()),
     };
     // Zero references are final: what still has some had some all the time.
@@ -89,7 +89,7 @@ pub(super) async fn stored(
             match blob {
                 Some(id) if known.contains(&id) => {}
                 Some(id) => unknown.push((id, size)),
-                None => report.add(Kind::Stranger, name),
+                None => report.add(FindingKind::Stranger, name),
             }
         }
         unknown_blobs(gateway, unknown, report).await?;
@@ -123,7 +123,7 @@ async fn unknown_blobs(
     let known: HashSet<_> = gateway.index.known_blobs(ids).await?.into_iter().collect();
     for (id, size) in strays.into_iter().filter(|(id, _)| !known.contains(id)) {
         match gateway.blobs.size(&id).await {
-            Ok(_) => report.add(Kind::StrayBlob, format!("blob {id}: {size} bytes")),
+            Ok(_) => report.add(FindingKind::StrayBlob, format!("blob {id}: {size} bytes")),
             Err(storage::Error::BlobDamaged { .. }) => {}
             Err(error) => return Err(error.into()),
         }

@@ -1,7 +1,7 @@
 //! Every seal: the envelopes of versions and uploads, the parts' own, the blobs' headers, and every chunk that the key
 //! ring opens. Of what customers sealed, everything but the chunks.
 
-use super::{Kind, Progress, Report};
+use super::{FindingKind, Progress, Report};
 use crate::care::verify::{Item, Verdict, Verifier, Walk};
 use crate::ops::bytes::pace::Pace;
 use crate::ops::engine::error::Error;
@@ -14,7 +14,7 @@ pub(super) async fn all(gateway: &Gateway, report: &mut Report, progress: Progre
     let mut walk = Walk::default();
     while let Some((bucket, item)) = walk.next(&*gateway.index).await? {
         if let Verdict::Wrong(error) = verifier.item(&bucket, &item).await? {
-            report.add(Kind::Seal, format!("{}: {error}", place(&bucket, &item)));
+            report.add(FindingKind::Seal, format!("{}: {error}", place(&bucket, &item)));
         }
         match item {
             Item::Version(..) => {

@@ -6,7 +6,7 @@ mod blobs;
 mod deep;
 mod report;
 
-pub use report::{Finding, Kind, Leftovers, Report};
+pub use report::{Finding, FindingKind, Leftovers, Report};
 
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::Gateway;
@@ -28,7 +28,7 @@ pub async fn check(gateway: &Gateway, deep: bool, progress: Progress<'_>) -> Res
     let mut report = Report { deep, ..Report::default() };
     progress("index", 0);
     for finding in gateway.index.audit().await? {
-        report.add(Kind::Index, format!("{}: {}", finding.what, finding.detail));
+        report.add(FindingKind::Index, format!("{}: {}", finding.what, finding.detail));
     }
     blobs::named(gateway, &mut report, progress).await?;
     blobs::stored(gateway, &mut report, progress).await?;

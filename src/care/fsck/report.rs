@@ -55,7 +55,7 @@ pub struct Leftovers {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Finding {
     /// What kind of thing.
-    pub kind: Kind,
+    pub kind: FindingKind,
     /// What and where.
     pub detail: String,
 }
@@ -63,7 +63,7 @@ pub struct Finding {
 /// What can be wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum FindingKind {
     /// The index contradicts itself.
     Index,
     /// The index refers to a blob that is not in the store: an object has lost its data.
@@ -79,7 +79,7 @@ pub enum Kind {
     Seal,
 }
 
-impl Kind {
+impl FindingKind {
     /// Its name in a report for people.
     pub const fn name(self) -> &'static str {
         match self {
@@ -100,15 +100,15 @@ impl Report {
     }
 
     /// Notes what is wrong with a blob.
-    pub(super) fn add_blob(&mut self, kind: Kind, id: BlobId, what: &str) {
+    pub(super) fn add_blob(&mut self, kind: FindingKind, id: BlobId, what: &str) {
         self.add(kind, format!("blob {id}: {what}"));
-        if kind == Kind::MissingBlob && self.missing.len() < MOST {
+        if kind == FindingKind::MissingBlob && self.missing.len() < MOST {
             self.missing.push(id);
         }
     }
 
     /// Notes something that is wrong.
-    pub(super) fn add(&mut self, kind: Kind, detail: String) {
+    pub(super) fn add(&mut self, kind: FindingKind, detail: String) {
         self.count += 1;
         if self.findings.len() < MOST {
             self.findings.push(Finding { kind, detail });

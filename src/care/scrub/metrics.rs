@@ -20,7 +20,7 @@ struct FindingLabel {
 
 /// What the scrubber may find.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Found {
+pub(super) enum ScrubFinding {
     /// A version or an upload that is not as it was sealed.
     Damaged,
     /// One that the store does not give, though it answers.
@@ -29,7 +29,7 @@ pub(super) enum Found {
     Stray,
 }
 
-impl Found {
+impl ScrubFinding {
     const ALL: [Self; 3] = [Self::Damaged, Self::Unreadable, Self::Stray];
 
     const fn name(self) -> &'static str {
@@ -45,7 +45,7 @@ impl ScrubMetrics {
     /// Counters at zero, registered.
     pub fn new(registry: &mut Registry) -> Self {
         let metrics = Self::default();
-        for kind in Found::ALL {
+        for kind in ScrubFinding::ALL {
             metrics.found(kind, 0);
         }
         let name = "scrub_read";
@@ -71,13 +71,13 @@ impl ScrubMetrics {
         self.passes.inc();
     }
 
-    pub(super) fn found(&self, kind: Found, count: u64) {
+    pub(super) fn found(&self, kind: ScrubFinding, count: u64) {
         self.findings.get_or_create(&FindingLabel { kind: kind.name() }).inc_by(count);
     }
 
     /// How many findings there were.
     pub fn findings(&self) -> u64 {
-        Found::ALL
+        ScrubFinding::ALL
             .iter()
             .map(|kind| self.findings.get_or_create(&FindingLabel { kind: kind.name() }).get())
             .sum()

@@ -3,8 +3,8 @@
 //! It repairs nothing. What it finds is counted and logged once, by ids alone; `fsck --deep` says the same of a moment,
 //! with names.
 
+mod cursor;
 mod metrics;
-mod place;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use self::metrics::Found;
+use self::cursor::Cursor;
+use self::metrics::ScrubFinding;
 pub use self::metrics::ScrubMetrics;
-use self::place::Place;
 use crate::care::task::{Round, Task};
 use crate::care::verify::{Item, Verdict, Verifier, Walk};
 use crate::care::{fsck, verify};
@@ -28,7 +28,7 @@ use crate::storage::index::BucketRecord;
 
 /// The name of the task, and of its lease.
 const NAME: &str = "scrubber";
-/// How long a round lasts, after which its place is kept.
+/// How long a round lasts, after which its cursor is kept.
 const ROUND: Duration = Duration::from_secs(10);
 /// How often one pass begins at most.
 const PERIOD: Duration = Duration::from_hours(24);
@@ -91,7 +91,7 @@ impl Scrubber {
             return Ok(Round { done: 0, rest });
         }
         let (begun, mut done) = (Instant::now(), 0);
-        let mut place = None;
+        let mut cursor = None;
         while begun.elapsed() < self.round {
             let next = match self.pending.take() {
                 Some((bucket, item, tries)) => Some((bucket, item, tries)),
@@ -99,7 +99,7 @@ impl Scrubber {
             };
             let Some((bucket, item, tries)) = next else {
                 self.strays().await?;
-                place = Some(Place::Done(Timestamp::now()));
+                cursor = Some(Cursor::Done(Timestamp::now()));
                 break;
             };
             self.verifier.pace().item().await;
@@ -107,19 +107,19 @@ impl Scrubber {
             self.metrics.read(self.verifier.pace().take_count());
             match verdict {
                 Ok(Verdict::Sound | Verdict::Gone) => {}
-                Ok(Verdict::Wrong(error)) => self.tell(Found::Damaged, &bucket, &item, &error),
+                Ok(Verdict::Wrong(error)) => self.tell(ScrubFinding::Damaged, &bucket, &item, &error),
                 Err(error) if tries + 1 < ATTEMPTS || !self.store_answers().await => {
                     self.pending = Some((bucket, item, tries + 1));
-                    self.keep(place).await?;
+                    self.keep(cursor).await?;
                     return Err(error);
                 }
-                Err(error) => self.tell(Found::Unreadable, &bucket, &item, &error),
+                Err(error) => self.tell(ScrubFinding::Unreadable, &bucket, &item, &error),
             }
             done += 1;
-            place = Some(Place::At(verify::Place { bucket: bucket.id, past: Some(item) }));
+            cursor = Some(Cursor::At(verify::Position { bucket: bucket.id, past: Some(item) }));
         }
-        let passed = matches!(place, Some(Place::Done(_)));
-        if self.keep(place).await? && passed {
+        let passed = matches!(cursor, Some(Cursor::Done(_)));
+        if self.keep(cursor).await? && passed {
             self.metrics.passed();
         }
         Ok(Round { done, rest: Duration::ZERO })
@@ -128,15 +128,15 @@ impl Scrubber {
     /// Goes on where this process or another has left off. Tells how long there is nothing to do.
     async fn resume(&mut self) -> Result<Option<Duration>, Error> {
         let kept = self.gateway.index.cursor(NAME).await?;
-        let place = kept.as_deref().and_then(Place::read);
+        let cursor = kept.as_deref().and_then(Cursor::read);
         if kept != self.kept {
-            let from = match &place {
-                Some(Place::At(place)) => Some(place.clone()),
+            let from = match &cursor {
+                Some(Cursor::At(cursor)) => Some(cursor.clone()),
                 _ => None,
             };
             (self.kept, self.walk, self.pending) = (kept, Walk::new(from), None);
         }
-        let Some(Place::Done(at)) = place else { return Ok(None) };
+        let Some(Cursor::Done(at)) = cursor else { return Ok(None) };
         let (now, next) = (Timestamp::now(), at.plus(self.period));
         if next > now {
             let rest = u64::try_from(next.micros() - now.micros()).unwrap_or(0);
@@ -146,11 +146,11 @@ impl Scrubber {
         Ok(None)
     }
 
-    /// Keeps the place that was reached, if there is one. Tells whether it was: where another process holds the lease now, the
-    /// place is its own, and this round's end is the last.
-    async fn keep(&mut self, place: Option<Place>) -> Result<bool, Error> {
-        let Some(place) = place else { return Ok(false) };
-        let bytes = place.write();
+    /// Keeps the cursor that was reached, if there is one. Tells whether it was: where another process holds the lease now, the
+    /// cursor is its own, and this round's end is the last.
+    async fn keep(&mut self, cursor: Option<Cursor>) -> Result<bool, Error> {
+        let Some(cursor) = cursor else { return Ok(false) };
+        let bytes = cursor.write();
         let kept = self.gateway.index.set_cursor(NAME, self.gateway.writer, Some(bytes.clone())).await?;
         if kept {
             self.kept = Some(bytes);
@@ -163,7 +163,7 @@ impl Scrubber {
         self.gateway.blobs.check().await.is_ok() && self.gateway.index.install().await.is_ok()
     }
 
-    fn tell(&mut self, found: Found, bucket: &BucketRecord, item: &Item, error: &Error) {
+    fn tell(&mut self, found: ScrubFinding, bucket: &BucketRecord, item: &Item, error: &Error) {
         let (kind, id) = match item {
             Item::Version(_, id) => ("version", id.to_string()),
             Item::Upload(_, id) => ("upload", id.to_string()),
@@ -183,7 +183,7 @@ impl Scrubber {
     async fn strays(&mut self) -> Result<(), Error> {
         let count = fsck::strays(&self.gateway).await?;
         if count > self.strays {
-            self.metrics.found(Found::Stray, count - self.strays);
+            self.metrics.found(ScrubFinding::Stray, count - self.strays);
             tracing::error!(count, "the store holds what the index does not know: see cardea fsck");
         }
         self.strays = count;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-pub use self::walk::{Item, Place, Walk};
+pub use self::walk::{Item, Position, Walk};
 use crate::encryption::Holder;
 use crate::encryption::layout::{HEADER_LEN, plain_len, sealed_len};
 use crate::model::{EncryptionMode, ObjectKey, VersionId, VersionUid};

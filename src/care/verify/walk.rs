@@ -23,7 +23,7 @@ pub enum Item {
 
 /// How far a walk has come: past an item of a bucket, or at the bucket's beginning.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Place {
+pub struct Position {
     /// In which bucket.
     pub bucket: BucketId,
     /// Past which of its versions and uploads. The versions come first.
@@ -35,7 +35,7 @@ pub struct Place {
 #[derive(Debug, Default)]
 pub struct Walk {
     /// Where to begin, as long as that is not done.
-    from: Option<Place>,
+    from: Option<Position>,
     current: Option<Current>,
     /// The last bucket that was met.
     last: Option<BucketId>,
@@ -54,7 +54,7 @@ struct Current {
 
 impl Walk {
     /// From a place on, or from the beginning.
-    pub fn new(from: Option<Place>) -> Self {
+    pub fn new(from: Option<Position>) -> Self {
         Self { from, ..Self::default() }
     }
 
@@ -86,7 +86,7 @@ impl Walk {
     }
 
     async fn next_bucket(&mut self, index: &dyn Index) -> Result<Option<Current>, Error> {
-        if let Some(Place { bucket, past }) = self.from.take() {
+        if let Some(Position { bucket, past }) = self.from.take() {
             self.last = Some(bucket);
             match index.bucket(&BucketAddress::Id(bucket)).await {
                 Ok(bucket) => return Ok(Some(Current::new(bucket, past))),

@@ -1,6 +1,7 @@
 //! CreateBucket; Swift's container PUT.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::authz::Action;
 use crate::model::settings::SettingName;
@@ -11,7 +12,7 @@ use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
 use crate::storage;
 use crate::storage::disk::DiskUse;
 use crate::storage::index;
-use crate::storage::index::{BucketAddress, BucketChange, BucketRecord, NamePolicy};
+use crate::storage::index::{BucketAddress, BucketChange, BucketRecord, Index, NamePolicy};
 
 /// Creates a bucket.
 ///
@@ -82,9 +83,10 @@ impl Operation for CreateBucket {
                 let bucket = if changes.is_empty() {
                     gateway.index.bucket(&BucketAddress::Id(id)).await?
                 } else {
-                    gateway.index.update_bucket(id, changes).await?
+                    let change =
+                        move |index: Arc<dyn Index>| async move { index.update_bucket(id, changes).await };
+                    gateway.change_bucket(id, change).await?
                 };
-                gateway.buckets.forget_bucket(id);
                 Ok(CreatedBucket { created: false, bucket })
             }
             Err(error) => Err(error.into()),

@@ -31,8 +31,6 @@ impl Operation for DeleteBucket {
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(), Error> {
         let id = permit.bucket()?.id;
-        let deleted = gateway.index.delete_bucket(id).await;
-        gateway.buckets.forget_bucket(id);
-        Ok(deleted?)
+        gateway.change_bucket(id, move |index| async move { index.delete_bucket(id).await }).await
     }
 }

@@ -41,8 +41,7 @@ impl Operation for UpdateBucket {
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<BucketRecord, Error> {
         let id = permit.bucket()?.id;
-        let record = gateway.index.update_bucket(id, self.changes).await;
-        gateway.buckets.forget_bucket(id);
-        Ok(record?)
+        let changes = self.changes;
+        gateway.change_bucket(id, move |index| async move { index.update_bucket(id, changes).await }).await
     }
 }

@@ -142,9 +142,7 @@ impl<'a> Permit<'a> {
         action: Action,
         address: &BucketAddress,
     ) -> Result<Arc<BucketRecord>, Error> {
-        let permit =
-            gateway.authorise(self.caller, &[action], &Target::Bucket(address.clone()), true).await?;
-        permit.bucket.ok_or_else(|| Error::Internal("a permit without its bucket".into()))
+        gateway.allowed_bucket(self.caller, &[action], address, true).await
     }
 }
 
@@ -226,8 +224,31 @@ impl Gateway {
         Ok(changed.map_err(|error| Error::Internal(error.to_string()))??)
     }
 
-    /// Asks [`decide`] about every action. A bucket named by its owner is decided before it is looked up, so that
-    /// strangers do not learn whether it exists. It may come from the cache where `cached`.
+    /// Authorises an action on a bucket whose document is read only afterwards, and looks the bucket up anew. `operation` is
+    /// the operation that follows: a refusal is counted and audited under its name here, and a success by the operation.
+    pub async fn authorised_bucket(
+        &self,
+        caller: &Caller,
+        operation: &'static str,
+        action: Action,
+        address: &BucketAddress,
+    ) -> Result<Arc<BucketRecord>, Error> {
+        let (actions, target) = ([action], Target::Bucket(address.clone()));
+        let event = Event::new(&self.metrics, caller, operation, &actions, &target);
+        let allowed = async {
+            let bucket = self.allowed_bucket(caller, &actions, address, false).await?;
+            check_expected_owner(caller, &bucket)?;
+            // What the cache knew may be old: the bucket that is shown is the one that exists now.
+            Ok(Arc::new(self.index.bucket(&BucketAddress::Id(bucket.id)).await?))
+        }
+        .await;
+        if let Err(error) = &allowed {
+            event.end(Some(error));
+        }
+        allowed
+    }
+
+    /// Authorises the caller for a target, and finds its bucket.
     async fn authorise<'a>(
         &self,
         caller: &'a Caller,
@@ -235,31 +256,34 @@ impl Gateway {
         target: &Target,
         cached: bool,
     ) -> Result<Permit<'a>, Error> {
-        let allow = |owner: &AccountId| {
-            let who = caller.identity.as_ref().map(|i| (&i.account, i.role));
-            for &action in actions {
-                match decide(&Question { caller: who, action, owner }) {
-                    Decision::Allow => {}
-                    Decision::Deny => return Err(Error::AccessDenied),
-                    Decision::Anonymous => return Err(Error::Unauthenticated),
-                }
-            }
-            Ok(())
-        };
         match target {
             Target::Account(account) => {
-                allow(account)?;
+                allow(caller, actions, account)?;
                 Ok(Permit { caller, bucket: None })
             }
             Target::Bucket(address) => {
-                if let BucketAddress::Owned(account, _) = address {
-                    allow(account)?;
-                }
-                let bucket = self.bucket(address, cached).await?;
-                allow(&bucket.account)?;
+                let bucket = self.allowed_bucket(caller, actions, address, cached).await?;
+                check_expected_owner(caller, &bucket)?;
                 Ok(Permit { caller, bucket: Some(bucket) })
             }
         }
+    }
+
+    /// Finds a bucket on which the caller may do all of these actions. If the address names an owner, that is decided
+    /// before the look-up, so that strangers do not learn whether the bucket exists.
+    async fn allowed_bucket(
+        &self,
+        caller: &Caller,
+        actions: &[Action],
+        address: &BucketAddress,
+        cached: bool,
+    ) -> Result<Arc<BucketRecord>, Error> {
+        if let BucketAddress::Owned(account, _) = address {
+            allow(caller, actions, account)?;
+        }
+        let bucket = self.bucket(address, cached).await?;
+        allow(caller, actions, &bucket.account)?;
+        Ok(bucket)
     }
 
     /// Finds a bucket, in the cache where that will do, and remembers it. What nobody else changes is true there.
@@ -273,6 +297,26 @@ impl Gateway {
         let bucket = Arc::new(self.index.bucket(address).await?);
         self.buckets.insert(ticket, address, bucket.clone());
         Ok(bucket)
+    }
+}
+
+/// Asks [`decide`] about every action on what this account owns.
+fn allow(caller: &Caller, actions: &[Action], owner: &AccountId) -> Result<(), Error> {
+    let who = caller.identity.as_ref().map(|identity| (&identity.account, identity.role));
+    for &action in actions {
+        match decide(&Question { caller: who, action, owner }) {
+            Decision::Allow => {}
+            Decision::Deny => return Err(Error::AccessDenied),
+            Decision::Anonymous => return Err(Error::Unauthenticated),
+        }
+    }
+    Ok(())
+}
+
+fn check_expected_owner(caller: &Caller, bucket: &BucketRecord) -> Result<(), Error> {
+    match &caller.expected_owner {
+        Some(expected) if *expected != bucket.account => Err(Error::AccessDenied),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::storage::index::postgres::Whereabouts;
 /// The password of the first line that fits. A file that others may read, or anyone but its owner write, is refused.
 ///
 /// Its group may read it: that is how Kubernetes shows a secret to a process that is not root.
-pub fn find(path: &Path, place: &Whereabouts) -> Result<Option<Zeroizing<String>>, ConfigError> {
+pub(crate) fn find(path: &Path, place: &Whereabouts) -> Result<Option<Zeroizing<String>>, ConfigError> {
     let bad = |what: String| {
         ConfigError::new("PGPASSFILE", format!("{} ({what})", path.display()), "a file of mode 0600")
     };

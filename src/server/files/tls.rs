@@ -30,7 +30,7 @@ const LIFETIME: Duration = Duration::from_hours(24 * 397);
 const SKEW: Duration = Duration::from_hours(24);
 
 /// The CA's certificate, which clients must trust.
-pub fn ca_certificate(folder: &Path) -> PathBuf {
+pub(crate) fn ca_certificate(folder: &Path) -> PathBuf {
     folder.join("ca.crt")
 }
 
@@ -39,7 +39,7 @@ fn ca_key(folder: &Path) -> PathBuf {
 }
 
 /// A fresh certificate for these names, signed by the folder's CA. The CA is made if there is none.
-pub fn issue(folder: &Path, names: &[String]) -> Result<ServerKeyPair, ConfigError> {
+pub(crate) fn issue(folder: &Path, names: &[String]) -> Result<ServerKeyPair, ConfigError> {
     let bad = |error: String| {
         ConfigError::new(
             "data",

@@ -17,7 +17,7 @@ const ALPN: &[u8] = b"http/1.1";
 
 /// A server certificate with its key, exchangeable.
 #[derive(Clone, Debug)]
-pub struct Certificate {
+pub(crate) struct Certificate {
     provider: Arc<CryptoProvider>,
     current: Arc<Current>,
 }
@@ -32,7 +32,7 @@ impl ResolvesServerCert for Current {
 }
 
 /// A certificate chain and its private key.
-pub struct ServerKeyPair {
+pub(crate) struct ServerKeyPair {
     /// The chain, the server's own first.
     pub chain: Vec<CertificateDer<'static>>,
     /// The key.
@@ -41,7 +41,7 @@ pub struct ServerKeyPair {
 
 impl ServerKeyPair {
     /// Reads PEM files.
-    pub fn read(certificate: &Path, key: &Path) -> Result<Self, ConfigError> {
+    pub(crate) fn read(certificate: &Path, key: &Path) -> Result<Self, ConfigError> {
         let expected = "a PEM file with a certificate chain";
         let bad = |what: String| {
             ConfigError::new("tls_certificate", format!("{} ({what})", certificate.display()), expected)
@@ -65,14 +65,14 @@ impl ServerKeyPair {
 
 impl Certificate {
     /// Takes the certificate to begin with.
-    pub fn new(pair: ServerKeyPair) -> Result<Self, ConfigError> {
+    pub(crate) fn new(pair: ServerKeyPair) -> Result<Self, ConfigError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let current = Arc::new(Current(RwLock::new(certified(pair, &provider)?)));
         Ok(Self { provider, current })
     }
 
     /// Takes another one, and says whether it was another; connections that are open keep the old one.
-    pub fn replace(&self, pair: ServerKeyPair) -> Result<bool, ConfigError> {
+    pub(crate) fn replace(&self, pair: ServerKeyPair) -> Result<bool, ConfigError> {
         let key = certified(pair, &self.provider)?;
         let mut current = self.current.0.write().unwrap_or_else(PoisonError::into_inner);
         let is_new = current.cert != key.cert;
@@ -83,7 +83,7 @@ impl Certificate {
     }
 
     /// How connections are accepted with it.
-    pub fn server_config(&self) -> Result<Arc<ServerConfig>, rustls::Error> {
+    pub(crate) fn server_config(&self) -> Result<Arc<ServerConfig>, rustls::Error> {
         let mut config = ServerConfig::builder_with_provider(self.provider.clone())
             .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
             .with_no_client_auth()

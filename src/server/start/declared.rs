@@ -10,7 +10,10 @@ use crate::storage::Error;
 use crate::storage::index::{AccountRecord, Index, RoleGrant, UserRecord};
 
 /// Writes what is declared. What stands in the index and is not declared stays as it is.
-pub async fn declare(installation: &Installation, accounts: &[DeclaredAccount]) -> Result<(), Failure> {
+pub(crate) async fn declare(
+    installation: &Installation,
+    accounts: &[DeclaredAccount],
+) -> Result<(), Failure> {
     let index = &*installation.index;
     let directory = IndexDirectory::new(installation.index.clone(), installation.ring.clone());
     let mut users = Vec::<User<'_>>::new();

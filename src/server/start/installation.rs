@@ -30,7 +30,7 @@ const CANARY_TEXT: &[u8] = b"cardea";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An open installation. No other process has its data folder, but where it was opened to be read [`beside`] the gateway.
-pub struct Installation {
+pub(crate) struct Installation {
     /// Its id.
     pub id: InstallId,
     /// Its index.
@@ -62,7 +62,7 @@ impl Parts {
 }
 
 /// Opens the installation, and makes one where there is nothing.
-pub async fn open(config: &Config) -> Result<Installation, Failure> {
+pub(crate) async fn open(config: &Config) -> Result<Installation, Failure> {
     files::private_folder(&config.data).map_err(|error| {
         ConfigError::new("data", format!("{} ({error})", config.data.display()), "a folder that can be made")
     })?;
@@ -77,21 +77,21 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
 }
 
 /// Opens an installation that stands; there is none to be made.
-pub async fn found(config: &Config) -> Result<Installation, Failure> {
+pub(crate) async fn found(config: &Config) -> Result<Installation, Failure> {
     let installation = stands(config, Opening::Own).await?;
     stays(&*installation.index).await?;
     Ok(installation)
 }
 
 /// Opens an installation to read it, beside the gateway that runs on it.
-pub async fn beside(config: &Config) -> Result<Installation, Failure> {
+pub(crate) async fn beside(config: &Config) -> Result<Installation, Failure> {
     let installation = stands(config, Opening::Beside).await?;
     stays(&*installation.index).await?;
     Ok(installation)
 }
 
 /// Opens an installation that stands, though its index may have been carried into another.
-pub async fn found_or_moved(config: &Config) -> Result<Installation, Failure> {
+pub(crate) async fn found_or_moved(config: &Config) -> Result<Installation, Failure> {
     stands(config, Opening::Own).await
 }
 
@@ -140,7 +140,7 @@ async fn parts(config: &Config, opening: Opening) -> Result<Parts, Failure> {
 }
 
 /// Opens an index for this process; `setting` names it.
-pub async fn index(config: &Config, url: &IndexUrl, setting: &str) -> Result<Arc<dyn Index>, Failure> {
+pub(crate) async fn index(config: &Config, url: &IndexUrl, setting: &str) -> Result<Arc<dyn Index>, Failure> {
     Ok(opened(config, url, setting, Opening::Own).await?.0)
 }
 
@@ -175,7 +175,7 @@ async fn opened(
 }
 
 /// Opens the blob store.
-pub fn blobs(config: &Config) -> Result<BlobStore, Failure> {
+pub(crate) fn blobs(config: &Config) -> Result<BlobStore, Failure> {
     BlobStore::open(&config.store().to_string(), &blob_options(config)?)
         .map_err(|error| ConfigError::new("store", error.to_string(), "a store that can be opened").into())
 }
@@ -193,7 +193,7 @@ async fn whole(index: &dyn Index) -> Result<(), Failure> {
 }
 
 /// An index that was carried into another is used no more: what it deletes, the other may need.
-pub async fn stays(index: &dyn Index) -> Result<(), Failure> {
+pub(crate) async fn stays(index: &dyn Index) -> Result<(), Failure> {
     match index.rows().mark(Mark::Moved).await.map_err(storage)? {
         None => Ok(()),
         Some(to) => {
@@ -484,7 +484,7 @@ mod tests {
         let config = config(folder.path());
         id(&config).await.unwrap();
         let ring = std::fs::read(config.keyring()).unwrap();
-        keyring::store(&config.keyring(), &KeyRing::generate()).unwrap();
+        std::fs::write(config.keyring(), KeyRing::generate().to_toml().as_bytes()).unwrap();
         assert!(id(&config).await.unwrap_err().starts_with("keyring: found another key ring in "));
         std::fs::remove_file(config.keyring()).unwrap();
         assert!(id(&config).await.unwrap_err().starts_with("keyring: found no file "));

@@ -10,11 +10,11 @@ mod root;
 use std::error::Error as _;
 use std::fmt;
 
-pub use announce::{first_start, reset, started};
-pub use bare::without_index;
-pub use declared::declare;
-pub use installation::{Installation, beside, blobs, found, found_or_moved, index, open, stays};
-pub use root::{Root, ensure, renew};
+pub(crate) use announce::{first_start, reset, started};
+pub(crate) use bare::without_index;
+pub(crate) use declared::declare;
+pub(crate) use installation::{Installation, beside, blobs, found, found_or_moved, index, open, stays};
+pub(crate) use root::{Root, ensure, renew};
 
 use crate::failure::Failure;
 use crate::storage::Error;

@@ -4,8 +4,10 @@
 //! (`tests/storage`) is written as functions over `dyn Index` and runs unchanged over every implementation.
 
 mod audit;
+mod brief;
 mod buckets;
 mod care;
+mod change;
 mod command;
 mod installation;
 mod merge;

@@ -121,7 +121,8 @@ impl World {
         let limits = Limits { max_put, ..Limits::default() };
         let metrics = Arc::new(Metrics::default());
         let gateway = Gateway::new(index, blobs.clone(), ring, Pins::default(), writer, limits, metrics);
-        let caller = Caller { identity: Some(identity), secure: true, request_id: "tx".into() };
+        let caller =
+            Caller { identity: Some(identity), secure: true, expected_owner: None, request_id: "tx".into() };
         let create = CreateBucket {
             account: AccountId::new("account"),
             name: BucketName::new("bucket").unwrap(),

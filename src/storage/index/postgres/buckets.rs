@@ -3,15 +3,16 @@
 use async_trait::async_trait;
 use tokio_postgres::Row;
 
+use super::super::change;
 use super::super::merge::merge;
 use super::super::range;
 use super::super::settings::first_generation;
 use super::PostgresIndex;
 use super::transaction::{Snapshot, Tx};
 use super::values::{self, Count, Flag, to_json};
-use super::{locks, settings, uploads};
+use super::{bucket_facts, locks, settings, upload_rows};
 use crate::model::settings::SettingName;
-use crate::model::{AccountId, BucketId, Timestamp};
+use crate::model::{AccountId, BucketId};
 use crate::storage::Error;
 use crate::storage::index::{
     BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, BucketSettings, Buckets, CreateBucket,
@@ -66,13 +67,6 @@ pub(super) struct Numbered {
     pub(super) record: BucketRecord,
 }
 
-/// What the commands on objects need of a bucket.
-pub(super) struct Place {
-    pub(super) nr: i64,
-    pub(super) account: AccountId,
-    pub(super) versioning: Versioning,
-}
-
 /// Finds a bucket.
 pub(super) async fn find(db: &Snapshot, address: &BucketAddress) -> Result<Numbered> {
     let found = match address {
@@ -105,13 +99,6 @@ pub(super) async fn page(db: &Snapshot, after: Option<BucketId>, limit: u32) -> 
     let after = after.map(|id| id.0.to_vec()).unwrap_or_default();
     let rows = db.all(sql, &[&after, &i64::from(limit)]).await?;
     rows.iter().map(|row| Ok(read_numbered(row)?.record)).collect()
-}
-
-/// Finds what the commands on objects need of a bucket.
-pub(super) async fn place(db: &Snapshot, id: BucketId) -> Result<Place> {
-    let sql = "SELECT nr, account, versioning FROM buckets WHERE id = $1";
-    let row = db.maybe(sql, &[&id]).await?.ok_or(Error::NoSuchBucket)?;
-    Ok(Place { nr: row.try_get(0)?, account: row.try_get(1)?, versioning: row.try_get(2)? })
 }
 
 /// Reads the columns from `nr` to `settings_generation`.
@@ -207,7 +194,7 @@ pub(super) async fn update(tx: &Tx, id: BucketId, changes: &[BucketChange]) -> R
             BucketChange::Versioning(state) => record.versioning = state,
         }
     }
-    record.modified = after(tx, Some(record.modified));
+    record.modified = change::after(tx.now(), Some(record.modified));
     tx.execute(
         "UPDATE buckets SET modified = $2, versioning = $3, metadata = $4 WHERE nr = $1",
         &[&nr, &record.modified, &record.versioning, &to_json(&record.metadata)?],
@@ -223,44 +210,23 @@ const DISCARDED: usize = 10_000;
 /// it is done.
 pub(super) async fn delete(tx: &Tx, id: BucketId) -> Result<bool> {
     locks::bucket_alone(tx, id).await?;
-    let place = place(tx, id).await?;
+    let bucket = bucket_facts::find(tx, id).await?;
     for occupied in [
         "SELECT 1 FROM versions WHERE bucket = $1 AND state = 1 LIMIT 1",
         "SELECT 1 FROM versions WHERE bucket = $1 AND state <> 1 LIMIT 1",
     ] {
-        if tx.exists(occupied, &[&place.nr]).await? {
+        if tx.exists(occupied, &[&bucket.nr]).await? {
             return Err(Error::BucketNotEmpty);
         }
     }
-    if !uploads::discard_all(tx, place.nr, DISCARDED).await? {
+    if !upload_rows::discard_all(tx, bucket.nr, DISCARDED).await? {
         return Ok(false);
     }
-    tx.execute("DELETE FROM buckets WHERE nr = $1", &[&place.nr]).await?;
-    tx.execute("DELETE FROM bucket_settings WHERE bucket = $1", &[&place.nr]).await?;
-    tx.execute("DELETE FROM bucket_usage WHERE bucket = $1", &[&place.nr]).await?;
-    count_buckets(tx, &place.account, -1).await?;
+    tx.execute("DELETE FROM buckets WHERE nr = $1", &[&bucket.nr]).await?;
+    tx.execute("DELETE FROM bucket_settings WHERE bucket = $1", &[&bucket.nr]).await?;
+    tx.execute("DELETE FROM bucket_usage WHERE bucket = $1", &[&bucket.nr]).await?;
+    count_buckets(tx, &bucket.account, -1).await?;
     Ok(true)
-}
-
-/// Counts a change of the current objects. Both counters change in the command that changes the objects, each in the slot of its
-/// connection: commands that run at once seldom meet there. One that met a lock goes on to the next slot.
-pub(super) async fn count(tx: &Tx, place: &Place, objects: i64, bytes: i64) -> Result<()> {
-    if objects == 0 && bytes == 0 {
-        return Ok(());
-    }
-    tx.execute(
-        "WITH in_bucket AS (
-             INSERT INTO bucket_usage AS u (bucket, slot, objects, bytes)
-             VALUES ($1, (pg_backend_pid() + $5::bigint) & 15, $3, $4)
-             ON CONFLICT (bucket, slot) DO UPDATE SET objects = u.objects + $3, bytes = u.bytes + $4
-         )
-         INSERT INTO account_usage AS u (account, slot, buckets, objects, bytes)
-         VALUES ($2, (pg_backend_pid() + $5::bigint) & 15, 0, $3, $4)
-         ON CONFLICT (account, slot) DO UPDATE SET objects = u.objects + $3, bytes = u.bytes + $4",
-        &[&place.nr, &place.account, &objects, &bytes, &tx.slots_on()],
-    )
-    .await
-    .map(|_| ())
 }
 
 async fn count_buckets(tx: &Tx, account: &AccountId, buckets: i64) -> Result<()> {
@@ -317,9 +283,4 @@ pub(super) async fn list(db: &Snapshot, query: &ListBuckets) -> Result<BucketPag
         .iter()
         .map(|row| Ok(BucketRow { bucket: read_numbered(row)?.record, usage: read_usage(row, 10)? }));
     Ok(BucketPage { rows: rows.collect::<Result<_>>()?, truncated })
-}
-
-/// The time of a change: now, and after what stood before.
-pub(super) fn after(tx: &Tx, previous: Option<Timestamp>) -> Timestamp {
-    previous.map_or(tx.now(), |previous| tx.now().max(previous.next()))
 }

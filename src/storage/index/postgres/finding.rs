@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use tokio_postgres::Row;
 
+use super::super::brief::version_id;
 use super::buckets;
-use super::standing;
 use super::transaction::Snapshot;
+use super::unchanged;
 use super::values::{Columns, Count, Flag, parse, small};
-use super::versions::version_id;
 use crate::model::{BlobId, BucketId, ObjectKey, ObjectMetadata, VersionId};
 use crate::storage::Error;
 use crate::storage::index::{
@@ -220,7 +220,7 @@ pub(super) async fn numbered_parts(
     after: u32,
     limit: u32,
 ) -> Result<Vec<NumberedPart>> {
-    let nr = standing::find(db, &[version]).await?;
+    let nr = unchanged::find(db, &[version]).await?;
     let sql = "SELECT number, size, digests FROM version_parts
                WHERE version = ANY($1) AND number > $2 ORDER BY number LIMIT $3";
     let rows = db.all(sql, &[&nr, &i64::from(after), &i64::from(limit)]).await?;

@@ -3,15 +3,18 @@
 use async_trait::async_trait;
 use rusqlite::{Row, params};
 
+use super::super::change;
 use super::super::merge::merge;
 use super::super::range;
 use super::super::settings::first_generation;
 use super::SqliteIndex;
+use super::bucket_facts;
 use super::connection::{Snapshot, Tx};
+use super::settings;
+use super::upload_rows;
 use super::values::{Count, Map, to_json};
-use super::{settings, uploads};
 use crate::model::settings::SettingName;
-use crate::model::{AccountId, BucketId, Timestamp};
+use crate::model::{AccountId, BucketId};
 use crate::storage::Error;
 use crate::storage::index::{
     BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, BucketSettings, Buckets, CreateBucket,
@@ -66,13 +69,6 @@ pub(super) struct Numbered {
     pub(super) record: BucketRecord,
 }
 
-/// What the commands on objects need of a bucket.
-pub(super) struct Place {
-    pub(super) nr: i64,
-    pub(super) account: AccountId,
-    pub(super) versioning: Versioning,
-}
-
 /// Finds a bucket.
 pub(super) fn find(db: &Snapshot<'_>, address: &BucketAddress) -> Result<Numbered> {
     let found = match address {
@@ -107,14 +103,6 @@ pub(super) fn page(db: &Snapshot<'_>, after: Option<BucketId>, limit: u32) -> Re
         params![after, limit],
         |row| Ok(read_numbered(row)?.record),
     )
-}
-
-/// Finds what the commands on objects need of a bucket.
-pub(super) fn place(db: &Snapshot<'_>, id: BucketId) -> Result<Place> {
-    db.maybe("SELECT nr, account, versioning FROM buckets WHERE id = ?1", [id], |row| {
-        Ok(Place { nr: row.get(0)?, account: row.get(1)?, versioning: row.get(2)? })
-    })?
-    .ok_or(Error::NoSuchBucket)
 }
 
 fn read_numbered(row: &Row<'_>) -> rusqlite::Result<Numbered> {
@@ -202,7 +190,7 @@ pub(super) fn update(tx: &Tx<'_>, id: BucketId, changes: Vec<BucketChange>) -> R
             BucketChange::Versioning(state) => record.versioning = state,
         }
     }
-    record.modified = tx.now().max(record.modified.next());
+    record.modified = change::after(tx.now(), Some(record.modified));
     tx.execute(
         "UPDATE buckets SET modified = ?2, versioning = ?3, metadata = ?4 WHERE nr = ?1",
         params![nr, record.modified, record.versioning, to_json(&record.metadata)?],
@@ -216,49 +204,33 @@ const DISCARDED: usize = 10_000;
 /// Deletes a bucket without objects and versions. Uploads do not keep it, as on S3: they go first, in steps. Tells whether
 /// it is done.
 pub(super) fn delete(tx: &Tx<'_>, id: BucketId) -> Result<bool> {
-    let place = place(tx, id)?;
+    let bucket = bucket_facts::find(tx, id)?;
     for occupied in [
         "SELECT 1 FROM versions WHERE bucket = ?1 AND state = 1",
         "SELECT 1 FROM versions WHERE bucket = ?1 AND state <> 1",
     ] {
-        if tx.exists(occupied, [place.nr])? {
+        if tx.exists(occupied, [bucket.nr])? {
             return Err(Error::BucketNotEmpty);
         }
     }
-    if !uploads::discard_all(tx, place.nr, DISCARDED)? {
+    if !upload_rows::discard_all(tx, bucket.nr, DISCARDED)? {
         return Ok(false);
     }
-    tx.execute("DELETE FROM buckets WHERE nr = ?1", [place.nr])?;
-    tx.execute("DELETE FROM bucket_settings WHERE bucket = ?1", [place.nr])?;
-    tx.execute("DELETE FROM bucket_usage WHERE bucket = ?1", [place.nr])?;
+    tx.execute("DELETE FROM buckets WHERE nr = ?1", [bucket.nr])?;
+    tx.execute("DELETE FROM bucket_settings WHERE bucket = ?1", [bucket.nr])?;
+    tx.execute("DELETE FROM bucket_usage WHERE bucket = ?1", [bucket.nr])?;
     tx.execute(
         "UPDATE account_usage SET buckets = buckets - 1 WHERE account = ?1 AND slot = 0",
-        [&place.account],
+        [&bucket.account],
     )?;
     Ok(true)
 }
 
-/// Counts a change of the current objects. Both counters change in the command that changes the objects.
-pub(super) fn count(tx: &Tx<'_>, place: &Place, objects: i64, bytes: i64) -> Result<()> {
-    if objects == 0 && bytes == 0 {
-        return Ok(());
-    }
-    tx.execute(
-        "UPDATE bucket_usage SET objects = objects + ?2, bytes = bytes + ?3 WHERE bucket = ?1 AND slot = 0",
-        params![place.nr, objects, bytes],
-    )?;
-    tx.execute(
-        "UPDATE account_usage SET objects = objects + ?2, bytes = bytes + ?3 WHERE account = ?1 AND slot = 0",
-        params![place.account, objects, bytes],
-    )?;
-    Ok(())
-}
-
 pub(super) fn usage(db: &Snapshot<'_>, id: BucketId) -> Result<Usage> {
-    let place = place(db, id)?;
+    let bucket = bucket_facts::find(db, id)?;
     db.one(
         "SELECT 0, coalesce(sum(objects), 0), coalesce(sum(bytes), 0) FROM bucket_usage WHERE bucket = ?1",
-        [place.nr],
+        [bucket.nr],
         read_usage,
     )
 }
@@ -304,9 +276,4 @@ pub(super) fn list(db: &Snapshot<'_>, query: &ListBuckets) -> Result<BucketPage>
         Ok(BucketRow { bucket: record, usage })
     });
     Ok(BucketPage { rows: rows.collect::<Result<_>>()?, truncated })
-}
-
-/// The time of a change: now, and after what stood before.
-pub(super) fn after(tx: &Tx<'_>, previous: Option<Timestamp>) -> Timestamp {
-    previous.map_or(tx.now(), |previous| tx.now().max(previous.next()))
 }

@@ -7,9 +7,9 @@ use crate::model::{BucketId, ObjectKey, Timestamp, VersionUid};
 
 /// Where it goes on.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Place {
+pub(super) enum Cursor {
     /// Past this place.
-    At(verify::Place),
+    At(verify::Position),
     /// Everything was read, and so it was at this time.
     Done(Timestamp),
 }
@@ -24,12 +24,12 @@ enum Stored {
     Upload(String, String, String),
 }
 
-impl Place {
+impl Cursor {
     /// To be stored.
     pub(super) fn write(&self) -> Vec<u8> {
         let stored = match self {
             Self::Done(at) => Stored::Done(at.steps()),
-            Self::At(verify::Place { bucket, past }) => {
+            Self::At(verify::Position { bucket, past }) => {
                 let bucket = bucket.to_string();
                 match past {
                     None => Stored::Bucket(bucket),
@@ -50,7 +50,7 @@ impl Place {
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let at = |bucket: String, past| {
             let bucket = BucketId::from_slice(&hex::decode(bucket).ok()?)?;
-            Some(Self::At(verify::Place { bucket, past }))
+            Some(Self::At(verify::Position { bucket, past }))
         };
         match serde_json::from_slice(bytes).ok()? {
             Stored::Done(at) => Some(Self::Done(Timestamp::from_steps(at))),
@@ -79,13 +79,15 @@ mod tests {
         let ids = [VersionId::Null, VersionId::At(Timestamp::from_steps(12_345_678_901_234))];
         let mut items: Vec<_> = ids.iter().map(|id| verify::Item::Version(key.clone(), *id)).collect();
         items.push(verify::Item::Upload(key, VersionUid::random()));
-        let mut places = vec![Place::Done(Timestamp::now()), Place::At(verify::Place { bucket, past: None })];
-        places.extend(items.into_iter().map(|item| Place::At(verify::Place { bucket, past: Some(item) })));
-        for place in places {
-            assert_eq!(Place::read(&place.write()), Some(place));
+        let mut cursors =
+            vec![Cursor::Done(Timestamp::now()), Cursor::At(verify::Position { bucket, past: None })];
+        cursors
+            .extend(items.into_iter().map(|item| Cursor::At(verify::Position { bucket, past: Some(item) })));
+        for cursor in cursors {
+            assert_eq!(Cursor::read(&cursor.write()), Some(cursor));
         }
         for bad in [&b""[..], b"{", b"{\"done\":\"x\"}", b"{\"bucket\":\"12\"}"] {
-            assert_eq!(Place::read(bad), None);
+            assert_eq!(Cursor::read(bad), None);
         }
     }
 }

@@ -6,7 +6,11 @@ use crate::storage::backup::{BackupId, Backups, origin};
 
 /// The first backup that is later than what the index was restored from, and of another past: its blobs are not known to this
 /// index. What was taken of this index since it was restored is none such. `restored` is what its mark says.
-pub async fn later(backups: &Backups, ring: &KeyRing, restored: &str) -> Result<Option<BackupId>, Error> {
+pub async fn later_backup(
+    backups: &Backups,
+    ring: &KeyRing,
+    restored: &str,
+) -> Result<Option<BackupId>, Error> {
     for set in backups.sets(None).await? {
         if !set.whole || set.id.as_str() <= origin(restored) {
             continue;

@@ -22,14 +22,14 @@ pub async fn may_delete(index: &dyn Index) -> Result<bool, Error> {
 
 /// What backups need, as it was when it was last looked at.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub(crate) struct BackupHolds {
     since: Option<Timestamp>,
     looked: Option<Instant>,
 }
 
-impl Kept {
+impl BackupHolds {
     /// Blobs that were freed before this time may go, where it is `now` by the index's clock, which they were freed by.
-    pub(crate) fn before(&self, now: Timestamp, grace: Duration) -> Timestamp {
+    pub(crate) fn freed_before(&self, now: Timestamp, grace: Duration) -> Timestamp {
         let free = now.minus(grace);
         match (self.since, self.looked) {
             // While a backup keeps them the index need not be asked for them each round, but now and then.
@@ -39,7 +39,7 @@ impl Kept {
     }
 
     /// Looks again. The index must have told of the freed blobs before: see [`kept_since`].
-    pub(crate) async fn look(&mut self, blobs: &BlobStore) -> Result<(), Error> {
+    pub(crate) async fn refresh(&mut self, blobs: &BlobStore) -> Result<(), Error> {
         self.since = kept_since(blobs).await?;
         self.looked = Some(Instant::now());
         Ok(())

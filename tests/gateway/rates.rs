@@ -17,7 +17,7 @@ use cardea::ops::{Gateway, Limits, Metrics, WriteEncryption};
 use cardea::storage::blobs::{BlobOptions, BlobStore};
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{
-    BucketAddress, CreateBucket, Index, NamePolicy, NewBlob, Precondition, Publish, SealEnvelope,
+    BucketAddress, CreateBucket, Index, NamePolicy, NewBlob, NewVersion, Precondition, Publish, SealEnvelope,
     VersionRecord,
 };
 use cardea::storage::pins::Pins;
@@ -38,6 +38,7 @@ fn publish(writer: WriterId, bucket: BucketId, number: usize, like: &VersionReco
     let (blob, part) = (BlobId::random(writer), &like.parts[0]);
     let envelope = like.envelope.clone();
     Publish {
+        version: NewVersion {},
         writer,
         bucket,
         key: ObjectKey::new(&format!("folder {:03}/object {number:08}", number % 100)).unwrap(),

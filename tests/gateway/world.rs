@@ -9,7 +9,7 @@ use cardea::identity::{AccessKeyEntry, AuthConfig, Authenticator, Identity, Secr
 use cardea::model::{AccountId, BucketName, ObjectKey, ObjectMetadata, Timestamp, UserId, WriterId};
 use cardea::ops::{
     BucketAddress, Caller, CreateBucket, CustomerKey, Error, Face, Gateway, GetObject, IndexDirectory,
-    Limits, Metrics, OpenObject, Precondition, PutObject, PutOutcome, WriteEncryption,
+    Keyless, Limits, Metrics, OpenObject, Precondition, PutObject, PutOutcome, WriteEncryption,
 };
 use cardea::storage::blobs::{BlobOptions, BlobStore};
 use cardea::storage::index::sqlite::SqliteIndex;
@@ -168,6 +168,7 @@ pub fn read(name: &str, customer_key: Option<CustomerKey>) -> GetObject {
         key: ObjectKey::new(name).unwrap(),
         version: None,
         customer_key,
+        keyless: Keyless::Refuse,
         conditions: Default::default(),
         face: Face::S3,
         head: false,

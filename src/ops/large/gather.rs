@@ -12,13 +12,14 @@ use super::prefix::READ;
 use super::resolve::Resolver;
 use super::rewrap::REWRAP;
 use super::segments::{Segment, SegmentPath, Segments, Trouble};
-use super::{MAX_DEPTH, MAX_KEYED_SEGMENTS, PutManifest, SegmentRequest};
 use crate::authz::Action;
 use crate::http::range::parse_ranges;
 use crate::ops::bytes::content::check_references;
+use crate::ops::bytes::write::WriteEncryption;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Permit};
-use crate::ops::object::put::WriteEncryption;
+use crate::ops::large::limits::{MAX_DEPTH, MAX_KEYED_SEGMENTS};
+use crate::ops::large::put_manifest::{PutManifest, SegmentRequest};
 use crate::storage::index::{PartRecord, VersionRecord};
 
 /// Segments that are looked through before other tasks get their turn: each may be made of thousands of parts.

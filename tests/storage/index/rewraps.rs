@@ -41,7 +41,10 @@ pub async fn a_rewrap_changes_the_seal_alone(index: Arc<dyn Index>) {
         world.index.rewrap(vec![command.clone(), rewrap(&world, &world.current("a").await)]).await.unwrap();
 
         let after = world.current("k").await;
-        assert_eq!((after.uid, after.mode, after.etag.as_str()), (command.uid, command.mode, "new"));
+        assert_eq!(
+            (after.uid, after.mode, after.etag.as_str()),
+            (command.uid, command.mode, "new")
+        );
         assert_eq!(
             (after.digests.as_slice(), after.envelope.as_slice()),
             ([5].as_slice(), b"new".as_slice())
@@ -114,9 +117,9 @@ pub async fn a_manifest_is_published_with_its_rewraps(index: Arc<dyn Index>) {
     let (s1, s2, k) = (world.current("s1").await, world.current("s2").await, world.current("k").await);
     let manifest = |rewraps| {
         let mut put = world.put("k").when(Precondition::Etag(vec!["etag".into()]));
-        put.command.parts.clear();
+        put.command.version.parts.clear();
         put.command.new_blobs.clear();
-        (put.command.size, put.command.manifest) = (6, Some(b"[]".to_vec()));
+        (put.command.version.size, put.command.version.manifest) = (6, Some(b"[]".to_vec()));
         put.command.rewraps = rewraps;
         put
     };

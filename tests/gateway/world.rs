@@ -70,6 +70,13 @@ impl World {
         world
     }
 
+    /// Another gateway over the same index and store. It has cached nothing.
+    pub fn another_gateway(&self) -> Gateway {
+        let (index, blobs, pins) = (self.index.clone(), self.blobs.clone(), self.pins.clone());
+        let metrics = Arc::new(Metrics::default());
+        Gateway::new(index, blobs, self.ring.clone(), pins, WriterId::random(), Limits::default(), metrics)
+    }
+
     /// The owner of the bucket, over TLS or not.
     pub fn caller(&self, secure: bool) -> Caller {
         Caller {

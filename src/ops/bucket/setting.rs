@@ -80,7 +80,6 @@ impl<S: Setting> Operation for PutSetting<S> {
         Target::Bucket(self.bucket.clone())
     }
 
-    /// Removing makes room, so it is allowed on a full disk.
     fn disk_use(&self) -> DiskUse {
         if self.value.is_some() { DiskUse::Rows } else { DiskUse::None }
     }

@@ -4,23 +4,36 @@
 //! the request into an operation of [`ops`], `Gateway::execute` authorises and runs it over [`encryption`] and
 //! [`storage`], and the front renders the outcome. `ARCHITECTURE.md` has the picture and the import table.
 
+// What tests, benches and fuzzers reach is public for them alone: so the compiler sees what the program does not use.
 pub mod authz;
 mod cache;
 pub mod care;
 pub mod cli;
-pub mod config;
+mod config;
+#[cfg(not(feature = "testing"))]
+mod encryption;
+#[cfg(feature = "testing")]
 pub mod encryption;
-pub mod failure;
+mod failure;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+#[cfg(not(feature = "testing"))]
+mod http;
+#[cfg(feature = "testing")]
 pub mod http;
+#[cfg(not(feature = "testing"))]
+mod identity;
+#[cfg(feature = "testing")]
 pub mod identity;
 pub mod keystone;
+#[cfg(not(feature = "testing"))]
+mod model;
+#[cfg(feature = "testing")]
 pub mod model;
 pub mod ops;
 mod output;
 pub mod s3;
-pub mod server;
+mod server;
 pub mod storage;
 pub mod swift;
-pub mod telemetry;
+mod telemetry;

@@ -16,7 +16,7 @@ const OURS: &str = "cardea";
 
 /// How log lines look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// For people.
     Text,
     /// One JSON object a line.
@@ -24,7 +24,7 @@ pub enum LogFormat {
 }
 
 /// Whether a text is a log filter.
-pub fn is_filter(text: &str) -> bool {
+pub(crate) fn is_filter(text: &str) -> bool {
     let directive = |directive: &str| match directive.trim().rsplit_once('=') {
         Some((target, level)) => !target.is_empty() && level.parse::<LevelFilter>().is_ok(),
         None => !directive.is_empty() && directive.parse::<LevelFilter>().is_ok(),
@@ -33,7 +33,7 @@ pub fn is_filter(text: &str) -> bool {
 }
 
 /// Starts logging to standard error.
-pub fn start(level: &str, format: LogFormat) -> Result<(), TryInitError> {
+pub(crate) fn start(level: &str, format: LogFormat) -> Result<(), TryInitError> {
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
     let capped = filter_fn(|metadata| may_speak(metadata.target(), *metadata.level()));
     let registry = tracing_subscriber::registry().with(filter);
@@ -58,7 +58,7 @@ fn may_speak(target: &str, level: tracing::Level) -> bool {
 
 /// Keeps memory out of core dumps and away from debuggers, panic messages out of the log, and files from other users:
 /// all of them may hold keys. Call before any secret is read.
-pub fn harden() {
+pub(crate) fn harden() {
     umask(Mode::RWXG | Mode::RWXO);
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     if let Err(error) = setrlimit(Resource::Core, none) {
@@ -76,7 +76,7 @@ pub fn harden() {
 }
 
 /// Raises the soft limit of open files to the hard one: every connection and every blob in flight takes one.
-pub fn raise_file_limit() {
+pub(crate) fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum
         && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })

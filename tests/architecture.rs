@@ -4,12 +4,13 @@
 
 #![allow(clippy::unwrap_used, clippy::similar_names, clippy::panic, reason = "tests")]
 
-#[path = "architecture/source.rs"]
-mod source;
+mod architecture {
+    pub mod source;
+}
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use source::{Source, sources};
+use architecture::source::{Source, sources};
 
 /// Which module may name which others. Every module at the top of the crate has a line.
 const MAY_NAME: &[(&str, &[&str])] = &[

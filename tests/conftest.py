@@ -6,15 +6,19 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support import below, leaks, people, tally
+from support.boto import boto3_client
 from support.cli import Cli
 from support.keys import CustomerKey, made
 from support.s3 import S3
 from support.server import Server
 from support.swift import Swift
+
+pytest_plugins = ["runner.reports"]
 
 _numbers = itertools.count(1)
 
@@ -36,7 +40,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long tests are left out, not skipped, unless they are asked for."""
+    """Without `--full` long tests are left out, not skipped."""
     if not config.getoption("--full"):
         left_out = [item for item in items if item.get_closest_marker("full")]
         config.hook.pytest_deselected(items=left_out)
@@ -45,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server that the session's tests share. At its end it must have kept none of their keys."""
+    """The server that the tests of a session share. At its end it must have kept none of their keys."""
     with Server(tmp_path_factory.mktemp("session")) as running:
         yield running
         metrics = running.metrics()
@@ -55,7 +59,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Makes servers of a test's own. Settings are those of the configuration file."""
+    """Makes servers for one test. The arguments are settings of the configuration file."""
     servers: list[Server] = []
 
     def make(**settings: object) -> Server:
@@ -82,19 +86,25 @@ def swift(server: Server) -> Iterator[Swift]:
 
 
 @pytest.fixture
+def boto(server: Server) -> Any:
+    """boto3's client of the owner."""
+    return boto3_client(server.tls, people.OWNER)
+
+
+@pytest.fixture
 def cli(server: Server, tmp_path: Path) -> Cli:
     return Cli(server, people.OWNER, tmp_path)
 
 
 @pytest.fixture
 def name() -> str:
-    """A bucket's name that no other test uses."""
+    """The name of a bucket that no other test uses."""
     return f"t{os.getpid()}-{next(_numbers)}"
 
 
 @pytest.fixture
 def bucket(s3: S3, name: str) -> str:
-    """A bucket, which is a container too."""
+    """A bucket, and so a container too."""
     assert s3.create_bucket(name).status == 200
     return name
 

@@ -2,24 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
-#[path = "encryption/blob.rs"]
-mod blob;
-#[path = "encryption/envelope.rs"]
-mod envelope;
-#[path = "encryption/known_blobs.rs"]
-mod known_blobs;
-#[path = "encryption/known_envelopes.rs"]
-mod known_envelopes;
-#[path = "encryption/known_parts.rs"]
-mod known_parts;
-#[path = "encryption/known_secrets.rs"]
-mod known_secrets;
-#[path = "encryption/reference.rs"]
-mod reference;
-#[path = "encryption/tampering.rs"]
-mod tampering;
-#[path = "encryption/vectors.rs"]
-mod vectors;
+mod encryption {
+    mod blob;
+    mod envelope;
+    mod known_blobs;
+    mod known_envelopes;
+    mod known_parts;
+    mod known_secrets;
+    mod reference;
+    mod tampering;
+    mod vectors;
+}
 
 use cardea::encryption::layout::{CHUNK, HEADER_LEN, TAG, chunk_count};
 use cardea::encryption::{Cipher, DataKey, Error, Opener, Sealer};

@@ -16,7 +16,7 @@ const DEFAULT_ROLE: &str = "admin";
 
 /// An account that the file declares.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DeclaredAccount {
+pub(crate) struct DeclaredAccount {
     /// Its id; an account that exists under the name keeps its own, a new one gets a random one.
     pub id: Option<AccountId>,
     /// Its name.
@@ -33,7 +33,7 @@ pub struct DeclaredAccount {
 
 /// A user with roles in the account it stands under. Declared under several accounts by one id, it has roles in each.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DeclaredUser {
+pub(crate) struct DeclaredUser {
     /// Its id, as for accounts.
     pub id: Option<UserId>,
     /// Its name, unique in the domain.
@@ -50,7 +50,7 @@ pub struct DeclaredUser {
 
 /// An S3 key pair.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DeclaredAccessKey {
+pub(crate) struct DeclaredAccessKey {
     /// The public id.
     pub access: String,
     /// The secret.

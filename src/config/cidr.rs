@@ -13,11 +13,11 @@ const LEAST_PRIVATE_BITS: u8 = 7;
 
 /// A range of IP addresses in CIDR notation; a bare address is a range of one. None is so wide that it is about everybody.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Cidr(IpNet);
+pub(crate) struct Cidr(IpNet);
 
 impl Cidr {
     /// Whether an address is in the range. An IPv4 address that came in on an IPv6 socket counts as IPv4.
-    pub fn contains(&self, address: IpAddr) -> bool {
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
 }

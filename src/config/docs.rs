@@ -45,7 +45,7 @@ access_keys = [{ access = "ACMEALICE", secret = "…" }]
 "#;
 
 /// The page.
-pub fn markdown() -> String {
+pub(crate) fn markdown() -> String {
     let mut page = HEAD.to_owned();
     for setting in SETTINGS {
         let default = match setting.default {

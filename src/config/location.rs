@@ -8,7 +8,7 @@ use crate::http::percent;
 
 /// Where blobs are kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum StoreUrl {
+pub(crate) enum StoreUrl {
     /// `file://`: a local folder.
     Folder(PathBuf),
     /// `memory://`: until the process ends.
@@ -56,7 +56,7 @@ impl fmt::Display for StoreUrl {
 
 /// Where the index is kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum IndexUrl {
+pub(crate) enum IndexUrl {
     /// `sqlite://`: a local file.
     File(PathBuf),
     /// `memory://`: until the process ends.

@@ -17,13 +17,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use accounts::{DeclaredAccessKey, DeclaredAccount, DeclaredUser};
-pub use cidr::Cidr;
-pub use docs::markdown;
-pub use error::{ConfigError, one_line};
-pub use location::{IndexUrl, StoreUrl};
-pub use sources::{Flags, Sources};
-pub use table::{SETTINGS, Setting};
+pub(crate) use accounts::{DeclaredAccessKey, DeclaredAccount, DeclaredUser};
+pub(crate) use cidr::Cidr;
+pub(crate) use docs::markdown;
+pub(crate) use error::{ConfigError, one_line};
+pub(crate) use location::{IndexUrl, StoreUrl};
+pub(crate) use sources::{Flags, Sources};
+pub(crate) use table::{SETTINGS, Setting};
 
 use crate::telemetry::LogFormat;
 use value::Raw;
@@ -44,8 +44,7 @@ mod paths {
 
 /// The configuration. [`SETTINGS`] says what each field is.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the table of settings documents them")]
-pub struct Config {
+pub(crate) struct Config {
     pub data: PathBuf,
     pub listen: Option<SocketAddr>,
     pub plain_listen: Option<SocketAddr>,
@@ -93,7 +92,7 @@ pub struct Config {
 
 impl Config {
     /// Reads the configuration from its sources.
-    pub fn load(sources: &Sources<'_>) -> Result<Self, ConfigError> {
+    pub(crate) fn load(sources: &Sources<'_>) -> Result<Self, ConfigError> {
         let mut config = Self::defaults();
         sources.apply(&mut config)?;
         config.check()?;
@@ -101,12 +100,12 @@ impl Config {
     }
 
     /// Where blobs are kept.
-    pub fn store(&self) -> StoreUrl {
+    pub(crate) fn store(&self) -> StoreUrl {
         self.store.clone().unwrap_or_else(|| StoreUrl::Folder(self.data.join(paths::BLOBS)))
     }
 
     /// Where the index is kept. It does not outlive a store in memory.
-    pub fn index(&self) -> IndexUrl {
+    pub(crate) fn index(&self) -> IndexUrl {
         match (&self.index, self.store()) {
             (Some(index), _) => index.clone(),
             (None, StoreUrl::Folder(_) | StoreUrl::Cloud(_)) => IndexUrl::File(self.data.join(paths::INDEX)),
@@ -115,42 +114,42 @@ impl Config {
     }
 
     /// Whether other gateways may use the same index, so that the data folder is this one's scratch and no more.
-    pub fn shares_index(&self) -> bool {
+    pub(crate) fn shares_index(&self) -> bool {
         matches!(self.index(), IndexUrl::Postgres(_))
     }
 
     /// Where the key ring is kept.
-    pub fn keyring(&self) -> PathBuf {
+    pub(crate) fn keyring(&self) -> PathBuf {
         self.keyring.clone().unwrap_or_else(|| self.data.join(paths::KEYRING))
     }
 
     /// Where the root credentials are written.
-    pub fn credentials(&self) -> PathBuf {
+    pub(crate) fn credentials(&self) -> PathBuf {
         self.data.join(paths::CREDENTIALS)
     }
 
     /// Where they stand until the index has them.
-    pub fn coming_credentials(&self) -> PathBuf {
+    pub(crate) fn coming_credentials(&self) -> PathBuf {
         self.data.join(paths::COMING_CREDENTIALS)
     }
 
     /// The file whose lock is held by the one process that sets them or writes them down.
-    pub fn credentials_lock(&self) -> PathBuf {
+    pub(crate) fn credentials_lock(&self) -> PathBuf {
         self.data.join(paths::CREDENTIALS_LOCK)
     }
 
     /// Where the generated CA is kept.
-    pub fn tls_folder(&self) -> PathBuf {
+    pub(crate) fn tls_folder(&self) -> PathBuf {
         self.data.join(paths::TLS)
     }
 
     /// The file whose lock says that a gateway runs on the data folder.
-    pub fn lock(&self) -> PathBuf {
+    pub(crate) fn lock(&self) -> PathBuf {
         self.data.join(paths::LOCK)
     }
 
     /// The URL that clients on this machine reach the gateway by, or the one that was set.
-    pub fn endpoint(&self) -> String {
+    pub(crate) fn endpoint(&self) -> String {
         if let Some(endpoint) = &self.endpoint {
             return endpoint.clone();
         }
@@ -167,7 +166,7 @@ impl Config {
     }
 
     /// Where the id of an installation stands while it is being made.
-    pub fn claim(&self) -> PathBuf {
+    pub(crate) fn claim(&self) -> PathBuf {
         self.data.join(paths::CLAIM)
     }
 

@@ -8,7 +8,7 @@ use super::{Config, IndexUrl, StoreUrl};
 use crate::telemetry::{self, LogFormat};
 
 /// One setting.
-pub struct Setting {
+pub(crate) struct Setting {
     /// Its name in the file. The flag and the environment variable follow from it.
     pub name: &'static str,
     /// What stands for its value in help.
@@ -25,12 +25,12 @@ pub struct Setting {
 
 impl Setting {
     /// Its flag, without the dashes.
-    pub fn flag(&self) -> String {
+    pub(crate) fn flag(&self) -> String {
         self.name.replace('_', "-")
     }
 
     /// Its environment variable.
-    pub fn variable(&self) -> String {
+    pub(crate) fn variable(&self) -> String {
         format!("CARDEA_{}", self.name.to_ascii_uppercase())
     }
 }
@@ -48,7 +48,7 @@ const MAX_INLINE: u64 = 1 << 20;
 const BUDGET: RangeInclusive<u64> = 4 << 20..=u32::MAX as u64;
 
 /// Every setting but the declared accounts, in the order in which help shows them.
-pub static SETTINGS: &[Setting] = &[
+pub(crate) static SETTINGS: &[Setting] = &[
     Setting {
         name: "data",
         takes: "DIR",

@@ -1,6 +1,8 @@
 //! The ciphers that seal and open a blob's chunks: two implementations of AES-256-GCM that give the same bytes.
 
+#[cfg(feature = "testing")]
 use aes_gcm::aead::AeadInOut;
+#[cfg(feature = "testing")]
 use aes_gcm::{Aes256Gcm, KeyInit, Nonce, Tag};
 use aws_lc_rs::aead;
 
@@ -13,7 +15,8 @@ pub enum Cipher {
     /// AWS-LC's AES-256-GCM, four times as fast.
     #[default]
     AwsLc,
-    /// The `aes-gcm` crate's AES-256-GCM: the reference, and for platforms without the other.
+    /// The `aes-gcm` crate's AES-256-GCM: the reference that tests hold the other against.
+    #[cfg(feature = "testing")]
     Portable,
     /// No cipher at all, to weigh the others' share. Its blobs carry another cipher id, which no real cipher opens.
     #[cfg(feature = "unsealed-benches")]
@@ -24,7 +27,9 @@ impl Cipher {
     /// The cipher's id in a blob's header.
     pub(super) const fn id(self) -> u8 {
         match self {
-            Self::AwsLc | Self::Portable => 1,
+            Self::AwsLc => 1,
+            #[cfg(feature = "testing")]
+            Self::Portable => 1,
             #[cfg(feature = "unsealed-benches")]
             Self::Unsealed => 0xff,
         }
@@ -37,6 +42,7 @@ impl Cipher {
                 let key = aead::UnboundKey::new(&aead::AES_256_GCM, key).expect("the length is AES-256's");
                 Box::new(AwsLc(aead::LessSafeKey::new(key)))
             }
+            #[cfg(feature = "testing")]
             Self::Portable => Box::new(Portable(Aes256Gcm::new(key.into()))),
             #[cfg(feature = "unsealed-benches")]
             Self::Unsealed => Box::new(Unsealed),
@@ -73,8 +79,10 @@ impl ChunkCipher for AwsLc {
     }
 }
 
+#[cfg(feature = "testing")]
 struct Portable(Aes256Gcm);
 
+#[cfg(feature = "testing")]
 impl ChunkCipher for Portable {
     fn seal(&self, nonce: [u8; 12], chunk: &mut [u8]) -> Result<[u8; TAG], Refused> {
         let tag = self.0.encrypt_inout_detached(&Nonce::from(nonce), &[], chunk.into());

@@ -16,9 +16,6 @@ macro_rules! secret_key {
         pub struct $name(Zeroizing<[u8; KEY_LEN]>);
 
         impl $name {
-            /// Length in bytes.
-            pub const LEN: usize = KEY_LEN;
-
             /// Takes a key's bytes.
             pub fn new(bytes: [u8; KEY_LEN]) -> Self {
                 Self(Zeroizing::new(bytes))
@@ -75,6 +72,9 @@ pub enum KeyFormatError {
 }
 
 impl CustomerKey {
+    /// Length in bytes.
+    pub const LEN: usize = KEY_LEN;
+
     /// Takes a key from a slice; `None` unless it has 32 bytes.
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self::new)

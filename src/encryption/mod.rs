@@ -25,7 +25,7 @@ pub use envelope::{
 };
 pub use error::Error;
 pub use key::{CustomerKey, DataKey, KeyFormatError};
-pub use keyring::{KeyRing, RingKeyId, RingKeyInfo};
+pub use keyring::{KeyRing, RingKeyId};
 pub use open::Opener;
 pub use parts::{PartRef, PartsHash, hash_parts};
 pub use seal::Sealer;

@@ -62,7 +62,7 @@ pub(super) fn query(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let query = Query::parse(text);
     let _ = query.has_key_material();
-    if query.is_empty() || !query.is_utf8() {
+    if query.iter().next().is_none() || !query.is_utf8() {
         return;
     }
     let pairs: Vec<_> = query.iter().collect();

@@ -16,10 +16,3 @@ pub struct RequestContext {
     /// Whether those URLs are `https`.
     pub scheme_https: bool,
 }
-
-impl RequestContext {
-    /// `https` or `http`.
-    pub const fn scheme(&self) -> &'static str {
-        if self.scheme_https { "https" } else { "http" }
-    }
-}

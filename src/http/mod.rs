@@ -14,4 +14,3 @@ pub mod secret_headers;
 pub mod xml;
 
 pub use context::RequestContext;
-pub use secret_headers::SecretHeaders;

@@ -24,7 +24,6 @@ mod storage_url;
 mod token;
 mod tokens;
 
-pub use access_key::AccessKey;
 pub use authenticator::{AuthConfig, Authenticator};
 pub use clock::{Clock, SystemClock};
 pub use directory::{
@@ -33,10 +32,10 @@ pub use directory::{
 pub use domain::{Domain, DomainSelector};
 pub use error::{AuthError, Rejection};
 pub use login::{Login, PasswordLogin, UserSelector};
-pub use password::{PasswordError, hash_password, verify_password};
-pub use principal::{Identity, Principal, User};
+pub use password::{hash_password, verify_password};
+pub use principal::{Identity, User};
 pub use role::Role;
 pub use scope::{ProjectSelector, Scope};
 pub use secret::Secret;
-pub use storage_url::{parse_storage_account, storage_account, storage_path};
+pub use storage_url::{parse_storage_account, storage_path};
 pub use tokens::{IssuedToken, TokenInfo};

@@ -19,6 +19,7 @@ macro_rules! random_id {
             }
 
             /// The raw bytes.
+            #[allow(dead_code, reason = "nobody asks for those of some ids")]
             pub fn as_bytes(&self) -> &[u8; $len] {
                 &self.0
             }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::{files, runtime, start};
-use crate::care::backup::{later, lost_objects};
-use crate::care::fsck::{Progress, Report, check};
+use crate::care::backup::{later_backup, lost_objects};
+use crate::care::fsck::{Report, check};
+use crate::care::progress::ReportProgress;
 use crate::config::{Config, ConfigError};
-use crate::failure::Failure;
+use crate::failure::{Cause, Failure};
 use crate::model::WriterId;
 use crate::ops::{Gateway, Limits, Metrics};
 use crate::storage::backup::{Backups, origin};
@@ -15,7 +16,12 @@ use crate::storage::pins::Pins;
 
 /// Checks the installation beside the gateway, which may run, end or start meanwhile. `accept`: of an index that was restored
 /// from a backup, that it is the one to go on with; over SQLite this takes the lock that a gateway has.
-pub fn fsck(config: &Config, deep: bool, accept: bool, progress: Progress<'_>) -> Result<Report, Failure> {
+pub(crate) fn fsck(
+    config: &Config,
+    deep: bool,
+    accept: bool,
+    progress: ReportProgress<'_>,
+) -> Result<Report, Failure> {
     runtime()?.block_on(async {
         let own = accept && !config.shares_index();
         if own && config.lock().exists() && files::lock(&config.lock()).is_err() {
@@ -26,8 +32,8 @@ pub fn fsck(config: &Config, deep: bool, accept: bool, progress: Progress<'_>) -
         }
         let opened = if own { start::found(config).await } else { start::beside(config).await };
         let installation = opened.map_err(|failure| match failure {
-            Failure::Run(what) => Failure::Unchecked(what),
-            other => other,
+            Failure::Config(_) | Failure::Findings(_) | Failure::Unchecked(_) => failure,
+            other => Failure::Unchecked(other.into()),
         })?;
         let gateway = Gateway::new(
             installation.index.clone(),
@@ -73,8 +79,8 @@ async fn accepted(
     }
 }
 
-fn unchecked(error: impl std::fmt::Display) -> Failure {
-    Failure::Unchecked(format!("fsck could not go on: {error}"))
+fn unchecked(error: impl Into<Cause>) -> Failure {
+    Failure::Unchecked(Failure::run("fsck could not go on", error).into())
 }
 
 /// Once it is accepted, blobs that the index does not know are deleted. Those of a later backup must not be. Gives the mark
@@ -84,7 +90,7 @@ async fn acceptable(installation: &start::Installation) -> Result<Option<String>
         return Ok(None);
     };
     let backups = Backups::new(installation.blobs.clone());
-    match later(&backups, &installation.ring, &restored).await.map_err(unchecked)? {
+    match later_backup(&backups, &installation.ring, &restored).await.map_err(unchecked)? {
         None => Ok(Some(restored)),
         Some(later) => {
             let origin = origin(&restored);

@@ -12,7 +12,7 @@ use crate::storage::index::rows::{Begun, Mark, Row, Rows, Value, table};
 
 /// What was carried.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Migrated {
+pub(crate) struct Migrated {
     /// Tables.
     pub tables: usize,
     /// Rows in all of them.
@@ -21,7 +21,7 @@ pub struct Migrated {
 
 /// Copies the configured index into an empty one, marks the old one, so that no gateway starts on it any more, and compares
 /// the two. None may run: this takes the locks it has.
-pub fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -> Result<Migrated, Failure> {
+pub(crate) fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -> Result<Migrated, Failure> {
     let wrong = |reason| refused(&format!("{} ({reason})", shown(to)), "the URL of an index");
     let url: IndexUrl = to.parse().map_err(wrong)?;
     if url == config.index() || url == IndexUrl::Memory {
@@ -49,15 +49,15 @@ pub fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -> Resul
             }
             Stop::Begun(_) => refused("an index that holds something", "an empty index").into(),
             Stop::Used => used().into(),
-            Stop::Differs(tables) => Failure::Run(format!(
+            Stop::Differs(tables) => Failure::Stopped(format!(
                 "migrate-index: {tables} differ; the source has changed since the migration began: begin anew with an empty index"
-            )),
+            ).into()),
         })
     })
 }
 
 /// Lets the configured index be used again after it was carried into another. Says into which.
-pub fn migrate_back(config: &Config) -> Result<String, Failure> {
+pub(crate) fn migrate_back(config: &Config) -> Result<String, Failure> {
     runtime()?.block_on(async {
         let installation = start::found_or_moved(config).await?;
         let rows = installation.index.rows();

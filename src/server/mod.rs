@@ -5,7 +5,7 @@ mod database;
 mod disk;
 mod dispatch;
 mod door;
-pub mod files;
+pub(crate) mod files;
 mod fsck;
 mod listener;
 mod management;
@@ -22,20 +22,20 @@ use tokio::runtime::{Builder, Runtime};
 use crate::config::Config;
 use crate::failure::Failure;
 // What the command line runs and reads.
-pub use crate::care::backup::{Removed, Taken};
-pub use crate::care::fsck::Report as FsckReport;
+pub(crate) use crate::care::backup::{Removed, Taken};
+pub(crate) use crate::care::fsck::Report as FsckReport;
 use crate::output::print;
 use crate::telemetry;
-pub use backup::{Listed, backup, delete_backup, list_backups};
-pub use fsck::fsck;
-pub use migrate::{migrate_back, migrate_index};
-pub use restore::restore;
+pub(crate) use backup::{backup, delete_backup, list_backups};
+pub(crate) use fsck::fsck;
+pub(crate) use migrate::{migrate_back, migrate_index};
+pub(crate) use restore::restore;
 
 /// How long work that cannot be cancelled may keep the process from ending.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Runs the gateway until a signal ends it.
-pub fn serve(config: Config) -> Result<(), Failure> {
+pub(crate) fn serve(config: Config) -> Result<(), Failure> {
     telemetry::start(&config.log_level, config.log_format).map_err(|error| Failure::run("log", error))?;
     telemetry::raise_file_limit();
     let runtime = runtime()?;
@@ -45,7 +45,7 @@ pub fn serve(config: Config) -> Result<(), Failure> {
 }
 
 /// Gives the root account new credentials; no gateway may run on the data folder.
-pub fn reset_credentials(config: &Config) -> Result<(), Failure> {
+pub(crate) fn reset_credentials(config: &Config) -> Result<(), Failure> {
     runtime()?.block_on(async {
         let installation = start::found(config).await?;
         let at = tls::Site::of(config)?;

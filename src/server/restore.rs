@@ -2,13 +2,18 @@
 
 use super::backup::failure;
 use super::{files, runtime, start};
-use crate::care::backup::{Progress, Restored, find, restore as load};
+use crate::care::backup::{Restored, find, restore as load};
+use crate::care::progress::ReportProgress;
 use crate::config::{Config, ConfigError, IndexUrl};
 use crate::failure::Failure;
 use crate::storage::backup::Backups;
 
 /// Restores a backup, by default the newest. No gateway may run: this takes the lock it has.
-pub fn restore(config: &Config, id: Option<&str>, progress: Progress<'_>) -> Result<Restored, Failure> {
+pub(crate) fn restore(
+    config: &Config,
+    id: Option<&str>,
+    progress: ReportProgress<'_>,
+) -> Result<Restored, Failure> {
     if config.index() == IndexUrl::Memory {
         return Err(ConfigError::new("index", "one in memory", "one that outlives this process").into());
     }
@@ -17,12 +22,9 @@ pub fn restore(config: &Config, id: Option<&str>, progress: Progress<'_>) -> Res
         let (install, ring, blobs) = start::without_index(config).await?;
         let backups = Backups::new(blobs);
         let (id, manifest) = find(&backups, &ring, install, id).await.map_err(failure)?;
-        let unusable = |error| {
-            ConfigError::new(
-                "data",
-                format!("{} ({error})", config.data.display()),
-                "a folder that can be made",
-            )
+        let unusable = |error: std::io::Error| {
+            ConfigError::new("data", config.data.display().to_string(), "a folder that can be made")
+                .because(error)
         };
         files::private_folder(&config.data).map_err(unusable)?;
         let _lock = files::lock(&config.lock())?;

@@ -15,7 +15,7 @@ use super::renewal::Renewal;
 use super::signals::{Signals, Wish};
 use super::start::{self, Installation, Root};
 use super::tls::{self, Site};
-use crate::care::kept::may_delete;
+use crate::care::holds::may_delete;
 use crate::care::metrics::CareMetrics;
 use crate::care::scrub::ScrubMetrics;
 use crate::care::workers::WorkerSetup;
@@ -73,7 +73,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     setup.register().await.map_err(index_failure)?;
     start::stays(&*installation.index).await?;
     let mut workers = setup.start().await.map_err(index_failure)?;
-    tokio::spawn(installation.blobs.room().clone().watch());
+    tokio::spawn(installation.blobs.disk().clone().watch());
     // Before the first answer, so that whoever finds it ready finds what it said too. Who is faster waits: the sockets are bound.
     print(&start::started(site.endpoint(), config.management_listen))?;
     if root == Root::Made {
@@ -95,7 +95,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     workers.end().await;
     let drained = tokio::select! {
         drained = serving.drain(config.drain_timeout) => drained,
-        () = signals.end() => Err(Failure::Run("ended at once, with requests running".to_owned())),
+        () = signals.end() => Err(Failure::Stopped("ended at once, with requests running".into())),
     };
     result.and(drained)
 }
@@ -108,7 +108,7 @@ fn index_failure(error: storage::Error) -> Failure {
 async fn stopped_by_another(index: &dyn Index) -> Failure {
     match start::stays(index).await {
         Err(moved @ Failure::Config(_)) => moved,
-        _ => Failure::Run("another process has declared this one dead: its blobs may be gone".to_owned()),
+        _ => Failure::Stopped("another process has declared this one dead: its blobs may be gone".into()),
     }
 }
 
@@ -179,13 +179,13 @@ fn build(
         http = Some(Arc::new(HttpMetrics::new(registry)));
         care = CareMetrics::new(registry);
         scrub = ScrubMetrics::new(registry);
-        registry.register_collector(Box::new(DiskMetrics(blobs.room().clone())));
+        registry.register_collector(Box::new(DiskMetrics(blobs.disk().clone())));
         if let Some(database) = &installation.database {
             registry.register_collector(Box::new(DatabaseMetrics(database.clone())));
         }
     });
     blobs.observe(metrics.clone());
-    let Some(http) = http else { return Err(Failure::Run("metrics: nothing was registered".to_owned())) };
+    let Some(http) = http else { return Err(Failure::run("metrics", "nothing was registered")) };
     let door = Door {
         fronts: Fronts {
             s3: s3::Front::new(gateway.clone(), authenticator.clone(), s3_config),
@@ -280,11 +280,8 @@ async fn bind(setting: &str, address: Option<SocketAddr>) -> Result<Option<Liste
     let Some(address) = address else { return Ok(None) };
     let bound = Listener::bind(address).await;
     bound.map(Some).map_err(|error| {
-        ConfigError::new(
-            setting,
-            format!("{address} ({error})"),
-            "an address that this process can listen on",
-        )
+        ConfigError::new(setting, address.to_string(), "an address that this process can listen on")
+            .because(error)
     })
 }
 

@@ -1,4 +1,4 @@
-"""An installation with objects of all kinds, and a way to see that all of them are there."""
+"""An installation with objects of all kinds, and a check that all of them are there."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SIZES = (0, 100, 200_000)
 
 @dataclass
 class Contents:
-    """What was acknowledged: bodies by bucket, name, and key, and the versions of one object."""
+    """The acknowledged objects: bodies by bucket, name, and key, and the versions of one object."""
 
     objects: dict[tuple[str, str], tuple[bytes, CustomerKey | None]] = field(default_factory=dict)
     versions: dict[str, bytes] = field(default_factory=dict)
@@ -68,7 +68,8 @@ class Contents:
         self.objects[bucket, name] = (body, key)
 
     def assert_there(self, server: Server) -> None:
-        """All of it reads back, through both protocols, and keyed objects with their key alone."""
+        """Everything reads back through both protocols, and an object under a key reads back with that key
+        alone."""
         s3, swift = S3(server.tls, people.OWNER), Swift(server.tls, people.OWNER)
         faces: list[Face] = [S3Face(s3), SwiftFace(swift)]
         for (bucket, name), (body, key) in self.objects.items():
@@ -76,7 +77,7 @@ class Contents:
                 got = face.get(bucket, name, face.keyed(key))
                 assert (got.status, got.body == body) == (200, True), (face.name, bucket, name, got.status)
                 if key is not None:
-                    assert face.get(bucket, name).status == 400, "it reads without its key"
+                    assert face.get(bucket, name).status == 400, "the object reads without its key"
         for version, body in self.versions.items():
             assert s3.get("versions", "object", query=f"versionId={version}").body == body
         assert s3.get("versions", "object").status == 404

@@ -1,4 +1,4 @@
-"""A backup that is not as it was written is refused, and says what is wrong."""
+"""A changed backup is refused, and the error names the damage."""
 
 from __future__ import annotations
 
@@ -65,16 +65,16 @@ def test_damage_is_refused(stopped: Server, damage: Callable[[Server], object], 
     backup.lose_index(stopped)
     ran = backup.run(stopped, "restore")
     assert ran.code == 1 and taken[1].id in ran.line and says in ran.line, ran.line
-    # What has been loaded is no index.
+    # The partly loaded rows are no index.
     serving = backup.run(stopped, "serve")
     assert serving.code == 2 and serving.line.startswith("index: found "), serving.err
-    # Put right, it goes on.
+    # After a repair the restore goes on.
     shutil.rmtree(stopped.data / "blobs" / "backups")
     shutil.copytree(whole, stopped.data / "blobs" / "backups")
     backup.well(stopped, "restore")
 
 
-def test_a_manifest_that_does_not_open_keeps_all_chunks(stopped: Server) -> None:
+def test_an_unreadable_manifest_keeps_all_chunks(stopped: Server) -> None:
     taken = [backup.backup(stopped), backup.backup(stopped)]
     flip(manifest(stopped, 0))
     before = backup.chunks(stopped)
@@ -82,11 +82,11 @@ def test_a_manifest_that_does_not_open_keeps_all_chunks(stopped: Server) -> None
     assert ran.code == 1 and taken[0].id in ran.line
     assert backup.chunks(stopped) == before
     assert "not authentic" in backup.well(stopped, "backup", "list")
-    # The damaged one itself can be deleted.
+    # The damaged backup itself can be deleted.
     backup.well(stopped, "backup", "delete", taken[0].id)
 
 
-def test_another_ring(stopped: Server, fresh: Callable[..., Server]) -> None:
+def test_another_key_ring_is_refused(stopped: Server, fresh: Callable[..., Server]) -> None:
     backup.backup(stopped)
     stranger = fresh(log_level="info").start()
     assert stranger.stop() == 0
@@ -95,7 +95,7 @@ def test_another_ring(stopped: Server, fresh: Callable[..., Server]) -> None:
     shutil.copy(stranger.data / "keyring.toml", other.data / "keyring.toml")
     ran = backup.run(other, "restore")
     assert ran.code == 2 and ran.line.startswith("keyring: found ") and not (other.data / "index.db").exists()
-    # Nor is one taken or listed with it.
+    # With it, backups are neither taken nor listed.
     shutil.copy(stranger.data / "keyring.toml", stopped.data / "keyring.toml")
     ran = backup.run(stopped, "backup")
     assert ran.code == 2 and ran.line.startswith("keyring: found another key ring")
@@ -104,8 +104,8 @@ def test_another_ring(stopped: Server, fresh: Callable[..., Server]) -> None:
     assert backup.run(other, "restore").line.startswith("keyring: found no file")
 
 
-def test_a_backup_of_another_installation(stopped: Server, fresh: Callable[..., Server]) -> None:
-    """Even under the same ring."""
+def test_a_backup_of_another_installation_is_refused(stopped: Server, fresh: Callable[..., Server]) -> None:
+    """It is refused even under the same key ring."""
     backup.backup(stopped)
     other = fresh(log_level="info")
     other.data.mkdir(mode=0o700)
@@ -118,7 +118,7 @@ def test_a_backup_of_another_installation(stopped: Server, fresh: Callable[..., 
     assert ran.code == 2 and "is of the installation" in ran.line
 
 
-def test_one_that_was_taken_is_told_though_old_ones_cannot_be_deleted(stopped: Server) -> None:
+def test_a_backup_is_reported_although_old_ones_cannot_be_deleted(stopped: Server) -> None:
     backup.backup(stopped)
     damaged = backup.backup(stopped)
     manifest = stopped.data / "blobs" / "backups" / "sets" / damaged.id / "manifest"
@@ -128,9 +128,9 @@ def test_one_that_was_taken_is_told_though_old_ones_cannot_be_deleted(stopped: S
     assert ran.out.partition(":")[0] == backup.sets(stopped)[-1] != damaged.id
 
 
-def test_it_waits_while_old_ones_are_deleted(stopped: Server) -> None:
+def test_a_backup_waits_while_old_ones_are_deleted(stopped: Server) -> None:
     taken = backup.backup(stopped)
-    # As another command leaves it while it is at work.
+    # Another command leaves this while it runs.
     mark = stopped.data / "blobs" / "backups" / "deleting" / taken.id
     mark.parent.mkdir(exist_ok=True)
     mark.touch()
@@ -141,7 +141,7 @@ def test_it_waits_while_old_ones_are_deleted(stopped: Server) -> None:
     assert process.wait(60) == 0 and process.communicate()[0].count("rows in") == 1
 
 
-def test_where_nothing_can_be_restored(stopped: Server, filled: Filled) -> None:
+def test_a_restore_that_cannot_begin_is_refused(stopped: Server, filled: Filled) -> None:
     assert backup.run(stopped, "restore").line.startswith("store: found the store has no backup")
     taken = backup.backup(stopped)
     ran = backup.run(stopped, "restore")

@@ -1,4 +1,4 @@
-"""`kill -9` in the middle of a backup, a restore, a migration: run again, each goes on."""
+"""`kill -9` in the middle of a backup, a restore or a migration: when the command runs again, it goes on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROWS = 60_000
 
 @pytest.fixture
 def long(stopped: Server) -> Server:
-    """An index that takes a while: of writers that were swept long ago."""
+    """An index that takes a while to copy: it has many rows of swept writers."""
     with sqlite3.connect(stopped.data / "index.db") as index:
         row = "INSERT INTO writers (id, started, heartbeat, fenced, swept) VALUES (?, 1, 1, 1, 1)"
         index.executemany(row, ((number.to_bytes(8, "big"),) for number in range(ROWS)))
@@ -30,13 +30,14 @@ def long(stopped: Server) -> Server:
 
 
 def dump(path: Path) -> list[str]:
-    """All that an index holds, but what it says of itself."""
+    """All rows of an index, except those about the index itself."""
     with sqlite3.connect(path) as index:
         return [line for line in index.iterdump() if not line.startswith('INSERT INTO "marks"')]
 
 
 def killed(server: Server, *words: str, settle: Callable[[], None] = lambda: None) -> int:
-    """Runs a command again and again and kills it later each time, until one run ends. How often it was killed."""
+    """Runs a command again and again, and kills it later each time, until one run ends. Returns the number of
+    kills."""
     draw, kills, patience = random.Random(7), 0, 0.02
     while True:
         process = backup.start(server, *words)
@@ -52,13 +53,15 @@ def killed(server: Server, *words: str, settle: Callable[[], None] = lambda: Non
         patience *= 1.15
 
 
-def test_backups_that_are_killed(long: Server, filled: Filled) -> None:
+def test_killed_backups_are_taken_again(long: Server, filled: Filled) -> None:
     assert killed(long, "backup") > 3
-    # Those that were cut off are none; a whole one is, and one that was killed when it had only to say so.
+    # An interrupted backup does not exist. A whole one does, even if its command was killed before the last
+    # line.
     listed = backup.well(long, "backup", "list").splitlines()
     assert any("rows in" in line for line in listed), listed
     assert all("rows in" in line or "not whole" in line for line in listed)
-    # What they hold is let go once they are taken for dead; until then chunks stay, and backups are taken all the same.
+    # Their holds are removed once they are taken for dead. Until then chunks stay, and new backups can be
+    # taken.
     backup.backup(long, "--keep", "1")
     backup.lose_index(long)
     backup.well(long, "restore")
@@ -67,7 +70,7 @@ def test_backups_that_are_killed(long: Server, filled: Filled) -> None:
 
 
 def interrupted(server: Server, taken: backup.Taken) -> None:
-    """Kills a restore half-way, as soon as it is seen there: an index stands, and is not whole."""
+    """Kills a restore in the middle, as soon as its index exists and is not whole."""
     for _ in range(20):
         backup.lose_index(server)
         process = backup.start(server, "restore", taken.id)
@@ -77,11 +80,11 @@ def interrupted(server: Server, taken: backup.Taken) -> None:
         process.communicate()
         if "being loaded" in backup.run(server, "fsck", "--json").err:
             return
-    pytest.fail("it was never seen half-way")
+    pytest.fail("the restore was never seen in the middle")
 
 
 def is_half_way(path: Path) -> bool:
-    """Whether an index is being loaded, and holds some rows."""
+    """Whether an index is being loaded, and has some rows."""
     if not path.with_name(f"{path.name}-wal").exists():
         return False
     seen = "SELECT EXISTS (SELECT 1 FROM marks WHERE name = 'loading') AND EXISTS (SELECT 1 FROM writers)"
@@ -92,7 +95,7 @@ def is_half_way(path: Path) -> bool:
         return False
 
 
-def test_restores_that_are_killed(long: Server, filled: Filled) -> None:
+def test_killed_restores_go_on(long: Server, filled: Filled) -> None:
     taken = [backup.backup(long), backup.backup(long)]
     interrupted(long, taken[0])
     ran = backup.run(long, "serve")
@@ -107,7 +110,7 @@ def test_restores_that_are_killed(long: Server, filled: Filled) -> None:
     assert_clean(long)
 
 
-def test_another_restore_does_not_go_on_with_it(long: Server) -> None:
+def test_another_restore_does_not_go_on_with_a_killed_one(long: Server) -> None:
     taken = [backup.backup(long), backup.backup(long)]
     interrupted(long, taken[0])
     ran = backup.run(long, "restore", taken[1].id)
@@ -116,7 +119,7 @@ def test_another_restore_does_not_go_on_with_it(long: Server) -> None:
     backup.well(long, "restore", taken[0].id)
 
 
-def test_migrations_that_are_killed(long: Server, filled: Filled, fresh: Callable[..., Server]) -> None:
+def test_killed_migrations_go_on(long: Server, filled: Filled, fresh: Callable[..., Server]) -> None:
     before = dump(long.data / "index.db")
     to = long.data / "other.db"
     ended = killed(long, "migrate-index", "--to", f"sqlite://{to}")

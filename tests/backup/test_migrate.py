@@ -1,4 +1,4 @@
-"""`cardea migrate-index`: what it refuses, and what it says."""
+"""`cardea migrate-index`: its refusals and its messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,15 @@ def url(path: Path) -> str:
     return f"sqlite://{path}"
 
 
-def test_it_says_which_setting_to_change(stopped: Server, filled: Filled, fresh: Callable[..., Server]) -> None:
+def mark_as_loading(path: Path) -> None:
+    """Turns a loaded index into one whose loading was interrupted."""
+    with sqlite3.connect(path) as index:
+        (install,) = index.execute("SELECT lower(hex(id)) FROM install").fetchone()
+        index.execute("INSERT INTO marks VALUES ('loading', ?)", [f"the index of the installation {install}"])
+    index.close()
+
+
+def test_the_last_line_names_the_setting_to_change(stopped: Server, filled: Filled, fresh: Callable[..., Server]) -> None:
     to = url(stopped.data / "other.db")
     said = backup.well(stopped, "migrate-index", "--to", to)
     assert f'index = "{to}"' in said and "compared" in said
@@ -30,7 +38,7 @@ def test_it_says_which_setting_to_change(stopped: Server, filled: Filled, fresh:
     s3 = S3(moved.tls, people.OWNER)
     assert s3.request("PUT", "/bucket/copy", headers=[("x-amz-copy-source", "/bucket/s3-plain-200000")]).status == 200
     moved.stop()
-    # Both refer to the same blobs: nothing uses the old one by mistake.
+    # Both indexes refer to the same blobs: nobody may use the old one by mistake.
     for command in (["serve"], ["fsck"], ["backup"], ["credentials", "reset"]):
         ran = backup.run(stopped, *command)
         assert ran.code == 2 and ran.line.startswith("index: found one that was carried into ") and to in ran.line
@@ -44,14 +52,14 @@ def test_it_says_which_setting_to_change(stopped: Server, filled: Filled, fresh:
     assert "was not carried" in backup.run(moved, "migrate-index", "--back").line
 
 
-def test_the_way_back(stopped: Server, filled: Filled, fresh: Callable[..., Server]) -> None:
+def test_an_index_is_carried_back(stopped: Server, filled: Filled, fresh: Callable[..., Server]) -> None:
     to = url(stopped.data / "other.db")
     backup.well(stopped, "migrate-index", "--to", to)
     assert to in backup.well(stopped, "migrate-index", "--back")
     stopped.start()
     filled.contents.assert_there(stopped)
     stopped.stop()
-    # Or, while nothing has been written, by the way it came.
+    # As long as nothing has been written, `--back` is possible too.
     backup.well(stopped, "migrate-index", "--to", to := url(stopped.data / "third.db"))
     moved = fresh(log_level="info", index=to)
     moved.data = stopped.data
@@ -61,7 +69,7 @@ def test_the_way_back(stopped: Server, filled: Filled, fresh: Callable[..., Serv
     filled.contents.assert_there(stopped)
 
 
-def test_what_is_refused(stopped: Server) -> None:
+def test_bad_destinations_are_refused(stopped: Server) -> None:
     for to, found in [
         ("nonsense", "nonsense"),
         ("memory://", "memory://"),
@@ -75,7 +83,7 @@ def test_what_is_refused(stopped: Server) -> None:
     assert ran.code == 2 and ran.line.startswith("data: found ")
     assert stopped.stop() == 0
     backup.well(stopped, "migrate-index", "--to", url(stopped.data / "other.db"))
-    # Once more changes nothing, until one of the two is another.
+    # A second run changes nothing, as long as both indexes are unchanged.
     backup.well(stopped, "migrate-index", "--to", url(stopped.data / "other.db"))
     backup.well(stopped, "migrate-index", "--back")
     stopped.start()
@@ -89,13 +97,12 @@ def test_what_is_refused(stopped: Server) -> None:
     assert ran.code == 2 and "another program's" in ran.line
 
 
-def test_a_source_that_changed_meanwhile(stopped: Server) -> None:
-    """Half-way through, the gateway was started again on the old index."""
+def test_a_source_that_changed_meanwhile_is_refused(stopped: Server) -> None:
+    """In the middle of the migration, the gateway was started again on the old index."""
     to = stopped.data / "other.db"
     backup.well(stopped, "migrate-index", "--to", url(to))
+    mark_as_loading(to)
     with sqlite3.connect(to) as index:
-        (install,) = index.execute("SELECT lower(hex(id)) FROM install").fetchone()
-        index.execute("INSERT INTO marks VALUES ('loading', ?)", [f"the index of the installation {install}"])
         index.execute("DELETE FROM install")
     index.close()
     with sqlite3.connect(stopped.data / "index.db") as index:
@@ -103,13 +110,13 @@ def test_a_source_that_changed_meanwhile(stopped: Server) -> None:
     index.close()
     ran = backup.run(stopped, "migrate-index", "--to", url(to))
     assert ran.code == 1 and "users differ" in ran.line, ran.line
-    # It has been used all the time, and goes on.
+    # The old index was in use all the time, and can be used further.
     stopped.start()
     assert stopped.stop() == 0
 
 
-def test_it_is_compared_when_nobody_writes_any_more(stopped: Server) -> None:
-    """Somebody writes when it is marked, and at no other time."""
+def test_the_comparison_follows_the_last_write(stopped: Server) -> None:
+    """A write comes when the index is marked, and at no other time."""
     write = "CREATE TRIGGER late AFTER INSERT ON marks WHEN NEW.name = 'moved' BEGIN UPDATE users SET epoch = epoch + 1; END"
     with sqlite3.connect(stopped.data / "index.db") as index:
         index.execute(write)
@@ -121,16 +128,13 @@ def test_it_is_compared_when_nobody_writes_any_more(stopped: Server) -> None:
 
 
 @pytest.mark.parametrize("way", ["back", "on"])
-def test_killed_while_it_was_compared(
+def test_a_migration_killed_during_the_comparison(
     stopped: Server, filled: Filled, fresh: Callable[..., Server], way: str
 ) -> None:
     """The old index is marked, and the new one is not whole."""
     to = stopped.data / "other.db"
     backup.well(stopped, "migrate-index", "--to", url(to))
-    with sqlite3.connect(to) as index:
-        (install,) = index.execute("SELECT lower(hex(id)) FROM install").fetchone()
-        index.execute("INSERT INTO marks VALUES ('loading', ?)", [f"the index of the installation {install}"])
-    index.close()
+    mark_as_loading(to)
     assert "was carried into" in backup.run(stopped, "serve").line
     if way == "back":
         backup.well(stopped, "migrate-index", "--back")
@@ -143,7 +147,7 @@ def test_killed_while_it_was_compared(
     filled.contents.assert_there(moved)
 
 
-def test_what_is_not_accepted_stays_so(stopped: Server, fresh: Callable[..., Server]) -> None:
+def test_an_unaccepted_restore_stays_unaccepted(stopped: Server, fresh: Callable[..., Server]) -> None:
     taken = backup.backup(stopped)
     backup.lose_index(stopped)
     backup.well(stopped, "restore")

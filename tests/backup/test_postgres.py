@@ -1,4 +1,5 @@
-"""Over PostgreSQL: an index carried there and back, a backup taken there, and one restored there."""
+"""Over PostgreSQL: an index is carried there and back, a backup is taken there, and a backup is restored
+there."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from support.waiting import wait_until
 
 @pytest.fixture
 def database() -> Iterator[str]:
-    """A database of the test's own."""
+    """A database for one test."""
     server = below.postgres()
     name = server.database()
     yield name
@@ -30,25 +31,25 @@ def url(database: str) -> str:
 
 
 def over(fresh: Callable[..., Server], index: str, data: Path) -> Server:
-    """A server on a data folder that stands, over an index."""
+    """A server on an existing data folder, over an index."""
     server = fresh(log_level="info", index=index, keyring=str(data / "keyring.toml"))
     server.data = data
     return server
 
 
 def settled(database: str) -> None:
-    """Waits until no session of a command that was killed is at its commit yet."""
+    """Waits until no session of a killed command is in its commit."""
     left = f"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cardea' AND datname = '{database}'"
     wait_until(lambda: below.postgres().psql(left) == "0")
 
 
 def long_silent(database: str) -> None:
-    """As if a minute had passed since its gateways ended."""
+    """Changes the database as if a minute had passed since its gateways ended."""
     below.postgres().psql("UPDATE writers SET heartbeat = 1", database)
 
 
-def test_there_and_back(stopped: Server, filled: Filled, fresh: Callable[..., Server], database: str) -> None:
-    """Killed again and again on the way; and what is written there comes back."""
+def test_an_index_is_carried_to_postgres_and_back(stopped: Server, filled: Filled, fresh: Callable[..., Server], database: str) -> None:
+    """The commands are killed again and again. Writes over PostgreSQL are in the index that comes back."""
     assert killed(stopped, "migrate-index", "--to", url(database), settle=lambda: settled(database)) > 3
     shared = over(fresh, url(database), stopped.data).start()
     filled.contents.assert_there(shared)
@@ -71,7 +72,7 @@ def test_there_and_back(stopped: Server, filled: Filled, fresh: Callable[..., Se
     assert_clean(back, "--deep")
 
 
-def test_whether_a_gateway_runs_is_judged_by_the_databases_clock(
+def test_the_clock_of_the_database_shows_whether_a_gateway_runs(
     fresh: Callable[..., Server], database: str, tmp_path: Path
 ) -> None:
     """It is two hours behind ours."""
@@ -89,17 +90,17 @@ def test_whether_a_gateway_runs_is_judged_by_the_databases_clock(
 
 
 def when(database: str, table: str, condition: str, then: str) -> None:
-    """Has the database do something of its own when a row is added to a table."""
+    """Lets the database run SQL whenever a row is added to a table."""
     body = f"BEGIN IF {condition} THEN {then}; END IF; RETURN NULL; END"
     below.postgres().psql(f"CREATE FUNCTION meanwhile() RETURNS trigger LANGUAGE plpgsql AS $${body}$$", database)
     trigger = f"CREATE TRIGGER meanwhile AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION meanwhile()"
     below.postgres().psql(trigger, database)
 
 
-def test_a_gateway_that_comes_while_the_index_is_carried_is_seen(
+def test_a_gateway_that_starts_during_a_migration_is_noticed(
     fresh: Callable[..., Server], database: str, tmp_path: Path
 ) -> None:
-    """It looked for the mark a moment before that was set."""
+    """The gateway looked for the mark just before it was set."""
     server = fresh(index=url(database), keyring=str(below.keyring(tmp_path))).start()
     assert server.stop() == 0
     long_silent(database)
@@ -113,10 +114,10 @@ def test_a_gateway_that_comes_while_the_index_is_carried_is_seen(
     backup.well(server, "migrate-index", "--to", to)
 
 
-def test_a_gateway_sees_that_its_index_was_carried_away(
+def test_a_gateway_notices_that_its_index_was_carried_away(
     fresh: Callable[..., Server], database: str, tmp_path: Path
 ) -> None:
-    """When it has registered, and whenever it has been heard again."""
+    """It looks when it has registered, and after each heartbeat."""
     server = fresh(index=url(database), keyring=str(below.keyring(tmp_path))).start()
     carried = "INSERT INTO marks VALUES ('moved', 'sqlite:///elsewhere.db')"
     below.postgres().psql(carried, database)
@@ -128,7 +129,7 @@ def test_a_gateway_sees_that_its_index_was_carried_away(
     assert below.postgres().psql("SELECT count(*) FROM writers", database) == "2"
 
 
-def test_a_half_carried_index_is_none(stopped: Server, fresh: Callable[..., Server], database: str) -> None:
+def test_a_partly_carried_index_is_refused(stopped: Server, fresh: Callable[..., Server], database: str) -> None:
     backup.well(stopped, "migrate-index", "--to", url(database))
     below.postgres().psql("INSERT INTO marks VALUES ('loading', 'somewhere'); DELETE FROM install", database)
     shared = over(fresh, url(database), stopped.data)
@@ -158,7 +159,7 @@ def test_a_backup_is_restored_into_another_database(fresh: Callable[..., Server]
     restored.start()
     contents.assert_there(restored)
     assert S3(restored.tls, people.OWNER).get("bucket", "one").status == 404
-    # A gateway over a shared index need not be stopped to be told.
+    # A gateway over a shared index notices without a restart.
     checked = fsck(restored, "--accept")
     assert checked.code == 2 and "later than" in checked.stderr
     for each in backup.sets(server)[1:]:
@@ -169,7 +170,7 @@ def test_a_backup_is_restored_into_another_database(fresh: Callable[..., Server]
 
 
 def test_a_backup_carries_the_index_to_postgres(stopped: Server, filled: Filled, fresh: Callable[..., Server], database: str) -> None:
-    """Taken from one kind of index, restored into the other."""
+    """A backup of one type of index is restored into the other."""
     backup.backup(stopped)
     shared = over(fresh, url(database), stopped.data)
     assert killed(shared, "restore", settle=lambda: settled(database)) > 3

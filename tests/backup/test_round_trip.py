@@ -1,4 +1,5 @@
-"""Backed up while writes go on, lost, restored: all that was acknowledged before is there."""
+"""A backup is taken during writes, and the index is lost. After the restore every earlier acknowledged write
+is there."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from support.waiting import wait_until
 
 
 class Load:
-    """Somebody who writes, replaces and deletes until told to stop."""
+    """A client that writes, replaces and deletes until it is stopped."""
 
     def __init__(self, server: Server) -> None:
         self.server, self.ended, self.writes = server, threading.Event(), 0
@@ -49,10 +50,11 @@ class Load:
 
 
 def test_everything_comes_back(fresh: Callable[..., Server]) -> None:
-    """The whole way: a backup under load, more writes, a new machine, a check, and on it goes."""
+    """The whole way: a backup under load, more writes, a new machine, a check, and normal use."""
     server = fresh(log_level="info").start()
     contents = Contents().fill(server)
-    # The first before anything is freed: from then on the reaper may delete nothing that was there.
+    # The first backup comes before any blob is freed. From then on the reaper must keep everything that was
+    # there.
     taken = [backup.backup(server)]
     with Load(server) as load:
         taken += [backup.backup(server) for _ in range(2)]
@@ -60,7 +62,8 @@ def test_everything_comes_back(fresh: Callable[..., Server]) -> None:
     assert load.writes > 5 and during > 5
     assert backup.well(server, "backup", "list").count("\n") == 3
 
-    # What comes after the last backup is lost with the index. What it needs stays, though its object is gone.
+    # Objects written after the last backup are lost with the index. Blobs in the backup stay, though their
+    # objects are deleted.
     s3 = S3(server.tls, people.OWNER)
     kept = backup.blobs(server)
     for bucket, name in contents.objects:
@@ -68,7 +71,7 @@ def test_everything_comes_back(fresh: Callable[..., Server]) -> None:
     assert s3.put("bucket", "later", os.urandom(100_000)).status == 200
     later = backup.blobs(server) - kept
     assert len(later) == 1
-    # A round of the reaper, and more.
+    # Enough time for a round of the reaper.
     threading.Event().wait(12)
     assert kept <= backup.blobs(server), "a blob that a backup needs was deleted"
     s3.close()
@@ -78,14 +81,14 @@ def test_everything_comes_back(fresh: Callable[..., Server]) -> None:
     backup.another_machine(server, other)
     said = backup.well(other, "restore")
     assert taken[-1].id in said and "fsck --accept" in said
-    # What lay beside the index is made anew.
+    # The files beside the index are made again.
     backup.well(other, "credentials", "reset")
     other.start()
     assert "nothing is deleted from the store until" in other.log()
     contents.assert_there(other)
     s3 = S3(other.tls, people.OWNER)
     assert s3.get("bucket", "later").status == 404
-    # Nothing is deleted, whatever the index knows: not what was written later, not what is freed now.
+    # Nothing is deleted, whatever the index says: neither blobs written after the backup nor blobs freed now.
     stand = backup.blobs(other)
     assert s3.put("bucket", "new", os.urandom(100_000)).status == 200
     assert s3.delete("bucket", "new").status == 204
@@ -124,7 +127,7 @@ def test_blobs_go_with_the_last_backup(stopped: Server) -> None:
     assert_clean(stopped)
 
 
-def test_a_backup_of_a_stopped_and_of_a_killed_gateway(stopped: Server, filled: Filled) -> None:
+def test_backups_of_a_stopped_and_of_a_killed_gateway(stopped: Server, filled: Filled) -> None:
     backup.backup(stopped)
     stopped.start()
     s3 = S3(stopped.tls, people.OWNER)
@@ -139,7 +142,7 @@ def test_a_backup_of_a_stopped_and_of_a_killed_gateway(stopped: Server, filled: 
     filled.contents.assert_there(stopped)
 
 
-def test_the_second_backup_writes_little(stopped: Server) -> None:
+def test_the_second_backup_writes_only_changes(stopped: Server) -> None:
     first = backup.backup(stopped)
     assert first.written == first.chunks > 10
     assert backup.backup(stopped).written == 0, "nothing has changed"
@@ -148,12 +151,12 @@ def test_the_second_backup_writes_little(stopped: Server) -> None:
     assert s3.put("bucket", "one", b"more").status == 200
     s3.close()
     third = backup.backup(stopped)
-    # Writers, usage of bucket and account, blobs, inline blobs, versions, parts: the chunk at each place.
+    # Writers, usage of bucket and account, blobs, inline blobs, versions, parts: one chunk of each.
     assert 1 <= third.written <= 8
     assert len(backup.chunks(stopped)) == first.chunks + third.written
 
 
-def test_older_backups_are_let_go(stopped: Server, filled: Filled) -> None:
+def test_older_backups_are_deleted(stopped: Server, filled: Filled) -> None:
     stopped.start()
     s3 = S3(stopped.tls, people.OWNER)
     taken = []
@@ -165,22 +168,23 @@ def test_older_backups_are_let_go(stopped: Server, filled: Filled) -> None:
     backup.lose_index(stopped)
     ran = backup.run(stopped, "restore", taken[0].id)
     assert ran.code == 2 and taken[0].id in ran.line
-    # An older one than the newest, by its name.
+    # By its name it is not the newest.
     backup.well(stopped, "restore", taken[1].id)
     stopped.start()
     assert (s3.get("bucket", "object-1").status, s3.get("bucket", "object-2").status) == (200, 404)
     filled.contents.assert_there(stopped)
     s3.close()
     stopped.stop()
-    # What the later one needs would be deleted.
+    # The later backup needs chunks of it.
     checked = fsck(stopped, "--accept")
     assert checked.code == 2 and taken[2].id in checked.stderr
     backup.well(stopped, "backup", "delete", taken[2].id)
     assert fsck(stopped, "--accept").report["accepted"] == taken[1].id
 
 
-def test_what_a_later_process_wrote_goes_once_it_is_accepted(stopped: Server, filled: Filled) -> None:
-    """The restored index does not know of that process. And a backup of what was restored hinders nobody."""
+def test_blobs_of_a_later_process_are_deleted_once_the_restore_is_accepted(stopped: Server, filled: Filled) -> None:
+    """The restored index does not know the later process. A backup taken after the restore does not prevent
+    the deletion."""
     backup.backup(stopped)
     stopped.start()
     s3 = S3(stopped.tls, people.OWNER)
@@ -201,7 +205,7 @@ def test_what_a_later_process_wrote_goes_once_it_is_accepted(stopped: Server, fi
     s3.close()
     assert stopped.stop() == 0
     assert_clean(stopped)
-    # What was taken before another restoration is of another past.
+    # A backup taken before another restore has another history.
     backup.lose_index(stopped)
     backup.well(stopped, "restore", nightly.id)
     other = backup.backup(stopped)
@@ -211,11 +215,12 @@ def test_what_a_later_process_wrote_goes_once_it_is_accepted(stopped: Server, fi
     assert checked.code == 2 and other.id in checked.stderr
 
 
-def test_an_index_that_was_set_back(stopped: Server, filled: Filled) -> None:
-    """By a snapshot of its volume, without a word: what was acknowledged since stays in the store."""
+def test_an_index_that_was_set_back_is_noticed(stopped: Server, filled: Filled) -> None:
+    """It was set back by a snapshot of its volume, and nobody reported it. The store keeps the blobs of later
+    writes."""
     stopped.start()
     s3 = S3(stopped.tls, people.OWNER)
-    # A snapshot of an hour ago: by now it would have been heard again and again.
+    # The snapshot is an hour old: without it many heartbeats would be newer.
     with closing(sqlite3.connect(stopped.data / "index.db")) as index, closing(sqlite3.connect(stopped.folder / "snapshot.db")) as snapshot:
         index.backup(snapshot)
         snapshot.execute("UPDATE writers SET started = started - 360000000, heartbeat = heartbeat - 360000000")
@@ -238,7 +243,7 @@ def test_an_index_that_was_set_back(stopped: Server, filled: Filled) -> None:
     assert stopped.stop() == 0
     then = {path: path.read_bytes() for path in stopped.data.glob("index.db*")}
 
-    # It was a mistake: nothing is lost.
+    # The snapshot was a mistake: nothing is lost.
     backup.lose_index(stopped)
     for path, contents in now.items():
         path.write_bytes(contents)
@@ -247,7 +252,7 @@ def test_an_index_that_was_set_back(stopped: Server, filled: Filled) -> None:
     filled.contents.assert_there(stopped)
     assert stopped.stop() == 0
 
-    # Or it was meant: then that is said.
+    # Or it was intended, and the operator accepts it.
     backup.lose_index(stopped)
     for path, contents in then.items():
         path.write_bytes(contents)

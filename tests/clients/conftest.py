@@ -1,13 +1,9 @@
-"""What the real command lines need."""
+"""Fixtures for the real command lines."""
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
-from typing import Any
 
-import boto3
-import botocore.config
 import pytest
 
 from support.cli import Cli
@@ -17,31 +13,16 @@ from support.keys import CustomerKey
 @pytest.fixture
 def file(cli: Cli) -> Path:
     """A file to upload, named `file.txt` in the command lines' folder."""
-    path = cli.folder / "file.txt"
-    path.write_bytes(random.Random(7).randbytes(200_000))
-    return path
+    return cli.file("file.txt", 200_000)
 
 
 @pytest.fixture
 def key_file(cli: Cli, key: CustomerKey) -> str:
-    """The key as `aws` takes it."""
+    """The key in the form that `aws` reads."""
     return f"fileb://{key.file(cli.folder)}"
 
 
 @pytest.fixture
 def header(key: CustomerKey) -> list[str]:
-    """The key as `swift` takes it."""
+    """The key in the form that `swift` sends."""
     return [word for name, value in key.swift() for word in ("--header", f"{name}: {value}")]
-
-
-@pytest.fixture
-def boto(cli: Cli) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=cli.server.tls.url,
-        aws_access_key_id=cli.user.access_key,
-        aws_secret_access_key=cli.user.secret_key,
-        region_name="us-east-1",
-        verify=str(cli.server.ca),
-        config=botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
-    )

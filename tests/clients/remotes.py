@@ -17,12 +17,13 @@ class Remote:
     face: str
     key: CustomerKey | None
     flags: list[str]
-    """What a command line needs so that objects are sealed with the key and opened."""
+    """The options with which a command seals objects with the key and opens them."""
     always: list[str]
-    """The same for commands that read without saying that they download."""
+    """The same for commands that read without an option for downloads."""
 
     def run(self, *words: str) -> str:
-        """Runs rclone and returns what it printed. It fails where rclone logged an error, were it only to try again."""
+        """Runs rclone and returns its output. It fails when rclone logged an error, even if rclone only tried
+        again."""
         done = self.cli.run("rclone", "--ca-cert", self.cli.server.ca, "--low-level-retries", "1", *self.flags, *words)
         assert "ERROR" not in done.stderr, done.stderr
         return done.stdout
@@ -63,7 +64,7 @@ def remote(cli: Cli, face: str, key: CustomerKey | None) -> Remote:
             header = f"X-Object-Meta-Encryption-Key: {key.base64}"
             flags = ["--header-upload", header, "--header-download", header]
             always = ["--header", header]
-    # With the AWS library's own variable, rclone does not start.
+    # rclone does not start with the variable of the AWS library.
     cli.environment.pop("AWS_CA_BUNDLE", None)
     cli.environment["RCLONE_CONFIG"] = str(cli.folder / "rclone.conf")
     for setting, value in settings.items():

@@ -1,4 +1,4 @@
-"""One key, one object, both doors: `aws` and `swift` read what the other wrote."""
+"""One key, one object, both faces: `aws` and `swift` read what the other wrote."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_swift_writes_aws_reads(cli: Cli, file: Path, key_file: str, header: lis
     assert [(row["Key"], row["Size"]) for row in listed["Contents"]] == [("file.txt", 200000)]
 
 
-def test_without_a_key_they_cross_too(cli: Cli, file: Path, name: str) -> None:
+def test_both_clients_read_objects_without_a_key(cli: Cli, file: Path, name: str) -> None:
     cli.run("swift", "upload", name, "file.txt")
     cli.run("aws", "s3", "cp", f"s3://{name}/file.txt", "by-swift.txt")
     cli.run("aws", "s3", "cp", file, f"s3://{name}/by-aws.txt")
@@ -40,10 +40,10 @@ def test_without_a_key_they_cross_too(cli: Cli, file: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["/v3", "/v2.0", "/v3/", "/v2.0/"])
-def test_the_line_as_people_paste_it(
+def test_the_line_that_people_paste(
     cli: Cli, s3: S3, file: Path, header: list[str], name: str, key: CustomerKey, url: str
 ) -> None:
-    """Without a domain option, `swift` posts a v2 login, whatever the version in the URL."""
+    """Without a domain option, `swift` sends a v2 login, whatever the version in the URL."""
     pasted = cli.without(*(variable for variable in cli.environment if variable.startswith("OS_")))
     pasted.environment["OS_CACERT"] = cli.environment["OS_CACERT"]
     login = [
@@ -58,7 +58,7 @@ def test_the_line_as_people_paste_it(
     assert (cli.folder / "copy.txt").read_bytes() == file.read_bytes()
 
 
-def test_each_refuses_the_wrong_key(cli: Cli, file: Path, key_file: str, header: list[str], bucket: str) -> None:
+def test_both_clients_refuse_the_wrong_key(cli: Cli, file: Path, key_file: str, header: list[str], bucket: str) -> None:
     wrong = CustomerKey.new()
     cli.run("aws", "s3", "cp", file, f"s3://{bucket}/a", "--sse-c", "AES256", "--sse-c-key", key_file)
     cli.run("swift", "upload", bucket, "file.txt", "--object-name", "b", *header)
@@ -82,7 +82,7 @@ def headers_of(key: CustomerKey) -> list[str]:
     return [word for name, value in key.swift() for word in ("--header", f"{name}: {value}")]
 
 
-def test_each_deletes_and_lists_what_the_other_wrote(
+def test_both_clients_delete_and_list_objects_of_the_other(
     cli: Cli, file: Path, key_file: str, header: list[str], bucket: str
 ) -> None:
     cli.run("aws", "s3", "cp", file, f"s3://{bucket}/by-aws", "--sse-c", "AES256", "--sse-c-key", key_file)
@@ -96,7 +96,7 @@ def test_each_deletes_and_lists_what_the_other_wrote(
     assert bucket not in cli.run("swift", "list").stdout.split()
 
 
-def test_metadata_crosses(cli: Cli, file: Path, key_file: str, header: list[str], bucket: str) -> None:
+def test_both_clients_show_the_metadata_of_the_other(cli: Cli, file: Path, key_file: str, header: list[str], bucket: str) -> None:
     cli.run(
         "aws", "s3", "cp", file, f"s3://{bucket}/object", "--sse-c", "AES256", "--sse-c-key", key_file,
         "--metadata", "color=blue,two-words=a b", "--content-type", "text/x-verse",

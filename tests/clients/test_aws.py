@@ -24,14 +24,14 @@ def test_buckets(cli: Cli, name: str) -> None:
     assert "404" in cli.fails("aws", "s3api", "head-bucket", "--bucket", name)
 
 
-def test_cp_there_and_back(cli: Cli, file: Path, bucket: str) -> None:
+def test_cp_uploads_and_downloads(cli: Cli, file: Path, bucket: str) -> None:
     cli.run("aws", "s3", "cp", file, f"s3://{bucket}/a b/ü+%.txt")
     cli.run("aws", "s3", "cp", f"s3://{bucket}/a b/ü+%.txt", "back")
     assert (cli.folder / "back").read_bytes() == file.read_bytes()
     assert "a b/" in cli.run("aws", "s3", "ls", f"s3://{bucket}").stdout
 
 
-def test_sync_both_ways(cli: Cli, bucket: str) -> None:
+def test_sync_uploads_and_downloads(cli: Cli, bucket: str) -> None:
     tree = {"one.txt": b"1", "sub/two.bin": b"2" * 70000, "sub/deep/three": b""}
     for path, body in tree.items():
         (cli.folder / "tree" / path).parent.mkdir(parents=True, exist_ok=True)
@@ -56,9 +56,10 @@ def test_s3api_with_a_customers_key(cli: Cli, file: Path, key_file: str, bucket:
     assert (cli.folder / "part").read_bytes() == file.read_bytes()[65530:131081]
 
 
-def test_a_presigned_url_opens_without_credentials(cli: Cli, file: Path, bucket: str) -> None:
+def test_a_presigned_url_works_without_credentials(cli: Cli, file: Path, bucket: str) -> None:
     cli.run("aws", "s3", "cp", file, f"s3://{bucket}/file.txt")
-    # Version 1 of the command line signs with the old SigV2 unless it is told not to: `credentials.env` does, this does not.
+    # Version 1 of the command line signs with the old SigV2 by default. `credentials.env` changes that; this
+    # test does not.
     cli.run("aws", "configure", "set", "default.s3.signature_version", "s3v4")
     url = cli.run("aws", "s3", "presign", f"s3://{bucket}/file.txt").stdout.strip()
     cli.run("curl", "-sSf", "--cacert", cli.server.ca, "-o", "back", url)
@@ -69,7 +70,7 @@ def test_a_presigned_url_opens_without_credentials(cli: Cli, file: Path, bucket:
 def test_boto3_checksums(boto: Any, bucket: str, key: CustomerKey, algorithm: str) -> None:
     """boto3 sends the checksum in a trailer over TLS, and verifies it on the way back."""
     if algorithm in ("CRC32C", "CRC64NVME"):
-        # botocore computes these two with awscrt only; the raw tests send them.
+        # botocore computes these two with awscrt only; the tests with raw requests send them.
         with pytest.raises(botocore.exceptions.MissingDependencyException):
             boto.put_object(Bucket=bucket, Key="object", Body=b"body", ChecksumAlgorithm=algorithm)
         return

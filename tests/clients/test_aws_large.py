@@ -1,8 +1,7 @@
-"""`aws s3` with files above its 8 MiB, which go in parts, and its copies and moves."""
+"""`aws s3` with files above its limit of 8 MiB, which it uploads in parts, and its copies and moves."""
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import pytest
@@ -17,14 +16,12 @@ LARGE = 19 * 1024 * 1024 + 3
 
 @pytest.fixture
 def large(cli: Cli) -> Path:
-    path = cli.folder / "large.bin"
-    path.write_bytes(random.Random(5).randbytes(LARGE))
-    return path
+    return cli.file("large.bin", LARGE)
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "sse-c"])
 def sse(request: pytest.FixtureRequest, key_file: str) -> list[str]:
-    """The key for what is read from or written to the bucket, or none."""
+    """The key for reads from the bucket and writes to it, or none."""
     return ["--sse-c", "AES256", "--sse-c-key", key_file] if request.param else []
 
 
@@ -61,10 +58,10 @@ def test_cp_of_a_stream(cli: Cli, large: Path, sse: list[str], bucket: str) -> N
 
 
 @pytest.mark.parametrize("command", ["cp", "mv"])
-def test_within_the_store(
+def test_copies_and_moves_within_the_store(
     cli: Cli, s3: S3, large: Path, file: Path, sse: list[str], source: list[str], bucket: str, key: CustomerKey, command: str
 ) -> None:
-    """A small object is copied by CopyObject, a large one by UploadPartCopy."""
+    """The client copies a small object by CopyObject, and a large one by UploadPartCopy."""
     keyed = key.s3() if sse else []
     for path in (file, large):
         cli.run("aws", "s3", "cp", path, f"s3://{bucket}/{path.name}", *sse)
@@ -77,7 +74,7 @@ def test_within_the_store(
 def test_a_copy_to_another_key(
     cli: Cli, s3: S3, large: Path, file: Path, key_file: str, bucket: str, key: CustomerKey
 ) -> None:
-    """From a key to another, from none to one, and from one to none."""
+    """From a key to another, from none to a key, and from a key to none."""
     new = CustomerKey.new()
     new_file = f"fileb://{new.file(cli.folder)}"
     to_new = ["--sse-c", "AES256", "--sse-c-key", new_file]

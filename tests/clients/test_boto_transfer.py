@@ -1,9 +1,9 @@
-"""boto3's transfer manager: uploads, downloads and copies in parallel parts, with a customer's key and without."""
+"""boto3's transfer manager: uploads, downloads and copies in parallel parts, with and without a customer's
+key."""
 
 from __future__ import annotations
 
 import io
-import random
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,7 @@ PARTS = TransferConfig(multipart_threshold=6 << 20, multipart_chunksize=5 << 20,
 
 @pytest.fixture
 def large(cli: Cli) -> Path:
-    path = cli.folder / "large.bin"
-    path.write_bytes(random.Random(6).randbytes(LARGE))
-    return path
+    return cli.file("large.bin", LARGE)
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "sse-c"])
@@ -71,7 +69,7 @@ def test_small_and_empty_files(boto: Any, cli: Cli, bucket: str, extra: dict[str
 
 
 def test_copies(boto: Any, large: Path, bucket: str, key: CustomerKey, extra: dict[str, Any]) -> None:
-    """In one request below the threshold, in parts above it; with the key of the source, and another for the copy."""
+    """In one request below the threshold, and in parts above it. The source has one key, the copy another."""
     new = CustomerKey.new()
     source = {"CopySourceSSECustomerAlgorithm": "AES256", "CopySourceSSECustomerKey": key.raw} if extra else {}
     config = TransferConfig(multipart_threshold=6 << 20, multipart_chunksize=5 << 20)

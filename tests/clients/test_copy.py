@@ -1,4 +1,4 @@
-"""Copies, moves and deletes of many, by the real command lines."""
+"""Copies, moves and deletes of many objects, by the real command lines."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import random
 from pathlib import Path
 from typing import Any
 
-import boto3
-import botocore.config
 import pytest
 
 from support.cli import Cli
@@ -48,7 +46,7 @@ def test_aws_sync_and_rm_between_buckets(cli: Cli, bucket: str, other: str) -> N
 
 
 def test_aws_cp_with_keys(cli: Cli, file: Path, bucket: str, other: str, key: CustomerKey, key_file: str) -> None:
-    """From key to key, and to none."""
+    """From one key to another, and to none."""
     second = CustomerKey.new()
     second_file = f"fileb://{second.file(cli.folder)}"
     source = ["--sse-c-copy-source", "AES256", "--sse-c-copy-source-key", key_file]
@@ -63,7 +61,7 @@ def test_aws_cp_with_keys(cli: Cli, file: Path, bucket: str, other: str, key: Cu
     assert (cli.folder / "plain").read_bytes() == file.read_bytes()
 
 
-def test_aws_rotates_a_key_in_place(cli: Cli, file: Path, bucket: str, key: CustomerKey, key_file: str) -> None:
+def test_aws_gives_an_object_a_new_key_in_place(cli: Cli, file: Path, bucket: str, key: CustomerKey, key_file: str) -> None:
     second = CustomerKey.new()
     second_file = f"fileb://{second.file(cli.folder)}"
     where = ["--bucket", bucket, "--key", "object"]
@@ -78,21 +76,8 @@ def test_aws_rotates_a_key_in_place(cli: Cli, file: Path, bucket: str, key: Cust
     assert "403" in cli.fails("aws", "s3api", "head-object", *where, *sse, key_file)
 
 
-@pytest.fixture
-def boto(cli: Cli) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=cli.server.tls.url,
-        aws_access_key_id=cli.user.access_key,
-        aws_secret_access_key=cli.user.secret_key,
-        region_name="us-east-1",
-        verify=str(cli.server.ca),
-        config=botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
-    )
-
-
 def test_boto3_copies_with_keys(boto: Any, bucket: str, key: CustomerKey) -> None:
-    """The transfer manager's copy: HEADs the source with its key, then copies."""
+    """The transfer manager sends a HEAD of the source with its key, and then copies."""
     second = CustomerKey.new()
     boto.put_object(Bucket=bucket, Key="a b/ü+", Body=b"body" * 5000, **key.s3_parameters())
     opens = {"CopySourceSSECustomerAlgorithm": "AES256", "CopySourceSSECustomerKey": key.raw}
@@ -108,7 +93,7 @@ def test_boto3_copies_with_keys(boto: Any, bucket: str, key: CustomerKey) -> Non
 
 
 def test_boto3_copies_large_objects_in_parts(boto: Any, bucket: str, key: CustomerKey) -> None:
-    """From 8 MiB on, the transfer manager copies by parts, with the keys on each of them."""
+    """From 8 MiB on, the transfer manager copies in parts, with the keys on each of them."""
     second, body = CustomerKey.new(), random.Random(9).randbytes(20 << 20)
     boto.upload_fileobj(io.BytesIO(body), bucket, "large", ExtraArgs=key.s3_parameters())
     opens = {"CopySourceSSECustomerAlgorithm": "AES256", "CopySourceSSECustomerKey": key.raw}
@@ -116,7 +101,7 @@ def test_boto3_copies_large_objects_in_parts(boto: Any, bucket: str, key: Custom
     boto.copy(source, bucket, "parts", ExtraArgs={**opens, **second.s3_parameters()})
     got = boto.get_object(Bucket=bucket, Key="parts", **second.s3_parameters())
     assert got["ETag"].endswith('-3"') and got["Body"].read() == body
-    # In one request it becomes an object of one piece.
+    # A copy in one request makes an object of one piece.
     one = boto.copy_object(Bucket=bucket, Key="one", CopySource=source, **opens, **second.s3_parameters())
     assert "-" not in one["CopyObjectResult"]["ETag"]
     got = boto.get_object(Bucket=bucket, Key="one", Range="bytes=8388600-8388620", **second.s3_parameters())
@@ -133,7 +118,7 @@ def test_boto3_deletes_many(boto: Any, bucket: str, key: CustomerKey) -> None:
 
 
 def test_swift_copy(cli: Cli, swift: Swift, file: Path, header: list[str], name: str, key: CustomerKey) -> None:
-    """`swift copy` has one set of headers: one key for both ends."""
+    """`swift copy` has one set of headers: both ends have the same key."""
     cli.run("swift", "upload", name, "file.txt", *header, "--header", "X-Object-Meta-Color: blue")
     cli.run("swift", "copy", name, "file.txt", "-d", f"/{name}-other/copy", *header)
     cli.run("swift", "download", f"{name}-other", "copy", "-o", "back", *header)

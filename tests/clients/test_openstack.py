@@ -36,11 +36,11 @@ def test_containers_and_objects(cli: Cli, s3: S3, file: Path, name: str) -> None
     assert s3.request("HEAD", f"/{name}").status == 404
 
 
-def test_without_a_version_in_the_url(cli: Cli) -> None:
+def test_a_url_without_a_version(cli: Cli) -> None:
     cli.environment["OS_AUTH_URL"] = cli.server.tls.url
     assert cli.json("openstack", "token", "issue", "-f", "json")["id"]
 
 
-def test_a_wrong_password(cli: Cli) -> None:
+def test_a_wrong_password_is_refused(cli: Cli) -> None:
     cli.environment["OS_PASSWORD"] = "wrong"
     assert "401" in cli.fails("openstack", "token", "issue")

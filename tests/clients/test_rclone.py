@@ -45,7 +45,7 @@ def tree(cli: Cli) -> Path:
 
 
 def assert_same(folder: Path) -> None:
-    """The folder holds the tree and nothing else."""
+    """The folder has the files of the tree and no others."""
     found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert found == TREE
 
@@ -57,7 +57,7 @@ def test_buckets(rclone: Remote, name: str) -> None:
     assert f"{name}/" not in rclone.run("lsf", f"{rclone.name}:").split()
 
 
-def test_a_tree_there_and_back(rclone: Remote, other: Face, tree: Path, bucket: str) -> None:
+def test_a_tree_is_uploaded_and_downloaded(rclone: Remote, other: Face, tree: Path, bucket: str) -> None:
     rclone.run("copy", "tree", rclone.at(bucket, "tree"))
     listed = rclone.run("lsf", "-R", "--files-only", rclone.at(bucket, "tree")).splitlines()
     assert sorted(listed) == sorted(TREE)
@@ -70,7 +70,7 @@ def test_a_tree_there_and_back(rclone: Remote, other: Face, tree: Path, bucket: 
         assert other.get(bucket, f"tree/{path}").status == (400 if rclone.key else 200)
 
 
-def test_a_sync_moves_only_what_changed(rclone: Remote, tree: Path, bucket: str) -> None:
+def test_a_sync_transfers_only_changes(rclone: Remote, tree: Path, bucket: str) -> None:
     target = rclone.at(bucket, "tree")
     rclone.run("sync", "tree", target)
     (tree / "one.txt").write_bytes(b"more than before")
@@ -102,17 +102,16 @@ def test_deletes(rclone: Remote, tree: Path, other: Face, bucket: str) -> None:
 
 @pytest.fixture
 def large(cli: Cli) -> Path:
-    """A file that goes up in five parts."""
-    path = cli.folder / "large.bin"
-    path.write_bytes(random.Random(11).randbytes(LARGE))
-    return path
+    """A file that rclone uploads in five parts."""
+    return cli.file("large.bin", LARGE)
 
 
 PARTS = ["--s3-upload-cutoff", PART, "--s3-chunk-size", PART, "--swift-chunk-size", PART]
 
 
 def test_a_large_file_in_parts(rclone: Remote, other: Face, large: Path, bucket: str) -> None:
-    """Multipart on S3; on Swift a dynamic large object whose segments and manifest all come with the key."""
+    """Multipart on S3. On Swift a dynamic large object: its segments and its manifest all come with the
+    key."""
     rclone.run("copy", *PARTS, "large.bin", rclone.at(bucket))
     assert rclone.run("lsf", "--format", "sp", rclone.at(bucket)).split() == [f"{LARGE};large.bin"]
     rclone.run("copyto", rclone.at(bucket, "large.bin"), "back.bin")
@@ -124,7 +123,7 @@ def test_a_large_file_in_parts(rclone: Remote, other: Face, large: Path, bucket:
     assert (ranged.status, ranged.body) == (206, large.read_bytes()[5_242_870:10_485_771])
 
 
-def test_a_large_file_takes_the_place_of_another(rclone: Remote, large: Path, bucket: str) -> None:
+def test_a_large_file_replaces_another(rclone: Remote, large: Path, bucket: str) -> None:
     rclone.run("copy", *PARTS, "large.bin", rclone.at(bucket))
     large.write_bytes(random.Random(12).randbytes(LARGE - 6_000_000))
     rclone.run("copy", *PARTS, "large.bin", rclone.at(bucket))
@@ -144,8 +143,8 @@ def test_a_large_stream(rclone: Remote, large: Path, bucket: str) -> None:
 
 
 def test_moves_within_the_store(rclone: Remote, other: Face, tree: Path, large: Path, bucket: str) -> None:
-    """On S3 a copy sends the key for source and destination. rclone cannot send one with Swift's COPY, and goes on to send
-    the bytes itself where the copy is refused."""
+    """On S3 a copy sends the key for source and destination. rclone cannot send one with Swift's COPY; when
+    the copy is refused, rclone sends the bytes itself."""
     rclone.run("copy", "tree", rclone.at(bucket))
     rclone.run("copy", *PARTS, "large.bin", rclone.at(bucket))
     if rclone.key and rclone.face == "swift":

@@ -1,4 +1,4 @@
-"""restic keeps its repository in a bucket. It seals what it stores itself, and cannot send a customer's key."""
+"""restic keeps its repository in a bucket. It encrypts its data itself, and cannot send a customer's key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""s3cmd as people use it. It has no way to read with a customer's key."""
+"""s3cmd as people use it. It cannot read with a customer's key."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_put_get_info_del(s3cmd: S3cmd, s3: S3, file: Path, bucket: str) -> None
     assert s3.head(bucket, "a b/ü+%.txt").status == 404
 
 
-def test_sync_both_ways(s3cmd: S3cmd, bucket: str) -> None:
+def test_sync_uploads_and_downloads(s3cmd: S3cmd, bucket: str) -> None:
     tree = {"one.txt": b"1", "sub/two.bin": b"2" * 70_000, "sub/deep/three": b"3"}
     for path, body in tree.items():
         (s3cmd.cli.folder / "tree" / path).parent.mkdir(parents=True, exist_ok=True)
@@ -72,10 +72,11 @@ def test_disk_usage(s3cmd: S3cmd, file: Path, bucket: str) -> None:
     assert "200000" in s3cmd.run("du", f"s3://{bucket}")
 
 
-def test_an_upload_with_a_key_is_sealed_and_not_believed(
+def test_an_upload_with_a_key_is_sealed_and_reported_as_failed(
     s3cmd: S3cmd, s3: S3, file: Path, bucket: str, key: CustomerKey
 ) -> None:
-    """s3cmd takes every ETag for an MD5, which that of an object under a customer's key is not, on AWS as here."""
+    """s3cmd takes every ETag for an MD5. The ETag of an object under a customer's key is none, on AWS as
+    here."""
     headers = [f"--add-header={name}:{value}" for name, value in key.s3()]
     said = s3cmd.cli.fails("s3cmd", "-c", "s3cfg", "--no-progress", "put", *headers, file, f"s3://{bucket}/sealed")
     assert "MD5 Sums don't match!" in said

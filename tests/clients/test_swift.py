@@ -36,7 +36,7 @@ def test_upload_stat_list_download_post_delete(cli: Cli, file: Path, header: lis
     cli.run("swift", "stat", *header)
 
 
-def test_stat_without_the_key(cli: Cli, file: Path, header: list[str], name: str, key: CustomerKey) -> None:
+def test_stat_works_without_the_key(cli: Cli, file: Path, header: list[str], name: str, key: CustomerKey) -> None:
     cli.run("swift", "upload", name, "file.txt", *header, "--header", "X-Object-Meta-Color: blue")
     stat = cli.run("swift", "stat", name, "file.txt").stdout
     assert "Content Length: 200000" in stat and "Meta Mtime:" in stat and "AES256" in stat
@@ -44,11 +44,11 @@ def test_stat_without_the_key(cli: Cli, file: Path, header: list[str], name: str
 
 
 def test_changed_files_only(cli: Cli, swift: Swift, file: Path, header: list[str], name: str) -> None:
-    """`--changed` compares size and mtime, which a HEAD without the key shows."""
+    """`--changed` compares size and mtime, and a HEAD without the key shows both."""
     cli.run("swift", "upload", name, "file.txt", "--changed", *header)
     first = swift.head(name, "file.txt")["X-Timestamp"]
     cli.run("swift", "upload", name, "file.txt", "--changed", *header)
-    assert swift.head(name, "file.txt")["X-Timestamp"] == first, "it was uploaded again"
+    assert swift.head(name, "file.txt")["X-Timestamp"] == first, "the file was uploaded again"
     file.write_bytes(b"new")
     cli.run("swift", "upload", name, "file.txt", "--changed", *header)
     cli.run("swift", "download", name, "file.txt", "-o", "back", *header)
@@ -80,7 +80,7 @@ def test_capabilities(cli: Cli) -> None:
     assert "Core: swift" in said and "max_file_size" in said
 
 
-def test_a_wrong_password(cli: Cli) -> None:
+def test_a_wrong_password_is_refused(cli: Cli) -> None:
     cli.environment["OS_PASSWORD"] = "wrong"
     assert "Unauthorized" in cli.fails("swift", "list")
 

@@ -1,4 +1,4 @@
-"""Copies across the faces: written by one, copied by one, read by the other, under every change of keys."""
+"""Copies across the faces, under every change of keys: one face writes, one copies, one reads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ S3_SOURCE = "x-amz-copy-source-server-side-encryption-customer-"
 
 
 def copy(face: Face, bucket: str, source: str, to: str, opens: CustomerKey | None, seals: CustomerKey | None) -> Response:
-    """A copy as the face makes it, with a key for each end."""
+    """A copy by one face, with a key for each end."""
     if face.name == "s3":
         headers: Headers = [("x-amz-copy-source", f"{bucket}/{quote(source)}")]
         if opens:
@@ -39,7 +39,7 @@ def copier(request: pytest.FixtureRequest, faces: dict[str, Face]) -> Face:
 
 @pytest.fixture(params=["none", "same", "other"], ids=lambda to: f"to-{to}")
 def seals(request: pytest.FixtureRequest, key: CustomerKey) -> CustomerKey | None:
-    """The copy's key."""
+    """The key of the copy."""
     return {"none": None, "same": key, "other": CustomerKey.new()}[request.param]
 
 
@@ -75,13 +75,14 @@ def test_every_change_of_keys(
         else:
             assert (wrong.status, missing.status) == (400, 200)
         if reader.name == "swift" and "ETag" in got:
-            assert got["ETag"] == MD5, "Swift's client compares it"
+            assert got["ETag"] == MD5, "Swift's client compares the ETag with it"
         if reader.name == "s3" and len(got["ETag"].strip('"')) == 32 and not seals:
-            assert got["ETag"] == f'"{MD5}"', "what looks like an MD5 is one"
+            assert got["ETag"] == f'"{MD5}"', "an ETag that looks like an MD5 must be one"
 
 
-def test_an_md5_that_is_known_is_carried_across(faces: dict[str, Face], copier: Face, bucket: str) -> None:
-    """Swift always knows it, and what Swift wrote with a key shows it again once it is sealed by the ring."""
+def test_a_known_md5_goes_with_the_copy(faces: dict[str, Face], copier: Face, bucket: str) -> None:
+    """Swift always knows it. An object that Swift wrote with a key shows its MD5 again when the copy is under
+    the gateway's keys."""
     swift, key = faces["swift"], CustomerKey.new()
     assert swift.put(bucket, "object", BODY, swift.keyed(key)).status == 201
     assert copy(copier, bucket, "object", "copy", key, None).status in (200, 201)
@@ -89,7 +90,7 @@ def test_an_md5_that_is_known_is_carried_across(faces: dict[str, Face], copier: 
     assert faces["s3"].get(bucket, "copy")["ETag"] == f'"{MD5}"'
 
 
-# (object sealed, what the source's key is) → (S3's status and code, Swift's status)
+# (whether the object is sealed, the key for the source) → (S3's status and code, Swift's status)
 SOURCE_KEYS = {
     (True, "none"): (400, "InvalidRequest", 400),
     (True, "wrong"): (403, "AccessDenied", 403),
@@ -98,7 +99,7 @@ SOURCE_KEYS = {
 
 
 @pytest.mark.parametrize("given", ["none", "wrong"])
-def test_source_keys_that_do_not_fit(
+def test_wrong_keys_for_the_source_are_refused(
     writer: Face, copier: Face, sealed: bool, given: str, bucket: str, key: CustomerKey
 ) -> None:
     writer.put(bucket, "object", BODY, writer.keyed(key if sealed else None))
@@ -127,7 +128,8 @@ def test_a_copy_outlives_its_source(faces: dict[str, Face], copier: Face, bucket
 
 @pytest.fixture(params=["static", "dynamic"])
 def large(request: pytest.FixtureRequest, faces: dict[str, Face], bucket: str, sealed: bool, key: CustomerKey) -> bytes:
-    """A large object `object` of Swift in the bucket, keyed or not. Its segments come without the key, as `swift` sends them."""
+    """A large object `object` of Swift in the bucket, with a key or without. Its segments have no key, as
+    `swift` sends them."""
     swift = faces["swift"]
     assert isinstance(swift, SwiftFace)
     pieces = [bytes([n]) * (70_000 + n) for n in range(3)]
@@ -145,10 +147,10 @@ def large(request: pytest.FixtureRequest, faces: dict[str, Face], bucket: str, s
     return b"".join(pieces)
 
 
-def test_large_objects_of_swift_are_flattened(
+def test_large_objects_of_swift_are_copied_as_plain_objects(
     faces: dict[str, Face], copier: Face, sealed: bool, large: bytes, bucket: str, key: CustomerKey
 ) -> None:
-    """What a copy holds is its own: the segments may go."""
+    """The copy has its own contents: the segments may be deleted."""
     opens = key if sealed else None
     for to, seals in [("plain", None), ("keyed", CustomerKey.new())]:
         copied = copy(copier, bucket, "object", to, opens, seals)

@@ -1,4 +1,4 @@
-"""Right, wrong, malformed and missing keys, on objects that have one and that have none, by writer, reader and verb."""
+"""Right, wrong, malformed and missing keys, on objects with and without a key, by writer, reader and verb."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from support.keys import S3, SWIFT, CustomerKey, b64
 BODY = b"the quick brown fox " * 5000
 META = "kept"
 
-# What the reader gives: "right", "wrong", "none", or one of the malformed.
+# The key of the reader: "right", "wrong", "none", or one of the malformed ones.
 GIVEN = ["right", "wrong", "none", "bad-md5", "bad-algorithm", "short"]
 
-# (object sealed, given) → (S3's status and code, Swift's status)
+# (whether the object is sealed, the reader's key) → (S3's status and code, Swift's status)
 OBJECT_READ = {
     (True, "right"): (200, "", 200),
     (True, "wrong"): (403, "AccessDenied", 403),
@@ -110,7 +110,7 @@ def test_delete_needs_no_key(reader: Face, sealed: bool, given: str, stored: str
 
 @pytest.mark.parametrize("given", GIVEN)
 def test_post(faces: dict[str, Face], sealed: bool, given: str, stored: str, key: CustomerKey) -> None:
-    """POST needs no key; one that is given must be right. It never stores one."""
+    """POST needs no key. If a key comes, it must be right. POST never stores a key."""
     swift = faces["swift"]
     assert isinstance(swift, SwiftFace)
     given_headers = headers(swift, given, key)
@@ -128,7 +128,7 @@ def test_post(faces: dict[str, Face], sealed: bool, given: str, stored: str, key
 
 @pytest.mark.parametrize("given", ["wrong", "bad-md5", "bad-algorithm", "short", "none"])
 def test_conditions_come_after_the_key(reader: Face, given: str, stored: str, sealed: bool, key: CustomerKey) -> None:
-    """A precondition must not tell anything to someone without the key."""
+    """The answer to a precondition must not reveal anything to a client without the key."""
     status, error_code = expected(reader, sealed, given)
     if status == 200:
         status = 304

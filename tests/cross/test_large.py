@@ -1,4 +1,4 @@
-"""A large object through both doors, streamed: only with `--full`."""
+"""A large object through both faces, streamed: only with `--full`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BLOCK = bytes(range(256)) * 4096
 
 
 def stream(server: Server, method: str, target: str, headers: Headers, length: int) -> tuple[int, str]:
-    """Sends `length` bytes, and returns the status and the SHA-256 of what comes back."""
+    """Sends `length` bytes, and returns the status and the SHA-256 of the bytes that come back."""
     with Connection(server.tls, timeout=600) as connection:
         connection.head(method, target, [*headers, ("Content-Length", str(length))])
         for _ in range(length // len(BLOCK)):

@@ -1,4 +1,4 @@
-"""Swift's large objects through S3: whole, in ranges over the segments' bounds, and with keys."""
+"""Swift's large objects through S3: whole, in ranges over the bounds of segments, and with keys."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_reads(reader: Face, bucket: str, large: str, kind: str, key_of_it: Cust
     for first, last in [(69_999, 70_000), (69_990, 70_010), (0, len(WHOLE) - 1)]:
         part = reader.get(bucket, large, [("Range", f"bytes={first}-{last}"), *keyed])
         assert part.status == 206 and part.body == WHOLE[first : last + 1]
-    # As in Swift, a dynamic one is listed with its manifest's own size.
+    # As in Swift, a dynamic large object is listed with the size of its manifest.
     assert reader.sizes(bucket)[large] == (len(WHOLE) if kind == "static" else 0)
 
 
@@ -62,11 +62,11 @@ def test_wrong_and_missing_keys(reader: Face, bucket: str, large: str) -> None:
     assert reader.get(bucket, large, reader.keyed(CustomerKey.new())).status == 403
     assert reader.head(bucket, large, reader.keyed(CustomerKey.new())).status == 403
     assert reader.head(bucket, large).status == (200 if reader.name == "swift" else 400)
-    assert reader.get(bucket, "s/0").status == 400, "a segment is still open without the key"
+    assert reader.get(bucket, "s/0").status == 400, "without the key a segment can still be read"
 
 
 @pytest.mark.parametrize("kind", ["static"])
-def test_delete_by_s3_takes_the_manifest_alone(
+def test_a_delete_by_s3_deletes_the_manifest_alone(
     faces: dict[str, Face], bucket: str, large: str, key_of_it: CustomerKey | None
 ) -> None:
     assert faces["s3"].delete(bucket, large).status == 204
@@ -74,7 +74,7 @@ def test_delete_by_s3_takes_the_manifest_alone(
 
 
 def test_a_download_outlives_its_small_segments(server: Server, swift: Swift, bucket: str) -> None:
-    """One is overwritten and one deleted while a client is still at the large one before them."""
+    """One segment is overwritten and one deleted while a client still reads the large segment before them."""
     large, small, damaged = os.urandom(12 << 20), os.urandom(9000), server.metric("cardea_damaged_blobs_total")
     for name, body in [("large", large), ("small", small), ("tiny", b"tiny")]:
         assert swift.put(bucket, name, body).status == 201
@@ -92,8 +92,9 @@ def test_a_download_outlives_its_small_segments(server: Server, swift: Swift, bu
     assert server.metric("cardea_damaged_blobs_total") == damaged
 
 
-def test_copies_of_copies_have_an_end(s3: S3, swift: Swift, bucket: str) -> None:
-    """An object is made of 20,000 parts at most, however it is put together; and is read like any other."""
+def test_copies_of_copies_have_a_limit(s3: S3, swift: Swift, bucket: str) -> None:
+    """An object has at most 20,000 parts, however it is put together. An object of so many parts is read like
+    any other."""
     segment = os.urandom(600)
     assert swift.put(bucket, "segment", segment).status == 201
 

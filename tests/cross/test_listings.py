@@ -1,4 +1,5 @@
-"""Listings of both faces over one bucket, against a naive model: random keys, random parameters, pages of every size."""
+"""Listings of one bucket by both faces, compared with a simple model: random keys, random parameters, pages
+of every size."""
 
 from __future__ import annotations
 
@@ -17,18 +18,18 @@ PIECES = [
     "a", "b", "/", "//", "-", ".", "..", "0", " ", "+", "%", "%2F", "&", "<", "\"", "ab", "::", ":", "é", "ü", "z",
     "\U0001f600", "\U0010fffd", "\uffee", "\u2028", "\n", "\t", "~", "A", "=", "?", "#", "'", "\\", "\u00a0",
 ]  # fmt: skip
-"""What keys are made of: bytes around delimiters, XML's and URLs' own characters, planes beyond the first."""
+"""Pieces of keys: bytes around delimiters, special characters of XML and of URLs, planes beyond the first."""
 DELIMITERS = ["", "/", "//", "::", ":", "a", "é", "\U0001f600", "/a", "b/", " "]
 
 
 @dataclass(frozen=True)
 class Query:
-    """What part of a listing is wanted."""
+    """The part of a listing that a request asks for."""
 
     prefix: str = ""
     delimiter: str = ""
     after: str = ""
-    """Rows after this one; before it in a reversed listing."""
+    """Rows after this key; in a reversed listing rows before it."""
     end: str = ""
     reverse: bool = False
 
@@ -42,7 +43,8 @@ class Row:
 
 
 def model(keys: set[str], query: Query, *, swift: bool) -> list[Row]:
-    """Every key between the bounds, rolled up; on Swift, a marker in a common prefix leaves out all of it."""
+    """Every key between the bounds, rolled up. On Swift, a marker in a common prefix skips the whole
+    prefix."""
     low, high = (query.end, query.after) if query.reverse else (query.after, query.end)
     rows: list[Row] = []
     for key in sorted(keys, key=str.encode):
@@ -59,7 +61,8 @@ def model(keys: set[str], query: Query, *, swift: bool) -> list[Row]:
 
 
 def in_directory(keys: set[str], path: str) -> list[str]:
-    """What `path=` shows: names directly in the directory, and those that stand for a subdirectory; not itself."""
+    """The names that `path=` shows: names directly in the directory, and names that mean a subdirectory; not
+    the directory itself."""
     prefix = path.rstrip("/") + "/" if path else ""
     inside = [key for key in keys if key.startswith(prefix) and key != prefix]
     level = [key for key in inside if "/" not in key[len(prefix) : -1] or key[len(prefix) :].index("/") == len(key) - len(prefix) - 1]
@@ -74,7 +77,7 @@ def random_query(chance: random.Random, keys: set[str]) -> Query:
     ordered = sorted(keys)
 
     def near() -> str:
-        """A key, a prefix of one, one of its common prefixes, something beside one, or nothing."""
+        """A key, a prefix of a key, one of its common prefixes, a string next to one, or nothing."""
         key = chance.choice(ordered)
         cut = key[: chance.randint(0, len(key))]
         return chance.choice([key, cut, cut + chance.choice(PIECES), random_key(chance), "", ""])
@@ -95,7 +98,7 @@ def parameters(**given: str) -> str:
 
 
 def s3_rows(page: ElementTree.Element) -> list[Row]:
-    """The rows of a page, in order: objects and prefixes come apart."""
+    """The rows of a page, in order. The answer has objects and prefixes apart."""
     text = lambda name: unquote(name or "") if page.findtext("EncodingType") == "url" else (name or "")  # noqa: E731
     rows = [Row(text(each.text), False) for each in page.findall("Contents/Key")]
     rows += [Row(text(each.text), True) for each in page.findall("CommonPrefixes/Prefix")]
@@ -127,7 +130,7 @@ def s3_pages(s3: S3, bucket: str, query: Query, size: int, version: int, encoded
         if page.findtext("IsTruncated") == "false":
             assert page.find("NextMarker") is None and page.find("NextContinuationToken") is None
             return
-        assert len(rows) == size, "a page that is not the last is full"
+        assert len(rows) == size, "a page before the last one is full"
         if version == 2:
             more = page.findtext("NextContinuationToken") or ""
         elif query.delimiter:
@@ -153,7 +156,7 @@ def swift_page(swift: Swift, container: str, query: Query, size: int, form: str)
     answer = swift.request("GET", container, query=given)
     if form == "plain":
         assert answer.status == (200 if answer.body else 204)
-        # Names may hold line ends, and nothing says which rows are rolled up.
+        # Names may contain line ends, and nothing marks the rows that are rolled up.
         return [Row(answer.text, False)]
     assert answer.status == 200, answer.text
     root = ElementTree.fromstring(answer.body)
@@ -172,7 +175,7 @@ def swift_pages(swift: Swift, container: str, query: Query, size: int, form: str
 
 
 def fill(s3: S3, swift: Swift, bucket: str, keys: set[str]) -> None:
-    """Puts the keys, by the one face and by the other."""
+    """Puts the keys, in turn by each face."""
     for number, key in enumerate(sorted(keys)):
         answer = (s3 if number % 2 else swift).put(bucket, key, b"")
         assert answer.status in (200, 201), (key, answer.text)
@@ -181,7 +184,7 @@ def fill(s3: S3, swift: Swift, bucket: str, keys: set[str]) -> None:
 def world(seed: int, count: int) -> tuple[random.Random, set[str]]:
     chance = random.Random(seed)
     keys = {random_key(chance) for _ in range(count)}
-    # Keys that are prefixes of others, and the longest that there may be.
+    # Keys that are prefixes of others, and the longest keys that are allowed.
     keys |= {key[: chance.randint(1, len(key))] for key in sorted(keys)[::5]}
     keys |= {key + chance.choice(PIECES) for key in sorted(keys)[::7]}
     keys.add("\U0001f600" * 256)
@@ -209,13 +212,13 @@ def check(s3: S3, swift: Swift, bucket: str, seed: int, *, keys: int, queries: i
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_both_faces_list_what_the_model_does(s3: S3, swift: Swift, bucket: str, seed: int) -> None:
+def test_both_faces_list_as_the_model_does(s3: S3, swift: Swift, bucket: str, seed: int) -> None:
     check(s3, swift, bucket, seed, keys=60, queries=40)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("seed", range(100, 130))
-def test_both_faces_list_what_the_model_does_many_times(s3: S3, swift: Swift, bucket: str, seed: int) -> None:
+def test_both_faces_list_as_the_model_does_many_times(s3: S3, swift: Swift, bucket: str, seed: int) -> None:
     check(s3, swift, bucket, seed, keys=400, queries=300)
 
 
@@ -250,7 +253,7 @@ def test_keys_that_xml_cannot_hold_are_listed_in_url_encoding(s3: S3, swift: Swi
 
 @pytest.mark.parametrize("form", ["", "plain", "json", "xml"])
 def test_an_empty_container(swift: Swift, bucket: str, form: str) -> None:
-    """Only a plain listing is ever without content."""
+    """Only a plain listing can have no content."""
     answer = swift.request("GET", bucket, query=f"format={form}")
     assert answer.status == (200 if form in ("json", "xml") else 204)
     assert answer.text.strip().endswith({"json": "[]", "xml": "</container>"}.get(form, ""))
@@ -273,7 +276,7 @@ def test_an_empty_container(swift: Swift, bucket: str, form: str) -> None:
         ("nonsense", 400, "text/plain"),
     ],
 )
-def test_the_format_that_accept_asks_for(swift: Swift, bucket: str, accept: str, status: int, kind: str) -> None:
+def test_the_format_of_the_accept_header(swift: Swift, bucket: str, accept: str, status: int, kind: str) -> None:
     assert swift.put(bucket, "object", b"").status == 201
     answer = swift.request("GET", bucket, headers=[("Accept", accept)] if accept else [])
     assert (answer.status, answer["Content-Type"].split(";")[0]) == (status, kind)
@@ -291,7 +294,7 @@ def test_the_format_that_accept_asks_for(swift: Swift, bucket: str, accept: str,
         ("marker=zzz", 204), ("marker=zzz&format=json", 200), ("prefix=%00", 400), ("marker=%FF", 400),
     ],
 )  # fmt: skip
-def test_swifts_limits(swift: Swift, bucket: str, query: str, status: int) -> None:
+def test_limits_of_swift(swift: Swift, bucket: str, query: str, status: int) -> None:
     assert swift.put(bucket, "object", b"").status == 201
     answer = swift.request("GET", bucket, query=query)
     assert answer.status == status, answer.text

@@ -1,4 +1,4 @@
-"""One map of metadata, two spellings."""
+"""One map of metadata, in two spellings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_metadata_crosses(writer: Face, reader: Face, sealed: bool, bucket: str,
         assert seen == USER
 
 
-def test_an_overwrite_replaces_all_of_it(writer: Face, reader: Face, bucket: str) -> None:
+def test_an_overwrite_replaces_all_metadata(writer: Face, reader: Face, bucket: str) -> None:
     first = [("Cache-Control", "no-store"), (writer.meta + "old", "1")]
     assert writer.put(bucket, "object", b"1", first).status in WRITTEN
     assert reader.put(bucket, "object", b"2", [(reader.meta + "new", "2")]).status in WRITTEN
@@ -44,7 +44,7 @@ def test_an_overwrite_replaces_all_of_it(writer: Face, reader: Face, bucket: str
     assert head.starting(writer.meta) == {"new": "2"}
 
 
-def test_a_swift_post_is_seen_by_s3(s3: S3, swift: Swift, bucket: str, key: CustomerKey) -> None:
+def test_s3_shows_the_metadata_of_a_swift_post(s3: S3, swift: Swift, bucket: str, key: CustomerKey) -> None:
     sent = [("x-amz-meta-old", "1"), ("Cache-Control", "no-store"), ("Content-Type", "text/plain"), *key.s3()]
     assert s3.put(bucket, "object", b"body", sent).status == 200
     assert swift.post(bucket, "object", [("X-Object-Meta-New", "2")]).status == 202
@@ -57,7 +57,7 @@ def test_a_swift_post_is_seen_by_s3(s3: S3, swift: Swift, bucket: str, key: Cust
 
 
 def test_text_beyond_ascii(s3: S3, swift: Swift, bucket: str) -> None:
-    """S3 carries it as an RFC 2047 word, Swift as UTF-8."""
+    """S3 sends it as an RFC 2047 word, Swift as UTF-8."""
     assert swift.put(bucket, "object", b"", [("X-Object-Meta-City", "Århus ☃")]).status == 201
     shown = s3.head(bucket, "object")["x-amz-meta-city"]
     assert shown.isascii() and shown.startswith("=?UTF-8?"), shown
@@ -66,21 +66,21 @@ def test_text_beyond_ascii(s3: S3, swift: Swift, bucket: str) -> None:
 
 
 @pytest.mark.parametrize("item", ["encryption-key", "Encryption_Key", "ENCRYPTION-SECRET", "encryption-key-md5"])
-def test_reserved_names_are_never_metadata(s3: S3, swift: Swift, bucket: str, item: str) -> None:
-    """`x-amz-meta-encryption-*` would show as Swift's key headers; it is refused, and nothing is stored."""
+def test_reserved_names_are_refused_as_metadata(s3: S3, swift: Swift, bucket: str, item: str) -> None:
+    """`x-amz-meta-encryption-*` would appear as Swift's key headers. It is refused, and nothing is stored."""
     put = s3.put(bucket, "object", b"body", [(f"x-amz-meta-{item}", "value")])
     assert put.status == 400, put.text
     assert swift.head(bucket, "object").status == 404
 
 
-def test_s3_refuses_swifts_key_headers(s3: S3, swift: Swift, bucket: str, key: CustomerKey) -> None:
-    """Who sends one wants encryption with it: ignoring it would store the object without."""
+def test_s3_refuses_the_key_headers_of_swift(s3: S3, swift: Swift, bucket: str, key: CustomerKey) -> None:
+    """A client that sends them wants encryption. To ignore them would store the object without it."""
     put = s3.put(bucket, "object", b"body", key.swift())
     assert put.status == 400, put.text
     assert swift.head(bucket, "object").status == 404
 
 
-def test_each_face_ignores_the_other_ones_headers(s3: S3, swift: Swift, bucket: str) -> None:
+def test_each_face_ignores_metadata_headers_of_the_other(s3: S3, swift: Swift, bucket: str) -> None:
     put = s3.put(bucket, "by-s3", b"body", [("X-Object-Meta-Foo", "1"), ("X-Delete-After", "1")])
     assert put.status == 200, put.text
     assert swift.head(bucket, "by-s3").starting("x-object-meta-") == {}

@@ -1,4 +1,5 @@
-"""S3's multipart uploads, read through both protocols: whole, in ranges over the parts' bounds, and with keys."""
+"""S3's multipart uploads, read through both protocols: whole, in ranges over the bounds of parts, and with
+keys."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ def key_of_it(key: CustomerKey, sealed: bool) -> CustomerKey | None:
 
 @pytest.fixture
 def upload(s3: S3, bucket: str, key_of_it: CustomerKey | None) -> Upload:
-    """An upload that was completed."""
+    """A completed upload."""
     begun = Upload.begin(s3, bucket, "large", [("x-amz-meta-color", "blue")], key_of_it)
     for number, body in enumerate(PARTS, start=1):
         begun.part(number, body)
@@ -54,17 +55,17 @@ def test_wrong_and_missing_keys(reader: Face, bucket: str, upload: Upload) -> No
     assert reader.head(bucket, "large").status == (200 if reader.name == "swift" else 400)
 
 
-def test_what_swift_shows(swift: Swift, bucket: str, upload: Upload, key_of_it: CustomerKey | None) -> None:
+def test_swift_shows_an_object_of_parts(swift: Swift, bucket: str, upload: Upload, key_of_it: CustomerKey | None) -> None:
     keyed = key_of_it.swift() if key_of_it else []
     head = swift.head(bucket, "large", keyed)
-    # Then the client does not compare the tag with an MD5.
+    # With quotes, the client does not compare the tag with an MD5.
     assert head["X-Static-Large-Object"] == "True" and head["Etag"].endswith('-3"')
-    # The client deletes every segment that stands here after it has uploaded anew.
+    # After a new upload the client deletes every segment that this header names.
     assert json.loads(swift.request("GET", f"{bucket}/large", query="multipart-manifest=get").body) == []
 
 
 @pytest.mark.parametrize("query", ["", "multipart-manifest=delete"])
-def test_a_delete_by_swift_takes_all(s3: S3, swift: Swift, bucket: str, upload: Upload, query: str) -> None:
+def test_a_delete_by_swift_deletes_everything(s3: S3, swift: Swift, bucket: str, upload: Upload, query: str) -> None:
     assert swift.request("DELETE", f"{bucket}/large", query=query).status in (200, 204)
     assert s3.head(bucket, "large").status == 404
     assert upload.list().status == 404

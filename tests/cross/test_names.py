@@ -1,4 +1,5 @@
-"""One namespace: buckets are containers, keys are names, and a name means the same to everyone."""
+"""One namespace: buckets are containers, keys are object names, and a name means the same for every
+client."""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ KEYS = [
 
 
 @pytest.mark.parametrize("name_of_object", KEYS, ids=lambda key: quote(key, safe="")[:40])
-def test_any_key_crosses(writer: Face, reader: Face, bucket: str, name_of_object: str, key: CustomerKey) -> None:
+def test_any_key_is_read_by_both_faces(writer: Face, reader: Face, bucket: str, name_of_object: str, key: CustomerKey) -> None:
     body = name_of_object.encode()
     assert writer.put(bucket, name_of_object, body, writer.keyed(key)).status in (200, 201)
     got = reader.get(bucket, name_of_object, reader.keyed(key))
@@ -62,7 +63,7 @@ def test_keys_that_look_alike_are_distinct(faces: dict[str, Face], bucket: str) 
         assert sorted(face.sizes(bucket)) == sorted(keys)
 
 
-def test_listings_are_in_the_order_of_bytes(faces: dict[str, Face], bucket: str) -> None:
+def test_listings_are_in_byte_order(faces: dict[str, Face], bucket: str) -> None:
     keys = ["a", "B", "a/b", "a.b", "é", "z", "ａ", "🦀", "\uffee"]
     for key in keys:
         assert faces["s3"].put(bucket, key).status == 200
@@ -74,7 +75,7 @@ def test_listings_are_in_the_order_of_bytes(faces: dict[str, Face], bucket: str)
 def test_a_bucket_is_a_container(s3: S3, swift: Swift, name: str) -> None:
     assert s3.create_bucket(name).status == 200
     assert name in [row["name"] for row in swift.list()]
-    assert swift.create(name).status == 202, "it exists already"
+    assert swift.create(name).status == 202, "the container exists already"
     assert swift.request("DELETE", name).status == 204
     assert s3.request("HEAD", f"/{name}").status == 404
 
@@ -86,7 +87,7 @@ def test_a_container_is_a_bucket(s3: S3, swift: Swift, name: str) -> None:
     assert swift.request("HEAD", name).status == 404
 
 
-def test_neither_deletes_what_holds_objects(s3: S3, swift: Swift, bucket: str) -> None:
+def test_a_bucket_with_objects_is_not_deleted(s3: S3, swift: Swift, bucket: str) -> None:
     assert swift.put(bucket, "object", b"").status == 201
     refused = s3.request("DELETE", f"/{bucket}")
     assert (refused.status, error(refused)["Code"]) == (409, "BucketNotEmpty")
@@ -95,7 +96,7 @@ def test_neither_deletes_what_holds_objects(s3: S3, swift: Swift, bucket: str) -
 
 
 @pytest.mark.parametrize("suffix", ["_Under_Score", ".UPPER", "-with space", "-ü", "-" + "x" * 200])
-def test_a_container_that_s3_would_not_create_is_reached_by_path(
+def test_s3_reaches_a_container_with_an_invalid_bucket_name_by_its_path(
     s3: S3, swift: Swift, name: str, suffix: str, key: CustomerKey
 ) -> None:
     container = name + suffix
@@ -113,10 +114,10 @@ def others(server: Server) -> tuple[S3, Swift]:
     return S3(server.tls, people.OTHER), Swift(server.tls, people.OTHER)
 
 
-def test_two_accounts_may_own_a_container_of_one_name(
+def test_two_accounts_may_have_a_container_of_the_same_name(
     s3: S3, swift: Swift, others: tuple[S3, Swift], bucket: str, key: CustomerKey
 ) -> None:
-    """The name stays its first owner's on S3; the other container is reached as account:name."""
+    """On S3 the name belongs to its first owner. The other container is reached as account:name."""
     other_s3, other_swift = others
     assert other_swift.create(bucket).status == 201
     assert other_swift.put(bucket, "object", b"theirs", key.swift()).status == 201
@@ -124,7 +125,7 @@ def test_two_accounts_may_own_a_container_of_one_name(
 
     assert swift.get(bucket, "object", key.swift()).body == b"ours"
     assert s3.get(bucket, "object", key.s3()).body == b"ours"
-    assert other_s3.get(bucket, "object", key.s3()).status == 403, "the plain name is not theirs, whoever asks"
+    assert other_s3.get(bucket, "object", key.s3()).status == 403, "the plain name is not that of the other container, whoever asks"
     assert other_s3.get(f"{people.OTHER.account}:{bucket}", "object", key.s3()).body == b"theirs"
     assert s3.get(f"{people.OTHER.account}:{bucket}", "object", key.s3()).status == 403
 
@@ -167,7 +168,7 @@ def test_other_accounts_and_users_without_rights_are_refused(
     assert s3.get(bucket, "object").body == b"body"
 
 
-def test_nobody_is_asked_for_credentials(s3: S3, swift: Swift, bucket: str) -> None:
+def test_requests_without_credentials_are_refused(s3: S3, swift: Swift, bucket: str) -> None:
     assert s3.put(bucket, "object", b"body").status == 200
     anonymous = s3.wire.request("GET", f"/{bucket}/object", [])
     assert (anonymous.status, error(anonymous)["Code"]) == (403, "AccessDenied")
@@ -176,7 +177,7 @@ def test_nobody_is_asked_for_credentials(s3: S3, swift: Swift, bucket: str) -> N
     assert anonymous["Www-Authenticate"].startswith("Swift realm=")
 
 
-def test_two_kinds_of_credentials_are_too_many(s3: S3, swift: Swift, bucket: str) -> None:
+def test_two_kinds_of_credentials_are_refused(s3: S3, swift: Swift, bucket: str) -> None:
     signed = s3.sign("GET", f"/{bucket}", query="list-type=2")
     assert signed.send(s3.wire, unsigned=[("X-Auth-Token", swift.token)]).status == 400
     signed = s3.sign("GET", f"{swift.path}/{bucket}")

@@ -1,4 +1,4 @@
-"""Written by one protocol, read by either: sizes and ranges, with and without a customer's key."""
+"""One protocol writes, either reads: sizes and ranges, with and without a customer's key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from support.faces import WRITTEN, Face
 from support.keys import CustomerKey
 
 KIB = 1024
-# Around the inline limit, the chunk and the read-ahead span.
+# Sizes around the limit of inline objects, the size of a chunk, and the length of the read-ahead.
 SIZES = [0, 1, 16 * KIB - 1, 16 * KIB, 16 * KIB + 1, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, KIB * KIB, 5 * KIB * KIB + 3]
 
 
@@ -19,7 +19,7 @@ def contents(size: int) -> bytes:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_what_was_written_is_read(
+def test_every_size_is_read_back(
     writer: Face, reader: Face, sealed: bool, size: int, bucket: str, key: CustomerKey
 ) -> None:
     body, chosen = contents(size), key if sealed else None
@@ -62,7 +62,7 @@ def test_ranges(writer: Face, reader: Face, sealed: bool, bucket: str, key: Cust
 
 
 @pytest.mark.parametrize("size", [0, 100])
-def test_a_range_past_the_end(
+def test_a_range_past_the_end_is_refused(
     writer: Face, reader: Face, sealed: bool, size: int, bucket: str, key: CustomerKey
 ) -> None:
     chosen = key if sealed else None
@@ -71,7 +71,7 @@ def test_a_range_past_the_end(
     assert (got.status, got["Content-Range"]) == (416, f"bytes */{size}")
 
 
-def test_overwritten_by_the_other_with_another_key(writer: Face, reader: Face, bucket: str) -> None:
+def test_the_other_face_overwrites_with_another_key(writer: Face, reader: Face, bucket: str) -> None:
     old, new = CustomerKey.new(), CustomerKey.new()
     assert writer.put(bucket, "object", b"old", writer.keyed(old)).status in WRITTEN
     assert reader.put(bucket, "object", b"new", reader.keyed(new)).status in WRITTEN
@@ -79,10 +79,10 @@ def test_overwritten_by_the_other_with_another_key(writer: Face, reader: Face, b
         assert face.get(bucket, "object", face.keyed(new)).body == b"new"
         assert face.get(bucket, "object", face.keyed(old)).status == 403
     assert writer.put(bucket, "object", b"plain", []).status in WRITTEN
-    assert reader.get(bucket, "object").body == b"plain", "the new version needs no key"
+    assert reader.get(bucket, "object").body == b"plain", "the new version has no key"
 
 
-def test_deleted_by_the_other_without_a_key(
+def test_the_other_face_deletes_without_a_key(
     writer: Face, reader: Face, sealed: bool, bucket: str, key: CustomerKey
 ) -> None:
     chosen = key if sealed else None

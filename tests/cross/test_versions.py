@@ -1,4 +1,4 @@
-"""One history, seen from both faces."""
+"""One history of versions, seen from both faces."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENABLED = "X-Versions-Enabled"
 
 @dataclass
 class Kept:
-    """A version of the model; a delete marker has no body."""
+    """A version in the model. A delete marker has no body."""
 
     id: str
     body: bytes | None
@@ -28,7 +28,7 @@ class Kept:
 
 @dataclass
 class Model:
-    """What a bucket should hold: every name's versions, oldest first."""
+    """The expected contents of a bucket: every name's versions, the oldest first."""
 
     names: dict[str, list[Kept]] = field(default_factory=dict)
     status: str | None = None
@@ -67,7 +67,7 @@ class Two:
         return self.swift.request(method, path, query=query, headers=headers, body=body)
 
     def version(self, face: str, answer: Response) -> str:
-        """The version that an answer names; a bucket without versioning names none."""
+        """The version that an answer names. In a bucket without versioning it names none."""
         return answer.get("x-amz-version-id" if face == "s3" else "X-Object-Version-Id") or "null"
 
     def keyed(self, face: str, key: CustomerKey | None) -> Headers:
@@ -92,7 +92,7 @@ SEEDS = [*range(3), *(pytest.param(seed, marks=pytest.mark.full) for seed in ran
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_histories(s3: S3, swift: Swift, bucket: str, seed: int) -> None:
-    """Any sequence of operations by either face leaves what a naive model says, on both."""
+    """After any sequence of operations by either face, both faces show the same as a simple model."""
     dice, model, two = random.Random(seed), Model(), Two(s3, swift, bucket)
     keys = [None, None, CustomerKey.new(), CustomerKey.new()]
     for step in range(STEPS):
@@ -132,12 +132,12 @@ def test_random_histories(s3: S3, swift: Swift, bucket: str, seed: int) -> None:
 
 
 def encoded(name: str) -> str:
-    """A name as it stands in a query that is signed."""
+    """A name in the form of a signed query."""
     return quote(name, safe="")
 
 
 def rolled_up(two: Two, model: Model, prefix: str) -> None:
-    """Listings by delimiter, whole and in pages, are the model's rolled up."""
+    """Listings with a delimiter, whole and in pages, equal those of the model."""
     expected: list[Row | str] = []
     for row in model.rows():
         if not row.name.startswith(prefix):
@@ -204,8 +204,8 @@ def compare(two: Two, model: Model, *, contents: bool) -> None:
                 assert two.ask(face, "GET", name, headers=two.keyed(face, kept.key)).body == kept.body
 
 
-def test_one_state(s3: S3, swift: Swift, bucket: str) -> None:
-    """What either face sets the other tells at once."""
+def test_both_faces_share_the_state(s3: S3, swift: Swift, bucket: str) -> None:
+    """The other face shows a change of the state at once."""
     shown = lambda: swift.request("HEAD", bucket).get(ENABLED)  # noqa: E731
     two = Two(s3, swift, bucket)
     assert (state(s3, bucket), shown()) == (None, None)
@@ -215,7 +215,7 @@ def test_one_state(s3: S3, swift: Swift, bucket: str) -> None:
             assert (state(s3, bucket), shown()) == (status, value)
 
 
-def test_markers_are_shared(s3: S3, swift: Swift, bucket: str) -> None:
+def test_both_faces_share_markers(s3: S3, swift: Swift, bucket: str) -> None:
     two = Two(s3, swift, bucket)
     two.set("s3", "Enabled")
     for deleter, other in [("s3", "swift"), ("swift", "s3")]:
@@ -228,7 +228,7 @@ def test_markers_are_shared(s3: S3, swift: Swift, bucket: str) -> None:
         assert two.ask(deleter, "GET", deleter).body == b"body"
 
 
-def test_each_version_opens_with_its_own_key_on_both(s3: S3, swift: Swift, bucket: str) -> None:
+def test_each_version_is_read_with_its_own_key_by_both_faces(s3: S3, swift: Swift, bucket: str) -> None:
     two = Two(s3, swift, bucket)
     two.set("swift", "Enabled")
     keys = [CustomerKey.new(), CustomerKey.new()]

@@ -8,7 +8,8 @@ use cardea::encryption::layout::{
 use cardea::encryption::{DataKey, Opener};
 use proptest::prelude::*;
 
-use super::{CIPHERS, open, pattern, reference, seal};
+use super::reference;
+use crate::{CIPHERS, open, pattern, seal};
 
 const ID: [u8; 24] = *b"writerid0123456789abcdef";
 

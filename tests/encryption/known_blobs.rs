@@ -2,9 +2,9 @@
 
 use sha2::{Digest, Sha256};
 
-use super::pattern;
 use super::reference::{self, Blob};
 use super::vectors::{Case, Hex, Piece, Sealed, Vector, Vectors};
+use crate::pattern;
 
 const CHUNK: usize = 65536;
 const SEALED_CHUNK: usize = CHUNK + 16;

@@ -14,7 +14,6 @@ pub fn add(vectors: &mut Vectors) {
     made.wrapped_keys();
     made.facts();
     made.secrets();
-    made.fingerprint();
     made.key_rings();
     made.exports();
     made.customer_keys();
@@ -198,14 +197,6 @@ impl Made<'_> {
         ] {
             self.add(&format!("secret_{name}"), comment, case, Err(error));
         }
-    }
-
-    fn fingerprint(&mut self) {
-        let (context, customer_key) = (seeded::<16>("bucket"), seeded::<32>("customer key"));
-        let gives = reference::fingerprint(&seeded::<32>("ring secret"), &context, &customer_key);
-        let case =
-            Case::Fingerprint { ring: ring(), context: context.into(), customer_key: customer_key.into() };
-        self.add("fingerprint", "what the audit log says of a customer key", case, Ok(gives));
     }
 
     fn key_rings(&mut self) {

@@ -263,12 +263,6 @@ pub fn export(file: &str, passphrase: &str, cost: [u32; 3], salt: [u8; 32], nonc
     [header, sealed].concat()
 }
 
-/// An audit log's name for a customer key.
-pub fn fingerprint(ring_secret: &[u8], context: &[u8], customer_key: &[u8]) -> String {
-    let key = hkdf(ring_secret, &[], &fields(&[b"cardea/v1/fingerprint", context]), 32);
-    hex::encode(&hmac(&key, customer_key)[..8])
-}
-
 #[test]
 fn hkdf_gives_rfc_5869_s_first_test_case() {
     let salt: Vec<u8> = (0..=0x0c).collect();

@@ -4,7 +4,7 @@ use cardea::encryption::layout::{CHUNK, HEADER_LEN, MAX_BLOB, TAG};
 use cardea::encryption::{DataKey, Error};
 use proptest::prelude::*;
 
-use super::{CIPHERS, open, pattern, seal};
+use crate::{CIPHERS, open, pattern, seal};
 
 const ID: [u8; 24] = [9; 24];
 const SEALED_CHUNK: usize = CHUNK + TAG;

@@ -16,7 +16,8 @@ use cardea::encryption::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{CIPHERS, known_blobs, known_envelopes, known_parts, known_secrets, open, pattern, reference};
+use super::{known_blobs, known_envelopes, known_parts, known_secrets, reference};
+use crate::{CIPHERS, open, pattern};
 
 /// Vectors by the names of their files.
 pub type Vectors = BTreeMap<String, Vector>;
@@ -65,8 +66,6 @@ pub enum Case {
     UploadPart(UploadPart),
     /// Gives the secret.
     Secret { ring: Ring, purpose: String, context: Hex, sealed: Hex },
-    /// Gives the fingerprint, in text.
-    Fingerprint { ring: Ring, context: Hex, customer_key: Hex },
     /// Gives the active key's id.
     KeyRing { file: String },
     /// Gives the active key's id.
@@ -283,9 +282,6 @@ fn open_other(case: &Case, gives: &str) -> Result<String, String> {
         Case::Secret { ring, purpose, context, sealed } => {
             let secret = ring.read()?.open_secret(purpose, &context.0, &sealed.0);
             secret.map(|secret| hex::encode(&*secret)).map_err(error_name)
-        }
-        Case::Fingerprint { ring, context, customer_key } => {
-            Ok(ring.read()?.fingerprint(&context.0, &CustomerKey::new(customer_key.array())))
         }
         Case::KeyRing { file } => active_id(KeyRing::from_toml(file)),
         Case::KeyRingExport { passphrase, export } => active_id(KeyRing::import_sealed(passphrase, export)),

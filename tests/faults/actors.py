@@ -1,5 +1,5 @@
-"""Clients that know what they wrote: each works on names of its own until the server is gone, and then tells whether what it
-was told holds."""
+"""Clients that remember their writes. Each works on its own names until the server is gone, and then checks
+every acknowledged write."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KEYS = [None, CustomerKey.new(), CustomerKey.new()]
 
 @dataclass(frozen=True)
 class Held:
-    """What an object holds, and the key that opens it."""
+    """The contents of an object, and the key that opens it."""
 
     body: bytes
     key: CustomerKey | None
@@ -51,7 +51,7 @@ class Clients:
 
 
 def source_headers(key: CustomerKey | None) -> Headers:
-    """A copy's source's key, on S3."""
+    """The headers with the key of a copy's source, on S3."""
     if key is None:
         return []
     return [(name.replace("x-amz-", "x-amz-copy-source-"), value) for name, value in key.s3()]
@@ -66,11 +66,12 @@ def swift_keyed(key: CustomerKey | None) -> Headers:
 
 
 class Lost(AssertionError):
-    """Something that was acknowledged is not there, or something is there by half."""
+    """An acknowledged write is missing, or an object is there in part."""
 
 
 class Actor:
-    """Writes and remembers. What a request would change is pending until it is acknowledged: all of it or nothing."""
+    """Writes and remembers. Until a request is acknowledged its change is pending: it may be there as a
+    whole, or not at all."""
 
     def __init__(self, number: int) -> None:
         self.number, self.chance = number, random.Random(number)
@@ -80,10 +81,10 @@ class Actor:
         self.acknowledged = self.step_number = 0
         self.failure: BaseException | None = None
 
-    # While it works.
+    # While the server runs.
 
     def run(self, clients: Clients) -> None:
-        """Works until the server is gone. What else goes wrong is kept."""
+        """Works until the server is gone. Any other error is kept."""
         try:
             while True:
                 self.step_number += 1
@@ -97,12 +98,12 @@ class Actor:
         raise NotImplementedError
 
     def fresh(self, name: str) -> Held:
-        """Contents that say which write they are of."""
+        """Contents that name their write."""
         mark = f"{name}/{self.number}/{self.step_number:06}/".encode()
         return Held(mark + self.chance.randbytes(self.chance.choice(SIZES)), self.chance.choice(KEYS))
 
     def change(self, changes: dict[str, Held | None], ask: Callable[[], Response], good: tuple[int, ...]) -> Response:
-        """Asks for changes, and notes them once they are acknowledged."""
+        """Asks for changes, and remembers them once they are acknowledged."""
         self.pending = changes
         self.touched |= changes.keys()
         answer = self.acknowledge(ask(), good)
@@ -111,7 +112,7 @@ class Actor:
         return answer
 
     def acknowledge(self, answer: Response, good: tuple[int, ...]) -> Response:
-        """An answer that is all there, and good."""
+        """A complete and good answer."""
         if not answer.complete:
             raise Disconnected("within an answer")
         assert answer.status in good and b"<Error>" not in answer.body[:200], f"{answer.status} {answer.text[:500]}"
@@ -121,7 +122,7 @@ class Actor:
     # After the crash.
 
     def settle(self, clients: Clients) -> None:
-        """Finds out what became of what was under way, and checks everything that was touched."""
+        """Finds out which pending changes were made, and checks every object that was touched."""
         self.settle_pending(clients)
         for name in self.touched:
             self.observe(clients, name, [self.state.get(name)])
@@ -137,7 +138,7 @@ class Actor:
         self.pending = {}
 
     def observe(self, clients: Clients, name: str, candidates: list[Held | None]) -> int:
-        """Which of these states an object is in."""
+        """The state, among these, in which the object is."""
         face = self.chance.choice(clients.faces)
         said = []
         for number, held in enumerate(candidates):
@@ -151,12 +152,12 @@ class Actor:
         raise Lost(f"{name} on {face.name}: {said}")
 
     def sizes(self) -> dict[str, int]:
-        """What a listing of the objects must show."""
+        """The names that a listing of the objects must show."""
         return {name: len(held.body) for name, held in self.state.items() if held}
 
 
 class Writer(Actor):
-    """Puts, overwrites, deletes, copies onto others and re-keys in place, on one face."""
+    """Puts, overwrites, deletes, copies and gives new keys to objects, on one face."""
 
     def __init__(self, number: int, swift: bool) -> None:
         super().__init__(number)
@@ -176,7 +177,7 @@ class Writer(Actor):
 
     def copy(self, clients: Clients, name: str, held: Held, other: str) -> None:
         if self.swift:
-            # One key: it opens a sealed source and seals the destination.
+            # One key opens a sealed source, and seals the destination.
             key = held.key or self.chance.choice(KEYS)
             headers = [("Destination", f"/{OBJECTS}/{other}"), *swift_keyed(key)]
             path = f"{OBJECTS}/{name}"
@@ -184,7 +185,7 @@ class Writer(Actor):
             self.change({other: Held(held.body, key)}, ask, (201,))
             return
         key = self.chance.choice([key for key in KEYS if other != name or key != held.key])
-        # Onto itself a copy must ask for a change, be it to the default.
+        # A copy of an object onto itself must ask for a change, even if only for the default.
         sealed = s3_keyed(key) or [("x-amz-server-side-encryption", "AES256")]
         headers = [("x-amz-copy-source", f"/{OBJECTS}/{name}"), *source_headers(held.key), *sealed]
         ask = lambda: clients.s3.request("PUT", f"/{OBJECTS}/{other}", headers=headers)  # noqa: E731
@@ -193,7 +194,7 @@ class Writer(Actor):
 
 @dataclass
 class Upload:
-    """A multipart upload that was begun."""
+    """A multipart upload that has begun."""
 
     name: str
     key: CustomerKey | None
@@ -206,14 +207,14 @@ class Upload:
 
 
 class Uploader(Actor):
-    """Begins, fills, completes and aborts multipart uploads, some of them only after a crash."""
+    """Begins, fills, completes and aborts multipart uploads. Some are aborted only after a crash."""
 
     def __init__(self, number: int, source: Held) -> None:
         super().__init__(number)
         self.source = source
         self.uploads: dict[str, Upload] = {}
         self.ending: str | None = None
-        """The upload that is being completed or aborted."""
+        """The upload of the pending Complete or Abort."""
 
     def step(self, clients: Clients) -> None:
         if len(self.uploads) < 2:
@@ -238,7 +239,7 @@ class Uploader(Actor):
         self.uploads[document(answer).findtext("UploadId", "")] = upload
 
     def part(self, clients: Clients, id: str, upload: Upload) -> None:
-        """The last part, of any size; sometimes one before it, copied, since only the last may be small."""
+        """The last part, of any size. Sometimes a copied part comes before it: only the last may be small."""
         number = 1 if self.chance.random() < 0.15 else 2
         where = f"partNumber={number}&uploadId={id}"
         if number == 1:
@@ -288,7 +289,7 @@ class Uploader(Actor):
             raise Lost(f"uploads are gone: {missing}")
         for id, upload in self.uploads.items():
             self.settle_parts(clients, id, upload)
-        # One may have begun without its answer.
+        # One may have begun although its answer is missing.
         for id in found.keys() - self.uploads.keys():
             stray = Upload(found[id], None)
             assert self.ask(clients, "DELETE", stray, f"uploadId={id}").status == 204
@@ -314,7 +315,7 @@ class Uploader(Actor):
 
 @dataclass(frozen=True)
 class Version:
-    """A version, or a delete marker, which holds nothing."""
+    """A version, or a delete marker, which has no contents."""
 
     id: str
     held: Held | None
@@ -327,7 +328,7 @@ class Historian(Actor):
         super().__init__(number)
         self.histories: dict[str, list[Version]] = {f"v{number}-{name}": [] for name in range(3)}
         self.next: tuple[str, list[Version]] | None = None
-        """The history that a name has when what is under way has happened. An empty id is any."""
+        """The history of a name after a pending change. An empty id stands for any id."""
 
     def step(self, clients: Clients) -> None:
         name = self.chance.choice(sorted(self.histories))
@@ -338,7 +339,7 @@ class Historian(Actor):
             left = [other for other in history if other is not version]
             self.make(name, left, lambda: self.ask(clients, swift, "DELETE", name, version.id), (204,))
         elif kind < 0.3:
-            # Swift finds nothing to delete behind a delete marker.
+            # Behind a delete marker Swift finds nothing to delete.
             swift = swift and bool(history) and history[-1].held is not None
             self.make(name, [*history, Version("", None)], lambda: self.ask(clients, swift, "DELETE", name), (204,))
         elif objects and kind < 0.45:
@@ -412,19 +413,19 @@ class Historian(Actor):
 
 
 class Assembler(Actor):
-    """Puts segments without a key and then a manifest over them, with one or without: a keyed manifest seals its segments
-    anew, all of them or none."""
+    """Puts segments without a key, and then a manifest with a key or without. A manifest with a key seals all
+    of its segments anew, or none."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.segments: dict[str, list[str]] = {}
-        """Of each manifest that was asked for."""
+        """The segments of each manifest that was asked for."""
 
     def step(self, clients: Clients) -> None:
         if len(self.segments) >= 4:
             manifest = self.chance.choice(sorted(self.segments))
             doomed = [*self.segments[manifest], manifest]
-            # The manifest first: without it nobody names the segments.
+            # The manifest comes first: without it nobody names the segments.
             for name in reversed(doomed):
                 if self.state.get(name):
                     self.change({name: None}, lambda name=name: clients.swift.delete(OBJECTS, name), (204,))

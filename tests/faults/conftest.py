@@ -1,4 +1,4 @@
-"""Disks of their own for tests."""
+"""Small disks for tests."""
 
 from __future__ import annotations
 

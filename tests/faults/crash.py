@@ -1,4 +1,4 @@
-"""Kills the server under load, again and again, and looks each time whether everything that was acknowledged is there."""
+"""Kills the server under load, again and again. After each kill every acknowledged write must be there."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ from faults.actors import (
 )
 
 EVERY = 10
-"""Kills after which the server is stopped and checked by `fsck`."""
+"""After so many kills the server is stopped and checked by `fsck`."""
 
 
 @dataclass(frozen=True)
 class Root:
-    """The root account's user: a start has no passwords to hash for it, as it has for declared ones."""
+    """The user of the root account. A start need not hash its password, as it does for declared users."""
 
     access_key: str
     secret_key: str
@@ -57,11 +57,11 @@ class Root:
 
 
 class Crashes:
-    """A server with the clients that load it."""
+    """A server, and the clients that put load on it."""
 
     def __init__(self, fresh: Callable[..., Server], seed: int) -> None:
         self.chance, self.tally = random.Random(seed), Tally(below.chosen())
-        # Keys may cross in the clear here: a thousand handshakes are not what is tested.
+        # Keys may go over plain HTTP here: this test is not about a thousand handshakes.
         self.server = fresh(accounts=False, log_level="warn", require_tls_for_customer_keys=False).start()
         self.root = Root.of(self.server)
         self.token: Swift | None = None
@@ -82,7 +82,7 @@ class Crashes:
         ]
 
     def clients(self) -> Clients:
-        """Fresh connections; the token outlives the server."""
+        """New connections. The token is valid beyond the end of the server."""
         swift = Swift(self.server.plain, self.root) if self.token is None else self.token.again()
         self.token = swift
         return Clients(S3(self.server.plain, self.root), swift)
@@ -97,7 +97,7 @@ class Crashes:
         assert self.tally.acknowledged > kills, "hardly anything was written: this would prove little"
 
     def kill(self) -> None:
-        """Loads the server for a moment, and kills it in the midst of that."""
+        """Puts load on the server for a moment, and kills it meanwhile."""
         each = [(actor, self.clients()) for actor in self.actors]
         threads = [threading.Thread(target=actor.run, args=(clients,)) for actor, clients in each]
         for thread in threads:
@@ -120,12 +120,13 @@ class Crashes:
         self.server.start()
         self.tally.recoveries.append(time.monotonic() - begun)
         if self.database:
-            # The database ends what the dead process had asked for, and that may be a commit.
+            # The database finishes the requests of the dead process, and among them may be a commit.
             left = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{self.database}' AND backend_start < '{killed}'"
             wait_until(lambda: self.sql(left) == "0")
 
     def check(self) -> None:
-        """Every acknowledged write is whole, the others are whole or absent, and both listings say the same."""
+        """Every acknowledged write is whole. Every other write is whole or absent. Both listings show the
+        same."""
         clients = self.clients()
         try:
             for actor in self.actors:
@@ -142,9 +143,11 @@ class Crashes:
             clients.close()
 
     def stop_and_check(self) -> None:
-        """No reference is wrong, and after the sweep nothing is left over. Over a shared index that comes later."""
+        """No reference is wrong, and after the sweep no leftovers exist. Over a shared index the sweep comes
+        later."""
         if self.server.settings.get("store"):
-            # The store may have finished what the dead one had asked for after it was swept: the next start sweeps again.
+            # After the sweep the store may still have finished requests of the dead process. The next start
+            # sweeps again.
             assert self.server.stop() == 0
             self.server.start()
         if not self.database:
@@ -154,28 +157,28 @@ class Crashes:
         self.server.start()
 
     def unswept(self) -> int:
-        """Writers that may have left something: the living one, and those that no sweep has done with."""
+        """Writers that may have leftovers: the living one, and every one that is not swept yet."""
         with sqlite3.connect(f"file:{self.server.data / 'index.db'}?mode=ro", uri=True) as index:
             return index.execute("SELECT count(*) FROM writers WHERE swept IS NULL").fetchone()[0]
 
     @property
     def database(self) -> str:
-        """The PostgreSQL database that the index is in; none where it is embedded."""
+        """The PostgreSQL database of the index, or none if the index is embedded."""
         url = urlsplit(str(self.server.settings.get("index", "")))
         return url.path[1:] if url.scheme == "postgres" else ""
 
     def sql(self, question: str) -> str:
-        """What the index's database says."""
+        """The answer of the index's database."""
         return below.postgres().psql(question, self.database)
 
 
 def has_swept(server: Server) -> bool:
-    """Whether this process has swept what others left over."""
+    """Whether this process has swept the leftovers of others."""
     return server.metric('cardea_care_last_success_timestamp_seconds{task="sweeper"}') > 0
 
 
 def crash(fresh: Callable[..., Server], request: pytest.FixtureRequest, seed: int, kills: int) -> None:
-    """Kills a server under load, and says of it what there is to say."""
+    """Kills a server under load, and keeps the tally."""
     crashes = Crashes(fresh, seed)
     try:
         crashes.run(kills)

@@ -1,4 +1,4 @@
-"""Small disks of a test's own: a tmpfs is a real file system, which fills up and can be mounted read-only."""
+"""Small disks for tests. A tmpfs is a real file system: it can fill up, and be mounted read-only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Disk:
             pytest.fail(f"this test mounts a disk of its own, and may not: run it as root ({done.stderr.strip()})")
 
     def writable(self, yes: bool) -> None:
-        """Mounts it anew, for reading alone or for both."""
+        """Mounts it again, read-only or writable."""
         self._mount("-o", f"remount,{'rw' if yes else 'ro'}", self.path)
 
     def grow(self, mib: int) -> None:
@@ -36,7 +36,7 @@ class Disk:
         return found.f_bavail * found.f_frsize
 
     def fill(self) -> Path:
-        """Takes all that is free, as somebody else would who writes there."""
+        """Takes all free space, as another program on the disk would."""
         filler = self.path / "filler"
         with filler.open("ab", buffering=0) as file:
             size = 1 << 20
@@ -58,7 +58,7 @@ Mount = Callable[..., Disk]
 
 @pytest.fixture
 def mount(tmp_path: Path) -> Iterator[Mount]:
-    """Mounts disks for the length of a test."""
+    """Mounts disks that are unmounted after the test."""
     disks: list[Disk] = []
 
     def make(name: str, mib: int) -> Disk:

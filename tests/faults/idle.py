@@ -1,4 +1,5 @@
-"""Opens many TLS connections, says `open`, and holds them until its input ends. Run by `pressure.Crowd`."""
+"""Opens many TLS connections, prints `open`, and holds them until its input ends. `pressure.Crowd` runs
+it."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 
 def connect(port: int, context: ssl.SSLContext) -> int:
-    """One connection past its handshake: its descriptor, without what TLS keeps for it on this side."""
+    """One connection after its handshake: its descriptor alone, without the memory of TLS on this side."""
     plain = socket.create_connection(("127.0.0.1", port), timeout=120)
     return context.wrap_socket(plain, server_hostname="localhost").detach()
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Prints the memory of a gateway with idle TLS connections: `measure_connections.py [COUNT]`, 10,000 by default.
+"""Prints the memory of a gateway with idle TLS connections: `measure_connections.py [COUNT]`, 10,000 by
+default.
 
-Takes the program that the tests take (`CARDEA_BINARY`, or the release build) and the environment of `tests/run`.
+It needs the program under test (`CARDEA_BINARY`, or the release build) and the environment of `tests/run`.
 """
 
 from __future__ import annotations

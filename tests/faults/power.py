@@ -1,7 +1,7 @@
-"""A disk whose power can be cut: what was not synced may be lost, all of it or any part.
+"""A disk whose power can be cut. Bytes that were not synced may be lost, all of them or any part.
 
-A file's bytes are kept once the file is synced, a name once its folder is. What the model may lose is more than most file systems do;
-what it keeps, each of them keeps.
+The bytes of a file are safe once the file is synced, a name once its folder is synced. The model loses more
+than most file systems do. What it keeps, every file system keeps.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ SECTOR = 512
 
 @dataclass
 class File:
-    """A file: its bytes on the disk, and the writes that were not synced, as offset and bytes, or as a length that it was cut to."""
+    """A file: its bytes on the disk, and the writes that are not synced. A write is an offset and bytes, or a
+    length to which the file was cut."""
 
     disk: bytearray = field(default_factory=bytearray)
     pending: list[tuple[int, bytes] | int] = field(default_factory=list)
     synced: int = 0
 
     def sync(self, mark: int) -> None:
-        """Keeps the changes up to a mark, which counts from the file's first."""
+        """Makes the changes before a mark safe. The mark counts from the first change of the file."""
         count = max(0, mark - self.synced)
         for change in self.pending[:count]:
             apply(self.disk, change)
@@ -34,7 +35,7 @@ class File:
         self.synced += count
 
     def after(self, chance: random.Random | None) -> bytes:
-        """What is there after a cut: what was synced, and by chance some of the rest, whole or torn."""
+        """The bytes after a cut: those that were synced, and by chance some of the others, whole or torn."""
         data = bytearray(self.disk)
         for change in self.pending if chance else ():
             if chance.random() < 0.5:
@@ -58,7 +59,8 @@ def apply(data: bytearray, change: tuple[int, bytes] | int) -> None:
 
 @dataclass
 class Folder:
-    """A folder: its names now, those on the disk, and the changes between the two. Each change is names with what they then are."""
+    """A folder: its names now, its names on the disk, and the changes between the two. Each change has names
+    and their new files."""
 
     now: dict[str, "File | Folder"] = field(default_factory=dict)
     disk: dict[str, "File | Folder"] = field(default_factory=dict)
@@ -93,7 +95,7 @@ def put(entries: dict, names: dict) -> None:
 
 
 class Disk:
-    """The files of a folder, as the calls of a program make them."""
+    """The files of a folder, as the system calls of a program make them."""
 
     def __init__(self, root: Path) -> None:
         self.root, self.top = str(root), Folder()
@@ -101,7 +103,7 @@ class Disk:
         self._syncing: dict[str, int] = {}
 
     def at(self, path: str) -> "File | Folder | None":
-        """What a path is now."""
+        """The file or folder of a path now."""
         entry: File | Folder | None = self.top
         for name in self._names(path):
             entry = entry.now.get(name) if isinstance(entry, Folder) else None
@@ -119,7 +121,7 @@ class Disk:
         return path == self.root or path.startswith(self.root + "/")
 
     def apply(self, call: Call) -> None:
-        """Does what a call does."""
+        """Applies one call."""
         if call.name in ("fsync", "fdatasync"):
             self._sync(call)
         elif call.name == "openat":
@@ -144,7 +146,7 @@ class Disk:
             raise AssertionError(f"the model does not know {call.name}({call.arguments[:300]})")
 
     def _named(self, call: Call) -> list[str]:
-        """Paths that may be relative to a folder that is open."""
+        """Paths, which may be relative to an open folder."""
         folders = FOLDERS.findall(call.arguments)
         paths = call.paths
         return [path if path.startswith("/") else f"{folder}/{path}" for path, folder in zip(paths, folders or [""] * len(paths))]
@@ -173,7 +175,7 @@ class Disk:
         if call.name == "pwrite64":
             offset = call.last
         else:
-            # Plain writes go on where the one before ended: nobody here appends to what another wrote.
+            # A plain write goes on where the one before ended: no program here appends to a file of another.
             key = (int(call.arguments.partition("<")[0]), call.folder)
             offset = self._positions.get(key, 0)
             self._positions[key] = offset + len(data)
@@ -187,7 +189,7 @@ class Disk:
         if call.started:
             self._syncing[call.thread] = mark
             return
-        # What was written while the sync ran is not counted on.
+        # Writes during the sync are not safe by it.
         entry.sync(self._syncing.pop(call.thread, mark))
 
     def _rename(self, call: Call, keeps: bool) -> None:
@@ -199,7 +201,8 @@ class Disk:
         folder.change({wanted: entry} if keeps else {name: None, wanted: entry})
 
     def after(self, into: Path, chance: random.Random | None) -> None:
-        """Writes what is there after a cut: of what was not synced nothing, or what chance leaves."""
+        """Writes the files as they are after a cut: none of the changes without sync, or a random part of
+        them."""
         write(self.top, into, chance)
 
 

@@ -1,4 +1,4 @@
-"""What a server takes up, and many clients at once."""
+"""The resources that a server uses, and many clients at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.wire import Address
 
 
 def memory(server: Server, what: str = "VmRSS") -> int:
-    """Its memory, in bytes: what it holds now (`VmRSS`) or held at most (`VmHWM`)."""
+    """Its memory in bytes: now (`VmRSS`), or at most until now (`VmHWM`)."""
     assert server.process is not None
     for line in Path(f"/proc/{server.process.pid}/status").read_text().splitlines():
         if line.startswith(what + ":"):
@@ -23,7 +23,7 @@ def memory(server: Server, what: str = "VmRSS") -> int:
 
 
 def open_files(server: Server) -> int:
-    """How many descriptors it has open."""
+    """The number of its open descriptors."""
     assert server.process is not None
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 
@@ -36,7 +36,7 @@ def cpu_seconds(server: Server) -> float:
 
 
 def connections(server: Server) -> int:
-    """How many client connections it says it has."""
+    """The number of client connections in its metrics."""
     for line in server.metrics().splitlines():
         if line.startswith("cardea_http_connections ") or line.startswith("http_connections "):
             return int(line.split()[1])
@@ -44,7 +44,7 @@ def connections(server: Server) -> int:
 
 
 class Crowd:
-    """Idle TLS connections, held by a process of their own, as one process has not files enough for both ends."""
+    """Idle TLS connections in a process of their own: one process has not enough files for both ends."""
 
     def __init__(self, address: Address, count: int) -> None:
         assert address.ca is not None
@@ -66,12 +66,12 @@ class Crowd:
 
 
 def settles(server: Server, count: int) -> None:
-    """Waits until it has so many client connections."""
+    """Waits until the server has so many client connections."""
     wait_until(lambda: connections(server) == count)
 
 
 def quiet_cpu(server: Server, seconds: float) -> float:
-    """The share of one processor that it uses while nobody asks it anything."""
+    """The share of one processor that the server uses without requests."""
     before = cpu_seconds(server)
     time.sleep(seconds)
     return (cpu_seconds(server) - before) / seconds

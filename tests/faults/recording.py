@@ -1,4 +1,4 @@
-"""What a program does to files, as `strace` tells it."""
+"""A program's changes of files, as `strace` reports them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WATCHED = (
     "openat,creat,write,pwrite64,writev,pwritev,pwritev2,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,"
     "rmdir,mkdir,mkdirat,fsync,fdatasync,sync_file_range,ftruncate,truncate,fallocate,copy_file_range,sync,syncfs,msync,mmap"
 )
-"""Every call that changes files, or has them synced."""
+"""Every call that changes files, or syncs them."""
 LINE = re.compile(r"(\d+) +(\d+\.\d+) (.*)", re.DOTALL)
 CALL = re.compile(r"(\w+)\((.*)\) += (-?\d+)(?:<.*>)?(?: .*)?", re.DOTALL)
 FD = re.compile(r"(?:\d+|AT_FDCWD)<([^>]*)>")
@@ -20,7 +20,7 @@ STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(\.\.\.)?', re.DOTALL)
 
 
 def command(strace: str, log: Path) -> list[str]:
-    """What stands before a command whose doings are to be written to a file."""
+    """The words before a command that let strace write its calls to a file."""
     words = [strace, "-f", "-ttt", "-y", "-x", "-s", "8000000", "--seccomp-bpf", "-e", "signal=none"]
     return [*words, "-o", str(log), "-e", f"trace={WATCHED}"]
 
@@ -35,11 +35,11 @@ class Call:
     result: int
     thread: str
     started: bool
-    """True for the beginning of a call that others overlapped; its end comes later, with False."""
+    """True for the beginning of a call that others overlapped. Its end comes later, with False."""
 
     @property
     def folder(self) -> str:
-        """The path of the file that the first argument is."""
+        """The path of the first argument, which is a file."""
         found = FD.match(self.arguments)
         assert found, self
         return found[1]
@@ -54,7 +54,7 @@ class Call:
 
     @property
     def paths(self) -> list[str]:
-        """The paths that are named."""
+        """The paths that the call names."""
         return [text.decode() for text in self.strings]
 
     @property
@@ -71,7 +71,7 @@ def literal(text: str) -> bytes:
 
 
 def calls(log: Path, within: Path) -> Iterator[Call]:
-    """The calls that have to do with a folder, in the order in which they ended; the beginnings of syncs as well."""
+    """The calls on a folder, in the order of their ends, and the beginnings of syncs."""
     pending: dict[str, str] = {}
     with log.open(errors="surrogateescape", newline="\n") as lines:
         for line in lines:
@@ -91,6 +91,6 @@ def calls(log: Path, within: Path) -> Iterator[Call]:
             if str(within) not in text:
                 continue
             call = CALL.fullmatch(text)
-            # A process that is killed leaves a call without an end.
+            # A killed process leaves a call without an end.
             if call and int(call[3]) >= 0:
                 yield Call(at, call[1], call[2], int(call[3]), thread, started=False)

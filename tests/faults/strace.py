@@ -1,4 +1,4 @@
-"""`strace`, which tells what a program asks of the kernel, and can have the kernel refuse it."""
+"""`strace` reports the system calls of a program, and can make the kernel refuse them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from support.places import ROOT
 
 
 def strace() -> str:
-    """The tool: the system's, or Debian's, unpacked."""
+    """The program: that of the system, or Debian's in `.test-env`."""
     if found := shutil.which("strace"):
         return found
     installed = subprocess.run([ROOT / "tests/faults/install_strace"], stdout=subprocess.PIPE, text=True)
-    assert installed.returncode == 0, "strace cannot be had"
+    assert installed.returncode == 0, "strace cannot be installed"
     return installed.stdout.strip()
 
 
 class Refusal:
-    """While it stands the kernel refuses a running program some calls with an error."""
+    """While it exists, the kernel refuses some calls of a running program with an error."""
 
     def __init__(self, pid: int, calls: str, error: str, paths: Iterable[Path] = ()) -> None:
         where = [word for path in paths for word in ("-P", str(path))]
@@ -35,7 +35,7 @@ class Refusal:
         said = self.process.stderr.readline()
         if "attached" not in said:
             pytest.fail(f"this test watches another process, and may not: run it as root ({said.strip()})")
-        time.sleep(0.3)  # Every thread is attached on its own.
+        time.sleep(0.3)  # Every thread is attached by itself.
 
     def __enter__(self) -> "Refusal":
         return self

@@ -14,7 +14,7 @@ from support import people
 from support.s3 import S3
 from support.server import Server
 from support.swift import Swift
-from support.wire import Connection, Disconnected, Response, Wire
+from support.wire import Connection, Disconnected, Wire, answer_to
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_headers_that_do_not_come(impatient: Server, listener: str) -> None:
     begun = [b"", b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ", b"GET / HTTP/1.1\r\nHost: a\r\n"]
     with ExitStack() as stack:
-        # All at a time, as each waits for the timeout.
+        # All at once, because each waits for the timeout.
         slow = []
         for sent in begun:
             slow.append(stack.enter_context(Connection(getattr(impatient, listener))))
@@ -42,7 +42,7 @@ def test_headers_that_do_not_come(impatient: Server, listener: str) -> None:
 
 
 def test_headers_that_come_byte_by_byte(impatient: Server) -> None:
-    """The limit is on the whole head: a byte now and then does not prolong it."""
+    """The limit is on the whole head: a byte from time to time does not prolong it."""
     with Connection(impatient.plain) as slow:
         stop = threading.Event()
 
@@ -97,7 +97,8 @@ def test_a_download_that_is_not_read(impatient: Server) -> None:
     with Connection(impatient.plain) as slow:
         slow.head("GET", "/bucket/object", [("Host", impatient.plain.authority), *signed.headers])
         slow.sock.recv(1)
-        # Nothing is read until the server has given it up; what is left in the buffers is less than the object.
+        # The client reads nothing until the server has given up. The rest in the buffers is smaller than the
+        # object.
         settles(impatient, 0)
         received = b""
         try:
@@ -108,23 +109,13 @@ def test_a_download_that_is_not_read(impatient: Server) -> None:
     assert len(received) < 50_000_000
 
 
-def test_it_still_serves_after_all_that(impatient: Server) -> None:
+def test_the_server_still_serves_afterwards(impatient: Server) -> None:
     connections = [Connection(impatient.plain) for _ in range(200)]
     try:
         assert S3(impatient.tls, people.OWNER).put("bucket", "after", b"body").status == 200
     finally:
         for each in connections:
             each.close()
-
-
-def raw(server: Server, data: bytes) -> Response | None:
-    """The answer to bytes as they are; None when the connection is closed without one."""
-    with Connection(server.plain) as connection:
-        try:
-            connection.send(data)
-            return connection.answer()
-        except (Disconnected, ConnectionError):
-            return None
 
 
 @pytest.mark.parametrize(
@@ -144,20 +135,20 @@ def raw(server: Server, data: bytes) -> Response | None:
     ],
 )
 def test_requests_that_http_refuses(server: Server, head: bytes) -> None:
-    answer = raw(server, head)
+    answer = answer_to(server.plain, head)
     assert answer is None or 300 <= answer.status < 500, answer
-    assert raw(server, b"GET /healthcheck HTTP/1.1\r\nHost: a\r\n\r\n") is not None
+    assert answer_to(server.plain, b"GET /healthcheck HTTP/1.1\r\nHost: a\r\n\r\n") is not None
 
 
 def test_too_many_and_too_large_headers(server: Server) -> None:
     many = b"".join(b"X-%d: y\r\n" % n for n in range(2000))
-    answer = raw(server, b"GET /info HTTP/1.1\r\nHost: a\r\n" + many + b"\r\n")
+    answer = answer_to(server.plain, b"GET /info HTTP/1.1\r\nHost: a\r\n" + many + b"\r\n")
     assert answer is None or answer.status in (400, 431)
-    answer = raw(server, b"GET /info HTTP/1.1\r\nHost: a\r\nX-Big: " + b"y" * 2_000_000 + b"\r\n\r\n")
+    answer = answer_to(server.plain, b"GET /info HTTP/1.1\r\nHost: a\r\nX-Big: " + b"y" * 2_000_000 + b"\r\n\r\n")
     assert answer is None or answer.status in (400, 431)
 
 
-def test_xml_that_explodes(server: Server, name: str) -> None:
+def test_xml_with_expanding_entities_is_refused(server: Server, name: str) -> None:
     bomb = (
         b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
         b"<CreateBucketConfiguration><LocationConstraint>&b;</LocationConstraint></CreateBucketConfiguration>"
@@ -170,7 +161,7 @@ def test_xml_that_explodes(server: Server, name: str) -> None:
         assert b"root:" not in answer.body
 
 
-def test_a_large_body_where_none_belongs(server: Server) -> None:
+def test_a_large_body_on_requests_without_bodies(server: Server) -> None:
     s3 = S3(server.tls, people.OWNER)
     answer = s3.request("PUT", "/some-bucket-name", body=b"x" * 3_000_000)
     assert answer.status == 400, answer.text
@@ -178,7 +169,7 @@ def test_a_large_body_where_none_belongs(server: Server) -> None:
 
 
 def test_memory_stays_small_while_many_upload(fresh: Callable[..., Server]) -> None:
-    """Uploads wait for the common budget, and do not pile up in memory."""
+    """Uploads wait for the common budget instead of filling the memory."""
     server = fresh(log_level="info", upload_buffer_bytes="16MiB").start()
     assert S3(server.plain, people.OWNER).create_bucket("bucket").status == 200
     chunk, count, clients = b"m" * (1 << 20), 24, 24
@@ -200,7 +191,7 @@ def test_memory_stays_small_while_many_upload(fresh: Callable[..., Server]) -> N
     for thread in threads:
         thread.join()
     assert statuses == [200] * clients
-    assert peak_mib(server) < 250, "576 MiB went through"
+    assert peak_mib(server) < 250, "576 MiB were sent"
 
 
 def peak_mib(server: Server) -> int:

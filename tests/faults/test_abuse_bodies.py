@@ -1,4 +1,4 @@
-"""Bodies that are not what they say: endless chunks, lengths that lie, documents that explode."""
+"""Bodies that differ from their announcement: endless chunks, false lengths, documents that expand."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MIB = 1 << 20
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose memory these tests alone use. Whatever they send, it must not have grown by much."""
+    """A server for the memory of these tests alone. Whatever they send, it must not have grown by much."""
     with Server(tmp_path_factory.mktemp("target"), log_level="info", body_timeout="5s") as server:
         assert S3(server.tls, people.OWNER).create_bucket("bucket").status == 200
         before = memory(server)
@@ -36,7 +36,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def upload(target: Server) -> Iterator[Connection]:
-    """An unsigned aws-chunked upload, its head sent."""
+    """An unsigned aws-chunked upload. Its head is sent."""
     signed = S3(target.plain, people.OWNER).sign(
         "PUT",
         "/bucket/chunked",
@@ -50,7 +50,7 @@ def upload(target: Server) -> Iterator[Connection]:
 
 
 def until_refused(connection: Connection, piece: bytes, most: int) -> Response:
-    """Sends piece after piece until the answer is there, or it has gone on for far too long."""
+    """Sends one piece after another until the answer is there, or far too many pieces were sent."""
 
     def send() -> None:
         try:
@@ -64,7 +64,7 @@ def until_refused(connection: Connection, piece: bytes, most: int) -> Response:
     try:
         return connection.answer("PUT")
     finally:
-        # What is still being sent has nobody to read it.
+        # Nobody reads the bytes that are still being sent.
         connection.sock.shutdown(socket.SHUT_RDWR)
         thread.join()
 
@@ -87,8 +87,8 @@ def until_refused(connection: Connection, piece: bytes, most: int) -> Response:
     ],
     ids=["tiny", "zeros", "extension", "size", "huge", "overflow", "negative", "unended", "toolong", "trailer", "repeated", "others"],
 )
-def test_chunks_without_end(target: Server, upload: Connection, first: bytes, more: bytes, code: str) -> None:
-    """Each is refused long before the half GiB that it says it has."""
+def test_endless_chunks_are_refused(target: Server, upload: Connection, first: bytes, more: bytes, code: str) -> None:
+    """Each is refused long before the half GiB that it announces."""
     try:
         upload.send(first)
     except OSError:
@@ -100,7 +100,7 @@ def test_chunks_without_end(target: Server, upload: Connection, first: bytes, mo
 
 
 @pytest.mark.parametrize("face", ["s3", "swift"])
-def test_a_body_shorter_than_it_says(target: Server, face: str) -> None:
+def test_a_body_shorter_than_its_length(target: Server, face: str) -> None:
     with Connection(target.plain) as connection:
         head = put_head(target, face, "short", 1000)
         connection.head("PUT", *head)
@@ -114,8 +114,8 @@ def test_a_body_shorter_than_it_says(target: Server, face: str) -> None:
 
 
 @pytest.mark.parametrize("face", ["s3", "swift"])
-def test_a_body_longer_than_it_says(target: Server, face: str) -> None:
-    """What is too much is the next request, and none."""
+def test_a_body_longer_than_its_length(target: Server, face: str) -> None:
+    """The bytes beyond the length are read as the next request, and refused."""
     with Connection(target.plain) as connection:
         connection.head("PUT", *put_head(target, face, f"long-{face}", 10))
         connection.send(b"x" * 10 + b"y" * 10 + b"\r\n\r\n")
@@ -150,7 +150,7 @@ def bombs() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("bomb", bombs())
-def test_documents_that_explode(target: Server, bomb: str) -> None:
+def test_expanding_documents_are_refused(target: Server, bomb: str) -> None:
     body = bombs()[bomb]
     s3 = S3(target.tls, people.OWNER)
     md5 = [("Content-MD5", base64.b64encode(hashlib.md5(body).digest()).decode())]
@@ -166,7 +166,7 @@ def test_documents_that_explode(target: Server, bomb: str) -> None:
         assert b"root:" not in answer.body and len(answer.body) < 4096
 
 
-def test_json_that_explodes(target: Server) -> None:
+def test_expanding_json_is_refused(target: Server) -> None:
     swift = Swift(target.tls, people.OWNER)
     for body in (b"[" * 500_000, b'{"a":' * 100_000, b"[" + b"[]," * 2_000_000 + b"1]", b'[{"path":"' + b"\\u0000" * 200_000 + b'"}]'):
         answer = swift.request("PUT", "bucket/slo", query="multipart-manifest=put", body=body)
@@ -177,7 +177,8 @@ def test_json_that_explodes(target: Server) -> None:
 
 
 def test_many_large_documents_at_once(fresh: Callable[..., Server]) -> None:
-    """They wait for room: thirty of eight MiB each are not in memory together, nor what is read of them."""
+    """They wait for memory. Thirty bodies of eight MiB are not in memory at the same time, and neither are
+    the documents read from them."""
     server = fresh(log_level="info").start()
     assert S3(server.plain, people.OWNER).create_bucket("bucket").status == 200
     body = b"<Delete>" + b" " * (8 * MIB - 100)

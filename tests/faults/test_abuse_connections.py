@@ -21,7 +21,7 @@ MIB = 1 << 20
 PATIENT = {f"{name}_timeout": "10m" for name in ("handshake", "header", "idle", "body")}
 CROWD = 10_000
 MOST_FOR_EACH = 64 * 1024
-"""What an idle connection may cost, in bytes, TLS included; measured are 40 KiB in a debug build."""
+"""The most that an idle connection may use, in bytes, TLS included. A debug build uses 40 KiB."""
 
 
 def start(fresh: Callable[..., Server], **settings: object) -> tuple[Server, S3]:
@@ -32,7 +32,7 @@ def start(fresh: Callable[..., Server], **settings: object) -> tuple[Server, S3]
 
 
 def test_ten_thousand_idle_connections(fresh: Callable[..., Server]) -> None:
-    """They cost little, cost no processor time, keep nobody from being served, and leave nothing behind."""
+    """They use little memory and no processor time, hold up nobody, and leave nothing behind."""
     server, s3 = start(fresh, max_connections=CROWD + 100, **PATIENT)
     s3.close()
     alone, files = memory(server), open_files(server)
@@ -48,8 +48,9 @@ def test_ten_thousand_idle_connections(fresh: Callable[..., Server]) -> None:
     wait_until(lambda: open_files(server) <= files + 10)
 
 
-def test_slow_loris(fresh: Callable[..., Server]) -> None:
-    """Heads that grow by a byte now and then, on many connections: they end in time, and others are served."""
+def test_slow_heads_on_many_connections(fresh: Callable[..., Server]) -> None:
+    """Heads that grow by a byte from time to time, on many connections (slow loris). They end in time, and
+    other clients are served."""
     server, s3 = start(fresh, header_timeout="3s", max_connections=400)
     slow = [Connection(server.plain) for _ in range(300)]
     stop = threading.Event()
@@ -77,7 +78,7 @@ def test_slow_loris(fresh: Callable[..., Server]) -> None:
             each.close()
 
 
-def test_more_connections_than_there_may_be(fresh: Callable[..., Server]) -> None:
+def test_more_connections_than_the_limit(fresh: Callable[..., Server]) -> None:
     """They wait in the kernel's queue, and are served as others end."""
     server, s3 = start(fresh, max_connections=20, **PATIENT)
     s3.close()
@@ -98,8 +99,8 @@ def test_more_connections_than_there_may_be(fresh: Callable[..., Server]) -> Non
         each.close()
 
 
-def test_out_of_files(fresh: Callable[..., Server]) -> None:
-    """It neither spins nor dies, goes on with those who are connected, and recovers."""
+def test_a_process_without_free_files(fresh: Callable[..., Server]) -> None:
+    """The server neither spins nor dies. It serves the connected clients, and recovers."""
     server, s3 = start(fresh, **PATIENT)
     assert s3.put("bucket", "small", b"inline").status == 200
     assert server.process is not None
@@ -109,10 +110,10 @@ def test_out_of_files(fresh: Callable[..., Server]) -> None:
     crowd = [socket.create_connection(("127.0.0.1", server.plain.port)) for _ in range(100)]
     try:
         wait_until(lambda: "connections cannot be accepted" in server.log())
-        # One that spins is never quiet.
+        # A server that spins never becomes quiet.
         wait_until(lambda: quiet_cpu(server, 1) < 0.3)
-        assert server.log().count("connections cannot be accepted") <= 2, "told once for each listener"
-        # Who is connected is served: from memory, where no file can be opened.
+        assert server.log().count("connections cannot be accepted") <= 2, "one warning for each listener"
+        # A connected client is served: from memory, when no file can be opened.
         assert s3.get("bucket", "small").body == b"inline"
         assert s3.put("bucket", "large", b"x" * MIB).status in (200, 503)
     finally:
@@ -121,15 +122,16 @@ def test_out_of_files(fresh: Callable[..., Server]) -> None:
     with Connection(server.plain) as connection:
         connection.head("GET", "/healthcheck", [("Host", "a")])
         assert connection.answer().status == 200
-    # That one came after the crowd. Once all of them are closed there are files again.
+    # This connection came after the crowd. Once all of them are closed, files are free again.
     wait_until(lambda: open_files(server) <= most - 15)
     assert s3.put("bucket", "after", b"x" * MIB).status == 200
     assert s3.get("bucket", "after").body == b"x" * MIB
     assert server.stop() == 0
 
 
-def test_requests_on_each_others_heels(server: Server) -> None:
-    """Pipelined requests are answered in their order; what comes after a broken one is not read as a request."""
+def test_pipelined_requests(server: Server) -> None:
+    """Pipelined requests are answered in their order. The bytes after a malformed request are not read as a
+    request."""
     request = b"GET /healthcheck HTTP/1.1\r\nHost: a\r\n\r\n"
     with Connection(server.tls) as connection:
         connection.send(request * 50)
@@ -147,7 +149,7 @@ def test_requests_on_each_others_heels(server: Server) -> None:
 
 
 def test_a_flood_of_pipelined_requests_is_not_read_ahead(fresh: Callable[..., Server]) -> None:
-    """Who never reads the answers is not read from either."""
+    """The server stops reading from a client that never reads its answers."""
     server, _ = start(fresh, **PATIENT)
     before = memory(server)
     request = b"GET /info HTTP/1.1\r\nHost: a\r\n\r\n" * 1000
@@ -159,7 +161,7 @@ def test_a_flood_of_pipelined_requests_is_not_read_ahead(fresh: Callable[..., Se
 
 
 def test_downloads_that_nobody_reads(fresh: Callable[..., Server]) -> None:
-    """They wait with little in memory: what is read ahead has one budget, and then it is a chunk for each."""
+    """They wait with little memory: read-ahead has one budget, and beyond it each download has one chunk."""
     server, s3 = start(fresh, read_ahead_bytes="4MiB", **PATIENT)
     assert s3.put("bucket", "large", b"x" * (64 * MIB)).status == 200
     signed = S3(server.plain, people.OWNER).sign("GET", "/bucket/large")
@@ -172,7 +174,7 @@ def test_downloads_that_nobody_reads(fresh: Callable[..., Server]) -> None:
         for each in stalled:
             assert each.sock.recv(1)
         time.sleep(1)
-        assert memory(server) - before < 150 * MIB, "9,600 MiB were asked for"
+        assert memory(server) - before < 150 * MIB, "9,600 MiB were requested"
         wait_until(lambda: quiet_cpu(server, 1) < 0.3)
         assert s3.get("bucket", "large").body == b"x" * (64 * MIB)
     finally:

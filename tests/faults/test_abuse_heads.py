@@ -1,4 +1,4 @@
-"""Heads of requests that are hostile: ranges, floods of headers, URLs without end."""
+"""Hostile heads of requests: ranges, floods of headers, endless URLs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support import people
 from support.s3 import S3
 from support.server import Server
 from support.swift import Swift
-from support.wire import Connection, Disconnected, Response
+from support.wire import Connection, answer_to
 
 MIB = 1 << 20
 BODY = bytes(range(256)) * 4000
@@ -51,8 +51,8 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "0-0" + "," * 10_000,
     ],
 )
-def test_ranges(target: Server, ranges: str) -> None:
-    """Nobody gets more than the object and the separators of fifty ranges."""
+def test_hostile_ranges(target: Server, ranges: str) -> None:
+    """An answer is never longer than the object and the separators of fifty ranges."""
     header = [("Range", f"bytes={ranges}")]
     for answer in (
         S3(target.tls, people.OWNER).get("bucket", "object", header),
@@ -64,7 +64,7 @@ def test_ranges(target: Server, ranges: str) -> None:
             assert answer.body == BODY
 
 
-def test_part_and_copy_ranges(target: Server) -> None:
+def test_hostile_ranges_of_parts_and_copies(target: Server) -> None:
     s3 = S3(target.tls, people.OWNER)
     for given in (f"bytes=0-{HUGE}", f"bytes={HUGE}-{HUGE}", "bytes=1-0", "bytes=", "bytes=0-1,2-3", "x" * 5000):
         headers = [("x-amz-copy-source", "/bucket/object"), ("x-amz-copy-source-range", given)]
@@ -73,16 +73,6 @@ def test_part_and_copy_ranges(target: Server) -> None:
     for number in (HUGE, "-1", "0", "1e3", "٣", ""):
         answer = s3.request("GET", "/bucket/object", query=f"partNumber={quote(number)}")
         assert 400 <= answer.status < 500, answer.text
-
-
-def raw(server: Server, data: bytes) -> Response | None:
-    """The answer to bytes as they are; None when the connection is closed without one."""
-    with Connection(server.plain) as connection:
-        try:
-            connection.send(data)
-            return connection.answer()
-        except (Disconnected, ConnectionError):
-            return None
 
 
 @pytest.mark.parametrize(
@@ -116,14 +106,14 @@ def raw(server: Server, data: bytes) -> Response | None:
     ],
     ids=range(23),
 )
-def test_heads_that_are_too_much(target: Server, head: bytes) -> None:
-    answer = raw(target, head)
+def test_heads_that_are_too_large_are_refused(target: Server, head: bytes) -> None:
+    answer = answer_to(target.plain, head)
     assert answer is None or 300 <= answer.status < 500 or answer.status == 501, answer.text[:500]
-    healthy = raw(target, b"GET /healthcheck HTTP/1.1\r\nHost: a\r\n\r\n")
+    healthy = answer_to(target.plain, b"GET /healthcheck HTTP/1.1\r\nHost: a\r\n\r\n")
     assert healthy is not None and healthy.status == 200
 
 
-def test_a_head_over_many_requests_costs_nothing(target: Server) -> None:
+def test_many_large_heads_on_one_connection_use_no_memory(target: Server) -> None:
     """The same connection, again and again, with heads of 60 KiB."""
     before = memory(target)
     head = b"GET /healthcheck?" + b"a" * 60_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n"

@@ -1,4 +1,4 @@
-"""Requests that trickle for ever."""
+"""Requests that are very slow, or never end."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ MIB = 1 << 20
 
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that gives a request little time as a whole."""
+    """A server with a short limit on the whole request."""
     with Server(tmp_path_factory.mktemp("hasty"), log_level="info", request_timeout="10s") as server:
         assert S3(server.tls, people.OWNER).create_bucket("bucket").status == 200
         yield server
 
 
 def uploads(server: Server, address: Address, face: str, target: str, length: int) -> Connection:
-    """An upload whose head is sent."""
+    """An upload. Its head is sent."""
     connection = Connection(address)
     if face == "s3":
         head = S3(address, people.OWNER).sign("PUT", f"/bucket/{target}").headers
@@ -41,7 +41,7 @@ def uploads(server: Server, address: Address, face: str, target: str, length: in
 
 
 def drip(connection: Connection, piece: bytes, pause: float) -> tuple[Response | None, float]:
-    """Sends piece after piece until an answer comes: that, and how long it took."""
+    """Sends one piece after another until an answer comes. Returns the answer and the time until then."""
     started = time.monotonic()
     stop = threading.Event()
 
@@ -86,7 +86,7 @@ def test_a_download_that_never_ends(hasty: Server) -> None:
         connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.head("GET", "/bucket/large", [("Host", hasty.plain.authority), *signed.headers])
         settles(hasty, 1)
-        # What the kernel holds for the client it may go on reading; the server has closed its end.
+        # The client may go on reading from the kernel's buffers. The server has closed its end.
         started, stop = time.monotonic(), threading.Event()
 
         def read() -> None:
@@ -104,8 +104,8 @@ def test_a_download_that_never_ends(hasty: Server) -> None:
     assert s3.get("bucket", "large").body == b"x" * (16 * MIB)
 
 
-def test_an_upload_slower_than_any_line(fresh: Callable[..., Server]) -> None:
-    """Never still for long, and never fast enough."""
+def test_an_upload_below_the_least_rate(fresh: Callable[..., Server]) -> None:
+    """It never pauses for long, and is never fast enough."""
     server = fresh(log_level="info", body_timeout="4s").start()
     s3 = S3(server.tls, people.OWNER)
     assert s3.create_bucket("bucket").status == 200
@@ -120,7 +120,7 @@ def test_an_upload_slower_than_any_line(fresh: Callable[..., Server]) -> None:
 
 
 def test_slow_uploads_do_not_keep_the_memory_from_others(fresh: Callable[..., Server]) -> None:
-    """While others wait for it, who holds it must be faster."""
+    """While others wait for memory, an upload that holds some must be faster."""
     server = fresh(log_level="info", upload_buffer_bytes="4MiB", body_timeout="3s").start()
     s3 = S3(server.tls, people.OWNER)
     assert s3.create_bucket("bucket").status == 200
@@ -139,7 +139,7 @@ def test_slow_uploads_do_not_keep_the_memory_from_others(fresh: Callable[..., Se
     for thread in threads:
         thread.start()
     try:
-        # While nobody waits, they may.
+        # While nobody waits, slow uploads may go on.
         time.sleep(4)
         assert s3.put("bucket", "waits", b"y" * (8 * MIB)).status == 200
     finally:

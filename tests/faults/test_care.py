@@ -1,4 +1,5 @@
-"""What goes on beside the requests: garbage goes and nothing else, what has expired is deleted, and damage is found."""
+"""Care beside the requests: garbage and only garbage is deleted, expired objects are deleted, and damage is
+found."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ from support.wire import Connection
 KEY = CustomerKey.new()
 SIZE = 200_000
 LARGE = 64 << 20
-"""More than a download's read-ahead and both ends of a connection hold."""
+"""More than a download's read-ahead and both ends of a connection can hold."""
 
 
 def counted(server: Server, name: str, **labels: str) -> float:
@@ -39,7 +40,7 @@ def counted(server: Server, name: str, **labels: str) -> float:
 
 
 def shown(server: Server, name: str, **labels: str) -> float | None:
-    """A metric's value, if it is shown."""
+    """A metric's value, or none if the metric is absent."""
     of = "".join(f'{key}="{value}"' for key, value in labels.items())
     wanted = f"cardea_{name}{{{of}}}" if of else f"cardea_{name}"
     found = re.search(rf"^{re.escape(wanted)} (\S+)$", server.metrics(), re.MULTILINE)
@@ -47,18 +48,18 @@ def shown(server: Server, name: str, **labels: str) -> float | None:
 
 
 def rounds(server: Server, task: str) -> None:
-    """Waits until a task has done its work after now."""
+    """Waits until a task has run after now."""
     now = time.time()
     wait_until(lambda: (shown(server, "care_last_success_timestamp_seconds", task=task) or 0) > now)
 
 
 def known_blobs(server: Server) -> int:
-    """Blobs in the index, those included that were freed."""
+    """Blobs in the index, with those that are freed."""
     with closing(sqlite3.connect(server.data / "index.db", timeout=30)) as index:
         return sum(index.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("blobs", "inline_blobs"))
 
 
-def test_downloads_end_whole_whatever_becomes_of_the_object(fresh: Callable[..., Server]) -> None:
+def test_downloads_end_whole_whatever_happens_to_the_object(fresh: Callable[..., Server]) -> None:
     server = fresh(log_level="info", body_timeout="10m").start()
     s3, swift = S3(server.tls, people.OWNER), Swift(server.tls, people.OWNER)
     assert s3.create_bucket("bucket").status == 200
@@ -84,14 +85,14 @@ def test_downloads_end_whole_whatever_becomes_of_the_object(fresh: Callable[...,
     for download in begun:
         assert hashlib.sha256(download._reader.exactly(LARGE)).digest() == wanted
         download.close()
-    # The blobs that nobody reads any more go; what is left is small and in the index.
+    # The blobs without readers are deleted. The others are small, and in the index.
     wait_until(lambda: server.blob_files() == [])
     assert server.stop() == 0
     assert_clean(server, "--deep")
 
 
-def test_nothing_is_left_after_load(fresh: Callable[..., Server], tmp_path) -> None:
-    """Load on both faces, then everything is deleted: neither the store nor the index holds a blob."""
+def test_load_leaves_no_blobs(fresh: Callable[..., Server], tmp_path) -> None:
+    """After load on both faces everything is deleted. Then neither the store nor the index has a blob."""
     crashes = Crashes(fresh, seed=41)
     server = crashes.server
     with under_load(crashes) as writes:
@@ -102,7 +103,7 @@ def test_nothing_is_left_after_load(fresh: Callable[..., Server], tmp_path) -> N
         assert clients.s3.request("DELETE", f"/{VERSIONS}/{row.name}", query=f"versionId={row.id}").status == 204
     for name in clients.faces[0].sizes(OBJECTS):
         assert clients.s3.delete(OBJECTS, name).status == 204
-    # Uploads go with their bucket; one of them is aborted.
+    # Uploads go with their bucket. One of them is aborted.
     uploads = document(clients.s3.request("GET", f"/{OBJECTS}", query="uploads=")).findall("Upload")
     for row in uploads[:1]:
         where = f"/{OBJECTS}/{row.findtext('Key', '')}"
@@ -110,7 +111,7 @@ def test_nothing_is_left_after_load(fresh: Callable[..., Server], tmp_path) -> N
     for bucket in (OBJECTS, VERSIONS):
         assert clients.s3.request("DELETE", f"/{bucket}").status == 204
     wait_until(lambda: server.blob_files() == [])
-    # The reaper forgets what the store has deleted; and what it had not yet seen then, in its next rounds.
+    # The reaper forgets blobs once the store has deleted them. It finds the rest in its next rounds.
     wait_until(lambda: known_blobs(server) == 0)
     rounds(server, "reaper")
     wait_until(lambda: crashes.unswept() == 1)
@@ -124,8 +125,9 @@ def test_nothing_is_left_after_load(fresh: Callable[..., Server], tmp_path) -> N
             assert index.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
 
 
-def test_what_has_expired_is_deleted(fresh: Callable[..., Server], tmp_path) -> None:
-    """By the real client: not found from its time on, and neither listed nor counted a moment later."""
+def test_expired_objects_are_deleted(fresh: Callable[..., Server], tmp_path) -> None:
+    """With the real client: an expired object is not found, and shortly after it is neither listed nor
+    counted."""
     server = fresh(log_level="info").start()
     cli, swift = Cli(server, people.OWNER, tmp_path), Swift(server.tls, people.OWNER)
     s3 = S3(server.tls, people.OWNER)
@@ -142,7 +144,7 @@ def test_what_has_expired_is_deleted(fresh: Callable[..., Server], tmp_path) -> 
     told = swift.request("HEAD", "plain")
     assert (told["X-Container-Object-Count"], told["X-Container-Bytes-Used"]) == ("1", str(SIZE))
     assert swift.request("HEAD", "")["X-Account-Bytes-Used"] == str(SIZE)
-    # As a DELETE would: where versions are kept, the version stays behind a delete marker.
+    # Expiry is like a DELETE: where versions are kept, the version stays behind a delete marker.
     rows = by_s3(s3, "versioned")
     assert [(row.name, row.marker, row.latest) for row in rows] == [("soon", True, True), ("soon", False, False)]
     wait_until(lambda: counted(server, "care_items_total", task="expirer") == 2)
@@ -151,8 +153,9 @@ def test_what_has_expired_is_deleted(fresh: Callable[..., Server], tmp_path) -> 
     assert_clean(server, "--deep")
 
 
-def test_the_scrubber_finds_damage_and_says_so(fresh: Callable[..., Server]) -> None:
-    """Once, by ids alone, in the metrics and in the log; and it does not begin anew at each start."""
+def test_the_scrubber_finds_and_reports_damage(fresh: Callable[..., Server]) -> None:
+    """It reports damage once, by ids alone, in the metrics and in the log. It does not begin again at each
+    start."""
     server = fresh(log_level="info", scrub_rate=0).start()
     s3 = S3(server.tls, people.OWNER)
     assert s3.create_bucket("bucket").status == 200

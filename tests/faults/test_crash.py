@@ -1,7 +1,7 @@
-"""`kill -9` under load. What was acknowledged is whole; what was not is whole or absent; nothing is left over.
+"""`kill -9` under load. An acknowledged write is whole, any other is whole or absent, and no leftovers exist.
 
-The kernel lives on, and with it what was written and not yet synced: that the syncs themselves are there, only a machine
-whose power is cut could show.
+The kernel lives on, with everything that was written and not yet synced. Only a power cut can show that the
+syncs are there: test_power_cut.py.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def test_kill_under_load_many_times(fresh: Callable[..., Server], request: pytes
     crash(fresh, request, seed, 100)
 
 
-def test_what_a_crash_leaves_is_cleaned_up(fresh: Callable[..., Server]) -> None:
-    """Blobs without an index entry go once their writer is fenced; those with one stay."""
+def test_the_leftovers_of_a_crash_are_swept(fresh: Callable[..., Server]) -> None:
+    """Blobs without a row in the index are deleted once their writer is fenced. Blobs with a row stay."""
     server = fresh(log_level="debug").start()
     s3 = S3(server.tls, people.OWNER)
     assert s3.create_bucket("bucket").status == 200
@@ -42,7 +42,7 @@ def test_what_a_crash_leaves_is_cleaned_up(fresh: Callable[..., Server]) -> None
         upload.send(b"c" * (length - 1000))
         wait_until(lambda: len(server.blob_files()) > 1)
         server.kill()
-    assert len(server.blob_files()) > 1, "nothing was left over: this would prove nothing"
+    assert len(server.blob_files()) > 1, "there were no leftovers: this would prove nothing"
     server.start()
     wait_until(lambda: len(server.blob_files()) == 1)
     s3.close()
@@ -50,7 +50,7 @@ def test_what_a_crash_leaves_is_cleaned_up(fresh: Callable[..., Server]) -> None
     assert s3.head("bucket", "cut").status == 404
 
 
-def test_what_is_deleted_leaves_the_disk(fresh: Callable[..., Server]) -> None:
+def test_deleted_objects_leave_the_disk(fresh: Callable[..., Server]) -> None:
     server = fresh().start()
     s3 = S3(server.tls, people.OWNER)
     assert s3.create_bucket("bucket").status == 200

@@ -1,4 +1,5 @@
-"""Disks that take no writes: reads go on, writes are clean errors, and all goes on by itself."""
+"""Disks that refuse writes: reads go on, writes are clean errors, and afterwards writes go on without
+help."""
 
 from __future__ import annotations
 
@@ -22,12 +23,12 @@ from support.wire import Response
 
 KEY = CustomerKey.new()
 SIZES = {"small": 5_000, "large": 1_200_000}
-"""In the index, and in the store by more than one write."""
+"""Sizes of an object in the index, and of one that the store writes in several steps."""
 
 
 @dataclass
 class World:
-    """A gateway that runs, and what it was told to keep."""
+    """A running gateway, and the objects that it has acknowledged."""
 
     server: Server
     kept: dict[str, bytes] = field(default_factory=dict)
@@ -50,7 +51,7 @@ class World:
         return answer
 
     def refused(self, size: int) -> None:
-        """Nobody can write, and is told when to come again."""
+        """Every write is refused, with a time to try again."""
         for face in self.faces:
             answer = self.put(face, f"{face.name}-refused", size)
             assert (answer.status, "Retry-After" in answer) == (503, True), answer.text
@@ -91,7 +92,7 @@ def test_a_store_that_is_mounted_read_only(fresh: Callable[..., Server], mount: 
     wait_until(lambda: server.readiness() == (200, "ready, but the disk cannot be written: writes are refused\n"))
     for size in SIZES.values():
         world.refused(size)
-    # What the index can note goes on: the blobs follow when they can.
+    # Deletes in the index go on: the blobs are deleted later.
     for face in world.faces:
         name = f"{face.name}-large-1"
         assert face.delete("bucket", name).status == 204
@@ -104,7 +105,7 @@ def test_a_store_that_is_mounted_read_only(fresh: Callable[..., Server], mount: 
 
 @pytest.mark.parametrize("error", ["EROFS", "EIO", "ENOSPC"])
 def test_an_index_that_cannot_be_written(fresh: Callable[..., Server], error: str) -> None:
-    """The kernel refuses what a file system does that was mounted read-only under its feet, broke or filled up."""
+    """The kernel refuses the calls that fail on a file system that is read-only, broken or full."""
     server = fresh(log_level="info")
     world = World(server)
     files = [server.data / "index.db", server.data / "index.db-wal"]
@@ -113,7 +114,7 @@ def test_an_index_that_cannot_be_written(fresh: Callable[..., Server], error: st
             world.refused(size)
         for face in world.faces:
             assert face.delete("bucket", "s3-small-1").status == 503
-        # What can be read is served.
+        # Reads are served.
         wait_until(lambda: server.readiness()[0] == 200)
         world.check()
     assert server.metric('cardea_operations_total{operation="DeleteObject",outcome="unavailable"}') >= 2
@@ -121,7 +122,7 @@ def test_an_index_that_cannot_be_written(fresh: Callable[..., Server], error: st
 
 
 def test_a_disk_that_does_not_sync(fresh: Callable[..., Server]) -> None:
-    """What could not be synced is not acknowledged: blobs, their folders, and the index's log."""
+    """Writes without a sync are not acknowledged: blobs, their folders, and the log of the index."""
     server = fresh(log_level="info")
     world = World(server)
     with Refusal(server.process.pid, "fsync,fdatasync", "EIO"):

@@ -1,4 +1,5 @@
-"""A disk that fills up: writes are refused while a reserve is left, reads and deletes go on, and nothing acknowledged is lost."""
+"""A disk that fills up. Writes are refused before the reserve is used, reads and deletes go on, and no
+acknowledged write is lost."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ Objects = dict[str, bytes]
 
 
 class World:
-    """A gateway on a small disk, and what it was told to keep."""
+    """A gateway on a small disk, and the objects that it has acknowledged."""
 
     def __init__(self, fresh: Callable[..., Server], disk: Disk, **settings: object) -> None:
         self.disk, self.server = disk, fresh(log_level="info", **settings)
@@ -41,19 +42,20 @@ class World:
         self.faces: list[Face] = [S3Face(s3), SwiftFace(swift)]
 
     def fill(self, face: Face, size: int) -> int:
-        """Puts objects until one is refused, and tells how."""
+        """Puts objects until one is refused, and returns its status."""
         while True:
             name, body = f"{face.name}-{len(self.kept)}", os.urandom(size)
             answer = face.put("bucket", name, body, face.keyed(KEY))
             if answer.status not in WRITTEN:
-                assert face.get("bucket", name, face.keyed(KEY)).status == 404, "what was refused is not there"
+                assert face.get("bucket", name, face.keyed(KEY)).status == 404, "the refused object must not exist"
                 return answer.status
             self.kept[name] = body
 
     def crowd(self) -> None:
-        """Others write there too: what was refused has given its room back, and the disk would be ample at the next look."""
+        """Others write to the disk too. The refused write has returned its space, so the disk would have
+        enough at the next look."""
         (self.disk.path / "log").write_bytes(bytes(2 * MIB))
-        # The folder's metric is of a look, and not of what was counted since.
+        # The metric of the folder is that of the last look.
         wait_until(lambda: 0 < self.server.metric('cardea_disk_free_bytes{folder="store"}') <= self.disk.free + MIB // 2)
         wait_until(lambda: self.server.metric(ACCEPTED) == 0)
 
@@ -64,7 +66,7 @@ class World:
         return status
 
     def check(self) -> None:
-        """Everything that was acknowledged is there, whole."""
+        """Every acknowledged object is there, whole."""
         for face in self.faces:
             assert face.sizes("bucket") == {name: len(body) for name, body in self.kept.items()}
         for number, (name, body) in enumerate(self.kept.items()):
@@ -73,7 +75,7 @@ class World:
             assert (got.status, got.body == body) == (200, True), f"{name}: {got.status}"
 
     def recovers(self) -> None:
-        """Writes go on by themselves, and after a restart nothing is wrong."""
+        """Writes go on without help, and after a restart nothing is wrong."""
         wait_until(lambda: self.server.metric(ACCEPTED) == 1)
         for face in self.faces:
             body = os.urandom(300_000)
@@ -84,7 +86,7 @@ class World:
         assert self.server.stop() == 0
         self.start()
         self.check()
-        # What was refused and what was deleted goes from the disk.
+        # The bytes of refused writes and of deleted objects leave the disk.
         large = sum(len(body) > 16_000 for body in self.kept.values())
         wait_until(lambda: len(self.server.blob_files()) == large)
         assert self.server.stop() == 0
@@ -92,7 +94,7 @@ class World:
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=["s3", "swift"])
-def test_writes_end_while_a_reserve_is_left(fresh: Callable[..., Server], mount: Mount, number: int) -> None:
+def test_writes_are_refused_before_the_reserve_is_used(fresh: Callable[..., Server], mount: Mount, number: int) -> None:
     world = World(fresh, mount("disk", 40), disk_reserve=12 * MIB)
     face, server = world.faces[number], world.server
     assert server.metric(ACCEPTED) == 1
@@ -104,7 +106,7 @@ def test_writes_end_while_a_reserve_is_left(fresh: Callable[..., Server], mount:
     assert server.metric(ACCEPTED) == 0
     wait_until(lambda: 0 < server.metric('cardea_disk_free_bytes{folder="store"}') <= 14 * MIB)
     assert server.metric('cardea_operations_total{operation="PutObject",outcome="full"}') >= 1
-    # Reads go on, and what frees.
+    # Reads go on, and so do deletes.
     world.check()
     names = list(world.kept)
     smaller, larger, gone = names[0], names[1], names[2:12]
@@ -150,7 +152,7 @@ def test_an_upload_by_parts_can_be_completed_or_aborted(fresh: Callable[..., Ser
 
 
 def test_an_upload_that_fills_the_disk_is_ended(fresh: Callable[..., Server], mount: Mount) -> None:
-    """One body that is larger than the disk: it is not taken to the last byte, and goes again."""
+    """One body is larger than the disk. It is refused before the disk is full, and its bytes are deleted."""
     world = World(fresh, mount("disk", 40), disk_reserve=12 * MIB)
     before = world.disk.free
     for face in world.faces:
@@ -161,8 +163,8 @@ def test_an_upload_that_fills_the_disk_is_ended(fresh: Callable[..., Server], mo
     world.recovers()
 
 
-def test_a_disk_that_another_fills_to_the_last_byte(fresh: Callable[..., Server], mount: Mount) -> None:
-    """The reserve is not ours alone. Deletes may want a byte that is not there: they are done, or refused and not done."""
+def test_a_disk_that_others_fill_completely(fresh: Callable[..., Server], mount: Mount) -> None:
+    """Others can use the reserve too. A delete that needs more space is refused as a whole, or done."""
     world = World(fresh, mount("disk", 40), disk_reserve=4 * MIB)
     for number in range(8):
         for face in world.faces:
@@ -180,7 +182,7 @@ def test_a_disk_that_another_fills_to_the_last_byte(fresh: Callable[..., Server]
     wait_until(lambda: world.server.readiness()[0] == 200)
     world.check()
     world.server.kill()
-    # Whether a start succeeds depends on a page or two; if not, one line says why.
+    # A start may fail for lack of a page or two. Then one line gives the reason.
     world.server.spawn()
     wait_until(lambda: world.server.is_ready() or world.server.process.poll() is not None)
     if world.server.process.poll() is not None:
@@ -193,8 +195,8 @@ def test_a_disk_that_another_fills_to_the_last_byte(fresh: Callable[..., Server]
 
 
 @pytest.mark.parametrize("size", [12_000, 200_000], ids=["in-the-index", "in-the-store"])
-def test_without_a_reserve_the_last_byte_is_used(fresh: Callable[..., Server], mount: Mount, size: int) -> None:
-    """Deletes may then find no byte for the index's log, until the operator gives the disk some room."""
+def test_without_a_reserve_the_disk_fills_completely(fresh: Callable[..., Server], mount: Mount, size: int) -> None:
+    """A delete may then find no space for the log of the index, until the operator makes some."""
     world = World(fresh, mount("disk", 24), disk_reserve=0)
     statuses = [world.fill(face, size) for face in world.faces]
     assert set(statuses) <= {FULL, 503}
@@ -204,7 +206,7 @@ def test_without_a_reserve_the_last_byte_is_used(fresh: Callable[..., Server], m
     world.check()
     # Reads are served.
     wait_until(lambda: world.server.readiness()[0] == 200)
-    # More than the log takes before it is folded in.
+    # More than the log of the index has before it is merged.
     world.disk.grow(48)
     wait_until(lambda: world.server.metric(ACCEPTED) == 1)
     for name in list(world.kept)[8:]:

@@ -1,4 +1,4 @@
-"""`cardea fsck`: silent about what is whole, and loud about each thing that is not."""
+"""`cardea fsck` reports nothing on whole data, and every kind of damage."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ SIZE = 200_000
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A stopped server's data: objects of all kinds, small and large, with a key and without, from both faces."""
+    """The data of a stopped server: objects of all kinds, small and large, with a key and without, from both
+    faces."""
     with Server(tmp_path_factory.mktemp("filled"), log_level="info") as server:
         s3, swift = S3(server.tls, people.OWNER), Swift(server.tls, people.OWNER)
         assert s3.create_bucket("bucket").status == 200
@@ -49,7 +50,7 @@ def stopped(fresh: Callable[..., Server], filled: Path) -> Server:
 
 
 def blob_of(server: Server, name: str) -> Path:
-    """The file of the one blob of an object."""
+    """The file of an object with one blob."""
     with sqlite3.connect(server.data / "index.db") as index:
         (blob,) = index.execute(
             "SELECT lower(hex(blob)) FROM parts JOIN versions ON version = nr WHERE key = ?", [name.encode()]
@@ -63,7 +64,7 @@ def flip(path: Path, at: int) -> None:
     path.write_bytes(data)
 
 
-def test_what_is_whole_is_clean(stopped: Server) -> None:
+def test_whole_data_has_no_findings(stopped: Server) -> None:
     checked = assert_clean(stopped)
     assert (checked.report["blobs"], checked.report["inline_blobs"], checked.report["versions"]) == (12, 8, 0)
     checked = assert_clean(stopped, "--deep")
@@ -84,7 +85,7 @@ def test_what_is_whole_is_clean(stopped: Server) -> None:
     ids=["removed", "cut", "appended", "emptied"],
 )
 @pytest.mark.parametrize("name", ["s3-plain", "swift-sealed"])
-def test_a_blob_that_is_not_as_it_was(stopped: Server, damage: Callable[[Path], object], kind: str, name: str) -> None:
+def test_changed_blobs_are_found(stopped: Server, damage: Callable[[Path], object], kind: str, name: str) -> None:
     path = blob_of(stopped, f"{name}-{SIZE}")
     damage(path)
     checked = fsck(stopped)
@@ -96,8 +97,8 @@ def test_a_blob_that_is_not_as_it_was(stopped: Server, damage: Callable[[Path], 
 @pytest.mark.parametrize(
     ("name", "at"), [("s3-plain", 120), ("swift-plain", SIZE), ("s3-plain", 50), ("s3-sealed", 50)]
 )
-def test_only_a_deep_check_sees_flipped_bits(stopped: Server, name: str, at: int) -> None:
-    """In chunks that the key ring opens, and in the header of every blob."""
+def test_flipped_bits_are_found_by_a_deep_check_only(stopped: Server, name: str, at: int) -> None:
+    """In chunks under the gateway's keys, and in the header of every blob."""
     flip(blob_of(stopped, f"{name}-{SIZE}"), at)
     assert fsck(stopped).code == 0
     checked = fsck(stopped, "--deep")
@@ -105,7 +106,7 @@ def test_only_a_deep_check_sees_flipped_bits(stopped: Server, name: str, at: int
     assert f"{name}-{SIZE}" in checked.report["findings"][0]["detail"]
 
 
-def test_what_is_none_of_ours(stopped: Server) -> None:
+def test_files_of_others_are_reported(stopped: Server) -> None:
     folder = stopped.data / "blobs" / "blobs"
     stray = folder / ("ab" * 8) / "cd" / ("ef" * 15)
     stray.parent.mkdir(parents=True)
@@ -130,7 +131,7 @@ def test_what_is_none_of_ours(stopped: Server) -> None:
         ("DELETE FROM inline_blobs WHERE nr = 1", "index"),
     ],
 )
-def test_an_index_that_was_tampered_with(stopped: Server, statement: str, kind: str) -> None:
+def test_a_changed_index_is_found(stopped: Server, statement: str, kind: str) -> None:
     with sqlite3.connect(stopped.data / "index.db") as index:
         assert index.execute(statement).rowcount > 0
     checked = fsck(stopped, "--deep")
@@ -140,7 +141,7 @@ def test_an_index_that_was_tampered_with(stopped: Server, statement: str, kind: 
         assert fsck(stopped).code == 0, "only the seals show it"
 
 
-def test_a_damaged_database(stopped: Server) -> None:
+def test_a_damaged_database_is_found(stopped: Server) -> None:
     with sqlite3.connect(stopped.data / "index.db") as index:
         index.execute("PRAGMA ignore_check_constraints = ON")
         assert index.execute("UPDATE install SET one = 2").rowcount == 1
@@ -150,7 +151,7 @@ def test_a_damaged_database(stopped: Server) -> None:
 
 
 def test_leftovers_are_not_findings(fresh: Callable[..., Server]) -> None:
-    """What a killed process had not published is told apart, and gone after the next start."""
+    """Blobs that a killed process did not publish are reported apart. After the next start they are gone."""
     server = fresh(log_level="info").start()
     s3 = S3(server.tls, people.OWNER)
     assert s3.create_bucket("bucket").status == 200
@@ -172,7 +173,7 @@ def test_leftovers_are_not_findings(fresh: Callable[..., Server]) -> None:
     assert_clean(server, "--deep")
 
 
-def test_where_nothing_is_there_is_nothing_to_check(fresh: Callable[..., Server]) -> None:
+def test_an_empty_folder_cannot_be_checked(fresh: Callable[..., Server]) -> None:
     server = fresh()
     checked = fsck(server)
     assert checked.code == 2 and "no installation in" in checked.stderr

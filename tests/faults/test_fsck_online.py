@@ -1,4 +1,5 @@
-"""`cardea fsck` beside a running gateway: silent about what comes and goes under it, and loud about what is wrong."""
+"""`cardea fsck` beside a running gateway: it does not report changes under load, and it reports every kind of
+damage."""
 
 from __future__ import annotations
 
@@ -29,8 +30,8 @@ SIZE = 200_000
 
 @contextmanager
 def under_load(crashes: Crashes) -> Iterator[Callable[[], int]]:
-    """Writes, overwrites, deletes, copies, uploads by parts and restores versions on both faces, all the time. Gives how
-    many writes there were."""
+    """Writes, overwrites, deletes, copies, uploads in parts and restores versions on both faces, without a
+    pause. It yields a function with the number of writes."""
     each = [(actor, crashes.clients()) for actor in crashes.actors]
     threads = [threading.Thread(target=actor.run, args=(clients,)) for actor, clients in each]
     for thread in threads:
@@ -47,7 +48,7 @@ def under_load(crashes: Crashes) -> Iterator[Callable[[], int]]:
 
 
 def checks(server: Server, seconds: float, *words: str, until: Callable[[], bool] = lambda: True) -> list[Checked]:
-    """What check after check says for so long, and until there was load enough."""
+    """The results of repeated checks, for so long and until there was load enough."""
     done, end = [fsck(server, *words)], time.monotonic() + seconds
     while (now := time.monotonic()) < end or (not until() and now < end + 180):
         done.append(fsck(server, *words))
@@ -55,7 +56,7 @@ def checks(server: Server, seconds: float, *words: str, until: Callable[[], bool
 
 
 @pytest.mark.parametrize("words", [[], ["--deep"]], ids=["plain", "deep"])
-def test_what_comes_and_goes_is_no_finding(fresh: Callable[..., Server], words: list[str]) -> None:
+def test_changes_under_load_are_no_findings(fresh: Callable[..., Server], words: list[str]) -> None:
     crashes = Crashes(fresh, seed=31 + len(words))
     with under_load(crashes) as writes:
         wait_until(lambda: writes() > 50)
@@ -68,7 +69,7 @@ def test_what_comes_and_goes_is_no_finding(fresh: Callable[..., Server], words: 
     crashes.stop_and_check()
 
 
-def test_damage_is_found_under_load_and_nothing_else(fresh: Callable[..., Server]) -> None:
+def test_only_damage_is_found_under_load(fresh: Callable[..., Server]) -> None:
     crashes = Crashes(fresh, seed=37)
     server = crashes.server
     s3 = S3(server.plain, crashes.root)
@@ -97,7 +98,7 @@ def test_damage_is_found_under_load_and_nothing_else(fresh: Callable[..., Server
         for checked in checks(server, 3):
             assert checked.code == 1
             assert named(checked) == found, checked.report["findings"]
-        # Missing and cut are damage to whoever reads the object, too.
+        # A read of a missing or a cut blob finds the damage, too.
         found["seal"] = {f'key "{name}"' for name in blobs}
         for checked in checks(server, 3, "--deep", until=lambda: writes() > before + 50):
             assert checked.code == 1
@@ -106,7 +107,7 @@ def test_damage_is_found_under_load_and_nothing_else(fresh: Callable[..., Server
 
 
 def named(checked: Checked) -> dict[str, set[str]]:
-    """What it is about, by kind."""
+    """The subjects of the findings, by their type."""
     found: dict[str, set[str]] = {}
     for finding in checked.report["findings"]:
         detail = finding["detail"]
@@ -119,7 +120,7 @@ def named(checked: Checked) -> dict[str, set[str]]:
     return found
 
 
-def test_an_index_that_contradicts_itself_is_found_while_it_runs(fresh: Callable[..., Server]) -> None:
+def test_contradictions_in_a_running_index_are_found(fresh: Callable[..., Server]) -> None:
     server = fresh(log_level="info").start()
     with sqlite3.connect(server.data / "index.db") as index:
         index.execute("PRAGMA ignore_check_constraints = ON")
@@ -129,8 +130,8 @@ def test_an_index_that_contradicts_itself_is_found_while_it_runs(fresh: Callable
     assert checked.report["findings"][0]["detail"].startswith("the database is damaged: ")
 
 
-def test_it_changes_nothing_and_needs_no_stop(fresh: Callable[..., Server]) -> None:
-    """The gateway does not notice, and a check of a stopped one says the same."""
+def test_a_check_changes_nothing_and_needs_no_stop(fresh: Callable[..., Server]) -> None:
+    """The gateway does not notice the check, and a check of the stopped gateway has the same result."""
     server = fresh(log_level="info").start()
     s3 = S3(server.tls, people.OWNER)
     assert s3.create_bucket("bucket").status == 200
@@ -140,15 +141,15 @@ def test_it_changes_nothing_and_needs_no_stop(fresh: Callable[..., Server]) -> N
     assert (beside.code, beside.report["versions"], beside.report["blobs"]) == (0, 2, 2)
     assert s3.put("bucket", "three", os.urandom(SIZE)).status == 200
     assert s3.delete("bucket", "three").status == 204
-    # Its blob goes, and then is forgotten.
+    # Its blob is deleted, and then forgotten.
     wait_until(lambda: fsck(server, "--deep").report == beside.report)
     assert len(server.blob_files()) == 2
     assert server.stop() == 0
     assert assert_clean(server, "--deep").report == beside.report
 
 
-def test_it_keeps_no_gateway_from_starting(fresh: Callable[..., Server]) -> None:
-    """Held up in the middle, it holds nothing that a gateway needs."""
+def test_a_check_prevents_no_start(fresh: Callable[..., Server]) -> None:
+    """Even if it pauses in the middle, it holds nothing that a gateway needs."""
     stopped = fresh(log_level="info").start()
     assert stopped.stop() == 0
     index = sqlite3.connect(stopped.data / "index.db", isolation_level=None)
@@ -167,8 +168,8 @@ def test_it_keeps_no_gateway_from_starting(fresh: Callable[..., Server]) -> None
     stopped.start()
 
 
-def test_progress(fresh: Callable[..., Server]) -> None:
-    """On a terminal one line that changes; nothing unless it is asked for."""
+def test_the_progress_of_a_check(fresh: Callable[..., Server]) -> None:
+    """On a terminal one line that changes. In a pipe nothing, unless the option asks for it."""
     server = fresh(log_level="info").start()
     command = [places.binary(), "fsck", "--config", server.config, "--data", server.data]
     done = subprocess.run(command, cwd=server.folder, env=clean_environment(), capture_output=True, text=True, timeout=60)

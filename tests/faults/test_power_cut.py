@@ -1,7 +1,8 @@
-"""The power goes, at any moment: what was acknowledged is whole, nothing is there by half, and the gateway starts.
+"""Power cuts at any moment: acknowledged writes are whole, no write is there in part, and the gateway starts.
 
-A gateway works under `strace`, which writes down what it writes and syncs. Then the disk is put together as it would be after a cut
-here or there: once without anything that was not synced, once with whatever chance leaves of that.
+A gateway runs under `strace`, which records its writes and syncs. From the record the test makes the disk as
+it would be after a cut at some call: once without any byte that was not synced, once with a random part of
+those bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from faults.actors import Clients
+from faults.actors import Clients, Held
 from faults.crash import Root
 from faults.power import Disk
 from faults.recording import Call, calls, command
@@ -41,7 +42,7 @@ PART = 5 << 20
 
 
 class OnDisk(Server):
-    """A server whose data folder is all that a disk holds."""
+    """A server whose data folder contains the whole disk."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, **SETTINGS)
@@ -50,7 +51,7 @@ class OnDisk(Server):
 
 
 class Recorded(OnDisk):
-    """A server whose doings are written down, each run in a log of its own."""
+    """A server under strace. Each run has a log of its own."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -85,17 +86,9 @@ class Recorded(OnDisk):
             self.process.wait()
 
 
-@dataclass(frozen=True)
-class Held:
-    """What an object holds, and the key that opens it."""
-
-    body: bytes
-    key: CustomerKey | None
-
-
 @dataclass
 class Change:
-    """A change of one object: when it was asked for, and when it was acknowledged."""
+    """A change of one object: the time of the request, and the time of its acknowledgement."""
 
     held: Held | None
     asked: float
@@ -104,7 +97,7 @@ class Change:
 
 @dataclass
 class Client:
-    """Works on names of its own, one change after the other."""
+    """Works on its own names, one change after another."""
 
     number: int
     chance: random.Random
@@ -128,7 +121,7 @@ class Client:
             assert face.delete("bucket", name).status == 204
             new = None
         elif held and kind < 0.35:
-            # Sealed anew in its place: no byte of it moves.
+            # Resealed in its place: no byte of it moves.
             new = Held(held.body, self.chance.choice([other for other in KEYS if other != held.key]))
             opens = [(header.replace("x-amz-", "x-amz-copy-source-"), value) for header, value in held.key.s3()] if held.key else []
             sealed = new.key.s3() if new.key else [("x-amz-server-side-encryption", "AES256")]
@@ -158,7 +151,8 @@ class Client:
         return b"".join(parts)
 
     def holds(self, name: str, when: float) -> list[Held | None]:
-        """What an object may hold at a moment: what was acknowledged last, or what was asked for since."""
+        """The allowed contents of an object at a moment: those of the last acknowledged change, and of
+        requests since then."""
         changes = self.history[name]
         known = [number for number, change in enumerate(changes) if change.acknowledged <= when]
         asked = [change.held for number, change in enumerate(changes) if change.asked <= when and number > max(known, default=-1)]
@@ -167,14 +161,14 @@ class Client:
 
 @dataclass
 class Recording:
-    """What a gateway did, and what its clients were told."""
+    """The calls of a gateway, and the acknowledgements of its clients."""
 
     root: Path
     calls: list[Call]
     clients: list[Client]
     user: Root
     bucket: float
-    """When the bucket was acknowledged."""
+    """The time at which the bucket was acknowledged."""
 
     @classmethod
     def make(cls, folder: Path, seed: int, steps: int) -> "Recording":
@@ -182,7 +176,7 @@ class Recording:
         workers = [Client(number, random.Random(seed * 10 + number)) for number in range(3)]
         try:
             user, bucket, swift = None, 0.0, None
-            # One ends well, one is killed: the next has to sweep what it left.
+            # One run ends well, and one is killed: the next run has to sweep its leftovers.
             for end in ("stop", "kill", "wait"):
                 server.start()
                 user = user or Root.of(server)
@@ -204,7 +198,7 @@ class Recording:
                 elif end == "kill":
                     server.kill()
                 else:
-                    # The freed blobs go.
+                    # The freed blobs are deleted.
                     live = sum(len(h.body) > 16_000 for w in workers for c in w.history.values() if (h := c[-1].held))
                     wait_until(lambda: len(server.blob_files()) <= live * 2)
                     time.sleep(chance.uniform(0, 1))
@@ -219,7 +213,8 @@ class Recording:
         return sorted(change.acknowledged for client in self.clients for each in client.history.values() for change in each)
 
     def cuts(self, chance: random.Random, count: int) -> list[int]:
-        """Numbers of calls after which the power goes: half anywhere, half just after something was acknowledged."""
+        """Numbers of calls after which the power goes: half of them anywhere, half just after an
+        acknowledgement."""
         anywhere = chance.sample(range(1, len(self.calls)), count - count // 2)
         told = chance.sample(self.acknowledgements(), count // 2)
         after = [next((n for n, call in enumerate(self.calls) if call.at >= when), len(self.calls) - 1) for when in told]
@@ -275,7 +270,7 @@ class Cut:
             if held is not None and answer.status == 200 and answer.complete and answer.body == held.body:
                 return held
             said.append(f"wanted {len(held.body) if held else None}, got {answer.status}, {len(answer.body)} bytes")
-        raise AssertionError(f"{name} on {face.name} is lost or there by half: {said}")
+        raise AssertionError(f"{name} on {face.name} is lost or there in part: {said}")
 
     def unswept(self) -> int:
         with sqlite3.connect(f"file:{self.server.data / 'index.db'}?mode=ro", uri=True) as index:
@@ -335,7 +330,7 @@ def first_start(folder: Path, count: int | None) -> None:
 
 
 def test_a_power_cut_at_the_first_start(tmp_path: Path) -> None:
-    """Whatever is lost of an installation that is being made, the next start makes it."""
+    """Whatever an interrupted first start has lost, the next start makes it."""
     first_start(tmp_path, 12)
 
 

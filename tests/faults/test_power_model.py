@@ -1,4 +1,5 @@
-"""The model of the disk itself: it must lose what a program did not sync, or the tests with it would prove nothing."""
+"""The model of the disk itself. It must lose bytes that a program did not sync: otherwise the tests with it
+would prove nothing."""
 
 from __future__ import annotations
 
@@ -44,7 +45,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_what_is_not_synced_may_be_lost(tmp_path: Path) -> None:
+def test_bytes_without_a_sync_may_be_lost(tmp_path: Path) -> None:
     root, log = tmp_path / "disk", tmp_path / "calls"
     root.mkdir()
     subprocess.run([*command(strace(), log), sys.executable, "-c", PROGRAM, root], check=True)

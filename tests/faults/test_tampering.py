@@ -1,4 +1,5 @@
-"""Whoever has the disk but not the keys: damaged, cut, swapped and exchanged blobs never become wrong bytes."""
+"""An attacker has the disk and no keys. Damaged, cut, swapped and exchanged blobs never become wrong
+bytes."""
 
 from __future__ import annotations
 
@@ -44,7 +45,7 @@ def keyed(request: pytest.FixtureRequest, face: Face) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def blobs(running: Server, face: Face, keyed: list[tuple[str, str]], name: str) -> tuple[str, Path, Path]:
-    """A bucket with two objects of one size under one key, and the files of their blobs."""
+    """A bucket with two objects of the same size under the same key, and the files of their blobs."""
     assert S3(running.tls, people.OWNER).create_bucket(name).status == 200
     files = []
     for key, body in (("object", BODY), ("other", OTHER)):
@@ -62,7 +63,7 @@ def flip(path: Path, at: int) -> None:
 
 
 def chunks_exchanged(path: Path, _: Path) -> None:
-    """The second and the third sealed chunk change places."""
+    """The second and the third sealed chunk are exchanged."""
     data, sealed = path.read_bytes(), 65536 + 16
     tail = len(data) - (SIZE + 16 * -(-SIZE // 65536))
     assert tail > 0, "there is a header"
@@ -85,7 +86,7 @@ DAMAGE: dict[str, Callable[[Path, Path], object]] = {
 
 
 SMALL = 9_000
-"""An object that lives in the index."""
+"""An object whose bytes are in the index."""
 INLINE_DAMAGE = {
     "flipped-first": "bytes = CAST(x'00' || substr(bytes, 2) AS BLOB)",
     "flipped-middle": "bytes = CAST(substr(bytes, 1, 4000) || x'5A5A5A5A5A5A5A5A' || substr(bytes, 4009) AS BLOB)",
@@ -99,7 +100,7 @@ INLINE_DAMAGE = {
 
 
 def never_wrong(get: Callable[[], Response], whole: bytes) -> None:
-    """Either an error, or the beginning of the right bytes and then a broken connection."""
+    """The answer is an error, or the beginning of the right bytes and then a broken connection."""
     try:
         got = get()
     except Disconnected:
@@ -108,7 +109,7 @@ def never_wrong(get: Callable[[], Response], whole: bytes) -> None:
         assert whole[:100] not in got.body
         return
     assert got.status in (200, 206)
-    assert not got.complete, f"{len(got.body)} bytes came as if nothing had happened"
+    assert not got.complete, f"{len(got.body)} bytes came in a complete answer"
     assert got.body == whole[: len(got.body)]
 
 
@@ -121,10 +122,10 @@ def test_a_damaged_blob(
     before = running.metric(DAMAGED)
     never_wrong(lambda: face.get(bucket, "object", keyed), BODY)
     assert running.metric(DAMAGED) > before
-    assert "".join(file.parts[-3:]) in running.log(), "the operator is told which blob it is"
+    assert "".join(file.parts[-3:]) in running.log(), "the log names the blob"
     got = face.get(bucket, "other", keyed)
-    assert (got.status, got.body) == (200, OTHER), "the neighbour is untouched"
-    assert face.delete(bucket, "object").status == 204, "and it can still be deleted"
+    assert (got.status, got.body) == (200, OTHER), "the other object is unchanged"
+    assert face.delete(bucket, "object").status == 204, "the damaged object can still be deleted"
 
 
 @pytest.mark.parametrize("damage", [*INLINE_DAMAGE, "removed"])
@@ -148,14 +149,15 @@ def test_a_damaged_blob_in_the_index(
     assert running.metric(DAMAGED) >= before + 3
     assert face.head(name, "object", keyed).status == 200
     got = face.get(name, "other", keyed)
-    assert (got.status, got.body) == (200, b"b" * SMALL), "the neighbour is untouched"
-    assert face.delete(name, "object").status == 204, "and it can still be deleted"
+    assert (got.status, got.body) == (200, b"b" * SMALL), "the other object is unchanged"
+    assert face.delete(name, "object").status == 204, "the damaged object can still be deleted"
     assert face.sizes(name) == {"other": SMALL}
 
 
 @pytest.mark.parametrize("at", [0, 5, 40])
 def test_a_damaged_header(face: Face, keyed: list[tuple[str, str]], blobs: tuple[str, Path, Path], at: int) -> None:
-    """A read of the beginning compares the header on disk with the index's; a range further on needs neither."""
+    """A read of the beginning compares the header on disk with the index. A range further on needs
+    neither."""
     bucket, file, _ = blobs
     flip(file, at)
     assert face.get(bucket, "object", keyed).status == 500
@@ -173,12 +175,12 @@ def test_a_range_before_the_damage_is_good(
     never_wrong(lambda: face.get(bucket, "object", [("Range", f"bytes={SIZE - 20}-"), *keyed]), BODY[-20:])
 
 
-def test_what_is_on_disk_is_sealed(running: Server, face: Face, keyed: list[tuple[str, str]], name: str) -> None:
+def test_blobs_on_disk_are_sealed(running: Server, face: Face, keyed: list[tuple[str, str]], name: str) -> None:
     assert S3(running.tls, people.OWNER).create_bucket(name).status == 200
     mark = f"a sentence that only {name} has".encode()
     assert face.put(name, "small", mark, keyed).status in (200, 201)
     assert face.put(name, "large", mark * 3000, keyed).status in (200, 201)
     for path in files_below(running.data):
-        # What earlier tests deleted goes meanwhile.
+        # Meanwhile the blobs of objects that earlier tests deleted are removed.
         with suppress(FileNotFoundError):
             assert mark not in path.read_bytes(), path

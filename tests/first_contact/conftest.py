@@ -1,4 +1,4 @@
-"""A program that nobody configured, in an empty folder."""
+"""A program without configuration, in an empty folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The certificate is what its files are: a new pair is served without a restart, half a pair never is."""
+"""The certificate is that of its files. A new pair is served without a restart, half a pair never."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from support.waiting import wait_until
 from support.wire import Address
 
 LOOKS = 3.0
-"""Seconds from one look at the files to the next."""
+"""Seconds between two looks at the files."""
 REPLACED, STAYS, READ = "has changed and was replaced", "stays as it was", "was read again"
 
 
 class Serving:
-    """A gateway, the folder of its certificate, and what the log says of it."""
+    """A gateway, the folder of its certificate, and its log lines about it."""
 
     def __init__(self, fresh: Callable[..., Server], folder: Path) -> None:
         self.folder, self.first = folder, Pair.new()
@@ -38,7 +38,7 @@ class Serving:
         return self.server.log().count(f"the certificate {words}")
 
     def has_said_once_that_it_was_replaced(self) -> None:
-        """It is shown a moment before that."""
+        """The listener shows it shortly before it writes this line."""
         wait_until(lambda: (self.said(REPLACED), self.said(STAYS)) == (1, 0))
 
 
@@ -55,21 +55,22 @@ def test_a_new_pair_is_served(serving: Serving) -> None:
     with context.wrap_socket(Address(serving.server.ports["tls"]).connect(60), server_hostname="localhost") as old:
         second.write(serving.folder)
         wait_until(lambda: serving.shown == second.der)
-        # Who was connected goes on.
+        # Open connections go on.
         old.sendall(b"GET /healthcheck HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert old.recv(4096).startswith(b"HTTP/1.1 200 ")
     serving.has_said_once_that_it_was_replaced()
 
 
-def test_files_that_do_not_change_are_not_told_of(serving: Serving) -> None:
+def test_unchanged_files_are_not_logged(serving: Serving) -> None:
     serving.first.write(serving.folder)
     time.sleep(2 * LOOKS)
     assert "the certificate" not in serving.server.log()
     assert serving.shown == serving.first.der
 
 
-def test_the_kubelets_swap_of_links(fresh: Callable[..., Server], tmp_path: Path) -> None:
-    """A mounted Secret: files are links to `..data/`, which is a link to a folder and is replaced in one step."""
+def test_the_kubelet_swaps_a_link(fresh: Callable[..., Server], tmp_path: Path) -> None:
+    """In a mounted Secret, files are links into `..data/`. That is a link to a folder, and is replaced in one
+    step."""
     folder, first, second = tmp_path / "mounted", Pair.new(), Pair.new()
     for name, pair in (("..one", first), ("..two", second)):
         (folder / name).mkdir(parents=True)
@@ -112,7 +113,8 @@ BROKEN = (certificate_alone, key_alone, half_a_certificate, half_a_key, neither)
 
 
 def test_half_a_pair_changes_nothing(fresh: Callable[..., Server], tmp_path: Path) -> None:
-    """The old one is served on, one line says so, and the rest of the pair makes it whole."""
+    """The old certificate is served further, and one line says so. The second half of the pair completes
+    it."""
     all_of_them = [(Serving(fresh, tmp_path / broken.__name__), broken, Pair.new()) for broken in BROKEN]
     for serving, broken, second in all_of_them:
         broken(serving.folder, second)
@@ -129,7 +131,7 @@ def test_half_a_pair_changes_nothing(fresh: Callable[..., Server], tmp_path: Pat
         wait_until(lambda serving=serving: serving.said(REPLACED) == 1)
 
 
-def test_a_hang_up_reads_at_once(serving: Serving) -> None:
+def test_a_hang_up_reads_the_files_at_once(serving: Serving) -> None:
     second, process = Pair.new(), serving.server.process
     assert process is not None
     second.write(serving.folder)
@@ -142,7 +144,7 @@ def test_a_hang_up_reads_at_once(serving: Serving) -> None:
     assert serving.shown == second.der
 
 
-def test_a_generated_certificate_is_made_anew_on_a_hang_up(fresh: Callable[..., Server]) -> None:
+def test_a_hang_up_makes_a_generated_certificate_again(fresh: Callable[..., Server]) -> None:
     server = fresh(log_level="info").start()
     port, process = server.ports["tls"], server.process
     first = shown(port)

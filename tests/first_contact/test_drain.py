@@ -1,4 +1,4 @@
-"""Graceful shutdown: what runs is finished, and nothing new is begun."""
+"""Graceful shutdown: running requests are finished, and no new ones begin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BODY = b"x" * 300_000
 
 
 def begin(upload: Connection, server: Server, signed: Signed, length: int) -> None:
-    """Begins an upload: the server has read its head, as it asks for the body."""
+    """Begins an upload. The server has read the head, because it asks for the body."""
     length_of = [("Content-Length", str(length)), ("Expect", "100-continue")]
     upload.head(signed.method, signed.target, [("Host", server.tls.authority), *signed.headers, *length_of])
     upload.begins()
@@ -58,7 +58,7 @@ def test_a_slow_download_is_finished(fresh: Callable[..., Server]) -> None:
     assert server.wait() == 0
 
 
-def test_idle_connections_do_not_hold_it_up(fresh: Callable[..., Server]) -> None:
+def test_idle_connections_do_not_prolong_the_drain(fresh: Callable[..., Server]) -> None:
     server = fresh(drain_timeout="1h").start()
     with Connection(server.tls), Connection(server.plain) as idle:
         idle.head("GET", "/healthcheck", [("Host", "a")])
@@ -82,7 +82,7 @@ def test_the_drain_ends(fresh: Callable[..., Server]) -> None:
     assert s3.head("bucket", "object").status == 404
 
 
-def test_writes_under_way_are_whole_or_absent(fresh: Callable[..., Server]) -> None:
+def test_unfinished_writes_are_whole_or_absent(fresh: Callable[..., Server]) -> None:
     server = fresh().start()
     assert S3(server.tls, people.OWNER).create_bucket("bucket").status == 200
     acknowledged: list[str] = []

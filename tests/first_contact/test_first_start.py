@@ -1,4 +1,5 @@
-"""The first minute: start it, paste what it printed, and have an object behind one's own key through both doors."""
+"""The first minute: start the program, paste the printed lines, and have an object under a key, through both
+faces."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ def printed_commands(output: str) -> str:
     return "\n".join(line[2:] for line in output.splitlines() if line.startswith("  "))
 
 
-def test_the_printed_lines_work_as_they_stand(bare: Bare) -> None:
+def test_the_printed_lines_work_unchanged(bare: Bare) -> None:
     bare.start()
     script = printed_commands(bare.log())
     for word in ("source ", "aws s3 cp", "swift download", "swift upload", "--sse-c-key", "Encryption-Key"):
@@ -61,7 +62,7 @@ def test_the_credentials_work_without_a_flag(bare: Bare) -> None:
     )
 
 
-def test_secrets_are_in_one_file_for_their_owner_alone(bare: Bare) -> None:
+def test_secrets_are_in_one_file_that_only_its_owner_can_read(bare: Bare) -> None:
     bare.start()
     env = bare.data / "credentials.env"
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
@@ -75,7 +76,7 @@ def test_secrets_are_in_one_file_for_their_owner_alone(bare: Bare) -> None:
         assert not any(secret in content for secret in secrets), path
 
 
-def test_two_installations_have_nothing_in_common(bare: Bare, tmp_path: Path) -> None:
+def test_two_installations_share_nothing(bare: Bare, tmp_path: Path) -> None:
     bare.start()
     other = type(bare)(tmp_path / "other").start()
     try:
@@ -86,7 +87,7 @@ def test_two_installations_have_nothing_in_common(bare: Bare, tmp_path: Path) ->
         other.kill()
 
 
-def test_a_second_start_is_silent_about_secrets(bare: Bare) -> None:
+def test_a_second_start_prints_no_secrets(bare: Bare) -> None:
     bare.start()
     env = (bare.data / "credentials.env").read_bytes()
     assert bare.stop() == 0
@@ -134,7 +135,7 @@ def test_lost_credentials_are_reset(bare: Bare) -> None:
     assert new["OS_PASSWORD"] != old["OS_PASSWORD"] and new["AWS_SECRET_ACCESS_KEY"] != old["AWS_SECRET_ACCESS_KEY"]
     assert new["OS_PASSWORD"] not in done.stdout + done.stderr
     bare.start()
-    # The ports are those of the first start; the reset, which knew of none, wrote the default ones.
+    # The ports are those of the first start. The reset did not know them, and wrote the default ones.
     port = f"127.0.0.1:{bare.ports['tls']}"
     fix = f"export AWS_ENDPOINT_URL=https://{port} OS_AUTH_URL=https://{port}/v3"
     bare.bash(f"source cardea-data/credentials.env; {fix}; aws s3 ls | grep -q bucket; swift list | grep -qx bucket")
@@ -143,7 +144,7 @@ def test_lost_credentials_are_reset(bare: Bare) -> None:
 
 
 def run(bare: Bare, *words: str) -> subprocess.CompletedProcess[str]:
-    """Runs the program in the folder, for something else than to serve."""
+    """Runs the program in the folder, with another command than `serve`."""
     return subprocess.run(
         [places.binary(), *words], cwd=bare.folder, env=clean_environment(), capture_output=True, text=True, timeout=120
     )
@@ -174,7 +175,7 @@ def test_keygen_makes_keys_that_both_command_lines_take(bare: Bare) -> None:
         assert (bare.folder / "file").read_text() == "body\n"
 
 
-def test_keygen_never_repeats_itself(bare: Bare) -> None:
+def test_keygen_never_repeats_a_key(bare: Bare) -> None:
     keys = {run(bare, "keygen", "--base64").stdout.strip() for _ in range(5)}
     assert len(keys) == 5
     assert all(len(base64.b64decode(key, validate=True)) == 32 for key in keys)
@@ -187,8 +188,8 @@ def test_management(bare: Bare) -> None:
             assert answer.status == 200 and text in answer.read().decode()
 
 
-def test_a_customers_key_of_ones_own(bare: Bare) -> None:
-    """What is on disk does not open without the key, whatever the credentials."""
+def test_an_object_under_a_customers_key(bare: Bare) -> None:
+    """Without the key the file on disk cannot be decrypted, whatever the credentials."""
     bare.start()
     key = CustomerKey.new()
     bare.bash(

@@ -1,4 +1,4 @@
-"""The values files that the chart is rendered with: those in `cases`, and those that README.md tells to install with."""
+"""The values files for the tests: those in `cases`, and those that README.md shows for an installation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def cases() -> dict[str, Values]:
 
 
 def shapes() -> dict[str, str]:
-    """The README's values, by the name of the release's shape: the heading that they stand under."""
+    """The README's values, by the heading above them, which names the form of the release."""
     found = {}
     for section in re.split(r"^### ", (CHART / "README.md").read_text(), flags=re.MULTILINE)[1:]:
         for number, text in enumerate(re.findall(r"^helm install [^\n]* -f - <<END\n(.*?)^END$", section, re.DOTALL | re.MULTILINE)):

@@ -19,7 +19,7 @@ from support.places import ROOT
 CHART = ROOT / "helm" / "cardea"
 RELEASE, NAMESPACE = "cardea", "store"
 KUBERNETES = "1.37"
-"""The version that is rendered for, and validated against."""
+"""The Kubernetes version of the rendered manifests, and of their validation."""
 SECONDS = 120
 
 Manifest = dict[str, Any]
@@ -40,12 +40,13 @@ class Helm:
 
     @cached_property
     def is_old(self) -> bool:
-        """Whether it is older than 3.13, as the one from npm is: then it looks nothing up in a dry run."""
+        """Whether it is older than 3.13, as the one from npm is. Such a helm looks nothing up in a dry
+        run."""
         version = self.run("version", "--template", "{{.Version}}").stdout
         return int(version.split(".")[1]) < 13
 
     def run(self, *words: str | Path, values: Values | None = None) -> subprocess.CompletedProcess[str]:
-        """One command line; values go in as its standard input."""
+        """One command line. Its standard input is the values."""
         environment = {
             "PATH": os.environ.get("PATH", ""),
             "HOME": str(self.home),
@@ -59,23 +60,23 @@ class Helm:
         return subprocess.run(line, env=environment, input=text, capture_output=True, text=True, timeout=SECONDS)
 
     def lint(self, values: Values) -> str:
-        """What helm finds doubtful."""
+        """The warnings of `helm lint`."""
         version = () if self.is_old else ("--kube-version", KUBERNETES)
         return checked(self.run("lint", "--strict", CHART, *version, values=values)).stdout
 
     def template(self, values: Values, server: str | None = None) -> list[Manifest]:
-        """What the chart renders, without a cluster or for the one at a URL."""
+        """The rendered manifests, without a cluster or for the one at a URL."""
         return documents(checked(self._template(values, server)).stdout)
 
     def refusal(self, values: Values, server: str | None = None) -> str:
-        """Why the chart does not render: its own message, without helm's words around it."""
+        """The reason why the chart does not render: its own message, without helm's words around it."""
         done = self._template(values, server)
-        assert done.returncode != 0, "it rendered"
+        assert done.returncode != 0, "the chart rendered"
         [text] = re.findall(r"^Error: (?:execution error at \(.*?\): )?(.*?)(?:\n\nUse --debug.*)?\Z", done.stderr, re.M | re.S)
         return text.strip()
 
     def notes(self, values: Values, server: str) -> str:
-        """What an install says at its end."""
+        """The notes at the end of an installation."""
         dry = "--dry-run" if self.is_old else "--dry-run=server"
         words = ("install", RELEASE, CHART, "--namespace", NAMESPACE, dry, *at(server))
         return checked(self.run(*words, values=values)).stdout.partition("\nNOTES:\n")[2]
@@ -100,18 +101,18 @@ def documents(text: str) -> list[Manifest]:
 
 
 def find(manifests: list[Manifest], kind: str, name: str | None = None) -> Manifest:
-    """The one of a kind, or of a kind and a name."""
+    """The one manifest of a kind, or of a kind and a name."""
     found = [m for m in manifests if m["kind"] == kind and name in (None, m["metadata"]["name"])]
     assert len(found) == 1, f"{len(found)} of {kind} {name or ''}"
     return found[0]
 
 
 def workload(manifests: list[Manifest]) -> Manifest:
-    """The StatefulSet or the Deployment, whichever there is."""
+    """The StatefulSet or the Deployment of the release."""
     [found] = [m for m in manifests if m["kind"] in ("StatefulSet", "Deployment")]
     return found
 
 
 def secret_files(secret: Manifest) -> dict[str, bytes]:
-    """A Secret's data."""
+    """The data of a Secret."""
     return {key: base64.b64decode(value) for key, value in secret["data"].items()}

@@ -1,4 +1,4 @@
-"""As much of an API server as helm needs to render for a cluster: discovery, and Secrets to look up."""
+"""A small API server, sufficient for helm to render for a cluster: discovery, and Secrets to look up."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VERBS = ["create", "get", "list", "patch", "update"]
 
 
 def discovery(path: str) -> dict[str, Any] | None:
-    """What the server says of itself."""
+    """The server's version and resources."""
     groups = [version.split("/") for version in RESOURCES if "/" in version]
     if path == "/version":
         major, minor = KUBERNETES.split(".")
@@ -44,19 +44,19 @@ def discovery(path: str) -> dict[str, Any] | None:
 
 
 class Cluster:
-    """What stands in it: Secrets by name, in any namespace."""
+    """The contents of the cluster: Secrets by name, in any namespace."""
 
     def __init__(self) -> None:
         self.secrets: dict[str, Manifest] = {}
         self.address = ""
 
     def add(self, manifests: list[Manifest]) -> None:
-        """Takes over the Secrets among these."""
+        """Adds the Secrets among these manifests."""
         self.secrets |= {m["metadata"]["name"]: m for m in manifests if m["kind"] == "Secret"}
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers helm."""
+    """Answers requests of helm."""
 
     protocol_version = "HTTP/1.1"
     cluster: Cluster
@@ -84,12 +84,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(text)
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Logs nothing."""
 
 
 @contextmanager
 def cluster() -> Iterator[Cluster]:
-    """A cluster without anything in it."""
+    """An empty cluster."""
     state = Cluster()
     handler = type("Bound", (Handler,), {"cluster": state})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)

@@ -13,7 +13,7 @@ from helm.cases import cases
 from helm.chart import CHART, Helm
 from helm.cluster import Cluster, cluster
 from helm.pod import Secrets
-from stores.backends import BACKENDS, Backend
+from stores.backends import Backend, on_demand
 
 HERE = Path(__file__).parent
 
@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
-    """The pinned helm. Where it cannot be had, every test says so."""
+    """The pinned helm. If it cannot be installed, every test fails with the reason."""
     done = subprocess.run([HERE / "install_helm"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return Helm(Path(done.stdout.strip()), tmp_path_factory.mktemp("helm"))
@@ -32,29 +32,21 @@ def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
 
 @pytest.fixture
 def world() -> Iterator[Cluster]:
-    """A cluster without anything in it."""
+    """An empty cluster."""
     with cluster() as state:
         yield state
 
 
 @pytest.fixture(scope="session")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Backend]]:
-    """The stores by their schemes, started when they are asked for."""
-    running: dict[str, Backend] = {}
-
-    def store(scheme: str) -> Backend:
-        if scheme not in running:
-            running[scheme] = BACKENDS[scheme](tmp_path_factory.mktemp("stores") / scheme)
-        return running[scheme]
-
-    yield store
-    for each in running.values():
-        each.stop()
+    """The stores by their schemes. A store starts when a test asks for it first."""
+    with on_demand(tmp_path_factory.mktemp("stores")) as store:
+        yield store
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Secrets:
-    """The Secrets that README.md tells how to make, made by its own lines."""
+    """The Secrets of README.md, made by its own lines."""
     folder = tmp_path_factory.mktemp("prepared")
     text = (CHART / "README.md").read_text()
     [lines] = re.findall(r"```bash\n(# Secrets\n.*?)```", text, re.DOTALL)
@@ -68,7 +60,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Secrets:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that takes `case` runs for each values file; `values` is what it holds."""
+    """A test with the parameter `case` runs for each values file; `values` has its contents."""
     if "case" in metafunc.fixturenames:
         found = cases()
         metafunc.parametrize(("case", "values"), found.items(), ids=found.keys())

@@ -1,7 +1,7 @@
-"""Runs what a rendered pod says: its command with its environment and its files, on this machine.
+"""Runs a container of a rendered pod on this machine: its command with its environment and its files.
 
-Paths of mounts become folders under a temporary one, container ports become free ports of this machine, and addresses of
-Services become those of the ports they lead to. All else is as the manifests have it.
+Paths of mounts become folders under a temporary one, and container ports become free ports of this machine.
+Addresses of Services become those of the ports behind them. All else is as in the manifests.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from support.server import ANSWER_SECONDS, START_SECONDS, STOP_SECONDS
 
 Secrets = dict[str, dict[str, bytes]]
 LAST_STEP = "One key opens both faces, and no other does."
-"""What the script of `helm test` ends with."""
+"""The last line of the script of `helm test`."""
 
 
 @dataclass
 class Node:
-    """Where pods run: the rendered manifests, Secrets that were there before, and the ports that were given out."""
+    """The surroundings of pods: the rendered manifests, Secrets that existed before, and the assigned
+    ports."""
 
     manifests: list[Manifest]
     folder: Path
@@ -48,12 +49,12 @@ class Node:
         return workload(self.manifests)["spec"]["template"]["spec"]
 
     def port(self, name: str) -> int:
-        """The port of this machine that stands for a named container port."""
+        """The port of this machine for a named container port."""
         named = {port["name"]: port["containerPort"] for port in self.gateway_spec["containers"][0]["ports"]}
         return self.ports[named[name]]
 
     def service_port(self, host: str, number: int) -> int:
-        """The port of this machine that a Service's address leads to."""
+        """The port of this machine behind the address of a Service."""
         service = find(self.manifests, "Service", host.removesuffix(f".{NAMESPACE}.svc"))
         [port] = [port for port in service["spec"]["ports"] if port["port"] == number]
         return self.port(port["targetPort"])
@@ -63,7 +64,7 @@ class Node:
         return Process(self, self.gateway_spec, self.folder / "gateway")
 
     def maintenance(self) -> "Process":
-        """The container that runs in the gateway's place, on its volume."""
+        """A container that runs instead of the gateway, on its volume."""
         spec = find(self.manifests, "Job")["spec"]["template"]["spec"]
         return Process(self, spec, self.folder / "gateway")
 
@@ -92,10 +93,8 @@ class Process:
         self.process: subprocess.Popen[bytes] | None = None
 
     def _mount(self, mount: dict[str, Any]) -> None:
-        """
-        Puts a volume's files where the mount says, as the kubelet does: links into `..data`, which is a link itself. A volume that
-        no manifest has is the claim: an empty folder.
-        """
+        """Puts a volume's files below the mount, as the kubelet does: links into `..data`, which is itself a
+        link. A volume without a manifest is the claim: an empty folder."""
         target = Path(self.path(mount["mountPath"]))
         target.mkdir(parents=True, exist_ok=True)
         files = self._files(self.volumes.get(mount["name"]))
@@ -112,7 +111,7 @@ class Process:
         (target / "..data_tmp").rename(target / "..data")
 
     def refresh(self) -> None:
-        """Brings the mounted Secrets up to date, in the running pod, as the kubelet does after a while."""
+        """Updates the mounted Secrets in the running pod, as the kubelet does after a while."""
         for mount in self.container["volumeMounts"]:
             self._mount(mount)
 
@@ -138,7 +137,7 @@ class Process:
         return str(self.root / path.lstrip("/"))
 
     def environment(self) -> dict[str, str]:
-        """The container's environment, and nothing of this machine's."""
+        """The container's environment, without this machine's."""
         variables = {}
         for source in self.container.get("envFrom", []):
             variables |= find(self.node.manifests, "ConfigMap", source["configMapRef"]["name"])["data"]
@@ -150,7 +149,7 @@ class Process:
         return mapped
 
     def _secret_value(self, source: dict[str, Any]) -> str | None:
-        """What a variable is that comes from a Secret; none when it is not there and need not be."""
+        """The value of a variable from a Secret, or none if it is missing and optional."""
         secret = self.node.secrets[source["name"]]
         assert source["key"] in secret or source.get("optional"), f"{source['name']} has no {source['key']}"
         return secret[source["key"]].decode() if source["key"] in secret else None
@@ -167,7 +166,7 @@ class Process:
         return text
 
     def line(self) -> list[str]:
-        """Command and arguments. Without a command it is the image's."""
+        """Command and arguments. Without a command, those of the image."""
         if command := self.container.get("command"):
             # As in the test's image, without any package.
             python = [sys.executable, "-I", "-S"]
@@ -175,17 +174,17 @@ class Process:
         assert entrypoint() == ["/usr/bin/cardea"]
         return [str(binary()), *(self.mapped(word) for word in self.container["args"])]
 
-    # Its life.
+    # Starting and stopping.
 
     def run(self, *words: str, stdin: bytes = b"", environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
-        """Runs it, or other words in its place, to the end."""
+        """Runs its command, or other words instead, to the end."""
         variables = {**self.environment(), **(environment or {})}
         return subprocess.run(
             [*words] or self.line(), cwd=self.root, env=variables, input=stdin, capture_output=True, timeout=STOP_SECONDS
         )
 
     def start(self) -> "Process":
-        """Starts it and waits for what its readiness probe asks."""
+        """Starts it and waits until its readiness probe succeeds."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.line(), cwd=self.root, env=self.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -198,7 +197,7 @@ class Process:
         return self
 
     def probe(self, name: str) -> int:
-        """What a probe is answered; 0 where nobody answers."""
+        """The status that a probe receives, or 0 if nobody answers."""
         get = self.container[name]["httpGet"]
         url = f"http://127.0.0.1:{self.node.port(get['port'])}{get['path']}"
         try:
@@ -224,7 +223,7 @@ class Process:
             self.process.wait()
 
     def assert_wrote_only(self, *folders: str) -> None:
-        """Everything outside these folders is as it was mounted."""
+        """Nothing outside these folders was written."""
         allowed = [Path(self.path(folder)) for folder in folders]
         for path in self.root.rglob("*"):
             if path.is_file() and not any(path.is_relative_to(folder) for folder in allowed):
@@ -232,7 +231,7 @@ class Process:
 
 
 def entrypoint() -> list[str]:
-    """What the image runs."""
+    """The program of the image."""
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     [words] = [line.removeprefix("ENTRYPOINT ") for line in lines if line.startswith("ENTRYPOINT ")]
     return json.loads(words)

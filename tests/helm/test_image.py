@@ -1,4 +1,5 @@
-"""What of the image can be held without building it: its context, its libraries, its user, and that the chart fits."""
+"""Properties of the image that need no build: its context, its libraries, its user, and that the chart
+fits."""
 
 from __future__ import annotations
 
@@ -16,12 +17,12 @@ from support.places import ROOT, binary
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 LIBRARIES = {"linux-vdso", "ld-linux", "ld-linux-x86-64", "ld-linux-aarch64", "libc", "libm", "libgcc_s"}
-"""What distroless/cc brings of what a Rust program may want."""
+"""Libraries in distroless/cc that a Rust program may need."""
 
 
 @pytest.fixture(scope="session")
 def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the build gets to see: .dockerignore leaves out all but what it names."""
+    """The files that the build can read. .dockerignore names them, and leaves out all others."""
     folder = tmp_path_factory.mktemp("context")
     lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
     assert lines[0] == "*" and all(re.fullmatch(r"![\w./-]+", line) for line in lines[1:])
@@ -40,8 +41,9 @@ def test_the_bases_are_pinned() -> None:
 
 
 @pytest.mark.full
-def test_the_builds_own_commands(context: Path, tmp_path: Path) -> None:
-    """Run in a copy of the context, they make all that the image takes over. What Cargo builds is kept for the next time."""
+def test_the_commands_of_the_build(context: Path, tmp_path: Path) -> None:
+    """In a copy of the context they make everything that the image copies. Cargo's files are kept for the
+    next run."""
     kept = ROOT / ".test-env" / "image-target"
     kept.mkdir(parents=True, exist_ok=True)
     (context / "target").symlink_to(kept)
@@ -50,7 +52,7 @@ def test_the_builds_own_commands(context: Path, tmp_path: Path) -> None:
     environment = {"CARGO_NET_OFFLINE": "true", **dict(word.split("=") for word in words), **os.environ}
     for line in re.findall(r"^RUN (.*)$", stage, re.MULTILINE):
         command = re.sub(r"--mount=\S+", "", line).replace(" /image/", f" {tmp_path}/image/")
-        assert " /" not in command.replace(f" {tmp_path}/", ""), "a path that is not the image's"
+        assert " /" not in command.replace(f" {tmp_path}/", ""), "a path outside the image"
         subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=context, env=environment, check=True)
     for source in [words.split()[-2] for words in instruction("COPY")]:
         assert (tmp_path / source.lstrip("/")).exists(), source
@@ -63,13 +65,13 @@ def test_the_builds_own_commands(context: Path, tmp_path: Path) -> None:
 
 
 def instruction(name: str) -> list[str]:
-    """The arguments of each instruction of a name, in the last stage."""
+    """The arguments of each instruction of this name, in the last stage."""
     last = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
     return re.findall(rf"^{name} (.*)$", last, re.MULTILINE)
 
 
-def test_the_context_is_whole(context: Path) -> None:
-    """Cargo finds every target in it, and every file that the source takes in."""
+def test_the_context_is_complete(context: Path) -> None:
+    """Cargo finds every target in it, and every included file."""
     line = ["cargo", "metadata", "--format-version", "1", "--no-deps", "--locked", "--offline"]
     found = json.loads(subprocess.run(line, cwd=context, check=True, capture_output=True).stdout)
     targets = [target["src_path"] for package in found["packages"] for target in package["targets"]]
@@ -79,7 +81,7 @@ def test_the_context_is_whole(context: Path) -> None:
             assert (source.parent / name).is_file(), f"{source.relative_to(context)} wants {name}"
 
 
-def test_the_compiler_is_the_projects() -> None:
+def test_the_compiler_is_that_of_the_project() -> None:
     [wanted] = re.findall(r'^rust-version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)
     assert re.findall(r"^FROM \S+/rust:([\d.]+)-", DOCKERFILE, re.MULTILINE) == [wanted]
 
@@ -89,7 +91,7 @@ def test_the_base_has_every_library() -> None:
 
 
 def libraries(program: Path) -> set[str]:
-    """What a program is linked with, without versions."""
+    """The libraries that a program is linked with, without versions."""
     found = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
     return {Path(line.split()[0]).name.partition(".so")[0] for line in found.splitlines()}
 
@@ -102,7 +104,7 @@ def test_no_shell_and_no_root(helm: Helm) -> None:
     assert all(json.loads(words) for name in ("ENTRYPOINT", "CMD") for words in instruction(name))
 
 
-def test_what_it_sets_is_what_the_chart_sets(helm: Helm) -> None:
+def test_the_image_sets_what_the_chart_sets(helm: Helm) -> None:
     variables = dict(pair.split("=") for line in instruction("ENV") for pair in line.split())
     manifests = helm.template({})
     assert variables.items() <= find(manifests, "ConfigMap", "cardea")["data"].items()

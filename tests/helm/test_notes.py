@@ -1,4 +1,4 @@
-"""The lines that an install ends with work as they stand, with the real clients."""
+"""The last lines of an installation work unchanged, with the real clients."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ match words[2:]:
 
 
 def commands(helm: Helm, world: Cluster, values: Values) -> str:
-    """The indented lines of the notes: what one pastes."""
+    """The indented lines of the notes, which people paste."""
     notes = helm.notes(values, world.address).splitlines()
     return "\n".join(line[2:] for line in notes if line.startswith("  "))
 
@@ -49,7 +49,7 @@ def tool(folder: Path, name: str, text: str) -> None:
 
 
 def stand_in(node: Node, gateway: Process, folder: Path) -> None:
-    """Programs that answer for the cluster, from the rendered manifests."""
+    """Programs that stand in for the cluster, from the rendered manifests."""
     data = {m["metadata"]["name"]: m["data"] for m in node.manifests if m["kind"] == "Secret"}
     (folder / "secrets.json").write_text(json.dumps(data))
     (folder / "environment.json").write_text(json.dumps(gateway.environment()))
@@ -83,7 +83,7 @@ def test_pasted_lines(helm: Helm, world: Cluster, tmp_path: Path) -> None:
 
 
 def read_back(export: Path, ring: Path) -> None:
-    """The export is the ring, as docs/kubernetes.md makes a Secret of it."""
+    """The exported key ring, as docs/kubernetes.md makes a Secret of it."""
     copy = export.with_name("keyring.toml")
     line = [binary(), "keyring", "import", export, "--keyring", copy]
     done = subprocess.run(line, env={}, input="a passphrase\n", capture_output=True, text=True)
@@ -104,7 +104,7 @@ def test_with_an_endpoint_nothing_is_forwarded(helm: Helm, world: Cluster) -> No
 
 @pytest.mark.parametrize("shape", sorted(shapes()))
 def test_each_shape_has_its_own_lines(helm: Helm, world: Cluster, shape: str) -> None:
-    """What is waited for is what is there, and what can be done with it is said."""
+    """The notes wait for objects that exist, and describe actions that are possible."""
     values = yaml.safe_load(shapes()[shape])
     owner = workload(helm.template(values))
     lines = commands(helm, world, values).splitlines()
@@ -122,7 +122,7 @@ def test_each_shape_has_its_own_lines(helm: Helm, world: Cluster, shape: str) ->
 
 
 def test_lines_of_replicas_can_be_pasted(helm: Helm, world: Cluster) -> None:
-    """The lines of a Deployment are good shell, and none of them speaks of a StatefulSet or a volume."""
+    """The lines for a Deployment are correct shell. None of them names a StatefulSet or a volume."""
     script = commands(helm, world, yaml.safe_load(shapes()["readme-replicas"]))
     assert subprocess.run(["bash", "-n", "-c", script]).returncode == 0
     assert "statefulset" not in script and "cardea-0" not in script

@@ -1,4 +1,4 @@
-"""What the chart renders for a store in a cloud is what runs: over S3 (moto) and Azure (azurite), started by the test."""
+"""The rendered pods run over a store in a cloud: S3 (moto) and Azure (azurite), started by the test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from helm.cases import shapes
 from helm.chart import Helm, Values
 from helm.pod import Node, Secrets
 from helm.relay import relay
-from stores.backends import Backend, Place
+from stores.backends import Backend, Prefix
 from support.certificates import Pair
 
 import yaml
@@ -20,7 +20,8 @@ ROOT_CA = "store-ca"
 
 
 def test_s3(helm: Helm, tmp_path: Path, stores: Callable[[str], Backend], prepared: Secrets) -> None:
-    """As the README has it, with credentials from a Secret; the blobs lie in the bucket, and no credential in the log."""
+    """As in the README, with credentials from a Secret. The blobs are in the bucket, and no credential is in
+    the log."""
     place = stores("s3").place()
     values = readme("blobs-in-a-cloud")
     values["store"] |= {"url": place.url, "endpoint": f"http://127.0.0.1:{place.port}"}
@@ -30,7 +31,8 @@ def test_s3(helm: Helm, tmp_path: Path, stores: Callable[[str], Backend], prepar
 
 
 def test_s3_behind_a_private_ca(helm: Helm, tmp_path: Path, stores: Callable[[str], Backend]) -> None:
-    """TLS to a store whose authority only the Secret has: with it the gateway starts, with another one it does not."""
+    """TLS to a store whose CA is only in the Secret. With this CA the gateway starts, with another one it
+    does not."""
     place, own, other = stores("s3").place(), Pair.new(), Pair.new()
     own.write(tmp_path)
     with relay([place.port], tmp_path) as front:
@@ -54,7 +56,7 @@ def test_s3_behind_a_private_ca(helm: Helm, tmp_path: Path, stores: Callable[[st
 
 @pytest.mark.parametrize("by", ["values", "secret"])
 def test_azure(helm: Helm, tmp_path: Path, stores: Callable[[str], Backend], by: str) -> None:
-    """The emulator's variables are none of them secret; what is in a Secret is not read from the values."""
+    """None of the emulator's variables is secret. A value in a Secret is not read from the values."""
     place = stores("az").place()
     values: Values = {
         "store": {"url": place.url, "environment": place.environment},
@@ -70,7 +72,7 @@ def test_azure(helm: Helm, tmp_path: Path, stores: Callable[[str], Backend], by:
     assert ("AZURE_STORAGE_ACCOUNT_KEY" in variables) == (by == "secret")
 
 
-def test_a_secret_without_what_the_store_needs_starts_no_pod(helm: Helm, tmp_path: Path) -> None:
+def test_a_secret_without_the_keys_of_the_store_starts_no_pod(helm: Helm, tmp_path: Path) -> None:
     node = Node(
         helm.template({"store": {"url": "s3://blobs", "existingSecret": "half"}}),
         tmp_path,
@@ -80,8 +82,9 @@ def test_a_secret_without_what_the_store_needs_starts_no_pod(helm: Helm, tmp_pat
         node.gateway().environment()
 
 
-def goes_round(node: Node, place: Place) -> None:
-    """The chart's own test passes, what it writes is in the store, and neither volume nor log has a blob or a credential."""
+def goes_round(node: Node, place: Prefix) -> None:
+    """The chart's own test passes, and its objects are in the store. Neither volume nor log has a blob or a
+    credential."""
     with node.gateway() as gateway:
         node.passes()
         assert gateway.stop() == 0
@@ -93,15 +96,15 @@ def goes_round(node: Node, place: Place) -> None:
 
 
 def readme(shape: str) -> Values:
-    """The README's values of a shape."""
+    """The README's values of one form of release."""
     return yaml.safe_load(shapes()[f"readme-{shape}"])
 
 
 def certificate(helm: Helm, folder: Path) -> dict[str, bytes]:
-    """A certificate as cert-manager would make it for the README's endpoint."""
+    """A certificate for the README's endpoint, as cert-manager would make it."""
     return Node(helm.template({"tls": {"names": ["objects.example.com"]}}), folder / "made").secrets["cardea-tls"]
 
 
 def with_tls(values: Values) -> Values:
-    """The same, with the certificate in a Secret in the place of cert-manager, which is not here."""
+    """The same, with the certificate in a Secret. cert-manager does not run here."""
     return {**values, "tls": {"existingSecret": "store-tls"}}

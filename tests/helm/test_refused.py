@@ -1,4 +1,5 @@
-"""What must not render: unsafe choices, each with one sentence that says why, and values that nobody knows."""
+"""Values that must not render: unsafe choices, each with one sentence that gives the reason, and unknown
+values."""
 
 from __future__ import annotations
 
@@ -23,18 +24,18 @@ def rows(name: str) -> list[dict]:
 
 
 @pytest.mark.parametrize("row", rows("refused.yaml"), ids=lambda row: row["message"].partition(":")[0])
-def test_refused(helm: Helm, row: dict) -> None:
+def test_unsafe_values_are_refused(helm: Helm, row: dict) -> None:
     assert helm.refusal(row["values"]) == row["message"] and "s3cr3t" not in row["message"]
 
 
 @pytest.mark.parametrize("row", rows("malformed.yaml"), ids=lambda row: json.dumps(row["values"]))
-def test_malformed(helm: Helm, row: dict) -> None:
+def test_malformed_values_are_refused(helm: Helm, row: dict) -> None:
     refusal = helm.refusal(row["values"])
     assert "values don't meet the specifications of the schema" in refusal and row["where"] in refusal
 
 
 def folders(values: object, path: tuple = ()) -> Iterator[tuple]:
-    """The ways to each object in the values whose names are the chart's."""
+    """The paths to objects in the values whose names belong to the chart."""
     if isinstance(values, dict):
         yield path
         for name, value in values.items():
@@ -45,11 +46,12 @@ def folders(values: object, path: tuple = ()) -> Iterator[tuple]:
 
 
 def test_every_unknown_name_is_refused() -> None:
-    """Wherever the values of any case, or the defaults, have an object with names of ours, another name is refused."""
+    """In every object with names of the chart, in the values of any case and in the defaults, another name is
+    refused."""
     validator = jsonschema.Draft7Validator(SCHEMA)
     free = {"annotations", "podAnnotations", "podLabels", "labels", "nodeSelector", "matchLabels", "requests", "limits",
             "environment", "nodeAffinity", "podAffinity", "podAntiAffinity"}
-    """Whose names are somebody else's."""
+    """Objects whose names belong to somebody else."""
     seen = set()
     for values in [yaml.safe_load((CHART / "values.yaml").read_text()), *cases().values()]:
         validator.validate(values)

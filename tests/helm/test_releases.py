@@ -1,4 +1,4 @@
-"""The chart over its releases: what is made once stays, and what stands in the cluster is looked at."""
+"""The chart over several releases: generated objects stay, and the objects of the cluster are checked."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ def put(world: Cluster, name: str, texts: dict[str, str]) -> None:
     world.add([{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": data}])
 
 
-def test_what_is_made_once_survives_upgrades(helm: Helm, world: Cluster) -> None:
+def test_generated_objects_survive_upgrades(helm: Helm, world: Cluster) -> None:
     first = helm.template({}, world.address)
     again = helm.template({}, world.address)
     assert not any(find(first, "Secret", name)["data"] == find(again, "Secret", name)["data"] for name in GENERATED)
     world.add(first)
-    assert helm.template({}, world.address) == first, "an upgrade without a change changes something"
+    assert helm.template({}, world.address) == first, "an upgrade without changes changes something"
     other = {"shutdown": {"preStopSeconds": 9}, "service": {"annotations": {"example.com/a": "b"}}}
     later = helm.template(other, world.address)
     assert all(find(later, "Secret", name) == find(first, "Secret", name) for name in GENERATED)
 
 
-def test_what_is_made_once_cannot_be_replaced(helm: Helm) -> None:
-    """Where the cluster cannot be asked, new values meet a Secret that does not change."""
+def test_generated_objects_cannot_be_replaced(helm: Helm) -> None:
+    """If the cluster cannot be asked, new values meet a Secret that does not change."""
     assert all(find(helm.template({}), "Secret", name)["immutable"] is True for name in GENERATED)
 
 
@@ -45,7 +45,7 @@ def test_the_account_outlives_the_release(helm: Helm) -> None:
     assert account["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
 
 
-def test_the_certificate_must_have_the_names(helm: Helm, world: Cluster) -> None:
+def test_the_certificate_must_have_the_host_names(helm: Helm, world: Cluster) -> None:
     world.add(helm.template({}, world.address))
     elsewhere = {"endpoint": "https://objects.example.com"}
     names = "cardea cardea.store.svc cardea.store.svc.cluster.local localhost"
@@ -70,7 +70,7 @@ ALL_OF_THEM = {
         "ca": {"existingSecret": "one"},
     },
 }
-"""Values that name every Secret that there may be."""
+"""Values that name every possible Secret."""
 
 
 def checksums(helm: Helm, world: Cluster, values: Values) -> dict[str, str]:
@@ -86,7 +86,7 @@ def put_secrets(world: Cluster, text: str) -> None:
 
 
 def test_a_changed_secret_restarts_the_pods(helm: Helm, world: Cluster) -> None:
-    """All but the certificate, which the gateway reads again by itself."""
+    """Every Secret except the certificate, which the gateway reads again without a restart."""
     put_secrets(world, "Zm9vYmFy")
     before = checksums(helm, world, ALL_OF_THEM)
     assert set(before) == {"settings", "accounts", "keyring", "store", "store-ca", "database", "database-ca"}
@@ -101,11 +101,11 @@ def test_a_changed_setting_restarts_the_pods(helm: Helm, world: Cluster) -> None
     before = checksums(helm, world, ALL_OF_THEM)
     after = checksums(helm, world, ALL_OF_THEM | {"settings": {"region": "eu-central-1"}})
     assert {name for name in before if before[name] != after[name]} == {"settings"}
-    # What is not the pods' does not concern them.
+    # A setting of another object restarts no pod.
     assert checksums(helm, world, ALL_OF_THEM | {"service": {"type": "LoadBalancer"}}) == before
 
 
-def test_an_account_made_anew_restarts_the_pod(helm: Helm, world: Cluster) -> None:
+def test_a_new_account_restarts_the_pod(helm: Helm, world: Cluster) -> None:
     world.add(helm.template({}, world.address))
     before = checksums(helm, world, {})
     assert checksums(helm, world, {}) == before
@@ -114,7 +114,7 @@ def test_an_account_made_anew_restarts_the_pod(helm: Helm, world: Cluster) -> No
     made = workload(manifests)["spec"]["template"]["metadata"]["annotations"]["checksum/accounts"]
     assert made != before["accounts"]
     world.add(manifests)
-    assert checksums(helm, world, {})["accounts"] == made, "the install and the first upgrade do not agree"
+    assert checksums(helm, world, {})["accounts"] == made, "the installation and the first upgrade differ"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ GOOD = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "e5f3a8b1c2
         ),
     ],
 )
-def test_a_stores_credentials_are_looked_at(helm: Helm, world: Cluster, keys: dict[str, str], found: str) -> None:
+def test_the_credentials_of_a_store_are_checked(helm: Helm, world: Cluster, keys: dict[str, str], found: str) -> None:
     put(world, "ours", keys)
     values = {"store": {"url": "s3://blobs", "existingSecret": "ours"}}
     assert helm.refusal(values, world.address) == found
@@ -168,7 +168,7 @@ def test_a_stores_credentials_are_looked_at(helm: Helm, world: Cluster, keys: di
 
 
 @pytest.mark.parametrize("password", ["postgres", "Password", "changeme", ""])
-def test_a_databases_password_is_looked_at(helm: Helm, world: Cluster, password: str) -> None:
+def test_the_password_of_a_database_is_checked(helm: Helm, world: Cluster, password: str) -> None:
     values = {"database": {"url": "postgres://cardea@db/cardea?sslmode=require", "existingSecret": "ours"}}
     put(world, "ours", {"PGPASSWORD": password})
     assert helm.refusal(values, world.address) == (

@@ -1,4 +1,4 @@
-"""What the chart renders: clean, as the snapshots show it, valid, and restricted."""
+"""The rendered manifests: without warnings, equal to the snapshots, valid, and restricted."""
 
 from __future__ import annotations
 
@@ -19,25 +19,26 @@ HERE = Path(__file__).parent
 
 @functools.cache
 def custom_schemas() -> dict[str, dict]:
-    """Schemas of the kinds that Kubernetes itself does not know."""
+    """Schemas of kinds that Kubernetes itself does not know."""
     return yaml.safe_load((HERE / "custom_schemas.yaml").read_text())
 
 
-def test_lint(helm: Helm, case: str, values: Values) -> None:
+def test_lint_has_no_warnings(helm: Helm, case: str, values: Values) -> None:
     found = helm.lint(values)
     assert "[WARNING]" not in found and "0 chart(s) failed" in found
 
 
-def test_snapshot(helm: Helm, case: str, values: Values, pytestconfig: pytest.Config) -> None:
+def test_manifests_equal_the_snapshots(helm: Helm, case: str, values: Values, pytestconfig: pytest.Config) -> None:
     rendered = yaml.safe_dump_all(map(without_chance, helm.template(values)), sort_keys=False, width=120)
     snapshot = HERE / "snapshots" / f"{case}.yaml"
     if pytestconfig.getoption("--update", default=False):
         snapshot.write_text(rendered)
-    assert rendered == snapshot.read_text(), "not as the snapshot: tests/helm/run --update, and read what changed"
+    assert rendered == snapshot.read_text(), "differs from the snapshot: run tests/helm/run --update, and read the changes"
 
 
 def without_chance(manifest: Manifest) -> Manifest:
-    """A manifest without what differs each time, and without the test's script, which is a file of its own."""
+    """A manifest without the parts that differ each time, and without the test's script, which has a file of
+    its own."""
     data = manifest.get("data", {})
     hidden = dict.fromkeys(data, "made by chance") if manifest["kind"] == "Secret" else {}
     if "round_trip.py" in data:
@@ -54,13 +55,13 @@ def without_chance(manifest: Manifest) -> Manifest:
 
 
 def oldest_kubernetes() -> str:
-    """The version that Chart.yaml asks for at least."""
+    """The lowest version that Chart.yaml allows."""
     wanted = yaml.safe_load((CHART / "Chart.yaml").read_text())["kubeVersion"]
     return re.fullmatch(r">=(\d+\.\d+)\.0-0", wanted)[1]
 
 
-def test_valid(helm: Helm, case: str, values: Values) -> None:
-    """By the schemas of the newest Kubernetes that there are, and of the oldest that the chart is for."""
+def test_manifests_are_valid(helm: Helm, case: str, values: Values) -> None:
+    """By the schemas of the newest Kubernetes available, and of the oldest that the chart supports."""
     for manifest in helm.template(values):
         schema = custom_schemas().get(f"{manifest['apiVersion']}/{manifest['kind']}")
         if schema:
@@ -70,8 +71,8 @@ def test_valid(helm: Helm, case: str, values: Values) -> None:
                 kubernetes_validate.validate(manifest, version, strict=True)
 
 
-def test_restricted(helm: Helm, case: str, values: Values) -> None:
-    """Both pods keep to the Pod Security Standard "restricted", and to a little more."""
+def test_pods_are_restricted(helm: Helm, case: str, values: Values) -> None:
+    """Both pods obey the Pod Security Standard "restricted", and a few more rules."""
     manifests = helm.template(values)
     pods = [workload(manifests)["spec"]["template"]["spec"], find(manifests, "Pod")["spec"]]
     for pod in pods:
@@ -90,8 +91,8 @@ def test_restricted(helm: Helm, case: str, values: Values) -> None:
             assert all("hostPort" not in port for port in container.get("ports", []))
 
 
-def test_everything_hangs_together(helm: Helm, case: str, values: Values) -> None:
-    """Names that one manifest uses are names that another has."""
+def test_references_between_manifests_are_right(helm: Helm, case: str, values: Values) -> None:
+    """Every name that a manifest refers to exists in another one."""
     manifests = helm.template(values)
     names = {(m["kind"], m["metadata"]["name"]) for m in manifests}
     owner = workload(manifests)
@@ -138,8 +139,8 @@ def test_drain_fits_into_the_grace_period(helm: Helm, case: str, values: Values)
     assert pause + drain + last_words < pod["terminationGracePeriodSeconds"]
 
 
-def test_upgrades_leave_what_cannot_change(helm: Helm) -> None:
-    """No value but those about the volume and the names reaches a field that the API server would refuse to change."""
+def test_upgrades_do_not_touch_immutable_fields(helm: Helm) -> None:
+    """Only values on the volume and the names reach fields that the API server refuses to change."""
     fields = ("serviceName", "selector", "volumeClaimTemplates", "podManagementPolicy")
     fixed: dict[str, list[dict]] = {"StatefulSet": [], "Deployment": []}
     for values in cases().values():

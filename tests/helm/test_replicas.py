@@ -1,4 +1,4 @@
-"""Several pods over PostgreSQL and S3, as the README installs them, each started as the Deployment says."""
+"""Several pods over PostgreSQL and S3, as the README installs them. Each starts as the Deployment says."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PODS = 3
 
 
 class Guarded(Postgres):
-    """A server that serves nobody without TLS and a password."""
+    """A server that demands TLS and a password."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class Guarded(Postgres):
         for name in ("tls.crt", "tls.key"):
             (self.data / name).chmod(0o600)
             self._give(self.data / name)
-        # Only the tests' own psql, which sets up what an operator would, comes in as the superuser.
+        # Only the tests' own psql, which does the operator's setup, connects as the superuser.
         lines = ["host all cardea 127.0.0.1/32 trust", "hostssl all gateway 127.0.0.1/32 scram-sha-256"]
         (self.data / "pg_hba.conf").write_text("\n".join(lines) + "\n")
         self.start(ssl="on", ssl_cert_file="tls.crt", ssl_key_file="tls.key")
@@ -41,13 +41,13 @@ class Guarded(Postgres):
         self._numbers = itertools.count(1)
 
     def installation(self) -> str:
-        """A database for an installation of its own."""
+        """A database for one installation."""
         name = f"cardea{next(self._numbers)}"
         self.psql(f"CREATE DATABASE {name} OWNER gateway")
         return f"postgres://gateway@localhost:{self.port}/{name}?sslmode=require"
 
     def _give(self, path: Path) -> None:
-        """To whom the folder belongs."""
+        """The owner of the folder."""
         owner = self.folder.stat()
         os.chown(path, owner.st_uid, owner.st_gid)
 
@@ -63,7 +63,7 @@ def database() -> Iterator[Guarded]:
 def pods(
     helm: Helm, tmp_path: Path, database: Guarded, stores: Callable[[str], Backend], prepared: Secrets
 ) -> Iterator[list[Process]]:
-    """Three pods that run the README's values, but for where database and store are."""
+    """Three pods with the README's values, except the addresses of database and store."""
     place = stores("s3").place()
     values: Values = yaml.safe_load(shapes()["readme-replicas"])
     assert values["replicas"] == PODS
@@ -85,8 +85,9 @@ def pods(
         yield [stack.enter_context(node.gateway()) for node in nodes]
 
 
-def test_one_key_opens_both_doors_of_all_pods(pods: list[Process], database: Guarded) -> None:
-    """Each request of the chart's own test goes to another pod; then one is killed, and the others go on."""
+def test_one_key_works_on_both_faces_of_all_pods(pods: list[Process], database: Guarded) -> None:
+    """Each request of the chart's own test goes to another pod. Then one pod is killed, and the others go
+    on."""
     with relay([pod.node.port("https") for pod in pods]) as service:
         through = {"CARDEA_CONNECT": f"127.0.0.1:{service.port}"}
         for _ in range(2):
@@ -106,8 +107,8 @@ def test_one_key_opens_both_doors_of_all_pods(pods: list[Process], database: Gua
         assert database.password.encode() not in pod.log.read_bytes()
 
 
-def test_a_new_pod_needs_nothing_of_the_old_ones(pods: list[Process]) -> None:
-    """A pod that starts with an empty folder serves as the others do."""
+def test_a_new_pod_needs_no_files_of_the_old_ones(pods: list[Process]) -> None:
+    """A pod that starts with an empty folder serves like the others."""
     old = pods[0]
     assert old.stop() == 0
     fresh = Node(old.node.manifests, old.node.folder.with_name("fresh"), old.node.secrets)

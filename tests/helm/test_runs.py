@@ -1,4 +1,4 @@
-"""What the chart renders is what runs: the gateway starts so, and `helm test`'s own script passes against it over TLS."""
+"""The rendered pods run: the gateway starts, and the script of `helm test` passes against it over TLS."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from support.waiting import wait_until
 
 
 def test_defaults(helm: Helm, tmp_path: Path) -> None:
-    """With nothing set: generated account and certificate, the ring made on the volume."""
+    """Without any values: account and certificate are generated, and the key ring is made on the volume."""
     node = Node(helm.template({}), tmp_path)
     with node.gateway() as gateway:
         assert gateway.probe("startupProbe") == gateway.probe("livenessProbe") == 200
@@ -35,7 +35,7 @@ def test_defaults(helm: Helm, tmp_path: Path) -> None:
 
 
 def test_a_new_pod_on_the_old_volume(helm: Helm, tmp_path: Path) -> None:
-    """An upgrade's pod finds volume and Secrets as they were."""
+    """After an upgrade the pod finds the same volume and Secrets."""
     node = Node(helm.template({}), tmp_path)
     for _ in range(2):
         with node.gateway() as gateway:
@@ -44,7 +44,8 @@ def test_a_new_pod_on_the_old_volume(helm: Helm, tmp_path: Path) -> None:
 
 
 def test_maintenance(helm: Helm, tmp_path: Path, prepared: Secrets) -> None:
-    """An index is lost, restored and accepted by commands in the gateway's place; then the gateway goes on."""
+    """Commands run instead of the gateway: an index is lost, restored and accepted. Then the gateway goes
+    on."""
     values = {"keyring": {"existingSecret": "store-keyring"}}
 
     def run(*words: str) -> str:
@@ -70,7 +71,7 @@ def test_maintenance(helm: Helm, tmp_path: Path, prepared: Secrets) -> None:
 
 
 def test_prepared_secrets(helm: Helm, tmp_path: Path, prepared: Secrets) -> None:
-    """With every Secret made beforehand, and a public name that the Service does not have."""
+    """Every Secret exists beforehand, and the public name is not that of the Service."""
     made = Node(helm.template({"tls": {"names": ["objects.example.com"]}}), tmp_path / "made").secrets["cardea-tls"]
     values = {
         "endpoint": "https://objects.example.com",
@@ -88,7 +89,8 @@ def test_prepared_secrets(helm: Helm, tmp_path: Path, prepared: Secrets) -> None
 
 
 def test_every_setting_is_known(helm: Helm, tmp_path: Path, case: str, values: dict) -> None:
-    """Whatever the values files set, the gateway reads: a command that wants a key ring reads all settings before."""
+    """The gateway reads every setting that the values files set. A command that needs a key ring reads all
+    settings first."""
     manifests = helm.template(values)
     pod = workload(manifests)["spec"]["template"]["spec"]
     sources = [volume["secret"] for volume in pod["volumes"] if "secret" in volume]
@@ -102,7 +104,7 @@ def test_every_setting_is_known(helm: Helm, tmp_path: Path, case: str, values: d
 
 
 def test_behind_a_proxy(helm: Helm, tmp_path: Path) -> None:
-    """Without TLS of its own: through a proxy that ends it and says so."""
+    """Without TLS of its own: a proxy ends TLS, and reports it in a header."""
     certificate = Node(helm.template({}), tmp_path / "certificate").secrets["cardea-tls"]
     for name, content in certificate.items():
         (tmp_path / name).write_bytes(content)
@@ -120,7 +122,8 @@ def test_behind_a_proxy(helm: Helm, tmp_path: Path) -> None:
 
 
 def test_a_renewed_certificate_is_served(helm: Helm, tmp_path: Path) -> None:
-    """As cert-manager renews it: the Secret changes, the kubelet swaps the links, and the pod goes on with the new one."""
+    """As cert-manager renews it: the Secret changes, the kubelet swaps the links, and the pod serves the new
+    certificate."""
     values = {"tls": {"certManager": {"enabled": True, "issuer": {"name": "ours"}}}}
     old, new = (Node(helm.template({}), tmp_path / name).secrets["cardea-tls"] for name in ("old", "new"))
     node = Node(helm.template(values), tmp_path / "node", {"cardea-tls": old})
@@ -128,7 +131,7 @@ def test_a_renewed_certificate_is_served(helm: Helm, tmp_path: Path) -> None:
         node.passes()
         node.secrets["cardea-tls"] = new
         refused = node.test().run()
-        assert refused.returncode == 1 and b"CERTIFICATE_VERIFY_FAILED" in refused.stderr, "the old one is served yet"
+        assert refused.returncode == 1 and b"CERTIFICATE_VERIFY_FAILED" in refused.stderr, "the old certificate is still served"
         gateway.refresh()
         wait_until(lambda: "the certificate has changed and was replaced" in gateway.log.read_text())
         node.passes()
@@ -136,8 +139,8 @@ def test_a_renewed_certificate_is_served(helm: Helm, tmp_path: Path) -> None:
     gateway.assert_wrote_only("/var/lib/cardea")
 
 
-def test_a_failing_round_trip_is_told(helm: Helm, tmp_path: Path) -> None:
-    """The script fails, and says where, when the account is not the gateway's."""
+def test_a_failing_round_trip_is_reported(helm: Helm, tmp_path: Path) -> None:
+    """The script fails, and names the step, when the gateway does not know the account."""
     node = Node(helm.template({}), tmp_path)
     with node.gateway():
         stranger = Node(helm.template({}), tmp_path / "stranger")
@@ -148,7 +151,7 @@ def test_a_failing_round_trip_is_told(helm: Helm, tmp_path: Path) -> None:
 
 
 def test_the_tests_image_needs_nothing_but_python() -> None:
-    """The script is of the standard library alone, that of Python 3.11."""
+    """The script uses the standard library of Python 3.11 alone."""
     tree = ast.parse((CHART / "files" / "round_trip.py").read_text(), feature_version=(3, 11))
     names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
@@ -156,7 +159,7 @@ def test_the_tests_image_needs_nothing_but_python() -> None:
 
 
 def test_drain(helm: Helm, tmp_path: Path) -> None:
-    """A pod that is told to end finishes what runs, and is not ready meanwhile."""
+    """A pod that is asked to end finishes its requests, and meanwhile is not ready."""
     node = Node(helm.template({"shutdown": {"drainSeconds": 180}}), tmp_path)
     with node.gateway() as gateway, slow_request(node) as finish:
         assert gateway.process is not None
@@ -168,7 +171,7 @@ def test_drain(helm: Helm, tmp_path: Path) -> None:
 
 
 def connect(node: Node) -> ssl.SSLSocket:
-    """A connection that is as strict about the certificate as Python 3.13, which the test's image has."""
+    """A connection that checks the certificate as strictly as Python 3.13, which is in the test's image."""
     context = ssl.create_default_context(cadata=node.secrets["cardea-tls"]["ca.crt"].decode())
     context.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
     plain = socket.create_connection(("127.0.0.1", node.port("https")), ANSWER_SECONDS)
@@ -177,7 +180,8 @@ def connect(node: Node) -> ssl.SSLSocket:
 
 @contextmanager
 def slow_request(node: Node) -> Iterator[Callable[[], int]]:
-    """A stranger's login, of which the gateway has read the head and wants the body; calling the result sends it and returns the status."""
+    """A stranger's login. The gateway has read its head and waits for the body. A call of the result sends
+    the body and returns the status."""
     user = {"name": "stranger", "domain": {"name": "Default"}, "password": "wrong"}
     body = json.dumps({"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}).encode()
     with connect(node) as connection:
@@ -194,7 +198,7 @@ def slow_request(node: Node) -> Iterator[Callable[[], int]]:
 
 
 class Proxy(http.server.BaseHTTPRequestHandler):
-    """Passes requests on over plain HTTP, with its own word for how they came."""
+    """Passes requests on over plain HTTP, with its own header for the scheme."""
 
     def relay(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -213,7 +217,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
     do_GET = do_PUT = do_DELETE = relay
 
     def log_message(self, *_: object) -> None:
-        """Nothing: a proxy must not log what passes."""
+        """Nothing: a proxy must not log the requests."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""values.yaml, its schema, the README's table and the gateway's settings say the same."""
+"""values.yaml, its schema, the README's table and the gateway's settings agree."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SETTINGS_OF_THE_CHART = {
 }
 """Settings that follow from other values."""
 AGREED = {"index_ca", "index_connections", "index_timeout", "request_timeout", "scrub_rate"}
-"""Settings that the chart knew before the gateway did."""
+"""Settings that the chart had before the gateway."""
 SETTINGS_WITHOUT_A_USE = {
     "disk_reserve": "the default fits every volume",
     "tls_names": "only for certificates that the gateway makes",
@@ -34,7 +34,7 @@ MAPS = ("resources", "ingress.annotations", "topologySpread")
 
 
 def leaves() -> list[tuple[str, str, str]]:
-    """Each value of values.yaml that a comment stands above: its name, its default, the comment."""
+    """Each value of values.yaml with a comment above it: its name, its default, the comment."""
     found, comment, parents = [], [], []
     for line in VALUES.splitlines():
         text = line.lstrip()
@@ -75,23 +75,24 @@ def settings() -> set[str]:
     return set(SCHEMA["properties"]["settings"]["properties"])
 
 
-def test_readme(pytestconfig: pytest.Config) -> None:
+def test_the_readme_has_the_table_of_values(pytestconfig: pytest.Config) -> None:
     text = README.read_text()
     wanted = re.sub(r"(<!-- values: .*? -->\n).*?(<!-- end -->)", lambda m: m[1] + table() + "\n" + m[2], text, flags=re.DOTALL)
     if pytestconfig.getoption("--update", default=False):
         README.write_text(wanted)
-    assert wanted == README.read_text(), "the table is not as values.yaml: tests/helm/run --update"
+    assert wanted == README.read_text(), "the table differs from values.yaml: run tests/helm/run --update"
 
 
-def test_settings_are_the_gateways() -> None:
-    """Each of the gateway's settings is one of the chart's, follows from another value, or has no use here."""
+def test_settings_are_those_of_the_gateway() -> None:
+    """Each of the gateway's settings is a value of the chart, follows from another value, or has no use
+    here."""
     known = set(re.findall(r"^### `(\w+)`$", (ROOT / "docs" / "configuration.md").read_text(), re.MULTILINE))
     groups = [settings(), SETTINGS_OF_THE_CHART, set(SETTINGS_WITHOUT_A_USE)]
     assert set().union(*groups) == known | AGREED
     assert sum(map(len, groups)) == len(known | AGREED)
 
 
-def test_every_default_has_a_place_in_the_schema() -> None:
+def test_every_default_is_in_the_schema() -> None:
     def walk(values: dict, schema: dict, path: str) -> None:
         schema = resolved(schema)
         for name, value in values.items():
@@ -103,7 +104,8 @@ def test_every_default_has_a_place_in_the_schema() -> None:
 
 
 def test_the_schema_is_strict() -> None:
-    """Every object names its properties, or at least what its values are, but for those that others define."""
+    """Every object names its properties, or at least the type of its values, except those that others
+    define."""
     free = {"global", "nodeAffinity", "podAffinity", "podAntiAffinity"}
 
     def walk(schema: object, name: str) -> None:
@@ -130,7 +132,7 @@ def test_the_readme_makes_the_secrets_that_it_names() -> None:
     assert made == named
 
 
-def test_the_charts_version_is_the_programs() -> None:
+def test_the_version_of_the_chart_is_that_of_the_program() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     [version] = re.findall(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[:1]
     assert chart["appVersion"] == version

@@ -1,4 +1,4 @@
-"""Key hygiene: after all kinds of requests with keys, at TRACE, no key is anywhere in any form."""
+"""Key hygiene: after all kinds of requests with keys, at TRACE, no form of a key is anywhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIZES = (0, 5, 16000, 70000, 2_000_000)
 
 
 def use_keys(server: Server) -> list[CustomerKey]:
-    """Uses keys in every way, well and badly, and returns all that were sent."""
+    """Uses keys in every way, right and wrong, and returns all keys that were sent."""
     s3, swift = S3(server.tls, people.OWNER), Swift(server.tls, people.OWNER)
     right, wrong, short = CustomerKey.new(), CustomerKey.new(), CustomerKey(random.Random(1).randbytes(24))
     assert s3.create_bucket("bucket").status == 200
@@ -49,26 +49,26 @@ def use_keys(server: Server) -> list[CustomerKey]:
 
 
 def misuse(server: Server, s3: S3, swift: Swift, key: CustomerKey) -> None:
-    """Sends a key where it must not be."""
+    """Sends a key in places where no key may be."""
     quoted = quote(key.base64, safe="")
     base64 = key.base64
-    # In queries, in both spellings, signed, presigned and not signed at all.
+    # In queries, in both spellings, signed, presigned and unsigned.
     for name in (S3_PREFIX + "key", S3_PREFIX + "key-MD5", SWIFT_PREFIX + "Key", SWIFT_PREFIX.lower() + "key"):
         for value in (quoted, base64.replace("+", "%2b"), key.raw.hex()):
             assert s3.request("GET", "/bucket/S3-5", query=f"{name}={value}").status in (400, 403)
             assert swift.request("GET", "bucket/S3-5", query=f"{name}={value}").status == 400
             assert s3.wire.request("PUT", f"/bucket/x?{name}={value}", []).status == 400
-    # In a parameter's name: the padding of the key is then the parameter's equals sign.
+    # In the name of a parameter: the padding of the key is then the parameter's equals sign.
     for query in (f"{SWIFT_PREFIX}Key%3D{base64}", f"{SWIFT_PREFIX}Key:{base64}"):
         assert swift.request("GET", "bucket/S3-5", query=query).status == 400
-    # As metadata, reserved on both faces.
+    # As metadata with reserved names, on both faces.
     for header in ("x-amz-meta-encryption-key", "X-Object-Meta-Encryption_Key", "X-Object-Meta-Encryption-Secret"):
         s3.put("bucket", "meta", b"", [(header, base64)])
         swift.put("bucket", "meta", b"", [(header, base64)])
     for path in ("", "bucket"):
         for header in ("X-Account-Meta-Encryption-Key", "X-Container-Meta-Encryption-Key", SWIFT_PREFIX + "Key"):
             swift.request("POST", path, headers=[(header, base64)])
-    # Twice, half, malformed, or in the other protocol's header.
+    # Twice, in part, malformed, or in the header of the other protocol.
     for headers in (
         [*key.s3(), *key.s3()],
         [(S3_PREFIX + "key", base64)],
@@ -94,11 +94,11 @@ def misuse(server: Server, s3: S3, swift: Swift, key: CustomerKey) -> None:
     for target in ("/bucket/S3-5", "/v1/AUTH_test/bucket/S3-5", "/v3/auth/tokens", "/info", "/none"):
         for headers in (key.s3(), key.swift()):
             s3.wire.request("GET", target, headers)
-    # With a signature that fails, and with one that names headers that are not there.
+    # With a signature that fails, and with a signature that names missing headers.
     forged = s3.sign("GET", "/bucket/S3-5", headers=key.s3())
     forged.target += "?x-evil"
     assert forged.send(s3.wire).status == 403
-    # In a body that breaks off, and in requests that HTTP itself refuses.
+    # In an interrupted body, and in requests that HTTP itself refuses.
     for data in (
         f"PUT {swift.path}/bucket/cut HTTP/1.1\r\nHost: a\r\nX-Auth-Token: {swift.token}\r\n"
         f"Content-Length: 100\r\n{SWIFT_PREFIX}Key: {base64}\r\n\r\nshort",
@@ -110,14 +110,14 @@ def misuse(server: Server, s3: S3, swift: Swift, key: CustomerKey) -> None:
 
 
 def database(server: Server) -> dict[str, bytes]:
-    """The index, where it is in no file of the gateway's."""
+    """The index, when it is not in a file of the gateway."""
     index = urlsplit(str(server.settings.get("index", "")))
     return {"database": below.postgres().dump(index.path.strip("/"))} if index.scheme == "postgres" else {}
 
 
 @pytest.fixture(scope="module")
 def used(tmp_path_factory: pytest.TempPathFactory) -> tuple[Server, list[CustomerKey], dict[str, bytes]]:
-    """A server that has seen keys, and has ended."""
+    """A server that has received keys, and has ended."""
     server = Server(tmp_path_factory.mktemp("hygiene"))
     with server:
         keys = use_keys(server)
@@ -130,35 +130,37 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> tuple[Server, list[Custome
 def test_no_key_is_anywhere(used: tuple[Server, list[CustomerKey], dict[str, bytes]]) -> None:
     server, keys, texts = used
     log = server.log()
-    assert "DEBUG" in log and log.count("/bucket/S3-5") > 20, "the log says little: the search would prove little"
-    assert server.blob_files(), "no blobs: the search would prove little"
+    assert "DEBUG" in log and log.count("/bucket/S3-5") > 20, "the log is short: the search would prove little"
+    assert server.blob_files(), "there are no blobs: the search would prove little"
     leaks.assert_none(keys, server.folder, texts)
 
 
-def test_nor_while_it_runs(tmp_path: Path) -> None:
-    """The index's write-ahead log is folded in when the server ends: this looks before that."""
+def test_no_key_is_in_the_files_of_a_running_gateway(tmp_path: Path) -> None:
+    """The server merges the index's write-ahead log when it ends. This test looks before that."""
     with Server(tmp_path) as server:
         keys = use_keys(server)
         texts = {"metrics": server.metrics().encode(), **database(server)}
-        assert len(texts) == 2 or list(server.data.glob("*-wal")), "no write-ahead log: the search would prove little"
+        assert len(texts) == 2 or list(server.data.glob("*-wal")), "there is no write-ahead log: the search would prove little"
         leaks.assert_none(keys, server.folder, texts)
 
 
-def test_nor_in_the_memory_that_a_crash_would_leave(tmp_path: Path) -> None:
-    """No core dump, and nobody else's debugger: the process is not dumpable."""
+def test_no_crash_would_write_a_key_to_the_disk(tmp_path: Path) -> None:
+    """The process is not dumpable: no core dump is written, and no debugger of another user can attach."""
     with Server(tmp_path) as server:
         assert server.process is not None
         limits = Path(f"/proc/{server.process.pid}/limits").read_text()
         (core,) = [line.split() for line in limits.splitlines() if line.startswith("Max core file size")]
         assert core[4] == "0", core
-        # The files below /proc/PID belong to root for a process that is not dumpable; to us they say it otherwise.
+        # If a process is not dumpable, the files below /proc/PID belong to root. Under root they show it
+        # otherwise.
         status = Path(f"/proc/{server.process.pid}/status").read_text()
         dumpable = [line for line in status.splitlines() if line.startswith("CoreDumping")]
         assert dumpable == ["CoreDumping:\t0"]
 
 
 def test_the_search_finds_every_form(used: tuple[Server, list[CustomerKey], dict[str, bytes]], tmp_path: Path) -> None:
-    """A decoy in each form, in the middle of a copy of what was searched: else the tests above could not fail."""
+    """A decoy in each form, in the middle of a copy of the searched data. Without this the tests above could
+    not fail."""
     server, keys, _ = used
     folder = tmp_path / "copy"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""Keystone: discovery, v3 and v2 logins, tokens and what they open."""
+"""Keystone: discovery, v3 and v2 logins, tokens and their rights."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_login_by_ids(wire: Wire) -> None:
     assert post(wire, "/v3/auth/tokens", by_id).status == 201
 
 
-def test_an_unscoped_login_and_a_token_for_a_token(wire: Wire) -> None:
+def test_an_unscoped_login_and_a_token_from_a_token(wire: Wire) -> None:
     unscoped = post(wire, "/v3/auth/tokens", v3(people.OWNER, scope="unscoped"))
     assert unscoped.status == 201, unscoped.text
     token = unscoped["X-Subject-Token"]
@@ -102,7 +102,7 @@ def test_an_unscoped_login_and_a_token_for_a_token(wire: Wire) -> None:
         {"name": "tester2"},
     ],
 )
-def test_a_bad_v3_login(wire: Wire, changes: dict[str, Any]) -> None:
+def test_a_bad_v3_login_is_refused(wire: Wire, changes: dict[str, Any]) -> None:
     answer = post(wire, "/v3/auth/tokens", v3(people.OWNER, **changes))
     assert answer.status == 401
     assert "X-Subject-Token" not in answer
@@ -111,20 +111,20 @@ def test_a_bad_v3_login(wire: Wire, changes: dict[str, Any]) -> None:
     assert answer["WWW-Authenticate"].startswith("Keystone uri=")
 
 
-def test_bad_logins_are_alike(wire: Wire) -> None:
-    """Nobody learns which users there are."""
+def test_all_bad_logins_have_the_same_answer(wire: Wire) -> None:
+    """No answer reveals which users exist."""
     wrong = post(wire, "/v3/auth/tokens", v3(people.OWNER, password="wrong"))
     nobody = post(wire, "/v3/auth/tokens", v3(people.OWNER, name="nobody"))
     assert (wrong.status, wrong.body) == (nobody.status, nobody.body)
 
 
-def test_a_project_that_is_not_ones_own(wire: Wire) -> None:
+def test_the_project_of_another_user_is_refused(wire: Wire) -> None:
     scope = {"project": {"name": "test2", "domain": {"id": "default"}}}
     assert post(wire, "/v3/auth/tokens", v3(people.OWNER, scope=scope)).status == 401
 
 
 @pytest.mark.parametrize("path", ["/v2.0/tokens", "/v3/tokens"])
-def test_a_v2_login_at_either_url(wire: Wire, server: Server, path: str) -> None:
+def test_a_v2_login_at_both_urls(wire: Wire, server: Server, path: str) -> None:
     answer = post(wire, path, v2(people.OWNER))
     assert answer.status == 200, answer.text
     access = json.loads(answer.body)["access"]
@@ -138,13 +138,13 @@ def test_a_v2_login_at_either_url(wire: Wire, server: Server, path: str) -> None
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"auth": 1}', b'{"auth": {"identity": {"methods": []}}}'])
 @pytest.mark.parametrize("path", ["/v3/auth/tokens", "/v2.0/tokens"])
-def test_a_login_that_is_none(wire: Wire, path: str, body: bytes) -> None:
+def test_a_malformed_login_is_refused(wire: Wire, path: str, body: bytes) -> None:
     answer = post(wire, path, body)
     assert answer.status in (400, 401), answer.text
     assert json.loads(answer.body)["error"]["code"] == answer.status
 
 
-def test_a_login_that_is_too_large(wire: Wire) -> None:
+def test_a_login_that_is_too_large_is_refused(wire: Wire) -> None:
     answer = post(wire, "/v3/auth/tokens", b'{"auth": "' + b"x" * (1 << 20) + b'"}')
     assert answer.status == 413
 
@@ -161,7 +161,7 @@ def test_discovery(wire: Wire, server: Server) -> None:
     assert json.loads(wire.request("GET", "/v2.0", []).body)["version"]["id"] == "v2.0"
 
 
-def test_validate_and_revoke(wire: Wire) -> None:
+def test_a_token_is_validated_and_revoked(wire: Wire) -> None:
     token = post(wire, "/v3/auth/tokens", v3(people.OWNER))["X-Subject-Token"]
     asking = [("X-Auth-Token", token), ("X-Subject-Token", token)]
     answer = wire.request("GET", "/v3/auth/tokens", asking)
@@ -172,14 +172,14 @@ def test_validate_and_revoke(wire: Wire) -> None:
     assert opens(wire, "/v1/AUTH_test", token) == 401
 
 
-def test_a_token_opens_its_own_account_only(wire: Wire) -> None:
+def test_a_token_is_for_its_own_account_only(wire: Wire) -> None:
     token = post(wire, "/v3/auth/tokens", v3(people.OWNER))["X-Subject-Token"]
     assert opens(wire, "/v1/AUTH_test2", token) == 403
     assert opens(wire, "/v1/AUTH_nobody", token) in (403, 404)
 
 
 @pytest.mark.parametrize("change", ["payload", "signature", "none", "truncated"])
-def test_a_forged_token(wire: Wire, swift: Swift, change: str) -> None:
+def test_a_forged_token_is_refused(wire: Wire, swift: Swift, change: str) -> None:
     header, payload, signature = swift.token.split(".")
     if change == "payload":
         payload = payload[:-4] + ("AAAA" if payload[-4:] != "AAAA" else "BBBB")
@@ -192,7 +192,7 @@ def test_a_forged_token(wire: Wire, swift: Swift, change: str) -> None:
     assert opens(wire, "/v1/AUTH_test", ".".join([header, payload, signature])) == 401
 
 
-def test_a_user_without_rights_logs_in_and_may_nothing(wire: Wire) -> None:
+def test_a_user_without_rights_can_log_in_and_do_nothing_more(wire: Wire) -> None:
     answer = post(wire, "/v3/auth/tokens", v3(people.PLAIN))
     assert answer.status == 201
     assert opens(wire, "/v1/AUTH_test", answer["X-Subject-Token"]) == 403

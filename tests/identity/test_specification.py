@@ -1,4 +1,4 @@
-"""The specifications of identity and management name the methods that the program takes, and no others."""
+"""The specifications of identity and management name exactly the methods that the program accepts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ METHOD = re.compile(r"^    (get|head|put|post|delete|options|patch):$")
 
 
 def specified(face: str) -> dict[str, set[str]]:
-    """Paths and their methods. The files are ours, and indented by two."""
+    """Paths and their methods. The files are our own, with an indentation of two."""
     paths: dict[str, set[str]] = {}
     path = ""
     for line in (places.ROOT / "api-specs" / f"{face}.yaml").read_text().splitlines():
@@ -30,13 +30,13 @@ def specified(face: str) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("face", ["identity", "admin"])
-def test_the_methods_are_those_of_the_specification(server: Server, face: str) -> None:
+def test_the_specification_names_the_methods(server: Server, face: str) -> None:
     wire = Wire(server.management if face == "admin" else server.tls)
     paths = specified(face)
     assert len(paths) >= 3
     for path, methods in paths.items():
         if face == "identity" and path == "/":
-            continue  # S3 has the other methods of `/`.
+            continue  # The other methods of `/` belong to S3.
         refused = wire.request("PATCH", path, [])
         assert refused.status == 405, path
         assert set(re.split(r",\s*", refused["Allow"])) == methods, path

@@ -1,4 +1,4 @@
-"""TempAuth: a name and a key in headers, a storage URL and a token in headers."""
+"""TempAuth: a name and a key in headers, and a storage URL and a token in the headers of the answer."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def test_a_login(wire: Wire, server: Server, names: tuple[str, str]) -> None:
     assert wire.request("HEAD", "/v1/AUTH_test", [("X-Auth-Token", answer["X-Auth-Token"])]).status == 204
 
 
-def test_the_token_is_the_same_until_it_expires(wire: Wire) -> None:
+def test_the_token_stays_the_same_until_it_expires(wire: Wire) -> None:
     assert login(wire, "test:tester", "testing")["X-Auth-Token"] == login(wire, "test:tester", "testing")["X-Auth-Token"]
 
 
-def test_the_storage_url_follows_the_host(wire: Wire) -> None:
+def test_the_storage_url_has_the_host_of_the_request(wire: Wire) -> None:
     headers = [("Host", "objects.example.com"), ("X-Auth-User", "test:tester"), ("X-Auth-Key", "testing")]
     answer = wire.request("GET", "/auth/v1.0", headers)
     assert answer["X-Storage-Url"] == "https://objects.example.com/v1/AUTH_test"
@@ -53,19 +53,19 @@ def test_the_storage_url_follows_the_host(wire: Wire) -> None:
         (None, None),
     ],
 )
-def test_a_bad_login(wire: Wire, user: str | None, key: str | None) -> None:
+def test_a_bad_login_is_refused(wire: Wire, user: str | None, key: str | None) -> None:
     answer = login(wire, user, key)
     assert answer.status == 401
     assert "X-Auth-Token" not in answer and "X-Storage-Url" not in answer
     assert answer["Www-Authenticate"].startswith("Swift realm=")
 
 
-def test_a_users_name_alone(wire: Wire) -> None:
-    """Good for a user of one account."""
+def test_the_name_of_a_user_alone(wire: Wire) -> None:
+    """It is sufficient for a user of one account."""
     assert login(wire, "tester", "testing")["X-Storage-Url"].endswith("/v1/AUTH_test")
 
 
-def test_every_declared_user_logs_in(wire: Wire) -> None:
+def test_every_declared_user_can_log_in(wire: Wire) -> None:
     for user in people.EVERYONE:
         answer = login(wire, user.tempauth, user.password)
         assert answer.status == 200

@@ -12,13 +12,13 @@ from support import below
 
 @pytest.fixture(params=itertools.product(below.INDEXES, below.STORES), ids="+".join)
 def over(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Each of them: the servers that the test makes are over it."""
+    """Each of them. The servers of the test use it."""
     with below.over(*request.param) as place:
         yield place
 
 
 @pytest.fixture(params=below.STORES)
 def over_shared(request: pytest.FixtureRequest) -> Iterator[str]:
-    """An index that others may use too, over each store."""
+    """A shared index over each store."""
     with below.over("postgres", request.param) as place:
         yield place

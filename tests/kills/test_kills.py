@@ -1,8 +1,9 @@
-"""`kill -9` under load over every index and store. What was acknowledged is whole on both faces; what was not is whole or absent.
+"""`kill -9` under load over every index and store. An acknowledged write is whole on both faces, any other is
+whole or absent.
 
-Where the index is a process's own, the next start sweeps what the dead one left over. Where it is shared, the dead are taken for
-that after a minute of silence, so that most of these tests end before: there `fsck` may find leftovers and nothing else. What
-a store keeps of uploads in parts that nobody ended is for the store to drop: docs/stores.md.
+If the index belongs to one process, the next start sweeps the leftovers of the dead process. If it is shared,
+a process counts as dead after a minute of silence. Most of these tests end before: then `fsck` may find
+leftovers and nothing more. The store itself drops unfinished uploads in parts: docs/stores.md.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ SIZE = 100_000
 
 
 def seed(place: str) -> int:
-    """Loads of its own for each place."""
+    """A different load for each index and store."""
     return 1000 + zlib.crc32(place.encode()) % 1000
 
 
@@ -42,15 +43,16 @@ def test_kill_under_load_many_times(over: str, fresh: Callable[..., Server], req
 
 
 @pytest.mark.full
-def test_the_dead_are_fenced_and_swept(over_shared: str, fresh: Callable[..., Server], request: pytest.FixtureRequest) -> None:
-    """Over a shared index the one that lives takes the dead for that in its time, and what they left over goes."""
+def test_dead_processes_are_fenced_and_swept(over_shared: str, fresh: Callable[..., Server], request: pytest.FixtureRequest) -> None:
+    """Over a shared index, the living process takes the others for dead in time, and sweeps their
+    leftovers."""
     crashes = Crashes(fresh, seed(over_shared) + 2000)
     try:
         while crashes.tally.kills < KILLS and left_over(crashes.server) == 0:
             crashes.kill()
             crashes.recover()
             crashes.check()
-        assert left_over(crashes.server) > 0, "nothing was left over: this would prove nothing"
+        assert left_over(crashes.server) > 0, "there were no leftovers: this would prove nothing"
         wait_until(lambda: crashes.sql("SELECT count(*) FROM writers WHERE fenced IS NULL") == "1", seconds=240, pause=1)
         wait_until(lambda: left_over(crashes.server) == 0, pause=1)
         crashes.check()
@@ -61,8 +63,9 @@ def test_the_dead_are_fenced_and_swept(over_shared: str, fresh: Callable[..., Se
 
 
 @pytest.mark.parametrize("kind", BACKENDS)
-def test_what_a_store_finishes_late_is_swept(kind: str, fresh: Callable[..., Server], tmp_path: Path) -> None:
-    """The store finishes a PUT after the process that sent it has died and the next one has swept: that is left over, and goes."""
+def test_a_blob_that_the_store_finishes_late_is_swept(kind: str, fresh: Callable[..., Server], tmp_path: Path) -> None:
+    """The store finishes a PUT after the sender has died and the next process has swept. The blob is a
+    leftover, and is deleted."""
     backend = BACKENDS[kind](tmp_path / kind)
     store = Faulty(backend.port)
     place = backend.place(store.port)

@@ -1,4 +1,4 @@
-"""Gateways over databases that come and go."""
+"""Gateways over databases that stop and start."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Gateway = Callable[..., Server]
 
 @pytest.fixture
 def postgres() -> Iterator[Postgres]:
-    """A server of a test's own, not started yet."""
-    standing = Postgres()
-    yield standing
-    standing.remove()
+    """A server for one test. It is not started yet."""
+    server = Postgres()
+    yield server
+    server.remove()
 
 
 @pytest.fixture

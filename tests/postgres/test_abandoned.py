@@ -1,4 +1,4 @@
-"""A client that goes away while its change waits for the database: the change is done, and the logs tell of it."""
+"""A client disconnects while its change waits for the database. The change is done, and the logs have it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def nobody_writes(postgres: Postgres, database: str) -> Iterator[None]:
         session.communicate("ROLLBACK;\n", timeout=60)
 
 
-def test_a_delete_whose_client_went_away(gateway: Gateway) -> None:
+def test_a_delete_without_its_client_is_done(gateway: Gateway) -> None:
     postgres = below.postgres()
     database = postgres.database()
     server = gateway(postgres.url(database), index_timeout="60s").start()

@@ -14,7 +14,7 @@ def test_the_index_suite() -> None:
     server = below.postgres()
     release = ["--release"] if binary().parent.name == "release" else []
     done = subprocess.run(
-        ["cargo", "test", *release, "--quiet", "--test", "postgres"],
+        ["cargo", "test", *release, "--quiet", "--test", "storage_postgres"],
         cwd=ROOT,
         env={**os.environ, "CARDEA_TEST_POSTGRES": server.url("postgres")},
         capture_output=True,

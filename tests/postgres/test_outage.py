@@ -1,4 +1,5 @@
-"""The database goes away under running gateways and comes back: clean answers meanwhile, nothing lost, no restart."""
+"""The database stops under running gateways and starts again. Meanwhile errors are clean. Nothing is lost,
+and no restart is needed."""
 
 from __future__ import annotations
 
@@ -24,9 +25,9 @@ from support.waiting import wait_until
 from support.wire import Disconnected
 
 TIMEOUT = 1.5
-"""How long a command waits for the database here."""
+"""The longest time that a command waits for the database."""
 SLACK = 60
-"""What a busy machine may add to that."""
+"""The additional time that a busy machine may need."""
 
 
 def faces_of(server: Server) -> list[Face]:
@@ -37,7 +38,8 @@ def faces_of(server: Server) -> list[Face]:
 
 
 def assert_sound(server: Server) -> None:
-    """Nothing is wrong. Of a write that was answered with 503 a blob may be left, which the next start sweeps."""
+    """The installation has no errors. A write with the answer 503 may leave a blob, which the next start
+    sweeps."""
     checked = fsck(server, "--deep")
     assert (checked.code, checked.report["findings"]) == (0, []), checked.stderr
 
@@ -47,7 +49,7 @@ def is_alive(server: Server) -> bool:
         return bool(answer.status == 200)
 
 
-def test_a_database_that_is_away(postgres: Postgres, gateway: Gateway) -> None:
+def test_a_database_that_is_stopped(postgres: Postgres, gateway: Gateway) -> None:
     postgres.start()
     server = gateway(
         postgres.url(postgres.database()), index_timeout=f"{int(TIMEOUT * 1000)}ms", require_tls_for_customer_keys=False
@@ -76,11 +78,11 @@ def test_a_database_that_is_away(postgres: Postgres, gateway: Gateway) -> None:
                 assert error(answer)["Code"] in ("ServiceUnavailable", "SlowDown")
     for answer in (faces[0].client.request("GET", "/bucket"), faces[1].client.request("GET", "bucket")):
         assert answer.status == 503 and int(answer["Retry-After"]) > 0
-    # Who has no token yet hears the same.
+    # A request for a token has the same answer.
     login = [("X-Auth-User", people.OTHER.tempauth), ("X-Auth-Key", people.OTHER.password)]
     answer = faces[1].client.absolute("GET", "/auth/v1.0", headers=login, token=None)
     assert answer.status == 503 and int(answer["Retry-After"]) > 0
-    # A heartbeat that fails is no end.
+    # A failed heartbeat does not end the gateway.
     wait_until(lambda: "could not renew its heartbeat" in server.log())
     assert is_alive(server) and server.process is not None and server.process.poll() is None
     postgres.start()
@@ -96,7 +98,8 @@ def test_a_database_that_is_away(postgres: Postgres, gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["restart", "crash"])
 def test_a_database_that_restarts_under_load(postgres: Postgres, gateway: Gateway, how: signal.Signals) -> None:
-    """Whatever was acknowledged is there, and no more than the last that was sent under each key."""
+    """Every acknowledged write is there. Beyond these, only the last request for each key may have been
+    done."""
     postgres.start()
     server = gateway(postgres.url(postgres.database()), index_timeout="20s").start()
     faces_of(server)
@@ -134,7 +137,7 @@ def test_a_database_that_restarts_under_load(postgres: Postgres, gateway: Gatewa
         each.join()
     assert set(answers) <= {*WRITTEN, 503}, set(answers)
     if how == signal.SIGINT:
-        assert 503 not in answers, "a restart is seen by nobody"
+        assert 503 not in answers, "no client noticed a restart"
     face = S3Face(S3(server.plain, people.OWNER))
     for name, body in acknowledged.items():
         assert face.get("bucket", name).body == body, name
@@ -160,7 +163,8 @@ def test_connections_that_are_killed(postgres: Postgres, gateway: Gateway) -> No
 
 
 def test_a_database_that_turns_read_only(postgres: Postgres, gateway: Gateway) -> None:
-    """As after a failover to another server: what only reads is no database, and what writes again is one."""
+    """As after a failover to another server. A read-only database is an outage; once it is writable, writes
+    go on."""
     postgres.start()
     name = postgres.database()
     server = gateway(postgres.url(name), index_timeout="1500ms").start()

@@ -30,7 +30,7 @@ access_keys = [{ access = "ANN", secret = "secret-of-ann" }]
 
 @dataclass(frozen=True)
 class Keyed(people.User):
-    """A user with an S3 key of other words than the declared people's."""
+    """A user with an S3 key that differs from those of the declared people."""
 
     access: str = ""
     secret: str = ""
@@ -48,20 +48,20 @@ ANN = Keyed("lab", "ann", "secret of ann", ("admin",), "ANN", "secret-of-ann")
 
 
 def root_of(server: Server) -> Keyed:
-    """The root account, as a gateway wrote it down."""
+    """The root account in the file of a gateway."""
     found = server.credentials()
     return Keyed("root", "root", "", ("admin",), found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"])
 
 
 def ended(server: Server) -> tuple[int, str]:
-    """The code that a gateway ends with, and the line that it says."""
+    """The exit code of a gateway, and its last line."""
     server.spawn()
     code = server.wait()
     *_, line = server.log().splitlines()
     return code, line
 
 
-def test_gateways_that_begin_at_once(gateway: Gateway) -> None:
+def test_gateways_that_start_at_once(gateway: Gateway) -> None:
     database = below.postgres().database()
     replicas = [gateway(below.postgres().url(database)) for _ in range(4)]
     for each in replicas:
@@ -77,16 +77,16 @@ def test_gateways_that_begin_at_once(gateway: Gateway) -> None:
     accounts = {user.account for user in people.EVERYONE} | {"root", "lab"}
     assert (count("install"), count("accounts"), count("users")) == (1, len(accounts), len(people.EVERYONE) + 2)
     made = [each for each in replicas if (each.data / "credentials.env").exists()]
-    assert len(made) == 1, "one has made the root account"
+    assert len(made) == 1, "one gateway has made the root account"
     assert not list(replicas[0].folder.parent.rglob("credentials.env.new"))
 
-    # What each declared is good everywhere, and so are the root's credentials.
+    # The declared users of each gateway are valid on every gateway, and so are root's credentials.
     assert S3(replicas[0].plain, ANN).create_bucket("shared").status == 200
     for number, each in enumerate(replicas):
         assert S3(each.plain, ANN).put("shared", f"object-{number}", b"x" * 100_000).status == 200
         assert S3(replicas[number - 1].plain, ANN).get("shared", f"object-{number}").body == b"x" * 100_000
         assert S3(each.plain, root_of(made[0])).request("GET", "/").status == 200
-    # Restarts change nothing of that.
+    # Restarts change nothing.
     before = below.postgres().psql("SELECT id, password_hash, epoch FROM users ORDER BY id", database)
     for each in replicas:
         assert each.stop() == 0
@@ -94,13 +94,13 @@ def test_gateways_that_begin_at_once(gateway: Gateway) -> None:
     assert below.postgres().psql("SELECT id, password_hash, epoch FROM users ORDER BY id", database) == before
 
 
-def test_a_root_account_that_was_begun_is_finished(gateway: Gateway) -> None:
-    """By whoever began it, unless another has set new credentials since."""
+def test_an_interrupted_root_account_is_completed(gateway: Gateway) -> None:
+    """The gateway that began it completes it, unless another gateway has set new credentials since."""
     database = below.postgres().database()
     began, other = (gateway(below.postgres().url(database)) for _ in range(2))
     assert began.start().stop() == 0
     made, coming = began.data / "credentials.env", began.data / "credentials.env.new"
-    # As a kill between the user and its key leaves it.
+    # A kill between the user and its key leaves this state.
     access = root_of(began).access
     made.rename(coming)
     before = below.postgres().psql("SELECT password_hash, epoch FROM users WHERE name = 'root'", database)
@@ -136,8 +136,8 @@ def test_commands_beside_running_gateways(gateway: Gateway) -> None:
     assert S3(server.plain, root_of(server)).get("bucket", "object").status == 200
 
 
-def test_commands_beside_gateways_leave_the_schema_as_it_is(gateway: Gateway) -> None:
-    """Those may be older than the command."""
+def test_commands_beside_gateways_do_not_change_the_schema(gateway: Gateway) -> None:
+    """The gateways may be older than the command."""
     database = below.postgres().database()
     server = gateway(below.postgres().url(database))
     commands = (["fsck"], ["fsck", "--accept"], ["backup"], ["credentials", "reset"], ["migrate-index", "--back"])
@@ -162,7 +162,7 @@ def test_commands_beside_gateways_leave_the_schema_as_it_is(gateway: Gateway) ->
     assert_clean(server)
 
 
-def test_a_ring_is_not_made_by_itself(gateway: Gateway, tmp_path: Path) -> None:
+def test_a_shared_index_needs_a_given_key_ring(gateway: Gateway, tmp_path: Path) -> None:
     index, ring = below.postgres().url(below.postgres().database()), tmp_path / "ring" / "keyring.toml"
     code, line = ended(gateway(index, keyring=str(ring)))
     assert code == 2 and f"keyring: found no file {ring}" in line and "cardea keyring generate" in line, line
@@ -176,7 +176,7 @@ def test_a_ring_is_not_made_by_itself(gateway: Gateway, tmp_path: Path) -> None:
     assert code == 2 and "keyring: found another key ring" in line, line
 
 
-def test_what_does_not_belong_together(gateway: Gateway, tmp_path: Path) -> None:
+def test_index_store_and_key_ring_must_belong_together(gateway: Gateway, tmp_path: Path) -> None:
     index = below.postgres().url(below.postgres().database())
     first = gateway(index).start()
     client = S3(first.plain, people.OWNER)
@@ -192,7 +192,7 @@ def test_what_does_not_belong_together(gateway: Gateway, tmp_path: Path) -> None
     assert code == 2 and "store: found memory://" in line, line
 
 
-def test_a_url_with_a_password(gateway: Gateway) -> None:
+def test_a_url_with_a_password_is_refused(gateway: Gateway) -> None:
     for secret in (
         "postgres://cardea:hidden@127.0.0.1/cardea",
         "postgres://cardea@127.0.0.1/cardea?password=hidden",
@@ -240,14 +240,14 @@ def test_a_gateway_waits_for_its_database(postgres: Postgres, gateway: Gateway) 
     server.spawn()
     wait_until(lambda: server.log().count("waiting for the index") >= before + 2)
     server.terminate()
-    assert server.wait() == 0, "who waits can be told to end"
-    # What will not come is not waited for.
+    assert server.wait() == 0, "a signal ends a gateway that waits"
+    # A gateway does not wait for an error that stays.
     postgres.start()
     code, line = ended(gateway(postgres.url("nowhere")))
     assert code == 1 and "index: " in line and "nowhere" in line, line
 
 
-def test_another_programs_database(gateway: Gateway) -> None:
+def test_the_database_of_another_program_is_refused(gateway: Gateway) -> None:
     database = below.postgres().database()
     below.postgres().psql("CREATE TABLE ledger (id bigint)", database)
     code, line = ended(gateway(below.postgres().url(database)))

@@ -1,4 +1,4 @@
-"""TLS to the database: it is verified, name included, and there is no going on without."""
+"""TLS to the database: certificate and name are verified, and without TLS there is no connection."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def encrypted(postgres: Postgres, tmp_path: Path) -> tuple[Postgres, Path]:
     return postgres, ca
 
 
-def test_a_server_that_is_trusted(encrypted: tuple[Postgres, Path], gateway: Gateway) -> None:
+def test_a_trusted_server(encrypted: tuple[Postgres, Path], gateway: Gateway) -> None:
     postgres, ca = encrypted
     name = postgres.database()
     there = f"cardea@localhost:{postgres.port}/{name}"
@@ -45,7 +45,7 @@ def test_a_server_that_is_trusted(encrypted: tuple[Postgres, Path], gateway: Gat
             assert postgres.psql(secure) == "t"
 
 
-def test_a_server_that_is_not_trusted(encrypted: tuple[Postgres, Path], gateway: Gateway, tmp_path: Path) -> None:
+def test_an_untrusted_server_is_refused(encrypted: tuple[Postgres, Path], gateway: Gateway, tmp_path: Path) -> None:
     postgres, ca = encrypted
     name = postgres.database()
     here, there = f"cardea@127.0.0.1:{postgres.port}/{name}", f"cardea@localhost:{postgres.port}/{name}"
@@ -58,14 +58,14 @@ def test_a_server_that_is_not_trusted(encrypted: tuple[Postgres, Path], gateway:
     ):
         code, line = ended(gateway(url, **settings))
         assert code == 1 and "index: " in line and "invalid peer certificate" in line, line
-    # The server wants TLS, and the URL says that there is none.
+    # The server demands TLS, and the URL excludes it.
     code, line = ended(gateway(f"postgres://{there}?sslmode=disable", index_ca=str(ca)))
     assert code == 1 and "index: " in line, line
     code, line = ended(gateway(f"postgres://{there}", index_ca=str(tmp_path / "none.pem")))
     assert code == 2 and "index_ca: found" in line, line
 
 
-def test_a_server_without_tls(postgres: Postgres, gateway: Gateway) -> None:
+def test_a_server_without_tls_is_refused(postgres: Postgres, gateway: Gateway) -> None:
     postgres.start()
     name = postgres.database()
     code, line = ended(gateway(f"postgres://cardea@127.0.0.1:{postgres.port}/{name}"))

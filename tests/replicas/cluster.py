@@ -1,4 +1,4 @@
-"""Replicas: gateways that share a database, a store, a key ring and a CA, and nothing else."""
+"""Replicas: gateways that share only a database, a store, a key ring and a CA."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stores.backends import Place
+from stores.backends import Prefix
 from support import below, people
 from support.faces import Face, S3Face, SwiftFace
 from support.postgres import Postgres
@@ -19,9 +19,9 @@ REPLICAS = 3
 
 
 class Cluster:
-    """Some gateways, all of them ready."""
+    """Several gateways, all of them ready."""
 
-    def __init__(self, folder: Path, database: Postgres, place: Place, **settings: Any) -> None:
+    def __init__(self, folder: Path, database: Postgres, place: Prefix, **settings: Any) -> None:
         self.folder, self.place = folder, place
         self.database, self.name = database, database.database()
         folder.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ class Cluster:
         ]
 
     def start(self) -> "Cluster":
-        """Starts one, whose CA all then have, and the others beside it."""
+        """Starts one gateway first. All share its CA. Then the others start."""
         first, *others = self.replicas
         first.start()
         for other in others:

@@ -1,4 +1,4 @@
-"""Work that goes on beside requests is done by one replica at a time, and goes on when that one dies."""
+"""One replica at a time does the work beside requests. If it dies, another takes the work over."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from replicas.cluster import Cluster
 from support.waiting import wait_until
 
 
-def test_what_is_freed_is_kept_for_readers_elsewhere(cluster: Cluster, bucket: str) -> None:
-    """A download on one replica outlives an overwrite on another: freed bytes stay for longer than a request may last."""
+def test_freed_blobs_are_kept_for_readers_on_other_replicas(cluster: Cluster, bucket: str) -> None:
+    """A download on one replica survives an overwrite on another: freed blobs stay for longer than the
+    longest request."""
     body = os.urandom(300_000)
     assert cluster.s3(0).put(bucket, "object", body).status == 200
     before = set(cluster.place.blobs())
     assert cluster.s3(1).put(bucket, "object", b"small").status == 200
     assert cluster.s3(2).delete(bucket, "object").status == 204
     wait_until(lambda: int(cluster.sql("SELECT count(*) FROM blobs WHERE freed IS NOT NULL")) > 0)
-    assert before <= set(cluster.place.blobs()), "it went before its time"
+    assert before <= set(cluster.place.blobs()), "the blob was deleted too early"
 
 
-def test_one_holds_each_lease(cluster: Cluster) -> None:
+def test_each_lease_has_one_holder(cluster: Cluster) -> None:
     held = "SELECT count(*), count(DISTINCT name) FROM leases"
     wait_until(lambda: cluster.sql(held) not in ("", "0|0"))
     rows, names = cluster.sql(held).split("|")
@@ -34,9 +35,9 @@ def test_the_lease_of_a_dead_replica_is_taken_over(new_cluster: Callable[..., Cl
     wait_until(lambda: cluster.sql(holders) != "")
     holder = cluster.sql(holders).splitlines()[0]
     dead = [each for each in cluster if f"writer={holder}" in each.log()]
-    assert len(dead) == 1, "no replica says that it is the one"
+    assert len(dead) == 1, "no replica holds the lease"
     dead[0].kill()
     wait_until(lambda: holder not in cluster.sql(holders).splitlines(), seconds=180)
-    # It is declared dead, once it has been silent for long enough, and only then.
+    # It is declared dead after the time of silence, and not before.
     wait_until(lambda: cluster.sql(f"SELECT fenced IS NOT NULL FROM writers WHERE id = '\\x{holder}'") == "t", seconds=180)
     assert cluster.sql("SELECT count(*) FROM writers WHERE fenced IS NULL") == "2"

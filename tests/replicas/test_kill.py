@@ -1,4 +1,4 @@
-"""A replica dies under load: what was acknowledged is there, and clients that retry notice nothing."""
+"""A replica dies under load. Every acknowledged write is there, and clients that retry notice nothing."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import boto3
-import botocore.config
 import pytest
 import swiftclient.client
 import urllib3.exceptions
@@ -20,6 +18,7 @@ from replicas.balancer import Balancer
 from replicas.cluster import REPLICAS, Cluster
 
 from support import people
+from support.boto import boto3_client
 from support.fsck import assert_sound
 from support.keys import CustomerKey
 from support.tally import Tally
@@ -34,7 +33,7 @@ CUT = (HTTPClientError, IncompleteReadError, ResponseStreamingError, urllib3.exc
 
 
 def whole(get: Callable[[], bytes]) -> bytes:
-    """A body that was cut is asked for again by whoever reads it: the libraries try a request again until its answer begins, no longer."""
+    """Reads a body again when it was cut. The libraries retry a request only until its answer begins."""
     for _ in range(7):
         try:
             return get()
@@ -44,7 +43,8 @@ def whole(get: Callable[[], bytes]) -> bytes:
 
 
 class Client(threading.Thread):
-    """Writes and reads back as fast as it may, through the balancer, and remembers what it was told."""
+    """Writes and reads back as fast as possible, through the balancer, and remembers every acknowledged
+    write."""
 
     def __init__(self, number: int) -> None:
         super().__init__(daemon=True)
@@ -81,17 +81,8 @@ class Boto(Client):
 
     def __init__(self, number: int, address: Address) -> None:
         super().__init__(number)
-        self.client = boto3.client(
-            "s3",
-            endpoint_url=address.url,
-            aws_access_key_id=people.OWNER.access_key,
-            aws_secret_access_key=people.OWNER.secret_key,
-            region_name="us-east-1",
-            verify=str(address.ca),
-            config=botocore.config.Config(
-                s3={"addressing_style": "path"}, retries={"mode": "standard", "max_attempts": 8}, proxies={}
-            ),
-        )
+        retries = {"mode": "standard", "max_attempts": 8}
+        self.client = boto3_client(address, people.OWNER, retries=retries, proxies={})
 
     @staticmethod
     def keyed(key: CustomerKey | None) -> dict[str, Any]:
@@ -120,7 +111,7 @@ class SwiftClient(Client):
         )
 
     def put(self, name: str, body: bytes, key: CustomerKey | None) -> None:
-        # It sends again only what it can wind back.
+        # The library sends only a body that it can rewind again.
         headers = dict(key.swift()) if key else None
         self.connection.put_object(BUCKET, name, io.BytesIO(body), content_length=len(body), headers=headers)
 

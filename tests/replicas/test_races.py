@@ -1,4 +1,4 @@
-"""Replicas that race: what may happen once happens once."""
+"""Replicas that race: if something can happen once, it happens once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RACERS = 4 * REPLICAS
 
 def race(cluster: Cluster, run: Callable[[S3, int], T]) -> list[T]:
     """Runs something on all replicas at once, several times on each."""
-    results: list[T | BaseException] = [AssertionError("it did not run")] * RACERS
+    results: list[T | BaseException] = [AssertionError("no result yet")] * RACERS
     start = threading.Barrier(RACERS)
 
     def racer(number: int) -> None:
@@ -41,7 +41,7 @@ def race(cluster: Cluster, run: Callable[[S3, int], T]) -> list[T]:
     return results  # type: ignore[return-value]
 
 
-def test_one_of_many_creates(cluster: Cluster, bucket: str) -> None:
+def test_one_of_many_creations_wins(cluster: Cluster, bucket: str) -> None:
     for round in range(5):
         put = lambda s3, number: s3.put(bucket, f"once-{round}", b"%d" % number, [("If-None-Match", "*")]).status  # noqa: B023, E731
         statuses = race(cluster, put)
@@ -71,7 +71,7 @@ def test_one_of_many_makes_the_bucket(cluster: Cluster, name: str) -> None:
     assert cluster.s3(0).put(f"{name}-raced", "object", b"x").status == 200
 
 
-def test_versions_of_a_key_are_in_one_order(cluster: Cluster, bucket: str) -> None:
+def test_all_replicas_order_versions_alike(cluster: Cluster, bucket: str) -> None:
     assert set_state(cluster.s3(0), bucket, "Enabled").status == 200
 
     def write(s3: S3, number: int) -> list[str]:
@@ -86,8 +86,9 @@ def test_versions_of_a_key_are_in_one_order(cluster: Cluster, bucket: str) -> No
     assert orders[0] == orders[1] == orders[2] and sorted(orders[0]) == sorted(ids)
 
 
-def test_complete_and_abort_and_parts(cluster: Cluster, bucket: str) -> None:
-    """One end of an upload wins; the others hear that there is no such upload, or that it was completed as they wished."""
+def test_complete_abort_and_parts_of_one_upload(cluster: Cluster, bucket: str) -> None:
+    """One Complete or Abort wins. The others answer that there is no such upload, or that it is already
+    completed."""
     for round in range(5):
         path = f"/{bucket}/upload-{round}"
         upload = document(cluster.s3(0).request("POST", path, query="uploads")).findtext("UploadId", "")
@@ -112,8 +113,8 @@ def test_complete_and_abort_and_parts(cluster: Cluster, bucket: str) -> None:
         assert (found.status, found.body) == (200, b"part") if completed else found.status == 404
 
 
-def test_a_source_is_copied_or_gone(cluster: Cluster, bucket: str) -> None:
-    """Copies of what is deleted at the same time: each is whole, or there is none."""
+def test_copies_race_with_the_deletion_of_their_source(cluster: Cluster, bucket: str) -> None:
+    """Each copy is whole, or does not exist."""
     for round in range(5):
         source, body = f"source-{round}", bytes([round]) * 50_000
         assert cluster.s3(0).put(bucket, source, body).status == 200

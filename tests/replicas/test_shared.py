@@ -1,4 +1,4 @@
-"""Any request may go to any replica."""
+"""A request may go to any replica."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.versions import set_state
 from support.waiting import wait_until
 
 
-def test_what_one_writes_all_read(cluster: Cluster, bucket: str) -> None:
+def test_all_replicas_read_an_object_of_one(cluster: Cluster, bucket: str) -> None:
     key = CustomerKey.new()
     for number in range(REPLICAS):
         for writer in cluster.faces(number):
@@ -26,7 +26,7 @@ def test_what_one_writes_all_read(cluster: Cluster, bucket: str) -> None:
                     assert reader.get(bucket, name, reader.keyed(CustomerKey.new())).status == 403
 
 
-def test_a_listing_is_the_same_everywhere_at_once(cluster: Cluster, bucket: str) -> None:
+def test_all_replicas_list_alike_at_once(cluster: Cluster, bucket: str) -> None:
     expected = {}
     for number in range(12):
         face = cluster.faces(number)[number % 2]
@@ -56,7 +56,7 @@ def test_parts_go_to_different_replicas(cluster: Cluster, bucket: str) -> None:
             assert face.get(bucket, "large", face.keyed(key)).body == b"".join(bodies)
 
 
-def test_a_token_is_good_everywhere(cluster: Cluster, bucket: str) -> None:
+def test_all_replicas_accept_a_token(cluster: Cluster, bucket: str) -> None:
     issued = cluster.swift(0)
     assert issued.put(bucket, "object", b"body").status == 201
     for number in range(1, REPLICAS):
@@ -65,7 +65,7 @@ def test_a_token_is_good_everywhere(cluster: Cluster, bucket: str) -> None:
         assert other.get(bucket, "object").body == b"body"
 
 
-def test_a_revoked_token_is_good_nowhere(cluster: Cluster, bucket: str) -> None:
+def test_no_replica_accepts_a_revoked_token(cluster: Cluster, bucket: str) -> None:
     revoked, others = cluster.swift(0), [cluster.swift(number) for number in range(1, REPLICAS)]
     for other in others:
         other.token = revoked.token
@@ -74,7 +74,7 @@ def test_a_revoked_token_is_good_nowhere(cluster: Cluster, bucket: str) -> None:
     assert revoked.absolute("DELETE", "/v3/auth/tokens", headers=subject).status == 204
     assert revoked.request("HEAD", bucket).status == 401
     for other in others:
-        # The seconds that it may take are the lifetime of what a replica remembers.
+        # The time limit is the lifetime of a replica's cache.
         wait_until(lambda: other.request("HEAD", bucket).status == 401)
     assert cluster.swift(0).token != revoked.token
     assert cluster.replicas[0].stop() == 0
@@ -83,21 +83,22 @@ def test_a_revoked_token_is_good_nowhere(cluster: Cluster, bucket: str) -> None:
     assert revoked.request("HEAD", bucket).status == 401
 
 
-def test_what_a_bucket_is_told_is_seen_everywhere_in_time(cluster: Cluster, bucket: str) -> None:
+def test_all_replicas_see_a_change_of_a_bucket_in_time(cluster: Cluster, bucket: str) -> None:
     assert set_state(cluster.s3(0), bucket, "Enabled").status == 200
-    # A write asks the index itself: it makes a version at once, whatever its replica remembers of the bucket.
+    # A write asks the index itself. It makes a version at once, even if the replica's cache of the bucket is
+    # older.
     ids = {cluster.s3(number).put(bucket, "object", b"x")["x-amz-version-id"] for number in range(REPLICAS)}
     assert len(ids) == REPLICAS and "null" not in ids
     told = [("X-Container-Meta-Colour", "blue")]
     clients = [cluster.swift(number) for number in range(REPLICAS)]
     for swift in clients:
-        assert "X-Container-Meta-Colour" not in swift.request("HEAD", bucket), "each remembers how it was"
+        assert "X-Container-Meta-Colour" not in swift.request("HEAD", bucket), "each cache has the state from before"
     assert clients[1].request("POST", bucket, headers=told).status in (202, 204)
     for swift in clients:
         wait_until(lambda: swift.request("HEAD", bucket).get("X-Container-Meta-Colour") == "blue")
 
 
-def test_a_deleted_bucket_is_gone_everywhere(cluster: Cluster, bucket: str) -> None:
+def test_a_deleted_bucket_is_gone_on_all_replicas(cluster: Cluster, bucket: str) -> None:
     for number in range(REPLICAS):
         assert cluster.s3(number).put(bucket, "object", b"x").status == 200
     assert cluster.s3(0).delete(bucket, "object").status == 204
@@ -107,7 +108,7 @@ def test_a_deleted_bucket_is_gone_everywhere(cluster: Cluster, bucket: str) -> N
         assert cluster.swift(number).put(bucket, "object", b"x").status == 404
 
 
-def test_a_bucket_made_again_is_there_everywhere_at_once(cluster: Cluster, bucket: str) -> None:
+def test_a_bucket_made_again_is_on_all_replicas_at_once(cluster: Cluster, bucket: str) -> None:
     def remembered() -> None:
         for number in range(REPLICAS):
             for face in cluster.faces(number):
@@ -132,3 +133,20 @@ def test_a_bucket_made_again_is_there_everywhere_at_once(cluster: Cluster, bucke
     copied = [("x-amz-copy-source", f"/{bucket}/new")]
     assert cluster.s3(1).request("PUT", f"/{bucket}/copy", headers=copied).status == 200
     assert cluster.s3(2).get(bucket, "new").body == b"new"
+
+
+def test_all_replicas_see_a_setting_of_one(cluster: Cluster, bucket: str) -> None:
+    tagging = b"<Tagging><TagSet><Tag><Key>writer</Key><Value>%d</Value></Tag></TagSet></Tagging>"
+
+    def seen(number: int) -> bytes:
+        return cluster.s3(number).request("GET", f"/{bucket}", query="tagging").body
+
+    # Each replica keeps what it has parsed. The bucket's row says that another has changed it.
+    for writer in itertools.islice(itertools.cycle(range(REPLICAS)), 2 * REPLICAS):
+        put = cluster.s3(writer).request("PUT", f"/{bucket}", query="tagging", body=tagging % writer)
+        assert put.status == 204, put.text
+        for reader in range(REPLICAS):
+            assert b"<Value>%d</Value>" % writer in seen(reader), (writer, reader)
+    assert cluster.s3(1).request("DELETE", f"/{bucket}", query="tagging").status == 204
+    for reader in range(REPLICAS):
+        assert b"NoSuchTagSet" in seen(reader)

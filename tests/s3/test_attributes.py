@@ -1,4 +1,4 @@
-"""GetObjectAttributes, and parts by their numbers."""
+"""GetObjectAttributes, and reads of parts by their numbers."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_parts_with_checksums(s3: S3, bucket: str, key: CustomerKey, sealed: boo
     assert found == [(str(n), str(len(body)), checksum("SHA256", body)) for n, body in enumerate(bodies, 1)]
 
 
-def test_parts_without_a_chosen_checksum(s3: S3, bucket: str, key: CustomerKey) -> None:
+def test_parts_without_a_requested_checksum(s3: S3, bucket: str, key: CustomerKey) -> None:
     upload, _ = parts(s3, bucket, key, chosen=False)
     root = document(attributes(s3, bucket, headers=upload.keyed()))
     assert root.findtext("ObjectParts/PartsCount") == "3"
@@ -118,7 +118,7 @@ def test_versions_and_markers(s3: S3, bucket: str) -> None:
         ([("x-amz-object-attributes", "ETag"), ("x-amz-part-number-marker", "x")], "InvalidArgument"),
     ],
 )
-def test_requests_that_cannot_be(s3: S3, bucket: str, headers: Headers, code: str) -> None:
+def test_bad_requests(s3: S3, bucket: str, headers: Headers, code: str) -> None:
     assert s3.put(bucket, "object", b"body").status == 200
     answer = s3.get(bucket, "object", headers, "attributes")
     assert (answer.status, error(answer)["Code"]) == (400, code), answer.text
@@ -148,10 +148,10 @@ def test_parts_by_their_numbers(s3: S3, bucket: str, key: CustomerKey, sealed: b
         assert (answer.status, error(answer)["Code"]) == (400, "InvalidArgument")
     both = s3.get(bucket, "object", [("Range", "bytes=0-1"), *upload.keyed()], "partNumber=1")
     assert (both.status, error(both)["Code"]) == (400, "InvalidRequest")
-    assert "x-amz-mp-parts-count" not in s3.get(bucket, "object", upload.keyed()), "as on AWS, only beside a part"
+    assert "x-amz-mp-parts-count" not in s3.get(bucket, "object", upload.keyed()), "as on AWS, the number of parts is only sent beside a part"
 
 
-def test_an_object_of_one_piece_is_its_own_part(s3: S3, bucket: str) -> None:
+def test_an_object_of_one_piece_is_its_own_first_part(s3: S3, bucket: str) -> None:
     assert s3.put(bucket, "object", b"body").status == 200
     got = s3.get(bucket, "object", query="partNumber=1")
     assert (got.status, got.body, got["Content-Range"]) == (206, b"body", "bytes 0-3/4")

@@ -1,4 +1,4 @@
-"""Buckets: create, look at, list, delete."""
+"""Buckets: create, inspect, list, delete."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ def test_create_head_delete(s3: S3, name: str) -> None:
     assert s3.request("HEAD", f"/{name}").status == 404
 
 
-def test_a_bucket_twice(s3: S3, bucket: str) -> None:
-    """In us-east-1 S3 answers 200 to the owner who creates a bucket again; elsewhere BucketAlreadyOwnedByYou."""
+def test_a_bucket_is_created_twice(s3: S3, bucket: str) -> None:
+    """In us-east-1 S3 answers 200 to an owner who creates a bucket again. In other regions it answers
+    BucketAlreadyOwnedByYou."""
     again = s3.create_bucket(bucket)
     assert again.status in (200, 409), again.text
     if again.status == 409:
@@ -33,13 +34,13 @@ def test_a_bucket_twice(s3: S3, bucket: str) -> None:
 @pytest.mark.parametrize(
     "bad", ["ab", "Upper", "under_score", "-dash", "dash-", "a..b", "127.0.0.1", "xn--x", "x" * 64, "a b", "ü" * 4]
 )
-def test_a_name_that_s3_does_not_allow(s3: S3, bad: str) -> None:
+def test_a_name_that_s3_does_not_allow_is_refused(s3: S3, bad: str) -> None:
     refused = s3.request("PUT", f"/{escape(bad)}")
     assert (refused.status, error(refused)["Code"]) == (400, "InvalidBucketName")
 
 
 @pytest.mark.parametrize("reserved", ["v1", "v2.0", "v3", "auth", "info", "healthcheck"])
-def test_swifts_own_names_are_no_buckets(s3: S3, reserved: str) -> None:
+def test_reserved_names_of_swift_are_no_buckets(s3: S3, reserved: str) -> None:
     answer = s3.request("PUT", f"/{reserved}")
     assert answer.status >= 400
     assert reserved not in [e.text for e in document(s3.request("GET", "/")).iter("Name")]
@@ -57,7 +58,7 @@ def test_a_location(s3: S3, name: str) -> None:
     assert (location.tag, location.text) == ("LocationConstraint", None)
 
 
-def test_list_buckets_shows_ones_own(server: Server, s3: S3, bucket: str) -> None:
+def test_list_buckets_shows_the_callers_own(server: Server, s3: S3, bucket: str) -> None:
     other = S3(server.tls, people.OTHER)
     theirs = f"{bucket}-theirs"
     assert other.create_bucket(theirs).status == 200

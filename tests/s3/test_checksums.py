@@ -1,4 +1,4 @@
-"""Checksums: verified, kept, and told to those who ask."""
+"""Checksums are verified, kept, and sent to clients who ask for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ASK = ("x-amz-checksum-mode", "ENABLED")
 
 @pytest.mark.parametrize("sealed", [False, True], ids=["plain", "sse-c"])
 @pytest.mark.parametrize("algorithm", NAMES)
-def test_a_checksum_is_verified_kept_and_echoed(
+def test_a_checksum_is_verified_kept_and_returned(
     s3: S3, bucket: str, key: CustomerKey, algorithm: str, sealed: bool
 ) -> None:
     keyed = key.s3() if sealed else []
@@ -27,19 +27,19 @@ def test_a_checksum_is_verified_kept_and_echoed(
     for response in (s3.get(bucket, "object", [ASK, *keyed]), s3.head(bucket, "object", [ASK, *keyed])):
         assert response[name] == value
         assert response["x-amz-checksum-type"] == "FULL_OBJECT"
-    assert name not in s3.get(bucket, "object", keyed), "nobody asked"
+    assert name not in s3.get(bucket, "object", keyed), "the request did not ask for it"
 
 
 @pytest.mark.parametrize("sealed", [False, True], ids=["plain", "sse-c"])
 @pytest.mark.parametrize("algorithm", NAMES)
-def test_a_checksum_that_does_not_match(s3: S3, bucket: str, key: CustomerKey, algorithm: str, sealed: bool) -> None:
+def test_a_wrong_checksum_is_refused(s3: S3, bucket: str, key: CustomerKey, algorithm: str, sealed: bool) -> None:
     put = s3.put(bucket, "object", BODY, [(header(algorithm), checksum(algorithm, b"other")), *(key.s3() if sealed else [])])
     assert (put.status, error(put)["Code"]) == (400, "BadDigest")
     assert s3.head(bucket, "object").status == 404
 
 
 @pytest.mark.parametrize("value", ["", "!", "AAAA", "AAAAAAAA"])
-def test_a_checksum_that_is_none(s3: S3, bucket: str, value: str) -> None:
+def test_a_malformed_checksum_is_refused(s3: S3, bucket: str, value: str) -> None:
     put = s3.put(bucket, "object", BODY, [("x-amz-checksum-crc32", value)])
     assert (put.status, error(put)["Code"]) == (400, "InvalidRequest")
     assert s3.head(bucket, "object").status == 404
@@ -53,7 +53,7 @@ def test_crc64nvme_is_the_default(s3: S3, bucket: str, key: CustomerKey, sealed:
     assert s3.head(bucket, "object", [ASK, *keyed])["x-amz-checksum-crc64nvme"] == checksum("CRC64NVME", BODY)
 
 
-def test_two_checksums_are_too_many(s3: S3, bucket: str) -> None:
+def test_two_checksums_are_refused(s3: S3, bucket: str) -> None:
     both = [(header(name), checksum(name, BODY)) for name in ("CRC32", "SHA1")]
     put = s3.put(bucket, "object", BODY, both)
     assert (put.status, error(put)["Code"]) == (400, "InvalidRequest")
@@ -71,13 +71,13 @@ def test_content_md5(s3: S3, bucket: str, key: CustomerKey, sealed: bool) -> Non
 
 
 @pytest.mark.parametrize("value", ["", "x", "AAAA", hashlib.md5(BODY).hexdigest()])
-def test_a_content_md5_that_is_none(s3: S3, bucket: str, value: str) -> None:
+def test_a_malformed_content_md5_is_refused(s3: S3, bucket: str, value: str) -> None:
     put = s3.put(bucket, "object", BODY, [("Content-MD5", value)])
     assert (put.status, error(put)["Code"]) == (400, "InvalidDigest")
 
 
 def test_a_part_has_no_checksum_of_the_whole(s3: S3, bucket: str) -> None:
-    """A client would compare it with what it got."""
+    """A client would compare that checksum with the bytes of the part."""
     assert s3.put(bucket, "object", BODY).status == 200
     got = s3.get(bucket, "object", [ASK, ("Range", "bytes=0-9")])
     assert got.status == 206

@@ -10,7 +10,7 @@ import pytest
 
 from support import people
 from support.keys import CustomerKey, Headers
-from support.s3 import S3, document, error
+from support.s3 import NEEDS_KEY, S3, WRONG_KEY, document, error
 from support.server import Server
 from support.wire import Response
 
@@ -21,7 +21,7 @@ PREFIX = "x-amz-copy-source-server-side-encryption-customer-"
 
 
 def opened_by(key: CustomerKey) -> Headers:
-    """The headers of the source's key."""
+    """The headers with the key of the source."""
     return [(PREFIX + "algorithm", "AES256"), (PREFIX + "key", key.base64), (PREFIX + "key-MD5", key.md5)]
 
 
@@ -36,7 +36,7 @@ def refusal(answer: Response) -> tuple[int, str]:
 
 @pytest.fixture
 def plain(s3: S3, bucket: str) -> str:
-    """A bucket with an object without a key of the customer's."""
+    """A bucket with an object that is not under a customer key."""
     headers = [("Content-Type", "text/plain"), ("Content-Language", "la"), ("x-amz-meta-colour", "blue")]
     assert s3.put(bucket, "object", BODY, headers).status == 200
     return bucket
@@ -74,13 +74,13 @@ def test_names_of_sources(s3: S3, bucket: str, spelling: str) -> None:
 
 
 @pytest.mark.parametrize("source", ["{b}", "/{b}/", "/", "{b}/%zz", "{b}/object?versionId=", "{b}/object?versionId=x"])
-def test_what_is_no_source(s3: S3, plain: str, source: str) -> None:
+def test_malformed_sources_are_refused(s3: S3, plain: str, source: str) -> None:
     answer = s3.put(plain, "copy", b"", [(SOURCE, source.format(b=plain))])
     assert refusal(answer) == (400, "InvalidArgument")
     assert s3.head(plain, "copy").status == 404
 
 
-def test_sources_that_are_not_there(s3: S3, plain: str) -> None:
+def test_missing_sources_are_not_found(s3: S3, plain: str) -> None:
     assert refusal(copy(s3, plain, "none")) == (404, "NoSuchKey")
     assert refusal(s3.put(plain, "copy", b"", [(SOURCE, f"/{plain}-none/object")])) == (404, "NoSuchBucket")
     assert refusal(s3.put(plain + "-none", "copy", b"", [(SOURCE, f"/{plain}/object")])) == (404, "NoSuchBucket")
@@ -180,28 +180,19 @@ def test_with_keys_at_both_ends(s3: S3, sealed: str, key: CustomerKey) -> None:
     tags = {document(answer).findtext("ETag"), s3.head(sealed, "object", key.s3())["ETag"]}
     again = copy(s3, sealed, "object", "copy", [*opened_by(key), *other.s3()])
     tags.add(document(again).findtext("ETag"))
-    assert len(tags) == 3 and f'"{MD5}"' not in tags, "a new one for each copy, and none says anything"
+    assert len(tags) == 3 and f'"{MD5}"' not in tags, "each copy has a new data key, and no answer shows it"
     got = s3.get(sealed, "copy", other.s3())
     assert got.body == BODY and got["x-amz-meta-colour"] == "blue"
     assert refusal(s3.get(sealed, "copy", key.s3())) == (403, "AccessDenied")
 
 
-def test_without_a_key_for_the_copy_it_has_none(s3: S3, sealed: str, key: CustomerKey) -> None:
+def test_a_copy_without_a_key_is_under_no_customer_key(s3: S3, sealed: str, key: CustomerKey) -> None:
     answer = copy(s3, sealed, "object", "copy", opened_by(key))
     assert answer.status == 200 and answer["x-amz-server-side-encryption"] == "AES256"
     assert s3.get(sealed, "copy").body == BODY
 
 
-NEEDS_KEY = (
-    "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve "
-    "the object."
-)
-WRONG_KEY = (
-    "Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key."
-)
-
-
-def test_keys_of_the_source(s3: S3, sealed: str, key: CustomerKey) -> None:
+def test_the_key_of_the_source_is_checked(s3: S3, sealed: str, key: CustomerKey) -> None:
     other = CustomerKey.new()
     s3.put(sealed, "plain", b"plain")
     without = copy(s3, sealed, "object", "copy", key.s3())
@@ -226,7 +217,7 @@ def test_keys_of_the_source(s3: S3, sealed: str, key: CustomerKey) -> None:
     assert s3.head(sealed, "copy").status == 404
 
 
-def test_the_key_of_a_source_means_nothing_elsewhere(s3: S3, sealed: str, key: CustomerKey) -> None:
+def test_the_key_of_a_source_is_ignored_by_other_operations(s3: S3, sealed: str, key: CustomerKey) -> None:
     for answer in (
         s3.put(sealed, "other", b"x", opened_by(key)),
         s3.get(sealed, "object", opened_by(key)),
@@ -237,7 +228,7 @@ def test_the_key_of_a_source_means_nothing_elsewhere(s3: S3, sealed: str, key: C
     assert s3.head(sealed, "other").status == 404
 
 
-def test_keys_over_plain_http(server: Server, sealed: str, key: CustomerKey) -> None:
+def test_keys_over_plain_http_are_refused(server: Server, sealed: str, key: CustomerKey) -> None:
     plain = S3(server.plain, people.OWNER)
     for headers in (opened_by(key), key.s3()):
         assert refusal(copy(plain, sealed, "object", "copy", headers)) == (400, "InvalidRequest")
@@ -250,7 +241,7 @@ ILLEGAL = (
 )
 
 
-def test_onto_itself(s3: S3, plain: str) -> None:
+def test_an_object_is_copied_onto_itself(s3: S3, plain: str) -> None:
     for headers in ([], [("x-amz-metadata-directive", "COPY"), ("x-amz-meta-new", "1")]):
         answer = copy(s3, plain, "object", "object", headers)
         assert refusal(answer) == (400, "InvalidRequest") and error(answer)["Message"] == ILLEGAL
@@ -265,7 +256,7 @@ def test_onto_itself(s3: S3, plain: str) -> None:
     assert got.body == BODY and got["x-amz-meta-new"] == "1" and "x-amz-meta-colour" not in got
 
 
-def test_keyed_anew_in_place(s3: S3, plain: str) -> None:
+def test_an_object_gets_a_new_key_in_place(s3: S3, plain: str) -> None:
     one, two = CustomerKey.new(), CustomerKey.new()
     to = lambda *headers: copy(s3, plain, "object", "object", [h for part in headers for h in part])  # noqa: E731
     assert to(one.s3()).status == 200
@@ -275,12 +266,12 @@ def test_keyed_anew_in_place(s3: S3, plain: str) -> None:
     assert to(opened_by(one), two.s3()).status == 200
     assert refusal(s3.get(plain, "object", one.s3())) == (403, "AccessDenied")
     assert s3.get(plain, "object", two.s3()).body == BODY
-    assert refusal(to(opened_by(two))) == (400, "InvalidRequest"), "to no key only when it is said"
+    assert refusal(to(opened_by(two))) == (400, "InvalidRequest"), "a copy onto itself without a key needs a directive"
     assert to(opened_by(two), [("x-amz-server-side-encryption", "AES256")]).status == 200
     assert s3.get(plain, "object").body == BODY
 
 
-def test_whose_bucket(s3: S3, plain: str) -> None:
+def test_the_expected_owners_of_both_buckets(s3: S3, plain: str) -> None:
     for name, owner, status in [
         ("x-amz-source-expected-bucket-owner", "test", 200),
         ("x-amz-source-expected-bucket-owner", "test2", 403),
@@ -289,7 +280,7 @@ def test_whose_bucket(s3: S3, plain: str) -> None:
         assert copy(s3, plain, "object", "copy", [(name, owner)]).status == status
 
 
-def test_across_accounts(server: Server, s3: S3, plain: str, name: str) -> None:
+def test_a_copy_between_accounts(server: Server, s3: S3, plain: str, name: str) -> None:
     other = S3(server.tls, people.OTHER)
     assert other.create_bucket(name + "-theirs").status == 200
     source = [(SOURCE, f"/{plain}/object")]
@@ -301,7 +292,7 @@ def test_across_accounts(server: Server, s3: S3, plain: str, name: str) -> None:
     other.close()
 
 
-def test_a_copy_has_no_body(s3: S3, plain: str) -> None:
+def test_a_copy_with_a_body_is_refused(s3: S3, plain: str) -> None:
     answer = s3.put(plain, "copy", b"body", [(SOURCE, f"/{plain}/object")])
     assert refusal(answer) == (400, "InvalidRequest")
 
@@ -317,13 +308,13 @@ def test_a_copy_has_no_body(s3: S3, plain: str) -> None:
         ("Range", "bytes=0-1"),
     ],
 )
-def test_what_a_copy_would_not_honour(s3: S3, plain: str, header: tuple[str, str]) -> None:
+def test_headers_that_a_copy_cannot_honour_are_refused(s3: S3, plain: str, header: tuple[str, str]) -> None:
     assert refusal(copy(s3, plain, "object", "copy", [header])) == (501, "NotImplemented")
     assert s3.head(plain, "copy").status == 404
 
 
-def test_a_source_that_was_not_signed(s3: S3, plain: str) -> None:
-    """Swift's CVE-2026-71191: a presigned PUT must not become a copy by a header that nobody signed."""
+def test_an_unsigned_source_is_refused(s3: S3, plain: str) -> None:
+    """Swift's CVE-2026-71191: a header that nobody signed must not turn a presigned PUT into a copy."""
     signed = s3.presign("PUT", f"/{plain}/copy")
     answer = signed.send(s3.wire, unsigned=[(SOURCE, f"/{plain}/object")])
     assert answer.status == 403
@@ -331,7 +322,7 @@ def test_a_source_that_was_not_signed(s3: S3, plain: str) -> None:
 
 
 def test_versions(s3: S3, plain: str) -> None:
-    """An old version is a source by its id, and comes back by a copy onto itself."""
+    """An old version is a source by its id. A copy onto itself restores it."""
     enabled = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
     digest = [("Content-MD5", base64.b64encode(hashlib.md5(enabled).digest()).decode())]
     assert s3.request("PUT", f"/{plain}", query="versioning", body=enabled, headers=digest).status == 200

@@ -32,7 +32,7 @@ def delete(s3: S3, bucket: str, body: bytes, headers: Headers | None = None) -> 
 
 
 def outcomes(answer: Response) -> tuple[list[str], list[tuple[str, str]]]:
-    """What was deleted, and what was not."""
+    """The deleted keys, and the errors."""
     assert answer.status == 200, answer.text
     root = document(answer)
     assert root.tag == "DeleteResult"
@@ -48,17 +48,17 @@ def test_objects_with_and_without_keys(s3: S3, bucket: str, key: CustomerKey) ->
         assert s3.put(bucket, name, b"x", key.s3() if number % 2 else []).status == 200
     s3.put(bucket, "stays", b"x")
     answer = delete(s3, bucket, listed(*NAMES, "none"))
-    assert outcomes(answer) == ([*NAMES, "none"], []), "what is not there is deleted too"
+    assert outcomes(answer) == ([*NAMES, "none"], []), "an object that does not exist is reported as deleted too"
     assert [row.findtext("Key") for row in s3.list(bucket).findall("Contents")] == ["stays"]
 
 
-def test_quiet(s3: S3, bucket: str) -> None:
+def test_quiet_mode_reports_errors_only(s3: S3, bucket: str) -> None:
     s3.put(bucket, "a", b"x")
     assert outcomes(delete(s3, bucket, listed("a", "k" * 1025, quiet=True))) == ([], [("k" * 1025, "KeyTooLongError")])
     assert s3.head(bucket, "a").status == 404
 
 
-def test_a_thousand(s3: S3, bucket: str) -> None:
+def test_a_thousand_objects_are_deleted(s3: S3, bucket: str) -> None:
     names = [f"{number:04}" for number in range(1000)]
     for name in names[::50]:
         s3.put(bucket, name, b"x")
@@ -68,7 +68,7 @@ def test_a_thousand(s3: S3, bucket: str) -> None:
     assert (answer.status, error(answer)["Code"]) == (400, "MalformedXML")
 
 
-def test_the_list_is_proven_whole(s3: S3, bucket: str) -> None:
+def test_the_checksum_of_the_list_is_verified(s3: S3, bucket: str) -> None:
     s3.put(bucket, "a", b"x")
     body = listed("a")
     missing = delete(s3, bucket, body, [])
@@ -83,12 +83,12 @@ def test_the_list_is_proven_whole(s3: S3, bucket: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"<x/>", b"<Delete/>", b"<Delete><Object/></Delete>", b"<Delete>", b"\xff"])
-def test_what_is_no_list(s3: S3, bucket: str, body: bytes) -> None:
+def test_malformed_lists_are_refused(s3: S3, bucket: str, body: bytes) -> None:
     answer = delete(s3, bucket, body)
     assert (answer.status, error(answer)["Code"]) == (400, "MalformedXML")
 
 
-def test_versions_and_conditions_are_of_each(s3: S3, bucket: str) -> None:
+def test_each_row_has_its_own_version_and_conditions(s3: S3, bucket: str) -> None:
     etag = s3.put(bucket, "matches", b"x")["ETag"]
     for name in ("differs", "null", "other", "sized"):
         s3.put(bucket, name, b"x")
@@ -106,7 +106,7 @@ def test_versions_and_conditions_are_of_each(s3: S3, bucket: str) -> None:
         assert s3.head(bucket, name).status == status, name
 
 
-def test_buckets(server: Server, s3: S3, bucket: str) -> None:
+def test_missing_buckets_and_strangers(server: Server, s3: S3, bucket: str) -> None:
     s3.put(bucket, "a", b"x")
     missing = delete(s3, bucket + "-none", listed("a"))
     assert (missing.status, error(missing)["Code"]) == (404, "NoSuchBucket")

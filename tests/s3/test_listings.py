@@ -1,4 +1,4 @@
-"""ListObjectsV2, and its elder ListObjects."""
+"""ListObjectsV2, and the older ListObjects."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def prefixes(page: ElementTree.Element) -> list[str]:
     return [e.text or "" for e in page.findall("CommonPrefixes/Prefix")]
 
 
-def test_all(s3: S3, filled: str) -> None:
+def test_all_objects(s3: S3, filled: str) -> None:
     page = s3.list(filled)
     assert keys(page) == sorted(KEYS, key=str.encode)
     assert page.findtext("Name") == filled
@@ -39,7 +39,7 @@ def test_all(s3: S3, filled: str) -> None:
     assert row.findtext("StorageClass") == "STANDARD"
     assert row.findtext("Size") == "1"
     assert (row.findtext("LastModified") or "").endswith("Z")
-    assert row.find("Owner") is None, "only when it is asked for"
+    assert row.find("Owner") is None, "the owner is only sent on request"
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_pages_join_to_the_whole(s3: S3, filled: str, size: int, delimiter: str)
     assert seen == sorted(keys(whole) + prefixes(whole), key=str.encode)
 
 
-def test_more_than_a_thousand_are_never_given(s3: S3, filled: str) -> None:
+def test_a_page_has_at_most_a_thousand_rows(s3: S3, filled: str) -> None:
     assert s3.list(filled, "max-keys=5000").findtext("MaxKeys") == "1000"
 
 
 @pytest.mark.parametrize("query", ["max-keys=-1", "max-keys=x", "continuation-token=%00nonsense", "encoding-type=x"])
-def test_bad_parameters(s3: S3, filled: str, query: str) -> None:
+def test_bad_parameters_are_refused(s3: S3, filled: str, query: str) -> None:
     refused = s3.request("GET", f"/{filled}", query=f"list-type=2&{query}")
     assert (refused.status, error(refused)["Code"]) == (400, "InvalidArgument")
 
@@ -102,8 +102,8 @@ def test_encoding_type_url(s3: S3, filled: str) -> None:
     assert {"z+z", "z%20z"} & set(keys(page)) or {"z%2Bz"} & set(keys(page))
 
 
-def test_keys_that_xml_cannot_hold(s3: S3, bucket: str) -> None:
-    """A control character has no place in XML 1.0: `encoding-type=url` is how it can be listed."""
+def test_keys_that_xml_cannot_hold_are_listed_in_url_encoding(s3: S3, bucket: str) -> None:
+    """XML 1.0 allows no control characters. `encoding-type=url` lists them."""
     assert s3.put(bucket, "a\x01b", b"").status == 200
     assert keys(s3.list(bucket, "encoding-type=url")) == ["a%01b"]
 
@@ -113,7 +113,7 @@ def test_the_owner_on_request(s3: S3, filled: str) -> None:
     assert page.findtext("Contents/Owner/ID")
 
 
-def test_version_one(s3: S3, filled: str) -> None:
+def test_version_one_of_the_listing(s3: S3, filled: str) -> None:
     page = document(s3.request("GET", f"/{filled}", query="max-keys=3"))
     assert (keys(page), page.findtext("IsTruncated")) == (["a", "b/1", "b/2"], "true")
     page = document(s3.request("GET", f"/{filled}", query="max-keys=3&marker=b%2F2"))
@@ -122,6 +122,6 @@ def test_version_one(s3: S3, filled: str) -> None:
     assert page.findtext("NextMarker") == "b/"
 
 
-def test_a_bucket_that_is_not_there(s3: S3, name: str) -> None:
+def test_a_missing_bucket_is_not_found(s3: S3, name: str) -> None:
     missing = s3.request("GET", f"/{name}", query="list-type=2")
     assert (missing.status, error(missing)["Code"]) == (404, "NoSuchBucket")

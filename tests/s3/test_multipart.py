@@ -1,4 +1,4 @@
-"""Multipart uploads: what they make, and the rules of their parts."""
+"""Multipart uploads: the objects that they make, and the rules of their parts."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def test_parts_become_an_object(s3: S3, bucket: str, key: CustomerKey, sealed: b
     described = [("Content-Type", "text/x-parts"), ("x-amz-meta-colour", "blue"), ("Cache-Control", "no-store")]
     upload = Upload.begin(s3, bucket, "folder/ä", described, customer)
     bodies = [piece("one"), piece("two", MIN_PART + 7), piece("three", 11)]
-    # Neither the order in which they come nor their numbers need be dense.
+    # Parts may come in any order, and their numbers may have gaps.
     for number, body in ((9, bodies[2]), (1, bodies[0]), (5, bodies[1])):
         upload.part(number, body)
-    assert s3.head(bucket, "folder/ä", keyed).status == 404, "nothing is there before"
+    assert s3.head(bucket, "folder/ä", keyed).status == 404, "there is no object before the upload is completed"
     done = upload.complete()
     assert done.status == 200, done.text
     answer = document(done)
@@ -38,11 +38,11 @@ def test_parts_become_an_object(s3: S3, bucket: str, key: CustomerKey, sealed: b
     assert got["ETag"] == answer.findtext("ETag")
     assert (got["Content-Type"], got["x-amz-meta-colour"], got["Cache-Control"]) == ("text/x-parts", "blue", "no-store")
     assert got["ETag"].endswith('-3"')
-    assert (got["ETag"] == etag_of(bodies)) is not sealed, "under a customer key the MD5 is not told"
+    assert (got["ETag"] == etag_of(bodies)) is not sealed, "under a customer key the MD5 is not sent"
     listed = s3.list(bucket)
     assert listed.findtext("Contents/Size") == str(2 * MIN_PART + 18)
     assert listed.findtext("Contents/ETag") == got["ETag"]
-    assert upload.list().status == 404, "the upload is gone"
+    assert upload.list().status == 404, "the upload has ended"
 
 
 @SEALED
@@ -58,18 +58,18 @@ def test_ranges_across_parts(s3: S3, bucket: str, key: CustomerKey, sealed: bool
         assert got["Content-Range"] == f"bytes {first}-{last}/{len(whole)}"
 
 
-def test_a_part_replaces_one_with_its_number(s3: S3, bucket: str) -> None:
+def test_a_part_replaces_an_earlier_one_of_its_number(s3: S3, bucket: str) -> None:
     upload = Upload.begin(s3, bucket)
     old = upload.part(1, b"old")
     new = upload.part(1, b"new")
     assert old != new
     refused = upload.complete(listed([(1, old)]))
     assert (refused.status, error(refused)["Code"]) == (400, "InvalidPart")
-    assert upload.complete().status == 200, "what was refused leaves the upload as it was"
+    assert upload.complete().status == 200, "a refused part leaves the upload as it was"
     assert s3.get(bucket, "object").body == b"new"
 
 
-def test_parts_that_are_not_named_are_dropped(s3: S3, bucket: str) -> None:
+def test_parts_that_the_list_leaves_out_are_dropped(s3: S3, bucket: str) -> None:
     upload = Upload.begin(s3, bucket)
     upload.part(1, piece("unwanted"))
     second = upload.part(2, b"wanted")
@@ -78,8 +78,8 @@ def test_parts_that_are_not_named_are_dropped(s3: S3, bucket: str) -> None:
     assert (got.body, got["ETag"]) == (b"wanted", etag_of([b"wanted"]))
 
 
-def test_the_list_of_parts(s3: S3, bucket: str) -> None:
-    """Each refusal names what is wrong, and leaves the upload as it was."""
+def test_the_list_of_parts_is_checked(s3: S3, bucket: str) -> None:
+    """Each refusal names the mistake, and leaves the upload as it was."""
     upload = Upload.begin(s3, bucket)
     one, two = upload.part(1, piece("one")), upload.part(2, b"two")
     for parts, code in (
@@ -94,12 +94,12 @@ def test_the_list_of_parts(s3: S3, bucket: str) -> None:
         refused = upload.complete(listed(parts))
         assert (refused.status, error(refused)["Code"]) == (400, code), (parts, refused.text)
     assert s3.head(bucket, "object").status == 404
-    # ETags may come with quotes, escaped ones or none.
+    # ETags may come in quotes, in escaped quotes, or without quotes.
     done = upload.complete(listed([(1, one.replace('"', "&quot;")), (2, two.strip('"'))]))
     assert done.status == 200, done.text
 
 
-def test_a_part_that_is_too_small(s3: S3, bucket: str) -> None:
+def test_a_part_that_is_too_small_is_refused(s3: S3, bucket: str) -> None:
     upload = Upload.begin(s3, bucket)
     etag = upload.part(1, piece("a", MIN_PART - 1))
     upload.part(2, b"last")
@@ -122,7 +122,7 @@ def test_a_last_part_may_be_empty(s3: S3, bucket: str) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "10001", "-1", "x", "", "1.5", "99999999999999999999"])
-def test_a_number_that_no_part_has(s3: S3, bucket: str, number: str) -> None:
+def test_a_bad_part_number_is_refused(s3: S3, bucket: str, number: str) -> None:
     upload = Upload.begin(s3, bucket)
     refused = upload.try_part(number, b"body")
     assert (refused.status, error(refused)["Code"]) == (400, "InvalidArgument"), refused.text
@@ -133,7 +133,7 @@ def test_a_number_that_no_part_has(s3: S3, bucket: str, number: str) -> None:
 
 
 @pytest.mark.parametrize("id", ["x", NONE, "..%2Fx", "%00", "A" * 5000])
-def test_an_upload_that_is_not_there(s3: S3, bucket: str, id: str) -> None:
+def test_a_missing_upload_is_not_found(s3: S3, bucket: str, id: str) -> None:
     upload = Upload(s3, bucket, "object", None, id, None)  # type: ignore[arg-type]
     answers = [upload.try_part(1, b"body"), upload.complete(listed([(1, "x")])), upload.abort(), upload.list()]
     assert s3.put(bucket, "source", b"body").status == 200
@@ -146,7 +146,7 @@ def test_an_upload_that_is_not_there(s3: S3, bucket: str, id: str) -> None:
         )
 
 
-def test_an_upload_of_another_key_or_bucket(s3: S3, bucket: str, name: str) -> None:
+def test_an_upload_belongs_to_its_key_and_bucket(s3: S3, bucket: str, name: str) -> None:
     upload = Upload.begin(s3, bucket)
     etag = upload.part(1, b"body")
     assert s3.create_bucket(f"{name}-other").status == 200
@@ -158,7 +158,7 @@ def test_an_upload_of_another_key_or_bucket(s3: S3, bucket: str, name: str) -> N
     assert s3.get(bucket, "object").body == b"body"
 
 
-def test_a_stranger_may_do_nothing(server, s3: S3, bucket: str) -> None:
+def test_a_stranger_is_refused(server, s3: S3, bucket: str) -> None:
     from support import people
 
     upload = Upload.begin(s3, bucket)
@@ -187,8 +187,8 @@ def test_an_aborted_upload_is_gone(s3: S3, bucket: str) -> None:
     assert s3.head(bucket, "object").status == 404
 
 
-def test_an_upload_under_way_keeps_no_bucket(s3: S3, bucket: str) -> None:
-    """As on AWS, where uploads go with the bucket."""
+def test_a_bucket_with_an_unfinished_upload_can_be_deleted(s3: S3, bucket: str) -> None:
+    """As on AWS, its uploads are deleted with the bucket."""
     upload = Upload.begin(s3, bucket)
     upload.part(1, b"body")
     assert s3.request("DELETE", f"/{bucket}").status == 204
@@ -197,7 +197,7 @@ def test_an_upload_under_way_keeps_no_bucket(s3: S3, bucket: str) -> None:
 
 
 @SEALED
-def test_a_repeated_complete_answers_like_the_first(s3: S3, bucket: str, key: CustomerKey, sealed: bool) -> None:
+def test_a_repeated_complete_answers_as_the_first(s3: S3, bucket: str, key: CustomerKey, sealed: bool) -> None:
     upload = Upload.begin(s3, bucket, customer=key if sealed else None)
     upload.part(1, b"body")
     first, second = upload.complete(), upload.complete()
@@ -205,7 +205,7 @@ def test_a_repeated_complete_answers_like_the_first(s3: S3, bucket: str, key: Cu
     assert first.body == second.body
     assert s3.put(bucket, "object", b"newer").status == 200
     third = upload.complete()
-    assert (third.status, error(third)["Code"]) == (404, "NoSuchUpload"), "the object is another's by now"
+    assert (third.status, error(third)["Code"]) == (404, "NoSuchUpload"), "by now the object has other contents"
     assert s3.get(bucket, "object").body == b"newer"
 
 
@@ -245,7 +245,7 @@ def test_conditions_on_complete(s3: S3, bucket: str) -> None:
 
 
 @pytest.mark.parametrize("size", ["3", "5", "-1", "x", "99999999999999999999"])
-def test_a_size_that_is_not_the_objects(s3: S3, bucket: str, size: str) -> None:
+def test_a_wrong_size_of_the_object_is_refused(s3: S3, bucket: str, size: str) -> None:
     upload = Upload.begin(s3, bucket)
     upload.part(1, b"body")
     refused = upload.complete(headers=[("x-amz-mp-object-size", size)])
@@ -253,8 +253,8 @@ def test_a_size_that_is_not_the_objects(s3: S3, bucket: str, size: str) -> None:
     assert upload.complete(headers=[("x-amz-mp-object-size", "4")]).status == 200
 
 
-def test_what_stands_is_untouched_until_complete(s3: S3, bucket: str, key: CustomerKey) -> None:
-    """And the upload's mode, metadata and type take over then."""
+def test_an_existing_object_is_unchanged_until_complete(s3: S3, bucket: str, key: CustomerKey) -> None:
+    """After that it has the mode, metadata and type of the upload."""
     assert s3.put(bucket, "object", b"old", [("Content-Type", "a/a"), *key.s3()]).status == 200
     upload = Upload.begin(s3, bucket, headers=[("Content-Type", "b/b")])
     upload.part(1, b"new")
@@ -264,7 +264,7 @@ def test_what_stands_is_untouched_until_complete(s3: S3, bucket: str, key: Custo
     assert (got.body, got["Content-Type"], got["x-amz-server-side-encryption"]) == (b"new", "b/b", "AES256")
 
 
-def test_a_begin_has_no_body(s3: S3, bucket: str) -> None:
+def test_a_create_request_with_a_body_is_refused(s3: S3, bucket: str) -> None:
     answer = s3.request("POST", f"/{bucket}/object", query="uploads", body=b"<x/>")
     assert answer.status == 400, answer.text
 
@@ -279,7 +279,7 @@ def test_a_begin_has_no_body(s3: S3, bucket: str) -> None:
         ("x-amz-server-side-encryption", "aws:kms"),
     ],
 )
-def test_what_could_not_be_honoured_is_refused_at_once(s3: S3, bucket: str, header: str, value: str) -> None:
+def test_headers_that_an_upload_cannot_honour_are_refused_at_once(s3: S3, bucket: str, header: str, value: str) -> None:
     answer = s3.request("POST", f"/{bucket}/object", query="uploads", headers=[(header, value)])
     assert answer.status in (400, 501), answer.text
     assert document(s3.request("GET", f"/{bucket}", query="uploads")).find("Upload") is None

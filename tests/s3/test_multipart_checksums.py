@@ -1,4 +1,4 @@
-"""Checksums of multipart uploads: of the parts, of the parts' checksums, and of the whole."""
+"""Checksums of multipart uploads: of each part, of the checksums of all parts, and of the whole object."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_chosen_checksum(s3: S3, bucket: str, key: CustomerKey, algorithm: str
     assert (page.findtext("ChecksumAlgorithm"), page.findtext("ChecksumType")) == (algorithm, kind)
     assert [e.text for e in page.iter(f"Checksum{algorithm}")] == [checksum(algorithm, body) for body in BODIES]
     if sealed:
-        assert document(upload.list()).find(f"Part/Checksum{algorithm}") is None, "not without the key"
+        assert document(upload.list()).find(f"Part/Checksum{algorithm}") is None, "no checksum without the key"
         refused = upload.complete(named(upload, algorithm, BODIES))
         assert (refused.status, error(refused)["Code"]) == (400, "InvalidRequest"), refused.text
     expected = whole(algorithm, kind, BODIES)
@@ -71,7 +71,7 @@ def test_a_chosen_checksum(s3: S3, bucket: str, key: CustomerKey, algorithm: str
 
 
 @pytest.mark.parametrize(("algorithm", "kind"), VALID)
-def test_wrong_values_are_refused(s3: S3, bucket: str, algorithm: str, kind: str) -> None:
+def test_wrong_checksums_are_refused(s3: S3, bucket: str, algorithm: str, kind: str) -> None:
     upload = Upload.begin(s3, bucket, headers=chosen(algorithm, kind))
     wrong = checksum(algorithm, b"other")
     part = upload.try_part(1, b"body", [(header(algorithm), wrong)])
@@ -99,7 +99,7 @@ def test_wrong_values_are_refused(s3: S3, bucket: str, algorithm: str, kind: str
     assert upload.complete(good).status == 200
 
 
-def test_the_kind_is_the_uploads(s3: S3, bucket: str) -> None:
+def test_the_checksum_type_is_that_of_the_upload(s3: S3, bucket: str) -> None:
     for kind, other in (("COMPOSITE", "FULL_OBJECT"), ("FULL_OBJECT", "COMPOSITE")):
         upload = Upload.begin(s3, bucket, headers=chosen("CRC32", kind))
         upload.part(1, b"body", [(header("CRC32"), checksum("CRC32", b"body"))])
@@ -112,17 +112,18 @@ def test_the_kind_is_the_uploads(s3: S3, bucket: str) -> None:
         assert upload.complete(named(upload, "CRC32", [b"body"]), [(TYPE, kind)]).status == 200
 
 
-def test_the_number_of_parts_belongs_to_a_composite_checksum(s3: S3, bucket: str) -> None:
+def test_a_composite_checksum_has_the_number_of_parts(s3: S3, bucket: str) -> None:
     upload = Upload.begin(s3, bucket, headers=chosen("SHA256", "COMPOSITE"))
     upload.part(1, b"body", [(header("SHA256"), checksum("SHA256", b"body"))])
     value = whole("SHA256", "COMPOSITE", [b"body"]).removesuffix("-1")
     refused = upload.complete(named(upload, "SHA256", [b"body"]), [(header("SHA256"), f"{value}-2")])
     assert (refused.status, error(refused)["Code"]) == (400, "BadDigest"), refused.text
-    # Without it the value is compared alone, and where the whole's is said the parts need not name theirs.
+    # Without the number only the value is compared. If the request has the checksum of the whole, the parts
+    # need none.
     assert upload.complete(headers=[(header("SHA256"), value)]).status == 200
 
 
-def test_a_composite_checksum_wants_each_part_named_and_none_left_out(s3: S3, bucket: str) -> None:
+def test_a_composite_checksum_needs_the_checksum_of_each_part(s3: S3, bucket: str) -> None:
     upload = Upload.begin(s3, bucket, headers=chosen("SHA256", "COMPOSITE"))
     for number in (2, 3):
         upload.part(number, b"body", [(header("SHA256"), checksum("SHA256", b"body"))])
@@ -152,14 +153,14 @@ def test_a_composite_checksum_wants_each_part_named_and_none_left_out(s3: S3, bu
         ),
     ],
 )
-def test_choices_that_cannot_be(s3: S3, bucket: str, headers: list[tuple[str, str]], message: str) -> None:
+def test_invalid_choices_are_refused(s3: S3, bucket: str, headers: list[tuple[str, str]], message: str) -> None:
     refused = s3.request("POST", f"/{bucket}/object", query="uploads", headers=headers)
     assert (refused.status, error(refused)["Code"], error(refused)["Message"]) == (400, "InvalidRequest", message)
 
 
-def test_a_part_of_another_algorithm(s3: S3, bucket: str) -> None:
+def test_a_part_with_another_algorithm_is_refused(s3: S3, bucket: str) -> None:
     upload = Upload.begin(s3, bucket, headers=[(ALGORITHM, "SHA256")])
-    assert upload.created[TYPE] == "COMPOSITE", "the default"
+    assert upload.created[TYPE] == "COMPOSITE", "CRC64NVME is the default"
     refused = upload.try_part(1, b"body", [(header("CRC32"), checksum("CRC32", b"body"))])
     assert (refused.status, error(refused)["Code"]) == (400, "InvalidRequest")
     assert error(refused)["Message"] == (
@@ -169,8 +170,8 @@ def test_a_part_of_another_algorithm(s3: S3, bucket: str) -> None:
 
 @SEALED
 @pytest.mark.parametrize("algorithm", [None, *NAMES])
-def test_without_a_choice(s3: S3, bucket: str, key: CustomerKey, algorithm: str | None, sealed: bool) -> None:
-    """CRC64NVME of the whole, but none under a customer key; parts are verified whatever they come with."""
+def test_the_default_checksum(s3: S3, bucket: str, key: CustomerKey, algorithm: str | None, sealed: bool) -> None:
+    """It is CRC64NVME of the whole, or none under a customer key. Any checksum of a part is verified."""
     keyed = key.s3() if sealed else []
     upload = Upload.begin(s3, bucket, customer=key if sealed else None)
     assert ALGORITHM not in upload.created
@@ -192,7 +193,7 @@ def test_without_a_choice(s3: S3, bucket: str, key: CustomerKey, algorithm: str 
 @SEALED
 @pytest.mark.parametrize("algorithm", NAMES)
 def test_checksums_in_trailers(s3: S3, bucket: str, key: CustomerKey, algorithm: str, sealed: bool) -> None:
-    """As recent SDKs send them without being asked."""
+    """Recent SDKs send them by default."""
     upload = Upload.begin(s3, bucket, headers=[(ALGORITHM, algorithm)], customer=key if sealed else None)
 
     def send(said: bytes) -> object:
@@ -211,7 +212,7 @@ def test_checksums_in_trailers(s3: S3, bucket: str, key: CustomerKey, algorithm:
     assert s3.get(bucket, "object", upload.keyed()).body == b"body"
 
 
-def test_content_md5_of_a_part(s3: S3, bucket: str) -> None:
+def test_the_content_md5_of_a_part_is_verified(s3: S3, bucket: str) -> None:
     upload = Upload.begin(s3, bucket)
     for value, code in (("AAAA", "InvalidDigest"), (base64.b64encode(b"0" * 16).decode(), "BadDigest")):
         refused = upload.try_part(1, b"body", [("Content-MD5", value)])

@@ -1,4 +1,4 @@
-"""Large objects through the clients that cut them: boto3's transfer manager and `aws s3 cp`."""
+"""Large objects through clients that split them: boto3's transfer manager and `aws s3 cp`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import boto3
-import botocore.config
 import pytest
 from boto3.s3.transfer import TransferConfig
 
@@ -28,21 +26,8 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def boto(cli: Cli) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=cli.server.tls.url,
-        aws_access_key_id=cli.user.access_key,
-        aws_secret_access_key=cli.user.secret_key,
-        region_name="us-east-1",
-        verify=str(cli.server.ca),
-        config=botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
-    )
-
-
 @SEALED
-def test_boto3_both_ways(boto: Any, bucket: str, key: CustomerKey, large: Path, tmp_path: Path, sealed: bool) -> None:
+def test_boto3_uploads_and_downloads(boto: Any, bucket: str, key: CustomerKey, large: Path, tmp_path: Path, sealed: bool) -> None:
     extra = key.s3_parameters() if sealed else {}
     config = TransferConfig(max_concurrency=4)
     boto.upload_file(str(large), bucket, "large", ExtraArgs=extra, Config=config)
@@ -53,7 +38,7 @@ def test_boto3_both_ways(boto: Any, bucket: str, key: CustomerKey, large: Path, 
     third = boto.get_object(Bucket=bucket, Key="large", PartNumber=3, **extra)
     assert third["PartsCount"] == 3
     assert third["Body"].read() == large.read_bytes()[16 << 20 :]
-    # For this operation botocore encodes no key.
+    # For this operation botocore does not encode the key.
     asked = extra and {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": key.base64, "SSECustomerKeyMD5": key.md5}
     told = boto.get_object_attributes(Bucket=bucket, Key="large", ObjectAttributes=["ObjectParts", "ObjectSize"], **asked)
     assert (told["ObjectSize"], told["ObjectParts"]["TotalPartsCount"]) == (SIZE, 3)
@@ -70,7 +55,7 @@ def test_boto3_copies_in_parts(boto: Any, bucket: str, key: CustomerKey, large: 
 
 
 @SEALED
-def test_aws_s3_cp_both_ways(cli: Cli, bucket: str, key: CustomerKey, large: Path, sealed: bool) -> None:
+def test_aws_s3_cp_uploads_and_downloads(cli: Cli, bucket: str, key: CustomerKey, large: Path, sealed: bool) -> None:
     sse = ["--sse-c", "AES256", "--sse-c-key", f"fileb://{key.file(cli.folder)}"] if sealed else []
     cli.run("aws", "s3", "cp", large, f"s3://{bucket}/large", *sse)
     cli.run("aws", "s3", "cp", f"s3://{bucket}/large", "back", *sse)
@@ -82,7 +67,7 @@ def test_aws_s3_cp_both_ways(cli: Cli, bucket: str, key: CustomerKey, large: Pat
 
 
 def test_a_presigned_part(s3: S3, bucket: str, cli: Cli) -> None:
-    """What a service hands to a browser: an upload's part, without credentials."""
+    """A service gives such a URL to a browser. It uploads one part without credentials."""
     from support.multipart import Upload
 
     upload = Upload.begin(s3, bucket)
@@ -93,8 +78,9 @@ def test_a_presigned_part(s3: S3, bucket: str, cli: Cli) -> None:
     assert upload.complete().status == 200
 
 
-def test_presign_after_sourcing_the_credentials(cli: Cli) -> None:
-    """`credentials.env` makes the command line sign with SigV4, whatever its version and whatever its user configured."""
+def test_aws_presigns_after_sourcing_the_credentials(cli: Cli) -> None:
+    """`credentials.env` makes every version of the command line sign with SigV4, whatever its user has
+    configured."""
     (cli.folder / ".aws").mkdir()
     (cli.folder / ".aws" / "config").write_text("[profile other]\nregion = eu-west-3\n")
     script = """

@@ -35,7 +35,7 @@ def test_every_pair_of_keys(s3: S3, bucket: str, key: CustomerKey, origin: bool,
     upload.part(3, b"and bytes")
     upload.copy(4, name, [(RANGE, "bytes=5-5"), *opener])
     refused = upload.complete()
-    assert (refused.status, error(refused)["Code"]) == (400, "EntityTooSmall"), "the third is not the last"
+    assert (refused.status, error(refused)["Code"]) == (400, "EntityTooSmall"), "the third part is not the last one"
     assert upload.complete(listed([(n, upload.parts[n]) for n in (1, 2, 4)])).status == 200
     got = s3.get(bucket, "object", upload.keyed())
     assert got.body == SOURCE + SOURCE[10 : MIN_PART + 10] + SOURCE[5:6]
@@ -43,7 +43,7 @@ def test_every_pair_of_keys(s3: S3, bucket: str, key: CustomerKey, origin: bool,
     assert s3.get(bucket, "object", [("Range", "bytes=0-99"), *upload.keyed()]).body == SOURCE[:100]
 
 
-def test_a_sources_key_must_be_right(s3: S3, bucket: str, key: CustomerKey) -> None:
+def test_the_key_of_the_source_must_be_right(s3: S3, bucket: str, key: CustomerKey) -> None:
     assert s3.put(bucket, "sealed", b"sealed", key.s3()).status == 200
     assert s3.put(bucket, "plain", b"plain").status == 200
     upload = Upload.begin(s3, bucket)
@@ -59,7 +59,7 @@ def test_a_sources_key_must_be_right(s3: S3, bucket: str, key: CustomerKey) -> N
 
 
 @pytest.mark.parametrize("value", ["bytes=5-", "bytes=-5", "5-6", "bytes=6-5", "bytes=0-1,3-4", "items=0-1", "", "x"])
-def test_a_range_that_is_none(s3: S3, bucket: str, value: str) -> None:
+def test_a_malformed_range_is_refused(s3: S3, bucket: str, value: str) -> None:
     assert s3.put(bucket, "source", b"0123456789").status == 200
     answer = Upload.begin(s3, bucket).try_copy(1, f"/{bucket}/source", [(RANGE, value)])
     assert (answer.status, error(answer)["Code"]) == (400, "InvalidArgument"), answer.text
@@ -70,7 +70,7 @@ def test_a_range_that_is_none(s3: S3, bucket: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["bytes=0-10", "bytes=10-10", "bytes=100-200"])
-def test_a_range_outside_the_source(s3: S3, bucket: str, value: str) -> None:
+def test_a_range_outside_the_source_is_refused(s3: S3, bucket: str, value: str) -> None:
     assert s3.put(bucket, "source", b"0123456789").status == 200
     answer = Upload.begin(s3, bucket).try_copy(1, f"/{bucket}/source", [(RANGE, value)])
     assert (answer.status, error(answer)["Code"]) == (400, "InvalidArgument"), answer.text
@@ -119,14 +119,14 @@ def test_a_chosen_checksum_is_computed(s3: S3, bucket: str, algorithm: str) -> N
     assert answer.findtext(f"Checksum{algorithm}") == checksum(algorithm, b"234")
 
 
-def test_a_copy_has_no_body(s3: S3, bucket: str) -> None:
+def test_a_part_copy_with_a_body_is_refused(s3: S3, bucket: str) -> None:
     assert s3.put(bucket, "source", b"0123456789").status == 200
     upload = Upload.begin(s3, bucket)
     answer = upload.try_part(1, b"body", [("x-amz-copy-source", f"/{bucket}/source")])
     assert answer.status == 400, answer.text
 
 
-def test_a_stranger_copies_nothing(server, s3: S3, bucket: str, name: str) -> None:
+def test_a_stranger_is_refused(server, s3: S3, bucket: str, name: str) -> None:
     from support import people
 
     assert s3.put(bucket, "source", b"body").status == 200

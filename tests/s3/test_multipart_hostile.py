@@ -1,4 +1,4 @@
-"""What no honest client sends. The server answers at once, and goes on."""
+"""Requests that no honest client sends. The server answers at once, and goes on."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ BODIES: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_list_of_parts_that_is_none(server: Server, s3: S3, bucket: str, name: str) -> None:
+def test_a_malformed_list_of_parts_is_refused(server: Server, s3: S3, bucket: str, name: str) -> None:
     upload = Upload.begin(s3, bucket)
     upload.part(1, b"body")
     began = time.monotonic()
@@ -56,10 +56,10 @@ def test_a_list_of_parts_that_is_none(server: Server, s3: S3, bucket: str, name:
     assert refused.status == 400, refused.text[:500]
     assert error(refused)["Code"] in ("MalformedXML", "InvalidPart", "InvalidRequest", "InvalidArgument")
     assert b"root:" not in refused.body and len(refused.body) < 10_000
-    assert upload.complete().status == 200, "the upload stands as it stood"
+    assert upload.complete().status == 200, "the upload is unchanged"
 
 
-def test_five_mebibytes_of_garbage(s3: S3, bucket: str) -> None:
+def test_a_list_of_five_mebibytes_of_garbage_is_refused(s3: S3, bucket: str) -> None:
     upload = Upload.begin(s3, bucket)
     upload.part(1, b"body")
     refused = upload.complete(b"<" + b"x" * (5 << 20))
@@ -68,14 +68,14 @@ def test_five_mebibytes_of_garbage(s3: S3, bucket: str) -> None:
     assert upload.complete().status == 200
 
 
-def test_ten_thousand_named_parts_of_which_one_is_there(s3: S3, bucket: str) -> None:
+def test_a_list_of_ten_thousand_parts_without_most_of_them_is_refused(s3: S3, bucket: str) -> None:
     upload = Upload.begin(s3, bucket)
     upload.part(1, b"body")
     refused = upload.complete(listed([(number, upload.parts[1]) for number in range(1, 10001)]))
     assert (refused.status, error(refused)["Code"]) in ((400, "InvalidPart"), (400, "EntityTooSmall")), refused.text
 
 
-def test_a_number_below_one(s3: S3, bucket: str) -> None:
+def test_a_part_number_below_one_is_refused(s3: S3, bucket: str) -> None:
     upload = Upload.begin(s3, bucket)
     etag = upload.part(1, b"body")
     for number in (0, -1):
@@ -94,7 +94,7 @@ def test_errors_name_the_upload(s3: S3, bucket: str) -> None:
     assert error(upload.abort())["UploadId"] == upload.id
 
 
-def test_a_part_that_breaks_off_leaves_nothing(s3: S3, bucket: str) -> None:
+def test_an_interrupted_part_leaves_nothing(s3: S3, bucket: str) -> None:
     upload = Upload.begin(s3, bucket)
     query = f"partNumber=1&uploadId={upload.id}"
     signed = s3.sign("PUT", upload.path, query=query, headers=[("Content-Length", "1000")])
@@ -103,5 +103,5 @@ def test_a_part_that_breaks_off_leaves_nothing(s3: S3, bucket: str) -> None:
         connection.begins()
         connection.send(b"half")
         connection.sock.shutdown(socket.SHUT_WR)
-        assert connection.closed_by_peer(), "the server has not seen the end"
+        assert connection.closed_by_peer(), "the server has not seen the end of the part"
     assert document(upload.list()).find("Part") is None

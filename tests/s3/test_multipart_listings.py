@@ -1,4 +1,4 @@
-"""ListParts and ListMultipartUploads, page by page, against a naive model."""
+"""ListParts and ListMultipartUploads, page by page, compared with a simple model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEYS = ["a", "a", "a b+c", "a/1", "a/2", "a/2", "a/b/3", "b", "b/", "c&<d>", "c&
 
 @pytest.fixture(scope="module")
 def uploads(s3: S3) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """A bucket, and its uploads by key and then by their beginning."""
+    """A bucket and its uploads, ordered by key and then by the time of their creation."""
     bucket = f"uploads-{hashlib.md5(repr(KEYS).encode()).hexdigest()[:8]}"
     assert s3.create_bucket(bucket).status == 200
     begun = [(key, Upload.begin(s3, bucket, key).id) for key in KEYS]
@@ -74,12 +74,12 @@ def test_pages_of_uploads(s3: S3, uploads, prefix: str, delimiter: str | None, l
         assert key_marker
     else:
         pytest.fail("the pages do not end")
-    # Of one key the order is that of the beginnings, which a page may not know to the millisecond.
+    # Uploads of one key are ordered by the time of their creation, which a page shows without milliseconds.
     assert sorted(found) == sorted(model(begun, prefix, delimiter))
     assert [key for key, _ in found if _] == sorted((key for key, _ in found if _), key=str.encode)
 
 
-def test_what_a_page_says_of_an_upload(s3: S3, uploads) -> None:
+def test_a_page_describes_each_upload(s3: S3, uploads) -> None:
     bucket, _ = uploads
     root = page(s3, bucket)
     upload = root.find("Upload")
@@ -87,10 +87,10 @@ def test_what_a_page_says_of_an_upload(s3: S3, uploads) -> None:
     assert upload.findtext("Owner/ID") and upload.findtext("Initiator/ID")
     assert (upload.findtext("Initiated") or "").endswith("Z")
     assert root.findtext("Bucket") == bucket
-    assert upload.find("ChecksumAlgorithm") is None, "nobody chose one"
+    assert upload.find("ChecksumAlgorithm") is None, "the upload has no chosen checksum"
 
 
-def test_keys_in_urls(s3: S3, uploads) -> None:
+def test_keys_in_url_encoding(s3: S3, uploads) -> None:
     bucket, begun = uploads
     root = page(s3, bucket, encoding_type="url")
     assert root.findtext("EncodingType") == "url"
@@ -101,8 +101,8 @@ def test_keys_in_urls(s3: S3, uploads) -> None:
 def test_markers(s3: S3, uploads) -> None:
     bucket, begun = uploads
     after = [row for row in begun if row[0].encode() > b"a/2"]
-    assert sorted(rows(page(s3, bucket, key_marker="a/2"))) == sorted(after), "all of the marker's uploads are passed"
-    # An upload's id without its key marks nothing.
+    assert sorted(rows(page(s3, bucket, key_marker="a/2"))) == sorted(after), "all uploads of the marker's key are skipped"
+    # An upload id without its key has no effect.
     assert len(rows(page(s3, bucket, upload_id_marker=begun[0][1]))) == len(begun)
     assert rows(page(s3, bucket, max_uploads=0)) == []
 
@@ -111,12 +111,12 @@ def test_markers(s3: S3, uploads) -> None:
     "query",
     ["max-uploads=-1", "max-uploads=x", "max-uploads=99999999999", "encoding-type=x", "key-marker=a&upload-id-marker=x"],
 )
-def test_queries_of_uploads_that_cannot_be(s3: S3, uploads, query: str) -> None:
+def test_bad_parameters_of_uploads_are_refused(s3: S3, uploads, query: str) -> None:
     answer = s3.request("GET", f"/{uploads[0]}", query="uploads&" + query)
     assert (answer.status, error(answer)["Code"]) == (400, "InvalidArgument"), answer.text
 
 
-def test_a_bucket_that_is_not_there(s3: S3, name: str) -> None:
+def test_a_missing_bucket_is_not_found(s3: S3, name: str) -> None:
     answer = s3.request("GET", f"/{name}", query="uploads")
     assert (answer.status, error(answer)["Code"]) == (404, "NoSuchBucket")
 
@@ -149,6 +149,6 @@ def test_pages_of_parts(s3: S3, bucket: str, key: CustomerKey, sealed: bool) -> 
 
 
 @pytest.mark.parametrize("query", ["max-parts=-1", "max-parts=x", "part-number-marker=-1", "part-number-marker=x"])
-def test_queries_of_parts_that_cannot_be(s3: S3, bucket: str, query: str) -> None:
+def test_bad_parameters_of_parts_are_refused(s3: S3, bucket: str, query: str) -> None:
     answer = Upload.begin(s3, bucket).list(query)
     assert (answer.status, error(answer)["Code"]) == (400, "InvalidArgument"), answer.text

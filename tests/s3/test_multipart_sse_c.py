@@ -1,4 +1,5 @@
-"""Customer keys of multipart uploads: every part has the upload's, and every misuse its own answer."""
+"""Customer keys of multipart uploads: every part has the key of its upload, and every mistake has its own
+answer."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ OTHER_KEY = "The provided encryption parameters did not match the ones used orig
 WRONG_LENGTH = base64.b64encode(b"0123456789").decode()
 WRONG_LENGTH_MD5 = base64.b64encode(hashlib.md5(b"0123456789").digest()).decode()
 
-# What is sent in place of a good triple → the code and the message.
+# A change to a good triple of headers → the code and the message of the answer.
 MALFORMED: dict[str, tuple[dict[str, str | None], str, str]] = {
     "algorithm": (
         {"algorithm": "KMS"},
@@ -66,7 +67,7 @@ def triple(key: CustomerKey, change: dict[str, str | None]) -> list[tuple[str, s
 
 
 @pytest.mark.parametrize("case", MALFORMED)
-def test_a_malformed_key(s3: S3, bucket: str, key: CustomerKey, case: str) -> None:
+def test_a_malformed_key_is_refused(s3: S3, bucket: str, key: CustomerKey, case: str) -> None:
     change, code, message = MALFORMED[case]
     headers = triple(key, change)
     upload = Upload.begin(s3, bucket, customer=key)
@@ -87,7 +88,7 @@ def test_a_malformed_key(s3: S3, bucket: str, key: CustomerKey, case: str) -> No
     assert upload.complete().status == 200
 
 
-def test_a_key_and_a_method(s3: S3, bucket: str, key: CustomerKey) -> None:
+def test_a_key_together_with_another_method_is_refused(s3: S3, bucket: str, key: CustomerKey) -> None:
     both = [("x-amz-server-side-encryption", "AES256"), *key.s3()]
     answer = s3.request("POST", f"/{bucket}/object", query="uploads", headers=both)
     assert (answer.status, error(answer)["Code"]) == (400, "InvalidArgument")
@@ -96,7 +97,7 @@ def test_a_key_and_a_method(s3: S3, bucket: str, key: CustomerKey) -> None:
     )
 
 
-def test_a_key_on_a_plain_upload(s3: S3, bucket: str, key: CustomerKey) -> None:
+def test_a_key_on_a_plain_upload_is_refused(s3: S3, bucket: str, key: CustomerKey) -> None:
     upload = Upload.begin(s3, bucket)
     etag = upload.part(1, b"body")
     assert s3.put(bucket, "source", b"source").status == 200
@@ -110,7 +111,7 @@ def test_a_key_on_a_plain_upload(s3: S3, bucket: str, key: CustomerKey) -> None:
     assert s3.get(bucket, "object").body == b"body"
 
 
-def test_no_key_on_an_sse_c_upload(s3: S3, bucket: str, key: CustomerKey) -> None:
+def test_a_missing_key_on_an_sse_c_upload_is_refused(s3: S3, bucket: str, key: CustomerKey) -> None:
     upload = Upload.begin(s3, bucket, customer=key)
     assert s3.put(bucket, "source", b"source").status == 200
     for answer in (upload.try_part(1, b"x", keyed=[]), upload.try_copy(1, f"/{bucket}/source", keyed=[])):
@@ -118,7 +119,7 @@ def test_no_key_on_an_sse_c_upload(s3: S3, bucket: str, key: CustomerKey) -> Non
     assert document(upload.list()).find("Part") is None
 
 
-def test_another_key(s3: S3, bucket: str, key: CustomerKey) -> None:
+def test_another_key_is_refused(s3: S3, bucket: str, key: CustomerKey) -> None:
     other = CustomerKey.new()
     upload = Upload.begin(s3, bucket, customer=key)
     upload.part(1, b"body")
@@ -134,7 +135,7 @@ def test_another_key(s3: S3, bucket: str, key: CustomerKey) -> None:
     assert s3.get(bucket, "object", key.s3()).body == b"body"
 
 
-def test_what_answers_say_of_the_key(s3: S3, bucket: str, key: CustomerKey) -> None:
+def test_answers_describe_the_key(s3: S3, bucket: str, key: CustomerKey) -> None:
     upload = Upload.begin(s3, bucket, customer=key)
     part = upload.try_part(1, b"body")
     upload.parts[1] = part["ETag"]
@@ -143,7 +144,7 @@ def test_what_answers_say_of_the_key(s3: S3, bucket: str, key: CustomerKey) -> N
     for answer in (upload.created, part, done):
         assert (answer[PREFIX + "algorithm"], answer[PREFIX + "key-MD5"]) == ("AES256", key.md5)
         assert ARGUMENT not in answer and PREFIX + "key" not in answer
-    # Without a choice an upload under a customer key keeps no checksum.
+    # Without a choice, an upload under a customer key keeps no checksum.
     assert "Checksum" not in done.text
     for keyed, status, code in (([], 400, "InvalidRequest"), (CustomerKey.new().s3(), 403, "AccessDenied")):
         refused = s3.get(bucket, "object", keyed)
@@ -152,7 +153,7 @@ def test_what_answers_say_of_the_key(s3: S3, bucket: str, key: CustomerKey) -> N
     assert (head.status, head["Content-Length"]) == (200, "4")
 
 
-def test_complete_and_the_rest_need_no_key(s3: S3, bucket: str, key: CustomerKey) -> None:
+def test_only_parts_need_the_key(s3: S3, bucket: str, key: CustomerKey) -> None:
     upload = Upload.begin(s3, bucket, customer=key)
     upload.part(1, b"body")
     parts = document(upload.list())
@@ -177,7 +178,7 @@ def test_a_key_needs_tls(server: Server, s3: S3, bucket: str, key: CustomerKey) 
     ):
         assert (answer.status, error(answer)["Code"]) == (400, "InvalidRequest"), answer.text
         assert "secure connection" in error(answer)["Message"]
-    assert bare.complete().status == 200, "without the key nothing is given away"
+    assert bare.complete().status == 200, "without the key the answer shows nothing of it"
     plain.close()
 
 

@@ -1,4 +1,4 @@
-"""PutObject, GetObject, HeadObject, DeleteObject, beside encryption."""
+"""PutObject, GetObject, HeadObject and DeleteObject, without encryption."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def stored(s3: S3, bucket: str, keyed: list[tuple[str, str]]) -> str:
     return bucket
 
 
-def test_get_answers_in_full(s3: S3, stored: str, keyed: list[tuple[str, str]]) -> None:
+def test_a_get_has_all_headers(s3: S3, stored: str, keyed: list[tuple[str, str]]) -> None:
     got = s3.get(stored, "object", keyed)
     assert (got.status, got.body) == (200, BODY)
     assert got["Accept-Ranges"] == "bytes"
@@ -40,26 +40,26 @@ def test_get_answers_in_full(s3: S3, stored: str, keyed: list[tuple[str, str]]) 
     assert "x-amz-version-id" not in got, "the bucket keeps no versions"
 
 
-def test_a_type_that_was_not_given(s3: S3, bucket: str) -> None:
+def test_the_default_content_type(s3: S3, bucket: str) -> None:
     assert s3.put(bucket, "object", b"").status == 200
     assert s3.get(bucket, "object")["Content-Type"] == "binary/octet-stream"
 
 
 @pytest.mark.parametrize("header", ["abc", "bytes=", "bytes=5-2", "bytes=a-b", "items=0-1", "bytes=--1"])
-def test_a_range_that_is_none_is_ignored(s3: S3, stored: str, keyed: list[tuple[str, str]], header: str) -> None:
+def test_a_malformed_range_is_ignored(s3: S3, stored: str, keyed: list[tuple[str, str]], header: str) -> None:
     got = s3.get(stored, "object", [("Range", header), *keyed])
     assert (got.status, len(got.body)) == (200, len(BODY))
     assert "Content-Range" not in got
 
 
 @pytest.mark.parametrize("header", [f"bytes={len(BODY)}-", "bytes=-0", "bytes=999999999-"])
-def test_a_range_outside(s3: S3, stored: str, keyed: list[tuple[str, str]], header: str) -> None:
+def test_a_range_outside_the_object_is_refused(s3: S3, stored: str, keyed: list[tuple[str, str]], header: str) -> None:
     got = s3.get(stored, "object", [("Range", header), *keyed])
     assert (got.status, error(got)["Code"]) == (416, "InvalidRange")
     assert got["Content-Range"] == f"bytes */{len(BODY)}"
 
 
-def test_a_range_of_a_head(s3: S3, stored: str, keyed: list[tuple[str, str]]) -> None:
+def test_a_head_with_a_range(s3: S3, stored: str, keyed: list[tuple[str, str]]) -> None:
     head = s3.head(stored, "object", [("Range", "bytes=10-19"), *keyed])
     assert (head.status, head["Content-Length"], head["Content-Range"]) == (206, "10", f"bytes 10-19/{len(BODY)}")
 
@@ -97,7 +97,7 @@ def test_conditions(s3: S3, stored: str, keyed: list[tuple[str, str]]) -> None:
             assert error(got)["Code"] == "PreconditionFailed"
 
 
-def test_a_range_goes_with_conditions(s3: S3, stored: str, keyed: list[tuple[str, str]]) -> None:
+def test_a_range_together_with_conditions(s3: S3, stored: str, keyed: list[tuple[str, str]]) -> None:
     etag = s3.head(stored, "object", keyed)["ETag"]
     assert s3.get(stored, "object", [("Range", "bytes=0-1"), ("If-Match", etag), *keyed]).status == 206
     assert s3.get(stored, "object", [("Range", "bytes=0-1"), ("If-Match", '"x"'), *keyed]).status == 412
@@ -117,12 +117,12 @@ OVERRIDES = {
 
 
 @pytest.mark.parametrize("parameter", OVERRIDES)
-def test_overrides_of_the_answer(s3: S3, stored: str, keyed: list[tuple[str, str]], parameter: str) -> None:
+def test_overrides_of_the_answers_headers(s3: S3, stored: str, keyed: list[tuple[str, str]], parameter: str) -> None:
     name, value = OVERRIDES[parameter]
     query = f"{parameter}={value.replace(' ', '%20').replace(',', '%2C').replace(':', '%3A').replace('/', '%2F')}"
     got = s3.get(stored, "object", keyed, query=query)
     assert (got.status, got[name], got.body) == (200, value, BODY)
-    assert s3.get(stored, "object", keyed).get(name) != value, "it changes one answer only"
+    assert s3.get(stored, "object", keyed).get(name) != value, "an override changes one answer only"
 
 
 def test_an_override_cannot_split_the_answer(s3: S3, stored: str, keyed: list[tuple[str, str]]) -> None:
@@ -151,19 +151,19 @@ def test_delete_is_idempotent(s3: S3, stored: str) -> None:
     assert (gone.status, error(gone)["Code"], error(gone)["Key"]) == (404, "NoSuchKey", "object")
 
 
-def test_a_bucket_that_is_not_there(s3: S3, name: str) -> None:
+def test_a_missing_bucket_is_not_found(s3: S3, name: str) -> None:
     for response in (s3.get(name, "object"), s3.put(name, "object", b"body"), s3.delete(name, "object")):
         assert (response.status, error(response)["Code"]) == (404, "NoSuchBucket")
     assert s3.head(name, "object")["x-amz-error-code"] == "NoSuchBucket"
 
 
-def test_a_key_that_is_too_long(s3: S3, bucket: str) -> None:
+def test_a_key_that_is_too_long_is_refused(s3: S3, bucket: str) -> None:
     refused = s3.put(bucket, "k" * 1025)
     assert (refused.status, error(refused)["Code"]) == (400, "KeyTooLongError")
 
 
 @pytest.mark.parametrize("path", ["%ff", "%zz", "a%00b", "%"])
-def test_a_path_that_is_no_text(s3: S3, bucket: str, path: str) -> None:
+def test_a_path_that_is_not_utf_8_is_refused(s3: S3, bucket: str, path: str) -> None:
     answer = s3.request("GET", f"/{bucket}/{path}")
     assert answer.status in (400, 404), answer.text
 
@@ -180,7 +180,7 @@ def test_a_plus_in_a_path_is_a_plus(s3: S3, bucket: str) -> None:
     assert s3.get(bucket, "a b").status == 404
 
 
-def test_too_much_metadata(s3: S3, bucket: str) -> None:
+def test_too_much_metadata_is_refused(s3: S3, bucket: str) -> None:
     refused = s3.put(bucket, "object", b"", [("x-amz-meta-big", "x" * 2049)])
     assert (refused.status, error(refused)["Code"]) == (400, "MetadataTooLarge")
 
@@ -192,19 +192,19 @@ def test_expect_100_continue(s3: S3, bucket: str) -> None:
             headers = [("Host", s3.address.authority), *signed.headers]
             connection.head("PUT", path, [*headers, ("Content-Length", "4"), ("Expect", "100-continue")])
             if interim:
-                # Sent only because the server asks for it: nothing else could make it answer.
+                # The body is sent only on the server's request: nothing else could make the server answer.
                 connection.send(b"body")
             answer = connection.answer("PUT")
         assert (answer.status, answer.interim) == (status, interim), answer.text
 
 
-def test_a_put_without_a_length(s3: S3, bucket: str) -> None:
+def test_a_put_without_a_length_is_refused(s3: S3, bucket: str) -> None:
     signed = s3.sign("PUT", f"/{bucket}/object")
     answer = signed.send(s3.wire, b"4\r\nbody\r\n0\r\n\r\n", unsigned=[("Transfer-Encoding", "chunked")])
     assert (answer.status, error(answer)["Code"]) == (411, "MissingContentLength")
 
 
-def test_a_body_over_the_limit(fresh: Callable[..., Server]) -> None:
+def test_a_body_over_the_limit_is_refused(fresh: Callable[..., Server]) -> None:
     server = fresh(max_put_bytes=1000).start()
     client = S3(server.tls, people.OWNER)
     assert client.create_bucket("bucket").status == 200
@@ -227,7 +227,7 @@ def test_part_one_is_the_whole(s3: S3, stored: str, keyed: list[tuple[str, str]]
     assert (missing.status, error(missing)["Code"]) == (416, "InvalidPartNumber")
 
 
-def test_last_modified_moves_with_a_write(s3: S3, bucket: str) -> None:
+def test_a_write_moves_last_modified(s3: S3, bucket: str) -> None:
     s3.put(bucket, "object", b"1")
     first = s3.list(bucket).findtext("Contents/LastModified") or ""
     s3.put(bucket, "object", b"2")

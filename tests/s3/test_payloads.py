@@ -1,4 +1,4 @@
-"""The five ways in which S3 signs a body: each good, and each tampered with."""
+"""The five ways in which S3 signs a body: each as it should be, and each with changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def trailer(mode: str, body: bytes = BODY, algorithm: str = "CRC32") -> list[tup
 
 
 def send(s3: S3, bucket: str, chunked: Chunked, headers: Headers = ()) -> Response:
-    """A PUT of an aws-chunked body."""
+    """A PUT with an aws-chunked body."""
     signed = s3.sign(
         "PUT", f"/{bucket}/object", headers=[*chunked.headers(), *headers], payload_hash=chunked.mode
     )
@@ -46,7 +46,7 @@ def test_each_mode_stores_the_body(s3: S3, bucket: str, key: CustomerKey, mode: 
     assert put.status == 200, put.text
     got = s3.get(bucket, "object", headers)
     assert got.body == BODY
-    assert "aws-chunked" not in (got.get("Content-Encoding") or ""), "the framing is not the object's"
+    assert "aws-chunked" not in (got.get("Content-Encoding") or ""), "the framing is no part of the object"
     assert "x-amz-decoded-content-length" not in got
 
 
@@ -65,13 +65,13 @@ def test_a_content_encoding_beside_the_framing_is_kept(s3: S3, bucket: str, mode
     assert s3.get(bucket, "object")["Content-Encoding"] == "gzip"
 
 
-def test_a_body_that_is_not_what_its_hash_says(s3: S3, bucket: str) -> None:
+def test_a_body_that_differs_from_its_hash_is_refused(s3: S3, bucket: str) -> None:
     signed = s3.sign("PUT", f"/{bucket}/object", payload_hash=hashlib.sha256(BODY).hexdigest())
     refused(s3, bucket, signed.send(s3.wire, BODY[:-1] + b"x"), 400, "XAmzContentSHA256Mismatch")
 
 
 @pytest.mark.parametrize("claimed", ["", "0" * 63, "Z" * 64, "STREAMING-NOTHING"])
-def test_a_hash_that_is_none(s3: S3, bucket: str, claimed: str) -> None:
+def test_a_malformed_hash_is_refused(s3: S3, bucket: str, claimed: str) -> None:
     signed = s3.sign("PUT", f"/{bucket}/object", payload_hash=claimed)
     answer = signed.send(s3.wire, b"body")
     assert answer.status in (400, 403, 501), answer.text
@@ -80,13 +80,13 @@ def test_a_hash_that_is_none(s3: S3, bucket: str, claimed: str) -> None:
 
 @pytest.mark.parametrize("mode", [STREAMING, STREAMING_TRAILER])
 @pytest.mark.parametrize("number", range(len(PARTS) + 1))
-def test_a_chunk_with_a_bad_signature(s3: S3, bucket: str, mode: str, number: int) -> None:
+def test_a_chunk_with_a_wrong_signature_is_refused(s3: S3, bucket: str, mode: str, number: int) -> None:
     chunked = Chunked(mode, PARTS, trailer(mode), damage_signature_of=number)
     refused(s3, bucket, send(s3, bucket, chunked), 403, "SignatureDoesNotMatch")
 
 
 @pytest.mark.parametrize("mode", [STREAMING, STREAMING_TRAILER])
-def test_a_changed_byte_in_a_signed_chunk(s3: S3, bucket: str, mode: str) -> None:
+def test_a_changed_byte_in_a_signed_chunk_is_refused(s3: S3, bucket: str, mode: str) -> None:
     chunked = Chunked(mode, PARTS, trailer(mode))
     signed = s3.sign("PUT", f"/{bucket}/object", headers=chunked.headers(), payload_hash=mode)
     body = chunked.encode(signed).replace(b"b" * 70000, b"b" * 69999 + b"B")
@@ -94,7 +94,7 @@ def test_a_changed_byte_in_a_signed_chunk(s3: S3, bucket: str, mode: str) -> Non
 
 
 @pytest.mark.parametrize("mode", [STREAMING, STREAMING_TRAILER])
-def test_chunks_in_another_order(s3: S3, bucket: str, mode: str) -> None:
+def test_chunks_in_another_order_are_refused(s3: S3, bucket: str, mode: str) -> None:
     chunked = Chunked(mode, [b"1" * 9000, b"2" * 9000, b"3"], trailer(mode, b"1" * 9000 + b"2" * 9000 + b"3"))
     signed = s3.sign("PUT", f"/{bucket}/object", headers=chunked.headers(), payload_hash=mode)
     body = chunked.encode(signed)
@@ -105,14 +105,14 @@ def test_chunks_in_another_order(s3: S3, bucket: str, mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_body_without_its_last_chunk(s3: S3, bucket: str, mode: str) -> None:
+def test_a_body_without_its_last_chunk_is_refused(s3: S3, bucket: str, mode: str) -> None:
     chunked = Chunked(mode, PARTS, trailer(mode), leave_out_last_chunk=True)
     refused(s3, bucket, send(s3, bucket, chunked), 400, "IncompleteBody", "MalformedTrailerError", "InvalidRequest")
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("claim", [-1, 1], ids=["less", "more"])
-def test_a_decoded_length_that_is_not_true(s3: S3, bucket: str, mode: str, claim: int) -> None:
+def test_a_wrong_decoded_length_is_refused(s3: S3, bucket: str, mode: str, claim: int) -> None:
     chunked = Chunked(mode, PARTS, trailer(mode))
     headers = [
         (name, str(int(value) + claim) if name == "x-amz-decoded-content-length" else value)
@@ -124,7 +124,7 @@ def test_a_decoded_length_that_is_not_true(s3: S3, bucket: str, mode: str, claim
 
 
 @pytest.mark.parametrize("framing", ["zz\r\n", "-1\r\n", "fffffffffffffffff\r\n", "5", "\r\n\r\n", "4;x\r\nbodyXX0\r\n\r\n"])
-def test_framing_that_is_none(s3: S3, bucket: str, framing: str) -> None:
+def test_malformed_framing_is_refused(s3: S3, bucket: str, framing: str) -> None:
     chunked = Chunked(UNSIGNED_TRAILER, [b"body"], trailer(UNSIGNED_TRAILER, b"body"))
     signed = s3.sign("PUT", f"/{bucket}/object", headers=chunked.headers(), payload_hash=chunked.mode)
     answer = signed.send(s3.wire, framing.encode())
@@ -144,23 +144,23 @@ def test_a_checksum_in_the_trailer_is_kept(s3: S3, bucket: str, key: CustomerKey
 
 
 @pytest.mark.parametrize("mode", [STREAMING_TRAILER, UNSIGNED_TRAILER])
-def test_a_checksum_in_the_trailer_that_does_not_match(s3: S3, bucket: str, mode: str) -> None:
+def test_a_wrong_checksum_in_the_trailer_is_refused(s3: S3, bucket: str, mode: str) -> None:
     chunked = Chunked(mode, PARTS, trailer(mode, b"other"))
     refused(s3, bucket, send(s3, bucket, chunked), 400, "BadDigest")
 
 
 @pytest.mark.parametrize("mode", [STREAMING_TRAILER, UNSIGNED_TRAILER])
-def test_a_trailer_that_was_announced_and_does_not_come(s3: S3, bucket: str, mode: str) -> None:
+def test_a_missing_trailer_is_refused(s3: S3, bucket: str, mode: str) -> None:
     chunked = Chunked(mode, PARTS, trailer(mode), leave_out_trailers=True)
     refused(s3, bucket, send(s3, bucket, chunked), 400, "MalformedTrailerError", "IncompleteBody")
 
 
-def test_a_trailer_with_a_bad_signature(s3: S3, bucket: str) -> None:
+def test_a_trailer_with_a_wrong_signature_is_refused(s3: S3, bucket: str) -> None:
     chunked = Chunked(STREAMING_TRAILER, PARTS, trailer(STREAMING_TRAILER), damage_trailer_signature=True)
     refused(s3, bucket, send(s3, bucket, chunked), 403, "SignatureDoesNotMatch")
 
 
-def test_a_signed_trailer_that_was_changed(s3: S3, bucket: str) -> None:
+def test_a_changed_signed_trailer_is_refused(s3: S3, bucket: str) -> None:
     chunked = Chunked(STREAMING_TRAILER, [b"body"], trailer(STREAMING_TRAILER, b"body"))
     signed = s3.sign("PUT", f"/{bucket}/object", headers=chunked.headers(), payload_hash=chunked.mode)
     body = chunked.encode(signed).replace(checksum("CRC32", b"body").encode(), checksum("CRC32", b"evil").encode())
@@ -170,7 +170,7 @@ def test_a_signed_trailer_that_was_changed(s3: S3, bucket: str) -> None:
 
 
 @pytest.mark.parametrize("header_name", ["x-amz-meta-late", "x-amz-server-side-encryption-customer-key", "content-type"])
-def test_a_trailer_that_is_no_checksum(s3: S3, bucket: str, header_name: str) -> None:
+def test_a_malformed_checksum_in_the_trailer_is_refused(s3: S3, bucket: str, header_name: str) -> None:
     chunked = Chunked(UNSIGNED_TRAILER, [b"body"], [(header_name, "value")])
     answer = send(s3, bucket, chunked)
     assert answer.status == 400, answer.text

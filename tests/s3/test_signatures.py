@@ -1,4 +1,4 @@
-"""Who may ask: signatures in headers and in the query, clocks, and what must be signed."""
+"""Signatures in headers and in the query, clocks, and the headers that must be signed."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ def now() -> datetime:
 
 
 @pytest.mark.parametrize("shift", [-NOW_ISH, NOW_ISH])
-def test_a_clock_a_little_off(s3: S3, bucket: str, shift: timedelta) -> None:
+def test_a_clock_slightly_off_is_accepted(s3: S3, bucket: str, shift: timedelta) -> None:
     signed = s3.sign("GET", f"/{bucket}", query="list-type=2", when=now() + shift)
     assert signed.send(s3.wire).status == 200
 
 
 @pytest.mark.parametrize("shift", [-OFF, OFF, timedelta(days=-1), timedelta(days=365)])
-def test_a_clock_too_far_off(s3: S3, bucket: str, shift: timedelta) -> None:
+def test_a_clock_far_off_is_refused(s3: S3, bucket: str, shift: timedelta) -> None:
     refused(s3.sign("GET", f"/{bucket}", when=now() + shift).send(s3.wire), "RequestTimeTooSkewed")
 
 
-def test_an_unknown_access_key(s3: S3, bucket: str) -> None:
+def test_an_unknown_access_key_is_refused(s3: S3, bucket: str) -> None:
     stranger = S3(s3.address, replace(people.OWNER, account="nobody"))
     refused(stranger.get(bucket, "object"), "InvalidAccessKeyId")
 
 
-def test_a_wrong_secret(s3: S3, bucket: str) -> None:
+def test_a_wrong_secret_is_refused(s3: S3, bucket: str) -> None:
     liar = S3(s3.address, replace(people.OWNER, password="wrong"))
     answer = liar.get(bucket, "object")
     refused(answer, "SignatureDoesNotMatch")
-    assert "CanonicalRequest" not in answer.text, "it would repeat the key headers"
+    assert "CanonicalRequest" not in answer.text, "the answer would repeat the headers with the key"
 
 
 @pytest.mark.parametrize(
     "tampered", ["method", "path", "query", "header", "date", "signature", "signed-headers", "scope"]
 )
-def test_a_request_that_was_changed(s3: S3, bucket: str, tampered: str) -> None:
+def test_a_changed_request_is_refused(s3: S3, bucket: str, tampered: str) -> None:
     assert s3.put(bucket, "object", b"body").status == 200
     signed = s3.sign("GET", f"/{bucket}/object", query="response-expires=x", headers=[("x-amz-checksum-mode", "ENABLED")])
     headers = dict(signed.headers)
@@ -89,28 +89,28 @@ def test_a_request_that_was_changed(s3: S3, bucket: str, tampered: str) -> None:
     ],
 )
 @pytest.mark.parametrize("way", ["header", "query"])
-def test_an_x_amz_header_that_is_not_signed(s3: S3, bucket: str, way: str, unsigned: tuple[str, str]) -> None:
+def test_an_unsigned_x_amz_header_is_refused(s3: S3, bucket: str, way: str, unsigned: tuple[str, str]) -> None:
     sign = s3.sign if way == "header" else s3.presign
     refused(sign("PUT", f"/{bucket}/object").send(s3.wire, b"body", unsigned=[unsigned]), "AccessDenied", "SignatureDoesNotMatch")
     assert s3.head(bucket, "object").status == 404
 
 
 @pytest.mark.parametrize("way", ["header", "query"])
-def test_customer_keys_that_are_not_signed(s3: S3, bucket: str, key: CustomerKey, way: str) -> None:
+def test_unsigned_customer_keys_are_refused(s3: S3, bucket: str, key: CustomerKey, way: str) -> None:
     sign = s3.sign if way == "header" else s3.presign
     answer = sign("PUT", f"/{bucket}/object").send(s3.wire, b"body", unsigned=key.s3())
     refused(answer, "AccessDenied", "SignatureDoesNotMatch")
     assert s3.head(bucket, "object").status == 404
 
 
-def test_a_host_that_is_not_the_signed_one(s3: S3, bucket: str) -> None:
+def test_another_host_than_the_signed_one_is_refused(s3: S3, bucket: str) -> None:
     signed = s3.sign("GET", f"/{bucket}")
     signed.headers.append(("Host", "elsewhere.example.com"))
     refused(signed.send(s3.wire), "SignatureDoesNotMatch")
 
 
-def test_an_absolute_url_of_another_host(s3: S3, bucket: str) -> None:
-    """The URL's host is the one that counts, so it is the one that must be signed: in virtual-host style it is a bucket."""
+def test_an_absolute_url_of_another_host_is_refused(s3: S3, bucket: str) -> None:
+    """The host in the URL counts, so this host must be signed: in virtual-host style it names the bucket."""
     s3.put(bucket, "key", b"body")
     signed = s3.presign("GET", f"/{bucket}/key")
     own = replace(signed, target=s3.address.url + signed.target)
@@ -128,7 +128,7 @@ def test_a_presigned_get_and_put(s3: S3, bucket: str) -> None:
 
 
 def test_a_presigned_request_with_a_customers_key(s3: S3, bucket: str, key: CustomerKey) -> None:
-    """The key goes in headers, which the signature names; never in the URL."""
+    """The key goes in headers that the signature names, and never in the URL."""
     put = s3.presign("PUT", f"/{bucket}/object", headers=key.s3())
     assert key.base64 not in put.target and key.md5 not in put.target
     assert put.send(s3.wire, b"body").status == 200
@@ -138,10 +138,10 @@ def test_a_presigned_request_with_a_customers_key(s3: S3, bucket: str, key: Cust
     assert (without.status, error(without)["Code"]) == (400, "InvalidRequest")
     signed = s3.presign("GET", f"/{bucket}/object", headers=key.s3())
     signed.headers = [(name, value) for name, value in signed.headers if "customer" not in name]
-    assert signed.send(s3.wire).status in (400, 403), "signed headers that are not there"
+    assert signed.send(s3.wire).status in (400, 403), "signed headers that do not come"
 
 
-def test_a_presigned_request_for_another_method_or_object(s3: S3, bucket: str) -> None:
+def test_a_presigned_request_for_another_method_or_object_is_refused(s3: S3, bucket: str) -> None:
     assert s3.put(bucket, "object", b"body").status == 200
     signed = s3.presign("GET", f"/{bucket}/object")
     signed.method = "DELETE"
@@ -151,7 +151,7 @@ def test_a_presigned_request_for_another_method_or_object(s3: S3, bucket: str) -
     refused(signed.send(s3.wire), "SignatureDoesNotMatch")
 
 
-def test_a_presigned_request_that_expired(s3: S3, bucket: str) -> None:
+def test_an_expired_presigned_request_is_refused(s3: S3, bucket: str) -> None:
     signed = s3.presign("GET", f"/{bucket}/object", when=now() - timedelta(minutes=2), expires=60)
     refused(signed.send(s3.wire), "AccessDenied")
     signed = s3.presign("GET", f"/{bucket}", query="list-type=2", when=now() - timedelta(minutes=30), expires=3600)
@@ -159,18 +159,18 @@ def test_a_presigned_request_that_expired(s3: S3, bucket: str) -> None:
 
 
 @pytest.mark.parametrize("expires", [0, -1, 604801])
-def test_a_presigned_request_for_too_long_or_no_time(s3: S3, bucket: str, expires: int) -> None:
+def test_a_presigned_request_with_a_bad_lifetime_is_refused(s3: S3, bucket: str, expires: int) -> None:
     answer = s3.presign("GET", f"/{bucket}/object", expires=expires).send(s3.wire)
     assert answer.status in (400, 403), answer.text
     assert error(answer)["Code"] in ("AuthorizationQueryParametersError", "AccessDenied")
 
 
-def test_a_presigned_request_from_the_future(s3: S3, bucket: str) -> None:
+def test_a_presigned_request_from_the_future_is_refused(s3: S3, bucket: str) -> None:
     answer = s3.presign("GET", f"/{bucket}/object", when=now() + OFF).send(s3.wire)
     assert answer.status in (400, 403), answer.text
 
 
-def test_both_a_header_and_a_query_signature(s3: S3, bucket: str) -> None:
+def test_two_signatures_are_refused(s3: S3, bucket: str) -> None:
     presigned = s3.presign("GET", f"/{bucket}", query="list-type=2")
     header = dict(s3.sign("GET", f"/{bucket}", query="list-type=2").headers)["Authorization"]
     assert presigned.send(s3.wire, unsigned=[("Authorization", header)]).status == 400
@@ -188,7 +188,7 @@ def test_both_a_header_and_a_query_signature(s3: S3, bucket: str) -> None:
         "Basic dGVzdDp0ZXN0",
     ],
 )
-def test_authorization_headers_that_are_none(s3: S3, bucket: str, authorization: str) -> None:
+def test_malformed_authorization_headers_are_refused(s3: S3, bucket: str, authorization: str) -> None:
     headers = [("Authorization", authorization), ("X-Amz-Content-SHA256", UNSIGNED)]
     answer = s3.wire.request("GET", f"/{bucket}/object", headers)
     assert answer.status in (400, 403), answer.text

@@ -1,4 +1,4 @@
-"""Encryption as S3 shows it: what comes back with a key, without one, and for what is not there yet."""
+"""Encryption in S3's answers: with a key, without one, and where S3 has a feature that we do not have."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.s3 import S3, document, error
 SSE = "x-amz-server-side-encryption"
 
 
-def test_answers_name_the_algorithm_and_the_keys_md5(s3: S3, bucket: str, key: CustomerKey) -> None:
+def test_answers_name_the_algorithm_and_the_md5_of_the_key(s3: S3, bucket: str, key: CustomerKey) -> None:
     for response in (
         s3.put(bucket, "object", b"body", key.s3()),
         s3.get(bucket, "object", key.s3()),
@@ -27,7 +27,7 @@ def test_answers_name_the_algorithm_and_the_keys_md5(s3: S3, bucket: str, key: C
 
 
 @pytest.mark.parametrize("asked", [[], [(SSE, "AES256")]], ids=["default", "asked"])
-def test_everything_else_is_sse_s3(s3: S3, bucket: str, asked: list[tuple[str, str]]) -> None:
+def test_all_other_objects_have_sse_s3(s3: S3, bucket: str, asked: list[tuple[str, str]]) -> None:
     for response in (
         s3.put(bucket, "object", b"body", asked),
         s3.get(bucket, "object"),
@@ -52,13 +52,13 @@ def test_an_unknown_method_is_refused(s3: S3, bucket: str) -> None:
 
 @pytest.mark.parametrize("sealed", [False, True])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_the_method_is_refused_on_reads(s3: S3, bucket: str, key: CustomerKey, method: str, sealed: bool) -> None:
+def test_a_method_on_reads_is_refused(s3: S3, bucket: str, key: CustomerKey, method: str, sealed: bool) -> None:
     headers = key.s3() if sealed else []
     assert s3.put(bucket, "object", b"body", headers).status == 200
     assert s3.request(method, f"/{bucket}/object", headers=[(SSE, "AES256"), *headers]).status == 400
 
 
-def test_the_buckets_default_is_told(s3: S3, bucket: str) -> None:
+def test_the_default_encryption_of_a_bucket_is_returned(s3: S3, bucket: str) -> None:
     rules = document(s3.request("GET", f"/{bucket}", query="encryption"))
     assert [e.text for e in rules.iter("SSEAlgorithm")] == ["AES256"]
     assert [e.text for e in rules.iter("BucketKeyEnabled")] == ["false"]

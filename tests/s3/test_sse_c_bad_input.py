@@ -1,4 +1,5 @@
-"""Every row of S3's bad-input table for customer keys that these operations can meet: status, code, message, argument."""
+"""S3's table of bad input for customer keys, as far as these operations go: status, code, message,
+argument."""
 
 from __future__ import annotations
 
@@ -10,12 +11,13 @@ import pytest
 from support import people
 from support.keys import S3 as PREFIX
 from support.keys import CustomerKey, Headers, b64
-from support.s3 import S3, error
+from support.s3 import NEEDS_KEY, S3, WRONG_KEY, error
 from support.server import Server
 
 KEY = CustomerKey.new()
 SHORT = CustomerKey(b"0123456789")
-# What `aws` sends when it is given a base64 key without its MD5: base64 of base64, 44 bytes, with a matching MD5.
+# `aws` sends this when it is given a base64 key without its MD5: base64 of base64, 44 bytes, with a matching
+# MD5.
 TWICE = CustomerKey(KEY.base64.encode())
 SSE = "x-amz-server-side-encryption"
 
@@ -35,13 +37,6 @@ NO_MD5 = (
 BAD_KEY = "The secret key was invalid for the specified algorithm."
 BAD_MD5 = "The calculated MD5 hash of the key did not match the hash that was provided."
 BAD_ALGORITHM = "The Encryption request you specified is not valid. Supported value: AES256."
-NEEDS_KEY = (
-    "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve "
-    "the object."
-)
-WRONG_KEY = (
-    "Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key."
-)
 NOT_APPLICABLE = "The encryption parameters are not applicable to this object."
 NOT_SECURE = (
     "Requests specifying Server Side Encryption with Customer provided keys must be made over a secure connection."
@@ -49,7 +44,7 @@ NOT_SECURE = (
 
 
 def triple(of: CustomerKey = KEY, /, **changes: str | None) -> Headers:
-    """The three headers, some changed or left out: `algorithm`, `key`, `md5`."""
+    """The three headers, some of them changed or left out: `algorithm`, `key`, `md5`."""
     values = {"algorithm": "AES256", "key": of.base64, "md5": of.md5} | changes
     names = {"algorithm": "algorithm", "key": "key", "md5": "key-MD5"}
     return [(PREFIX + names[field], value) for field, value in values.items() if value is not None]
@@ -57,7 +52,7 @@ def triple(of: CustomerKey = KEY, /, **changes: str | None) -> Headers:
 
 @dataclass(frozen=True)
 class Row:
-    """One row: what is sent, and what must come back."""
+    """One row: the headers of the request, and the answer that must come back."""
 
     id: str
     headers: Headers
@@ -116,7 +111,7 @@ def ids(row: Row) -> str:
 
 
 @pytest.mark.parametrize("row", WRITES, ids=ids)
-def test_put(s3: S3, bucket: str, row: Row) -> None:
+def test_a_bad_put_is_refused(s3: S3, bucket: str, row: Row) -> None:
     refused = s3.put(bucket, "object", b"body", row.headers)
     assert refused.status == row.status, refused.text
     row.check(error(refused))
@@ -133,7 +128,7 @@ def test_a_refused_put_leaves_what_was_there(s3: S3, bucket: str, row: Row) -> N
 
 @pytest.mark.parametrize("row", READS_OF_SEALED, ids=ids)
 @pytest.mark.parametrize("part", ["whole", "range"])
-def test_get_of_a_sealed_object(s3: S3, bucket: str, row: Row, part: str) -> None:
+def test_bad_reads_of_a_sealed_object_are_refused(s3: S3, bucket: str, row: Row, part: str) -> None:
     assert s3.put(bucket, "object", b"body", KEY.s3()).status == 200
     refused = s3.get(bucket, "object", [*row.headers, *([("Range", "bytes=1-2")] if part == "range" else [])])
     assert refused.status == row.status, refused.text
@@ -142,8 +137,8 @@ def test_get_of_a_sealed_object(s3: S3, bucket: str, row: Row, part: str) -> Non
 
 
 @pytest.mark.parametrize("row", READS_OF_SEALED, ids=ids)
-def test_head_of_a_sealed_object(s3: S3, bucket: str, row: Row) -> None:
-    """A HEAD has no body: the reason stands in two headers."""
+def test_a_bad_head_of_a_sealed_object_is_refused(s3: S3, bucket: str, row: Row) -> None:
+    """A HEAD has no body: the reason is in two headers."""
     assert s3.put(bucket, "object", b"body", KEY.s3()).status == 200
     refused = s3.head(bucket, "object", row.headers)
     assert (refused.status, refused.body) == (row.status, b"")
@@ -151,7 +146,7 @@ def test_head_of_a_sealed_object(s3: S3, bucket: str, row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", READS_OF_PLAIN, ids=ids)
-def test_reads_of_a_plain_object(s3: S3, bucket: str, row: Row) -> None:
+def test_a_key_for_a_plain_object_is_refused(s3: S3, bucket: str, row: Row) -> None:
     assert s3.put(bucket, "object", b"body").status == 200
     refused = s3.get(bucket, "object", row.headers)
     assert refused.status == row.status
@@ -162,7 +157,7 @@ def test_reads_of_a_plain_object(s3: S3, bucket: str, row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in READS_OF_SEALED if row.headers], ids=ids)
-def test_a_missing_object_is_missing_first(s3: S3, bucket: str, row: Row) -> None:
+def test_a_missing_object_is_reported_before_a_bad_key(s3: S3, bucket: str, row: Row) -> None:
     refused = s3.get(bucket, "none", row.headers)
     assert (refused.status, error(refused)["Code"]) == (404, "NoSuchKey")
     refused = s3.head(bucket, "none", row.headers)
@@ -171,7 +166,7 @@ def test_a_missing_object_is_missing_first(s3: S3, bucket: str, row: Row) -> Non
 
 @pytest.mark.parametrize("header", [PREFIX + "algorithm", PREFIX + "key", PREFIX + "key-MD5"])
 @pytest.mark.parametrize("method", ["PUT", "GET"])
-def test_a_header_given_twice(s3: S3, bucket: str, header: str, method: str) -> None:
+def test_a_repeated_header_is_refused(s3: S3, bucket: str, header: str, method: str) -> None:
     assert s3.put(bucket, "object", b"old", KEY.s3()).status == 200
     headers = KEY.s3()
     headers.append((header, dict(headers)[header]))
@@ -180,14 +175,14 @@ def test_a_header_given_twice(s3: S3, bucket: str, header: str, method: str) -> 
     assert s3.get(bucket, "object", KEY.s3()).body == b"old"
 
 
-def test_a_key_with_an_unknown_companion(s3: S3, bucket: str) -> None:
+def test_a_key_with_an_unknown_companion_is_refused(s3: S3, bucket: str) -> None:
     refused = s3.put(bucket, "object", b"", [*KEY.s3(), (PREFIX + "key-sha256", b64(b"x" * 32))])
     assert refused.status in (400, 501), refused.text
     assert s3.head(bucket, "object").status == 404
 
 
 @pytest.mark.parametrize("where", ["listing", "delete", "bucket"])
-def test_operations_that_need_no_key(s3: S3, bucket: str, where: str) -> None:
+def test_operations_without_a_key(s3: S3, bucket: str, where: str) -> None:
     assert s3.put(bucket, "object", b"four", KEY.s3()).status == 200
     if where == "listing":
         assert s3.list(bucket).findtext("Contents/Size") == "4"
@@ -199,7 +194,7 @@ def test_operations_that_need_no_key(s3: S3, bucket: str, where: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "GET", "HEAD"])
-def test_a_key_over_plain_http(server: Server, s3: S3, bucket: str, method: str) -> None:
+def test_a_key_over_plain_http_is_refused(server: Server, s3: S3, bucket: str, method: str) -> None:
     assert s3.put(bucket, "object", b"body", KEY.s3()).status == 200
     plain = S3(server.plain, people.OWNER)
     refused = plain.request(method, f"/{bucket}/object", headers=KEY.s3())
@@ -208,21 +203,21 @@ def test_a_key_over_plain_http(server: Server, s3: S3, bucket: str, method: str)
         assert refused["x-amz-error-message"] == NOT_SECURE
     else:
         assert (error(refused)["Code"], error(refused)["Message"]) == ("InvalidRequest", NOT_SECURE)
-    assert plain.get(bucket, "object", [("X-Forwarded-Proto", "https"), *KEY.s3()]).status == 400, "no trusted proxy"
+    assert plain.get(bucket, "object", [("X-Forwarded-Proto", "https"), *KEY.s3()]).status == 400, "the proxy is not trusted"
     assert s3.get(bucket, "object", KEY.s3()).body == b"body"
 
 
-def test_a_key_over_plain_http_where_that_was_switched_on(fresh: Callable[..., Server]) -> None:
+def test_a_key_over_plain_http_is_accepted_when_the_operator_allows_it(fresh: Callable[..., Server]) -> None:
     server = fresh(require_tls_for_customer_keys=False).start()
     plain = S3(server.plain, people.OWNER)
     assert plain.create_bucket("bucket").status == 200
     assert plain.put("bucket", "object", b"body", KEY.s3()).status == 200
     assert plain.get("bucket", "object", KEY.s3()).body == b"body"
     assert plain.get("bucket", "object").status == 400
-    assert "customer" in server.log().lower(), "the start warns of it"
+    assert "customer" in server.log().lower(), "the start warns of this setting"
 
 
-def test_a_key_through_a_trusted_proxy(fresh: Callable[..., Server]) -> None:
+def test_a_key_through_a_trusted_proxy_is_accepted(fresh: Callable[..., Server]) -> None:
     server = fresh(trusted_proxies="127.0.0.0/8").start()
     plain = S3(server.plain, people.OWNER)
     assert plain.create_bucket("bucket").status == 200

@@ -1,4 +1,5 @@
-"""What clients probe answers its true "not configured"; what is not there yet answers 501 with its name."""
+"""Sub-resources that clients probe have the true answer "not configured". Missing operations answer 501 with
+their names."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import pytest
 from support import places
 from support.s3 import S3, document, error
 
-# Sub-resource → the root of the answer and a text in it, or the code of the 404.
+# Sub-resource → the root element of the answer and a text in it, or the code of the 404.
 PROBES: list[tuple[str, str, str]] = [
     ("versioning", "VersioningConfiguration", ""),
     ("acl", "AccessControlPolicy", "FULL_CONTROL"),
@@ -31,7 +32,7 @@ PROBES: list[tuple[str, str, str]] = [
 
 
 @pytest.mark.parametrize(("sub", "root", "text"), PROBES, ids=lambda value: value or "-")
-def test_a_bucket_that_was_never_configured(s3: S3, bucket: str, sub: str, root: str, text: str) -> None:
+def test_a_bucket_without_configuration(s3: S3, bucket: str, sub: str, root: str, text: str) -> None:
     answer = s3.request("GET", f"/{bucket}", query=sub)
     if root == "404":
         assert (answer.status, error(answer)["Code"]) == (404, text)
@@ -43,7 +44,7 @@ def test_a_bucket_that_was_never_configured(s3: S3, bucket: str, sub: str, root:
 
 
 @pytest.mark.parametrize("sub", [row[0] for row in PROBES])
-def test_a_bucket_that_is_not_there_comes_first(s3: S3, name: str, sub: str) -> None:
+def test_a_missing_bucket_is_reported_first(s3: S3, name: str, sub: str) -> None:
     answer = s3.request("GET", f"/{name}", query=sub)
     assert (answer.status, error(answer)["Code"]) == (404, "NoSuchBucket")
 
@@ -52,7 +53,7 @@ def test_a_bucket_that_is_not_there_comes_first(s3: S3, name: str, sub: str) -> 
     ("sub", "status", "text"),
     [("acl", 200, "FULL_CONTROL"), ("tagging", 200, "TagSet"), ("retention", 400, ""), ("legal-hold", 400, "")],
 )
-def test_an_object_that_was_never_configured(s3: S3, bucket: str, sub: str, status: int, text: str) -> None:
+def test_an_object_without_configuration(s3: S3, bucket: str, sub: str, status: int, text: str) -> None:
     assert s3.put(bucket, "object", b"body").status == 200
     answer = s3.get(bucket, "object", query=sub)
     assert answer.status in (status, 404) and text in answer.text, answer.text
@@ -72,7 +73,7 @@ def not_served() -> list[tuple[str, str, str, str]]:
 
 
 @pytest.mark.parametrize(("method", "uri", "header", "operation"), not_served(), ids=lambda value: None)
-def test_every_operation_that_is_not_served_says_its_name(
+def test_every_missing_operation_is_named(
     s3: S3, bucket: str, method: str, uri: str, header: str, operation: str
 ) -> None:
     assert s3.put(bucket, "object", b"body").status == 200
@@ -86,8 +87,8 @@ def test_every_operation_that_is_not_served_says_its_name(
     assert s3.get(bucket, "object").body == b"body", "and it does nothing"
 
 
-def test_a_preflight(s3: S3, bucket: str) -> None:
-    """Nothing has CORS rules: no origin is allowed, and none is told so."""
+def test_a_preflight_is_refused(s3: S3, bucket: str) -> None:
+    """There are no CORS rules: no origin is allowed, and the answer says so."""
     headers = [("Origin", "https://example.com"), ("Access-Control-Request-Method", "GET")]
     answer = s3.wire.request("OPTIONS", f"/{bucket}/object", headers)
     assert (answer.status, error(answer)["Code"]) == (403, "AccessForbidden")
@@ -106,21 +107,22 @@ def test_a_preflight(s3: S3, bucket: str) -> None:
         ("x-amz-write-offset-bytes", "4"),
     ],
 )
-def test_a_header_that_could_not_be_honoured_is_refused(s3: S3, bucket: str, header: str, value: str) -> None:
+def test_headers_that_cannot_be_honoured_are_refused(s3: S3, bucket: str, header: str, value: str) -> None:
     answer = s3.put(bucket, "object", b"body", [(header, value)])
     assert answer.status in (400, 501), answer.text
     assert s3.head(bucket, "object").status == 404
 
 
 @pytest.mark.parametrize(("method", "query"), [("GET", "unknown-thing"), ("PUT", "unknown"), ("DELETE", "unknown=1")])
-def test_a_query_that_means_nothing_changes_nothing(s3: S3, bucket: str, method: str, query: str) -> None:
-    """An operation that was meant must not become another one: `DELETE ?newthing` is no DeleteBucket."""
+def test_an_unknown_query_is_refused(s3: S3, bucket: str, method: str, query: str) -> None:
+    """A request for an unknown operation must not become a known one: `DELETE ?newthing` is no
+    DeleteBucket."""
     answer = s3.request(method, f"/{bucket}", query=query)
     assert answer.status in (400, 501), answer.text
     assert s3.request("HEAD", f"/{bucket}").status == 200
 
 
 @pytest.mark.parametrize("method", ["PATCH", "COPY", "FOO", "POST"])
-def test_a_method_that_means_nothing(s3: S3, bucket: str, method: str) -> None:
+def test_an_unknown_method_is_refused(s3: S3, bucket: str, method: str) -> None:
     answer = s3.request(method, f"/{bucket}/object")
     assert (answer.status, error(answer)["Code"]) in [(405, "MethodNotAllowed"), (501, "NotImplemented")]

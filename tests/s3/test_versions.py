@@ -7,8 +7,6 @@ import hashlib
 import zlib
 from typing import Any
 
-import boto3
-import botocore.config
 import pytest
 
 from support import people
@@ -21,7 +19,7 @@ from support.wire import Headers, Response
 
 
 def put(s3: S3, bucket: str, name: str, body: bytes, headers: Headers = ()) -> str | None:
-    """Writes an object and tells its version."""
+    """Writes an object, and returns the id of its version."""
     answer = s3.put(bucket, name, body, headers)
     assert answer.status == 200, answer.text
     return answer.get("x-amz-version-id")
@@ -40,12 +38,12 @@ def versioned(s3: S3, bucket: str) -> str:
     return bucket
 
 
-def test_states(s3: S3, bucket: str) -> None:
+def test_the_state_of_a_bucket(s3: S3, bucket: str) -> None:
     assert state(s3, bucket) is None
     for status in ("Enabled", "Enabled", "Suspended", "Enabled", "Suspended"):
         answer = set_state(s3, bucket, status)
         assert (answer.status, answer.body) == (200, b"")
-        assert state(s3, bucket) == status, "no cache stands between"
+        assert state(s3, bucket) == status, "no cache is in between"
     assert set_state(s3, f"{bucket}-none", "Enabled").status == 404
 
 
@@ -65,7 +63,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("body", "status", "code"), REFUSED, ids=lambda value: str(value)[:60])
-def test_refusals(s3: S3, bucket: str, body: str, status: int, code: str) -> None:
+def test_malformed_documents_are_refused(s3: S3, bucket: str, body: str, status: int, code: str) -> None:
     answer = s3.request("PUT", f"/{bucket}", query="versioning", body=body.encode())
     assert (answer.status, error(answer)["Code"]) == (status, code)
     if code == "IllegalVersioningConfigurationException":
@@ -73,7 +71,7 @@ def test_refusals(s3: S3, bucket: str, body: str, status: int, code: str) -> Non
     assert state(s3, bucket) is None
 
 
-def test_the_documents_checksum_holds(s3: S3, bucket: str) -> None:
+def test_the_checksum_of_the_document_is_verified(s3: S3, bucket: str) -> None:
     body = XML.format("<Status>Enabled</Status>").encode()
     crc = base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
     md5 = base64.b64encode(hashlib.md5(body).digest()).decode()
@@ -143,7 +141,7 @@ def test_deleting_versions(s3: S3, versioned: str) -> None:
     versions = [put(s3, versioned, "object", body) for body in (b"1", b"22", b"333")]
     answer = delete(s3, versioned, "object", versions[2])
     assert answer["x-amz-version-id"] == versions[2] and "x-amz-delete-marker" not in answer
-    assert s3.get(versioned, "object").body == b"22", "the one before is uncovered"
+    assert s3.get(versioned, "object").body == b"22", "the version before is current again"
     assert delete(s3, versioned, "object", versions[2]).status == 204, "again"
     assert delete(s3, versioned, "other", "1795221191.64806").status == 204
     delete(s3, versioned, "object", versions[0])
@@ -152,7 +150,7 @@ def test_deleting_versions(s3: S3, versioned: str) -> None:
     assert s3.request("DELETE", f"/{versioned}").status == 204
 
 
-def test_bad_and_unknown_ids(s3: S3, versioned: str) -> None:
+def test_bad_and_unknown_ids_are_refused(s3: S3, versioned: str) -> None:
     put(s3, versioned, "object", b"1")
     for method in ("GET", "DELETE"):
         for bad in ("x", "1", "1795221191.6480", "%20"):
@@ -222,8 +220,8 @@ def test_listing(s3: S3, versioned: str) -> None:
     assert by_s3(s3, versioned, "max-keys=0") == []
 
 
-def test_the_listings_document(s3: S3, versioned: str) -> None:
-    """Elements and their order, as AWS has them."""
+def test_the_listing_as_a_document(s3: S3, versioned: str) -> None:
+    """The elements and their order are those of AWS."""
     put(s3, versioned, "a b/1", b"1")
     put(s3, versioned, "c d", b"2")
     delete(s3, versioned, "c%20d")
@@ -255,7 +253,7 @@ def test_the_listings_document(s3: S3, versioned: str) -> None:
     expected = ["Key", "VersionId", "IsLatest", "LastModified", "ETag", "Size", "StorageClass", "Owner"]
     assert [child.tag for child in version] == expected
     assert version.findtext("IsLatest") == "false" and version.findtext("StorageClass") == "STANDARD"
-    # A page that ends with a common prefix goes on after all of it.
+    # After a page that ends with a common prefix, the next page starts after the whole prefix.
     page = document(s3.request("GET", f"/{versioned}", query="versions&delimiter=%2F&max-keys=1"))
     assert page.findtext("NextKeyMarker") == "a b/" and page.find("NextVersionIdMarker") is None
     rest = by_s3(s3, versioned, "delimiter=%2F&key-marker=a%20b%2F")
@@ -273,7 +271,7 @@ def test_the_listings_document(s3: S3, versioned: str) -> None:
         ("encoding-type=base64", "Invalid Encoding Method specified in Request"),
     ],
 )
-def test_listing_refusals(s3: S3, bucket: str, query: str, message: str) -> None:
+def test_bad_parameters_of_the_listing_are_refused(s3: S3, bucket: str, query: str, message: str) -> None:
     answer = s3.request("GET", f"/{bucket}", query=f"versions&{query}")
     said = error(answer)
     assert (answer.status, said["Code"], said["Message"]) == (400, "InvalidArgument", message)
@@ -284,7 +282,7 @@ def test_a_bucket_without_versioning_lists_null_versions(s3: S3, bucket: str) ->
     assert by_s3(s3, bucket) == [Row("object", "null", True, False, 1)]
 
 
-def test_strangers(s3: S3, server: Server, versioned: str) -> None:
+def test_strangers_are_refused(s3: S3, server: Server, versioned: str) -> None:
     version = put(s3, versioned, "object", b"1")
     for user in (people.OTHER, people.PLAIN):
         client = S3(server.tls, user)
@@ -299,19 +297,6 @@ def test_strangers(s3: S3, server: Server, versioned: str) -> None:
             assert client.request(method, path, query=query, body=body).status == 403, f"{method} {query}"
         client.close()
     assert state(s3, versioned) == "Enabled" and len(by_s3(s3, versioned)) == 1
-
-
-@pytest.fixture
-def boto(server: Server) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=server.tls.url,
-        aws_access_key_id=people.OWNER.access_key,
-        aws_secret_access_key=people.OWNER.secret_key,
-        region_name="us-east-1",
-        verify=str(server.ca),
-        config=botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
-    )
 
 
 def test_boto3(boto: Any, bucket: str) -> None:

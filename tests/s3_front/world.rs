@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cardea::encryption::KeyRing;
+use cardea::http::RequestContext;
 use cardea::http::body::{Body, BodyError, read_limited};
-use cardea::http::{RequestContext, SecretHeaders};
+use cardea::http::secret_headers::SecretHeaders;
 use cardea::identity::{AccessKeyEntry, AuthConfig, Authenticator, Secret};
 use cardea::model::{AccountId, Timestamp, UserId, WriterId};
 use cardea::ops::{Gateway, IndexDirectory, Limits, Metrics};
-use cardea::s3::sigv4::ChunkSigner;
-use cardea::s3::sigv4::sign::Signer;
+use cardea::s3::testing::{ChunkSigner, Signer};
 use cardea::s3::{Front, S3Config};
 use cardea::storage::blobs::{BlobOptions, BlobStore};
 use cardea::storage::index::sqlite::SqliteIndex;

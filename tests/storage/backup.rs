@@ -18,8 +18,8 @@ use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{Index, Install};
 use cardea::storage::pins::Pins;
 
-use crate::store::Store;
-use crate::world::{World, local, memory, sqlite};
+use super::index::world::{World, local, memory, sqlite};
+use super::store::Store;
 
 fn silent(_: &'static str, _: u64) {}
 
@@ -143,7 +143,7 @@ async fn object(world: &World, files: &Store, key: &str) -> BlobId {
     let blob = stored(files, world.writer).await;
     let mut put = world.put(key);
     put.command.new_blobs[0].id = blob;
-    put.command.parts[0].blob = blob;
+    put.command.version.parts[0].blob = blob;
     world.publish(put).await.unwrap();
     blob
 }

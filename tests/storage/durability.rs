@@ -7,7 +7,7 @@ use cardea::storage::Error;
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{Index, Install};
 
-use crate::world::{World, listing};
+use super::index::world::{World, listing};
 
 fn open(folder: &tempfile::TempDir) -> Arc<dyn Index> {
     Arc::new(SqliteIndex::open(&folder.path().join("index.sqlite")).unwrap())

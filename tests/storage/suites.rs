@@ -1,13 +1,13 @@
 //! Suites are lists of functions over a backend.
 
-/// Runs functions over a backend: `$run` makes it anew for each.
+/// Runs functions of `crate::storage::$suite` over a backend: `$run` makes it anew for each.
 macro_rules! suite {
-    ($name:ident: |$test:ident| $run:expr; $($topic:ident: $($function:ident)+;)+) => {
+    ($suite:ident $name:ident: |$test:ident| $run:expr; $($topic:ident: $($function:ident)+;)+) => {
         mod $name {
             $(mod $topic {
                 $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $function() {
-                    let $test = crate::$topic::$function;
+                    let $test = crate::storage::$suite::$topic::$function;
                     $run;
                 })+
             })+
@@ -17,7 +17,7 @@ macro_rules! suite {
 
 macro_rules! blob_suite {
     ($name:ident: |$test:ident| $run:expr) => {
-        suite! { $name: |$test| $run;
+        suite! { store $name: |$test| $run;
             blobs:
                 a_blob_of_one_buffer_is_one_request
                 a_blob_of_many_buffers
@@ -40,7 +40,7 @@ macro_rules! blob_suite {
 
 macro_rules! index_suite {
     ($name:ident: |$test:ident| $run:expr) => {
-        suite! { $name: |$test| $run;
+        suite! { index $name: |$test| $run;
             principals:
                 the_installation_is_written_once
                 accounts_are_found_by_id_and_by_name

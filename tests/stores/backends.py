@@ -14,7 +14,7 @@ import sys
 import urllib.request
 import xml.etree.ElementTree as ElementTree
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,17 +34,17 @@ from support.waiting import wait_until
 from support.wire import Address
 
 CONTAINER = "blobs"
-"""The bucket or container that all gateways of a session share, each with a prefix of its own."""
+"""The bucket or container of all gateways of a session. Each gateway has a prefix in it."""
 
 
 class Backend(ABC):
-    """A store that runs."""
+    """A running store."""
 
     scheme: str
     hosts: tuple[str, ...]
-    """The names that it has a certificate for: its own here, and those of the service that it stands for."""
+    """The names in its certificate: its own here, and those of the service that it replaces."""
     ca: Path | None = None
-    """What its certificate is trusted by, where it speaks TLS."""
+    """The CA of its certificate, if it speaks TLS."""
 
     def __init__(self, folder: Path, authority: Authority | None = None) -> None:
         folder.mkdir(parents=True)
@@ -75,23 +75,22 @@ class Backend(ABC):
         self.process.wait()
 
     def url(self, port: int) -> str:
-        """Where it is, through a port."""
+        """Its URL, through a port."""
         return f"{'https' if self.ca else 'http'}://127.0.0.1:{port}"
 
     def log(self) -> str:
-        """What it told of itself."""
         return (self.folder / "log").read_text(errors="replace")
 
-    def place(self, port: int | None = None) -> "Place":
-        """A place for one gateway, which reaches it through a port."""
-        return Place(self, f"{self.scheme}://{CONTAINER}/g{next(self._numbers)}", port or self.port)
+    def place(self, port: int | None = None) -> "Prefix":
+        """A prefix for one gateway, which reaches the store through a port."""
+        return Prefix(self, f"{self.scheme}://{CONTAINER}/g{next(self._numbers)}", port or self.port)
 
     @abstractmethod
     def command(self, folder: Path) -> list[str | Path]: ...
 
     @abstractmethod
     def settings(self, port: int) -> dict[str, Any]:
-        """The gateway's settings that lead here."""
+        """The settings with which a gateway reaches it."""
 
     @abstractmethod
     def environment(self, port: int) -> dict[str, str]:
@@ -108,12 +107,12 @@ class Backend(ABC):
 
     @abstractmethod
     def unfinished(self, prefix: str = "") -> int:
-        """Uploads in parts under a prefix that were neither completed nor aborted."""
+        """Uploads in parts under a prefix that are neither completed nor aborted."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """A prefix in a store, and how a gateway gets there."""
+class Prefix:
+    """A prefix in a store, and the way to it."""
 
     backend: Backend
     url: str
@@ -128,11 +127,11 @@ class Place:
         return self.backend.environment(self.port)
 
     def names(self) -> list[str]:
-        """All that lies there."""
+        """The names of all objects there."""
         return self.backend.names(self._prefix)
 
     def unfinished(self) -> int:
-        """Uploads in parts that were begun there, and neither completed nor aborted."""
+        """Uploads in parts there that are neither completed nor aborted."""
         return self.backend.unfinished(self._prefix)
 
     @property
@@ -143,7 +142,7 @@ class Place:
         return [name for name in self.names() if not name.endswith("/cardea.json")]
 
     def save(self, folder: Path) -> list[Path]:
-        """Writes all that lies there into a folder, to be searched."""
+        """Writes all objects there into a folder, to be searched."""
         folder.mkdir()
         saved = []
         for name in self.names():
@@ -192,7 +191,7 @@ class Moto(Backend):
 
     @contextmanager
     def checking(self, free: int = 0) -> Iterator[None]:
-        """Lets signatures and permissions be checked, but for the first requests."""
+        """Turns on the check of signatures and permissions, except for the first requests."""
         self.ask("reset-auth", str(free).encode())
         try:
             yield
@@ -201,7 +200,7 @@ class Moto(Backend):
 
     @contextmanager
     def recording(self) -> Iterator[list[dict[str, Any]]]:
-        """What it is asked meanwhile, filled in at the end."""
+        """The requests meanwhile, complete at the end."""
         found: list[dict[str, Any]] = []
         self.ask("recorder/reset-recording", b"")
         self.ask("recorder/start-recording", b"")
@@ -230,12 +229,12 @@ class Azurite(Backend):
     scheme = "az"
     account = "devstoreaccount1"
     hosts = ("127.0.0.1", f"{account}.blob.core.windows.net")
-    # The emulator's own, which its documentation gives.
+    # The emulator's own account and key, from its documentation.
     key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
     def command(self, folder: Path) -> list[str | Path]:
         installed = subprocess.run([ROOT / "tests/stores/install_azurite"], stdout=subprocess.PIPE, text=True)
-        assert installed.returncode == 0, "azurite cannot be had"
+        assert installed.returncode == 0, "azurite cannot be installed"
         where = ["--blobHost", "127.0.0.1", "--blobPort", str(self.port), "--location", folder]
         quiet = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
         secure: list[str | Path] = ["--cert", folder / "tls.crt", "--key", folder / "tls.key"] if self.ca else []
@@ -252,17 +251,17 @@ class Azurite(Backend):
 
     def names(self, prefix: str) -> list[str]:
         page = ElementTree.fromstring(self._request("GET", "", restype="container", comp="list", prefix=prefix))
-        assert not page.findtext("NextMarker"), "more than a page"
+        assert not page.findtext("NextMarker"), "more than one page"
         return [row.findtext("Name", "") for row in page.iter("Blob")]
 
     def read(self, name: str) -> bytes:
         return self._request("GET", f"/{quote(name)}")
 
     def unfinished(self, prefix: str = "") -> int:
-        return 0  # Blocks that nobody committed go by themselves, and cannot be aborted.
+        return 0  # Uncommitted blocks disappear without help, and cannot be aborted.
 
     def sas(self, permissions: str, lasts: timedelta = timedelta(hours=1)) -> str:
-        """A shared access signature for the container, as it is handed out."""
+        """A shared access signature for the container."""
         ends = (datetime.now(UTC) + lasts).strftime("%Y-%m-%dT%H:%M:%SZ")
         fields = {"sp": permissions, "se": ends, "spr": "https,http", "sv": "2021-08-06", "sr": "c"}
         place = f"/blob/{self.account}/{CONTAINER}"
@@ -293,8 +292,26 @@ def _opener(ca: Path | None) -> urllib.request.OpenerDirector:
 BACKENDS: dict[str, type[Backend]] = {"s3": Moto, "az": Azurite}
 
 
+@contextmanager
+def on_demand(folder: Path) -> Iterator[Callable[[str], Backend]]:
+    """Gives each store by its scheme. A store starts when it is asked for first, and all end with the
+    context."""
+    running: dict[str, Backend] = {}
+
+    def store(scheme: str) -> Backend:
+        if scheme not in running:
+            running[scheme] = BACKENDS[scheme](folder / scheme)
+        return running[scheme]
+
+    try:
+        yield store
+    finally:
+        for each in running.values():
+            each.stop()
+
+
 def rust_environment(s3: Backend, azure: Backend) -> dict[str, str]:
-    """What the Rust suite wants to know."""
+    """The variables of the Rust suite."""
     return {
         **os.environ,
         **s3.environment(s3.port),

@@ -1,4 +1,4 @@
-"""Stores that run, and gateways over each."""
+"""Running stores, and gateways over each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from cross.conftest import faces, reader, sealed, writer  # noqa: F401
-from stores.backends import BACKENDS, Backend, Place
+from stores.backends import BACKENDS, Backend, Prefix, on_demand
 from stores.proxy import Proxy
 
 from support import leaks
@@ -19,16 +19,8 @@ from support.server import Server
 @pytest.fixture(scope="session")
 def backends(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Backend]]:
     """The stores, started when they are asked for."""
-    running: dict[str, Backend] = {}
-
-    def backend(name: str) -> Backend:
-        if name not in running:
-            running[name] = BACKENDS[name](tmp_path_factory.mktemp("stores") / name)
-        return running[name]
-
-    yield backend
-    for each in running.values():
-        each.stop()
+    with on_demand(tmp_path_factory.mktemp("stores")) as backend:
+        yield backend
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
@@ -39,7 +31,8 @@ def backend(request: pytest.FixtureRequest, backends: Callable[[str], Backend]) 
 
 @pytest.fixture(scope="session")
 def server(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A gateway over each store, in the place of the one over a folder. What it kept of keys and bodies is looked for at its end."""
+    """A gateway over each store instead of over a folder. At its end its data is searched for keys and
+    bodies."""
     place = backend.place()
     folder = tmp_path_factory.mktemp(f"over-{backend.scheme}")
     with Server(folder, environment=place.environment, **place.settings) as running:
@@ -52,9 +45,9 @@ def server(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def proxy(backend: Backend) -> Iterator[Proxy]:
-    """A way to the store that can be disturbed."""
-    with Proxy(backend.port) as standing:
-        yield standing
+    """A proxy in front of the store, which can disturb requests."""
+    with Proxy(backend.port) as running:
+        yield running
 
 
 Gateway = Callable[..., Server]
@@ -62,10 +55,10 @@ Gateway = Callable[..., Server]
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    """Makes gateways of a test's own over places."""
+    """Makes gateways over prefixes of a store."""
     servers: list[Server] = []
 
-    def make(place: Place, **settings: Any) -> Server:
+    def make(place: Prefix, **settings: Any) -> Server:
         folder = tmp_path / f"server-{len(servers)}"
         servers.append(Server(folder, environment=place.environment, **place.settings, **settings))
         return servers[-1]

@@ -1,4 +1,5 @@
-"""An HTTP proxy before a store that answers for it, wrongly: errors, lost and damaged answers, silence."""
+"""An HTTP proxy in front of a store. It gives wrong answers instead of the store: errors, lost and damaged
+answers, silence."""
 
 from __future__ import annotations
 
@@ -8,24 +9,27 @@ import threading
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
+from support.listener import Listener
+
 ERRORS = {
     "500": (500, "Internal Server Error", "InternalError"),
     "503": (503, "Slow Down", "SlowDown"),
     "429": (429, "Too Many Requests", "TooManyRequests"),
     "403": (403, "Forbidden", "ExpiredToken"),
 }
-"""What the store says of itself, as status, reason and code."""
+"""Errors of a store, as status, reason and code."""
 
 
 @dataclass
 class Fault:
-    """What happens to requests of a kind."""
+    """A fault in requests of one kind."""
 
     operation: str
     """`put`, `begin`, `part`, `complete`, `abort`, `get`, `head`, `delete`, `list`, or `all`."""
     kind: str
-    """One of `ERRORS`; `reset` before the store hears of it; `late` when the store hears of it only once it is `due`; `lost` when it has answered; `stall`; or `truncated` and `shorter` for a
-    body that ends early, against its Content-Length and with a false one."""
+    """One of `ERRORS`, or: `reset` before the store gets the request; `late` when the store gets it only once
+    it is `due`; `lost` after the store's answer; `stall`; `truncated` for a body shorter than its
+    Content-Length; `shorter` for a short body with its own Content-Length."""
     times: int = 1_000_000
     met: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -40,7 +44,7 @@ class Fault:
 
 
 def operation_of(method: str, target: str) -> str:
-    """What a request is, in S3's protocol or Azure's."""
+    """The operation of a request, in S3's protocol or Azure's."""
     parts = urlsplit(target)
     query = parse_qs(parts.query, keep_blank_values=True)
     comp = query.get("comp", [""])[0]
@@ -81,7 +85,7 @@ class Peer:
         return self._take(self.buffer.index(b"\r\n\r\n") + 4)
 
     def body(self, head: bytes) -> bytes:
-        """The body as it stands on the wire."""
+        """The body in its form on the wire."""
         headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in head.split(b"\r\n")[1:])}
         if headers.get(b"transfer-encoding", b"").lower() != b"chunked":
             return self._take(int(headers.get(b"content-length", 0)))
@@ -97,15 +101,14 @@ class Peer:
 
 
 class Faulty:
-    """Passes requests on to a port of this machine, but for those that a fault strikes."""
+    """Passes requests on to a port of this machine, except those with a fault."""
 
     def __init__(self, target: int) -> None:
         self.target = target
         self.fault: Fault | None = None
         self._closing = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._listener = Listener(self._converse)
+        self.port = self._listener.port
 
     def disturb(self, operation: str, kind: str, times: int = 1_000_000) -> Fault:
         self.fault = Fault(operation, kind, times)
@@ -116,17 +119,7 @@ class Faulty:
 
     def close(self) -> None:
         self._closing.set()
-        # Not closed alone: whoever waits in `accept` would go on with what has its number next.
-        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._converse, args=[client], daemon=True).start()
 
     def _converse(self, client: socket.socket) -> None:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -147,7 +140,7 @@ class Faulty:
                 if struck == "late" and fault:
                     fault.due.wait()
                     if store:
-                        # The store may have closed it by now.
+                        # Meanwhile the store may have closed it.
                         store.sock.close()
                     store = None
                 if store is None:

@@ -1,7 +1,7 @@
-"""moto's server, which tells its services apart by the host's name too, as clients of the real ones expect.
+"""moto's server with host names of services, as clients of the real ones expect.
 
-`python -m moto.server` looks at signatures and bodies only: an AssumeRoleWithWebIdentity is not signed, and where its action is in the
-query, as STS allows, it is taken for a request to S3.
+`python -m moto.server` looks at signatures and bodies only. An AssumeRoleWithWebIdentity is not signed; if
+its action is in the query, as STS allows, moto takes it for a request to S3.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from moto import server
 
 
 class ByName(server.DomainDispatcherApplication):
-    """Looks at the host's name where a request says nothing else."""
+    """Uses the host name when nothing else in the request names a service."""
 
     def infer_service_region_host(self, environ: dict[str, Any], path: str) -> str | None:
         host = environ.get("HTTP_HOST")

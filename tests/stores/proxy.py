@@ -11,7 +11,7 @@ from support.ports import free_ports
 
 @dataclass
 class Fault:
-    """What happens to connections, once so many bytes have gone one way over one of them."""
+    """A fault of connections, after so many bytes in one direction of one of them."""
 
     kind: str
     """`cut` or `stall`."""
@@ -19,7 +19,7 @@ class Fault:
     """`up`, to the store, or `down`."""
     after: int = 0
     times: int = 1_000_000
-    """How many connections it meets."""
+    """The number of connections that it hits."""
     met: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -40,11 +40,12 @@ class Proxy:
         self._open: set[socket.socket] = set()
         self._listener: socket.socket | None = None
         self._closing = threading.Event()
-        (self.port,) = free_ports(1)  # Nobody else's while it refuses: it comes back there.
+        # While the proxy refuses, nobody else has the port: it listens there again.
+        (self.port,) = free_ports(1)
         self.accept()
 
     def accept(self) -> None:
-        """Takes connections (again)."""
+        """Accepts connections (again)."""
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self.port))
@@ -53,7 +54,7 @@ class Proxy:
         threading.Thread(target=self._serve, args=[listener], daemon=True).start()
 
     def refuse(self) -> None:
-        """Ends all connections and takes no more."""
+        """Ends all connections and accepts no more."""
         assert self._listener is not None
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -62,7 +63,7 @@ class Proxy:
             _end(each)
 
     def disturb(self, kind: str, way: str, after: int = 0, times: int = 1_000_000) -> Fault:
-        """Lets connections fail from now on."""
+        """Makes connections fail from now on."""
         self.fault = Fault(kind, way, after, times)
         return self.fault
 

@@ -14,7 +14,7 @@ def test_the_blob_suite(backends: Callable[[str], Backend]) -> None:
     s3, azure = backends("s3"), backends("az")
     release = ["--release"] if binary().parent.name == "release" else []
     done = subprocess.run(
-        ["cargo", "test", *release, "--quiet", "--test", "stores"],
+        ["cargo", "test", *release, "--quiet", "--test", "storage_stores"],
         cwd=ROOT,
         env=rust_environment(s3, azure),
         capture_output=True,

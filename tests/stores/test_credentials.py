@@ -1,6 +1,8 @@
-"""Where the gateway's credentials for its store come from, and which stores it trusts: each way over a store that checks it.
+"""The sources of the gateway's credentials for its store, and the stores that it trusts. Each way runs over a
+store that checks it.
 
-What stands for Amazon and Microsoft is moto and azurite behind TLS, under their own host names too: a forward proxy leads those here.
+moto and azurite behind TLS stand in for Amazon and Microsoft, under their own host names too: a forward proxy
+leads these names to this machine.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from stores.backends import CONTAINER, Azurite, Moto, Place
+from stores.backends import CONTAINER, Azurite, Moto, Prefix
 from stores.test_gateway import faces_of
 from stores.tunnel import Tunnel
 
@@ -36,12 +38,13 @@ Over = Callable[..., Server]
 
 QUICK = {"store_retry_timeout": "1s"}
 BOUND = 120
-"""Seconds in which a start that cannot be must have ended: `store_retry_timeout`, and what a busy machine adds."""
+"""The longest time in seconds of a start that must fail: `store_retry_timeout`, and what a busy machine
+adds."""
 ACCOUNT_ID = "123456789012"
 TRUST = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRoleWithWebIdentity"}
 ALL_OF_S3 = {"Effect": "Allow", "Action": ["s3:*"], "Resource": "*"}
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhLWdhdGV3YXkifQ.c2lnbmF0dXJl"
-"""What a cluster gives a pod."""
+"""The credentials that a cluster gives a pod."""
 
 
 def policy(statement: dict[str, Any]) -> str:
@@ -50,7 +53,7 @@ def policy(statement: dict[str, Any]) -> str:
 
 @pytest.fixture(scope="module")
 def amazon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
-    """S3, STS and IAM, with a role that may use the store and one that may not."""
+    """S3, STS and IAM, with one role that may use the store and one that may not."""
     store = Moto(tmp_path_factory.mktemp("amazon") / "s3", Authority())
     iam = store.service("iam")
     for role in ("gateway", "stranger"):
@@ -72,14 +75,14 @@ def microsoft(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
 
 @pytest.fixture(scope="module")
 def tunnel(amazon: Moto, microsoft: Azurite) -> Iterator[Tunnel]:
-    """The way to both by the names of their clouds."""
-    with Tunnel({"amazonaws.com": amazon.port, "blob.core.windows.net": microsoft.port}) as standing:
-        yield standing
+    """The way to both by the host names of their clouds."""
+    with Tunnel({"amazonaws.com": amazon.port, "blob.core.windows.net": microsoft.port}) as running:
+        yield running
 
 
 @pytest.fixture
 def keys(amazon: Moto) -> Iterator[Environment]:
-    """A user's access key, as it stands in the environment."""
+    """The environment variables of a user's access key."""
     key = amazon.service("iam").create_access_key(UserName="gateway")["AccessKey"]
     yield {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
     amazon.service("iam").delete_access_key(UserName="gateway", AccessKeyId=key["AccessKeyId"])
@@ -94,10 +97,10 @@ def token(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def over(tmp_path: Path) -> Iterator[Over]:
-    """Makes gateways over places, with these credentials and no others."""
+    """Makes gateways over prefixes of a store, with these credentials and no others."""
     servers: list[Server] = []
 
-    def make(place: Place, environment: Environment, **settings: Any) -> Server:
+    def make(place: Prefix, environment: Environment, **settings: Any) -> Server:
         folder = tmp_path / f"server-{len(servers)}"
         given = {"store": place.url, **QUICK, **settings}
         servers.append(Server(folder, environment=environment, **{k: v for k, v in given.items() if v is not None}))
@@ -109,7 +112,8 @@ def over(tmp_path: Path) -> Iterator[Over]:
 
 
 def uses(server: Server) -> None:
-    """Writes two objects through both faces, one with the customer's key and one in parts, and reads them again."""
+    """Writes two objects through both faces, one with the customer's key and one in parts, and reads them
+    again."""
     s3, swift = faces_of(server)
     key, small, large = CustomerKey.new(), random.Random(1).randbytes(50_000), random.Random(2).randbytes(7_000_000)
     assert s3.put("bucket", "sealed", small, s3.keyed(key)).status in WRITTEN
@@ -119,7 +123,7 @@ def uses(server: Server) -> None:
 
 
 def stays_hidden(server: Server, *secrets: str) -> None:
-    """Looks for secrets in all that the gateway keeps, logs (it logs at trace), shows and prints."""
+    """Searches the gateway's data, its log (at TRACE), its pages and its output for secrets."""
     texts = {"configuration": printed(server, "config", "docs")}
     if server.process is not None and server.process.poll() is None:
         texts |= {"metrics": server.metrics().encode(), "readiness": server.readiness()[1].encode()}
@@ -135,7 +139,7 @@ def printed(server: Server, *command: str) -> bytes:
 
 
 def refused(servers: dict[str, Server]) -> dict[str, str]:
-    """Starts gateways that cannot start, all at a time. Why each ended, in its last words."""
+    """Starts gateways that cannot start, all at once. Returns the last line of each."""
     began = time.monotonic()
     for server in servers.values():
         server.spawn()
@@ -161,14 +165,14 @@ def test_static_keys(amazon: Moto, keys: Environment, over: Over) -> None:
 
 
 def web_identity(token: Path, role: str = "gateway") -> Environment:
-    """What EKS sets in a pod."""
+    """The variables that EKS sets in a pod."""
     arn = f"arn:aws:iam::{ACCOUNT_ID}:role/{role}"
     return {"AWS_WEB_IDENTITY_TOKEN_FILE": str(token), "AWS_ROLE_ARN": arn, "AWS_ROLE_SESSION_NAME": f"{role}-session"}
 
 
 @pytest.mark.parametrize("region", [None, "eu-west-1"], ids=["region's-sts", "sts-of-a-setting"])
 def test_a_web_identity(amazon: Moto, tunnel: Tunnel, token: Path, over: Over, region: str | None) -> None:
-    """Only the request to STS comes without a signature: what it gave signs all that follows, and moto verifies that."""
+    """Only the request to STS is unsigned. Its answer signs all later requests, and moto verifies them."""
     place, heard, asked = amazon.place(), len(amazon.log()), len(tunnel.asked)
     environment = {**web_identity(token), "HTTPS_PROXY": tunnel.url}
     if region:
@@ -187,7 +191,7 @@ def test_a_web_identity(amazon: Moto, tunnel: Tunnel, token: Path, over: Over, r
     stays_hidden(server, TOKEN, *given)
 
 
-def test_a_web_identity_that_is_none(amazon: Moto, tunnel: Tunnel, token: Path, over: Over, tmp_path: Path) -> None:
+def test_bad_web_identities_are_refused(amazon: Moto, tunnel: Tunnel, token: Path, over: Over, tmp_path: Path) -> None:
     settings = {"store_ca": str(amazon.ca), "store_region": "us-east-1", "store_retry_timeout": "10s"}
     (nowhere,) = free_ports(1)
     way = {"HTTPS_PROXY": tunnel.url}
@@ -216,12 +220,13 @@ def shared(sas: str) -> Environment:
 
 
 def signature(sas: str) -> str:
-    """What must be kept secret of one."""
+    """The secret parts of a signature."""
     return parse_qs(sas)["sig"][0]
 
 
 def test_a_shared_access_signature(microsoft: Azurite, tunnel: Tunnel, over: Over) -> None:
-    """One that may not delete leaves the gateway ready, as a delete is accepted before the store is asked: log and metrics tell."""
+    """With a signature that may not delete, the gateway is ready: a delete is acknowledged before the store
+    is asked. Log and metrics report the error."""
     asked, settings = len(tunnel.asked), {"store_ca": str(microsoft.ca)}
     gateways = []
     for permissions in ("racwdl", "racwl"):
@@ -244,12 +249,12 @@ def test_a_shared_access_signature(microsoft: Azurite, tunnel: Tunnel, over: Ove
         stays_hidden(server, signature(sas))
 
 
-def test_a_shared_access_signature_that_ends(microsoft: Azurite, tunnel: Tunnel, over: Over) -> None:
+def test_a_shared_access_signature_that_expires(microsoft: Azurite, tunnel: Tunnel, over: Over) -> None:
     lasts, over_already, reads_only = microsoft.sas("racwdl"), microsoft.sas("racwdl", timedelta(minutes=-1)), microsoft.sas("rl")
     way, settings = {"HTTPS_PROXY": tunnel.url}, {"store_ca": str(microsoft.ca)}
     server = over(microsoft.place(), {**shared(lasts), **way}, **settings).start()
     uses(server)
-    # A start and no more must come within what this one lasts.
+    # The signature lasts for a start, and not for much more.
     assert server.stop() == 0
     sas = microsoft.sas("racwdl", timedelta(seconds=20))
     server.environment |= shared(sas)
@@ -259,7 +264,7 @@ def test_a_shared_access_signature_that_ends(microsoft: Azurite, tunnel: Tunnel,
     words = refused({"ended": ended, "reader": reader})
     assert "403 Forbidden" in words["ended"] and "Server failed to authenticate the request" in words["ended"]
     assert "403 Forbidden" in words["reader"] and "AuthorizationPermissionMismatch" in words["reader"]
-    # The first one's ends while its gateway runs.
+    # The first signature expires while its gateway runs.
     wait_until(lambda: server.readiness() == (503, "not ready: the blob store cannot be read\n"))
     s3, key = faces_again(server), CustomerKey.new()
     for answer in (s3.put("bucket", "new", bytes(50_000), s3.keyed(key)), s3.get("bucket", "in-parts")):
@@ -275,7 +280,7 @@ def faces_again(server: Server) -> S3Face:
     return S3Face(S3(server.tls, people.OWNER))
 
 
-def test_an_account_s_key(microsoft: Azurite, tunnel: Tunnel, over: Over) -> None:
+def test_an_account_key(microsoft: Azurite, tunnel: Tunnel, over: Over) -> None:
     place, settings = microsoft.place(), {"store_ca": str(microsoft.ca)}
     environment = {"AZURE_STORAGE_ACCOUNT_NAME": microsoft.account, "HTTPS_PROXY": tunnel.url}
     server = over(place, {**environment, "AZURE_STORAGE_ACCOUNT_KEY": microsoft.key}, **settings).start()
@@ -320,7 +325,7 @@ def test_a_private_ca(amazon: Moto, microsoft: Azurite, over: Over, tmp_path: Pa
     ],
     ids=["path", "host", "host-in-endpoint", "host-with-endpoint"],
 )
-def test_where_the_bucket_stands(
+def test_the_bucket_is_in_the_path_or_in_the_host(
     amazon: Moto, tunnel: Tunnel, keys: Environment, over: Over, path_style: bool, endpoint: str | None, host: str
 ) -> None:
     place, asked = amazon.place(), len(tunnel.asked)
@@ -332,8 +337,9 @@ def test_where_the_bucket_stands(
     assert set(tunnel.asked[asked:]) == {f"{host}:443"}
 
 
-def test_identities_that_nobody_gives(amazon: Moto, microsoft: Azurite, token: Path, over: Over) -> None:
-    """The addresses that clouds have for their own machines, with nobody there: the start ends in time and says what was asked."""
+def test_missing_identities_are_reported(amazon: Moto, microsoft: Azurite, token: Path, over: Over) -> None:
+    """Nobody answers at the addresses that clouds have for their own machines. The start ends in time, and
+    names the address."""
     (nowhere,) = free_ports(1)
     nobody = f"http://127.0.0.1:{nowhere}"
     container = "AWS_CONTAINER_"

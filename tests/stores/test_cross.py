@@ -1,4 +1,5 @@
-"""What the cross-protocol suite says of bytes and versions, unchanged, over each store: `server` is another here."""
+"""The tests of the cross-protocol suite on bytes and versions, unchanged, over each store: `server` is
+another fixture here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Stores that go away, cut connections and stall: a right answer or a clean error, and all goes on by itself."""
+"""Stores that stop, cut connections and stall: a right answer or a clean error, and afterwards everything
+goes on."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import os
 import time
 
 import pytest
-from stores.backends import Backend, Place
+from stores.backends import Backend, Prefix
 from stores.conftest import Gateway
 from stores.proxy import Proxy
 from stores.test_gateway import faces_of
@@ -20,22 +21,23 @@ from support.wire import Disconnected, Headers, Response
 SIZE = 3_000_000
 PARTS = 14_000_000
 QUICK = {"store_read_timeout": "4s", "store_retry_timeout": "1s", "log_level": "info"}
-"""A store that stands still is given up soon, but not before one that is slow has answered; what fails for good is soon told."""
+"""A store that stalls is given up soon, but later than a slow one answers. A permanent fault is reported
+soon."""
 PATIENT = {**QUICK, "store_retry_timeout": "30s"}
-"""What fails once is tried again, however long the first attempt took."""
+"""A first failure is tried again, however long the first attempt took."""
 BOUND = 120
-"""Seconds in which anything must have ended; far more than it takes, for a machine that is busy."""
+"""The longest time in seconds of any request. It is far more than needed, for busy machines."""
 
 
 def read(face: Face, name: str, headers: Headers) -> Response | None:
-    """An answer, or nothing when the connection ended before one came."""
+    """An answer, or none if the connection ended before it."""
     try:
         return face.get("bucket", name, headers)
     except Disconnected:
         return None
 
 
-def test_a_store_that_is_away(backend: Backend, proxy: Proxy, gateway: Gateway) -> None:
+def test_a_store_that_is_stopped(backend: Backend, proxy: Proxy, gateway: Gateway) -> None:
     place, key = backend.place(proxy.port), CustomerKey.new()
     server = gateway(place, **QUICK).start()
     faces, body = faces_of(server), os.urandom(100_000)
@@ -51,10 +53,10 @@ def test_a_store_that_is_away(backend: Backend, proxy: Proxy, gateway: Gateway) 
         ):
             assert answer.status == 503, answer.text
             assert int(answer["Retry-After"]) > 0
-        # What the index knows is told as ever.
+        # The index answers as before.
         assert face.head("bucket", "s3", face.keyed(key)).status == 200
         assert set(face.sizes("bucket")) == {"s3", "swift"}
-    assert faces[0].delete("bucket", "s3").status == 204, "deleting asks the index only"
+    assert faces[0].delete("bucket", "s3").status == 204, "a delete needs the index only"
     proxy.accept()
     wait_until(server.is_ready)
     for face in faces:
@@ -75,7 +77,7 @@ def test_a_download_that_breaks_once_goes_on(backend: Backend, proxy: Proxy, gat
 
 
 @pytest.mark.parametrize("kind", ["cut", "stall"])
-def test_a_download_that_breaks_for_good_is_no_whole_answer(
+def test_a_download_that_breaks_for_good_is_not_complete(
     backend: Backend, proxy: Proxy, gateway: Gateway, kind: str
 ) -> None:
     server, body, key = gateway(backend.place(proxy.port), **QUICK).start(), os.urandom(SIZE), CustomerKey.new()
@@ -102,7 +104,7 @@ UPLOADS = pytest.mark.parametrize(
 def test_an_upload_that_breaks_once(
     backend: Backend, proxy: Proxy, gateway: Gateway, kind: str, way: str, size: int
 ) -> None:
-    """It may fail cleanly, and mostly is repeated unseen."""
+    """It may fail cleanly, and mostly the gateway repeats it without an error."""
     place = backend.place(proxy.port)
     server, body, key = gateway(place, **PATIENT).start(), os.urandom(size), CustomerKey.new()
     for face in faces_of(server):
@@ -118,7 +120,7 @@ def test_an_upload_that_breaks_once(
 def test_an_upload_that_breaks_for_good(
     backend: Backend, proxy: Proxy, gateway: Gateway, kind: str, way: str, size: int
 ) -> None:
-    """503, and nothing is left."""
+    """The answer is 503, and no leftovers exist."""
     place = backend.place(proxy.port)
     server, body, key = gateway(place, **QUICK).start(), os.urandom(size), CustomerKey.new()
     for face in faces_of(server):
@@ -132,15 +134,15 @@ def test_an_upload_that_breaks_for_good(
     leaves_nothing(server, place)
 
 
-def leaves_nothing(server: Server, place: Place) -> None:
-    """In the end the store holds what the index knows, and no more."""
+def leaves_nothing(server: Server, place: Prefix) -> None:
+    """In the end the store has exactly the blobs of the index."""
     wait_until(server.is_ready)
     objects = len(faces_of_again(server))
     wait_until(lambda: len(place.blobs()) == objects)
 
 
 def right(face: Face, name: str, put: Response, body: bytes, key: CustomerKey) -> None:
-    """What was acknowledged is there, whole; what was refused is not."""
+    """Every acknowledged object is there, whole. No refused object is there."""
     if put.status in WRITTEN:
         assert face.get("bucket", name, face.keyed(key)).body == body
     else:

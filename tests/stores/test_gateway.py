@@ -1,4 +1,4 @@
-"""What a gateway writes to a store, takes away from it, and asks of it at its start."""
+"""The gateway's writes to a store, its deletes there, and its requests at the start."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from support.swift import Swift
 from support.waiting import wait_until
 
 LARGE = 20 * 1024 * 1024 + 3
-"""More than three of the buffers that go to a cloud."""
+"""More than three of the buffers for a cloud."""
 
 
 def faces_of(server: Server) -> list[Face]:
@@ -29,7 +29,7 @@ def faces_of(server: Server) -> list[Face]:
     return [S3Face(s3), SwiftFace(Swift(server.tls, people.OWNER))]
 
 
-def test_a_large_object_goes_in_parts_and_comes_back(backend: Backend, gateway: Gateway) -> None:
+def test_a_large_object_is_written_and_read_in_parts(backend: Backend, gateway: Gateway) -> None:
     place = backend.place()
     writers = faces_of(gateway(place, log_level="info").start())
     body, key = random.Random(7).randbytes(LARGE), CustomerKey.new()
@@ -46,7 +46,7 @@ def test_a_large_object_goes_in_parts_and_comes_back(backend: Backend, gateway: 
     assert place.unfinished() == 0
 
 
-def test_what_is_overwritten_and_deleted_goes_from_the_store(backend: Backend, gateway: Gateway) -> None:
+def test_overwritten_and_deleted_objects_leave_the_store(backend: Backend, gateway: Gateway) -> None:
     place = backend.place()
     s3, swift = faces_of(gateway(place).start())
     for face in (s3, swift):
@@ -56,19 +56,19 @@ def test_what_is_overwritten_and_deleted_goes_from_the_store(backend: Backend, g
     assert s3.put("bucket", "overwritten", b"small").status in WRITTEN
     assert s3.delete("bucket", "swift").status == 204
     assert swift.delete("bucket", "s3").status == 204
-    # Only the second `kept` is left: all others were replaced or deleted, and small ones live in the index.
+    # Only the second `kept` is left. All others were replaced or deleted, and small objects are in the index.
     wait_until(lambda: len(place.blobs()) == 1)
     assert len(s3.get("bucket", "kept").body) == 50_000
     assert swift.delete("bucket", "kept").status == 204
     wait_until(lambda: place.blobs() == [])
 
 
-def test_ciphertext_only_reaches_the_store(backend: Backend, gateway: Gateway, tmp_path: Path) -> None:
+def test_the_store_receives_ciphertext_only(backend: Backend, gateway: Gateway, tmp_path: Path) -> None:
     place, key = backend.place(), CustomerKey.new()
     server = gateway(place)
     faces = faces_of(server.start())
     mark = b"this is what nobody may read but the owner of the key. "
-    # One blob that is a single request, one in parts.
+    # One blob is a single request, one is in parts.
     for face in faces:
         for size in (100_000, 7_000_000):
             body = (mark * (size // len(mark) + 1))[:size]
@@ -77,7 +77,7 @@ def test_ciphertext_only_reaches_the_store(backend: Backend, gateway: Gateway, t
                 assert face.put("bucket", face.name + name, body, [*keyed, *metadata]).status in WRITTEN
     assert server.stop() == 0
     saved = place.save(tmp_path / "store")
-    assert len(saved) == 9, "eight blobs and the installation's record"
+    assert len(saved) == 9, "eight blobs and the record of the installation"
     told = [mark[:16], b"secret-name", b"secret-colour", b"bucket", people.OWNER.secret_key.encode()]
     for path in saved:
         data = path.read_bytes()
@@ -92,7 +92,7 @@ def test_a_store_of_another_installation_is_refused(backend: Backend, gateway: G
     for place in (mine, other):
         assert gateway(place).start().stop() == 0
     server = gateway(mine)
-    assert refused(server, "index: found an empty index"), "a store that has an installation, and no index"
+    assert refused(server, "index: found an empty index"), "a store with an installation, and no index"
     first = gateway(backend.place())
     assert first.start().stop() == 0
     first.config.write_text(first.config.read_text().replace(str(first.settings["store"]), other.url))

@@ -1,5 +1,6 @@
-"""Stores that answer wrongly, late or not at all, operation by operation: the caller gets a right answer or a clean error in bounded
-time, nothing that was acknowledged is lost, nothing is left over, and the metrics say what happened."""
+"""Stores that answer wrongly, late or not at all, operation by operation. The caller gets a right answer or a
+clean error in bounded time. No acknowledged write is lost, no leftovers exist, and the metrics show the
+fault."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from stores.backends import BACKENDS, Backend, Place
+from stores.backends import BACKENDS, Backend, Prefix
 from stores.faulty import ERRORS, Faulty
 from stores.test_faults import read
 
@@ -25,21 +26,22 @@ from support.swift import Swift
 from support.waiting import wait_until
 
 QUICK = {"store_read_timeout": "4s", "store_retry_timeout": "1s", "log_level": "info"}
-"""A store that stands still is given up soon, but not before one that is slow has answered; what fails for good is soon told."""
+"""A store that stalls is given up soon, but later than a slow one answers. A permanent fault is reported
+soon."""
 PATIENT = {**QUICK, "store_retry_timeout": "30s"}
-"""What fails once is tried again, however long the first attempt took."""
+"""A first failure is tried again, however long the first attempt took."""
 BOUND = 120
-"""Seconds in which anything must have ended; far more than it takes, for a machine that is busy."""
+"""The longest time in seconds of any request. It is far more than needed, for busy machines."""
 ONE_REQUEST, IN_PARTS = 300_000, 7_000_000
 KEY = CustomerKey.new()
 
 
 @dataclass
 class World:
-    """A gateway behind a store that can be made to fail."""
+    """A gateway over a store that can be made to fail."""
 
     backend: Backend
-    place: Place
+    place: Prefix
     store: Faulty
     server: Server
     faces: list[Face]
@@ -49,7 +51,7 @@ class World:
         return f"object-{next(self.numbers)}"
 
     def count(self, family: str, **labels: str) -> float:
-        """The sum of a family's series that have these labels."""
+        """The sum of a family's series with these labels."""
         found = 0.0
         for line in self.server.metrics().splitlines():
             name, _, value = line.rpartition(" ")
@@ -58,12 +60,12 @@ class World:
         return found
 
     def is_tidy(self) -> bool:
-        """Whether the store holds what the index knows, and nothing else."""
+        """Whether the store has exactly the blobs of the index."""
         return len(self.place.blobs()) == len(self.faces[0].sizes("bucket")) and self.place.unfinished() == 0
 
 
 @contextmanager
-def standing(backend: Backend, folder: Path, settings: dict[str, str]) -> Iterator[World]:
+def behind_faults(backend: Backend, folder: Path, settings: dict[str, str]) -> Iterator[World]:
     store = Faulty(backend.port)
     place = backend.place(store.port)
     with Server(folder, environment=place.environment, **place.settings, **settings) as server:
@@ -81,15 +83,15 @@ def over(request: pytest.FixtureRequest, backends: Callable[[str], Backend]) -> 
 
 @pytest.fixture(scope="module")
 def world(over: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The one for what fails for good."""
-    with standing(over, tmp_path_factory.mktemp(f"wrong-{over.scheme}"), QUICK) as running:
+    """The settings for permanent faults."""
+    with behind_faults(over, tmp_path_factory.mktemp(f"wrong-{over.scheme}"), QUICK) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def patient(over: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The one for what passes by itself."""
-    with standing(over, tmp_path_factory.mktemp(f"patient-{over.scheme}"), PATIENT) as running:
+    """The settings for temporary faults."""
+    with behind_faults(over, tmp_path_factory.mktemp(f"patient-{over.scheme}"), PATIENT) as running:
         yield running
 
 
@@ -101,7 +103,7 @@ def healed(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 SEEN = {"500": "5xx", "503": "slow-down", "429": "slow-down", "403": "denied", "stall": "timeout"}
-"""What the metrics call it."""
+"""The name of an operation in the metrics."""
 
 
 @pytest.mark.parametrize(
@@ -128,15 +130,15 @@ def test_a_write(world: World, patient: World, operation: str, kind: str) -> Non
 
 
 def writes(world: World, face: Face, times: int, operation: str, kind: str, size: int) -> None:
-    """One write, while a fault strikes so often."""
+    """One write during a fault that strikes so often."""
     name, body = world.name(), os.urandom(size)
     fault, before, began = world.store.disturb(operation, kind, times), attempts(world, kind), time.monotonic()
     put = face.put("bucket", name, body, face.keyed(KEY))
     assert time.monotonic() - began < BOUND
-    assert fault.met > 0, "the fault met nothing: this would prove nothing"
+    assert fault.met > 0, "the fault struck no request: this would prove nothing"
     assert attempts(world, kind) > before
     world.store.heal()
-    # An upload by parts whose completion was not answered is found to be there.
+    # If the completion of an upload in parts was not answered, the gateway finds that it was done.
     found = (operation, kind) == ("complete", "lost")
     if times > 1 and not found:
         assert (put.status, "Retry-After" in put) == (503, True), put.text
@@ -147,14 +149,14 @@ def writes(world: World, face: Face, times: int, operation: str, kind: str, size
         assert put.status == 503, put.text
         assert face.get("bucket", name, face.keyed(KEY)).status == 404
     if found or (times == 1 and kind in ("500", "503", "429", "lost", "reset")):
-        assert put.status in WRITTEN, "what passes by itself is not seen"
+        assert put.status in WRITTEN, "no client notices a temporary fault"
 
 
 def attempts(world: World, kind: str) -> float:
     return world.count("cardea_store_attempts", outcome=SEEN.get(kind, "broken"))
 
 
-def test_an_overwrite_that_fails_leaves_what_was_there(world: World) -> None:
+def test_a_failed_overwrite_leaves_the_old_object(world: World) -> None:
     for face in world.faces:
         name, body = world.name(), os.urandom(ONE_REQUEST)
         assert face.put("bucket", name, body, face.keyed(KEY)).status in WRITTEN
@@ -171,13 +173,13 @@ def test_a_read(world: World, patient: World, kind: str) -> None:
     for times, its in ((1, patient), (1_000_000, world)):
         reads(its, times, kind)
     if kind == "shorter":
-        # The store did answer, and says itself that it is all.
+        # The store did answer, and its own length says that the body is complete.
         return
     assert world.count("cardea_store_requests", operation="get") > world.count("cardea_store_requests", operation="get", outcome="done")
 
 
 def reads(world: World, times: int, kind: str) -> None:
-    """One object's read, while a fault strikes so often."""
+    """One read of an object during a fault that strikes so often."""
     face, name, body = world.faces[len(kind) % 2], world.name(), os.urandom(3_000_000)
     assert face.put("bucket", name, body, face.keyed(KEY)).status in WRITTEN
     fault, began = world.store.disturb("get", kind, times), time.monotonic()
@@ -187,7 +189,7 @@ def reads(world: World, times: int, kind: str) -> None:
     world.store.heal()
     if got is None or got.status == 200:
         whole = got is not None and got.complete
-        assert whole == (got is not None and got.body == body), "bytes are missing, and nobody says so"
+        assert whole == (got is not None and got.body == body), "bytes are missing from a complete answer"
         assert got is None or body.startswith(got.body)
         assert times == 1 or not whole
     elif kind == "shorter":
@@ -195,13 +197,13 @@ def reads(world: World, times: int, kind: str) -> None:
     else:
         assert (got.status, "Retry-After" in got) == (503, True), got.text
     if times == 1 and kind in ("500", "503", "429", "reset", "truncated"):
-        assert got is not None and got.body == body, "what passes by itself is not seen"
+        assert got is not None and got.body == body, "no client notices a temporary fault"
     assert face.get("bucket", name, face.keyed(KEY)).body == body
 
 
 @pytest.mark.parametrize("kind", ["500", "403", "lost", "stall"])
 def test_a_delete(world: World, kind: str) -> None:
-    """It is the index's. The blob goes when the store lets it."""
+    """A delete is done in the index. The blob is deleted when the store allows it."""
     face, name = world.faces[len(kind) % 2], world.name()
     assert face.put("bucket", name, os.urandom(ONE_REQUEST), face.keyed(KEY)).status in WRITTEN
     wait_until(world.is_tidy)
@@ -231,7 +233,7 @@ def test_readiness(world: World, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["500", "403", "reset", "stall"])
 def test_a_start(world: World, tmp_path: Path, kind: str) -> None:
-    """A store that cannot be asked whose it is ends the start, with one line; later it starts."""
+    """A store that cannot name its installation ends the start, with one line. Later the start succeeds."""
     place = world.backend.place(world.store.port)
     server = Server(tmp_path / "server", environment=place.environment, **place.settings, **QUICK)
     for _ in range(2):

@@ -1,29 +1,21 @@
-"""A forward proxy (CONNECT) that leads to ports of this machine, whatever a host is called: so a cloud's own names can be used."""
+"""A forward proxy (CONNECT) to ports of this machine. With it a cloud's own host names can be used."""
 
 from __future__ import annotations
 
 import socket
-import threading
+
+from support.listener import Listener, join
 
 
 class Tunnel:
-    """Leads names that end so to these ports, and all others nowhere."""
+    """Leads host names with these endings to these ports, and refuses all others."""
 
     def __init__(self, ways: dict[str, int]) -> None:
         self._ways = ways
         self.asked: list[str] = []
-        """The names that were asked for, with their ports."""
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._lead, args=[client], daemon=True).start()
+        """The names that clients asked for, with their ports."""
+        self._listener = Listener(self._lead)
+        self.url = f"http://127.0.0.1:{self._listener.port}"
 
     def _lead(self, client: socket.socket) -> None:
         with client:
@@ -40,23 +32,10 @@ class Tunnel:
                 return
             with socket.create_connection(("127.0.0.1", ports[0])) as store:
                 client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-                back = threading.Thread(target=_pump, args=[store, client], daemon=True)
-                back.start()
-                _pump(client, store)
-                back.join()
+                join(client, store)
 
     def __enter__(self) -> "Tunnel":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-
-
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    try:
-        while data := source.recv(1 << 16):
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass

@@ -1,1 +1,2 @@
-"""What the end-to-end tests stand on: the real program, raw clients of both protocols, and the real command lines."""
+"""The base of the end-to-end tests: the real program, raw clients of both protocols, and the real command
+lines."""

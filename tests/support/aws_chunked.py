@@ -17,13 +17,13 @@ _EMPTY = hashlib.sha256(b"").hexdigest()
 
 @dataclass
 class Chunked:
-    """A body to be framed. The fields after the first three are ways to get it wrong."""
+    """A body to be framed. The fields after the first three make it wrong in some way."""
 
     mode: str
     chunks: list[bytes]
     trailers: list[tuple[str, str]] = field(default_factory=list)
     damage_signature_of: int | None = None
-    """The chunk (the last, empty one included) whose signature is spoilt."""
+    """The chunk whose signature is changed; the empty chunk at the end counts too."""
     damage_trailer_signature: bool = False
     leave_out_last_chunk: bool = False
     leave_out_trailers: bool = False
@@ -37,7 +37,7 @@ class Chunked:
         return sum(map(len, self.chunks))
 
     def headers(self) -> list[tuple[str, str]]:
-        """The headers that announce it."""
+        """The headers that announce the body."""
         headers = [("Content-Encoding", "aws-chunked"), ("x-amz-decoded-content-length", str(self.decoded_length))]
         if self.mode != STREAMING:
             headers.append(("x-amz-trailer", ",".join(name for name, _ in self.trailers)))
@@ -74,7 +74,7 @@ def _spoil(signature: str, really: bool) -> str:
 
 
 class _Chain:
-    """Each signature is over the one before it."""
+    """Each signature covers the one before it."""
 
     def __init__(self, signer: HeaderSigner, signed: Signed) -> None:
         self.signer, self.request = signer, signed.request

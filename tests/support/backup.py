@@ -1,4 +1,4 @@
-"""Runs `cardea backup`, `restore`, `migrate-index` and what belongs to them."""
+"""Runs `cardea backup`, `restore`, `migrate-index` and related commands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .server import Server, clean_environment, files_below
 
 @dataclass
 class Ran:
-    """What a command said."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -22,14 +22,14 @@ class Ran:
 
     @property
     def line(self) -> str:
-        """Its complaint, which is one line."""
+        """Its error, which is one line."""
         (line,) = [line for line in self.err.splitlines() if line.startswith("cardea: ")]
         return line.removeprefix("cardea: ")
 
 
 @dataclass
 class Taken:
-    """A backup that was taken."""
+    """A finished backup."""
 
     id: str
     rows: int
@@ -51,14 +51,14 @@ def start(server: Server, *words: str) -> subprocess.Popen[str]:
 
 
 def run(server: Server, *words: str) -> Ran:
-    """Runs a command with the server's configuration, whatever comes of it."""
+    """Runs a command with the server's configuration, and accepts any result."""
     process = start(server, *words)
     out, err = process.communicate(timeout=300)
     return Ran(process.returncode, out, err)
 
 
 def well(server: Server, *words: str) -> str:
-    """Runs a command that must succeed, and returns what it said."""
+    """Runs a command that must succeed, and returns its output."""
     ran = run(server, *words)
     assert ran.code == 0, f"{words} ended with {ran.code}:\n{ran.out}{ran.err}"
     return ran.out
@@ -73,13 +73,13 @@ def backup(server: Server, *words: str) -> Taken:
 
 
 def lose_index(server: Server) -> None:
-    """As if the disk of the index were gone."""
+    """Deletes the index, as a lost disk would."""
     for path in server.data.glob("index.db*"):
         path.unlink()
 
 
 def another_machine(server: Server, other: Server) -> None:
-    """Brings the store and the key ring to an empty machine, and nothing else."""
+    """Copies the store and the key ring to an empty machine, and nothing more."""
     other.data.mkdir(mode=0o700)
     shutil.copytree(server.data / "blobs", other.data / "blobs")
     shutil.copy(server.data / "keyring.toml", other.data / "keyring.toml")
@@ -91,7 +91,7 @@ def chunks(server: Server) -> list[Path]:
 
 
 def sets(server: Server) -> list[str]:
-    """The backups whose names are in the store."""
+    """The backups that the store lists by name."""
     return sorted(path.name for path in (server.data / "blobs" / "backups" / "sets").glob("*") if any(path.iterdir()))
 
 

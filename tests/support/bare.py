@@ -1,4 +1,4 @@
-"""A program that nobody configured, in an empty folder."""
+"""A program without configuration, in an empty folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .server import Server, clean_environment
 
 
 class Bare(Server):
-    """`cardea serve` in a folder, with nothing set but where to listen, so that tests can run side by side."""
+    """`cardea serve` in a folder, with no settings but its ports, so that tests can run side by side."""
 
     def spawn(self) -> subprocess.Popen[bytes]:
         self.data = self.folder / "cardea-data"

@@ -1,6 +1,6 @@
-"""What lies below the gateways of a session: an index and a store of a kind, chosen by `--index` and `--store`.
+"""The index and the store under the gateways of a session, chosen by `--index` and `--store`.
 
-Without a choice, or with the embedded ones, a gateway keeps everything in its own folder and nothing is started.
+If both are embedded, a gateway keeps everything in its own folder, and no server is started.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ _chosen = {"index": "sqlite", "store": "local"}
 
 
 def choose(index: str, store: str) -> None:
-    """Says what the gateways that follow are over."""
+    """Chooses the index and the store of the gateways that are made from now on."""
     assert index in INDEXES and store in STORES, (index, store)
     _chosen.update(index=index, store=store)
 
 
 def chosen() -> str:
-    """What they are over, in short."""
+    """The current choice, as text."""
     return f"{_chosen['index']}+{_chosen['store']}"
 
 
 @contextmanager
 def over(index: str, store: str) -> Iterator[str]:
-    """Another choice for a while. Gives it in short."""
+    """Another choice for a while, which it returns as text."""
     before = dict(_chosen)
     choose(index, store)
     try:
@@ -52,7 +52,7 @@ class Below:
 
 
 def place(folder: Path, given: dict[str, Any]) -> Below:
-    """A place of its own for a gateway in this folder, except for what its test has given itself."""
+    """An index and a store for a gateway in this folder, except where its test gives its own."""
     settings: dict[str, Any] = {}
     environment: dict[str, str] = {}
     if _chosen["store"] != "local" and "store" not in given:
@@ -72,7 +72,7 @@ def place(folder: Path, given: dict[str, Any]) -> Below:
 
 
 def keyring(folder: Path) -> Path:
-    """A key ring in a folder: over a shared index none is made by itself."""
+    """A key ring in a folder: over a shared index the gateway makes none by itself."""
     from .places import binary
 
     ring = folder / "keyring.toml"

@@ -1,4 +1,4 @@
-"""Certificates of a test's own, and which one a listener shows."""
+"""Certificates for tests, and the certificate that a listener shows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Pair:
 
     @classmethod
     def new(cls, name: str = "localhost") -> "Pair":
-        """One that signed itself."""
+        """A certificate that signed itself."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = _certificate(name, key, name).add_extension(_names(name), critical=False)
         return cls._of(certificate.sign(key, hashes.SHA256()), key)
@@ -42,13 +42,13 @@ class Pair:
         return ssl.PEM_cert_to_DER_cert(self.certificate.decode())
 
     def write(self, folder: Path) -> None:
-        """As a Secret of type kubernetes.io/tls is mounted."""
+        """Writes both as a mounted Secret of type kubernetes.io/tls has them."""
         (folder / "tls.crt").write_bytes(self.certificate)
         (folder / "tls.key").write_bytes(self.key)
 
 
 class Authority:
-    """A private CA, such as companies have for what only they reach."""
+    """A private CA, as companies have for their internal servers."""
 
     def __init__(self, name: str = "a company's own CA") -> None:
         self._name, self._key = name, ec.generate_private_key(ec.SECP256R1())
@@ -90,7 +90,7 @@ def _names(*names: str) -> x509.SubjectAlternativeName:
 
 
 def shown(port: int, host: str = "localhost") -> bytes:
-    """The certificate of a fresh handshake."""
+    """The certificate of a new handshake."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with Address(port).connect(60) as plain, context.wrap_socket(plain, server_hostname=host) as connection:

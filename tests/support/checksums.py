@@ -42,10 +42,10 @@ def checksum(algorithm: str, data: bytes) -> str:
 
 
 def header(algorithm: str) -> str:
-    """The header that carries it."""
+    """The header with the checksum."""
     return f"x-amz-checksum-{algorithm.lower()}"
 
 
-# The check values of the CRC catalogue, so that no test trusts a wrong implementation of ours.
+# The check values of the CRC catalogue. Without them a test could trust a wrong implementation of ours.
 assert _ALGORITHMS["CRC32C"](b"123456789").hex() == "e3069283"
 assert _ALGORITHMS["CRC64NVME"](b"123456789").hex() == "ae8b14860a799888"

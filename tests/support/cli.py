@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,8 +44,14 @@ class Cli:
             "OS_CACERT": str(self.server.ca),
         }
 
+    def file(self, name: str, size: int) -> Path:
+        """A file in the folder. Its bytes are arbitrary, and the same in every run."""
+        path = self.folder / name
+        path.write_bytes(random.Random(size).randbytes(size))
+        return path
+
     def run(self, *command: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Runs one, and fails the test when it does."""
+        """Runs a command. If the command fails, the test fails."""
         done = subprocess.run(
             [str(word) for word in command],
             cwd=self.folder,
@@ -59,19 +66,19 @@ class Cli:
         return done
 
     def fails(self, *command: str | Path) -> str:
-        """Runs one that must fail, and returns what it said."""
+        """Runs a command that must fail, and returns its output."""
         done = self.run(*command, check=False)
         assert done.returncode != 0, f"{command} succeeded:\n{done.stdout}{done.stderr}"
         assert "Traceback" not in done.stderr, done.stderr
         return done.stdout + done.stderr
 
     def json(self, *command: str | Path) -> Any:
-        """Runs one and reads its JSON."""
+        """Runs a command and reads its JSON."""
         text = self.run(*command).stdout
         return json.loads(text) if text.strip() else {}
 
     def without(self, *names: str) -> "Cli":
-        """The same without some variables."""
+        """The same without some environment variables."""
         other = Cli(self.server, self.user, self.folder)
         other.environment = {n: v for n, v in self.environment.items() if n not in names}
         return other

@@ -13,11 +13,11 @@ from .wire import Headers, Response
 
 
 class Face(Protocol):
-    """What both protocols can do with an object."""
+    """The operations that both protocols have on objects."""
 
     name: str
     meta: str
-    """How the names of user metadata begin."""
+    """The beginning of the names of user metadata."""
 
     def keyed(self, key: CustomerKey | None) -> Headers: ...
     def put(self, bucket: str, name: str, body: bytes = b"", headers: Headers = ()) -> Response: ...
@@ -28,15 +28,10 @@ class Face(Protocol):
 
 
 @dataclass
-class S3Face:
-    """S3."""
+class _Face:
+    """Methods that are the same for both clients."""
 
-    client: S3
-    name: str = "s3"
-    meta: str = "x-amz-meta-"
-
-    def keyed(self, key: CustomerKey | None) -> Headers:
-        return key.s3() if key else []
+    client: S3 | Swift
 
     def put(self, bucket: str, name: str, body: bytes = b"", headers: Headers = ()) -> Response:
         return self.client.put(bucket, name, body, headers)
@@ -49,6 +44,16 @@ class S3Face:
 
     def delete(self, bucket: str, name: str, headers: Headers = ()) -> Response:
         return self.client.delete(bucket, name, headers)
+
+
+@dataclass
+class S3Face(_Face):
+    client: S3
+    name: str = "s3"
+    meta: str = "x-amz-meta-"
+
+    def keyed(self, key: CustomerKey | None) -> Headers:
+        return key.s3() if key else []
 
     def sizes(self, bucket: str) -> dict[str, int]:
         sizes: dict[str, int] = {}
@@ -61,9 +66,7 @@ class S3Face:
 
 
 @dataclass
-class SwiftFace:
-    """Swift."""
-
+class SwiftFace(_Face):
     client: Swift
     name: str = "swift"
     meta: str = "x-object-meta-"
@@ -71,28 +74,16 @@ class SwiftFace:
     def keyed(self, key: CustomerKey | None) -> Headers:
         return key.swift() if key else []
 
-    def put(self, bucket: str, name: str, body: bytes = b"", headers: Headers = ()) -> Response:
-        return self.client.put(bucket, name, body, headers)
-
-    def get(self, bucket: str, name: str, headers: Headers = ()) -> Response:
-        return self.client.get(bucket, name, headers)
-
-    def head(self, bucket: str, name: str, headers: Headers = ()) -> Response:
-        return self.client.head(bucket, name, headers)
-
-    def delete(self, bucket: str, name: str, headers: Headers = ()) -> Response:
-        return self.client.delete(bucket, name, headers)
-
     def sizes(self, bucket: str) -> dict[str, int]:
         return {row["name"]: row["bytes"] for row in self.client.list(bucket)}
 
 
 WRITTEN = (200, 201)
-"""What a PUT answers: S3's, and Swift's."""
+"""The statuses of a good PUT: of S3 and of Swift."""
 
 
 def code(face: Face, response: Response) -> str:
-    """S3's error code, wherever it is; nothing on Swift, whose errors are statuses."""
+    """S3's error code, from the body or a header. Swift has none: its errors are statuses."""
     if face.name != "s3":
         return ""
     return error(response)["Code"] if response.body else response["x-amz-error-code"]

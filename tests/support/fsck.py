@@ -13,7 +13,7 @@ from .server import Server, clean_environment
 
 @dataclass
 class Checked:
-    """What it said."""
+    """The result of a check."""
 
     code: int
     report: dict[str, Any]
@@ -25,7 +25,7 @@ class Checked:
 
 
 def fsck(server: Server, *words: str) -> Checked:
-    """Checks the server's installation. A report that cannot be made is empty."""
+    """Checks the server's installation. If there is no report, it is empty."""
     done = subprocess.run(
         [places.binary(), "fsck", "--json", "--config", server.config, "--data", server.data, *words],
         cwd=server.folder,
@@ -39,7 +39,7 @@ def fsck(server: Server, *words: str) -> Checked:
 
 
 def assert_sound(server: Server, *words: str) -> Checked:
-    """Nothing is wrong with the installation. Something may be left over in it."""
+    """The installation has no errors. It may have leftovers."""
     checked = fsck(server, *words)
     assert checked.code == 0, f"{checked.stderr}\n{json.dumps(checked.report['findings'][:20], indent=1)}"
     assert checked.report["findings"] == [] and checked.report["count"] == 0
@@ -47,7 +47,7 @@ def assert_sound(server: Server, *words: str) -> Checked:
 
 
 def assert_clean(server: Server, *words: str) -> Checked:
-    """Nothing is wrong with the installation, and nothing is left over in it."""
+    """The installation has no errors and no leftovers."""
     checked = assert_sound(server, *words)
     assert checked.report["leftovers"] == {"blobs": 0, "bytes": 0, "unfinished": 0}, checked.report["leftovers"]
     return checked

@@ -29,7 +29,7 @@ class CustomerKey:
 
     @classmethod
     def new(cls) -> "CustomerKey":
-        """A fresh key, remembered so that the end of a session can search for it."""
+        """A new key, recorded so that the end of a session can search for it."""
         key = cls(os.urandom(32))
         _made.append(key)
         return key
@@ -40,20 +40,20 @@ class CustomerKey:
 
     @property
     def md5(self) -> str:
-        """The key's MD5, as S3 wants it."""
+        """The key's MD5, in the form of S3's header."""
         return b64(hashlib.md5(self.raw).digest())
 
     def s3(self) -> Headers:
-        """The headers that S3 wants."""
+        """The headers for S3."""
         return [(S3 + "algorithm", "AES256"), (S3 + "key", self.base64), (S3 + "key-MD5", self.md5)]
 
     def swift(self, *, md5: bool = False) -> Headers:
-        """The headers that Swift wants."""
+        """The headers for Swift."""
         headers = [(SWIFT + "Key", self.base64), (SWIFT + "Algorithm", "AES256")]
         return headers + [(SWIFT + "Key-MD5", self.md5)] if md5 else headers
 
     def s3_parameters(self) -> dict[str, str]:
-        """boto3's parameters. botocore encodes the key, so that it wants the bytes."""
+        """boto3's parameters. botocore encodes the key, so it needs the bytes."""
         return {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": self.raw}
 
     def file(self, folder: Path) -> Path:
@@ -63,7 +63,7 @@ class CustomerKey:
         return path
 
     def leaks(self) -> dict[str, bytes]:
-        """Every form in which the key could be found somewhere, by name."""
+        """Every form in which the key could be found, by name."""
         digest = hashlib.md5(self.raw).digest()
         forms = {
             "raw": self.raw,
@@ -85,5 +85,5 @@ class CustomerKey:
 
 
 def made() -> list[CustomerKey]:
-    """Every key that this process made."""
+    """Every key that this process has made."""
     return list(_made)

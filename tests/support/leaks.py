@@ -1,4 +1,4 @@
-"""Searches for customer keys, and other secrets, in places where none may be."""
+"""Searches for customer keys and other secrets in places where none may be."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BLOCK = 8 << 20
 
 @dataclass(frozen=True)
 class Leak:
-    """A form of a key that was found, and where."""
+    """A form of a key that was found, and its location."""
 
     form: str
     where: str
@@ -26,10 +26,10 @@ class Leak:
 
 
 class Hidden(Protocol):
-    """What may be nowhere."""
+    """A secret that may be nowhere."""
 
     def leaks(self) -> dict[str, bytes]:
-        """Every form in which it could be found somewhere, by name."""
+        """Every form in which it could be found, by name."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Secret:
     text: str
 
     def leaks(self) -> dict[str, bytes]:
-        """Every form in which it could be found somewhere, by name."""
+        """Every form in which it could be found, by name."""
         encoded = quote(self.text, safe="")
         forms = {
             "text": self.text,
@@ -51,7 +51,7 @@ class Secret:
 
 
 class Search:
-    """Looks for all forms of many keys: `grep` does it for the forms that are text, in one pass."""
+    """Searches for all forms of many keys. `grep` finds the forms that are text, in one pass."""
 
     def __init__(self, keys: Iterable[Hidden]) -> None:
         forms = [(form, name) for key in keys for name, form in key.leaks().items()]
@@ -60,7 +60,7 @@ class Search:
         self._longest = max(map(len, self._raw), default=1)
 
     def in_folder(self, folder: Path) -> list[Leak]:
-        """Searches every file below a folder, and their names."""
+        """Searches every file below a folder, and the names of the files."""
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         names = "\n".join(map(str, files)).encode()
         return [*self._grep(folder), *self.in_bytes("the files' names", names), *self._raw_in(files)]
@@ -79,7 +79,8 @@ class Search:
         return leaks
 
     def _raw_in(self, files: list[Path]) -> list[Leak]:
-        """Raw bytes may hold line ends, which `grep` cannot take: it searches the files in hexadecimal."""
+        """Raw bytes may contain line ends, which `grep` cannot search for. So it searches the files in
+        hexadecimal."""
         forms = {form.hex().encode(): name for form, name in self._raw.items()}
         leaks: list[Leak] = []
         with tempfile.TemporaryFile() as text:
@@ -91,7 +92,8 @@ class Search:
             text.seek(0)
             for line in _grep(forms, ["-n", "-"], stdin=text).splitlines():
                 number, offset, form = line.split(b":")
-                # A match that begins in the middle of a byte is none; offsets count the line ends before it.
+                # A match that begins in the middle of a byte does not count. Offsets include the line ends
+                # before it.
                 if (int(offset) - (int(number) - 1)) % 2 == 0:
                     leaks.append(Leak(forms[form], str(where[int(number) - 1]), int(offset) // 2))
         return leaks
@@ -120,7 +122,7 @@ def _grep(forms: Iterable[bytes], arguments: list[str], stdin: IO[bytes] | None 
 
 
 def assert_none(keys: Iterable[Hidden], folder: Path, texts: dict[str, bytes]) -> None:
-    """Fails when any form of a key is in a folder or a text."""
+    """Fails when a folder or a text contains any form of a key."""
     search = Search(keys)
     found = search.in_folder(folder)
     for where, text in texts.items():

@@ -10,17 +10,17 @@ from .s3 import S3, document, escape
 from .wire import Headers, Response
 
 MIN_PART = 5 << 20
-"""The least that a part other than the last may have."""
+"""The smallest size of a part that is not the last."""
 
 
 def piece(seed: str, size: int = MIN_PART) -> bytes:
-    """So many bytes that no other seed gives."""
+    """So many bytes, different for each seed."""
     block = hashlib.sha256(seed.encode()).digest() * 64
     return (block * (size // len(block) + 1))[:size]
 
 
 def listed(parts: list[tuple[int, str]] | list[tuple[int, str, str]]) -> bytes:
-    """The list of parts that Complete wants: numbers, ETags and, where given, elements with checksums."""
+    """The list of parts for Complete: numbers, ETags and, if given, elements with checksums."""
     rows = "".join(
         f"<Part><PartNumber>{part[0]}</PartNumber><ETag>{part[1]}</ETag>{''.join(part[2:])}</Part>" for part in parts
     )
@@ -36,7 +36,7 @@ def etag_of(bodies: list[bytes]) -> str:
 
 @dataclass
 class Upload:
-    """An upload that has begun. Its key goes with every request that may carry one."""
+    """An upload that has begun. Every request that may carry its key does so."""
 
     s3: S3
     bucket: str
@@ -65,13 +65,13 @@ class Upload:
         return self.customer.s3() if self.customer else []
 
     def try_part(self, number: int | str, body: bytes, headers: Headers = (), keyed: Headers | None = None) -> Response:
-        """Sends a part, and leaves it to the caller what should come back."""
+        """Sends a part, and leaves the check of the answer to the caller."""
         query = f"partNumber={number}&uploadId={self.id}"
         keyed = self.keyed() if keyed is None else keyed
         return self.s3.request("PUT", self.path, query=query, headers=[*headers, *keyed], body=body, sha256=False)
 
     def part(self, number: int, body: bytes, headers: Headers = ()) -> str:
-        """Stores a part, and remembers its ETag."""
+        """Stores a part, and records its ETag."""
         answer = self.try_part(number, body, headers)
         assert answer.status == 200, answer.text
         self.parts[number] = answer["ETag"]
@@ -85,7 +85,7 @@ class Upload:
         return self.s3.request("PUT", self.path, query=query, headers=headers)
 
     def copy(self, number: int, source: str, headers: Headers = ()) -> str:
-        """Copies a part, and remembers its ETag."""
+        """Copies a part, and records its ETag."""
         answer = self.try_copy(number, source, headers)
         assert answer.status == 200, answer.text
         self.parts[number] = document(answer).findtext("ETag") or ""
@@ -94,7 +94,7 @@ class Upload:
     def complete(
         self, parts: bytes | None = None, headers: Headers = (), keyed: Headers | None = None
     ) -> Response:
-        """Completes it: with the parts that it remembers, or a body of the caller's."""
+        """Completes the upload, with the recorded parts or with a body of the caller's."""
         body = listed(sorted(self.parts.items())) if parts is None else parts
         keyed = [] if keyed is None else keyed
         return self.s3.request("POST", self.path, query=f"uploadId={self.id}", headers=[*headers, *keyed], body=body)

@@ -20,7 +20,7 @@ class User:
 
     @property
     def access_key(self) -> str:
-        """The S3 access key; Swift's own functional tests name theirs so too."""
+        """The S3 access key. Swift's own functional tests name it in this form."""
         return self.tempauth
 
     @property
@@ -33,13 +33,13 @@ OWNER = User("test", "tester", "testing", ("admin",))
 OTHER = User("test2", "tester2", "testing2", ("admin",))
 """Owns another account."""
 PLAIN = User("test", "tester3", "testing3", ("reader",))
-"""A user of the account `test` without any right of its own."""
+"""A user of the account `test` without any rights."""
 
 EVERYONE = (OWNER, OTHER, PLAIN)
 
 
 def toml() -> str:
-    """The accounts, as the configuration file declares them."""
+    """The accounts, in the form of the configuration file."""
     lines: list[str] = []
     for account in sorted({user.account for user in EVERYONE}):
         lines += [

@@ -1,4 +1,4 @@
-"""Where things are."""
+"""Paths of files and programs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ ROOT = Path(__file__).resolve().parents[2]
 """The repository."""
 
 VENV_BIN = Path(sys.executable).parent
-"""Where the real command lines are: the environment that runs the tests."""
+"""The folder of the real command lines: the environment that runs the tests."""
 
 TOOLS_BIN = ROOT / ".test-env" / "bin"
-"""Where the command lines are that are no Python packages."""
+"""The folder of the command lines that are no Python packages."""
 
 
 def binary() -> Path:

@@ -1,4 +1,4 @@
-"""Ports that are free now and stay so until the program that is told them listens there."""
+"""Free ports. They stay free until the program that gets them listens there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FIRST, BLOCK = 10_500, 500
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, none of them given out shortly before."""
+    """Ports on which nobody listens, and which were not given out shortly before."""
     ports = _ports()
     return [next(ports) for _ in range(count)]
 
@@ -33,9 +33,10 @@ _held: list[socket.socket] = []
 
 
 def _own_block() -> range:
-    """
-    A block of ports for this process alone, below those that the kernel gives to clients and to whoever asks for any. Who holds the
-    block's first port has the block, so that neither another worker nor another run picks from it; it is let go with the process.
+    """A block of ports for this process alone, below the ports that the kernel gives to clients.
+
+    The process that holds the first port of a block has the whole block. So no other worker and no other run
+    takes a port from it. The process releases the block when it ends.
     """
     for first in range(FIRST, _first_of_the_kernels() - BLOCK, BLOCK):
         if claim := _bound(first):
@@ -49,7 +50,7 @@ def _first_of_the_kernels() -> int:
         first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     except OSError:
         first = 32_768
-    # Where the kernel's begin very low, nothing is safe, and the usual range as good as any.
+    # If the kernel's range begins very low, no block is safe, and the usual range is as good as any.
     return first if first >= 20_000 else 32_768
 
 

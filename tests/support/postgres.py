@@ -18,19 +18,20 @@ from .ports import free_ports
 from .waiting import wait_until
 
 USER = "cardea"
-"""The superuser that the tests are, whom the server trusts."""
+"""The superuser of the tests, whom the server trusts."""
 
 
 @functools.cache
 def programs() -> Path:
-    """Where PostgreSQL's programs are. They are installed where they are not."""
+    """The folder of PostgreSQL's programs. If they are missing, they are installed."""
     installed = subprocess.run([ROOT / "tests/support/install_postgresql"], stdout=subprocess.PIPE, text=True)
-    assert installed.returncode == 0, "PostgreSQL cannot be had"
+    assert installed.returncode == 0, "PostgreSQL cannot be installed"
     return Path(installed.stdout.strip())
 
 
 class Postgres:
-    """A cluster in a folder of its own. Its server runs under another user where the tests are root's, as it demands."""
+    """A cluster in a folder of its own. If the tests run as root, its server runs as another user, because
+    PostgreSQL demands it."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cardea-postgres-", dir="/tmp"))
@@ -58,7 +59,7 @@ class Postgres:
         return done.stdout
 
     def start(self, **settings: str | int) -> "Postgres":
-        """Starts the server. What it has acknowledged outlives its process; the machine is not meant to fail."""
+        """Starts the server. A commit survives the end of the process, but not that of the machine."""
         given = {
             "listen_addresses": "127.0.0.1",
             "port": self.port,
@@ -87,11 +88,11 @@ class Postgres:
         return subprocess.run(ready).returncode == 0
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """Stops the server: at once by default, with its connections. SIGKILL is a crash."""
+        """Stops the server. By default it stops at once, with its connections. SIGKILL is a crash."""
         if self.process is None or self.process.poll() is not None:
             return
         if how == signal.SIGKILL:
-            # The postmaster's children are their own: they end when they see it gone.
+            # The postmaster does not end its children: they end when they notice that it is gone.
             self.process.kill()
         else:
             self.process.send_signal(how)
@@ -99,7 +100,7 @@ class Postgres:
         wait_until(lambda: how != signal.SIGKILL or self._is_alone())
 
     def _is_alone(self) -> bool:
-        """Whether no backend of a killed server is left: a new one refuses to start beside them."""
+        """Whether no backend of a killed server is left: beside one, a new server refuses to start."""
         done = subprocess.run(["pgrep", "-f", f"^postgres: .*|{self.data}"], capture_output=True, text=True)
         mine = [pid for pid in done.stdout.split() if _cwd(pid) == self.data]
         return not mine
@@ -110,30 +111,30 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def psql(self, sql: str, database: str = "postgres") -> str:
-        """Runs SQL as the superuser; the rows, bare."""
+        """Runs SQL as the superuser, and returns bare rows."""
         where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", database]
         return self._run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *where, "-c", sql).strip()
 
     def session(self, database: str) -> subprocess.Popen[str]:
-        """A session of the superuser, which reads SQL and writes bare rows."""
+        """A session of the superuser. It reads SQL and writes bare rows."""
         where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", database]
         words = [*self._as, programs() / "psql", "-X", "-q", "-A", "-t", *where]
         return subprocess.Popen(words, cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def database(self) -> str:
-        """Makes a database and tells its name."""
+        """Makes a database and returns its name."""
         name = f"cardea_{os.getpid()}_{next(self._numbers)}"
         self.psql(f"CREATE DATABASE {name}")
         return name
 
     def dump(self, database: str) -> bytes:
-        """All that a database holds, its bytes as they are and not in hex, to be searched."""
+        """The whole contents of a database, to be searched. Bytes are raw and not in hexadecimal."""
         where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER, database]
         text = self._run("pg_dump", "--data-only", *where)
         return re.sub(rb"\\\\x([0-9a-f]*)", lambda found: bytes.fromhex(found[1].decode()), text.encode())
 
     def url(self, database: str, port: int | None = None) -> str:
-        """The URL by which a gateway reaches a database, through another port where a proxy stands before it."""
+        """The URL of a database for a gateway. With a proxy in between, it has the port of the proxy."""
         return f"postgres://{USER}@127.0.0.1:{port or self.port}/{database}?sslmode=disable"
 
 

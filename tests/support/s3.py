@@ -18,9 +18,17 @@ from .wire import Address, Headers, Response, Wire
 REGION = "us-east-1"
 UNSIGNED = "UNSIGNED-PAYLOAD"
 
+NEEDS_KEY = (
+    "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve "
+    "the object."
+)
+WRONG_KEY = (
+    "Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key."
+)
+
 
 def escape(key: str) -> str:
-    """A key or bucket as it stands in a path."""
+    """A key or bucket in the form of a path."""
     return quote(key, safe="/~")
 
 
@@ -38,7 +46,7 @@ class _Clocked:
 
 
 class HeaderSigner(_Clocked, S3SigV4Auth):
-    """Signs in a header, over whatever payload hash the test claims."""
+    """Signs in a header. The test chooses the payload hash."""
 
     def __init__(self, user: User, payload_hash: str, when: datetime) -> None:
         super().__init__(Credentials(user.access_key, user.secret_key), "s3", REGION)
@@ -67,7 +75,7 @@ class Signed:
     signer: HeaderSigner | QuerySigner
 
     def send(self, wire: Wire, body: bytes = b"", *, unsigned: Headers = ()) -> Response:
-        """Sends it, with headers that the signature does not know."""
+        """Sends the request, with headers that the signature does not cover."""
         length: Headers = []
         if body or self.method in ("PUT", "POST"):
             length = [("Content-Length", str(len(body)))]
@@ -108,7 +116,7 @@ class S3:
         payload_hash: str = UNSIGNED,
         when: datetime | None = None,
     ) -> Signed:
-        """Signs a request in a header. The path and the query are sent and signed as they stand."""
+        """Signs a request in a header. The path and the query are sent and signed without changes."""
         signer = HeaderSigner(self.user, payload_hash, when or datetime.now(timezone.utc))
         return self._signed(signer, method, path, query, headers)
 
@@ -140,7 +148,7 @@ class S3:
     def request(
         self, method: str, path: str, *, query: str = "", headers: Headers = (), body: bytes = b"", sha256: bool = True
     ) -> Response:
-        """Signs and sends a request, its body's hash included."""
+        """Signs and sends a request, with the hash of its body."""
         payload_hash = hashlib.sha256(body).hexdigest() if sha256 else UNSIGNED
         signed = self.sign(method, path, query=query, headers=headers, payload_hash=payload_hash)
         return signed.send(self.wire, body)

@@ -20,7 +20,7 @@ from .wire import Address
 START_SECONDS = 180
 STOP_SECONDS = 180
 ANSWER_SECONDS = 60
-"""These are limits on the whole machine being stuck: no test says by them how fast anything is."""
+"""These limits only detect that the whole machine hangs. No test measures speed by them."""
 
 
 def _toml(value: Any) -> str:
@@ -54,7 +54,7 @@ class Server:
         self.config.write_text("\n".join(lines) + "\n" + (people.toml() if accounts else ""))
         self.process: subprocess.Popen[bytes] | None = None
 
-    # Where it is.
+    # Its addresses.
 
     @property
     def tls(self) -> Address:
@@ -70,22 +70,22 @@ class Server:
 
     @property
     def ca(self) -> Path:
-        """The CA that it made on its first start."""
+        """The CA that the server made on its first start."""
         return self.data / "tls" / "ca.crt"
 
     def credentials(self) -> dict[str, str]:
-        """What `credentials.env` exports."""
+        """The variables that `credentials.env` exports."""
         return read_env(self.data / "credentials.env")
 
-    # Its life.
+    # Starting and stopping.
 
     def start(self) -> "Server":
-        """Starts it and waits until it is ready."""
+        """Starts the server and waits until it is ready."""
         self.spawn()
         return self.wait_until_ready()
 
     def wait_until_ready(self) -> "Server":
-        """Waits until one that was started is ready."""
+        """Waits until the started server is ready."""
         deadline = time.monotonic() + START_SECONDS
         while not self.is_ready():
             assert self.process is not None
@@ -98,7 +98,6 @@ class Server:
         return self
 
     def spawn(self) -> subprocess.Popen[bytes]:
-        """Starts it."""
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [places.binary(), "serve", "--config", self.config, "--data", self.data],
@@ -118,7 +117,7 @@ class Server:
             return False
 
     def readiness(self) -> tuple[int, str]:
-        """What `/readyz` says."""
+        """The answer of `/readyz`."""
         try:
             with urllib.request.urlopen(f"{self.management.url}/readyz", timeout=ANSWER_SECONDS) as answer:
                 return answer.status, answer.read().decode()
@@ -126,37 +125,39 @@ class Server:
             return answer.code, answer.read().decode()
 
     def is_unready(self, why: str) -> bool:
-        """Whether `/readyz` says that it is not ready and why, which on a slow machine may be that its checks take too long."""
+        """Whether `/readyz` reports that the server is not ready, and this reason. On a slow machine the
+        reason may be that checks take too long."""
         said = self.readiness()
         return said in [(503, f"not ready: {each}\n") for each in (why, "index or blob store do not answer in time")]
 
     def metric(self, series: str) -> float:
-        """The value of a series, such as `cardea_operations_total{operation="PutObject",outcome="done"}`; 0 when it is not there."""
+        """The value of a series, such as `cardea_operations_total{operation="PutObject",outcome="done"}`. It
+        is 0 when the series does not exist."""
         values = [line.rpartition(" ")[2] for line in self.metrics().splitlines() if line.rpartition(" ")[0] == series]
         return float(values[0]) if values else 0.0
 
     def terminate(self) -> None:
-        """Asks it to drain, and does not wait."""
+        """Asks the server to drain, and does not wait."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
 
     def wait(self) -> int:
-        """Waits for its end."""
+        """Waits until the server has ended."""
         assert self.process is not None
         return self.process.wait(STOP_SECONDS)
 
     def stop(self) -> int:
-        """Drains it."""
+        """Drains the server and waits."""
         self.terminate()
         return self.wait()
 
     def kill(self) -> None:
-        """Ends it without asking."""
+        """Kills the server."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
 
-    # What can be seen of it.
+    # Its log, metrics and files.
 
     def log(self) -> str:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
@@ -177,7 +178,8 @@ class Server:
 
 
 def files_below(folder: Path) -> set[Path]:
-    """All files. By os.walk, as rglob fails when a folder goes meanwhile: a gateway removes those that a dead one left empty."""
+    """All files. A gateway removes empty folders of a dead one meanwhile: `rglob` would fail then, `os.walk`
+    does not."""
     return {Path(at) / name for at, _, names in os.walk(folder) for name in names}
 
 
@@ -191,7 +193,7 @@ def read_env(path: Path) -> dict[str, str]:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without anything that configures a client or the server."""
+    """The environment of this process, without the variables that configure a client or the server."""
     ours = ("AWS_", "AZURE_", "AZURITE_", "GOOGLE_", "OS_", "ST_", "CARDEA_", "SWIFT", "REQUESTS_CA", "SSL_CERT", "CURL_CA")
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(ours)}
     kept["PATH"] = os.pathsep.join([str(places.VENV_BIN), str(places.TOOLS_BIN), kept.get("PATH", "")])

@@ -11,7 +11,7 @@ from .wire import Address, Headers, Response, Wire
 
 
 def escape(name: str) -> str:
-    """An object's or container's name as it stands in a path."""
+    """The name of an object or container in the form of a path."""
     return quote(name, safe="/~")
 
 
@@ -28,7 +28,7 @@ class Swift:
         self.path = urlsplit(self.storage_url).path
 
     def again(self) -> "Swift":
-        """The same caller over a connection of its own, without another login."""
+        """The same caller over another connection, without another login."""
         other = object.__new__(Swift)
         other.__dict__.update(self.__dict__, wire=Wire(self.address))
         return other

@@ -1,4 +1,4 @@
-"""Counts kills, what they cost and how long it took to be ready again, for the last lines of a session."""
+"""Counts kills, losses, and the time until the server was ready again, for the last lines of a session."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 PROPERTY = "kill -9"
-"""The name of the property that a test has its tally under, and how the lines begin."""
+"""The property in which a test keeps its tally, and the beginning of the lines."""
 
 
 @dataclass
 class Tally:
-    """What there was of it, over a place of this name."""
+    """A tally of one index and store, or of another subject."""
 
     where: str
     kills: int = 0
     acknowledged: int = 0
     losses: int = 0
     recoveries: list[float] = field(default_factory=list)
-    """Seconds from each new process to the moment it was ready."""
+    """Seconds from the start of each new process until it was ready."""
 
     def add(self, other: "Tally") -> None:
         self.kills += other.kills
@@ -31,7 +31,7 @@ class Tally:
         self.recoveries += other.recoveries
 
     def keep(self, request: pytest.FixtureRequest) -> None:
-        """Keeps it with the test's outcome, whatever that is."""
+        """Keeps the tally with the test's result, whether the test passes or fails."""
         request.node.user_properties.append((PROPERTY, asdict(self)))
 
     def __str__(self) -> str:
@@ -42,7 +42,7 @@ class Tally:
 
 
 def lines(reports: Iterable[Any]) -> list[str]:
-    """What a session says of its tests' tallies: a line for each place."""
+    """The sums of the tests' tallies: a line for each subject."""
     totals: dict[str, Tally] = {}
     for report in reports:
         if getattr(report, "when", "") != "call":

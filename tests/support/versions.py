@@ -1,4 +1,4 @@
-"""Versions, as both faces tell of them."""
+"""Versions in the listings of both faces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for what comes true by itself."""
+"""Waits for conditions that become true without help."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 180, pause: float = 0.02) -> None:
-    """Waits, and fails when it never does. The time is a limit on the whole machine being stuck, not an assertion."""
+    """Waits until a condition is true, and fails when it never is. The limit only detects that the whole
+    machine hangs."""
     deadline = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < deadline, "it never came true"
+        assert time.monotonic() < deadline, "the condition never became true"
         time.sleep(pause)

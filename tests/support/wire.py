@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 client that sends exactly what it is told: header names as written, duplicates, odd bytes."""
+"""A small HTTP/1.1 client. It sends exactly the given bytes: names of headers, duplicates, odd bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Headers = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Address:
-    """Where a listener is, and the CA that signed its certificate, if it speaks TLS."""
+    """The address of a listener and, if it speaks TLS, the CA that signed its certificate."""
 
     port: int
     ca: Path | None = None
@@ -38,7 +38,7 @@ class Address:
 
 @dataclass
 class Response:
-    """What came back."""
+    """An answer."""
 
     status: int
     reason: str
@@ -47,7 +47,7 @@ class Response:
     complete: bool = True
     """False when the connection ended before the body did."""
     interim: list[int] = field(default_factory=list)
-    """The 1xx statuses before it."""
+    """The 1xx statuses before the answer."""
 
     def __getitem__(self, name: str) -> str:
         value = self.get(name)
@@ -56,7 +56,7 @@ class Response:
         return value
 
     def get(self, name: str) -> str | None:
-        """The one value of a header. Several are an error: nothing here ever sends a header twice."""
+        """The one value of a header. A repeated header is an error: no answer may repeat one."""
         values = [v for n, v in self.headers if n.lower() == name.lower()]
         assert len(values) <= 1, f"{name} came {len(values)} times"
         return values[0] if values else None
@@ -69,12 +69,12 @@ class Response:
         return self.body.decode()
 
     def starting(self, prefix: str) -> dict[str, str]:
-        """The headers whose names start so, in lower case and without the prefix."""
+        """The headers with this prefix, by the rest of their names in lower case."""
         return {n.lower()[len(prefix) :]: v for n, v in self.headers if n.lower().startswith(prefix.lower())}
 
 
 class Disconnected(Exception):
-    """The server closed the connection without a whole answer's head."""
+    """The server closed the connection before the head of an answer was complete."""
 
 
 class _Reader:
@@ -138,7 +138,7 @@ class Connection:
         self.send(("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape"))
 
     def answer(self, method: str = "GET") -> Response:
-        """Reads one answer, past any 1xx."""
+        """Reads one answer, after any 1xx."""
         interim = []
         while True:
             lines = self._reader.until(b"\r\n\r\n").decode("utf-8", "surrogateescape").split("\r\n")
@@ -172,11 +172,11 @@ class Connection:
         response.body = b"".join(parts)
 
     def begins(self) -> None:
-        """Waits until an answer has begun, or a 1xx before it, which `answer` then reads."""
+        """Waits until an answer or a 1xx has begun. `answer` then reads it."""
         self._reader.begins()
 
     def closed_by_peer(self) -> bool:
-        """Waits until the server closes, and says whether it did within the connection's timeout."""
+        """Waits until the server closes the connection, and returns whether that was in time."""
         try:
             self._reader.rest()
         except TimeoutError:
@@ -193,15 +193,25 @@ class Connection:
         self.close()
 
 
+def answer_to(address: Address, data: bytes) -> Response | None:
+    """The answer to bytes as they are, or None when the connection is closed without an answer."""
+    with Connection(address) as connection:
+        try:
+            connection.send(data)
+            return connection.answer()
+        except (Disconnected, ConnectionError):
+            return None
+
+
 class Wire:
-    """Sends requests to one address, over one connection for as long as the server keeps it open."""
+    """Sends requests to one address, over one connection as long as the server keeps it open."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
         self._connection: Connection | None = None
 
     def request(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Response:
-        """One request. `Host` is added where it is missing; nothing else is."""
+        """One request. If `Host` is missing it is added, and nothing more."""
         if not any(name.lower() == "host" for name, _ in headers):
             headers = [("Host", self.address.authority), *headers]
         fresh = self._connection is None
@@ -211,7 +221,7 @@ class Wire:
             self.close()
             if fresh:
                 raise
-            # The server had closed the kept connection.
+            # The server had closed the idle connection.
             return self._once(method, target, headers, body)
 
     def _once(self, method: str, target: str, headers: Headers, body: bytes) -> Response:
@@ -221,7 +231,7 @@ class Wire:
         try:
             connection.send(body)
         except (ConnectionError, ssl.SSLError):
-            pass  # An answer may have come before the whole body went.
+            pass  # The answer may have come before the whole body was sent.
         response = connection.answer(method)
         if not response.complete or (response.get("connection") or "").lower() == "close":
             self.close()

@@ -1,4 +1,4 @@
-"""What the Swift tests share."""
+"""Fixtures of the Swift tests."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from support.keys import CustomerKey, Headers
 
 @pytest.fixture(params=[False, True], ids=["plain", "sse-c"])
 def keyed(request: pytest.FixtureRequest, key: CustomerKey) -> Headers:
-    """The key headers of an object that has a key, or none."""
+    """The key headers of an object with a key, or none."""
     return key.swift() if request.param else []

@@ -16,14 +16,14 @@ from support.swift import Swift, escape
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swift]:
-    """A server whose account holds what these tests put there, and nothing else."""
+    """A server with an account that only these tests use."""
     with Server(tmp_path_factory.mktemp("accounts")) as server:
         yield Swift(server.tls, people.OWNER)
 
 
 @pytest.fixture
 def account(alone: Swift) -> Swift:
-    """Its account, emptied."""
+    """Its account, without containers and metadata."""
     for row in alone.list():
         for each in alone.list(row["name"]):
             assert alone.delete(row["name"], each["name"]).status == 204
@@ -61,7 +61,7 @@ def test_headers(account: Swift) -> None:
     assert head.get("Content-Length") in (None, "0")
 
 
-def test_the_listing_in_its_formats(account: Swift) -> None:
+def test_the_listing_in_each_format(account: Swift) -> None:
     account.create("b")
     account.create("ä & <b>")
     plain = account.request("GET")
@@ -92,7 +92,7 @@ def test_the_listing_in_its_formats(account: Swift) -> None:
         ("reverse=on&limit=1", ["c"]),
     ],
 )
-def test_the_listings_parameters(account: Swift, query: str, expected: list[str]) -> None:
+def test_parameters_of_the_listing(account: Swift, query: str, expected: list[str]) -> None:
     for name in ("a", "a-b", "a-c", "b", "c"):
         account.create(name)
     answer = account.request("GET", query=f"{query}&format=json")
@@ -107,7 +107,7 @@ def test_a_delimiter(account: Swift) -> None:
     assert [row.get("subdir") or row["name"] for row in rows] == ["a-", "b"]
 
 
-def test_a_limit_that_is_too_large(account: Swift) -> None:
+def test_a_limit_that_is_too_large_is_refused(account: Swift) -> None:
     assert account.request("GET", query="limit=10000").status in (200, 204)
     refused = account.request("GET", query="limit=10001")
     assert (refused.status, refused.text.strip()) == (412, "Maximum limit is 10000")
@@ -123,9 +123,9 @@ def test_metadata_is_merged(account: Swift) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_accounts_are_not_made_or_deleted_here(account: Swift, method: str) -> None:
+def test_accounts_cannot_be_created_or_deleted(account: Swift, method: str) -> None:
     assert account.request(method).status in (403, 405)
 
 
-def test_an_unacceptable_format(account: Swift) -> None:
+def test_an_unacceptable_format_is_refused(account: Swift) -> None:
     assert account.request("GET", headers=[("Accept", "image/png")]).status == 406

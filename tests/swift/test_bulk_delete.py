@@ -49,7 +49,7 @@ def summary(answer: Response) -> tuple[str, int, int, list[list[str]]]:
 NAMES = ["a", "a b/ü", "x//y", "100%", "a\tb"]
 
 
-def test_objects_and_their_container(swift: Swift, method: str, bucket: str, key: CustomerKey) -> None:
+def test_objects_and_their_container_are_deleted(swift: Swift, method: str, bucket: str, key: CustomerKey) -> None:
     for number, name in enumerate(NAMES):
         assert swift.put(bucket, name, b"x", key.swift() if number % 2 else []).status == 201
     lines = [f"/{bucket}/{quote(name)}" for name in NAMES]
@@ -58,7 +58,7 @@ def test_objects_and_their_container(swift: Swift, method: str, bucket: str, key
     assert swift.request("HEAD", bucket).status == 404
 
 
-def test_what_cannot_be_deleted(swift: Swift, method: str, bucket: str) -> None:
+def test_errors_are_in_the_report(swift: Swift, method: str, bucket: str) -> None:
     swift.put(bucket, "stays", b"x")
     swift.put(bucket, "goes", b"x")
     answer = send(swift, method, bucket, f"{bucket}/goes", f"{bucket}/{'k' * 1025}", "%ff/x", f"{bucket}/%00")
@@ -95,7 +95,7 @@ def test_formats(swift: Swift, method: str, bucket: str) -> None:
     assert refused.status == 406
 
 
-def test_requests_that_list_nothing(swift: Swift, method: str, bucket: str) -> None:
+def test_malformed_lists_are_refused(swift: Swift, method: str, bucket: str) -> None:
     found = report(send(swift, method, "", ""))
     assert (found["Response Status"], found["Response Body"]) == ("400 Bad Request", "Invalid bulk delete.")
     found = report(send(swift, method, f"{bucket}/x", headers=[JSON, ("Content-Type", "application/json")]))
@@ -107,7 +107,7 @@ def test_requests_that_list_nothing(swift: Swift, method: str, bucket: str) -> N
     assert found["Response Status"] == "413 Request Entity Too Large"
 
 
-def test_as_many_as_one_request_may_name(swift: Swift, method: str, bucket: str) -> None:
+def test_the_longest_list_that_is_allowed(swift: Swift, method: str, bucket: str) -> None:
     names = [f"{number:05}" for number in range(10_000)]
     for name in names[::500]:
         swift.put(bucket, name, b"x")
@@ -121,8 +121,8 @@ def test_too_many_failures(swift: Swift, method: str, bucket: str) -> None:
     assert len(found["Errors"]) == 1000
 
 
-def test_whatever_else_the_path_names(swift: Swift, method: str, bucket: str) -> None:
-    """As in Swift, the list counts and not the path below the account."""
+def test_the_path_below_the_account_is_ignored(swift: Swift, method: str, bucket: str) -> None:
+    """As in Swift, only the list counts."""
     swift.put(bucket, "o", b"x")
     swift.put(bucket, "listed", b"x")
     for path in (bucket, f"{bucket}/o"):
@@ -137,7 +137,7 @@ def test_other_methods_do_not_delete(swift: Swift, bucket: str) -> None:
     assert swift.head(bucket, "o").status == 200
 
 
-def test_strangers(server: Server, swift: Swift, method: str, bucket: str) -> None:
+def test_strangers_are_refused(server: Server, swift: Swift, method: str, bucket: str) -> None:
     swift.put(bucket, "o", b"x")
     body = f"{bucket}/o".encode()
     headers = [TEXT, JSON, ("Content-Length", str(len(body)))]
@@ -150,13 +150,13 @@ def test_strangers(server: Server, swift: Swift, method: str, bucket: str) -> No
     assert swift.head(bucket, "o").status == 200
 
 
-def test_it_is_advertised(swift: Swift) -> None:
+def test_info_advertises_it(swift: Swift) -> None:
     info = json.loads(swift.absolute("GET", "/info", token=None).body)
     assert info["bulk_delete"] == {"max_deletes_per_request": 10000, "max_failed_deletes": 1000}
 
 
 def test_the_client_deletes_a_container_in_bulk(cli: Cli, swift: Swift, name: str, server: Server) -> None:
-    """More than twenty objects in a container: the client asks for one bulk delete."""
+    """More than twenty objects in a container: the client sends one bulk delete."""
     assert swift.create(name).status == 201
     for number in range(30):
         swift.put(name, f"ü {number}", b"x")

@@ -15,7 +15,7 @@ from support.swift import Swift
 NAMES = ["a", "b/1", "b/2", "b/c/3", "d", "é", "z z"]
 
 
-def test_create_twice_and_delete(swift: Swift, name: str) -> None:
+def test_a_container_is_created_twice_and_deleted(swift: Swift, name: str) -> None:
     assert swift.create(name).status == 201
     assert swift.create(name).status == 202
     assert swift.request("DELETE", name).status == 204
@@ -25,7 +25,7 @@ def test_create_twice_and_delete(swift: Swift, name: str) -> None:
     assert swift.put(name, "object").status == 404
 
 
-def test_delete_wants_it_empty(swift: Swift, bucket: str) -> None:
+def test_only_an_empty_container_is_deleted(swift: Swift, bucket: str) -> None:
     swift.put(bucket, "object")
     assert swift.request("DELETE", bucket).status == 409
     swift.delete(bucket, "object")
@@ -61,7 +61,7 @@ def test_a_name_of_any_text(swift: Swift, name: str) -> None:
         assert odd in [row["name"] for row in swift.list()]
 
 
-def test_an_unknown_policy(swift: Swift, name: str) -> None:
+def test_an_unknown_policy_is_refused(swift: Swift, name: str) -> None:
     assert swift.create(name, [("X-Storage-Policy", "none-such")]).status == 400
     assert swift.request("HEAD", name).status == 404
 
@@ -80,7 +80,7 @@ def test_an_empty_listing(swift: Swift, bucket: str) -> None:
     assert xml.status == 200 and ElementTree.fromstring(xml.body).attrib == {"name": bucket}
 
 
-def test_the_listing_in_its_formats(swift: Swift, filled: str) -> None:
+def test_the_listing_in_each_format(swift: Swift, filled: str) -> None:
     plain = swift.request("GET", filled)
     assert plain.text == "".join(f"{each}\n" for each in sorted(NAMES, key=str.encode))
     assert plain["Content-Type"] == "text/plain; charset=utf-8"
@@ -107,13 +107,13 @@ def test_the_listing_in_its_formats(swift: Swift, filled: str) -> None:
         ("application/json;q=0.1, application/xml;q=0.9", "application/xml; charset=utf-8"),
     ],
 )
-def test_accept(swift: Swift, filled: str, accept: str, kind: str) -> None:
+def test_the_accept_header(swift: Swift, filled: str, accept: str, kind: str) -> None:
     answer = swift.request("GET", filled, headers=[("Accept", accept)])
     assert (answer.status, answer["Content-Type"]) == (200, kind)
     assert "Accept" in answer["Vary"]
 
 
-def test_format_beats_accept(swift: Swift, filled: str) -> None:
+def test_the_format_parameter_overrides_accept(swift: Swift, filled: str) -> None:
     answer = swift.request("GET", filled, query="format=json", headers=[("Accept", "application/xml")])
     assert answer["Content-Type"] == "application/json; charset=utf-8"
     answer = swift.request("GET", filled, query="format=nonsense")
@@ -152,7 +152,7 @@ def test_format_beats_accept(swift: Swift, filled: str) -> None:
         ("prefix=none", []),
     ],
 )
-def test_the_listings_parameters(swift: Swift, filled: str, query: str, expected: list[str]) -> None:
+def test_parameters_of_the_listing(swift: Swift, filled: str, query: str, expected: list[str]) -> None:
     rows = json.loads(swift.request("GET", filled, query=f"{query}&format=json").body)
     assert [row.get("subdir") or row["name"] for row in rows] == expected
     plain = swift.request("GET", filled, query=query)
@@ -173,7 +173,7 @@ def test_pages_join_to_the_whole(swift: Swift, filled: str, query: str, limit: i
     assert seen == names("")
 
 
-def test_a_limit_that_is_too_large(swift: Swift, filled: str) -> None:
+def test_a_limit_that_is_too_large_is_refused(swift: Swift, filled: str) -> None:
     assert swift.request("GET", filled, query="limit=10000").status == 200
     refused = swift.request("GET", filled, query="limit=10001")
     assert (refused.status, refused.text.strip()) == (412, "Maximum limit is 10000")

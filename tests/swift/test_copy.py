@@ -20,7 +20,7 @@ Copier = Callable[..., Response]
 
 
 def source_key(key: CustomerKey) -> Headers:
-    """The key of the source alone."""
+    """The headers with the key of the source alone."""
     return [("X-Copy-From-Encryption-Key", key.base64), ("X-Copy-From-Encryption-Algorithm", "AES256")]
 
 
@@ -39,7 +39,7 @@ def copy(request: pytest.FixtureRequest, swift: Swift) -> Copier:
 
 @pytest.fixture
 def plain(swift: Swift, bucket: str) -> str:
-    """A container with an object without a key of the customer's."""
+    """A container with an object that is not under a customer key."""
     headers = [("Content-Type", "text/plain"), ("Content-Encoding", "x"), ("X-Object-Meta-Colour", "blue")]
     assert swift.put(bucket, "object", BODY, headers).status == 201
     return bucket
@@ -82,7 +82,7 @@ def test_spellings_of_a_destination(swift: Swift, plain: str, destination: str) 
 
 
 @pytest.mark.parametrize("given", ["{c}", "/{c}", "/{c}/", "//copy", "/", "%ff/copy", "{c}/%00"])
-def test_what_is_no_name(swift: Swift, plain: str, given: str) -> None:
+def test_malformed_names_are_refused(swift: Swift, plain: str, given: str) -> None:
     given = given.format(c=plain)
     for answer in (
         swift.request("COPY", f"{plain}/object", headers=[("Destination", given)]),
@@ -98,7 +98,7 @@ def test_what_is_no_name(swift: Swift, plain: str, given: str) -> None:
     assert swift.head(plain, "copy").status == 404
 
 
-def test_what_is_not_there(swift: Swift, copy: Copier, plain: str) -> None:
+def test_missing_names_are_not_found(swift: Swift, copy: Copier, plain: str) -> None:
     assert copy(plain, "none", "copy").status == 404
     elsewhere = [("Destination", f"{plain}-none/copy")]
     assert swift.request("COPY", f"{plain}/object", headers=elsewhere).status == 404
@@ -108,7 +108,7 @@ def test_what_is_not_there(swift: Swift, copy: Copier, plain: str) -> None:
     assert swift.request("COPY", f"{plain}/object", headers=long).status == 400
 
 
-def test_a_copy_has_no_body(swift: Swift, plain: str) -> None:
+def test_a_copy_with_a_body_is_refused(swift: Swift, plain: str) -> None:
     answer = swift.put(plain, "copy", b"body", [("X-Copy-From", f"{plain}/object")])
     assert (answer.status, answer.text) == (400, "Copy requests require a zero byte body")
     chunked = [("X-Copy-From", f"{plain}/object"), ("Transfer-Encoding", "chunked")]
@@ -119,7 +119,7 @@ def test_a_copy_has_no_body(swift: Swift, plain: str) -> None:
     assert empty.status == 201
 
 
-def test_an_empty_x_copy_from_is_no_copy(swift: Swift, plain: str) -> None:
+def test_an_empty_x_copy_from_means_no_copy(swift: Swift, plain: str) -> None:
     assert swift.put(plain, "copy", b"body", [("X-Copy-From", "")]).status == 201
     assert swift.get(plain, "copy").body == b"body"
 
@@ -132,7 +132,7 @@ def test_metadata_is_merged(swift: Swift, copy: Copier, plain: str) -> None:
     assert (got["X-Object-Meta-Size"], got["X-Object-Meta-Colour"]) == ("small", "red")
     assert (got["Content-Type"], got["Content-Encoding"]) == ("image/png", "x")
     again = copy(plain, "copy", "again")
-    assert again["X-Delete-At"] == "9999999999", "an expiry is copied too"
+    assert again["X-Delete-At"] == "9999999999", "the expiry is copied too"
 
 
 def test_fresh_metadata(swift: Swift, copy: Copier, plain: str) -> None:
@@ -143,15 +143,15 @@ def test_fresh_metadata(swift: Swift, copy: Copier, plain: str) -> None:
     assert (got["X-Object-Meta-Size"], got["Content-Type"]) == ("small", "text/plain")
 
 
-def test_metadata_does_not_grow_for_ever(swift: Swift, copy: Copier, bucket: str) -> None:
+def test_metadata_does_not_grow_without_limit(swift: Swift, copy: Copier, bucket: str) -> None:
     many = lambda letter: [(f"X-Object-Meta-{letter}{n}", "v") for n in range(60)]  # noqa: E731
     swift.put(bucket, "object", b"x", many("a"))
     assert copy(bucket, "object", "copy", many("b")).status == 400
     assert copy(bucket, "object", "copy", many("a")).status == 201
 
 
-def test_onto_itself(swift: Swift, copy: Copier, plain: str) -> None:
-    """How metadata was changed before there was POST."""
+def test_an_object_is_copied_onto_itself(swift: Swift, copy: Copier, plain: str) -> None:
+    """Clients changed metadata in this way before POST existed."""
     assert copy(plain, "object", "object", [("X-Object-Meta-New", "1")]).status == 201
     got = swift.get(plain, "object")
     assert got.body == BODY and (got["X-Object-Meta-New"], got["X-Object-Meta-Colour"]) == ("1", "blue")
@@ -174,7 +174,7 @@ PAST, FUTURE = "Sun, 06 Nov 1994 08:49:37 GMT", "Fri, 31 Dec 2100 00:00:00 GMT"
         (("If-Unmodified-Since", PAST), 412),
     ],
 )
-def test_conditions_are_on_the_source(
+def test_conditions_apply_to_the_source(
     swift: Swift, copy: Copier, plain: str, header: tuple[str, str], status: int
 ) -> None:
     assert copy(plain, "object", "copy", [header]).status == status
@@ -193,7 +193,7 @@ def test_ranges(swift: Swift, copy: Copier, plain: str) -> None:
         assert answer.status == 201, value
         got = swift.get(plain, "copy")
         assert got.body == expected, value
-        # The MD5 of a part is not known, and a client would compare what stands there.
+        # The MD5 of a range is unknown, and a client would compare an ETag with it.
         assert ("ETag" in got) == (expected == BODY) == ("ETag" in answer)
     assert copy(plain, "object", "x", [("Range", f"bytes={len(BODY)}-")]).status == 416
     assert copy(plain, "object", "x", [("Range", "bytes=0-1,4-5")]).status == 400
@@ -203,13 +203,13 @@ def test_ranges(swift: Swift, copy: Copier, plain: str) -> None:
 def test_one_key_for_both_ends(swift: Swift, copy: Copier, sealed: str, key: CustomerKey) -> None:
     answer = copy(sealed, "object", "copy", key.swift(md5=True))
     assert answer.status == 201 and answer["X-Object-Meta-Encryption-Algorithm"] == "AES256"
-    assert answer["ETag"] == MD5, "known, and told to the one who has the key"
+    assert answer["ETag"] == MD5, "the MD5 is known, and sent to a client with the key"
     assert answer["X-Object-Meta-Colour"] == "blue"
     assert swift.get(sealed, "copy").status == 400
     assert swift.get(sealed, "copy", key.swift()).body == BODY
 
 
-def test_a_key_for_a_source_that_has_none(swift: Swift, copy: Copier, plain: str, key: CustomerKey) -> None:
+def test_a_key_for_a_source_without_a_key_is_refused(swift: Swift, copy: Copier, plain: str, key: CustomerKey) -> None:
     assert copy(plain, "object", "copy", key.swift()).status == 201
     assert swift.get(plain, "copy").status == 400
     assert swift.get(plain, "copy", key.swift()).body == BODY
@@ -217,7 +217,7 @@ def test_a_key_for_a_source_that_has_none(swift: Swift, copy: Copier, plain: str
     assert needless.status == 400 and "X-Copy-From-Encryption-Key was given" in needless.text
 
 
-def test_a_new_key_and_none(swift: Swift, copy: Copier, sealed: str, key: CustomerKey) -> None:
+def test_a_new_key_and_no_key(swift: Swift, copy: Copier, sealed: str, key: CustomerKey) -> None:
     other = CustomerKey.new()
     assert copy(sealed, "object", "object", [*source_key(key), *other.swift()]).status == 201
     assert swift.get(sealed, "object", key.swift()).status == 403
@@ -226,7 +226,7 @@ def test_a_new_key_and_none(swift: Swift, copy: Copier, sealed: str, key: Custom
     assert swift.get(sealed, "object").body == BODY
 
 
-def test_keys_that_are_wrong(swift: Swift, copy: Copier, sealed: str, key: CustomerKey) -> None:
+def test_wrong_keys_are_refused(swift: Swift, copy: Copier, sealed: str, key: CustomerKey) -> None:
     other = CustomerKey.new()
     short = CustomerKey(key.raw[:16])
     for headers, status in [
@@ -252,14 +252,14 @@ def test_keys_that_are_wrong(swift: Swift, copy: Copier, sealed: str, key: Custo
     assert swift.head(sealed, "copy").status == 404
 
 
-def test_the_key_of_a_source_means_nothing_elsewhere(swift: Swift, sealed: str, key: CustomerKey) -> None:
+def test_the_key_of_a_source_is_ignored_by_other_operations(swift: Swift, sealed: str, key: CustomerKey) -> None:
     for method in ("GET", "HEAD", "POST", "PUT", "DELETE"):
         answer = swift.request(method, f"{sealed}/object", headers=source_key(key))
         assert answer.status == 400, method
     assert swift.get(sealed, "object", key.swift()).body == BODY
 
 
-def test_a_key_over_plain_http(server: Server, copy: Copier, sealed: str, plain: str, key: CustomerKey) -> None:
+def test_a_key_over_plain_http_is_refused(server: Server, copy: Copier, sealed: str, plain: str, key: CustomerKey) -> None:
     client = Swift(server.plain, people.OWNER)
     for headers in (key.swift(), source_key(key)):
         assert copy(sealed, "object", "copy", headers, client).status == 400
@@ -274,7 +274,7 @@ def test_a_downgrade_is_audited(server: Server, copy: Copier, sealed: str, key: 
     assert any("customer-key-removed" in line for line in events), events
 
 
-def test_between_accounts(server: Server, swift: Swift, plain: str, name: str) -> None:
+def test_a_copy_between_accounts(server: Server, swift: Swift, plain: str, name: str) -> None:
     other = Swift(server.tls, people.OTHER)
     theirs = name + "-theirs"
     assert other.create(theirs).status == 201
@@ -294,7 +294,7 @@ def test_between_accounts(server: Server, swift: Swift, plain: str, name: str) -
     other.close()
 
 
-def test_a_manifest_itself_is_not_copied_yet(swift: Swift, plain: str) -> None:
+def test_a_manifest_itself_is_not_copied(swift: Swift, plain: str) -> None:
     headers = [("Destination", f"{plain}/copy")]
     answer = swift.request("COPY", f"{plain}/object", query="multipart-manifest=get", headers=headers)
     assert answer.status == 400
@@ -302,7 +302,7 @@ def test_a_manifest_itself_is_not_copied_yet(swift: Swift, plain: str) -> None:
 
 
 def test_a_version_is_copied(swift: Swift, copy: Copier, plain: str) -> None:
-    """`version-id` names the version of the source, whichever end the path names."""
+    """`version-id` names the version of the source, in the path of either end."""
     assert swift.request("POST", plain, headers=[("X-Versions-Enabled", "true")]).status == 204
     first = swift.put(plain, "object", b"first")["X-Object-Version-Id"]
     assert swift.put(plain, "object", b"second").status == 201

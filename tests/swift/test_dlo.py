@@ -30,14 +30,14 @@ def test_put_get_head_and_ranges(swift: Swift, name: str, manifest: Headers, key
     assert part.status == 206 and part.body == WHOLE[69_990:70_011]
 
 
-def test_the_manifests_own_bytes(swift: Swift, name: str, manifest: Headers) -> None:
+def test_the_manifest_may_have_bytes_of_its_own(swift: Swift, name: str, manifest: Headers) -> None:
     assert swift.put(name, "dlo", b"own", manifest).status == 201
     own = swift.request("GET", f"{name}/dlo", query="multipart-manifest=get")
     assert (own.status, own.body, own["X-Object-Manifest"]) == (200, b"own", f"{name}/s/")
 
 
 def test_a_chunked_manifest_of_no_bytes(swift: Swift, name: str, manifest: Headers) -> None:
-    """As rclone sends it."""
+    """rclone sends it so."""
     headers = [*manifest, ("Transfer-Encoding", "chunked")]
     assert swift.put(name, "dlo", b"0\r\n\r\n", headers).status == 201
     assert swift.get(name, "dlo").body == WHOLE
@@ -47,12 +47,12 @@ def test_keys(swift: Swift, name: str, manifest: Headers, key: CustomerKey) -> N
     assert swift.put(name, "dlo", b"", [*manifest, *key.swift()]).status == 201
     assert swift.get(name, "dlo").status == 400
     assert swift.get(name, "dlo", CustomerKey.new().swift()).status == 403
-    assert swift.get(name, "s/0").status == 400, "a segment is still open without the key"
+    assert swift.get(name, "s/0").status == 400, "without the key a segment can still be read"
     head = swift.head(name, "dlo")
     assert (head.status, head["X-Object-Manifest"]) == (200, f"{name}/s/")
 
 
-def test_post_without_the_header_drops_it(swift: Swift, name: str, manifest: Headers) -> None:
+def test_a_post_without_the_header_removes_it(swift: Swift, name: str, manifest: Headers) -> None:
     assert swift.put(name, "dlo", b"own", manifest).status == 201
     assert swift.post(name, "dlo", [("X-Object-Meta-A", "b")]).status == 202
     assert swift.get(name, "dlo").body == b"own"
@@ -61,7 +61,7 @@ def test_post_without_the_header_drops_it(swift: Swift, name: str, manifest: Hea
 
 
 @pytest.mark.parametrize("value", ["c", "/p", "c/", "c//p", "c/p?a=b", "c/p&q"])
-def test_a_bad_form(swift: Swift, name: str, value: str) -> None:
+def test_a_malformed_header_is_refused(swift: Swift, name: str, value: str) -> None:
     assert swift.create(name).status == 201
     refused = swift.put(name, "o", b"", [("X-Object-Manifest", value)])
     assert refused.status == 400

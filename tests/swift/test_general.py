@@ -1,4 +1,4 @@
-"""What every answer has, and what paths, methods and tokens mean."""
+"""Properties of every answer, and the meaning of paths, methods and tokens."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_every_answer_has_a_transaction_id(swift: Swift, bucket: str) -> None:
         assert TRANSACTION.fullmatch(swift.absolute("GET", target, token=None)["X-Trans-Id"]), target
 
 
-def test_ids_differ_and_take_the_clients_suffix(swift: Swift) -> None:
+def test_transaction_ids_differ_and_end_as_the_client_wants(swift: Swift) -> None:
     first = swift.request("HEAD", headers=[("X-Trans-Id-Extra", "from-here")])["X-Trans-Id"]
     second = swift.request("HEAD")["X-Trans-Id"]
     assert first != second
@@ -51,36 +51,36 @@ def test_ids_differ_and_take_the_clients_suffix(swift: Swift) -> None:
         ("/v1/AUTH_test//o", 404),
     ],
 )
-def test_paths_that_are_none(swift: Swift, target: str, status: int) -> None:
+def test_malformed_paths_are_refused(swift: Swift, target: str, status: int) -> None:
     answer = swift.absolute("GET", target)
     assert answer.status == status, answer.text
 
 
-def test_names_that_are_too_long(swift: Swift, bucket: str) -> None:
+def test_names_that_are_too_long_are_refused(swift: Swift, bucket: str) -> None:
     answer = swift.request("PUT", f"{bucket}/{'o' * 1025}")
     assert answer.status == 400
     assert "Object name length of 1025 longer than 1024" in answer.text
     answer = swift.request("PUT", "c" * 257)
     assert answer.status == 400
     assert "Container name length of 257 longer than 256" in answer.text
-    assert swift.request("PUT", f"{bucket}/{'%C3%BC' * 513}").status == 400, "bytes count, not characters"
+    assert swift.request("PUT", f"{bucket}/{'%C3%BC' * 513}").status == 400, "the limit is in bytes, not in characters"
 
 
 @pytest.mark.parametrize("path", ["", "container", "container/object"])
 @pytest.mark.parametrize("token", [None, "nonsense", "a.b.c", "Ä"])
-def test_without_a_good_token(swift: Swift, path: str, token: str | None) -> None:
+def test_a_request_without_a_good_token_is_refused(swift: Swift, path: str, token: str | None) -> None:
     answer = swift.request("GET", path, token=token)
     assert answer.status == 401
     assert answer["Www-Authenticate"] == 'Swift realm="AUTH_test"'
 
 
-def test_the_old_name_of_the_token(swift: Swift) -> None:
+def test_the_older_header_of_the_token(swift: Swift) -> None:
     headers = [("X-Storage-Token", swift.token)]
     assert swift.request("HEAD", token=None, headers=headers).status == 204
 
 
 @pytest.mark.parametrize(("path", "method"), [("", "FOO"), ("{}", "COPY"), ("{}/object", "PATCH")])
-def test_methods_that_are_none(swift: Swift, bucket: str, path: str, method: str) -> None:
+def test_unknown_methods_are_refused(swift: Swift, bucket: str, path: str, method: str) -> None:
     answer = swift.request(method, path.format(bucket))
     assert answer.status == 405
     assert "GET" in answer["Allow"]
@@ -130,7 +130,8 @@ def test_expect_100_continue(swift: Swift, bucket: str) -> None:
         assert (answer.status, answer.interim) == (status, interim)
 
 
-# What Swift has and this gateway does not yet. Never 5xx, which the client retries for half a minute; never done halfway.
+# Features of Swift that this gateway does not have. The answer is never 5xx, which the client retries for
+# half a minute, and nothing is done in part.
 LATER = [
     ("PUT", "{c}/other", "", [("X-Symlink-Target", "{c}/object")], b""),
     ("PUT", "", "extract-archive=tar", [], b""),
@@ -144,7 +145,7 @@ LATER = [
 
 
 @pytest.mark.parametrize(("method", "path", "query", "headers", "body"), LATER)
-def test_what_is_not_there_yet_is_refused(
+def test_missing_features_are_refused(
     swift: Swift, bucket: str, method: str, path: str, query: str, headers: list[tuple[str, str]], body: bytes
 ) -> None:
     assert swift.put(bucket, "object", b"body", [("X-Object-Meta-Color", "blue")]).status == 201
@@ -161,7 +162,7 @@ def test_what_is_not_there_yet_is_refused(
     assert swift.head(bucket, "other").status == 404
 
 
-def test_a_temporary_url_opens_nothing(swift: Swift, bucket: str) -> None:
+def test_a_temporary_url_is_refused(swift: Swift, bucket: str) -> None:
     swift.put(bucket, "object", b"body")
     answer = swift.request("GET", f"{bucket}/object", query="temp_url_sig=0&temp_url_expires=4102444800", token=None)
     assert answer.status in (400, 401) and b"body" not in answer.body

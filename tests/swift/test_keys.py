@@ -1,4 +1,4 @@
-"""Customer keys on Swift: what each verb does with a right, a wrong, a malformed and no key."""
+"""Customer keys on Swift: each verb with a right, a wrong, a malformed and no key."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_forms_of_a_key(swift: Swift, bucket: str, key: CustomerKey, form: s
     assert swift.get(bucket, "object", sent).body == BODY
 
 
-def test_a_key_never_comes_back(swift: Swift, sealed: str, key: CustomerKey) -> None:
+def test_no_answer_contains_a_key(swift: Swift, sealed: str, key: CustomerKey) -> None:
     for answer in (
         swift.get(sealed, "object", key.swift(md5=True)),
         swift.head(sealed, "object", key.swift(md5=True)),
@@ -49,7 +49,7 @@ def test_a_key_never_comes_back(swift: Swift, sealed: str, key: CustomerKey) -> 
 
 
 def test_head_without_the_key(swift: Swift, sealed: str) -> None:
-    """`swift upload` and `swift delete` HEAD without any key, and give up on a 4xx."""
+    """`swift upload` and `swift delete` send HEAD without any key, and give up after a 4xx."""
     head = swift.head(sealed, "object")
     assert head.status == 200
     assert head["Content-Length"] == str(len(BODY))
@@ -66,7 +66,7 @@ def test_head_with_the_key(swift: Swift, sealed: str, key: CustomerKey) -> None:
 
 
 @pytest.mark.parametrize("conditions", [[("If-None-Match", "*")], [("If-Match", "x")]])
-def test_conditions_tell_nothing_without_the_key(swift: Swift, sealed: str, conditions: Headers) -> None:
+def test_conditions_reveal_nothing_without_the_key(swift: Swift, sealed: str, conditions: Headers) -> None:
     assert swift.get(sealed, "object", conditions).status == 400
     assert swift.get(sealed, "object", [*conditions, *CustomerKey.new().swift()]).status == 403
 
@@ -90,13 +90,13 @@ MALFORMED: dict[str, Headers] = {
 
 @pytest.mark.parametrize("case", MALFORMED)
 @pytest.mark.parametrize("method", ["PUT", "GET", "HEAD", "POST"])
-def test_malformed_keys(swift: Swift, bucket: str, key: CustomerKey, method: str, case: str) -> None:
+def test_malformed_keys_are_refused(swift: Swift, bucket: str, key: CustomerKey, method: str, case: str) -> None:
     assert swift.put(bucket, "object", BODY, key.swift()).status == 201
     headers = MALFORMED[case]
     answer = swift.request(method, f"{bucket}/object", headers=headers, body=b"new" if method == "PUT" else b"")
     assert answer.status == 400, answer.text
     if method != "HEAD":
-        assert 10 < len(answer.text.strip()) < 300, "one plain sentence"
+        assert 10 < len(answer.text.strip()) < 300, "the text is one plain sentence"
         for _, value in headers:
             assert len(value) < 30 or value not in answer.text
     assert swift.get(bucket, "object", key.swift()).body == BODY
@@ -108,21 +108,23 @@ def test_delete_with_a_malformed_key_deletes_nothing(swift: Swift, sealed: str, 
     assert swift.get(sealed, "object", key.swift()).body == BODY
 
 
-def test_delete_asks_for_no_key(swift: Swift, sealed: str) -> None:
-    """`swift --header` sends whatever key with every request; who may delete needs none."""
+def test_delete_needs_no_key(swift: Swift, sealed: str) -> None:
+    """`swift --header` sends a key with every request, whatever the object. A client with the right to delete
+    needs no key."""
     assert swift.delete(sealed, "object", CustomerKey.new().swift()).status == 204
     assert swift.head(sealed, "object").status == 404
 
 
 @pytest.mark.parametrize("case", ["algorithm", "md5"])
-def test_a_write_with_half_a_key(swift: Swift, bucket: str, case: str) -> None:
-    """Who writes an algorithm wants encryption: without the key that is an error, and not a plain object."""
+def test_an_incomplete_key_is_refused(swift: Swift, bucket: str, case: str) -> None:
+    """A client that sends an algorithm wants encryption. Without the key that is an error; the object must
+    not be stored without it."""
     half = {"algorithm": [(ALGORITHM, "AES256")], "md5": [(MD5, b64(b"0" * 16))]}[case]
     assert swift.put(bucket, "object", BODY, half).status == 400
     assert swift.head(bucket, "object").status == 404
 
 
-def test_post_keeps_the_object_sealed(swift: Swift, sealed: str, key: CustomerKey) -> None:
+def test_post_leaves_the_object_sealed(swift: Swift, sealed: str, key: CustomerKey) -> None:
     for headers in ([("X-Object-Meta-A", "1")], [("X-Object-Meta-B", "2"), *key.swift()]):
         assert swift.post(sealed, "object", headers).status == 202
         assert swift.get(sealed, "object").status == 400
@@ -138,7 +140,7 @@ def test_post_keeps_the_object_sealed(swift: Swift, sealed: str, key: CustomerKe
 def test_keys_on_accounts_and_containers_are_not_kept(
     swift: Swift, bucket: str, key: CustomerKey, level: str, method: str
 ) -> None:
-    """`swift --header` sends the key with every request. It means nothing there, and must leave no trace."""
+    """`swift --header` sends the key with every request. There it has no meaning, and must leave no trace."""
     path = "" if level == "account" else bucket
     assert swift.request(method, path, headers=key.swift(md5=True)).status in (200, 202, 204)
     head = swift.request("HEAD", path)
@@ -148,14 +150,14 @@ def test_keys_on_accounts_and_containers_are_not_kept(
 
 
 @pytest.mark.parametrize("header", ["X-Container-Meta-Encryption-Key", "X-Container-Meta-Encryption-Secret"])
-def test_reserved_names_on_containers(swift: Swift, bucket: str, key: CustomerKey, header: str) -> None:
+def test_reserved_names_on_containers_are_refused(swift: Swift, bucket: str, key: CustomerKey, header: str) -> None:
     answer = swift.request("POST", bucket, headers=[(header, key.base64)])
     assert answer.status == 400
     assert swift.request("HEAD", bucket).starting("x-container-meta-") == {}
 
 
 @pytest.mark.parametrize("header", ["X-Account-Meta-Encryption-Key", "X-Account-Meta-Encryption-Secret"])
-def test_reserved_names_on_accounts(swift: Swift, key: CustomerKey, header: str) -> None:
+def test_reserved_names_on_accounts_are_refused(swift: Swift, key: CustomerKey, header: str) -> None:
     assert swift.request("POST", headers=[(header, key.base64)]).status == 400
     assert "encryption" not in " ".join(swift.request("HEAD").starting("x-account-meta-"))
 
@@ -167,16 +169,16 @@ def test_a_key_in_the_query_is_refused(swift: Swift, sealed: str, key: CustomerK
     assert key.base64 not in answer.text and quote(key.base64, safe="") not in answer.text
 
 
-def test_a_key_over_plain_http(server: Server, swift: Swift, sealed: str, key: CustomerKey) -> None:
+def test_a_key_over_plain_http_is_refused(server: Server, swift: Swift, sealed: str, key: CustomerKey) -> None:
     plain = Swift(server.plain, people.OWNER)
     for method in ("GET", "HEAD", "PUT", "POST"):
         assert plain.request(method, f"{sealed}/object", headers=key.swift()).status == 400, method
-    assert plain.request("HEAD", f"{sealed}/object").status == 200, "a HEAD without the key is as good as over TLS"
+    assert plain.request("HEAD", f"{sealed}/object").status == 200, "a HEAD without the key is answered as over TLS"
     assert swift.get(sealed, "object", key.swift()).body == BODY
 
 
-def test_downgrades_are_explicit(swift: Swift, sealed: str, key: CustomerKey) -> None:
-    """A copy without a key is refused; the key for the source alone says that the copy is to have none."""
+def test_a_copy_loses_its_key_only_on_request(swift: Swift, sealed: str, key: CustomerKey) -> None:
+    """A copy without a key is refused. If only the key for the source comes, the copy is to have none."""
     destination = ("Destination", f"{sealed}/copy")
     assert swift.request("COPY", f"{sealed}/object", headers=[destination]).status == 400
     assert swift.head(sealed, "copy").status == 404
@@ -185,6 +187,6 @@ def test_downgrades_are_explicit(swift: Swift, sealed: str, key: CustomerKey) ->
     assert swift.get(sealed, "copy").body == BODY
 
 
-def test_the_listing_shows_the_plaintexts_size(swift: Swift, sealed: str) -> None:
+def test_the_listing_shows_the_size_of_the_plaintext(swift: Swift, sealed: str) -> None:
     (row,) = swift.list(sealed)
     assert row["bytes"] == len(BODY)

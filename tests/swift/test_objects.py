@@ -28,7 +28,7 @@ def stored(swift: Swift, bucket: str, keyed: Headers) -> str:
     return bucket
 
 
-def test_put_answers(swift: Swift, bucket: str, keyed: Headers) -> None:
+def test_a_put_has_all_headers(swift: Swift, bucket: str, keyed: Headers) -> None:
     put = swift.put(bucket, "object", BODY, keyed)
     assert (put.status, put["Etag"]) == (201, MD5)
     assert abs(parsedate_to_datetime(put["Last-Modified"]).timestamp() - time.time()) < 3600
@@ -45,10 +45,10 @@ def test_get_and_head(swift: Swift, stored: str, keyed: Headers) -> None:
         assert response["X-Object-Meta-Color"] == "blue"
         assert re.fullmatch(r"\d{10}\.\d{5}", response["X-Timestamp"])
         modified = parsedate_to_datetime(response["Last-Modified"]).timestamp()
-        assert modified == math.ceil(float(response["X-Timestamp"])), "the ceiling of the timestamp"
+        assert modified == math.ceil(float(response["X-Timestamp"])), "the timestamp is rounded up"
 
 
-def test_a_type_that_was_not_given(swift: Swift, bucket: str, keyed: Headers) -> None:
+def test_the_default_content_type(swift: Swift, bucket: str, keyed: Headers) -> None:
     swift.put(bucket, "a.jpg", b"", keyed)
     assert swift.head(bucket, "a.jpg", keyed)["Content-Type"] == "image/jpeg"
     swift.put(bucket, "no-suffix", b"", keyed)
@@ -56,17 +56,17 @@ def test_a_type_that_was_not_given(swift: Swift, bucket: str, keyed: Headers) ->
 
 
 @pytest.mark.parametrize("etag", [MD5, f'"{MD5}"'])
-def test_an_etag_that_is_true(swift: Swift, bucket: str, keyed: Headers, etag: str) -> None:
+def test_a_right_etag_is_accepted(swift: Swift, bucket: str, keyed: Headers, etag: str) -> None:
     assert swift.put(bucket, "object", BODY, [("ETag", etag), *keyed]).status == 201
 
 
 @pytest.mark.parametrize("etag", ["0" * 32, "nonsense", MD5[:-1]])
-def test_an_etag_that_is_not_true(swift: Swift, bucket: str, keyed: Headers, etag: str) -> None:
+def test_a_wrong_etag_is_refused(swift: Swift, bucket: str, keyed: Headers, etag: str) -> None:
     assert swift.put(bucket, "object", BODY, [("ETag", etag), *keyed]).status == 422
     assert swift.head(bucket, "object").status == 404, "nothing was stored"
 
 
-def test_chunked(swift: Swift, bucket: str, keyed: Headers) -> None:
+def test_a_chunked_body(swift: Swift, bucket: str, keyed: Headers) -> None:
     chunked = [("Transfer-Encoding", "chunked"), *keyed]
     put = swift.put(bucket, "object", b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", chunked)
     assert put.status == 201, put.text
@@ -75,7 +75,7 @@ def test_chunked(swift: Swift, bucket: str, keyed: Headers) -> None:
     assert swift.get(bucket, "empty", keyed).body == b""
 
 
-def test_a_put_without_a_length(swift: Swift, bucket: str) -> None:
+def test_a_put_without_a_length_is_refused(swift: Swift, bucket: str) -> None:
     target = f"{swift.path}/{bucket}/object"
     answer = swift.wire.request("PUT", target, [("X-Auth-Token", swift.token)])
     swift.wire.close()
@@ -83,7 +83,7 @@ def test_a_put_without_a_length(swift: Swift, bucket: str) -> None:
     assert swift.head(bucket, "object").status == 404
 
 
-def test_a_length_over_the_limit(swift: Swift, bucket: str) -> None:
+def test_a_length_over_the_limit_is_refused(swift: Swift, bucket: str) -> None:
     answer = swift.put(bucket, "object", b"", [("Content-Length", str((5 << 30) + 1))])
     swift.wire.close()
     assert answer.status == 413
@@ -139,7 +139,7 @@ def test_several_ranges(swift: Swift, stored: str, keyed: Headers) -> None:
     ]
 
 
-def test_too_many_ranges(swift: Swift, stored: str, keyed: Headers) -> None:
+def test_too_many_ranges_are_refused(swift: Swift, stored: str, keyed: Headers) -> None:
     many = ",".join(f"{n}-{n}" for n in range(0, 200, 2))
     got = swift.get(stored, "object", [("Range", f"bytes={many}"), *keyed])
     assert got.status in (200, 416)
@@ -170,7 +170,7 @@ def test_conditions(swift: Swift, stored: str, keyed: Headers) -> None:
         if status in (304, 412):
             assert got["Etag"].strip('"') == MD5, conditions
         if status == 304:
-            assert "Content-Type" not in got, "a cache would take it for the object's"
+            assert "Content-Type" not in got, "a cache would take it for the ETag of the object"
 
 
 def test_conditions_of_a_put(swift: Swift, stored: str, keyed: Headers) -> None:
@@ -179,10 +179,10 @@ def test_conditions_of_a_put(swift: Swift, stored: str, keyed: Headers) -> None:
     assert refused.status == 400 and "If-None-Match only supports *" in refused.text
     assert swift.get(stored, "object", keyed).body == BODY
     assert swift.put(stored, "fresh", b"new", [("If-None-Match", "*"), *keyed]).status == 201
-    assert swift.put(stored, "object", b"new", [("If-Match", "x"), *keyed]).status == 201, "ignored on PUT, as Swift does"
+    assert swift.put(stored, "object", b"new", [("If-Match", "x"), *keyed]).status == 201, "ignored on PUT, as in Swift"
 
 
-def test_post_replaces(swift: Swift, bucket: str, keyed: Headers) -> None:
+def test_post_replaces_the_metadata(swift: Swift, bucket: str, keyed: Headers) -> None:
     stored = [
         ("X-Object-Meta-Old", "1"),
         ("Content-Type", "text/plain"),
@@ -207,7 +207,7 @@ def test_post_replaces(swift: Swift, bucket: str, keyed: Headers) -> None:
     assert swift.get(bucket, "object", keyed).body == BODY
 
 
-def test_post_and_delete_of_nothing(swift: Swift, bucket: str) -> None:
+def test_post_and_delete_of_a_missing_object(swift: Swift, bucket: str) -> None:
     for method in ("GET", "HEAD", "POST", "DELETE"):
         assert swift.request(method, f"{bucket}/none").status == 404
         assert swift.request(method, f"{bucket}-none/none").status == 404
@@ -244,12 +244,12 @@ def test_metadata_limits(swift: Swift, bucket: str) -> None:
     assert put([(f"X-Object-Meta-N{n}", "v" * 250) for n in range(17)]) == 400
 
 
-def test_an_object_cannot_be_a_static_large_one_by_its_word(swift: Swift, bucket: str) -> None:
+def test_a_header_does_not_make_a_static_large_object(swift: Swift, bucket: str) -> None:
     assert swift.put(bucket, "object", b"", [("X-Static-Large-Object", "True")]).status == 400
 
 
 def test_expiry(swift: Swift, bucket: str, keyed: Headers) -> None:
-    """What has expired is not found. It is still listed until somebody deletes it."""
+    """An expired object is not found. It is listed until somebody deletes it."""
     later = str(int(time.time()) + 3600)
     swift.put(bucket, "at", b"body", [("X-Delete-At", later), *keyed])
     swift.put(bucket, "after", b"body", [("X-Delete-After", "3600"), *keyed])
@@ -257,7 +257,7 @@ def test_expiry(swift: Swift, bucket: str, keyed: Headers) -> None:
     assert swift.head(bucket, "at", keyed)["X-Delete-At"] == later
     assert abs(int(swift.head(bucket, "after", keyed)["X-Delete-At"]) - time.time() - 3600) < 60
     swift.post(bucket, "after", [("X-Object-Meta-A", "b")])
-    assert "X-Delete-At" not in swift.head(bucket, "after", keyed), "POST replaces it too"
+    assert "X-Delete-At" not in swift.head(bucket, "after", keyed), "POST replaces the expiry too"
     expires_soon(lambda soon: swift.put(bucket, "put", b"body", [soon, *keyed]))
     expires_soon(lambda soon: swift.post(bucket, "posted", [soon]))
     for name in ("put", "posted"):
@@ -268,7 +268,8 @@ def test_expiry(swift: Swift, bucket: str, keyed: Headers) -> None:
 
 
 def expires_soon(send: Callable[[tuple[str, str]], Response]) -> None:
-    """Sends what lets an object expire in a moment: a later one when that had gone by before the gateway read of it."""
+    """Sends the header with an expiry in a moment. If that has passed before the gateway reads it, a later
+    one is sent."""
     for seconds in (2, 8, 32):
         answer = send(("X-Delete-At", str(int(time.time()) + seconds)))
         if answer.status != 400:
@@ -286,7 +287,7 @@ def expires_soon(send: Callable[[tuple[str, str]], Response]) -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["PUT", "POST"])
-def test_an_expiry_that_is_none(
+def test_a_malformed_expiry_is_refused(
     swift: Swift, bucket: str, method: str, header: tuple[str, str], text: str
 ) -> None:
     swift.put(bucket, "object", BODY)

@@ -16,7 +16,7 @@ WHOLE = b"".join(PARTS.values())
 
 @pytest.fixture
 def segments(swift: Swift, name: str) -> list[dict[str, object]]:
-    """Segments in a container named `name`, as a manifest names them."""
+    """Segments in a container named `name`, in the form of a manifest."""
     assert swift.create(name).status == 201
     for path, body in PARTS.items():
         assert swift.put(name, path, body).status == 201
@@ -68,11 +68,11 @@ def test_wrong_and_missing_keys(swift: Swift, name: str, segments: list, key: Cu
     assert swift.head(name, "slo", other).status == 403
     head = swift.head(name, "slo")
     assert (head.status, head["X-Static-Large-Object"], head["Content-Length"]) == (200, "True", str(len(WHOLE)))
-    assert swift.get(name, "s/1").status == 400, "a segment is still open without the key"
+    assert swift.get(name, "s/1").status == 400, "without the key a segment can still be read"
     assert put(swift, name, segments, other).status == 403
 
 
-def test_a_changed_segment_is_a_conflict(swift: Swift, name: str, segments: list) -> None:
+def test_a_changed_segment_answers_409(swift: Swift, name: str, segments: list) -> None:
     assert put(swift, name, segments).status == 201
     assert swift.put(name, "s/1", b"other").status == 201
     assert swift.get(name, "slo").status == 409
@@ -88,13 +88,13 @@ def test_a_changed_segment_is_a_conflict(swift: Swift, name: str, segments: list
         (b'[{"data": "YQ=="}]', "Inline data segments require at least one object-backed segment.\n"),
     ],
 )
-def test_what_is_no_manifest(swift: Swift, name: str, body: bytes, text: str) -> None:
+def test_malformed_manifests_are_refused(swift: Swift, name: str, body: bytes, text: str) -> None:
     assert swift.create(name).status == 201
     refused = put(swift, name, body)
     assert (refused.status, refused.text) == (400, text)
 
 
-def test_segments_that_do_not_check_out(swift: Swift, name: str, segments: list) -> None:
+def test_segments_that_differ_from_the_manifest_are_refused(swift: Swift, name: str, segments: list) -> None:
     segments[0]["etag"] = "0" * 32
     segments[1]["size_bytes"] = 6
     refused = put(swift, name, [*segments, {"path": f"/{name}/none"}], [("Accept", "application/json")])
@@ -109,7 +109,7 @@ def test_segments_that_do_not_check_out(swift: Swift, name: str, segments: list)
     assert itself.text == "Index 0: manifest must not include itself as a segment\n"
 
 
-def test_a_heartbeat(swift: Swift, name: str, segments: list) -> None:
+def test_heartbeats_are_sent_while_segments_are_checked(swift: Swift, name: str, segments: list) -> None:
     answer = put(swift, name, segments, [("Accept", "application/json")], "&heartbeat=on")
     assert answer.status == 202 and answer.body.startswith(b" ")
     report = json.loads(answer.body)
@@ -117,7 +117,7 @@ def test_a_heartbeat(swift: Swift, name: str, segments: list) -> None:
     assert swift.get(name, "slo").body == WHOLE
 
 
-def test_delete_with_the_segments(swift: Swift, name: str, segments: list, keyed: Headers) -> None:
+def test_a_delete_with_the_segments(swift: Swift, name: str, segments: list, keyed: Headers) -> None:
     assert put(swift, name, segments, keyed).status == 201
     answer = swift.request(
         "DELETE", f"{name}/slo", query="multipart-manifest=delete", headers=[("Accept", "application/json")]
@@ -127,12 +127,12 @@ def test_delete_with_the_segments(swift: Swift, name: str, segments: list, keyed
     assert swift.list(name) == []
 
 
-def test_the_flag_is_reserved(swift: Swift, name: str) -> None:
+def test_the_flag_of_static_objects_is_reserved(swift: Swift, name: str) -> None:
     assert swift.create(name).status == 201
     refused = swift.put(name, "o", b"", [("X-Static-Large-Object", "True")])
     assert refused.status == 400 and "reserved header" in refused.text
 
 
-def test_info_tells_the_limits(swift: Swift) -> None:
+def test_info_shows_the_limits(swift: Swift) -> None:
     slo = json.loads(swift.absolute("GET", "/info", token=None).body)["slo"]
     assert (slo["max_manifest_segments"], slo["max_manifest_size"], slo["min_segment_size"]) == (1000, 8388608, 1)

@@ -1,4 +1,5 @@
-"""Large objects by the real `swift`: every way to upload one, again, down and away, with and without a key."""
+"""Large objects by the real `swift`: every way to upload, upload again, download and delete one, with and
+without a key."""
 
 from __future__ import annotations
 
@@ -18,9 +19,7 @@ WAYS = {"default": [], "slo": ["--use-slo"], "dlo": ["--use-dlo"]}
 
 @pytest.fixture
 def file(cli: Cli) -> Path:
-    path = cli.folder / "file.txt"
-    path.write_bytes(random.Random(7).randbytes(SIZE))
-    return path
+    return cli.file("file.txt", SIZE)
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "sse-c"])
@@ -31,7 +30,7 @@ def header(request: pytest.FixtureRequest, key: CustomerKey) -> list[str]:
 
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest) -> list[str]:
-    """How the client is told to make it large."""
+    """The client's option for large objects."""
     return ["-S", "100000", *WAYS[request.param]]
 
 
@@ -39,7 +38,7 @@ def segments(swift: Swift, name: str) -> set[str]:
     return {row["name"] for row in swift.list(f"{name}_segments")}
 
 
-def test_a_whole_life(cli: Cli, swift: Swift, file: Path, header: list[str], way: list[str], name: str) -> None:
+def test_upload_download_and_delete(cli: Cli, swift: Swift, file: Path, header: list[str], way: list[str], name: str) -> None:
     cli.run("swift", "upload", name, "file.txt", *way, *header)
     first = segments(swift, name)
     assert len(first) == 3
@@ -48,7 +47,7 @@ def test_a_whole_life(cli: Cli, swift: Swift, file: Path, header: list[str], way
     cli.run("swift", "download", name, "file.txt", "-o", "back", *header)
     assert (cli.folder / "back").read_bytes() == file.read_bytes()
 
-    # Over the old one: its segments go.
+    # A new upload over the old one deletes the old segments.
     file.write_bytes(random.Random(8).randbytes(SIZE - 1))
     cli.run("swift", "upload", name, "file.txt", *way, *header)
     second = segments(swift, name)
@@ -61,19 +60,20 @@ def test_a_whole_life(cli: Cli, swift: Swift, file: Path, header: list[str], way
     assert swift.head(name, "file.txt").status == 404
 
 
-def test_changed_alone(cli: Cli, swift: Swift, file: Path, header: list[str], way: list[str], name: str) -> None:
+def test_an_unchanged_file_is_not_uploaded(cli: Cli, swift: Swift, file: Path, header: list[str], way: list[str], name: str) -> None:
     cli.run("swift", "upload", name, "file.txt", *way, *header)
     before = swift.head(name, "file.txt")["X-Timestamp"]
     cli.run("swift", "upload", name, "file.txt", "--changed", *way, *header)
     assert swift.head(name, "file.txt")["X-Timestamp"] == before
 
 
-def test_what_is_identical_is_not_downloaded(
+def test_an_identical_file_is_not_downloaded(
     cli: Cli, file: Path, header: list[str], way: list[str], name: str
 ) -> None:
     cli.run("swift", "upload", name, "file.txt", *way, *header)
     said = cli.run("swift", "download", name, "file.txt", "--skip-identical", *header, check=False)
-    # The client compares a dynamic one with the listing of its segments, which is opaque where there is a key.
+    # The client compares a dynamic large object with the listing of its segments, which has opaque ETags
+    # where there is a key.
     opaque = bool(header) and "--use-dlo" in way
     assert ("Skipped identical file" in said.stdout + said.stderr) is not opaque
     file.write_bytes(b"other")
@@ -81,21 +81,21 @@ def test_what_is_identical_is_not_downloaded(
     assert file.stat().st_size == SIZE
 
 
-def test_what_is_identical_is_not_uploaded(cli: Cli, swift: Swift, file: Path, name: str) -> None:
+def test_an_identical_file_is_not_uploaded(cli: Cli, swift: Swift, file: Path, name: str) -> None:
     cli.run("swift", "upload", name, "file.txt", "-S", "100000")
     before = swift.head(name, "file.txt")["X-Timestamp"]
     cli.run("swift", "upload", name, "file.txt", "-S", "100000", "--skip-identical")
     assert swift.head(name, "file.txt")["X-Timestamp"] == before
 
 
-def test_segments_that_are_left(cli: Cli, swift: Swift, file: Path, header: list[str], name: str) -> None:
+def test_segments_are_left_on_request(cli: Cli, swift: Swift, file: Path, header: list[str], name: str) -> None:
     cli.run("swift", "upload", name, "file.txt", "-S", "100000", *header)
     file.write_bytes(random.Random(9).randbytes(SIZE - 1))
     cli.run("swift", "upload", name, "file.txt", "-S", "100000", "--leave-segments", *header)
     assert len(segments(swift, name)) == 6
 
 
-def test_from_standard_input(cli: Cli, swift: Swift, header: list[str], name: str) -> None:
+def test_an_upload_from_standard_input(cli: Cli, swift: Swift, header: list[str], name: str) -> None:
     body = random.Random(10).randbytes(SIZE)
     command = ["swift", "upload", name, "-", "--use-slo", "-S", "100000", "--object-name", "piped", *header]
     done = subprocess.run(command, cwd=cli.folder, env=cli.environment, input=body, capture_output=True, timeout=180)

@@ -26,7 +26,7 @@ def ask(swift: Swift, method: str, path: str, version: str, headers: Headers = (
 
 
 def put(swift: Swift, container: str, body: bytes, headers: Headers = (), name: str = "object") -> str:
-    """Writes an object and tells its version."""
+    """Writes an object, and returns the id of its version."""
     answer = swift.put(container, name, body, headers)
     assert answer.status == 201, answer.text
     return answer.get(VERSION) or "null"
@@ -39,7 +39,7 @@ def versioned(swift: Swift, name: str) -> str:
     return name
 
 
-def test_states(swift: Swift, name: str) -> None:
+def test_the_state_of_a_container(swift: Swift, name: str) -> None:
     assert swift.create(name).status == 201
     state = lambda: swift.request("HEAD", name).get(ENABLED)  # noqa: E731
     assert state() is None
@@ -80,10 +80,10 @@ def test_answers_name_the_version(swift: Swift, name: str, keyed: Headers) -> No
     assert "Content-Location" not in ask(swift, "GET", f"{name}/object", first, keyed)
     null = ask(swift, "GET", f"{name}/object", "null", keyed)
     assert (null.status, null.body, null[VERSION]) == (200, b"0", "null")
-    assert ask(swift, "GET", f"{name}/object", "", keyed).body == b"1", "no id is the current object"
+    assert ask(swift, "GET", f"{name}/object", "", keyed).body == b"1", "an answer without an id is the current object"
 
     swift.request("POST", name, headers=[(ENABLED, "false")])
-    assert VERSION not in swift.put(name, "object", b"2", keyed), "as in Swift, a null version is not named"
+    assert VERSION not in swift.put(name, "object", b"2", keyed), "as in Swift, an answer does not name a null version"
     assert swift.get(name, "object", keyed)[VERSION] == "null"
     assert ask(swift, "GET", f"{name}/object", first, keyed).body == b"1"
     assert ask(swift, "GET", f"{name}/object", "null", keyed).body == b"2"
@@ -109,7 +109,7 @@ def test_conditions_and_ranges_of_a_version(swift: Swift, versioned: str) -> Non
     assert (missed.status, missed["ETag"]) == (412, etag)
 
 
-def test_deletes(swift: Swift, versioned: str) -> None:
+def test_deletes_of_versions(swift: Swift, versioned: str) -> None:
     path = f"{versioned}/object"
     first, second = put(swift, versioned, b"1"), put(swift, versioned, b"22")
     deleted = swift.delete(versioned, "object")
@@ -117,7 +117,7 @@ def test_deletes(swift: Swift, versioned: str) -> None:
     assert deleted.status == 204 and marker not in (first, second)
     assert swift.get(versioned, "object").status == 404
     again = swift.delete(versioned, "object")
-    assert again.status == 404 and again[VERSION] != marker, "a marker for each"
+    assert again.status == 404 and again[VERSION] != marker, "each delete makes a marker"
     never = swift.delete(versioned, "never")
     assert never.status == 404 and never[VERSION]
 
@@ -139,7 +139,7 @@ def test_deletes(swift: Swift, versioned: str) -> None:
     assert [row.name for row in by_swift(swift, versioned)] == ["never"]
 
 
-def test_the_latest_version_uncovers_the_one_before(swift: Swift, versioned: str) -> None:
+def test_after_a_delete_the_version_before_is_current(swift: Swift, versioned: str) -> None:
     first, second = put(swift, versioned, b"1"), put(swift, versioned, b"22")
     assert ask(swift, "DELETE", f"{versioned}/object", second)[CURRENT] == first
     assert swift.get(versioned, "object").body == b"1"
@@ -147,7 +147,7 @@ def test_the_latest_version_uncovers_the_one_before(swift: Swift, versioned: str
     assert (head["X-Container-Object-Count"], head["X-Container-Bytes-Used"]) == ("1", "1")
 
 
-def test_suspended(swift: Swift, versioned: str) -> None:
+def test_a_suspended_container(swift: Swift, versioned: str) -> None:
     first = put(swift, versioned, b"1")
     swift.request("POST", versioned, headers=[(ENABLED, "false")])
     deleted = swift.delete(versioned, "object")
@@ -157,7 +157,7 @@ def test_suspended(swift: Swift, versioned: str) -> None:
     assert [(row.id, row.marker) for row in by_swift(swift, versioned)] == [("null", False), (first, False)]
 
 
-def test_bad_and_unknown_ids(swift: Swift, versioned: str, name: str) -> None:
+def test_bad_and_unknown_ids_are_refused(swift: Swift, versioned: str, name: str) -> None:
     path = f"{versioned}/object"
     put(swift, versioned, b"1")
     for method in ("GET", "HEAD", "PUT", "DELETE"):
@@ -181,15 +181,15 @@ def test_bad_and_unknown_ids(swift: Swift, versioned: str, name: str) -> None:
     assert ask(swift, "GET", f"{other}/object", "null").body == b"body"
 
 
-def test_restoring(swift: Swift, server: Server, versioned: str, keyed: Headers) -> None:
-    """Without the key, whatever the version was written with."""
+def test_a_version_is_restored(swift: Swift, server: Server, versioned: str, keyed: Headers) -> None:
+    """No key is needed, even for a version with a key."""
     path = f"{versioned}/object"
     meta = [("X-Object-Meta-Color", "blue"), ("Content-Type", "text/plain"), *keyed]
     first = put(swift, versioned, b"the old body", meta)
     put(swift, versioned, b"new")
     restored = ask(swift, "PUT", path, first)
     assert restored.status == 201, restored.text
-    assert 'operation="RestoreVersion"' in server.log(), "it is audited"
+    assert 'operation="RestoreVersion"' in server.log(), "the restore is audited"
     assert restored[VERSION] != first
     assert ("ETag" in restored) == (not keyed)
     for version in (restored[VERSION], first, ""):
@@ -205,7 +205,7 @@ def test_restoring(swift: Swift, server: Server, versioned: str, keyed: Headers)
     assert (head["X-Container-Object-Count"], head["X-Container-Bytes-Used"]) == ("1", "12")
 
 
-def test_restoring_what_was_deleted(swift: Swift, versioned: str) -> None:
+def test_a_deleted_object_is_restored(swift: Swift, versioned: str) -> None:
     path = f"{versioned}/object"
     first = put(swift, versioned, b"1")
     marker = swift.delete(versioned, "object")[VERSION]
@@ -215,7 +215,7 @@ def test_restoring_what_was_deleted(swift: Swift, versioned: str) -> None:
     assert [row.marker for row in by_swift(swift, versioned)] == [False, True, False]
 
 
-def test_restoring_takes_no_body(swift: Swift, versioned: str) -> None:
+def test_a_restore_with_a_body_is_refused(swift: Swift, versioned: str) -> None:
     path = f"{versioned}/object"
     first = put(swift, versioned, b"1")
     put(swift, versioned, b"2")
@@ -264,10 +264,10 @@ def test_listing(swift: Swift, versioned: str) -> None:
     assert (row["hash"], row["content_type"]) == (swift.head(versioned, "c")["ETag"], "text/x")
     marker = swift.list(versioned, "versions&limit=1")[0]
     assert (marker["hash"], marker["content_type"]) == ("d41d8cd98f00b204e9800998ecf8427e", DELETE_MARKER)
-    assert swift.request("GET", versioned).text == "b/x\nb/y\nc\n", "the current objects alone"
+    assert swift.request("GET", versioned).text == "b/x\nb/y\nc\n", "current objects only"
 
 
-def test_listings_are_json(swift: Swift, versioned: str) -> None:
+def test_the_listing_of_versions_is_json(swift: Swift, versioned: str) -> None:
     put(swift, versioned, b"1")
     plain = swift.request("GET", versioned, query="versions")
     assert plain.status == 200 and plain["Content-Type"].startswith("application/json")
@@ -292,7 +292,7 @@ def test_a_container_without_versions_lists_null_ones(swift: Swift, name: str) -
     assert by_swift(swift, name) == [Row("object", "null", True, False, 1)]
 
 
-def test_a_container_with_versions_stays(swift: Swift, versioned: str) -> None:
+def test_a_container_with_versions_is_not_deleted(swift: Swift, versioned: str) -> None:
     first = put(swift, versioned, b"1")
     marker = swift.delete(versioned, "object")[VERSION]
     for _ in range(2):
@@ -304,22 +304,22 @@ def test_a_container_with_versions_stays(swift: Swift, versioned: str) -> None:
     assert swift.request("DELETE", versioned).status == 204
 
 
-def test_expiry(swift: Swift, versioned: str, name: str) -> None:
+def test_an_expired_object_gets_a_marker(swift: Swift, versioned: str, name: str) -> None:
     plain = f"{name}-plain"
     swift.create(plain)
     swift.put(plain, "object", b"1", [("X-Delete-After", "1")])
     first = put(swift, versioned, b"1", [("X-Delete-After", "1")])
     wait_until(lambda: swift.head(plain, "object").status == swift.head(versioned, "object").status == 404)
     path = f"{versioned}/object"
-    assert ask(swift, "GET", path, first).body == b"1", "history is kept"
+    assert ask(swift, "GET", path, first).body == b"1", "the history is kept"
     assert ask(swift, "PUT", path, first).status == 404
     assert swift.delete(plain, "object").status == 404
-    assert swift.request("DELETE", plain).status == 204, "it was deleted all the same"
+    assert swift.request("DELETE", plain).status == 204, "the object is deleted all the same"
     deleted = swift.delete(versioned, "object")
     assert deleted.status == 404 and VERSION in deleted
 
 
-def test_strangers(swift: Swift, server: Server, versioned: str) -> None:
+def test_strangers_are_refused(swift: Swift, server: Server, versioned: str) -> None:
     first = put(swift, versioned, b"1")
     put(swift, versioned, b"2")
     for user in (people.OTHER, people.PLAIN):

@@ -1,11 +1,13 @@
 //! The gateway's key ring: the secrets that everything at rest hangs on.
 //!
 //! It lives in a file or a Secret, never in the index, the blob store or a backup. A ring has several keys, one of them
-//! active: the active one seals, all of them open. Rotation takes two phases, so that no replica ever meets a key it does
-//! not know: [`KeyRing::add_standby`], load the new file everywhere, [`KeyRing::promote`], load again.
+//! active: the active one seals, all of them open. The format allows another key to become the active one; no command
+//! does that yet (see `rotation`, which only tests have).
 
 mod export;
 mod file;
+#[cfg(feature = "testing")]
+mod rotation;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +17,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::derive::{Fields, KEY_LEN, SALT_LEN, derive, random};
-use super::{CustomerKey, Error, wrap};
+use super::{Error, wrap};
 
 /// The version of a sealed secret, its first byte.
 const SECRET_VERSION: u8 = 1;
@@ -51,17 +53,6 @@ impl fmt::Debug for RingKeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RingKeyId({self})")
     }
-}
-
-/// What may be shown of a ring key.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RingKeyInfo {
-    /// Its id.
-    pub id: RingKeyId,
-    /// When it was made, as whoever made it wrote it. May be empty.
-    pub created: String,
-    /// Whether it seals.
-    pub active: bool,
 }
 
 /// One key of the ring.
@@ -100,14 +91,6 @@ struct Keys {
 }
 
 impl KeyRing {
-    /// A new ring with one key.
-    ///
-    /// # Panics
-    /// When the operating system gives no randomness.
-    pub fn generate() -> Self {
-        Self::generate_at("")
-    }
-
     /// A new ring with one key that says when it was made (an RFC 3339 date, say; only for people to read).
     ///
     /// # Panics
@@ -116,37 +99,9 @@ impl KeyRing {
         Self(Arc::new(Keys { active: 0, keys: vec![RingKey::generate(created)] }))
     }
 
-    /// The keys, in the order of the file.
-    pub fn keys(&self) -> impl Iterator<Item = RingKeyInfo> + '_ {
-        self.0.keys.iter().enumerate().map(|(index, key)| RingKeyInfo {
-            id: key.id,
-            created: key.created.clone(),
-            active: index == self.0.active,
-        })
-    }
-
     /// The id of the key that seals.
     pub fn active_id(&self) -> RingKeyId {
         self.active().id
-    }
-
-    /// Adds a fresh key that opens but does not seal: the first phase of a rotation. Other clones are not changed.
-    ///
-    /// # Panics
-    /// When the operating system gives no randomness.
-    pub fn add_standby(&mut self, created: &str) -> RingKeyId {
-        let key = RingKey::generate(created);
-        let id = key.id;
-        Arc::make_mut(&mut self.0).keys.push(key);
-        id
-    }
-
-    /// Makes a key of the ring the one that seals: the second phase, once every replica has loaded the first. Other
-    /// clones are not changed. [`Error::UnknownRingKey`] for an id that is not in the ring.
-    pub fn promote(&mut self, id: RingKeyId) -> Result<(), Error> {
-        let index = self.0.keys.iter().position(|key| key.id == id).ok_or(Error::UnknownRingKey)?;
-        Arc::make_mut(&mut self.0).active = index;
-        Ok(())
     }
 
     /// Seals a secret that the index keeps (an S3 secret key, a token key). It opens only with the same purpose and
@@ -196,18 +151,6 @@ impl KeyRing {
             Hmac::<Sha256>::new_from_slice(mac_key.as_slice()).expect("HMAC takes keys of any length");
         mac.update(contents);
         mac.finalize().into_bytes().into()
-    }
-
-    /// What an audit log may say of a customer key: 16 hex digits that are the same for the same key in the same context
-    /// (a bucket's id) and say nothing without the ring. They change when another ring key is promoted.
-    #[expect(clippy::missing_panics_doc, reason = "HMAC takes keys of any length")]
-    pub fn fingerprint(&self, context: &[u8], key: &CustomerKey) -> String {
-        let fields = Fields::new("cardea/v1/fingerprint").bytes(context);
-        let mac_key = derive::<KEY_LEN>(self.active().secret(), &[], &fields);
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(mac_key.as_slice()).expect("HMAC takes keys of any length");
-        mac.update(key.expose());
-        hex::encode(&mac.finalize().into_bytes()[..8])
     }
 
     /// The key that seals.
@@ -268,38 +211,6 @@ mod tests {
         for cut in 0..sealed.len() {
             assert!(ring.open_secret("s3-secret", b"AKIA", &sealed[..cut]).is_err());
         }
-    }
-
-    #[test]
-    fn rotation_keeps_old_things_open() {
-        let mut ring = KeyRing::generate();
-        let old_replica = ring.clone();
-        let old = ring.seal_secret("p", b"", b"old");
-
-        let standby = ring.add_standby("2025-01-01T00:00:00Z");
-        assert_ne!(ring.active_id(), standby);
-        let loaded = ring.clone();
-        ring.promote(standby).unwrap();
-        assert_eq!(ring.active_id(), standby);
-        let new = ring.seal_secret("p", b"", b"new");
-
-        assert_eq!(ring.open_secret("p", b"", &old).unwrap().as_slice(), b"old");
-        assert_eq!(loaded.open_secret("p", b"", &new).unwrap().as_slice(), b"new");
-        assert_eq!(old_replica.open_secret("p", b"", &new), Err(Error::UnknownRingKey));
-        assert_eq!(ring.promote(RingKeyId([0; 8])), Err(Error::UnknownRingKey));
-        assert_eq!(ring.keys().filter(|key| key.active).count(), 1);
-    }
-
-    #[test]
-    fn a_fingerprint_is_stable_within_its_context() {
-        let ring = KeyRing::generate();
-        let key = CustomerKey::generate();
-        let fingerprint = ring.fingerprint(b"bucket", &key);
-        assert_eq!(fingerprint.len(), 16);
-        assert_eq!(fingerprint, ring.fingerprint(b"bucket", &key));
-        assert_ne!(fingerprint, ring.fingerprint(b"other", &key));
-        assert_ne!(fingerprint, ring.fingerprint(b"bucket", &CustomerKey::generate()));
-        assert_ne!(fingerprint, KeyRing::generate().fingerprint(b"bucket", &key));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::server::dispatch::Dialect;
 
 /// Requests by what they were and what came of them; connections.
-pub struct HttpMetrics {
+pub(crate) struct HttpMetrics {
     requests: Family<RequestLabels, Counter>,
     duration: Family<DurationLabels, Histogram>,
     in_flight: Gauge<i64, AtomicI64>,
@@ -36,7 +36,7 @@ struct DurationLabels {
 
 impl HttpMetrics {
     /// Counters at zero, registered.
-    pub fn new(registry: &mut Registry) -> Self {
+    pub(crate) fn new(registry: &mut Registry) -> Self {
         let metrics = Self {
             requests: Family::default(),
             // From half a millisecond to a minute.

@@ -20,9 +20,9 @@ use hyper::{Request, Response};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Endpoint, RequestParts};
 
-pub use metrics::HttpMetrics;
-pub use record::ReplyBody;
-pub use trust::Trust;
+pub(crate) use metrics::HttpMetrics;
+pub(crate) use record::ReplyBody;
+pub(crate) use trust::Trust;
 
 use super::dispatch::{Dialect, has_two_credentials};
 use super::listener::{Allowance, Arriving, Crowded, Handler, Origin, RequestBody};
@@ -122,8 +122,8 @@ impl Door {
     fn refuse(&self, dialect: Dialect, context: &RequestContext, message: &str) -> poem::Response {
         match dialect {
             Dialect::S3 => self.fronts.s3.bad_request(context, message),
-            Dialect::Swift => self.fronts.swift.bad_request(context, message),
-            Dialect::Identity => self.fronts.identity.bad_request(context, message),
+            Dialect::Swift => swift::bad_request(context, message),
+            Dialect::Identity => keystone::bad_request(context, message),
         }
     }
 

@@ -36,7 +36,7 @@ pub(super) struct Request {
 }
 
 /// An answer's body, and the record of its request.
-pub struct ReplyBody {
+pub(crate) struct ReplyBody {
     body: BoxBody<Bytes, io::Error>,
     record: Record,
 }

@@ -8,7 +8,7 @@ use crate::config::Cidr;
 
 /// Whom to believe.
 #[derive(Clone, Debug)]
-pub struct Trust {
+pub(crate) struct Trust {
     /// Peers whose `X-Forwarded-Proto` counts.
     pub proxies: Vec<Cidr>,
     /// Whether a customer's key needs TLS at all.
@@ -17,7 +17,7 @@ pub struct Trust {
 
 /// How a request came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Transport {
+pub(crate) struct Transport {
     /// Whether the client spoke `https`.
     pub https: bool,
     /// Whether a customer's key may come that way.
@@ -26,7 +26,7 @@ pub struct Transport {
 
 impl Trust {
     /// How a request came: over TLS here, or from a trusted proxy with exactly one `X-Forwarded-Proto`, `https`.
-    pub fn judge(&self, tls: bool, peer: IpAddr, headers: &HeaderMap) -> Transport {
+    pub(crate) fn judge(&self, tls: bool, peer: IpAddr, headers: &HeaderMap) -> Transport {
         let https = tls || (self.proxies.iter().any(|range| range.contains(peer)) && is_vouched_for(headers));
         Transport { https, secure: https || !self.require_tls }
     }

@@ -9,7 +9,7 @@ use crate::identity::Secret;
 
 /// What the root account's clients need to know.
 #[derive(Debug)]
-pub struct Credentials {
+pub(crate) struct Credentials {
     /// The user's name.
     pub user: String,
     /// Its password.
@@ -24,7 +24,7 @@ pub struct Credentials {
 
 /// Where they are good.
 #[derive(Clone, Copy, Debug)]
-pub struct ClientSettings<'a> {
+pub(crate) struct ClientSettings<'a> {
     /// The gateway's URL.
     pub endpoint: &'a str,
     /// S3's region.
@@ -36,13 +36,13 @@ pub struct ClientSettings<'a> {
 }
 
 /// The settings of the `aws` command that no variable can say. Its version 1 presigns with SigV2 in `us-east-1` otherwise.
-pub const AWS_CONFIG: &str = "# Written by Cardea; `credentials.env` names it.\n\
+pub(crate) const AWS_CONFIG: &str = "# Written by Cardea; `credentials.env` names it.\n\
                               [default]\n\
                               s3 =\n    signature_version = s3v4\n";
 
 /// The file's text for another settings: `None` where it says this place already. Only what says where is exchanged, and what
 /// an older file does not say is added.
-pub fn relocate(text: &str, settings: ClientSettings<'_>) -> Option<Zeroizing<String>> {
+pub(crate) fn relocate(text: &str, settings: ClientSettings<'_>) -> Option<Zeroizing<String>> {
     let mut moved = Zeroizing::new(String::with_capacity(text.len() + 4096));
     let variables = variables(settings);
     let mut missing: Vec<_> = variables.iter().collect();
@@ -90,7 +90,7 @@ fn set(text: &mut String, name: &str, value: &str) {
 }
 
 /// The file's text.
-pub fn render(credentials: &Credentials, settings: ClientSettings<'_>) -> Zeroizing<String> {
+pub(crate) fn render(credentials: &Credentials, settings: ClientSettings<'_>) -> Zeroizing<String> {
     let secrets = [credentials.password.expose(), credentials.secret.expose()];
     let [endpoint, region, aws_ca, auth_url, os_ca, aws_config, profile, default_profile] =
         variables(settings);
@@ -126,7 +126,7 @@ pub fn render(credentials: &Credentials, settings: ClientSettings<'_>) -> Zeroiz
 }
 
 /// The credentials that a file's text holds: `None` where it does not hold all of them.
-pub fn read(text: &str) -> Option<Credentials> {
+pub(crate) fn read(text: &str) -> Option<Credentials> {
     Some(Credentials {
         user: value(text, "OS_USERNAME")?,
         password: Secret::new(value(text, "OS_PASSWORD")?),
@@ -144,7 +144,7 @@ fn value(text: &str, name: &str) -> Option<String> {
 }
 
 /// A word for the shell.
-pub struct Quoted<'a>(pub &'a str);
+pub(crate) struct Quoted<'a>(pub &'a str);
 
 impl std::fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

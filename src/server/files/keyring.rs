@@ -5,50 +5,44 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::{Access, private_folder, write, write_new};
+use super::{Access, private_folder, write_new};
 use crate::config::ConfigError;
 use crate::encryption::KeyRing;
 use crate::http::date;
 use crate::model::Timestamp;
 
 /// Reads the ring; `None` where there is no file.
-pub fn load(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
-    let bad =
-        |what: String| ConfigError::new("keyring", format!("{} ({what})", path.display()), "a key ring");
+pub(crate) fn load(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
+    let bad = || ConfigError::new("keyring", path.display().to_string(), "a key ring");
     let text = match std::fs::read_to_string(path) {
         Ok(text) => Zeroizing::new(text),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(bad(error.to_string())),
+        Err(error) => return Err(bad().because(error)),
     };
-    KeyRing::from_toml(&text).map(Some).map_err(|error| bad(error.to_string()))
-}
-
-/// Writes the ring, over the one that stood.
-pub fn store(path: &Path, ring: &KeyRing) -> Result<(), ConfigError> {
-    write(path, ring.to_toml().as_bytes(), Access::Private).map_err(|error| unwritable(path, &error))
+    KeyRing::from_toml(&text).map(Some).map_err(|error| bad().because(error))
 }
 
 /// Writes the ring where no file was, and makes the folder it is to be in. Whether it did: a file that stands is left, for
 /// others may have sealed by its ring already.
-pub fn store_new(path: &Path, ring: &KeyRing) -> Result<bool, ConfigError> {
+pub(crate) fn store_new(path: &Path, ring: &KeyRing) -> Result<bool, ConfigError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        private_folder(folder).map_err(|error| unwritable(path, &error))?;
+        private_folder(folder).map_err(|error| unwritable(path, error))?;
     }
     match write_new(path, ring.to_toml().as_bytes(), Access::Private) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(unwritable(path, &error)),
+        Err(error) => Err(unwritable(path, error)),
     }
 }
 
 /// Makes a ring and writes its file; `None` where one stands.
-pub fn generate(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
+pub(crate) fn generate(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
     let ring = KeyRing::generate_at(&date::format_iso8601_millis(Timestamp::now()));
     Ok(store_new(path, &ring)?.then_some(ring))
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> ConfigError {
-    ConfigError::new("keyring", format!("{} ({error})", path.display()), "a path that can be written")
+fn unwritable(path: &Path, error: std::io::Error) -> ConfigError {
+    ConfigError::new("keyring", path.display().to_string(), "a path that can be written").because(error)
 }
 
 #[cfg(test)]
@@ -61,7 +55,7 @@ mod tests {
         let path = folder.path().join("keyring.toml");
         assert!(load(&path).unwrap().is_none());
         let ring = KeyRing::generate();
-        store(&path, &ring).unwrap();
+        assert!(store_new(&path, &ring).unwrap());
         assert_eq!(load(&path).unwrap().unwrap().active_id(), ring.active_id());
 
         std::fs::write(&path, "secret = 1").unwrap();
@@ -95,6 +89,5 @@ mod tests {
         std::fs::write(folder.path().join("keyring.toml.new"), "leftover").unwrap();
         std::fs::write(folder.path().join("keyring.toml.0123456789abcdef.tmp"), "leftover").unwrap();
         assert!(generate(&path).unwrap().is_some());
-        store(&path, &KeyRing::generate()).unwrap();
     }
 }

@@ -1,9 +1,9 @@
 //! What the gateway keeps in its data folder: written whole, for its owner's eyes, and on the disk before it counts.
 
-pub mod credentials;
-pub mod keyring;
-pub mod passwords;
-pub mod tls;
+pub(crate) mod credentials;
+pub(crate) mod keyring;
+pub(crate) mod passwords;
+pub(crate) mod tls;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -21,7 +21,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Who may read what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Access {
+pub(crate) enum Access {
     /// The owner alone: secrets.
     Private,
     /// Everyone: certificates.
@@ -38,21 +38,21 @@ impl Access {
 }
 
 /// Makes a folder, and those above it, for the owner alone. One that stands is left as it is.
-pub fn private_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     folders::make(path, 0o700)
 }
 
 /// Writes a file so that it stands whole or not at all, over what stood there.
 ///
 /// When it returns, its name is on the disk too: what is done next may rely on it.
-pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+pub(crate) fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let draft = Draft::new(path, bytes, access)?;
     rename(&draft.0, path)
 }
 
 /// Writes a file so that it stands whole where none stood. Another that stands is left, on the disk too, and is the error
 /// `AlreadyExists`.
-pub fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+pub(crate) fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let draft = Draft::new(path, bytes, access)?;
     let linked = match fs::hard_link(&draft.0, path) {
         // Some file systems have no hard links.
@@ -77,7 +77,7 @@ fn rename_new(from: &Path, to: &Path, access: Access) -> io::Result<()> {
 }
 
 /// Gives a file another name, for good.
-pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
     sync_folder(to)
 }
@@ -118,37 +118,45 @@ fn folder_of(path: &Path) -> &Path {
 
 /// Keeps other processes off what a lock is for until it is dropped.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "the lock lives as long as the file is open")] File);
+pub(crate) struct Lock(#[expect(dead_code, reason = "the lock lives as long as the file is open")] File);
 
 /// Takes the data folder's lock.
-pub fn lock(path: &Path) -> Result<Lock, ConfigError> {
+pub(crate) fn lock(path: &Path) -> Result<Lock, ConfigError> {
     whole_folder(path, try_lock(path))
 }
 
 /// Takes the data folder's lock, also from a command that ends soon: some hold it for a moment only, to look.
-pub async fn lock_within(path: &Path, patience: Duration) -> Result<Lock, ConfigError> {
+pub(crate) async fn lock_within(path: &Path, patience: Duration) -> Result<Lock, ConfigError> {
     whole_folder(path, wait_for(path, patience).await)
 }
 
 /// Takes a lock that others hold for moments only: waits for it, though not for one that holds it for ever.
-pub async fn lock_in_turn(path: &Path, patience: Duration) -> io::Result<Lock> {
+pub(crate) async fn lock_in_turn(path: &Path, patience: Duration) -> io::Result<Lock> {
     let taken = match wait_for(path, patience).await {
         Ok(taken) => {
             taken.ok_or_else(|| io::Error::new(io::ErrorKind::TimedOut, "another process holds the lock"))
         }
         Err(error) => Err(error),
     };
-    taken.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+    taken.map_err(|source| io::Error::new(source.kind(), At { path: path.to_owned(), source }))
+}
+
+/// An error about a file, with its path.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+struct At {
+    path: PathBuf,
+    source: io::Error,
 }
 
 /// The data folder's lock, or why it could not be had.
 fn whole_folder(path: &Path, taken: io::Result<Option<Lock>>) -> Result<Lock, ConfigError> {
-    let found = match taken {
-        Ok(Some(lock)) => return Ok(lock),
-        Ok(None) => format!("{} in use", folder_of(path).display()),
-        Err(error) => format!("{} ({error})", path.display()),
-    };
-    Err(ConfigError::new("data", found, "a folder that no other cardea uses"))
+    let bad = |found| ConfigError::new("data", found, "a folder that no other cardea uses");
+    match taken {
+        Ok(Some(lock)) => Ok(lock),
+        Ok(None) => Err(bad(format!("{} in use", folder_of(path).display()))),
+        Err(error) => Err(bad(path.display().to_string()).because(error)),
+    }
 }
 
 /// The lock; `None` where another process keeps it for so long.
@@ -184,7 +192,7 @@ fn lock_file(path: &Path) -> io::Result<File> {
 }
 
 /// Removes what kills have left of a file's drafts. Nobody else may be writing the file.
-pub fn remove_drafts(path: &Path) -> io::Result<()> {
+pub(crate) fn remove_drafts(path: &Path) -> io::Result<()> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(()) };
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

@@ -23,7 +23,7 @@ const LINGER: Duration = Duration::from_secs(30);
 const LINGER_STALL: Duration = Duration::from_secs(5);
 
 /// A request's body as it arrives, and the pace of its connection.
-pub struct Arriving {
+pub(crate) struct Arriving {
     incoming: Incoming,
     pace: Arc<Pace>,
 }
@@ -35,7 +35,7 @@ impl Arriving {
 }
 
 /// A request's body.
-pub struct RequestBody {
+pub(crate) struct RequestBody {
     /// `None` once it has ended or failed.
     arriving: Option<Arriving>,
     progress: BodyProgress,
@@ -46,7 +46,7 @@ pub struct RequestBody {
 
 impl RequestBody {
     /// Wraps the body of a request.
-    pub fn new(arriving: Arriving, expects_continue: bool, allowance: Allowance) -> Self {
+    pub(crate) fn new(arriving: Arriving, expects_continue: bool, allowance: Allowance) -> Self {
         let progress = BodyProgress::new(allowance);
         Self { arriving: Some(arriving), progress, timer: Timer::default(), under_way: !expects_continue }
     }

@@ -20,10 +20,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
-pub use body::{Arriving, RequestBody};
-pub use paced::Patience;
-pub use progress::{Allowance, Crowded};
-pub use tls::{Certificate, ServerKeyPair};
+pub(crate) use body::{Arriving, RequestBody};
+pub(crate) use paced::Patience;
+pub(crate) use progress::{Allowance, Crowded};
+pub(crate) use tls::{Certificate, ServerKeyPair};
 
 use connection::{Connections, stopped};
 
@@ -42,7 +42,7 @@ pub struct Origin {
 }
 
 /// What answers requests.
-pub trait Handler: Send + Sync + 'static {
+pub(crate) trait Handler: Send + Sync + 'static {
     /// The bodies of its answers.
     type Body: hyper::body::Body<Data = Bytes, Error = io::Error> + Send + Unpin + 'static;
 

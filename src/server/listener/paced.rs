@@ -18,7 +18,7 @@ use super::timer::Timer;
 
 /// How long a peer may take.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub(crate) struct Patience {
     /// For a TLS handshake.
     pub handshake: Duration,
     /// For a request's headers, and for a new connection's first byte.

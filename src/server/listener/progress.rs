@@ -20,11 +20,11 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Says whether uploads wait for others to end.
 #[derive(Clone)]
-pub struct Crowded(Arc<dyn Fn() -> bool + Send + Sync>);
+pub(crate) struct Crowded(Arc<dyn Fn() -> bool + Send + Sync>);
 
 impl Crowded {
     /// Asks this.
-    pub fn new(ask: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(ask: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(ask))
     }
 }
@@ -37,7 +37,7 @@ impl fmt::Debug for Crowded {
 
 /// The time that a body has.
 #[derive(Clone, Debug)]
-pub struct Allowance {
+pub(crate) struct Allowance {
     /// How long it may stand still, and how far it may fall behind the least average.
     pub stall: Duration,
     /// When all of it must be there.

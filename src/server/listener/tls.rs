@@ -11,13 +11,14 @@ use rustls::sign::CertifiedKey;
 use rustls::{ServerConfig, version};
 
 use crate::config::ConfigError;
+use crate::failure::Cause;
 
 /// The one protocol that is offered: HTTP/2 costs a third of the throughput and its buffers cannot be wiped either.
 const ALPN: &[u8] = b"http/1.1";
 
 /// A server certificate with its key, exchangeable.
 #[derive(Clone, Debug)]
-pub struct Certificate {
+pub(crate) struct Certificate {
     provider: Arc<CryptoProvider>,
     current: Arc<Current>,
 }
@@ -32,7 +33,7 @@ impl ResolvesServerCert for Current {
 }
 
 /// A certificate chain and its private key.
-pub struct ServerKeyPair {
+pub(crate) struct ServerKeyPair {
     /// The chain, the server's own first.
     pub chain: Vec<CertificateDer<'static>>,
     /// The key.
@@ -41,23 +42,20 @@ pub struct ServerKeyPair {
 
 impl ServerKeyPair {
     /// Reads PEM files.
-    pub fn read(certificate: &Path, key: &Path) -> Result<Self, ConfigError> {
+    pub(crate) fn read(certificate: &Path, key: &Path) -> Result<Self, ConfigError> {
         let expected = "a PEM file with a certificate chain";
-        let bad = |what: String| {
-            ConfigError::new("tls_certificate", format!("{} ({what})", certificate.display()), expected)
+        let bad = |why: Cause| {
+            ConfigError::new("tls_certificate", certificate.display().to_string(), expected).because(why)
         };
         let chain = CertificateDer::pem_file_iter(certificate)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| bad(error.to_string()))?;
+            .map_err(|error| bad(error.into()))?;
         if chain.is_empty() {
-            return Err(bad("no certificate".to_owned()));
+            return Err(bad("no certificate".into()));
         }
         let key = PrivateKeyDer::from_pem_file(key).map_err(|error| {
-            ConfigError::new(
-                "tls_key",
-                format!("{} ({error})", key.display()),
-                "a PEM file with a private key",
-            )
+            ConfigError::new("tls_key", key.display().to_string(), "a PEM file with a private key")
+                .because(error)
         })?;
         Ok(Self { chain, key })
     }
@@ -65,14 +63,14 @@ impl ServerKeyPair {
 
 impl Certificate {
     /// Takes the certificate to begin with.
-    pub fn new(pair: ServerKeyPair) -> Result<Self, ConfigError> {
+    pub(crate) fn new(pair: ServerKeyPair) -> Result<Self, ConfigError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let current = Arc::new(Current(RwLock::new(certified(pair, &provider)?)));
         Ok(Self { provider, current })
     }
 
     /// Takes another one, and says whether it was another; connections that are open keep the old one.
-    pub fn replace(&self, pair: ServerKeyPair) -> Result<bool, ConfigError> {
+    pub(crate) fn replace(&self, pair: ServerKeyPair) -> Result<bool, ConfigError> {
         let key = certified(pair, &self.provider)?;
         let mut current = self.current.0.write().unwrap_or_else(PoisonError::into_inner);
         let is_new = current.cert != key.cert;
@@ -83,7 +81,7 @@ impl Certificate {
     }
 
     /// How connections are accepted with it.
-    pub fn server_config(&self) -> Result<Arc<ServerConfig>, rustls::Error> {
+    pub(crate) fn server_config(&self) -> Result<Arc<ServerConfig>, rustls::Error> {
         let mut config = ServerConfig::builder_with_provider(self.provider.clone())
             .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
             .with_no_client_auth()
@@ -96,10 +94,6 @@ impl Certificate {
 
 fn certified(pair: ServerKeyPair, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, ConfigError> {
     CertifiedKey::from_der(pair.chain, pair.key, provider).map(Arc::new).map_err(|error| {
-        ConfigError::new(
-            "tls_key",
-            format!("a key that does not serve ({error})"),
-            "the key of tls_certificate",
-        )
+        ConfigError::new("tls_key", "a key that does not serve", "the key of tls_certificate").because(error)
     })
 }

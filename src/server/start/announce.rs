@@ -5,14 +5,14 @@ use std::path::Path;
 use crate::server::files::credentials::Quoted;
 
 /// One line for every start.
-pub fn started(endpoint: &str, management: Option<std::net::SocketAddr>) -> String {
+pub(crate) fn started(endpoint: &str, management: Option<std::net::SocketAddr>) -> String {
     let management =
         management.map(|address| format!("; health and metrics on http://{address}")).unwrap_or_default();
     format!("Cardea {} serves S3 and Swift on {endpoint}{management}\n", env!("CARGO_PKG_VERSION"))
 }
 
 /// What to paste after the first start: a round trip with one's own key, by both command lines.
-pub fn first_start(credentials: &Path) -> String {
+pub(crate) fn first_start(credentials: &Path) -> String {
     format!(
         "
 The root credentials were written to {path}. In another shell:
@@ -41,7 +41,7 @@ And the other way round:
 }
 
 /// What `credentials reset` says.
-pub fn reset(credentials: &Path) -> String {
+pub(crate) fn reset(credentials: &Path) -> String {
     format!("New root credentials were written to {}; the old ones are void.\n", credentials.display())
 }
 

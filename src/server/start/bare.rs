@@ -10,7 +10,7 @@ use crate::storage::blobs::BlobStore;
 
 /// The installation's id by its store, its ring, and its blobs: where there may be no index any more. Whether the ring is
 /// its own shows when something is opened with it.
-pub async fn without_index(config: &Config) -> Result<(InstallId, KeyRing, BlobStore), Failure> {
+pub(crate) async fn without_index(config: &Config) -> Result<(InstallId, KeyRing, BlobStore), Failure> {
     let wrong = |setting, found: String, expected| ConfigError::new(setting, found, expected);
     let path = config.keyring();
     let no_ring =

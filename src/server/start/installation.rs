@@ -15,11 +15,11 @@ use crate::model::InstallId;
 use crate::server::files::{self, Lock, keyring};
 use crate::storage::Error;
 use crate::storage::blobs::{BlobOptions, BlobStore, CloudOptions};
+use crate::storage::disk::DiskSpace;
 use crate::storage::index::postgres::PostgresIndex;
 use crate::storage::index::rows::Mark;
 use crate::storage::index::sqlite::SqliteIndex;
 use crate::storage::index::{Index, Install};
-use crate::storage::room::Room;
 
 /// What the canary is sealed for.
 const CANARY: &str = "install-canary";
@@ -30,7 +30,7 @@ const CANARY_TEXT: &[u8] = b"cardea";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An open installation. No other process has its data folder, but where it was opened to be read [`beside`] the gateway.
-pub struct Installation {
+pub(crate) struct Installation {
     /// Its id.
     pub id: InstallId,
     /// Its index.
@@ -62,9 +62,10 @@ impl Parts {
 }
 
 /// Opens the installation, and makes one where there is nothing.
-pub async fn open(config: &Config) -> Result<Installation, Failure> {
+pub(crate) async fn open(config: &Config) -> Result<Installation, Failure> {
     files::private_folder(&config.data).map_err(|error| {
-        ConfigError::new("data", format!("{} ({error})", config.data.display()), "a folder that can be made")
+        ConfigError::new("data", config.data.display().to_string(), "a folder that can be made")
+            .because(error)
     })?;
     let parts = parts(config, Opening::Serve).await?;
     whole(&*parts.index).await?;
@@ -77,21 +78,21 @@ pub async fn open(config: &Config) -> Result<Installation, Failure> {
 }
 
 /// Opens an installation that stands; there is none to be made.
-pub async fn found(config: &Config) -> Result<Installation, Failure> {
+pub(crate) async fn found(config: &Config) -> Result<Installation, Failure> {
     let installation = stands(config, Opening::Own).await?;
     stays(&*installation.index).await?;
     Ok(installation)
 }
 
 /// Opens an installation to read it, beside the gateway that runs on it.
-pub async fn beside(config: &Config) -> Result<Installation, Failure> {
+pub(crate) async fn beside(config: &Config) -> Result<Installation, Failure> {
     let installation = stands(config, Opening::Beside).await?;
     stays(&*installation.index).await?;
     Ok(installation)
 }
 
 /// Opens an installation that stands, though its index may have been carried into another.
-pub async fn found_or_moved(config: &Config) -> Result<Installation, Failure> {
+pub(crate) async fn found_or_moved(config: &Config) -> Result<Installation, Failure> {
     stands(config, Opening::Own).await
 }
 
@@ -140,7 +141,7 @@ async fn parts(config: &Config, opening: Opening) -> Result<Parts, Failure> {
 }
 
 /// Opens an index for this process; `setting` names it.
-pub async fn index(config: &Config, url: &IndexUrl, setting: &str) -> Result<Arc<dyn Index>, Failure> {
+pub(crate) async fn index(config: &Config, url: &IndexUrl, setting: &str) -> Result<Arc<dyn Index>, Failure> {
     Ok(opened(config, url, setting, Opening::Own).await?.0)
 }
 
@@ -157,8 +158,8 @@ async fn opened(
     Ok(match url {
         IndexUrl::File(path) => {
             let index = open(path).map_err(|error| {
-                let found = format!("{} ({error})", path.display());
-                ConfigError::new(setting, found, "an index that this process can open")
+                let expected = "an index that this process can open";
+                ConfigError::new(setting, path.display().to_string(), expected).because(error)
             })?;
             (Arc::new(index), None)
         }
@@ -175,9 +176,9 @@ async fn opened(
 }
 
 /// Opens the blob store.
-pub fn blobs(config: &Config) -> Result<BlobStore, Failure> {
+pub(crate) fn blobs(config: &Config) -> Result<BlobStore, Failure> {
     BlobStore::open(&config.store().to_string(), &blob_options(config)?)
-        .map_err(|error| ConfigError::new("store", error.to_string(), "a store that can be opened").into())
+        .map_err(|error| ConfigError::new("store", "", "a store that can be opened").because(error).into())
 }
 
 /// An index into which rows are being loaded is not whole.
@@ -193,7 +194,7 @@ async fn whole(index: &dyn Index) -> Result<(), Failure> {
 }
 
 /// An index that was carried into another is used no more: what it deletes, the other may need.
-pub async fn stays(index: &dyn Index) -> Result<(), Failure> {
+pub(crate) async fn stays(index: &dyn Index) -> Result<(), Failure> {
     match index.rows().mark(Mark::Moved).await.map_err(storage)? {
         None => Ok(()),
         Some(to) => {
@@ -208,14 +209,14 @@ pub async fn stays(index: &dyn Index) -> Result<(), Failure> {
 
 fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
     let read = |path: &std::path::PathBuf| {
-        let unreadable = |error| {
-            let found = format!("{} ({error})", path.display());
-            ConfigError::new("store_ca", found, "a file of certificates that can be read")
+        let unreadable = |error: std::io::Error| {
+            let expected = "a file of certificates that can be read";
+            ConfigError::new("store_ca", path.display().to_string(), expected).because(error)
         };
         std::fs::read(path).map_err(unreadable)
     };
     Ok(BlobOptions {
-        room: room(config),
+        disk: disk_space(config),
         buffer_budget: usize::try_from(config.upload_buffer_bytes).unwrap_or(usize::MAX),
         cloud: CloudOptions {
             endpoint: config.store_endpoint.clone(),
@@ -230,7 +231,7 @@ fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
 
 /// The room on every disk that is written to. Where index and store are both elsewhere, what is in the data folder is written
 /// at the start alone.
-fn room(config: &Config) -> Room {
+fn disk_space(config: &Config) -> DiskSpace {
     let is_scratch = matches!((config.index(), config.store()), (IndexUrl::Postgres(_), StoreUrl::Cloud(_)));
     let mut folders = Vec::new();
     if !is_scratch {
@@ -244,7 +245,7 @@ fn room(config: &Config) -> Room {
     if let StoreUrl::Folder(folder) = config.store() {
         folders.push(("store", folder));
     }
-    Room::new(folders, config.disk_reserve)
+    DiskSpace::new(folders, config.disk_reserve)
 }
 
 /// An installation that stands: ring and store must be its own.
@@ -328,7 +329,7 @@ async fn join(config: &Config, parts: Parts) -> Result<Installation, Failure> {
         Err(error) => return Err(storage(error)),
     }
     let install = parts.index.install().await.map_err(storage)?;
-    let install = install.ok_or_else(|| Failure::Run("index: what was written is not there".to_owned()))?;
+    let install = install.ok_or_else(|| Failure::run("index", "what was written is not there"))?;
     existing(config, parts, install).await
 }
 
@@ -417,7 +418,7 @@ mod tests {
             let mut flags = Flags::from([("data", folder.path().display().to_string())]);
             flags.extend(settings.iter().map(|&(name, value)| (name, value.to_owned())));
             let config = Config::load(&Sources { file: None, flags, environment: &|_| None }).unwrap();
-            room(&config).folders().map(|(name, ..)| name).collect::<Vec<_>>()
+            disk_space(&config).folders().map(|(name, ..)| name).collect::<Vec<_>>()
         };
         let (index, store) = (("index", "postgres://cardea@db/cardea"), ("store", "s3://bucket"));
         assert_eq!(watched(&[]), ["data", "index", "store"]);
@@ -484,7 +485,7 @@ mod tests {
         let config = config(folder.path());
         id(&config).await.unwrap();
         let ring = std::fs::read(config.keyring()).unwrap();
-        keyring::store(&config.keyring(), &KeyRing::generate()).unwrap();
+        std::fs::write(config.keyring(), KeyRing::generate().to_toml().as_bytes()).unwrap();
         assert!(id(&config).await.unwrap_err().starts_with("keyring: found another key ring in "));
         std::fs::remove_file(config.keyring()).unwrap();
         assert!(id(&config).await.unwrap_err().starts_with("keyring: found no file "));

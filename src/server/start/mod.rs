@@ -10,11 +10,11 @@ mod root;
 use std::error::Error as _;
 use std::fmt;
 
-pub use announce::{first_start, reset, started};
-pub use bare::without_index;
-pub use declared::declare;
-pub use installation::{Installation, beside, blobs, found, found_or_moved, index, open, stays};
-pub use root::{Root, ensure, renew};
+pub(crate) use announce::{first_start, reset, started};
+pub(crate) use bare::without_index;
+pub(crate) use declared::declare;
+pub(crate) use installation::{Installation, beside, blobs, found, found_or_moved, index, open, stays};
+pub(crate) use root::{Root, ensure, renew};
 
 use crate::failure::Failure;
 use crate::storage::Error;
@@ -26,7 +26,14 @@ pub fn storage(error: Error) -> Failure {
 
 /// An error with what is behind it: why a connection failed, such as a certificate that nobody trusts, is told by the
 /// innermost cause alone.
+#[derive(Debug)]
 struct WithCauses(Error);
+
+impl std::error::Error for WithCauses {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
 
 impl fmt::Display for WithCauses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

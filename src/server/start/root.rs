@@ -25,7 +25,7 @@ const ROLE: &str = "admin";
 
 /// What was found of the root account.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Root {
+pub(crate) enum Root {
     /// It has been there.
     Known,
     /// It was made now, with fresh credentials.
@@ -36,7 +36,7 @@ pub enum Root {
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Makes the root account if it is not there, and finishes what was begun of it.
-pub async fn ensure(
+pub(crate) async fn ensure(
     config: &Config,
     installation: &Installation,
     settings: ClientSettings<'_>,
@@ -64,7 +64,7 @@ pub async fn ensure(
 }
 
 /// Gives the root account a new password and S3 key. The old ones stop working; tokens of old are revoked.
-pub async fn renew(
+pub(crate) async fn renew(
     config: &Config,
     installation: &Installation,
     settings: ClientSettings<'_>,

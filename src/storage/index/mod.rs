@@ -29,8 +29,8 @@ pub use buckets::Buckets;
 pub use care::Care;
 pub use command::{
     BucketChange, CreateBucket, Delete, Deleted, Existing, ListBuckets, ListObjects, ListVersions,
-    NamePolicy, NewBlob, Precondition, Publish, Published, Restore, Rewrap, SealEnvelope, Silence, Unchanged,
-    UpdateMetadata,
+    NamePolicy, NewBlob, NewVersion, Precondition, Publish, Published, Restore, Rewrap, SealEnvelope,
+    Silence, Unchanged, UpdateMetadata,
 };
 pub use installation::Installation;
 pub use objects::Objects;

@@ -4,7 +4,7 @@ use cardea::storage::index::postgres::PostgresIndex;
 use cardea::storage::index::{Care, Finding};
 use tokio_postgres::Client;
 
-use crate::database::{Schema, connect};
+use super::database::{Schema, connect};
 
 /// A bucket with an object, a hidden key and an upload. Blob 1 is referenced twice; blob 2 lives in the index.
 const SOUND: &str = "

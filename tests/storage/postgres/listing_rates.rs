@@ -1,5 +1,5 @@
 //! Rates of listings in PostgreSQL on this machine and the space that objects take, to be run by hand:
-//! `CARDEA_TEST_POSTGRES=… cargo test --release --test postgres listing_rates -- --ignored --nocapture`
+//! `CARDEA_TEST_POSTGRES=… cargo test --release --test storage_postgres listing_rates -- --ignored --nocapture`
 
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "a measurement")]
 
@@ -11,8 +11,8 @@ use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{Index, ListObjects, ListVersions};
 use tokio_postgres::Client;
 
-use crate::database::{Schema, connect};
-use crate::world::{World, listing};
+use super::database::{Schema, connect};
+use crate::storage::index::world::{World, listing};
 
 /// The best and the mean of ten runs, after two that warm the caches.
 async fn timed<T>(what: &str, mut run: impl AsyncFnMut() -> T) {

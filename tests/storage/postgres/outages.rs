@@ -11,9 +11,9 @@ use cardea::storage::index::{Buckets, Installation, Silence, Writers};
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 
-use crate::database::{Schema, base, connect};
-use crate::proxy::{Fault, Proxy};
-use crate::world::World;
+use super::database::{Schema, base, connect};
+use super::proxy::{Fault, Proxy};
+use crate::storage::index::world::World;
 
 /// How long the commands of these tests wait.
 const TIMEOUT: Duration = Duration::from_secs(3);

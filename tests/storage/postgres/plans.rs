@@ -8,8 +8,8 @@ use cardea::storage::index::postgres::{PostgresIndex, PostgresOptions};
 use serde_json::Value;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use crate::database::{Schema, connect};
-use crate::wiretap::{Heard, tapped};
+use super::database::{Schema, connect};
+use super::wiretap::{Heard, tapped};
 
 /// Tables that hold a handful of rows: the installation, its processes, its keys.
 const SMALL: &[&str] = &["install", "writers", "signing_keys", "schema_version", "incarnation", "leases"];
@@ -26,7 +26,7 @@ async fn everything_said() -> Heard {
                 let schema = Schema::new().await;
                 let options = PostgresOptions { url: tapped(&schema.url, &heard).await, ..schema.options() };
                 let index: Arc<dyn Index> = Arc::new(PostgresIndex::open(&options).await.unwrap());
-                crate::$topic::$function(index).await;
+                crate::storage::index::$topic::$function(index).await;
                 schema.drop().await;
             })+)+
         };

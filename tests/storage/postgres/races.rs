@@ -8,9 +8,9 @@ use cardea::storage::Error;
 use cardea::storage::index::{Index, Precondition, Published, Restore, SealEnvelope, Versioning};
 use futures_util::future::join_all;
 
-use crate::database::Schema;
-use crate::rewraps::{rewrap, unchanged};
-use crate::world::{World, key};
+use super::database::Schema;
+use crate::storage::index::rewraps::{rewrap, unchanged};
+use crate::storage::index::world::{World, key};
 
 /// How many replicas there are, each with its own connections and its own writer.
 const REPLICAS: usize = 4;

@@ -1,5 +1,5 @@
 //! Rates of the index in PostgreSQL on this machine, to be run by hand:
-//! `CARDEA_TEST_POSTGRES=… cargo test --release --test postgres measured -- --ignored --nocapture`
+//! `CARDEA_TEST_POSTGRES=… cargo test --release --test storage_postgres storage::postgres::rates -- --ignored --nocapture`
 
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "a measurement")]
 
@@ -8,9 +8,9 @@ use std::sync::Arc;
 use cardea::storage::index::Index;
 use cardea::storage::index::postgres::{PostgresIndex, PostgresOptions};
 
-use crate::database::Schema;
-use crate::rates;
-use crate::world::World;
+use super::database::Schema;
+use crate::storage::index::rates;
+use crate::storage::index::world::World;
 
 async fn sixteen_connections(schema: &Schema) -> Arc<dyn Index> {
     let options = PostgresOptions { connections: 16, ..schema.options() };

@@ -10,7 +10,7 @@ use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{BucketAddress, BucketSettings, Buckets, Care, Installation, Writers};
 use futures_util::future::join_all;
 
-use crate::database::{Schema, connect};
+use super::database::{Schema, connect};
 
 /// What opening says of a schema that it does not take.
 async fn refusal(schema: &Schema) -> String {

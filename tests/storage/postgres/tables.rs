@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cardea::storage::index::rows::{Kind, NOT_KEPT, TABLES};
 
-use crate::database::{Schema, connect};
+use super::database::{Schema, connect};
 
 #[tokio::test]
 async fn the_list_of_tables_is_the_schemas() {

@@ -10,8 +10,8 @@ use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 
-use crate::database::{Schema, connect};
-use crate::world::World;
+use super::database::{Schema, connect};
+use crate::storage::index::world::World;
 
 /// A world whose commands wait for so long that a test ends before, over few connections.
 async fn patient(schema: &Schema) -> (Arc<PostgresIndex>, World) {

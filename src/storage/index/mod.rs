@@ -21,6 +21,7 @@ mod record;
 pub mod rows;
 mod settings;
 pub mod sqlite;
+mod upload_rules;
 mod uploads;
 mod writers;
 

@@ -11,17 +11,17 @@ use crate::model::Timestamp;
 /// The readers of this process.
 #[derive(Clone, Default, Debug)]
 pub struct Pins {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<Readers>>,
 }
 
 #[derive(Default, Debug)]
-struct State {
+struct Readers {
     active: BTreeMap<Timestamp, usize>,
     /// The latest moment told. The wall clock may step back; the order of readers and reapers may not.
     latest: Option<Timestamp>,
 }
 
-impl State {
+impl Readers {
     fn moment(&mut self) -> Timestamp {
         let now = Timestamp::now();
         *self.latest.insert(self.latest.map_or(now, |latest| latest.max(now)))
@@ -56,7 +56,7 @@ impl Pins {
         self.lock().moment()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Readers> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -83,7 +83,7 @@ async fn what_was_acknowledged_survives_the_process() {
     }
     let killed = World { index: open(&after), ..world.clone() };
     assert_eq!(killed.usage().await, (200, 600));
-    assert_eq!(killed.index.list_objects(listing(killed.bucket)).await.unwrap().rows.len(), 200);
+    assert_eq!(killed.list(listing()).await.unwrap().rows.len(), 200);
 }
 
 /// The write-ahead log is written back as it grows; it does not grow with the index.

@@ -7,29 +7,15 @@ use crate::ops::engine::gateway::{Gateway, Operation, Permit};
 use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
 use crate::storage::index;
-use crate::storage::index::{BucketAddress, BucketRecord, VersionPage};
+use crate::storage::index::{BucketAddress, BucketRecord, KeyQuery, VersionPage};
 
 /// A page of versions and delete markers, by key and then from the newest to the oldest.
 #[derive(Clone, Debug)]
 pub struct ListVersions {
-    /// Where.
     pub bucket: BucketAddress,
-    /// Only keys that begin so.
-    pub prefix: String,
-    /// Rolls up what follows the prefix up to and with this text.
-    pub delimiter: Option<String>,
-    /// Only keys after this one (before it, when reversed), exclusive. Equal to a common prefix, it skips that prefix.
-    pub marker: Option<String>,
+    pub keys: KeyQuery,
     /// Also the versions of the marker's key that follow this one.
     pub version_marker: Option<VersionId>,
-    /// Whether a marker inside a common prefix skips the prefix too (Swift), or only the keys up to it (S3).
-    pub marker_skips_prefix: bool,
-    /// Only keys before this one, exclusive (after it, when reversed).
-    pub end_marker: Option<String>,
-    /// At most so many rows, prefixes counted.
-    pub limit: u32,
-    /// From the last to the first.
-    pub reverse: bool,
 }
 
 impl Operation for ListVersions {
@@ -64,17 +50,8 @@ impl ListVersions {
         permit: &Permit<'_>,
     ) -> Result<(BucketRecord, VersionPage), Error> {
         let bucket = permit.bucket()?;
-        let keys = index::ListObjects {
-            bucket: bucket.id,
-            prefix: self.prefix.clone(),
-            delimiter: self.delimiter.clone(),
-            marker: self.marker.clone(),
-            marker_skips_prefix: self.marker_skips_prefix,
-            end_marker: self.end_marker.clone(),
-            limit: self.limit,
-            reverse: self.reverse,
-        };
-        let query = index::ListVersions { keys, version_marker: self.version_marker };
+        let keys = self.keys.clone();
+        let query = index::ListVersions { bucket: bucket.id, keys, version_marker: self.version_marker };
         let page = gateway.index.list_versions(query).await?;
         Ok((bucket.clone(), page))
     }

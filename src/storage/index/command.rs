@@ -245,10 +245,11 @@ pub struct Restore {
 /// A page of versions and delete markers: by key, and the newest of a key first (reversed: exactly the other way round).
 #[derive(Clone, Debug)]
 pub struct ListVersions {
-    /// Which keys. Without a `version_marker` its marker means all versions of that key.
-    pub keys: ListObjects,
-    /// Only versions of the marker's key that are older than this one (newer, when reversed), and the keys after it. A null
-    /// version that is gone leaves no place: all versions of that key follow.
+    pub bucket: BucketId,
+    /// The keys. Without a `version_marker` its marker means all versions of that key.
+    pub keys: KeyQuery,
+    /// Only versions of the marker's key that are older than this one (newer, when reversed), and the keys after it. If it
+    /// is a null version that is gone, all versions of that key follow.
     pub version_marker: Option<VersionId>,
 }
 
@@ -314,8 +315,13 @@ pub struct Deleted {
 /// A page of current objects.
 #[derive(Clone, Debug)]
 pub struct ListObjects {
-    /// Where.
     pub bucket: BucketId,
+    pub keys: KeyQuery,
+}
+
+/// The keys that a listing asks for, in byte order.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct KeyQuery {
     /// Only keys that begin so.
     pub prefix: String,
     /// Rolls up what follows the prefix up to and with this text.

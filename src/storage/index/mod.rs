@@ -12,6 +12,7 @@ mod change;
 mod checks;
 mod command;
 mod installation;
+mod key_scan;
 mod merge;
 mod objects;
 pub mod postgres;
@@ -29,7 +30,7 @@ pub use audit::{BlobRow, Finding};
 pub use buckets::Buckets;
 pub use care::Care;
 pub use command::{
-    BucketChange, CreateBucket, Delete, Deleted, Existing, ListBuckets, ListObjects, ListVersions,
+    BucketChange, CreateBucket, Delete, Deleted, Existing, KeyQuery, ListBuckets, ListObjects, ListVersions,
     NamePolicy, NewBlob, NewVersion, Precondition, Publish, Published, Restore, Rewrap, SealEnvelope,
     Silence, Unchanged, UpdateMetadata,
 };

@@ -14,7 +14,7 @@ use super::Result;
 use crate::model::WriterId;
 
 pub use encoding::{Unreadable, decode, encode};
-pub use tables::{Column, Kind, NOT_KEPT, Retired, TABLES, Table, table};
+pub use tables::{Column, ColumnType, NOT_KEPT, Retired, TABLES, Table, table};
 
 /// Rows of a page at most.
 pub const PAGE_ROWS: usize = 2000;
@@ -106,7 +106,7 @@ pub enum Begun {
 
 /// What of a table has been loaded.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Standing {
+pub struct Loaded {
     /// Its rows.
     pub rows: u64,
     /// The key of the last of them.
@@ -123,7 +123,7 @@ pub trait Rows: RowSource {
     /// Begins to load an empty index from a source, or goes on with that: sets [`Mark::Loading`].
     async fn begin_load(&self, source: &str) -> Result<Begun>;
     /// What has been loaded of a table.
-    async fn standing(&self, table: &'static Table) -> Result<Standing>;
+    async fn loaded(&self, table: &'static Table) -> Result<Loaded>;
     /// Loads rows, all or none, in one transaction. They follow those that stand, in the order of their key.
     async fn load(&self, table: &'static Table, rows: Vec<Row>) -> Result<()>;
     /// Ends loading: from here on it is an index like any other, or one that was restored from this backup.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cardea::model::{AccountId, BucketId};
 use cardea::storage::Error;
 use cardea::storage::index::{
-    BucketAddress, BucketChange, BucketPage, Index, ListBuckets, NamePolicy, Versioning,
+    BucketAddress, BucketChange, BucketPage, Index, ListBuckets, ListObjects, NamePolicy, Versioning,
 };
 
 use super::world::{World, bucket, create, name};
@@ -204,6 +204,7 @@ pub async fn what_is_not_there_is_no_such_bucket(index: Arc<dyn Index>) {
         assert!(matches!(found, Err(Error::NoSuchBucket)));
     }
     assert!(matches!(index.bucket_usage(BucketId::random()).await, Err(Error::NoSuchBucket)));
-    let listing = index.list_objects(super::world::listing(BucketId::random())).await;
+    let listing =
+        index.list_objects(ListObjects { bucket: BucketId::random(), keys: super::world::listing() }).await;
     assert!(matches!(listing, Err(Error::NoSuchBucket)));
 }

@@ -22,7 +22,7 @@ pub(super) type Params<'p> = &'p [&'p (dyn ToSql + Sync)];
 
 /// How a transaction begins, and what is known of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+pub(super) enum TransactionKind {
     /// One state, read.
     Snapshot,
     /// One state, read however long that takes.
@@ -35,7 +35,7 @@ pub(super) enum Kind {
     Migration,
 }
 
-impl Kind {
+impl TransactionKind {
     const fn begin(self) -> &'static str {
         match self {
             Self::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -157,7 +157,7 @@ impl Deref for Tx {
 }
 
 impl Tx {
-    pub(super) async fn begin(client: Client, kind: Kind) -> Result<Self> {
+    pub(super) async fn begin(client: Client, kind: TransactionKind) -> Result<Self> {
         let snapshot = Snapshot::new(client);
         let nobody = Name { transaction: 0, incarnation: 0 };
         let mut tx = Self { snapshot, now: Timestamp::from_steps(0), name: nobody, slots_on: 0, open: true };
@@ -174,14 +174,14 @@ impl Tx {
     }
 
     /// Begins the transaction. Tells whether it can be asked about later.
-    async fn start(&mut self, kind: Kind) -> Result<bool> {
+    async fn start(&mut self, kind: TransactionKind) -> Result<bool> {
         // The database's clock: all replicas have the same, however their own ones go.
         let sql = match kind {
-            Kind::Write | Kind::Urgent => {
+            TransactionKind::Write | TransactionKind::Urgent => {
                 "SELECT (extract(epoch FROM clock_timestamp()) * 100000)::bigint, pg_current_xact_id()::text::bigint,
                      (SELECT id FROM incarnation)"
             }
-            Kind::Snapshot | Kind::Survey | Kind::Migration => {
+            TransactionKind::Snapshot | TransactionKind::Survey | TransactionKind::Migration => {
                 "SELECT (extract(epoch FROM clock_timestamp()) * 100000)::bigint, 0::bigint, 0::bigint"
             }
         };

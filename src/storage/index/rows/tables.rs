@@ -4,7 +4,7 @@
 
 /// What a column holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub enum ColumnType {
     /// Numbers: INTEGER, BIGINT.
     Int,
     /// Bytes: BLOB, BYTEA.
@@ -19,7 +19,7 @@ pub struct Column {
     /// Its name.
     pub name: &'static str,
     /// What it holds.
-    pub kind: Kind,
+    pub kind: ColumnType,
     /// Whether it may hold nothing.
     pub nullable: bool,
     /// What a row of an older schema has, which had no such column. Otherwise that is nothing, where it may be.
@@ -143,13 +143,13 @@ const fn numbered(name: &'static str, columns: &'static [Column]) -> Table {
 }
 
 const fn int(name: &'static str) -> Column {
-    Column { name, kind: Kind::Int, nullable: false, former: None }
+    Column { name, kind: ColumnType::Int, nullable: false, former: None }
 }
 
 const fn bytes(name: &'static str) -> Column {
-    Column { name, kind: Kind::Bytes, nullable: false, former: None }
+    Column { name, kind: ColumnType::Bytes, nullable: false, former: None }
 }
 
 const fn text(name: &'static str) -> Column {
-    Column { name, kind: Kind::Text, nullable: false, former: None }
+    Column { name, kind: ColumnType::Text, nullable: false, former: None }
 }

@@ -55,8 +55,8 @@ impl Summing {
 /// Loads what the target has not yet, table by table, after the rows that it has.
 pub async fn copy(source: &mut dyn RowSnapshot, target: &dyn Rows, progress: Progress<'_>) -> Result<()> {
     for table in TABLES {
-        let standing = target.standing(table).await?;
-        let (mut rows, mut last) = (standing.rows, standing.last);
+        let loaded = target.loaded(table).await?;
+        let (mut rows, mut last) = (loaded.rows, loaded.last);
         loop {
             let page = source.page(table, last.as_deref()).await?;
             let Some(row) = page.last() else { break };

@@ -97,16 +97,16 @@ impl Drop for Writer {
 fn run(connection: &Connection, queue: &mpsc::Receiver<Box<dyn Job>>, checkpointer: Checkpointer) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut clock = Timestamp::from_steps(0);
-    let mut patience = Patience::default();
+    let mut gathering = Gathering::default();
     while let Ok(first) = queue.recv() {
         batch.push(first);
-        patience.gather(queue, &mut batch);
+        gathering.gather(queue, &mut batch);
         let begun = Instant::now();
         let lost = commit(connection, &mut batch, &mut clock).err().map(|error| error.to_string());
         if let Some(why) = &lost {
             tracing::error!(error = %why, commands = batch.len(), "the index could not commit");
         }
-        patience = Patience { batch: batch.len(), commit: begun.elapsed() };
+        gathering = Gathering { batch: batch.len(), commit: begun.elapsed() };
         for job in batch.drain(..) {
             job.settle(lost.as_deref());
         }
@@ -121,12 +121,12 @@ fn run(connection: &Connection, queue: &mpsc::Receiver<Box<dyn Job>>, checkpoint
 /// Those who were answered together mostly come again together, but one by one. Without waiting, the first of them would
 /// take a disk sync for itself alone while the others queue for the next.
 #[derive(Default)]
-struct Patience {
+struct Gathering {
     batch: usize,
     commit: Duration,
 }
 
-impl Patience {
+impl Gathering {
     /// Takes what has queued, and waits for as many as came the last time: for a fraction of what a commit takes.
     fn gather(&self, queue: &mpsc::Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>) {
         batch.extend(queue.try_iter().take(BATCH - batch.len()));

@@ -22,12 +22,9 @@ pub(crate) fn restore(
         let (install, ring, blobs) = start::without_index(config).await?;
         let backups = Backups::new(blobs);
         let (id, manifest) = find(&backups, &ring, install, id).await.map_err(failure)?;
-        let unusable = |error| {
-            ConfigError::new(
-                "data",
-                format!("{} ({error})", config.data.display()),
-                "a folder that can be made",
-            )
+        let unusable = |error: std::io::Error| {
+            ConfigError::new("data", config.data.display().to_string(), "a folder that can be made")
+                .because(error)
         };
         files::private_folder(&config.data).map_err(unusable)?;
         let _lock = files::lock(&config.lock())?;

@@ -11,13 +11,13 @@ use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
-/// The targets that may say more than INFO: ours. What libraries say below it may hold headers, and with them keys.
+/// The targets that may say more than INFO: ours. What libraries say below it may hold headers, and with them
+/// keys.
 const OURS: &str = "cardea";
 
 /// How log lines look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum LogFormat {
-    /// For people.
     Text,
     /// One JSON object a line.
     Json,
@@ -56,8 +56,8 @@ fn may_speak(target: &str, level: tracing::Level) -> bool {
         || target.strip_prefix(OURS).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// Keeps memory out of core dumps and away from debuggers, panic messages out of the log, and files from other users:
-/// all of them may hold keys. Call before any secret is read.
+/// Keeps memory out of core dumps and away from debuggers, panic messages out of the log, and files from
+/// other users: all of them may hold keys. Call before any secret is read.
 pub(crate) fn harden() {
     umask(Mode::RWXG | Mode::RWXO);
     let none = Rlimit { current: Some(0), maximum: Some(0) };

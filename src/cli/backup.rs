@@ -36,7 +36,6 @@ pub(super) fn list(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Deletes one.
 pub(super) fn delete(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
     let Some(id) = matches.get_one::<String>("id") else { return Ok(()) };
     let told = ProgressLine::new();

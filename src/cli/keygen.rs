@@ -15,8 +15,8 @@ pub(super) fn run(base64_only: bool) -> Result<(), Failure> {
 
 /// The key in the forms that clients take.
 ///
-/// The `aws` CLI encodes what it gets in base64 itself, so it wants the 32 raw bytes, from a file; given base64 it would
-/// send base64 of base64, which is no key.
+/// The `aws` CLI encodes what it gets in base64 itself, so it wants the 32 raw bytes, from a file; given
+/// base64 it would send base64 of base64, which is no key.
 fn forms(key: &CustomerKey) -> Zeroizing<String> {
     let base64 = key.to_base64();
     let md5 = Zeroizing::new(key.md5_base64());

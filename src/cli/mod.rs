@@ -1,8 +1,8 @@
 //! The `cardea` command: `serve` and the tools beside it.
 //!
-//! Exit codes: 0 for success, 1 when something failed while running, 2 when what the operator gave does not hold
-//! (arguments, configuration, key ring): then one line on standard error says what. `fsck` ends with 1 when it has found
-//! something, and with 2 when it could not look.
+//! Exit codes: 0 for success, 1 when something failed while running, 2 when what the operator gave does not
+//! hold (arguments, configuration, key ring): then one line on standard error says what. `fsck` ends with 1
+//! when it has found something, and with 2 when it could not look.
 
 mod arguments;
 mod backup;

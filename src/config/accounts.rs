@@ -1,6 +1,7 @@
 //! Accounts and users that the file declares: what GitOps and test suites need.
 //!
-//! Read by hand and not through serde, whose errors would quote the value at fault, and with it perhaps a secret.
+//! Read by hand and not through serde, whose errors would quote the value at fault, and with it perhaps a
+//! secret.
 
 use toml::Value;
 
@@ -19,7 +20,6 @@ const DEFAULT_ROLE: &str = "admin";
 pub(crate) struct DeclaredAccount {
     /// Its id; an account that exists under the name keeps its own, a new one gets a random one.
     pub id: Option<AccountId>,
-    /// Its name.
     pub name: String,
     /// Its domain's id.
     pub domain: String,
@@ -27,18 +27,17 @@ pub(crate) struct DeclaredAccount {
     pub display_name: Option<String>,
     /// An e-mail address.
     pub email: Option<String>,
-    /// Its users.
     pub users: Vec<DeclaredUser>,
 }
 
-/// A user with roles in the account it stands under. Declared under several accounts by one id, it has roles in each.
+/// A user with roles in the account it stands under. Declared under several accounts by one id, it has roles
+/// in each.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct DeclaredUser {
     /// Its id, as for accounts.
     pub id: Option<UserId>,
     /// Its name, unique in the domain.
     pub name: String,
-    /// Its password.
     pub password: Option<Secret>,
     /// Its name for TempAuth, `account:user`.
     pub tempauth: Option<String>,
@@ -53,11 +52,9 @@ pub(crate) struct DeclaredUser {
 pub(crate) struct DeclaredAccessKey {
     /// The public id.
     pub access: String,
-    /// The secret.
     pub secret: Secret,
 }
 
-/// Reads `accounts`.
 pub(super) fn read(value: &Value) -> Result<Vec<DeclaredAccount>, ConfigError> {
     let accounts = each("accounts", value, account)?;
     let ids: Vec<_> = accounts.iter().filter_map(|account| account.id.as_ref()).collect();

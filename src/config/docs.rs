@@ -44,7 +44,6 @@ access_keys = [{ access = "ACMEALICE", secret = "…" }]
 ```
 "#;
 
-/// The page.
 pub(crate) fn markdown() -> String {
     let mut page = HEAD.to_owned();
     for setting in SETTINGS {

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-/// A setting that does not hold: which, what was found, what is expected. Prints as one line, whatever was found.
+/// A setting that does not hold: which, what was found, what is expected. Prints as one line, whatever was
+/// found.
 #[derive(Clone, Debug)]
 pub(crate) struct ConfigError {
     /// The setting, and where it stands.

@@ -80,8 +80,8 @@ impl FromStr for IndexUrl {
     }
 }
 
-/// What may follow the `?` of a database's URL, each once. No password, which would be shown by `ps` and in logs, and nothing
-/// that would make the rest of the URL untrue, as another host or user.
+/// What may follow the `?` of a database's URL, each once. No password, which would be shown by `ps` and in
+/// logs, and nothing that would make the rest of the URL untrue, as another host or user.
 const DATABASE_OPTIONS: [&str; 6] = [
     "channel_binding",
     "connect_timeout",
@@ -91,7 +91,6 @@ const DATABASE_OPTIONS: [&str; 6] = [
     "target_session_attrs",
 ];
 
-/// Checks `user@host:port/database?option=value`.
 fn check_database(url: &str) -> Result<(), &'static str> {
     let (path, options) = url.split_once('?').map_or((url, None), |(path, options)| (path, Some(options)));
     let (user, host) = path.split_once('@').ok_or("no user")?;

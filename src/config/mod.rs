@@ -1,7 +1,7 @@
 //! Configuration: flags before environment before file before defaults, all four fed by one table.
 //!
-//! [`SETTINGS`] is the table. What is wrong is said in one line that names the setting, what was found and what is
-//! expected ([`ConfigError`]); the process then ends with code 2.
+//! [`SETTINGS`] is the table. What is wrong is said in one line that names the setting, what was found and
+//! what is expected ([`ConfigError`]); the process then ends with code 2.
 
 mod accounts;
 mod cidr;
@@ -113,7 +113,8 @@ impl Config {
         }
     }
 
-    /// Whether other gateways may use the same index, so that the data folder is this one's scratch and no more.
+    /// Whether other gateways may use the same index, so that the data folder is this one's scratch and no
+    /// more.
     pub(crate) fn shares_index(&self) -> bool {
         matches!(self.index(), IndexUrl::Postgres(_))
     }

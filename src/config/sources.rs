@@ -20,11 +20,9 @@ pub(crate) type Flags = BTreeMap<&'static str, String>;
 
 /// The sources of a configuration.
 pub(crate) struct Sources<'a> {
-    /// `--config`.
     pub file: Option<PathBuf>,
     /// The other flags.
     pub flags: Flags,
-    /// The environment.
     pub environment: &'a dyn Fn(&str) -> Option<OsString>,
 }
 

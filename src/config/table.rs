@@ -1,4 +1,5 @@
-//! The table of settings. It feeds the file, the environment, the flags, `--help` and `docs/configuration.md`.
+//! The table of settings. It feeds the file, the environment, the flags, `--help` and
+//! `docs/configuration.md`.
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -7,7 +8,6 @@ use super::value::{Raw, Reason, shown};
 use super::{Config, IndexUrl, StoreUrl};
 use crate::telemetry::{self, LogFormat};
 
-/// One setting.
 pub(crate) struct Setting {
     /// Its name in the file. The flag and the environment variable follow from it.
     pub name: &'static str,
@@ -42,7 +42,8 @@ const DURATION: &str = "a duration such as 30s, 500ms, 5m or 1h";
 /// What a file may be.
 const FILE: &str = "a file's path";
 
-/// The largest sealed blob that the index may be told to keep: larger ones would slow every backup and page down.
+/// The largest sealed blob that the index may be told to keep: larger ones would slow every backup and page
+/// down.
 const MAX_INLINE: u64 = 1 << 20;
 /// What a budget of memory may be. The smallest one still lets one upload and one download run.
 const BUDGET: RangeInclusive<u64> = 4 << 20..=u32::MAX as u64;

@@ -13,7 +13,6 @@ pub(super) type Reason = Cow<'static, str>;
 /// A value as the file, the environment or the command line has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Raw {
-    /// One text.
     One(String),
     /// A list, which only the file can have; elsewhere it is one text with commas.
     Many(Vec<String>),

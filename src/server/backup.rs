@@ -16,7 +16,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A backup as it is listed.
 #[derive(Debug)]
 pub(crate) struct Listed {
-    /// Its name.
     pub id: String,
     /// Rows, chunks, and the bytes in them; or why they cannot be told.
     pub contents: Result<(u64, u64, u64), Cause>,

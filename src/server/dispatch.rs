@@ -1,7 +1,8 @@
-//! Which dialect a request speaks: decided before anything can fail, so that every error is one its caller reads.
+//! Which dialect a request speaks: decided before anything can fail, so that every error is one its caller
+//! reads.
 //!
-//! By the host, then by the first segment of the raw path; never by credentials. The one exception is `GET /`, which both
-//! faces have: unsigned, it is Keystone's discovery.
+//! By the host, then by the first segment of the raw path; never by credentials. The one exception is `GET
+//! /`, which both faces have: unsigned, it is Keystone's discovery.
 
 use hyper::Method;
 use hyper::header::AUTHORIZATION;
@@ -10,7 +11,6 @@ use hyper::http::request::Parts;
 use crate::http::percent;
 use crate::http::query::Query;
 
-/// A dialect.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Dialect {
     /// The S3 API.

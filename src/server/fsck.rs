@@ -13,8 +13,9 @@ use crate::storage::backup::{Backups, origin};
 use crate::storage::index::rows::Mark;
 use crate::storage::pins::Pins;
 
-/// Checks the installation beside the gateway, which may run, end or start meanwhile. `accept`: of an index that was restored
-/// from a backup, that it is the one to go on with; over SQLite this takes the lock that a gateway has.
+/// Checks the installation beside the gateway, which may run, end or start meanwhile. `accept`: of an index
+/// that was restored from a backup, that it is the one to go on with; over SQLite this takes the lock that a
+/// gateway has.
 pub(crate) fn fsck(
     config: &Config,
     deep: bool,
@@ -82,8 +83,8 @@ fn unchecked(error: impl Into<Cause>) -> Failure {
     Failure::Unchecked(Failure::run("fsck could not go on", error).into())
 }
 
-/// Once it is accepted, blobs that the index does not know are deleted. Those of a later backup must not be. Gives the mark
-/// that this was tested of.
+/// Once it is accepted, blobs that the index does not know are deleted. Those of a later backup must not be.
+/// Gives the mark that this was tested of.
 async fn acceptable(installation: &start::Installation) -> Result<Option<String>, Failure> {
     let Some(restored) = installation.index.rows().mark(Mark::Restored).await.map_err(unchecked)? else {
         return Ok(None);

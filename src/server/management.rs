@@ -30,7 +30,6 @@ pub struct Management {
     pub index: Arc<dyn Index>,
     /// Asked whether it can be read.
     pub blobs: BlobStore,
-    /// Shown.
     pub metrics: Arc<Metrics>,
     /// Whether the gateway is about to end: it is not ready then, so that nobody sends it more.
     pub stopping: watch::Receiver<bool>,
@@ -69,8 +68,9 @@ impl Management {
         }
     }
 
-    /// A disk that takes no writes does not make the gateway unready: it would take reads and deletes away as well, and
-    /// where the disk is this gateway's own, no other one can serve them. What is told besides is for people.
+    /// A disk that takes no writes does not make the gateway unready: it would take reads and deletes away as
+    /// well, and where the disk is this gateway's own, no other one can serve them. What is told besides is
+    /// for people.
     async fn is_ready(&self) -> Result<Option<&'static str>, &'static str> {
         if *self.stopping.borrow() {
             return Err("about to end");

@@ -13,14 +13,13 @@ use crate::storage::index::rows::{Begun, Mark, Row, Rows, Value, table};
 /// What was carried.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Migrated {
-    /// Tables.
     pub tables: usize,
     /// Rows in all of them.
     pub rows: u64,
 }
 
-/// Copies the configured index into an empty one, marks the old one, so that no gateway starts on it any more, and compares
-/// the two. None may run: this takes the locks it has.
+/// Copies the configured index into an empty one, marks the old one, so that no gateway starts on it any
+/// more, and compares the two. None may run: this takes the locks it has.
 pub(crate) fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -> Result<Migrated, Failure> {
     let wrong = |reason| refused(&format!("{} ({reason})", shown(to)), "the URL of an index");
     let url: IndexUrl = to.parse().map_err(wrong)?;
@@ -135,7 +134,8 @@ async fn migrate(
     let compared = compare(source, target, &begun, progress).await;
     // A whole target that had taken its place before may be in use.
     if compared.is_err() && !(stood && begun == Begun::NotEmpty) {
-        // Where this fails too, the mark stays as it does after a kill: run again this goes on, and --back takes it away.
+        // Where this fails too, the mark stays as it does after a kill: run again this goes on, and --back
+        // takes it away.
         let _ = old.set_mark(Mark::Moved, None).await;
     }
     let migrated = compared?;
@@ -149,8 +149,8 @@ async fn migrate(
     Ok(migrated)
 }
 
-/// Compares the two, once the source is marked. A gateway registers and then looks for the mark: so it has seen that, or is
-/// seen here.
+/// Compares the two, once the source is marked. A gateway registers and then looks for the mark: so it has
+/// seen that, or is seen here.
 async fn compare(
     source: &dyn Index,
     target: &dyn Rows,

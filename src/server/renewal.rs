@@ -1,7 +1,8 @@
 //! The certificate is what its files are: read again when they change, and at once on SIGHUP.
 //!
-//! Who renews it writes two files, or swaps a link (as the kubelet does), and tells nobody. So the files are read every few
-//! seconds. A pair that is not whole, or whose key is another certificate's, changes nothing: it may be half written.
+//! Who renews it writes two files, or swaps a link (as the kubelet does), and tells nobody. So the files are
+//! read every few seconds. A pair that is not whole, or whose key is another certificate's, changes nothing:
+//! it may be half written.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,8 @@ pub struct Renewal {
 }
 
 impl Renewal {
-    /// Begins. A certificate that the gateway makes itself has no files to look at: it is made anew when that is wanted.
+    /// Begins. A certificate that the gateway makes itself has no files to look at: it is made anew when that
+    /// is wanted.
     pub fn start(config: &Config, certificate: &Certificate) -> Self {
         let wanted = Arc::new(Notify::new());
         tokio::spawn(keep(Arc::new(config.clone()), certificate.clone(), wanted.clone()));

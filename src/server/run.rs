@@ -74,7 +74,8 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     start::stays(&*installation.index).await?;
     let mut workers = setup.start().await.map_err(index_failure)?;
     tokio::spawn(installation.blobs.room().clone().watch());
-    // Before the first answer, so that whoever finds it ready finds what it said too. Who is faster waits: the sockets are bound.
+    // Before the first answer, so that whoever finds it ready finds what it said too. Who is faster waits:
+    // the sockets are bound.
     print(&start::started(site.endpoint(), config.management_listen))?;
     if root == Root::Made {
         print(&start::first_start(&site.credentials))?;
@@ -235,7 +236,8 @@ fn worker_setup(
     }
 }
 
-/// The bound sockets, before anything answers on them: a port that is taken is known before anything is written.
+/// The bound sockets, before anything answers on them: a port that is taken is known before anything is
+/// written.
 struct Sockets {
     tls: Option<Listener>,
     plain: Option<Listener>,

@@ -59,7 +59,6 @@ pub struct Site {
     region: String,
     ca: Option<PathBuf>,
     aws_config: PathBuf,
-    /// `credentials.env`.
     pub credentials: PathBuf,
 }
 
@@ -78,7 +77,6 @@ impl Site {
         Ok(Self { endpoint, region, ca, aws_config: credentials.with_file_name("aws.config"), credentials })
     }
 
-    /// For `credentials.env`.
     pub fn client_settings(&self) -> ClientSettings<'_> {
         ClientSettings {
             endpoint: &self.endpoint,
@@ -88,7 +86,6 @@ impl Site {
         }
     }
 
-    /// The URL.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }

@@ -10,7 +10,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::server::dispatch::Dialect;
 
-/// How long after a request's time is up its front may still answer: its body has just failed, and it says so itself.
+/// How long after a request's time is up its front may still answer: its body has just failed, and it says so
+/// itself.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What a front did not do.

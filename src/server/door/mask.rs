@@ -19,8 +19,8 @@ const MASKED: [&str; 8] = [
     "x-storage-token",
 ];
 
-/// The path and the query, with the values of secret parameters left out, and all of a parameter that is named like a
-/// key header: the key itself may be in its name, as in `?x-object-meta-encryption-key%3D…=`.
+/// The path and the query, with the values of secret parameters left out, and all of a parameter that is
+/// named like a key header: the key itself may be in its name, as in `?x-object-meta-encryption-key%3D…=`.
 pub fn masked(uri: &Uri) -> Cow<'_, str> {
     let Some(query) = uri.query() else { return Cow::Borrowed(uri.path()) };
     let mut shown = String::with_capacity(uri.path().len() + 1 + query.len());

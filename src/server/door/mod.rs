@@ -1,8 +1,8 @@
 //! The door: what happens to every request before a front sees it, and after.
 //!
-//! Key headers are lifted out first; then the request gets its id and its dialect, is refused if nobody could answer it
-//! rightly, goes to its front, and is written down when its answer has gone out. A front that panics costs its request a
-//! 500 and nobody else anything.
+//! Key headers are lifted out first; then the request gets its id and its dialect, is refused if nobody could
+//! answer it rightly, goes to its front, and is written down when its answer has gone out. A front that
+//! panics costs its request a 500 and nobody else anything.
 
 mod failure;
 mod mask;
@@ -32,7 +32,6 @@ use crate::http::secret_headers::SecretHeaders;
 use crate::model::{Timestamp, VersionUid};
 use crate::{keystone, s3, swift};
 
-/// The fronts.
 pub struct Fronts {
     /// The S3 face.
     pub s3: s3::Front,
@@ -42,7 +41,6 @@ pub struct Fronts {
     pub identity: keystone::Front,
 }
 
-/// The door.
 pub struct Door {
     /// What stands behind it.
     pub fronts: Fronts,
@@ -166,8 +164,9 @@ fn objection(head: &Parts, query: &Query) -> Option<&'static str> {
     None
 }
 
-/// Puts the host of an absolute URL in the place of the `Host` header (RFC 9112 §3.2.2), so that what is signed and what
-/// is asked for are one host: else a URL that was signed for one bucket's host would open another's.
+/// Puts the host of an absolute URL in the place of the `Host` header (RFC 9112 §3.2.2), so that what is
+/// signed and what is asked for are one host: else a URL that was signed for one bucket's host would open
+/// another's.
 fn settle_host(head: &mut Parts) {
     let Some(authority) = head.uri.authority() else { return };
     // Several are refused further on.

@@ -1,4 +1,5 @@
-//! The one line and the numbers about a request, written when its answer's last byte has gone out, or when nobody waits for one.
+//! The one line and the numbers about a request, written when its answer's last byte has gone out, or when
+//! nobody waits for one.
 
 use std::io;
 use std::pin::Pin;
@@ -14,7 +15,8 @@ use hyper::{Method, StatusCode};
 use super::metrics::HttpMetrics;
 use crate::server::dispatch::Dialect;
 
-/// A request, which is written down when it is dropped: with its answer, or because its client went away before there was one.
+/// A request, which is written down when it is dropped: with its answer, or because its client went away
+/// before there was one.
 pub(super) struct Record {
     metrics: Arc<HttpMetrics>,
     started: Instant,

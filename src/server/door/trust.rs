@@ -25,7 +25,8 @@ pub(crate) struct Transport {
 }
 
 impl Trust {
-    /// How a request came: over TLS here, or from a trusted proxy with exactly one `X-Forwarded-Proto`, `https`.
+    /// How a request came: over TLS here, or from a trusted proxy with exactly one `X-Forwarded-Proto`,
+    /// `https`.
     pub(crate) fn judge(&self, tls: bool, peer: IpAddr, headers: &HeaderMap) -> Transport {
         let https = tls || (self.proxies.iter().any(|range| range.contains(peer)) && is_vouched_for(headers));
         Transport { https, secure: https || !self.require_tls }

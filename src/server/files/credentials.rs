@@ -12,13 +12,11 @@ use crate::identity::Secret;
 pub(crate) struct Credentials {
     /// The user's name.
     pub user: String,
-    /// Its password.
     pub password: Secret,
     /// The account's (project's) name.
     pub account: String,
     /// The S3 access key.
     pub access: String,
-    /// Its secret.
     pub secret: Secret,
 }
 
@@ -27,7 +25,6 @@ pub(crate) struct Credentials {
 pub(crate) struct ClientSettings<'a> {
     /// The gateway's URL.
     pub endpoint: &'a str,
-    /// S3's region.
     pub region: &'a str,
     /// The CA that clients must trust, where it is ours.
     pub ca: Option<&'a Path>,
@@ -35,13 +32,14 @@ pub(crate) struct ClientSettings<'a> {
     pub aws_config: &'a Path,
 }
 
-/// The settings of the `aws` command that no variable can say. Its version 1 presigns with SigV2 in `us-east-1` otherwise.
+/// The settings of the `aws` command that no variable can say. Its version 1 presigns with SigV2 in
+/// `us-east-1` otherwise.
 pub(crate) const AWS_CONFIG: &str = "# Written by Cardea; `credentials.env` names it.\n\
                               [default]\n\
                               s3 =\n    signature_version = s3v4\n";
 
-/// The file's text for another settings: `None` where it says this place already. Only what says where is exchanged, and what
-/// an older file does not say is added.
+/// The file's text for another settings: `None` where it says this place already. Only what says where is
+/// exchanged, and what an older file does not say is added.
 pub(crate) fn relocate(text: &str, settings: ClientSettings<'_>) -> Option<Zeroizing<String>> {
     let mut moved = Zeroizing::new(String::with_capacity(text.len() + 4096));
     let variables = variables(settings);

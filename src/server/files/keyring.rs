@@ -22,8 +22,8 @@ pub(crate) fn load(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
     KeyRing::from_toml(&text).map(Some).map_err(|error| bad().because(error))
 }
 
-/// Writes the ring where no file was, and makes the folder it is to be in. Whether it did: a file that stands is left, for
-/// others may have sealed by its ring already.
+/// Writes the ring where no file was, and makes the folder it is to be in. Whether it did: a file that stands
+/// is left, for others may have sealed by its ring already.
 pub(crate) fn store_new(path: &Path, ring: &KeyRing) -> Result<bool, ConfigError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         private_folder(folder).map_err(|error| unwritable(path, error))?;

@@ -1,4 +1,5 @@
-//! What the gateway keeps in its data folder: written whole, for its owner's eyes, and on the disk before it counts.
+//! What the gateway keeps in its data folder: written whole, for its owner's eyes, and on the disk before it
+//! counts.
 
 pub(crate) mod credentials;
 pub(crate) mod keyring;
@@ -24,7 +25,6 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 pub(crate) enum Access {
     /// The owner alone: secrets.
     Private,
-    /// Everyone: certificates.
     Public,
 }
 
@@ -50,8 +50,8 @@ pub(crate) fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()>
     rename(&draft.0, path)
 }
 
-/// Writes a file so that it stands whole where none stood. Another that stands is left, on the disk too, and is the error
-/// `AlreadyExists`.
+/// Writes a file so that it stands whole where none stood. Another that stands is left, on the disk too, and
+/// is the error `AlreadyExists`.
 pub(crate) fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let draft = Draft::new(path, bytes, access)?;
     let linked = match fs::hard_link(&draft.0, path) {
@@ -82,7 +82,8 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     sync_folder(to)
 }
 
-/// A whole file under a name that nobody else uses or looks for. That name goes with it, whatever became of the file.
+/// A whole file under a name that nobody else uses or looks for. That name goes with it, whatever became of
+/// the file.
 struct Draft(PathBuf);
 
 impl Draft {
@@ -180,7 +181,8 @@ fn try_lock(path: &Path) -> io::Result<Option<Lock>> {
     }
 }
 
-/// Opens the file of a lock. One that root makes belongs to whom the folder belongs: a gateway of that user is to take it too.
+/// Opens the file of a lock. One that root makes belongs to whom the folder belongs: a gateway of that user
+/// is to take it too.
 fn lock_file(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
     let folder = fs::metadata(folder_of(path))?;

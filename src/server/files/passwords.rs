@@ -9,7 +9,8 @@ use crate::config::ConfigError;
 use crate::failure::Cause;
 use crate::storage::index::postgres::Whereabouts;
 
-/// The password of the first line that fits. A file that others may read, or anyone but its owner write, is refused.
+/// The password of the first line that fits. A file that others may read, or anyone but its owner write, is
+/// refused.
 ///
 /// Its group may read it: that is how Kubernetes shows a secret to a process that is not root.
 pub(crate) fn find(path: &Path, place: &Whereabouts) -> Result<Option<Zeroizing<String>>, ConfigError> {

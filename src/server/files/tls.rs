@@ -1,7 +1,7 @@
 //! The generated CA and the certificate it signs.
 //!
-//! The CA stays, so that clients go on trusting it. The server's certificate is made anew at each start and on SIGHUP,
-//! with the names of that moment; its key never touches the disk.
+//! The CA stays, so that clients go on trusting it. The server's certificate is made anew at each start and
+//! on SIGHUP, with the names of that moment; its key never touches the disk.
 
 use std::fs;
 use std::io::ErrorKind;

@@ -1,4 +1,5 @@
-//! A request's body that gives up on a client that stalls or trickles, and that is read to its end when nobody wants it.
+//! A request's body that gives up on a client that stalls or trickles, and that is read to its end when
+//! nobody wants it.
 
 use std::error::Error as _;
 use std::io;

@@ -27,9 +27,11 @@ use super::{Handler, Origin, Permit};
 
 /// The most headers of a request: Swift allows 90 items of metadata, S3 some 2 KiB of it.
 const MAX_HEADERS: usize = 256;
-/// The largest request head, in bytes: a key of 1024 bytes may take three times that in the path, and again in headers.
+/// The largest request head, in bytes: a key of 1024 bytes may take three times that in the path, and again
+/// in headers.
 const MAX_HEAD: usize = 64 * 1024;
-/// hyper's read buffer grows up to this: uploads arrive in frames of about 100 KiB, and each connection may hold one.
+/// hyper's read buffer grows up to this: uploads arrive in frames of about 100 KiB, and each connection may
+/// hold one.
 const MAX_BUFFER: usize = 256 * 1024;
 /// How long after a request's time is up an answer may go out that says so.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -51,8 +53,8 @@ impl<H: Handler> Connections<H> {
         stop: watch::Receiver<bool>,
     ) -> Self {
         let mut http = http1::Builder::new();
-        // `Paced` keeps the time, more finely. hyper's own timer is its safety net, and makes hyper read, and so notice
-        // a peer that went away, between requests.
+        // `Paced` keeps the time, more finely. hyper's own timer is its safety net, and makes hyper read, and
+        // so notice a peer that went away, between requests.
         http.timer(TokioTimer::new())
             .header_read_timeout(patience.idle + patience.header)
             .max_headers(MAX_HEADERS)

@@ -1,7 +1,7 @@
 //! The listener: sockets in, requests out, and every limit on what a peer may take up.
 //!
-//! One loop for all protocols and for the management listener: accept under a semaphore, TLS, HTTP/1.1 by hyper, time
-//! limits for each phase, and a drain at the end. It knows nothing of what it serves.
+//! One loop for all protocols and for the management listener: accept under a semaphore, TLS, HTTP/1.1 by
+//! hyper, time limits for each phase, and a drain at the end. It knows nothing of what it serves.
 
 mod body;
 mod connection;
@@ -35,7 +35,6 @@ const EXHAUSTED: Duration = Duration::from_millis(100);
 pub struct Origin {
     /// The direct peer.
     pub peer: SocketAddr,
-    /// Our end.
     pub local: SocketAddr,
     /// Whether the connection is TLS.
     pub tls: bool,
@@ -80,7 +79,6 @@ impl Listener {
         Ok(Self { socket: TcpListener::bind(address).await?, tls: None })
     }
 
-    /// Speaks TLS.
     #[must_use]
     pub fn with_tls(self, config: Arc<rustls::ServerConfig>) -> Self {
         Self { tls: Some(config.into()), ..self }
@@ -117,8 +115,9 @@ impl Listener {
 
 type Permit = tokio::sync::OwnedSemaphorePermit;
 
-/// Accepts a connection, which waits here until there is a permit for it; meanwhile the kernel's queue holds the others.
-/// The other way round, each of two listeners would keep one permit from the other while nobody comes.
+/// Accepts a connection, which waits here until there is a permit for it; meanwhile the kernel's queue holds
+/// the others. The other way round, each of two listeners would keep one permit from the other while nobody
+/// comes.
 async fn accept(
     socket: &TcpListener,
     connections: &Arc<Semaphore>,

@@ -1,8 +1,8 @@
 //! A socket that gives up on a peer that does not move.
 //!
-//! hyper has one timer, for a request's headers, and it runs between requests as well. Here the silence before a
-//! request, the headers and every write have their own. How long a handler takes is nobody's business here, and how long
-//! a request's body may stall is [`super::body`]'s.
+//! hyper has one timer, for a request's headers, and it runs between requests as well. Here the silence
+//! before a request, the headers and every write have their own. How long a handler takes is nobody's
+//! business here, and how long a request's body may stall is [`super::body`]'s.
 
 use std::io;
 use std::pin::Pin;
@@ -107,7 +107,8 @@ impl<T> Paced<T> {
         Self { inner, pace, patience, wait: None, read: Timer::default(), write: Timer::default() }
     }
 
-    /// Forgets what arrived: it was a handshake, or the rest of a body, and the next request is still to come.
+    /// Forgets what arrived: it was a handshake, or the rest of a body, and the next request is still to
+    /// come.
     pub fn restart(&mut self) {
         self.wait = None;
         self.read.disarm();

@@ -1,8 +1,8 @@
 //! How fast a request's body must come.
 //!
-//! Only the time that is spent waiting for the client counts, not the time in which nobody asked it for more. A body may
-//! stand still for a while, and must beyond that keep an average: a byte now and then would else keep a request, and the
-//! memory that an upload holds, for as long as the client likes.
+//! Only the time that is spent waiting for the client counts, not the time in which nobody asked it for more.
+//! A body may stand still for a while, and must beyond that keep an average: a byte now and then would else
+//! keep a request, and the memory that an upload holds, for as long as the client likes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 /// The least average, in bytes a second: no line is that slow.
 const LEAST: u64 = 1024;
-/// The least average while others wait for the memory that slow uploads hold. Two such buffers are full in a minute or
-/// three, so nobody waits for long.
+/// The least average while others wait for the memory that slow uploads hold. Two such buffers are full in a
+/// minute or three, so nobody waits for long.
 const LEAST_CROWDED: u64 = 64 * 1024;
 /// How often a body that is slow is looked at again.
 const LOOK: Duration = Duration::from_secs(1);
@@ -23,7 +23,6 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(crate) struct Crowded(Arc<dyn Fn() -> bool + Send + Sync>);
 
 impl Crowded {
-    /// Asks this.
     pub(crate) fn new(ask: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(ask))
     }
@@ -95,7 +94,8 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
     const STALL: Duration = Duration::from_mins(1);
 
-    /// Sends so many bytes after each wait of so long, and says after how long it was given up, if it was in a day.
+    /// Sends so many bytes after each wait of so long, and says after how long it was given up, if it was in
+    /// a day.
     fn given_up(bytes: usize, wait: Duration, crowded: bool, deadline: Duration) -> Option<Duration> {
         let start = Instant::now();
         let flag = Arc::new(AtomicBool::new(crowded));

@@ -33,7 +33,6 @@ impl Timer {
         self.armed
     }
 
-    /// Stops it.
     pub(super) fn disarm(&mut self) {
         self.armed = false;
     }

@@ -13,7 +13,8 @@ use rustls::{ServerConfig, version};
 use crate::config::ConfigError;
 use crate::failure::Cause;
 
-/// The one protocol that is offered: HTTP/2 costs a third of the throughput and its buffers cannot be wiped either.
+/// The one protocol that is offered: HTTP/2 costs a third of the throughput and its buffers cannot be wiped
+/// either.
 const ALPN: &[u8] = b"http/1.1";
 
 /// A server certificate with its key, exchangeable.
@@ -36,7 +37,6 @@ impl ResolvesServerCert for Current {
 pub(crate) struct ServerKeyPair {
     /// The chain, the server's own first.
     pub chain: Vec<CertificateDer<'static>>,
-    /// The key.
     pub key: PrivateKeyDer<'static>,
 }
 

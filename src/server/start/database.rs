@@ -23,7 +23,8 @@ pub(super) async fn open(config: &Config, url: &str) -> Result<PostgresIndex, Fa
     Ok(index)
 }
 
-/// Opens the index beside gateways, which may be older than this program: its schema stays as it is, and must be this program's.
+/// Opens the index beside gateways, which may be older than this program: its schema stays as it is, and must
+/// be this program's.
 pub(super) async fn beside(config: &Config, url: &str) -> Result<PostgresIndex, Failure> {
     let index = reachable(config, url)?;
     let (found, expected) = match patiently(async || index.schema().await).await? {

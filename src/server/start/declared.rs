@@ -41,8 +41,8 @@ pub(crate) async fn declare(
     Ok(())
 }
 
-/// Writes something, and once more where that failed: a gateway that starts at the same time may have given the name an id, which is
-/// then found.
+/// Writes something, and once more where that failed: a gateway that starts at the same time may have given
+/// the name an id, which is then found.
 async fn again<T, F: Future<Output = Result<T, Failure>>>(write: impl Fn() -> F) -> Result<T, Failure> {
     match write().await {
         Err(Failure::Config(_)) => write().await,
@@ -135,7 +135,8 @@ async fn write_user(index: &dyn Index, user: &User<'_>) -> Result<UserId, Failur
     Ok(id)
 }
 
-/// The password's hash, and the epoch of the user's tokens: a changed password ends them, the same one does not.
+/// The password's hash, and the epoch of the user's tokens: a changed password ends them, the same one does
+/// not.
 fn password(user: &User<'_>, known: Option<&UserRecord>) -> Result<(Option<String>, i64), Failure> {
     let epoch = known.map_or(0, |known| known.epoch);
     let old = known.and_then(|known| known.password_hash.as_deref());

@@ -1,7 +1,8 @@
 //! The installation: an index, a blob store and a key ring that belong together, or no start.
 //!
-//! A ring is generated only where index and store are both empty. An index without its ring, a store without its index
-//! and an index without its store all mean that something was not mounted or not restored: to go on would hide it.
+//! A ring is generated only where index and store are both empty. An index without its ring, a store without
+//! its index and an index without its store all mean that something was not mounted or not restored: to go on
+//! would hide it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,18 +27,17 @@ const CANARY: &str = "install-canary";
 /// What it says.
 const CANARY_TEXT: &[u8] = b"cardea";
 
-/// How long a gateway that starts waits for a command to leave the data folder. One that takes longer is named as the error.
+/// How long a gateway that starts waits for a command to leave the data folder. One that takes longer is
+/// named as the error.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// An open installation. No other process has its data folder, but where it was opened to be read [`beside`] the gateway.
+/// An open installation. No other process has its data folder, but where it was opened to be read [`beside`]
+/// the gateway.
 pub(crate) struct Installation {
-    /// Its id.
     pub id: InstallId,
-    /// Its index.
     pub index: Arc<dyn Index>,
     /// What its connections to a database do, where it has some.
     pub database: Option<Arc<PostgresIndex>>,
-    /// Its blobs.
     pub blobs: BlobStore,
     /// Its key ring.
     pub ring: KeyRing,
@@ -229,8 +229,8 @@ fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
     })
 }
 
-/// The room on every disk that is written to. Where index and store are both elsewhere, what is in the data folder is written
-/// at the start alone.
+/// The room on every disk that is written to. Where index and store are both elsewhere, what is in the data
+/// folder is written at the start alone.
 fn room(config: &Config) -> Room {
     let is_scratch = matches!((config.index(), config.store()), (IndexUrl::Postgres(_), StoreUrl::Cloud(_)));
     let mut folders = Vec::new();
@@ -301,8 +301,8 @@ async fn is_begun(config: &Config, parts: &Parts) -> Result<bool, Failure> {
     Ok(blobs.is_empty() && buckets.is_empty() && parts.blobs.is_empty().await.map_err(storage)?)
 }
 
-/// A new installation in a shared index. Of the gateways that come at once, one writes its record, and each then opens what
-/// stands. The ring is never generated here: the others would not have it.
+/// A new installation in a shared index. Of the gateways that come at once, one writes its record, and each
+/// then opens what stands. The ring is never generated here: the others would not have it.
 async fn join(config: &Config, parts: Parts) -> Result<Installation, Failure> {
     let Some(ring) = &parts.ring else {
         let found = format!("no file {}", config.keyring().display());
@@ -337,8 +337,8 @@ fn strange_store() -> ConfigError {
     ConfigError::new("store", "files that are not Cardea's", "an empty store, as the index is empty")
 }
 
-/// A new installation. Whatever step it is interrupted at, the next start goes on: the ring is kept, and the store is
-/// known by the claim that was noted before it was made.
+/// A new installation. Whatever step it is interrupted at, the next start goes on: the ring is kept, and the
+/// store is known by the claim that was noted before it was made.
 async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
     let Parts { index, blobs, ring, .. } = &parts;
     let noted = noted_claim(&config.claim());

@@ -24,8 +24,8 @@ pub fn storage(error: Error) -> Failure {
     Failure::run("storage", WithCauses(error))
 }
 
-/// An error with what is behind it: why a connection failed, such as a certificate that nobody trusts, is told by the
-/// innermost cause alone.
+/// An error with what is behind it: why a connection failed, such as a certificate that nobody trusts, is
+/// told by the innermost cause alone.
 #[derive(Debug)]
 struct WithCauses(Error);
 

@@ -18,7 +18,6 @@ use crate::storage::index::{AccountRecord, Index, RoleGrant, UserRecord};
 
 /// The name of the account and of its user.
 const ROOT: &str = "root";
-/// Its domain.
 const DOMAIN: &str = "default";
 /// Its role in its own account; it has none in others.
 const ROLE: &str = "admin";
@@ -44,7 +43,8 @@ pub(crate) async fn ensure(
     let lock = files::lock_in_turn(&config.credentials_lock(), PATIENCE).await;
     let user = installation.index.user_by_name(DOMAIN, ROOT).await.map_err(storage)?;
     let _lock = match lock {
-        // A full disk, or one who holds the lock for long, does not keep a gateway from starting that has nothing to set.
+        // A full disk, or one who holds the lock for long, does not keep a gateway from starting that has
+        // nothing to set.
         Err(error) if user.is_some() && !config.coming_credentials().exists() => {
             tracing::warn!(%error, "credentials.env was not looked at: its endpoint may be out of date");
             return Ok(Root::Known);
@@ -111,8 +111,8 @@ async fn set(
     Ok(root)
 }
 
-/// Finishes a setting of credentials that ended before all of it was done: if the user has the new password already, nobody
-/// knows another. One that did not come so far is forgotten, and the old credentials stand.
+/// Finishes a setting of credentials that ended before all of it was done: if the user has the new password
+/// already, nobody knows another. One that did not come so far is forgotten, and the old credentials stand.
 async fn finish(config: &Config, installation: &Installation, user: UserRecord) -> Result<Root, Failure> {
     let (path, coming) = (config.credentials(), config.coming_credentials());
     let begun = match std::fs::read(&coming).map(Zeroizing::new) {
@@ -245,8 +245,8 @@ async fn write_account(index: &dyn Index) -> Result<AccountId, Failure> {
     }
 }
 
-/// The S3 access key follows from the installation, so that a new secret takes the place of the old one even when
-/// nobody remembers which key that was. It is not secret.
+/// The S3 access key follows from the installation, so that a new secret takes the place of the old one even
+/// when nobody remembers which key that was. It is not secret.
 fn access_key(install: InstallId) -> String {
     format!("CARDEA{}", hex::encode_upper(&install.as_bytes()[..7]))
 }

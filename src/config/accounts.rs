@@ -1,7 +1,6 @@
-//! Accounts and users that the file declares: what GitOps and test suites need.
+//! Accounts and users that the file declares, for GitOps and for test suites.
 //!
-//! Read by hand and not through serde, whose errors would quote the value at fault, and with it perhaps a
-//! secret.
+//! Read by hand and not through serde: errors of serde quote the wrong value, which may be a secret.
 
 use toml::Value;
 
@@ -10,7 +9,7 @@ use super::hint::hint;
 use crate::identity::Secret;
 use crate::model::{AccountId, UserId};
 
-/// The domain of what names none.
+/// The domain of an account that names none.
 const DEFAULT_DOMAIN: &str = "default";
 /// The role of a user that names none.
 const DEFAULT_ROLE: &str = "admin";
@@ -23,18 +22,18 @@ pub(crate) struct DeclaredAccount {
     pub name: String,
     /// Its domain's id.
     pub domain: String,
-    /// What S3 shows as the owner; the name otherwise.
+    /// The owner's name that S3 shows. If absent, S3 shows `name`.
     pub display_name: Option<String>,
     /// An e-mail address.
     pub email: Option<String>,
     pub users: Vec<DeclaredUser>,
 }
 
-/// A user with roles in the account it stands under. Declared under several accounts by one id, it has roles
-/// in each.
+/// A user with roles in the account under which it is declared. One id may be declared under several
+/// accounts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct DeclaredUser {
-    /// Its id, as for accounts.
+    /// Its id; as for accounts, an existing user keeps its own.
     pub id: Option<UserId>,
     /// Its name, unique in the domain.
     pub name: String,
@@ -107,7 +106,7 @@ fn access_key(fields: &Fields<'_>) -> Result<DeclaredAccessKey, ConfigError> {
     Ok(DeclaredAccessKey { access, secret: Secret::new(fields.required("secret")?) })
 }
 
-/// A table of the file, and where it stands.
+/// A table of the file, and its path there.
 struct Fields<'a> {
     path: String,
     table: &'a toml::Table,
@@ -138,7 +137,7 @@ impl<'a> Fields<'a> {
         self.text(name)?.ok_or_else(|| self.bad(name, "nothing", "text"))
     }
 
-    /// An id: it stands in URLs.
+    /// An id. It becomes a part of URLs.
     fn id(&self) -> Result<Option<String>, ConfigError> {
         match self.text("id")? {
             Some(id)

@@ -26,7 +26,7 @@ pub(crate) fn backup(
     config: &Config,
     keep: Option<usize>,
     progress: Progress<'_>,
-    tell: impl FnOnce(&Taken) -> Result<(), Failure>,
+    report: impl FnOnce(&Taken) -> Result<(), Failure>,
 ) -> Result<Removed, Failure> {
     runtime()?.block_on(async {
         if config.index() == IndexUrl::Memory {
@@ -43,7 +43,7 @@ pub(crate) fn backup(
                 taken => break taken.map_err(failure)?,
             }
         };
-        tell(&taken)?;
+        report(&taken)?;
         let Some(keep) = keep else { return Ok(Removed::default()) };
         let old = backup::old(&backups, keep, &taken.id).await.map_err(failure)?;
         if old.is_empty() {

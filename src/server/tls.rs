@@ -1,4 +1,4 @@
-//! The certificate that the configuration asks for, and what clients are told of the place.
+//! The certificate that the configuration asks for, and the settings for clients.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ fn names(config: &Config) -> Vec<String> {
     let mut names: Vec<String> = LOCAL_NAMES.map(str::to_owned).into();
     let host = rustix::system::uname();
     let host = host.nodename().to_string_lossy().into_owned();
-    // Only what a certificate can say: some hosts have names that are none.
+    // Some hosts have names that a certificate cannot hold.
     if !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b)) {
         names.push(host);
     }
@@ -53,7 +53,7 @@ fn endpoint_host(endpoint: &str) -> Option<&str> {
     Some(authority.split_once(':').map_or(authority, |(host, _)| host))
 }
 
-/// What clients are told: absolute, so that it holds wherever they run.
+/// The settings for clients. Paths are absolute, so that they hold wherever the clients run.
 pub struct Site {
     endpoint: String,
     region: String,

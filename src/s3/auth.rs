@@ -71,7 +71,7 @@ async fn identify(
         return Err(Fault::InvalidAccessKeyId { access_key: unverified.access_key }.into());
     };
     let verified = unverified.verify(key.secret.expose(), &config.region)?;
-    let framing = framing(verified.payload(), verified.chunk_signer())?;
+    let framing = framing(verified.payload(), Some(verified.chunk_signer()))?;
     Ok((Some(key.identity.clone()), framing))
 }
 

@@ -1,5 +1,5 @@
-//! Who may is asked before anything is said of the request: for every operation of the face, whatever the
-//! body is and however wrong the rest.
+//! The caller is authorised before a fault in the request is reported: for every operation of the face,
+//! whatever the body and the other faults are.
 
 use cardea::swift::{Line, ROUTES};
 

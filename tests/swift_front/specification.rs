@@ -1,4 +1,4 @@
-//! The statuses of `api-specs/swift.yaml`: no test of this face sees another one, and each of them can come.
+//! The statuses of `api-specs/swift.yaml`: no test of this face sees another one, and each of them occurs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cardea::s3::route::{Conditions, On, S3Operation, Takes};
+use cardea::s3::route::S3Operation;
 use serde_yaml_ng::Value;
 
 mod spec_coverage {

@@ -26,6 +26,9 @@ pub enum BodyError {
     /// The connection failed. The reason is for the log only.
     #[error("the connection broke: {0}")]
     Disconnected(#[source] Broken),
+    /// The stored object that the bytes come from could not be read further. The reason is for the log only.
+    #[error("the stored object could not be read further: {0}")]
+    Source(#[source] Broken),
     /// The `aws-chunked` framing is wrong.
     #[error("malformed chunked encoding: {0}")]
     Malformed(&'static str),
@@ -89,6 +92,7 @@ impl From<BodyError> for io::Error {
             BodyError::Incomplete => io::ErrorKind::UnexpectedEof,
             BodyError::Stalled => io::ErrorKind::TimedOut,
             BodyError::Disconnected(_) => io::ErrorKind::ConnectionReset,
+            BodyError::Source(_) => io::ErrorKind::Other,
             BodyError::Malformed(_)
             | BodyError::ChunkSignature
             | BodyError::Sha256Mismatch

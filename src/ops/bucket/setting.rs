@@ -87,7 +87,7 @@ impl<S: Setting> Operation for PutSetting<S> {
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(), Error> {
         let id = permit.bucket()?.id;
         let text = self.value.as_ref().map(serde_json::to_string).transpose();
-        let text = text.map_err(|error| Error::Internal(error.to_string()))?;
+        let text = text.map_err(|error| Error::Internal(error.into()))?;
         let change =
             move |index: Arc<dyn Index>| async move { index.put_bucket_setting(id, S::NAME, text).await };
         gateway.change_bucket(id, change).await.map(|_| ())
@@ -117,7 +117,7 @@ fn read<S: Setting>(text: &str) -> Result<Arc<S>, Error> {
     let value = serde_json::from_str(text).map_err(|error| {
         // The error may quote the text, but a category and a place say enough.
         let (category, column) = (error.classify(), error.column());
-        Error::Corrupt(format!("the setting {} cannot be read: {category:?} at {column}", S::NAME))
+        Error::Corrupt(format!("the setting {} cannot be read: {category:?} at {column}", S::NAME).into())
     })?;
     Ok(Arc::new(value))
 }

@@ -1,8 +1,13 @@
 //! Why a command ended without success, and with which exit code.
 
+use std::borrow::Cow;
+use std::error::Error;
 use std::process::ExitCode;
 
 use crate::config::ConfigError;
+
+/// The error below a failure.
+pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why a command ended without success.
 #[derive(Debug, thiserror::Error)]
@@ -11,27 +16,30 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// Something did not work: exit code 1.
-    #[error("{0}")]
-    Run(String),
+    #[error("{what}: {source}")]
+    Run { what: Cow<'static, str>, source: Cause },
+    /// The same, where the cause says all: exit code 1.
+    #[error(transparent)]
+    Stopped(Cause),
     /// A check has found something: exit code 1.
     #[error("{0} findings")]
     Findings(u64),
     /// A check could not be made, so that it says nothing: exit code 2.
-    #[error("{0}")]
-    Unchecked(String),
+    #[error(transparent)]
+    Unchecked(Cause),
 }
 
 impl Failure {
-    /// Something that did not work, and what.
-    pub(crate) fn run(what: &str, error: impl std::fmt::Display) -> Self {
-        Self::Run(format!("{what}: {error}"))
+    /// Something that did not work, and why.
+    pub(crate) fn run(what: impl Into<Cow<'static, str>>, error: impl Into<Cause>) -> Self {
+        Self::Run { what: what.into(), source: error.into() }
     }
 
     /// The exit code of the process.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Config(_) | Self::Unchecked(_) => ExitCode::from(2),
-            Self::Run(_) | Self::Findings(_) => ExitCode::FAILURE,
+            Self::Run { .. } | Self::Stopped(_) | Self::Findings(_) => ExitCode::FAILURE,
         }
     }
 }

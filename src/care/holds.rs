@@ -1,4 +1,4 @@
-//! What backups keep from being deleted.
+//! The holds of backups, which keep blobs from being deleted.
 
 use std::time::Duration;
 
@@ -11,37 +11,39 @@ use crate::storage::blobs::BlobStore;
 use crate::storage::index::Index;
 use crate::storage::index::rows::Mark;
 
-/// How often the reaper looks whether backups still keep what they kept.
-const LOOK: Duration = Duration::from_mins(1);
+/// How long the reaper relies on the holds that it has read.
+const FRESH: Duration = Duration::from_mins(1);
 
-/// Whether anything may be deleted: not while an index that was restored from a backup has not been accepted. It may know
-/// less than the store holds.
-pub async fn may_delete(index: &dyn Index) -> Result<bool, Error> {
+/// Whether blobs may be deleted. If the index was restored from a backup and is not accepted yet, nothing may
+/// be deleted: the index may not know all objects in the store.
+pub(crate) async fn may_delete(index: &dyn Index) -> Result<bool, Error> {
     Ok(index.rows().mark(Mark::Restored).await?.is_none())
 }
 
-/// What backups need, as it was when it was last looked at.
+/// The holds of the backups in the store, as they were last read.
 #[derive(Debug, Default)]
 pub(crate) struct BackupHolds {
+    /// A blob that was freed at this time or later may be needed by a backup.
     since: Option<Timestamp>,
-    looked: Option<Instant>,
+    read_at: Option<Instant>,
 }
 
 impl BackupHolds {
-    /// Blobs that were freed before this time may go, where it is `now` by the index's clock, which they were freed by.
+    /// The time before which a blob must have been freed, so that it may be deleted. `now` is the time of the
+    /// index's clock, which also gave the times at which blobs were freed.
     pub(crate) fn freed_before(&self, now: Timestamp, grace: Duration) -> Timestamp {
         let free = now.minus(grace);
-        match (self.since, self.looked) {
-            // While a backup keeps them the index need not be asked for them each round, but now and then.
-            (Some(since), Some(looked)) if looked.elapsed() < LOOK => free.min(since),
+        match (self.since, self.read_at) {
+            // While a backup keeps blobs, the index is not asked for them in each round.
+            (Some(since), Some(read_at)) if read_at.elapsed() < FRESH => free.min(since),
             _ => free,
         }
     }
 
-    /// Looks again. The index must have told of the freed blobs before: see [`kept_since`].
+    /// Reads the holds again. The freed blobs must have been read from the index before: see [`kept_since`].
     pub(crate) async fn refresh(&mut self, blobs: &BlobStore) -> Result<(), Error> {
         self.since = kept_since(blobs).await?;
-        self.looked = Some(Instant::now());
+        self.read_at = Some(Instant::now());
         Ok(())
     }
 }

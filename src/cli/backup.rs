@@ -29,7 +29,7 @@ pub(super) fn list(config: &Config) -> Result<(), Failure> {
     for backup in server::list_backups(config)? {
         let contents = match backup.contents {
             Ok((rows, chunks, bytes)) => format!("{rows} rows in {chunks} chunks of {bytes} bytes"),
-            Err(why) => why,
+            Err(why) => why.to_string(),
         };
         print(&format!("{}: {contents}\n", backup.id))?;
     }

@@ -22,11 +22,11 @@ pub(super) fn run(config: &Config, matches: &ArgMatches) -> Result<(), Failure> 
     line.end();
     let report = report?;
     let text = if matches.get_flag("json") {
-        serde_json::to_string_pretty(&report).map_err(|error| Failure::Unchecked(error.to_string()))? + "\n"
+        serde_json::to_string_pretty(&report).map_err(|error| Failure::Unchecked(error.into()))? + "\n"
     } else {
         for_people(&report)
     };
-    print(&text).map_err(|failure| Failure::Unchecked(failure.to_string()))?;
+    print(&text).map_err(|failure| Failure::Unchecked(failure.into()))?;
     if report.is_clean() { Ok(()) } else { Err(Failure::Findings(report.count)) }
 }
 

@@ -54,13 +54,13 @@ pub(super) fn import(config: &Config, matches: &ArgMatches) -> Result<(), Failur
     let Some(file) = matches.get_one::<PathBuf>("export") else { return Ok(()) };
     let target = vacant(config)?;
     let export = std::fs::read_to_string(file).map_err(|error| {
-        ConfigError::new("FILE", format!("{} ({error})", file.display()), "an exported key ring")
+        ConfigError::new("FILE", file.display().to_string(), "an exported key ring").because(error)
     })?;
     let ring = KeyRing::import_sealed(&passphrase(matches)?, &export).map_err(|error| match error {
         Error::WrongPassphrase => {
             ConfigError::new("passphrase", "another one", "the one of the export, undamaged")
         }
-        other => ConfigError::new("FILE", format!("{} ({other})", file.display()), "an exported key ring"),
+        other => ConfigError::new("FILE", file.display().to_string(), "an exported key ring").because(other),
     })?;
     if !keyring::store_new(&target, &ring)? {
         return Err(taken(&target).into());
@@ -78,7 +78,7 @@ fn passphrase(matches: &ArgMatches) -> Result<Zeroizing<String>, Failure> {
         }
         None => std::io::stdin().lock().take(MAX_PASSPHRASE).read_to_string(&mut text),
     };
-    read.map_err(|error| ConfigError::new("passphrase", error.to_string(), "a line of text"))?;
+    read.map_err(|error| ConfigError::new("passphrase", "", "a line of text").because(error))?;
     let line = Zeroizing::new(text.lines().next().unwrap_or_default().to_owned());
     if line.is_empty() {
         return Err(ConfigError::new(

@@ -1,9 +1,11 @@
 //! What is wrong with a configuration, in one line.
 
+use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 /// A setting that does not hold: which, what was found, what is expected. Prints as one line, whatever was found.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ConfigError {
     /// The setting, and where it stands.
     pub setting: String,
@@ -11,6 +13,7 @@ pub(crate) struct ConfigError {
     pub found: String,
     /// What is expected.
     pub expected: String,
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl ConfigError {
@@ -20,18 +23,32 @@ impl ConfigError {
         found: impl Into<String>,
         expected: impl Into<String>,
     ) -> Self {
-        Self { setting: setting.into(), found: found.into(), expected: expected.into() }
+        Self { setting: setting.into(), found: found.into(), expected: expected.into(), source: None }
+    }
+
+    /// Carries the error that it was found by. Without any text of what was found, that error says it.
+    #[must_use]
+    pub(crate) fn because(self, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { source: Some(error.into().into()), ..self }
     }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line = format!("{}: found {}, expected {}", self.setting, self.found, self.expected);
-        f.write_str(&one_line(&line))
+        let found = match &self.source {
+            None => self.found.clone(),
+            Some(source) if self.found.is_empty() => source.to_string(),
+            Some(source) => format!("{} ({source})", self.found),
+        };
+        f.write_str(&one_line(&format!("{}: found {found}, expected {}", self.setting, self.expected)))
     }
 }
 
-impl std::error::Error for ConfigError {}
+impl Error for ConfigError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
 
 /// Control characters, line ends included, as spaces.
 pub(crate) fn one_line(text: &str) -> String {
@@ -46,5 +63,16 @@ mod tests {
     fn always_one_line() {
         let error = ConfigError::new("listen", "\"a\nb\"", "an address");
         assert_eq!(error.to_string(), "listen: found \"a b\", expected an address");
+        assert!(error.source().is_none());
+    }
+
+    #[test]
+    fn a_cause_is_shown_and_carried() {
+        let cause = || std::io::Error::other("a\nreason");
+        let error = ConfigError::new("data", "/x", "a folder").because(cause());
+        assert_eq!(error.to_string(), "data: found /x (a reason), expected a folder");
+        assert_eq!(error.source().unwrap().to_string(), "a\nreason");
+        let error = ConfigError::new("index", "", "a database").because(cause());
+        assert_eq!(error.to_string(), "index: found a reason, expected a database");
     }
 }

@@ -73,7 +73,7 @@ fn apply(config: &mut Config, setting: &Setting, raw: &Raw, origin: &str) -> Res
 fn apply_file(config: &mut Config, file: &Path) -> Result<(), ConfigError> {
     let origin = file.display().to_string();
     let text = std::fs::read_to_string(file).map(Zeroizing::new).map_err(|error| {
-        ConfigError::new("config", format!("{} ({error})", file.display()), "a TOML file that can be read")
+        ConfigError::new("config", file.display().to_string(), "a TOML file that can be read").because(error)
     })?;
     // The parser's own display quotes the line at fault, and with it perhaps a secret.
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {

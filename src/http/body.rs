@@ -1,8 +1,10 @@
 //! A body on its way in or out, and everything that can be wrong with one.
 
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::{Bytes, BytesMut};
@@ -21,9 +23,9 @@ pub enum BodyError {
     /// Nothing arrived for too long.
     #[error("the body stalled")]
     Stalled,
-    /// The connection failed; the text is for the log only.
+    /// The connection failed. The reason is for the log only.
     #[error("the connection broke: {0}")]
-    Disconnected(String),
+    Disconnected(#[source] Broken),
     /// The `aws-chunked` framing is wrong.
     #[error("malformed chunked encoding: {0}")]
     Malformed(&'static str),
@@ -48,6 +50,37 @@ pub enum BodyError {
     /// A chunk says it is larger than a chunk may be.
     #[error("a chunk is too large")]
     ChunkTooLarge,
+}
+
+/// Why a connection failed. Two reasons are equal if they read alike.
+#[derive(Clone, Debug)]
+pub struct Broken(Arc<dyn Error + Send + Sync>);
+
+impl Broken {
+    /// Carries an error.
+    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(error.into().into())
+    }
+}
+
+impl PartialEq for Broken {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_string() == other.0.to_string()
+    }
+}
+
+impl Eq for Broken {}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Broken {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
 }
 
 impl From<BodyError> for io::Error {
@@ -75,7 +108,7 @@ impl From<io::Error> for BodyError {
         match error.kind() {
             io::ErrorKind::TimedOut => Self::Stalled,
             io::ErrorKind::UnexpectedEof => Self::Incomplete,
-            kind => Self::Disconnected(kind.to_string()),
+            _ => Self::Disconnected(Broken::new(error)),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where principals are kept, as identity sees it.
 
+use std::error::Error;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -104,7 +105,7 @@ pub struct SigningKeyEntry {
 pub enum DirectoryError {
     /// Away for now.
     #[error("the directory is unavailable: {0}")]
-    Unavailable(String),
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
     /// What is stored cannot be read: damage, tampering or a wrong key ring.
     #[error("the directory holds a record that does not open: {0}")]
     Damaged(&'static str),

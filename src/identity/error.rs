@@ -1,5 +1,8 @@
 //! Why nobody was identified.
 
+use std::error::Error;
+use std::fmt;
+
 use super::DirectoryError;
 
 /// Why a credential led nowhere. It never holds the credential.
@@ -16,7 +19,46 @@ pub enum AuthError {
     Directory(#[from] DirectoryError),
     /// A defect of ours, or of the machine's randomness.
     #[error("internal error: {0}")]
-    Internal(&'static str),
+    Internal(#[source] Defect),
+}
+
+/// What could not be done, and the error below it where there is one.
+#[derive(Debug)]
+pub struct Defect {
+    what: &'static str,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Defect {
+    /// The part that is fit for a log line of its own.
+    pub const fn what(&self) -> &'static str {
+        self.what
+    }
+}
+
+impl fmt::Display for Defect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what)?;
+        self.source.as_ref().map_or(Ok(()), |source| write!(f, ": {source}"))
+    }
+}
+
+impl Error for Defect {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl AuthError {
+    /// A defect without an error below it.
+    pub(super) fn defect(what: &'static str) -> Self {
+        Self::Internal(Defect { what, source: None })
+    }
+
+    /// A defect that comes of an error.
+    pub(super) fn internal(what: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Internal(Defect { what, source: Some(source.into()) })
+    }
 }
 
 /// What was wrong with a credential.

@@ -33,8 +33,8 @@ pub enum PasswordError {
     #[error("a password has 1 to {MAX_PASSWORD} bytes")]
     Length,
     /// Argon2 or the machine's randomness failed.
-    #[error("the password could not be hashed")]
-    Failed,
+    #[error("the password could not be hashed: {0}")]
+    Failed(#[source] argon2::password_hash::Error),
 }
 
 /// Hashes a password with Argon2id, in PHC form. It takes tens of milliseconds and 19 MiB: not on an async thread.
@@ -55,7 +55,7 @@ fn hash_with(params: Params, password: &str) -> Result<String, PasswordError> {
     if password.is_empty() || password.len() > MAX_PASSWORD {
         return Err(PasswordError::Length);
     }
-    let hash = argon2(params).hash_password(password.as_bytes()).map_err(|_| PasswordError::Failed)?;
+    let hash = argon2(params).hash_password(password.as_bytes()).map_err(PasswordError::Failed)?;
     Ok(hash.to_string())
 }
 
@@ -77,7 +77,7 @@ impl Passwords {
     /// Checks with so many workers.
     pub(super) fn new(workers: usize) -> Result<Self, AuthError> {
         let mut key = Zeroizing::new([0; 32]);
-        getrandom::fill(key.as_mut_slice()).map_err(|_| AuthError::Internal("no randomness"))?;
+        getrandom::fill(key.as_mut_slice()).map_err(|error| AuthError::internal("no randomness", error))?;
         Ok(Self {
             places: Arc::new(Semaphore::new(workers + MAX_WAITING)),
             workers: Arc::new(Semaphore::new(workers)),
@@ -143,7 +143,7 @@ async fn compare(
         drop(permits);
         matches
     });
-    work.await.map_err(|_| AuthError::Internal("a password check was interrupted"))
+    work.await.map_err(|error| AuthError::internal("a password check was interrupted", error))
 }
 
 /// For tests: a hash that is made and checked in no time.

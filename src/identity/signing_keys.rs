@@ -7,6 +7,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use zeroize::Zeroizing;
@@ -67,7 +68,7 @@ impl SigningKeys {
         known
             .active(clock)
             .or_else(|| known.keys.first().cloned())
-            .ok_or(AuthError::Internal("no key to sign tokens with"))
+            .ok_or_else(|| AuthError::defect("no key to sign tokens with"))
     }
 
     /// The key of this id.
@@ -180,11 +181,11 @@ impl SigningKey {
 
 /// A fresh P-256 key.
 fn generate(now: Timestamp) -> Result<SigningKeyEntry, AuthError> {
-    let failed = |_| AuthError::Internal("no key to sign tokens with could be made");
+    let failed = |error: Unspecified| AuthError::internal("no key to sign tokens with could be made", error);
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(failed)?;
     let pkcs8 = pair.to_pkcs8v1().map_err(failed)?;
     let mut id = [0; 8];
-    getrandom::fill(&mut id).map_err(|_| AuthError::Internal("no randomness"))?;
+    getrandom::fill(&mut id).map_err(|error| AuthError::internal("no randomness", error))?;
     Ok(SigningKeyEntry {
         id: hex::encode(id),
         pkcs8: Zeroizing::new(pkcs8.as_ref().to_vec()),

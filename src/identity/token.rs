@@ -49,7 +49,7 @@ impl Claims {
 pub(super) fn sign(claims: &Claims, key: &SigningKey) -> Result<String, AuthError> {
     let header = Header { typ: Some(TYPE.to_owned()), kid: Some(key.id.clone()), ..Header::new(ALGORITHM) };
     jsonwebtoken::encode(&header, claims, &key.signs)
-        .map_err(|_| AuthError::Internal("a token could not be signed"))
+        .map_err(|error| AuthError::internal("a token could not be signed", error))
 }
 
 /// The id of the key that a token says it was signed with. Nothing of the token is believed yet.

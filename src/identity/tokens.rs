@@ -221,7 +221,7 @@ fn digest(token: &str) -> [u8; 32] {
 /// A token's id, in the form of Keystone's audit ids.
 fn random_id() -> Result<String, AuthError> {
     let mut id = [0; 16];
-    getrandom::fill(&mut id).map_err(|_| AuthError::Internal("no randomness"))?;
+    getrandom::fill(&mut id).map_err(|error| AuthError::internal("no randomness", error))?;
     Ok(hex::encode(id))
 }
 

@@ -146,7 +146,7 @@ impl From<AuthError> for Fault {
         match error {
             AuthError::Rejected(reason) => Self::Unauthorized(Some(reason)),
             AuthError::Busy | AuthError::Directory(_) => Self::Unavailable(error.to_string()),
-            AuthError::Internal(reason) => Self::Internal(reason),
+            AuthError::Internal(defect) => Self::Internal(defect.what()),
         }
     }
 }

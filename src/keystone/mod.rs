@@ -132,7 +132,7 @@ async fn read_json<T: serde::de::DeserializeOwned>(request: &mut Request) -> Res
 
 fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
     serde_json::from_slice(body).map_err(|error| {
-        let what = if error.is_data() { "is not a login that is understood" } else { "is not valid JSON" };
+        let what = if error.is_data() { "has not the form of a login" } else { "is not valid JSON" };
         let (line, column) = (error.line(), error.column());
         Fault::BadRequest(format!("The request body {what} (line {line}, column {column})."))
     })

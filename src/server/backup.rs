@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::{runtime, start};
-use crate::care::backup::{self, Error, Progress, Removed, Taken};
+use crate::care::backup::{self, Error, Removed, Taken};
+use crate::care::progress::ReportProgress;
 use crate::config::{Config, ConfigError, IndexUrl};
-use crate::failure::Failure;
+use crate::failure::{Cause, Failure};
 use crate::storage::backup::{BackupId, Backups};
 
 /// How long a backup waits for another command that deletes old ones.
@@ -14,19 +15,19 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A backup as it is listed.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub(crate) struct Listed {
     /// Its name.
     pub id: String,
     /// Rows, chunks, and the bytes in them; or why they cannot be told.
-    pub contents: Result<(u64, u64, u64), String>,
+    pub contents: Result<(u64, u64, u64), Cause>,
 }
 
 /// Takes a backup, tells of it, and deletes all but the newest `keep`, this one among them.
 pub(crate) fn backup(
     config: &Config,
     keep: Option<usize>,
-    progress: Progress<'_>,
+    progress: ReportProgress<'_>,
     tell: impl FnOnce(&Taken) -> Result<(), Failure>,
 ) -> Result<Removed, Failure> {
     runtime()?.block_on(async {
@@ -62,9 +63,9 @@ pub(crate) fn list_backups(config: &Config) -> Result<Vec<Listed>, Failure> {
         let listed = listed.into_iter().map(|(set, manifest)| Listed {
             id: set.id.to_string(),
             contents: match manifest {
-                None => Err("not whole: it is being made, or was given up".to_owned()),
+                None => Err("not whole: it is being made, or was given up".into()),
                 Some(Ok(manifest)) => Ok((manifest.rows(), manifest.chunks(), manifest.bytes())),
-                Some(Err(error)) => Err(error.to_string()),
+                Some(Err(error)) => Err(error.into()),
             },
         });
         Ok(listed.collect())
@@ -72,7 +73,11 @@ pub(crate) fn list_backups(config: &Config) -> Result<Vec<Listed>, Failure> {
 }
 
 /// Deletes a backup, and the chunks that no other one has.
-pub(crate) fn delete_backup(config: &Config, id: &str, progress: Progress<'_>) -> Result<Removed, Failure> {
+pub(crate) fn delete_backup(
+    config: &Config,
+    id: &str,
+    progress: ReportProgress<'_>,
+) -> Result<Removed, Failure> {
     runtime()?.block_on(async {
         let (_, ring, blobs) = start::without_index(config).await?;
         let backups = Backups::new(blobs);
@@ -88,17 +93,18 @@ pub(crate) fn delete_backup(config: &Config, id: &str, progress: Progress<'_>) -
 
 /// What the operator must change, and what did not work.
 pub(super) fn failure(error: Error) -> Failure {
-    let line = error.to_string();
-    match error {
-        Error::WrongRing(id) => {
-            ConfigError::new("keyring", line, format!("the key ring that backup {id} was sealed under"))
-                .into()
+    let (setting, expected) = match &error {
+        Error::WrongRing(id) => ("keyring", format!("the key ring that backup {id} was sealed under")),
+        Error::NoSuchBackup(_) => ("store", "one that cardea backup list shows".to_owned()),
+        Error::OtherInstallation { .. } => ("store", "a backup of its own".to_owned()),
+        Error::NotEmpty(_) => ("index", "an empty index, or none yet".to_owned()),
+        Error::Unknown { .. } => ("store", "a version of cardea that knows it".to_owned()),
+        _ => {
+            return match error {
+                Error::Storage(error) => start::storage(error),
+                error => Failure::run("backup", error),
+            };
         }
-        Error::NoSuchBackup(_) => ConfigError::new("store", line, "one that cardea backup list shows").into(),
-        Error::OtherInstallation { .. } => ConfigError::new("store", line, "a backup of its own").into(),
-        Error::NotEmpty(_) => ConfigError::new("index", line, "an empty index, or none yet").into(),
-        Error::Unknown { .. } => ConfigError::new("store", line, "a version of cardea that knows it").into(),
-        Error::Storage(error) => start::storage(error),
-        _ => Failure::run("backup", line),
-    }
+    };
+    ConfigError::new(setting, "", expected).because(error).into()
 }

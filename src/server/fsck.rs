@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::{files, runtime, start};
 use crate::care::backup::{later_backup, lost_objects};
-use crate::care::fsck::{Progress, Report, check};
+use crate::care::fsck::{Report, check};
+use crate::care::progress::ReportProgress;
 use crate::config::{Config, ConfigError};
-use crate::failure::Failure;
+use crate::failure::{Cause, Failure};
 use crate::model::WriterId;
 use crate::ops::{Gateway, Limits, Metrics};
 use crate::storage::backup::{Backups, origin};
@@ -19,7 +20,7 @@ pub(crate) fn fsck(
     config: &Config,
     deep: bool,
     accept: bool,
-    progress: Progress<'_>,
+    progress: ReportProgress<'_>,
 ) -> Result<Report, Failure> {
     runtime()?.block_on(async {
         let own = accept && !config.shares_index();
@@ -31,8 +32,8 @@ pub(crate) fn fsck(
         }
         let opened = if own { start::found(config).await } else { start::beside(config).await };
         let installation = opened.map_err(|failure| match failure {
-            Failure::Run(what) => Failure::Unchecked(what),
-            other => other,
+            Failure::Config(_) | Failure::Findings(_) | Failure::Unchecked(_) => failure,
+            other => Failure::Unchecked(other.into()),
         })?;
         let gateway = Gateway::new(
             installation.index.clone(),
@@ -78,8 +79,8 @@ async fn accepted(
     }
 }
 
-fn unchecked(error: impl std::fmt::Display) -> Failure {
-    Failure::Unchecked(format!("fsck could not go on: {error}"))
+fn unchecked(error: impl Into<Cause>) -> Failure {
+    Failure::Unchecked(Failure::run("fsck could not go on", error).into())
 }
 
 /// Once it is accepted, blobs that the index does not know are deleted. Those of a later backup must not be. Gives the mark

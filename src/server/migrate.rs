@@ -49,9 +49,9 @@ pub(crate) fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -
             }
             Stop::Begun(_) => refused("an index that holds something", "an empty index").into(),
             Stop::Used => used().into(),
-            Stop::Differs(tables) => Failure::Run(format!(
+            Stop::Differs(tables) => Failure::Stopped(format!(
                 "migrate-index: {tables} differ; the source has changed since the migration began: begin anew with an empty index"
-            )),
+            ).into()),
         })
     })
 }

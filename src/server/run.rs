@@ -95,7 +95,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     workers.end().await;
     let drained = tokio::select! {
         drained = serving.drain(config.drain_timeout) => drained,
-        () = signals.end() => Err(Failure::Run("ended at once, with requests running".to_owned())),
+        () = signals.end() => Err(Failure::Stopped("ended at once, with requests running".into())),
     };
     result.and(drained)
 }
@@ -108,7 +108,7 @@ fn index_failure(error: storage::Error) -> Failure {
 async fn stopped_by_another(index: &dyn Index) -> Failure {
     match start::stays(index).await {
         Err(moved @ Failure::Config(_)) => moved,
-        _ => Failure::Run("another process has declared this one dead: its blobs may be gone".to_owned()),
+        _ => Failure::Stopped("another process has declared this one dead: its blobs may be gone".into()),
     }
 }
 
@@ -185,7 +185,7 @@ fn build(
         }
     });
     blobs.observe(metrics.clone());
-    let Some(http) = http else { return Err(Failure::Run("metrics: nothing was registered".to_owned())) };
+    let Some(http) = http else { return Err(Failure::run("metrics", "nothing was registered")) };
     let door = Door {
         fronts: Fronts {
             s3: s3::Front::new(gateway.clone(), authenticator.clone(), s3_config),
@@ -280,11 +280,8 @@ async fn bind(setting: &str, address: Option<SocketAddr>) -> Result<Option<Liste
     let Some(address) = address else { return Ok(None) };
     let bound = Listener::bind(address).await;
     bound.map(Some).map_err(|error| {
-        ConfigError::new(
-            setting,
-            format!("{address} ({error})"),
-            "an address that this process can listen on",
-        )
+        ConfigError::new(setting, address.to_string(), "an address that this process can listen on")
+            .because(error)
     })
 }
 

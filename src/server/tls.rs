@@ -68,7 +68,7 @@ impl Site {
     pub fn of(config: &Config) -> Result<Self, ConfigError> {
         let absolute = |path: &Path| {
             std::path::absolute(path).map_err(|error| {
-                ConfigError::new("data", format!("{} ({error})", path.display()), "a folder's path")
+                ConfigError::new("data", path.display().to_string(), "a folder's path").because(error)
             })
         };
         let ours = config.listen.is_some() && config.tls_certificate.is_none();

@@ -8,7 +8,7 @@ use poem::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use poem::http::{HeaderMap, StatusCode};
 
 use super::error::{Failure, too_large};
-use crate::http::body::{self, BodyError};
+use crate::http::body::{self, BodyError, Broken};
 
 /// The declared length; `None` for a chunked body. A body that is too large is refused before it is read.
 pub(crate) fn declared_length(headers: &HeaderMap, limit: u64) -> Result<Option<u64>, Failure> {
@@ -31,17 +31,17 @@ pub(crate) fn declared_length(headers: &HeaderMap, limit: u64) -> Result<Option<
 
 /// The body as a stream of the domain.
 pub(crate) fn readable(body: Body, length: Option<u64>) -> body::Body {
-    body::Body::from_stream(length, body.into_bytes_stream().map_err(|error| body_error(&error)))
+    body::Body::from_stream(length, body.into_bytes_stream().map_err(body_error))
 }
 
 /// Distinguishes a body that stalled from a connection that broke.
-fn body_error(error: &io::Error) -> BodyError {
+fn body_error(error: io::Error) -> BodyError {
     let ours = error.get_ref().and_then(|inner| inner.downcast_ref::<BodyError>());
     match (ours, error.kind()) {
         (Some(ours), _) => ours.clone(),
         (None, io::ErrorKind::TimedOut) => BodyError::Stalled,
         (None, io::ErrorKind::UnexpectedEof) => BodyError::Incomplete,
-        (None, _) => BodyError::Disconnected(error.to_string()),
+        (None, _) => BodyError::Disconnected(Broken::new(error)),
     }
 }
 
@@ -75,9 +75,9 @@ mod tests {
 
     #[test]
     fn broken_bodies_are_distinguished() {
-        assert_eq!(body_error(&BodyError::Stalled.into()), BodyError::Stalled);
-        assert_eq!(body_error(&io::Error::from(io::ErrorKind::TimedOut)), BodyError::Stalled);
-        assert_eq!(body_error(&io::Error::from(io::ErrorKind::UnexpectedEof)), BodyError::Incomplete);
-        assert!(matches!(body_error(&io::Error::other("reset")), BodyError::Disconnected(_)));
+        assert_eq!(body_error(BodyError::Stalled.into()), BodyError::Stalled);
+        assert_eq!(body_error(io::Error::from(io::ErrorKind::TimedOut)), BodyError::Stalled);
+        assert_eq!(body_error(io::Error::from(io::ErrorKind::UnexpectedEof)), BodyError::Incomplete);
+        assert!(matches!(body_error(io::Error::other("reset")), BodyError::Disconnected(_)));
     }
 }

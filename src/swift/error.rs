@@ -129,7 +129,7 @@ impl Failure {
             }
             E::InvalidBucketName => Self::bad_request("The container name is not allowed."),
             E::InvalidName(problem) => invalid_name(problem),
-            E::KeyRequired { .. } => Self::bad_request(
+            E::KeyRequired => Self::bad_request(
                 "The object is encrypted with a customer's key: give it as X-Object-Meta-Encryption-Key.",
             ),
             E::WrongKey => Self::with(
@@ -245,6 +245,7 @@ fn ours(status: StatusCode, what: &'static str, problem: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::body::Broken;
     use crate::model::{ChecksumAlgorithm, EncryptionMode, Timestamp, VersionId};
     use ops::Error as E;
 
@@ -263,7 +264,7 @@ mod tests {
             (E::VersionIsMarker { marker: VersionId::Null }, 404),
             (E::BucketNotEmpty, 409),
             (E::InvalidName(NameError::Slash), 400),
-            (E::KeyRequired { head: false }, 400),
+            (E::KeyRequired, 400),
             (E::WrongKey, 403),
             (E::KeyNotApplicable { mode: EncryptionMode::Managed }, 400),
             (E::InsecureTransport, 400),
@@ -272,7 +273,7 @@ mod tests {
             (E::ChecksumMismatch { algorithm: ChecksumAlgorithm::Crc32 }, 422),
             (E::TooLarge { limit: 1 }, 413),
             (E::Body(BodyError::Incomplete), 499),
-            (E::Body(BodyError::Disconnected(String::new())), 499),
+            (E::Body(BodyError::Disconnected(Broken::new("reset"))), 499),
             (E::Body(BodyError::Stalled), 408),
             (E::Conflict, 409),
             (E::Corrupt(String::new()), 500),

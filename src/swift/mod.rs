@@ -12,6 +12,7 @@ mod address;
 mod admission;
 mod authenticate;
 mod body;
+mod boolean;
 mod bulk;
 mod call;
 mod container;

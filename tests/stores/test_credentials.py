@@ -38,8 +38,8 @@ Over = Callable[..., Server]
 
 QUICK = {"store_retry_timeout": "1s"}
 BOUND = 120
-"""The longest time in seconds of a start that must fail: `store_retry_timeout`, and what a busy machine adds.
-"""
+"""The longest time in seconds of a start that must fail: `store_retry_timeout`, and what a busy machine
+adds."""
 ACCOUNT_ID = "123456789012"
 TRUST = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRoleWithWebIdentity"}
 ALL_OF_S3 = {"Effect": "Allow", "Action": ["s3:*"], "Resource": "*"}

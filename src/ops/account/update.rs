@@ -3,7 +3,8 @@
 use crate::authz::Action;
 use crate::model::AccountId;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
 
 /// Merges account metadata.

@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use crate::authz::Action;
 use crate::model::settings::SettingName;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketRecord, Index};
 
@@ -79,7 +80,6 @@ impl<S: Setting> Operation for PutSetting<S> {
         Target::Bucket(self.bucket.clone())
     }
 
-    /// Removing makes room, so it is allowed on a full disk.
     fn disk_use(&self) -> DiskUse {
         if self.value.is_some() { DiskUse::Rows } else { DiskUse::None }
     }

@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::encryption::layout::{CHUNK, HEADER_LEN, TAG, sealed_len, span};
 use crate::encryption::{Cipher, Opener};
-use crate::http::body::{Body, BodyError};
+use crate::http::body::{Body, BodyError, Broken};
 use crate::model::EncryptionMode;
 use crate::ops::bytes::content::{Content, Piece};
 use crate::ops::bytes::pace::Pace;
@@ -142,7 +142,7 @@ impl ObjectReader {
                     Err(error) => {
                         tracing::error!(%error, "a download was broken off");
                         return Some((
-                            Err(BodyError::Disconnected(error.kind().into())),
+                            Err(BodyError::Disconnected(Broken::new(error))),
                             (spans.end(), ready),
                         ));
                     }

@@ -2,63 +2,32 @@
 
 use std::sync::Arc;
 
+use super::audit::Event;
+use super::bucket_cache::BucketCache;
+use super::caller::Caller;
+use super::error::Error;
+use super::limits::Limits;
+use super::metrics::Metrics;
+use super::setting_cache::SettingCache;
+use super::target::Target;
 use tracing::Instrument;
 
 use crate::authz::{Action, Decision, Question, decide};
 use crate::encryption::{Cipher, KeyRing};
 use crate::model::{AccountId, BucketId, WriterId};
-use crate::ops::engine::audit::Event;
-use crate::ops::engine::bucket_cache::BucketCache;
-use crate::ops::engine::caller::Caller;
-use crate::ops::engine::error::Error;
-use crate::ops::engine::metrics::Metrics;
-use crate::ops::engine::setting_cache::SettingCache;
-use crate::ops::multipart::MIN_PART;
 use crate::storage;
 use crate::storage::blobs::BlobStore;
 use crate::storage::disk::DiskUse;
-use crate::storage::index::{BucketAddress, BucketRecord, Index};
+use crate::storage::index::{BucketAddress, BucketRecord, Index, Publish, Published};
 use crate::storage::pins::Pins;
-
-/// The largest body of one PUT, in bytes: 5 GiB, the limit of both protocols.
-pub const MAX_PUT: u64 = 5 << 30;
-
-/// The largest object, in bytes: 5 TiB (AWS, "Amazon S3 multipart upload limits").
-pub const MAX_OBJECT: u64 = 5 << 40;
 
 /// What seals and opens blobs.
 #[cfg(not(feature = "unsealed-benches"))]
 const CIPHER: Cipher = Cipher::AwsLc;
+
 /// Nothing does, in a build for benches that weigh the cipher.
 #[cfg(feature = "unsealed-benches")]
 const CIPHER: Cipher = Cipher::Unsealed;
-
-/// Limits that an operator may set.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Sealed blobs up to this size live in the index; 0 turns that off.
-    pub inline_bytes: usize,
-    /// The largest body of one PUT, in bytes.
-    pub max_put: u64,
-    /// Bytes that all downloads together may hold as read-ahead; past it they read chunk by chunk.
-    pub read_ahead_bytes: usize,
-    /// The least bytes that a part of a multipart upload may have, the last one excepted.
-    pub min_part: u64,
-    /// The largest object that a multipart upload may become, in bytes.
-    pub max_object: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            inline_bytes: 16 * 1024,
-            max_put: MAX_PUT,
-            read_ahead_bytes: 128 << 20,
-            min_part: MIN_PART,
-            max_object: MAX_OBJECT,
-        }
-    }
-}
 
 /// Everything the operations run on. One per process; cheap to share.
 #[derive(Clone)]
@@ -74,15 +43,6 @@ pub struct Gateway {
     pub(crate) buckets: Arc<BucketCache>,
     pub(crate) settings: Arc<SettingCache>,
     pub(crate) read_ahead: Arc<tokio::sync::Semaphore>,
-}
-
-/// What an operation touches, for authorisation.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Target {
-    /// An account.
-    Account(AccountId),
-    /// A bucket, or something in it.
-    Bucket(BucketAddress),
 }
 
 /// An operation of either protocol.
@@ -222,6 +182,32 @@ impl Gateway {
         };
         let changed = tokio::spawn(changing.in_current_span()).await;
         Ok(changed.map_err(|error| Error::Internal(error.to_string()))??)
+    }
+
+    /// Publishes a version, and then does `then`, also if the caller goes away meanwhile: the index runs a command that
+    /// it has begun to its end.
+    pub(crate) async fn publish(
+        &self,
+        command: Publish,
+        then: impl FnOnce(&Published) + Send + 'static,
+    ) -> Result<Published, Error> {
+        let publishing = self.publishing(command, then);
+        let published = tokio::spawn(publishing.in_current_span()).await;
+        Ok(published.map_err(|error| Error::Internal(error.to_string()))??)
+    }
+
+    /// [`Self::publish`] as a future that needs no caller, for a blob that is published with its version.
+    pub(crate) fn publishing(
+        &self,
+        command: Publish,
+        then: impl FnOnce(&Published) + Send + 'static,
+    ) -> impl Future<Output = Result<Published, storage::Error>> + Send + 'static {
+        let index = self.index.clone();
+        async move {
+            let published = index.publish(command).await?;
+            then(&published);
+            Ok(published)
+        }
     }
 
     /// Authorises an action on a bucket whose document is read only afterwards, and looks the bucket up anew. `operation` is

@@ -147,7 +147,7 @@ fn account(record: AccountRecord) -> AccountEntry {
 fn failed(error: Error) -> DirectoryError {
     match error {
         Error::Damaged(_) => DirectoryError::Damaged("the index"),
-        other => DirectoryError::Unavailable(other.to_string()),
+        other => DirectoryError::Unavailable(other.into()),
     }
 }
 

@@ -1,10 +1,23 @@
 //! AbortMultipartUpload. Needs no key.
 
-use super::AbortUpload;
 use crate::authz::Action;
+use crate::model::{ObjectKey, VersionUid};
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
+use crate::storage::index::BucketAddress;
+
+/// AbortMultipartUpload.
+#[derive(Clone, Debug)]
+pub struct AbortUpload {
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Which upload.
+    pub upload: VersionUid,
+}
 
 impl Operation for AbortUpload {
     type Output = ();

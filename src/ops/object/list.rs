@@ -2,7 +2,8 @@
 
 use crate::authz::Action;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
 use crate::storage::index;
 use crate::storage::index::{BucketAddress, BucketRecord, ObjectPage};

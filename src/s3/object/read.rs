@@ -5,7 +5,7 @@ use poem::http::HeaderMap;
 use super::part::Part;
 use crate::http::conditions::ReadConditions;
 use crate::http::date;
-use crate::ops::{Face, GetObject, ObjectInfo, OpenObject};
+use crate::ops::{Face, GetObject, Keyless, ObjectInfo, OpenObject};
 use crate::s3::error::{Error, Fault};
 use crate::s3::request::{Request, set};
 use crate::s3::sse_c::{ReadKey, Shown, for_read};
@@ -34,6 +34,7 @@ pub(super) async fn open(request: &Request<'_>, head: bool, part: Option<u32>) -
         key,
         version: request.version()?,
         customer_key,
+        keyless: Keyless::Refuse,
         conditions: ReadConditions::from_headers(&request.headers),
         face: Face::S3,
         head,
@@ -44,7 +45,7 @@ pub(super) async fn open(request: &Request<'_>, head: bool, part: Option<u32>) -
     Ok(Opened { object, shown })
 }
 
-/// Looks for the object and opens nothing: what a keyless HEAD of the other face does.
+/// Looks for the object and opens nothing, so that no customer key is needed.
 pub(super) async fn exists(request: &Request<'_>) -> Result<ObjectInfo, Error> {
     let (bucket, key) = request.object()?;
     let operation = GetObject {
@@ -52,8 +53,9 @@ pub(super) async fn exists(request: &Request<'_>) -> Result<ObjectInfo, Error> {
         key,
         version: request.version()?,
         customer_key: None,
+        keyless: Keyless::Describe,
         conditions: ReadConditions::default(),
-        face: Face::Swift,
+        face: Face::S3,
         head: true,
         part: None,
     };

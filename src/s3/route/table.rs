@@ -173,7 +173,7 @@ operations! { request, body;
     CreateSession: Bucket GET "session";
 
     GetBucketTagging: Bucket GET "tagging",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::get::<Tags>(request);
+        params [], takes Nothing, conditions CachingIgnored, answers [200, 404] => setting::get::<Tags>(request);
     PutBucketTagging: Bucket PUT "tagging",
         params [], takes Document, conditions Refused, answers [204] => setting::put::<Tags>(request, body);
     DeleteBucketTagging: Bucket DELETE "tagging",

@@ -13,26 +13,25 @@ use crate::model::Timestamp;
 
 /// Reads the ring; `None` where there is no file.
 pub(crate) fn load(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
-    let bad =
-        |what: String| ConfigError::new("keyring", format!("{} ({what})", path.display()), "a key ring");
+    let bad = || ConfigError::new("keyring", path.display().to_string(), "a key ring");
     let text = match std::fs::read_to_string(path) {
         Ok(text) => Zeroizing::new(text),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(bad(error.to_string())),
+        Err(error) => return Err(bad().because(error)),
     };
-    KeyRing::from_toml(&text).map(Some).map_err(|error| bad(error.to_string()))
+    KeyRing::from_toml(&text).map(Some).map_err(|error| bad().because(error))
 }
 
 /// Writes the ring where no file was, and makes the folder it is to be in. Whether it did: a file that stands is left, for
 /// others may have sealed by its ring already.
 pub(crate) fn store_new(path: &Path, ring: &KeyRing) -> Result<bool, ConfigError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        private_folder(folder).map_err(|error| unwritable(path, &error))?;
+        private_folder(folder).map_err(|error| unwritable(path, error))?;
     }
     match write_new(path, ring.to_toml().as_bytes(), Access::Private) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(unwritable(path, &error)),
+        Err(error) => Err(unwritable(path, error)),
     }
 }
 
@@ -42,8 +41,8 @@ pub(crate) fn generate(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
     Ok(store_new(path, &ring)?.then_some(ring))
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> ConfigError {
-    ConfigError::new("keyring", format!("{} ({error})", path.display()), "a path that can be written")
+fn unwritable(path: &Path, error: std::io::Error) -> ConfigError {
+    ConfigError::new("keyring", path.display().to_string(), "a path that can be written").because(error)
 }
 
 #[cfg(test)]

@@ -138,17 +138,25 @@ pub(crate) async fn lock_in_turn(path: &Path, patience: Duration) -> io::Result<
         }
         Err(error) => Err(error),
     };
-    taken.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+    taken.map_err(|source| io::Error::new(source.kind(), At { path: path.to_owned(), source }))
+}
+
+/// An error about a file, with its path.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+struct At {
+    path: PathBuf,
+    source: io::Error,
 }
 
 /// The data folder's lock, or why it could not be had.
 fn whole_folder(path: &Path, taken: io::Result<Option<Lock>>) -> Result<Lock, ConfigError> {
-    let found = match taken {
-        Ok(Some(lock)) => return Ok(lock),
-        Ok(None) => format!("{} in use", folder_of(path).display()),
-        Err(error) => format!("{} ({error})", path.display()),
-    };
-    Err(ConfigError::new("data", found, "a folder that no other cardea uses"))
+    let bad = |found| ConfigError::new("data", found, "a folder that no other cardea uses");
+    match taken {
+        Ok(Some(lock)) => Ok(lock),
+        Ok(None) => Err(bad(format!("{} in use", folder_of(path).display()))),
+        Err(error) => Err(bad(path.display().to_string()).because(error)),
+    }
 }
 
 /// The lock; `None` where another process keeps it for so long.

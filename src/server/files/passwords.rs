@@ -6,20 +6,21 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::config::ConfigError;
+use crate::failure::Cause;
 use crate::storage::index::postgres::Whereabouts;
 
 /// The password of the first line that fits. A file that others may read, or anyone but its owner write, is refused.
 ///
 /// Its group may read it: that is how Kubernetes shows a secret to a process that is not root.
 pub(crate) fn find(path: &Path, place: &Whereabouts) -> Result<Option<Zeroizing<String>>, ConfigError> {
-    let bad = |what: String| {
-        ConfigError::new("PGPASSFILE", format!("{} ({what})", path.display()), "a file of mode 0600")
+    let bad = |why: Cause| {
+        ConfigError::new("PGPASSFILE", path.display().to_string(), "a file of mode 0600").because(why)
     };
-    let mode = std::fs::metadata(path).map_err(|error| bad(error.to_string()))?.permissions().mode() & 0o777;
+    let mode = std::fs::metadata(path).map_err(|error| bad(error.into()))?.permissions().mode() & 0o777;
     if mode & 0o027 != 0 {
-        return Err(bad(format!("mode {mode:04o}")));
+        return Err(bad(format!("mode {mode:04o}").into()));
     }
-    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?);
+    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|error| bad(error.into()))?);
     Ok(text.lines().find_map(|line| password(line, place)))
 }
 

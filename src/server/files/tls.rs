@@ -3,7 +3,6 @@
 //! The CA stays, so that clients go on trusting it. The server's certificate is made anew at each start and on SIGHUP,
 //! with the names of that moment; its key never touches the disk.
 
-use std::fmt::Display;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -19,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::{Access, private_folder, write};
 use crate::config::ConfigError;
+use crate::failure::Cause;
 use crate::model::Timestamp;
 use crate::server::listener::ServerKeyPair;
 
@@ -40,21 +40,18 @@ fn ca_key(folder: &Path) -> PathBuf {
 
 /// A fresh certificate for these names, signed by the folder's CA. The CA is made if there is none.
 pub(crate) fn issue(folder: &Path, names: &[String]) -> Result<ServerKeyPair, ConfigError> {
-    let bad = |error: String| {
-        ConfigError::new(
-            "data",
-            format!("{} ({error})", folder.display()),
-            "a folder with a CA, or one to write a CA to",
-        )
+    let bad = |error: Cause| {
+        ConfigError::new("data", folder.display().to_string(), "a folder with a CA, or one to write a CA to")
+            .because(error)
     };
     let (certificate, key) = match load(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => make(folder).map_err(bad)?,
-        loaded => loaded.map_err(|error| bad(error.to_string()))?,
+        loaded => loaded.map_err(|error| bad(error.into()))?,
     };
-    let key = KeyPair::from_pem(&key).map_err(|error| bad(error.to_string()))?;
-    let issuer = Issuer::from_ca_cert_pem(&certificate, key).map_err(|error| bad(error.to_string()))?;
+    let key = KeyPair::from_pem(&key).map_err(|error| bad(error.into()))?;
+    let issuer = Issuer::from_ca_cert_pem(&certificate, key).map_err(|error| bad(error.into()))?;
     sign(&issuer, names)
-        .map_err(|error| ConfigError::new("tls_names", error.to_string(), "host names or addresses"))
+        .map_err(|error| ConfigError::new("tls_names", "", "host names or addresses").because(error))
 }
 
 fn load(folder: &Path) -> std::io::Result<(String, Zeroizing<String>)> {
@@ -63,20 +60,19 @@ fn load(folder: &Path) -> std::io::Result<(String, Zeroizing<String>)> {
 }
 
 /// Makes a CA. Its key is written last: where that stands, all of it does.
-fn make(folder: &Path) -> Result<(String, Zeroizing<String>), String> {
-    let text = |error: &dyn Display| error.to_string();
+fn make(folder: &Path) -> Result<(String, Zeroizing<String>), Cause> {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "Cardea's own CA");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     (params.not_before, params.not_after) = validity(CA_LIFETIME);
-    let key = KeyPair::generate().map_err(|error| text(&error))?;
-    let certificate = params.self_signed(&key).map_err(|error| text(&error))?.pem();
+    let key = KeyPair::generate()?;
+    let certificate = params.self_signed(&key)?.pem();
     let key = Zeroizing::new(key.serialize_pem());
 
-    private_folder(folder).map_err(|error| text(&error))?;
-    write(&ca_certificate(folder), certificate.as_bytes(), Access::Public).map_err(|error| text(&error))?;
-    write(&ca_key(folder), key.as_bytes(), Access::Private).map_err(|error| text(&error))?;
+    private_folder(folder)?;
+    write(&ca_certificate(folder), certificate.as_bytes(), Access::Public)?;
+    write(&ca_key(folder), key.as_bytes(), Access::Private)?;
     Ok((certificate, key))
 }
 

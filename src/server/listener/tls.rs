@@ -11,6 +11,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{ServerConfig, version};
 
 use crate::config::ConfigError;
+use crate::failure::Cause;
 
 /// The one protocol that is offered: HTTP/2 costs a third of the throughput and its buffers cannot be wiped either.
 const ALPN: &[u8] = b"http/1.1";
@@ -43,21 +44,18 @@ impl ServerKeyPair {
     /// Reads PEM files.
     pub(crate) fn read(certificate: &Path, key: &Path) -> Result<Self, ConfigError> {
         let expected = "a PEM file with a certificate chain";
-        let bad = |what: String| {
-            ConfigError::new("tls_certificate", format!("{} ({what})", certificate.display()), expected)
+        let bad = |why: Cause| {
+            ConfigError::new("tls_certificate", certificate.display().to_string(), expected).because(why)
         };
         let chain = CertificateDer::pem_file_iter(certificate)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| bad(error.to_string()))?;
+            .map_err(|error| bad(error.into()))?;
         if chain.is_empty() {
-            return Err(bad("no certificate".to_owned()));
+            return Err(bad("no certificate".into()));
         }
         let key = PrivateKeyDer::from_pem_file(key).map_err(|error| {
-            ConfigError::new(
-                "tls_key",
-                format!("{} ({error})", key.display()),
-                "a PEM file with a private key",
-            )
+            ConfigError::new("tls_key", key.display().to_string(), "a PEM file with a private key")
+                .because(error)
         })?;
         Ok(Self { chain, key })
     }
@@ -96,10 +94,6 @@ impl Certificate {
 
 fn certified(pair: ServerKeyPair, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, ConfigError> {
     CertifiedKey::from_der(pair.chain, pair.key, provider).map(Arc::new).map_err(|error| {
-        ConfigError::new(
-            "tls_key",
-            format!("a key that does not serve ({error})"),
-            "the key of tls_certificate",
-        )
+        ConfigError::new("tls_key", "a key that does not serve", "the key of tls_certificate").because(error)
     })
 }

@@ -39,7 +39,7 @@ pub(super) async fn beside(config: &Config, url: &str) -> Result<PostgresIndex, 
 
 fn reachable(config: &Config, url: &str) -> Result<PostgresIndex, ConfigError> {
     PostgresIndex::new(&options(config, url)?)
-        .map_err(|error| ConfigError::new("index", error.to_string(), "a database that can be reached"))
+        .map_err(|error| ConfigError::new("index", "", "a database that can be reached").because(error))
 }
 
 /// Asks again until the database is there.
@@ -59,11 +59,11 @@ async fn patiently<T>(ask: impl AsyncFn() -> Result<T, Error>) -> Result<T, Fail
 
 fn options(config: &Config, url: &str) -> Result<PostgresOptions, ConfigError> {
     let place = Whereabouts::of(url)
-        .map_err(|error| ConfigError::new("index", error.to_string(), "the URL of a PostgreSQL database"))?;
+        .map_err(|error| ConfigError::new("index", "", "the URL of a PostgreSQL database").because(error))?;
     let read = |path: &PathBuf| {
-        let unreadable = |error| {
-            let found = format!("{} ({error})", path.display());
-            ConfigError::new("index_ca", found, "a file of certificates that can be read")
+        let unreadable = |error: std::io::Error| {
+            let expected = "a file of certificates that can be read";
+            ConfigError::new("index_ca", path.display().to_string(), expected).because(error)
         };
         std::fs::read(path).map_err(unreadable)
     };

@@ -35,7 +35,7 @@ pub(crate) async fn declare(
             directory
                 .put_access_key(&key.access, &entry)
                 .await
-                .map_err(|error| Failure::run(&key.access, error))?;
+                .map_err(|error| Failure::run(key.access.clone(), error))?;
         }
     }
     Ok(())
@@ -144,7 +144,8 @@ fn password(user: &User<'_>, known: Option<&UserRecord>) -> Result<(Option<Strin
             Ok((Some(old.to_owned()), epoch))
         }
         (Some(password), old) => {
-            let hash = hash_password(password.expose()).map_err(|error| Failure::run(user.name, error))?;
+            let hash = hash_password(password.expose())
+                .map_err(|error| Failure::run(user.name.to_owned(), error))?;
             Ok((Some(hash), epoch + i64::from(old.is_some())))
         }
         (None, Some(_)) => Ok((None, epoch + 1)),
@@ -157,7 +158,7 @@ fn refused(setting: &str, name: &str, error: Error) -> Failure {
     match error {
         Error::Unavailable(_) => storage(error),
         error => {
-            ConfigError::new(setting, format!("{name:?} ({error})"), "names that no other id has").into()
+            ConfigError::new(setting, format!("{name:?}"), "names that no other id has").because(error).into()
         }
     }
 }

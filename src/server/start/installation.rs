@@ -64,7 +64,8 @@ impl Parts {
 /// Opens the installation, and makes one where there is nothing.
 pub(crate) async fn open(config: &Config) -> Result<Installation, Failure> {
     files::private_folder(&config.data).map_err(|error| {
-        ConfigError::new("data", format!("{} ({error})", config.data.display()), "a folder that can be made")
+        ConfigError::new("data", config.data.display().to_string(), "a folder that can be made")
+            .because(error)
     })?;
     let parts = parts(config, Opening::Serve).await?;
     whole(&*parts.index).await?;
@@ -157,8 +158,8 @@ async fn opened(
     Ok(match url {
         IndexUrl::File(path) => {
             let index = open(path).map_err(|error| {
-                let found = format!("{} ({error})", path.display());
-                ConfigError::new(setting, found, "an index that this process can open")
+                let expected = "an index that this process can open";
+                ConfigError::new(setting, path.display().to_string(), expected).because(error)
             })?;
             (Arc::new(index), None)
         }
@@ -177,7 +178,7 @@ async fn opened(
 /// Opens the blob store.
 pub(crate) fn blobs(config: &Config) -> Result<BlobStore, Failure> {
     BlobStore::open(&config.store().to_string(), &blob_options(config)?)
-        .map_err(|error| ConfigError::new("store", error.to_string(), "a store that can be opened").into())
+        .map_err(|error| ConfigError::new("store", "", "a store that can be opened").because(error).into())
 }
 
 /// An index into which rows are being loaded is not whole.
@@ -208,9 +209,9 @@ pub(crate) async fn stays(index: &dyn Index) -> Result<(), Failure> {
 
 fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
     let read = |path: &std::path::PathBuf| {
-        let unreadable = |error| {
-            let found = format!("{} ({error})", path.display());
-            ConfigError::new("store_ca", found, "a file of certificates that can be read")
+        let unreadable = |error: std::io::Error| {
+            let expected = "a file of certificates that can be read";
+            ConfigError::new("store_ca", path.display().to_string(), expected).because(error)
         };
         std::fs::read(path).map_err(unreadable)
     };
@@ -328,7 +329,7 @@ async fn join(config: &Config, parts: Parts) -> Result<Installation, Failure> {
         Err(error) => return Err(storage(error)),
     }
     let install = parts.index.install().await.map_err(storage)?;
-    let install = install.ok_or_else(|| Failure::Run("index: what was written is not there".to_owned()))?;
+    let install = install.ok_or_else(|| Failure::run("index", "what was written is not there"))?;
     existing(config, parts, install).await
 }
 

@@ -26,7 +26,14 @@ pub fn storage(error: Error) -> Failure {
 
 /// An error with what is behind it: why a connection failed, such as a certificate that nobody trusts, is told by the
 /// innermost cause alone.
+#[derive(Debug)]
 struct WithCauses(Error);
+
+impl std::error::Error for WithCauses {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
 
 impl fmt::Display for WithCauses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,6 +5,7 @@
 
 mod audit;
 mod brief;
+mod bucket_rules;
 mod buckets;
 mod care;
 mod change;
@@ -27,8 +28,8 @@ pub use buckets::Buckets;
 pub use care::Care;
 pub use command::{
     BucketChange, CreateBucket, Delete, Deleted, Existing, ListBuckets, ListObjects, ListVersions,
-    NamePolicy, NewBlob, Precondition, Publish, Published, Restore, Rewrap, SealEnvelope, Silence, Unchanged,
-    UpdateMetadata,
+    NamePolicy, NewBlob, NewVersion, Precondition, Publish, Published, Restore, Rewrap, SealEnvelope,
+    Silence, Unchanged, UpdateMetadata,
 };
 pub use installation::Installation;
 pub use objects::Objects;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 
-use crate::http::body::{BodyError, ByteStream};
+use crate::http::body::{BodyError, Broken, ByteStream};
 use crate::ops::{Error, ObjectReader};
 
 /// Several ranges of an object as one body.
@@ -68,7 +68,7 @@ impl ByteRanges {
                     Some(Piece::Text(text)) => return Ok(Some((text, (reader, pieces)))),
                     Some(Piece::Closed(range)) => {
                         let opened = reader.open(range).await;
-                        let body = opened.map_err(|error| BodyError::Disconnected(error.kind().into()))?;
+                        let body = opened.map_err(|error| BodyError::Disconnected(Broken::new(error)))?;
                         pieces.push_front(Piece::Opened(body.stream));
                     }
                     Some(Piece::Opened(mut body)) => {

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use tokio_postgres::Row;
 
 use super::super::brief::version_id;
-use super::buckets;
+use super::super::bucket_rules::{BUCKET_COLUMNS, bucket_columns};
+use super::bucket_rows;
 use super::transaction::Snapshot;
 use super::unchanged;
 use super::values::{Columns, Count, Flag, parse, small};
@@ -14,10 +15,8 @@ use crate::storage::index::{
     BucketAddress, BucketRecord, NumberedPart, PartRecord, Result, Unchanged, VersionRecord,
 };
 
-/// What is read of a bucket, in the order that [`buckets::read_numbered`] expects.
-const BUCKET: &str = "b.nr, b.id, b.account, b.name, b.registered, b.created, b.modified, b.versioning, b.metadata, b.settings_generation";
-/// How many columns that are.
-const BUCKET_COLUMNS: usize = 10;
+/// What is read of a bucket.
+const BUCKET: &str = bucket_columns!();
 
 /// What is read of a version.
 const VERSION: &str = "v.nr, v.marker, v.null_id, v.created, v.modified, v.size, v.mode, v.part_count, v.etag, \
@@ -117,7 +116,7 @@ pub(super) async fn find_with_bucket(
         BucketAddress::Id(id) => db.maybe(&sql, &[key, &created, id]).await,
     };
     let row = found?.ok_or(Error::NoSuchBucket)?;
-    let bucket = buckets::read_numbered(&row)?.record;
+    let bucket = bucket_rows::read(&row)?.record;
     Ok((bucket, answer(&row, BUCKET_COLUMNS, key)))
 }
 

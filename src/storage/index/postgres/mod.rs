@@ -9,6 +9,7 @@ mod run;
 mod audit;
 mod blobs;
 mod bucket_facts;
+mod bucket_rows;
 mod buckets;
 mod care;
 mod connection;

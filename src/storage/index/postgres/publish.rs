@@ -76,7 +76,7 @@ async fn put(
     let (created, id) = change::next(tx.now(), facts.versioning, latest);
     let envelope = (command.seal.0)(id).ok_or(Error::Seal)?;
     let displaced = versions::displaced(tx, facts.nr, &command.key, latest, id).await?;
-    let (replaced, change) = change::replaced(latest, command.size)?;
+    let (replaced, change) = change::replaced(latest, command.version.size)?;
     let write = async {
         let (way, inserted, counted) = join3(
             versions::displace(tx, &displaced),
@@ -93,13 +93,13 @@ async fn put(
         Contents::Uploaded { upload, dropped } => {
             upload_rows::drop_parts(tx, upload, dropped).await?;
             let version = write.await?;
-            upload_rows::move_parts(tx, upload, version, command.parts.len()).await?;
+            upload_rows::move_parts(tx, upload, version, command.version.parts.len()).await?;
         }
         Contents::Given => {
             // An object may be replaced by a copy of itself: references are taken before any is dropped.
             let (locked, taken, written) = join3(
                 lock_blobs(tx, command, latest),
-                blobs::take(tx, command.writer, &command.new_blobs, &command.parts),
+                blobs::take(tx, command.writer, &command.new_blobs, &command.version.parts),
                 write,
             )
             .await;
@@ -114,8 +114,10 @@ async fn put(
 /// for the other.
 async fn lock_blobs(tx: &Tx, command: &Publish, latest: Option<&Brief>) -> Result<()> {
     match latest {
-        Some(latest) if command.parts.len() > command.new_blobs.len() || !command.unchanged.is_empty() => {
-            blobs::lock_both(tx, &command.parts, latest.nr).await
+        Some(latest)
+            if command.version.parts.len() > command.new_blobs.len() || !command.unchanged.is_empty() =>
+        {
+            blobs::lock_both(tx, &command.version.parts, latest.nr).await
         }
         _ => Ok(()),
     }
@@ -132,14 +134,14 @@ async fn insert_version(
     created: Timestamp,
 ) -> Result<i64> {
     let parts: &[PartRecord] = match contents {
-        Contents::Given => &command.parts,
+        Contents::Given => &command.version.parts,
         Contents::Uploaded { .. } => &[],
     };
     let blobs: Vec<BlobId> = parts.iter().map(|part| part.blob).collect();
     let starts: Vec<Count> = parts.iter().map(|part| Count(part.offset)).collect();
     let lengths: Vec<Count> = parts.iter().map(|part| Count(part.length)).collect();
     let keys: Vec<&[u8]> = parts.iter().map(|part| &part.wrapped_key[..]).collect();
-    let (metadata, content_type) = apart(&command.metadata)?;
+    let (metadata, content_type) = apart(&command.version.metadata)?;
     tx.insert(
         "WITH version AS (
              INSERT INTO versions (bucket, key, state, marker, null_id, created, modified, size, mode, part_count, etag,
@@ -159,17 +161,17 @@ async fn insert_version(
             &CURRENT,
             &Flag(id == VersionId::Null),
             &created,
-            &Count(command.size),
-            &command.mode,
-            &command.part_count.map(i64::from),
-            &command.etag,
+            &Count(command.version.size),
+            &command.version.mode,
+            &command.version.part_count.map(i64::from),
+            &command.version.etag,
             &content_type,
-            &command.uid,
-            &command.metadata.system.delete_at,
-            &command.digests,
+            &command.version.uid,
+            &command.version.metadata.system.delete_at,
+            &command.version.digests,
             &envelope,
             &metadata,
-            &command.manifest,
+            &command.version.manifest,
             &blobs,
             &starts,
             &lengths,

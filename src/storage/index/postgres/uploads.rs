@@ -171,7 +171,7 @@ async fn insert_part(tx: &Tx, upload: i64, command: &PutPart, created: Timestamp
 
 pub(super) async fn complete(tx: &Tx, command: &CompleteUpload) -> Result<Published> {
     let publish = &command.publish;
-    if publish.uid != command.upload || !publish.new_blobs.is_empty() {
+    if publish.version.uid != command.upload || !publish.new_blobs.is_empty() {
         return Err(Error::Internal("a completed upload is another version than its own".into()));
     }
     let stored =

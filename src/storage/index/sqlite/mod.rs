@@ -6,6 +6,7 @@
 mod audit;
 mod blobs;
 mod bucket_facts;
+mod bucket_rows;
 mod buckets;
 mod care;
 mod checkpoint;

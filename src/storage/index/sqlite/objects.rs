@@ -11,7 +11,7 @@ use super::connection::Tx;
 use super::finding::{self, Inline};
 use super::values::to_json;
 use super::{
-    blobs, bucket_facts, buckets, delete, listing, publish, restore, rewrap, version_listing, versions,
+    blobs, bucket_facts, bucket_rows, delete, listing, publish, restore, rewrap, version_listing, versions,
 };
 use crate::model::{BlobId, BucketId, ObjectKey, Timestamp, VersionId};
 use crate::storage::Error;
@@ -36,7 +36,7 @@ impl Objects for SqliteIndex {
         let (address, key) = (bucket.clone(), key.clone());
         self.readers
             .snapshot(move |db| {
-                let bucket = buckets::find(db, &address)?;
+                let bucket = bucket_rows::find(db, &address)?;
                 let found =
                     finding::find(db, bucket.nr, &key, version, bucket.record.versioning, Inline::Load);
                 Ok((bucket.record, found))

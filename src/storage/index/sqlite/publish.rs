@@ -14,8 +14,8 @@ use crate::storage::Error;
 use crate::storage::index::{PartRecord, Publish, Published, Result};
 
 pub(super) fn publish(tx: &Tx<'_>, command: Publish) -> Result<Published> {
-    let new = |command: &Publish| blobs::take(tx, command.writer, &command.new_blobs, &command.parts);
-    publish_with(tx, command, new, |command, version| insert_parts(tx, version, &command.parts))
+    let new = |command: &Publish| blobs::take(tx, command.writer, &command.new_blobs, &command.version.parts);
+    publish_with(tx, command, new, |command, version| insert_parts(tx, version, &command.version.parts))
 }
 
 /// Publishes a version whose references come by `take` and are written by `store`.
@@ -39,7 +39,7 @@ pub(super) fn publish_with(
     versions::displace(tx, facts.nr, &command.key, latest.as_ref(), id)?;
     let version = insert_version(tx, &facts, &mut command, &envelope, id, created)?;
     store(&command, version)?;
-    let (replaced, change) = change::replaced(latest.as_ref(), command.size)?;
+    let (replaced, change) = change::replaced(latest.as_ref(), command.version.size)?;
     bucket_facts::count(tx, &facts, change)?;
     Ok(Published { version_id: id, created, replaced })
 }
@@ -52,7 +52,7 @@ fn insert_version(
     id: VersionId,
     created: Timestamp,
 ) -> Result<i64> {
-    let content_type = command.metadata.system.content_type.take();
+    let content_type = command.version.metadata.system.content_type.take();
     tx.insert(
         "INSERT INTO versions (bucket, key, state, marker, null_id, created, modified, size, mode, part_count, etag,
              content_type, uid, expires, digests, envelope, metadata, manifest)
@@ -63,17 +63,17 @@ fn insert_version(
             CURRENT,
             id == VersionId::Null,
             created,
-            Count(command.size),
-            command.mode,
-            command.part_count,
-            command.etag,
+            Count(command.version.size),
+            command.version.mode,
+            command.version.part_count,
+            command.version.etag,
             content_type,
-            command.uid,
-            command.metadata.system.delete_at,
-            command.digests,
+            command.version.uid,
+            command.version.metadata.system.delete_at,
+            command.version.digests,
             envelope,
-            to_json(&command.metadata)?,
-            command.manifest,
+            to_json(&command.version.metadata)?,
+            command.version.manifest,
         ],
     )
 }

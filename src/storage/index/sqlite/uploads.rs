@@ -142,7 +142,7 @@ pub(super) fn put_part(tx: &Tx<'_>, command: &PutPart) -> Result<Timestamp> {
 pub(super) fn complete(tx: &Tx<'_>, command: CompleteUpload) -> Result<Published> {
     let publish = command.publish;
     let upload = upload_rows::find(tx, publish.bucket, &publish.key, command.upload)?.nr;
-    if publish.uid != command.upload || !publish.new_blobs.is_empty() {
+    if publish.version.uid != command.upload || !publish.new_blobs.is_empty() {
         return Err(Error::Internal("a completed upload is another version than its own".into()));
     }
     let stored: Vec<(u32, Timestamp)> = tx.all(
@@ -165,7 +165,7 @@ pub(super) fn complete(tx: &Tx<'_>, command: CompleteUpload) -> Result<Published
         tx,
         publish,
         |_| Ok(()),
-        |publish, version| upload_rows::move_parts(tx, upload, version, publish.parts.len()),
+        |publish, version| upload_rows::move_parts(tx, upload, version, publish.version.parts.len()),
     )
 }
 

@@ -1,19 +1,35 @@
 //! The parts of an object that came by an upload: where each lies, and what is known of it.
 
-use std::ops::Range;
-
-use super::{ATTEMPTS, ListedPart, MAX_PART_NUMBER, ObjectParts, PartListing};
+use super::list_parts::{ListedPart, PartListing};
 use crate::authz::Action;
-use crate::model::{Timestamp, UserId};
-use crate::ops::bytes::opening::{Keyless, Opening, open};
+use crate::encryption::CustomerKey;
+use crate::model::{ObjectKey, Timestamp, UserId, VersionId};
+use crate::ops::bytes::opening::{Keyless, Opening, missing, open};
 use crate::ops::bytes::sealing::{OpenedVersion, PartSeals};
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::object::get::{PartSpan, missing};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::limits::MAX_PART_NUMBER;
+use crate::ops::engine::settle::settled;
+use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
-use crate::storage::index::{
-    BucketAddress, BucketRecord, NumberedPart, PartRecord, Unchanged, UploadChecksum, VersionRecord,
-};
+use crate::storage::index::{BucketAddress, NumberedPart, Unchanged, UploadChecksum, VersionRecord};
+
+/// The parts of a completed object, for GetObjectAttributes.
+#[derive(Debug)]
+pub struct ObjectParts {
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Which version; the current one when `None`.
+    pub version: Option<VersionId>,
+    /// The customer's key.
+    pub customer_key: Option<CustomerKey>,
+    /// Only parts of higher numbers.
+    pub after: u32,
+    /// At most so many; the listing is empty for an object that came in one piece.
+    pub limit: u32,
+}
 
 impl Operation for ObjectParts {
     type Output = PartListing;
@@ -35,13 +51,7 @@ impl Operation for ObjectParts {
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PartListing, Error> {
-        for _ in 0..ATTEMPTS {
-            match self.attempt(gateway, &permit).await {
-                Err(Error::Conflict) => {}
-                outcome => return outcome,
-            }
-        }
-        Err(Error::Conflict)
+        settled(|| self.attempt(gateway, &permit)).await
     }
 }
 
@@ -54,7 +64,7 @@ impl ObjectParts {
             return Err(Error::NoSuchObject { marker: None });
         }
         let key = self.customer_key.as_ref();
-        let refuse = Keyless::Refuse { head: false };
+        let refuse = Keyless::Refuse;
         let Opening { version, digests } =
             open(&gateway.ring, permit.caller(), bucket, &record, key, refuse)?;
 
@@ -62,7 +72,7 @@ impl ObjectParts {
         let mut parts = match record.part_count {
             None => vec![],
             Some(_) => {
-                gateway.index.numbered_parts(unchanged(bucket, &record), self.after, limit + 1).await?
+                gateway.index.numbered_parts(Unchanged::of(bucket.id, &record), self.after, limit + 1).await?
             }
         };
         let truncated = parts.len() > limit as usize;
@@ -81,52 +91,6 @@ impl ObjectParts {
             truncated,
         })
     }
-}
-
-/// Where a part lies in an object. An object of one piece is its own first part.
-pub async fn span(
-    gateway: &Gateway,
-    bucket: &BucketRecord,
-    record: &VersionRecord,
-    number: u32,
-) -> Result<PartSpan, Error> {
-    if !(1..=MAX_PART_NUMBER).contains(&number) {
-        return Err(Error::NoSuchPart);
-    }
-    // No more parts than that can come up to the one that is asked for.
-    let mut parts = match record.part_count {
-        None => vec![],
-        Some(_) => gateway.index.numbered_parts(unchanged(bucket, record), 0, number).await?,
-    };
-    if parts.is_empty() && number == 1 {
-        return Ok(PartSpan { number, range: 0..record.size });
-    }
-    parts.retain(|part| part.number <= number);
-    let Some((part, before)) = parts.split_last().filter(|(part, _)| part.number == number) else {
-        return Err(Error::NoSuchPart);
-    };
-    let begin = before.iter().fold(0, |sum: u64, part| sum.saturating_add(part.size));
-    let range = begin..begin.saturating_add(part.size);
-    let seals = PartSeals { ring: &gateway.ring, bucket, key: &record.key };
-    let sealed = seals.open(number, part.size, &part.digests)?;
-    // Wherever the rows say that the part lies: what lies there must be what was sent under its number.
-    sealed.verify_references(record.uid, &references(record, &range))?;
-    Ok(PartSpan { number, range })
-}
-
-/// The references that make up a range.
-fn references(record: &VersionRecord, range: &Range<u64>) -> Vec<PartRecord> {
-    let mut end = 0u64;
-    let inside = |part: &&PartRecord| {
-        let begin = end;
-        end = end.saturating_add(part.length);
-        begin >= range.start && end <= range.end
-    };
-    record.parts.iter().filter(inside).cloned().collect()
-}
-
-fn unchanged(bucket: &BucketRecord, record: &VersionRecord) -> Unchanged {
-    Unchanged { bucket: bucket.id, key: record.key.clone(), version_id: record.version_id, uid: record.uid }
 }
 
 fn listed(

@@ -1,37 +1,59 @@
 //! ListMultipartUploads and ListParts.
 
 use super::open::{OpenUpload, open};
-use super::{ListParts, ListUploads, ListedPart, PartListing};
 use crate::authz::Action;
+use crate::encryption::CustomerKey;
+use crate::model::{ObjectKey, StoredChecksum, Timestamp, UserId, VersionUid};
 use crate::ops::bytes::sealing::PartSeals;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
-use crate::storage::index;
-use crate::storage::index::{UploadPage, UploadPart};
+use crate::storage::index::{BucketAddress, UploadChecksum, UploadPart};
 
-impl Operation for ListUploads {
-    type Output = UploadPage;
-    const NAME: &'static str = "ListUploads";
+/// ListParts.
+#[derive(Debug)]
+pub struct ListParts {
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Which upload.
+    pub upload: VersionUid,
+    /// Only parts of higher numbers.
+    pub after: u32,
+    /// At most so many.
+    pub limit: u32,
+    /// The customer's key: with it, checksums of an SSE-C upload's parts are shown.
+    pub customer_key: Option<CustomerKey>,
+}
 
-    fn actions(&self) -> Vec<Action> {
-        vec![Action::ListBucketMultipartUploads]
-    }
+/// A page of an upload's parts.
+#[derive(Clone, Debug)]
+pub struct PartListing {
+    /// Who began the upload.
+    pub initiator: UserId,
+    /// The upload's checksum.
+    pub checksum: Option<UploadChecksum>,
+    /// The parts, by number.
+    pub parts: Vec<ListedPart>,
+    /// Whether more follow.
+    pub truncated: bool,
+}
 
-    fn target(&self) -> Target {
-        Target::Bucket(self.bucket.clone())
-    }
-
-    fn disk_use(&self) -> DiskUse {
-        DiskUse::None
-    }
-
-    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<UploadPage, Error> {
-        let Self { prefix, delimiter, key_marker, upload_marker, limit, .. } = self;
-        let bucket = permit.bucket()?.id;
-        let query = index::ListUploads { bucket, prefix, delimiter, key_marker, upload_marker, limit };
-        Ok(gateway.index.list_uploads(query).await?)
-    }
+/// A part of an upload or of a completed object, as it is listed.
+#[derive(Clone, Debug)]
+pub struct ListedPart {
+    /// Its number.
+    pub number: u32,
+    /// Plaintext bytes.
+    pub size: u64,
+    /// Its ETag, without quotes; empty for a part of a completed object.
+    pub etag: String,
+    /// When it was stored; `None` for a part of a completed object.
+    pub modified: Option<Timestamp>,
+    /// Its checksums, where they may be told.
+    pub checksums: Vec<StoredChecksum>,
 }
 
 impl Operation for ListParts {

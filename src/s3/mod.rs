@@ -27,10 +27,11 @@ mod sigv4;
 mod sse_c;
 mod xml;
 
-/// The client's side of signatures and framings, for tests and benches.
+/// The client's side of signatures and framings, and the table of headers, for tests and benches.
 #[cfg(feature = "testing")]
 pub mod testing {
     pub use super::aws_chunked::encode::Encoder;
+    pub use super::refuse::accepts;
     pub use super::sigv4::ChunkSigner;
     pub use super::sigv4::sign::Signer;
 }

@@ -143,7 +143,7 @@ fn paths_in(file: &str) -> BTreeSet<String> {
     literals.filter(|literal| literal.starts_with('/')).map(str::to_owned).collect()
 }
 
-/// Which methods these paths take is compared with the running program, by `tests/identity/test_specification.py`.
+/// `tests/identity/test_specification.py` compares the methods of these paths with the running program.
 #[test]
 fn management_has_the_paths_that_are_specified() {
     let specified: BTreeSet<_> = specified("admin").into_iter().map(|operation| operation.path).collect();

@@ -26,6 +26,7 @@ mod gateway {
     mod rates;
     mod references;
     mod scrub;
+    mod settings;
     mod sizes;
     mod versions;
     mod versions_model;

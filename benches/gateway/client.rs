@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use cardea::model::Timestamp;
-use cardea::s3::sigv4::sign::Signer;
+use cardea::s3::testing::Signer;
 use futures_util::{Stream, StreamExt};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, StreamBody};

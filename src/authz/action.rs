@@ -41,6 +41,10 @@ pub enum Action {
     GetBucketVersioning,
     /// `s3:PutBucketVersioning`: Swift's `X-Versions-Enabled`.
     PutBucketVersioning,
+    /// `s3:GetBucketTagging`.
+    GetBucketTagging,
+    /// `s3:PutBucketTagging`: also DeleteBucketTagging, as on S3.
+    PutBucketTagging,
     /// `s3:GetObjectAttributes`.
     GetObjectAttributes,
     /// `s3:GetObjectVersionAttributes`.
@@ -70,6 +74,8 @@ impl Action {
             Self::ListBucketVersions => "s3:ListBucketVersions",
             Self::GetBucketVersioning => "s3:GetBucketVersioning",
             Self::PutBucketVersioning => "s3:PutBucketVersioning",
+            Self::GetBucketTagging => "s3:GetBucketTagging",
+            Self::PutBucketTagging => "s3:PutBucketTagging",
             Self::GetObjectAttributes => "s3:GetObjectAttributes",
             Self::GetObjectVersionAttributes => "s3:GetObjectVersionAttributes",
         }
@@ -88,6 +94,7 @@ impl Action {
             | Self::ListMultipartUploadParts
             | Self::ListBucketVersions
             | Self::GetBucketVersioning
+            | Self::GetBucketTagging
             | Self::GetObjectAttributes
             | Self::GetObjectVersionAttributes => true,
             Self::PutAccountMetadata
@@ -98,6 +105,7 @@ impl Action {
             | Self::DeleteObject
             | Self::DeleteObjectVersion
             | Self::AbortMultipartUpload
+            | Self::PutBucketTagging
             | Self::PutBucketVersioning => false,
         }
     }

@@ -1,4 +1,5 @@
-//! The expirer: objects whose time to be deleted has come are deleted. Nobody is served them before that either.
+//! The expirer deletes objects whose time of deletion has come. From that time on, nobody is served such an
+//! object, even if it is not deleted yet.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,9 +10,9 @@ use crate::care::task::{Round, Task};
 use crate::storage::Error;
 use crate::storage::index::Index;
 
-/// How often it looks.
+/// The pause between two rounds.
 const ROUND: Duration = Duration::from_secs(10);
-/// Objects of one command: it must not hold up the clients' for long.
+/// The most objects of one command: it must not delay the commands of clients for long.
 const STEP: u32 = 100;
 
 /// Deletes objects whose `X-Delete-At` has come.
@@ -26,7 +27,6 @@ impl std::fmt::Debug for Expirer {
 }
 
 impl Expirer {
-    /// An expirer.
     pub fn new(index: Arc<dyn Index>) -> Self {
         Self { index }
     }
@@ -39,7 +39,7 @@ impl Task for Expirer {
     }
 
     async fn round(&mut self) -> Result<Round, Error> {
-        // What is deleted is gone: a replica whose clock is ahead must not judge by it.
+        // A deletion is final. So the index's clock decides, not the clock of a replica, which may be ahead.
         let expired = self.index.expire(self.index.now().await?, STEP).await?;
         let rest = if expired >= STEP { Duration::ZERO } else { ROUND };
         Ok(Round { done: expired.into(), rest })

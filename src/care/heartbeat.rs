@@ -1,4 +1,4 @@
-//! The heartbeat of this process as a writer.
+//! The heartbeat by which this process shows that it is alive as a writer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +8,16 @@ use crate::storage::Error;
 use crate::storage::index::Index;
 use crate::storage::index::rows::Mark;
 
-/// How often a writer says that it is alive.
-pub const HEARTBEAT: Duration = Duration::from_secs(10);
-/// How long a writer of a shared index may be silent before others take it for dead.
-pub const SILENT: Duration = Duration::from_mins(1);
+/// The pause between two heartbeats of a writer.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How long a writer of a shared index may be silent before other processes take it for dead.
+pub(crate) const SILENT: Duration = Duration::from_mins(1);
 
-/// Says that this writer is alive, again and again. Returns only when it must stop: another process has fenced it, so that
-/// what it writes is deleted; or, while it was silent, has carried the index into another, so that what it writes is lost.
-pub async fn keep_alive(index: Arc<dyn Index>, writer: WriterId) {
+/// Repeats the heartbeat of this writer. It returns only when the writer must stop, for one of two reasons:
+///
+/// - Another process has fenced this writer, so the blobs that it writes are deleted.
+/// - Another process has migrated the index while this writer was silent, so its writes are lost.
+pub(crate) async fn keep_alive(index: Arc<dyn Index>, writer: WriterId) {
     loop {
         match beat(&*index, writer).await {
             Ok(false) => {}
@@ -26,7 +28,7 @@ pub async fn keep_alive(index: Arc<dyn Index>, writer: WriterId) {
     }
 }
 
-/// Whether the index was carried into another.
+/// Sends one heartbeat. `true` if the index was migrated to another index.
 async fn beat(index: &dyn Index, writer: WriterId) -> Result<bool, Error> {
     index.heartbeat(writer).await?;
     Ok(index.rows().mark(Mark::Moved).await?.is_some())

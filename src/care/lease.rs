@@ -1,4 +1,4 @@
-//! Work that one process does for all: the lease it does it under.
+//! Leases: one process does a piece of work for all, as long as it holds the lease of this work.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use crate::model::WriterId;
 use crate::storage::Error;
 use crate::storage::index::Index;
 
-/// How long a lease lasts. Work whose process has died goes on elsewhere after that time.
+/// How long a lease lasts. If its holder dies, another process continues the work after this time.
 const LASTS: Duration = Duration::from_mins(1);
-/// How long one lasts where nobody else can want it: it is never renewed.
+/// How long a lease lasts if no other process can want it, so that it need not be renewed.
 const ALONE: Duration = Duration::from_hours(24 * 365 * 10);
 
-/// A lease that this process may hold.
+/// A lease that this process may take.
 #[derive(Clone)]
-pub struct Lease {
+pub(crate) struct Lease {
     index: Arc<dyn Index>,
     name: &'static str,
     holder: WriterId,
@@ -30,47 +30,48 @@ impl std::fmt::Debug for Lease {
 }
 
 impl Lease {
-    /// The lease of that name.
-    pub fn new(index: Arc<dyn Index>, name: &'static str, holder: WriterId) -> Self {
+    /// The name of a lease is the name of its task.
+    pub(crate) fn new(index: Arc<dyn Index>, name: &'static str, holder: WriterId) -> Self {
         let lasts = if index.shared() { LASTS } else { ALONE };
         Self { index, name, holder, lasts }
     }
 
-    /// One that lasts longer or shorter.
-    #[must_use]
-    pub fn lasting(self, lasts: Duration) -> Self {
+    /// The same lease with another duration.
+    #[cfg(test)]
+    pub(crate) fn lasting(self, lasts: Duration) -> Self {
         Self { lasts, ..self }
     }
 
-    /// How long to wait before it is asked for again.
-    pub fn patience(&self) -> Duration {
+    /// How long to wait before the next attempt to take the lease.
+    pub(crate) fn retry_interval(&self) -> Duration {
         self.lasts.min(LASTS) / 3
     }
 
-    /// Takes it. `None` while another holds it.
-    pub async fn take(&self) -> Result<Option<Held<'_>>, Error> {
-        // Counted from before the question, so that it is over here before it is over there.
+    /// Takes the lease. `None` while another process holds it.
+    pub(crate) async fn take(&self) -> Result<Option<Held<'_>>, Error> {
+        // The time is counted from before the request, so the lease ends here before it ends in the index.
         let taken = Instant::now();
         let held = self.index.lease(self.name, self.holder, self.lasts).await?;
         Ok(held.then_some(Held { lease: self, taken }))
     }
 
-    /// Gives it back, where this process holds it.
-    pub async fn release(&self) -> Result<(), Error> {
+    /// Gives the lease back, if this process holds it.
+    pub(crate) async fn release(&self) -> Result<(), Error> {
         self.index.release(self.name, self.holder).await
     }
 }
 
-/// A lease that is held.
+/// A lease that this process holds.
 #[derive(Debug)]
-pub struct Held<'l> {
+pub(crate) struct Held<'l> {
     lease: &'l Lease,
     taken: Instant,
 }
 
 impl Held<'_> {
-    /// Renews it again and again. Returns once it is lost, or as good as lost: what is done under it must stop.
-    pub async fn kept(mut self) {
+    /// Renews the lease repeatedly. Returns when the lease is lost, or may be lost before the next renewal:
+    /// the work under it must stop then.
+    pub(crate) async fn until_lost(mut self) {
         let Lease { index, name, holder, lasts } = self.lease;
         let step = *lasts / 3;
         loop {

@@ -1,4 +1,4 @@
-//! What the background work counts, in Prometheus' terms.
+//! The metrics of background work.
 
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
@@ -10,9 +10,9 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::model::Timestamp;
 
-/// The background work of this process, by task.
+/// Counters and gauges for each task of background work in this process.
 #[derive(Clone, Default)]
-pub struct CareMetrics {
+pub(crate) struct CareMetrics {
     succeeded: Family<TaskLabel, Gauge<f64, AtomicU64>>,
     items: Family<TaskLabel, Counter>,
     failures: Family<TaskLabel, Counter>,
@@ -25,26 +25,26 @@ struct TaskLabel {
 }
 
 impl CareMetrics {
-    /// Counters at zero, registered.
-    pub fn new(registry: &mut Registry) -> Self {
+    /// Registers the metrics, with all counters at zero.
+    pub(crate) fn new(registry: &mut Registry) -> Self {
         let metrics = Self::default();
         registry.register_with_unit(
             "care_last_success_timestamp",
-            "When a round of background work last succeeded here",
+            "Time of the last successful round of background work in this process",
             Unit::Seconds,
             metrics.succeeded.clone(),
         );
-        registry.register("care_items", "Things that background work has dealt with", metrics.items.clone());
+        registry.register("care_items", "Items that background work has processed", metrics.items.clone());
         registry.register("care_failures", "Rounds of background work that failed", metrics.failures.clone());
         registry.register(
             "care_held",
-            "Whether this process does the work for all (1) or another does (0)",
+            "Whether this process does the work for all processes (1) or another one does (0)",
             metrics.held.clone(),
         );
         metrics
     }
 
-    /// Makes a task's counters seen before it has done anything.
+    /// Creates the counters of a task, so that they are visible before its first round.
     pub(super) fn begin(&self, task: &'static str) {
         let task = TaskLabel { task };
         drop(self.items.get_or_create(&task));

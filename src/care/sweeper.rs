@@ -1,4 +1,4 @@
-//! The sweeper: what dead writers wrote and never published is deleted.
+//! The sweeper deletes the orphans of dead writers: blobs that they wrote and never published.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use futures_util::TryStreamExt;
 use tokio::time::Instant;
 
 use crate::care::heartbeat::SILENT;
-use crate::care::kept::may_delete;
+use crate::care::holds::may_delete;
 use crate::care::task::{BATCH, Round, Task};
 use crate::model::{BlobId, Timestamp, WriterId};
 use crate::storage::Error;
@@ -18,36 +18,41 @@ use crate::storage::blobs::BlobStore;
 use crate::storage::index::rows::Mark;
 use crate::storage::index::{Fencing, Index, Silence};
 
-/// How often it looks for silent writers of a shared index.
+/// The pause between two rounds over a shared index.
 const ROUND: Duration = Duration::from_secs(15);
-/// How often it looks where no other writer can come: only for what a round before could not do.
+/// The pause if no other writer can exist. A round then only does the work that an earlier round could not
+/// do.
 const ALONE: Duration = Duration::from_hours(1);
-/// How long a remote store may take to finish what a process had asked for before it died.
+/// How long a remote store may take to finish the requests of a process that has died.
 const FINISHES: Duration = Duration::from_mins(10);
-/// How long after its last heartbeat a process may have written by the store's clock, as that and the index's differ.
+/// How long after the last heartbeat of a process its blobs may be dated: the clocks of store and index
+/// differ.
 const CLOCKS: Duration = Duration::from_mins(5);
-/// The same where the index may have been out of its reach while requests went on.
+/// The same for a shared index, which a process may not have reached while its requests went on.
 const OUT_OF_REACH: Duration = Duration::from_hours(1);
-/// Orphans that are held in memory at a time.
+/// The most orphans that are in memory at the same time.
 const MOST: usize = 100_000;
 
-/// Fences the writers that are silent, and deletes what they wrote and never published.
+/// Fences silent writers, and deletes their orphans.
 ///
-/// A writer that is fenced may not know it yet, and go on writing for as long as its requests may take. And what a dead one
-/// had sent, a remote store may finish after its end. So a writer is swept at once, and where there can be such a writer or
-/// such a store again after that time; only then is it done with.
+/// A fenced writer may not know that it is fenced, and may write until its longest request has ended. A
+/// remote store may also finish the requests of a dead writer after its end. So a writer is swept at once,
+/// and if one of these is possible, a second time after `settle`. Only then is the writer recorded as swept.
 ///
-/// Who writes is heard. Orphans that were written long after their writer was last heard, and before it was fenced, mean that
-/// the index has forgotten when it was: it was set back, and they may be somebody's objects. Nothing is deleted then until
-/// that has been accepted, as after a restoration.
+/// A living writer gives heartbeats. So orphans from long after their writer's last heartbeat, and from
+/// before it was fenced, prove that the index was set back: it has forgotten later heartbeats. The index may
+/// also have forgotten their objects. From then on nothing is deleted until an operator accepts the index, as
+/// after a restoration.
 pub struct Sweeper {
     index: Arc<dyn Index>,
     blobs: BlobStore,
     me: WriterId,
     silence: Silence,
+    /// How long blobs of a fenced writer may still appear.
     settle: Duration,
+    /// How long after the last heartbeat a blob may be dated without proof that the index was set back.
     late: Duration,
-    /// When each was swept for the first time.
+    /// When each writer was swept for the first time.
     swept: HashMap<WriterId, Instant>,
 }
 
@@ -58,18 +63,19 @@ impl std::fmt::Debug for Sweeper {
 }
 
 impl Sweeper {
-    /// For an index that belongs to one process: whoever wrote before is dead.
+    /// A sweeper for an index that belongs to one process: every earlier writer is dead.
     pub fn alone(index: Arc<dyn Index>, blobs: BlobStore, me: WriterId) -> Self {
         let settle = if blobs.outlives_its_writers() { FINISHES } else { Duration::ZERO };
         Self::new(index, blobs, me, Silence::Everyone, settle)
     }
 
-    /// For a shared index. What a fenced writer still writes ends after `settle`, the time of the longest request.
+    /// A sweeper for a shared index. `settle` is the time of the longest request: after it, a fenced writer
+    /// writes nothing more.
     pub fn shared(index: Arc<dyn Index>, blobs: BlobStore, me: WriterId, settle: Duration) -> Self {
         Self::new(index, blobs, me, Silence::For(SILENT), settle)
     }
 
-    /// One that takes others for dead after this silence.
+    /// A sweeper that takes other writers for dead after this silence.
     pub fn new(
         index: Arc<dyn Index>,
         blobs: BlobStore,
@@ -85,13 +91,13 @@ impl Sweeper {
         Self { index, blobs, me, silence, settle, late, swept: HashMap::new() }
     }
 
-    /// Fences and sweeps. Tells how many orphans there were.
+    /// Fences silent writers, and sweeps them. Returns the number of orphans.
     pub async fn sweep(&mut self) -> Result<u64, Error> {
         let mut orphans = 0;
         if !may_delete(&*self.index).await? {
             return Ok(orphans);
         }
-        let mut looks = Vec::new();
+        let mut fenced = Vec::new();
         for writer in self.index.fence_silent(self.me, self.silence).await? {
             let settled = match self.swept.get(&writer) {
                 Some(first) if first.elapsed() < self.settle => continue,
@@ -103,10 +109,10 @@ impl Sweeper {
                 self.set_back(writer, written).await?;
                 return Ok(orphans);
             }
-            looks.push((writer, settled, found));
+            fenced.push((writer, settled, found));
         }
-        // None of them is of an index that was set back.
-        for (writer, settled, found) in looks {
+        // No orphan proves that the index was set back.
+        for (writer, settled, found) in fenced {
             orphans += self.remove_orphans(writer, found).await?;
             if settled {
                 self.index.writer_swept(writer).await?;
@@ -118,7 +124,7 @@ impl Sweeper {
         Ok(orphans)
     }
 
-    /// Looks at all that a writer has in the store.
+    /// Reads which blobs of a writer are orphans.
     async fn orphans_of(&self, writer: WriterId) -> Result<Orphans, Error> {
         let fencing = self.index.fencing(writer).await?;
         let is_late = |written: Timestamp| {
@@ -158,7 +164,7 @@ impl Sweeper {
         }
         self.blobs.remove_leftovers(writer).await?;
         if orphans > 0 {
-            tracing::info!(%writer, orphans, "removed what a dead process had not published");
+            tracing::info!(%writer, orphans, "removed blobs that a dead process had not published");
         }
         Ok(orphans)
     }
@@ -168,20 +174,20 @@ impl Sweeper {
         self.index.rows().set_mark(Mark::Restored, Some(&set_back_to(heard))).await?;
         tracing::warn!(
             %writer, last_heard = %heard, %written,
-            "the store holds blobs of a process from long after the index last heard of it: the index was set back. \
+            "the store holds blobs of a process from long after its last heartbeat in the index: the index was set back. \
              Nothing is deleted from the store until cardea fsck --accept"
         );
         Ok(())
     }
 }
 
-/// What a writer has in the store and the index does not know.
+/// Blobs of a writer that the index does not know.
 #[derive(Default)]
 struct Orphans {
     blobs: Vec<BlobId>,
-    /// There are more than these.
+    /// Whether there are more orphans than `blobs` holds.
     more: bool,
-    /// When one was written that cannot be an orphan.
+    /// When a blob was written that may be an object, because its date proves that the index was set back.
     late: Option<Timestamp>,
 }
 

@@ -1,4 +1,4 @@
-//! Work that goes on beside the requests, in rounds.
+//! Background work in rounds.
 
 use std::time::Duration;
 
@@ -6,23 +6,23 @@ use async_trait::async_trait;
 
 use crate::storage::Error;
 
-/// Blobs in one round's request.
+/// The most blobs in one request to the index or the store.
 pub(crate) const BATCH: u32 = 1000;
 
-/// Work that goes on beside the requests, in rounds. A round may be broken off at any time.
+/// Background work beside the requests, in rounds. A round may be cancelled at any time.
 #[async_trait]
 pub trait Task: Send {
-    /// Its name, and that of its lease.
+    /// The name of the task, and of its lease.
     fn name(&self) -> &'static str;
-    /// Does what is to be done now.
+    /// Does the work that is due now.
     async fn round(&mut self) -> Result<Round, Error>;
 }
 
-/// What a round came to.
+/// The outcome of a round.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Round {
-    /// How many things it dealt with.
+    /// The number of processed items.
     pub done: u64,
-    /// How long there is nothing to do.
+    /// How long to wait until the next round.
     pub rest: Duration,
 }

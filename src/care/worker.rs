@@ -1,4 +1,4 @@
-//! One piece of background work: asked for, done as long as it is ours, counted.
+//! A worker does one task of background work while it holds the lease of the task, and counts the rounds.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use crate::care::metrics::CareMetrics;
 use crate::care::task::Task;
 use crate::storage::Error;
 
-/// The first pause after a failed round; each further one is twice as long, up to [`LONGEST`].
+/// The first pause after a failed round. Each further pause is twice as long, up to [`LONGEST`].
 const FIRST: Duration = Duration::from_secs(1);
 /// The longest pause after a failed round.
 const LONGEST: Duration = Duration::from_mins(1);
 
-/// Does a task whenever this process holds its lease. Ends only when this process has been fenced.
+/// Does a task whenever this process holds its lease. It returns only if another process has fenced this one.
 pub(crate) async fn work(mut task: impl Task, lease: Lease, metrics: CareMetrics) {
     let name = task.name();
     metrics.begin(name);
@@ -22,9 +22,9 @@ pub(crate) async fn work(mut task: impl Task, lease: Lease, metrics: CareMetrics
             Ok(Some(held)) => {
                 metrics.held(name, true);
                 tokio::select! {
-                    // First of all whether it may go on.
+                    // Biased, so that the loss of the lease is noticed before the next step of work.
                     biased;
-                    () = held.kept() => tracing::info!(task = name, "the lease of this work is lost"),
+                    () = held.until_lost() => tracing::info!(task = name, "the lease of this work is lost"),
                     never = rounds(&mut task, &metrics) => match never {},
                 }
                 metrics.held(name, false);
@@ -36,7 +36,7 @@ pub(crate) async fn work(mut task: impl Task, lease: Lease, metrics: CareMetrics
                 tracing::warn!(task = name, %error, "the lease of background work could not be taken");
             }
         }
-        tokio::time::sleep(lease.patience()).await;
+        tokio::time::sleep(lease.retry_interval()).await;
     }
 }
 
@@ -76,7 +76,7 @@ mod tests {
 
     const LASTS: Duration = Duration::from_secs(5);
 
-    /// Counts its rounds, and how many are at work at a time.
+    /// Counts its rounds, and how many rounds run at the same time.
     #[derive(Clone, Default)]
     struct Counting {
         at_once: Arc<AtomicU32>,
@@ -85,10 +85,10 @@ mod tests {
         fails: bool,
     }
 
-    /// Says that a round is over, however it ends.
-    struct Over(Arc<AtomicU32>);
+    /// Counts down when a round ends, also if it is cancelled.
+    struct RoundEnd(Arc<AtomicU32>);
 
-    impl Drop for Over {
+    impl Drop for RoundEnd {
         fn drop(&mut self) {
             self.0.fetch_sub(1, Ordering::SeqCst);
         }
@@ -102,7 +102,7 @@ mod tests {
 
         async fn round(&mut self) -> Result<Round, Error> {
             let now = 1 + self.at_once.fetch_add(1, Ordering::SeqCst);
-            let _over = Over(self.at_once.clone());
+            let _end = RoundEnd(self.at_once.clone());
             self.most.fetch_max(now, Ordering::SeqCst);
             tokio::time::sleep(Duration::from_millis(5)).await;
             self.rounds.fetch_add(1, Ordering::SeqCst);
@@ -135,41 +135,42 @@ mod tests {
         }
     }
 
-    async fn until(what: impl Fn() -> bool) {
+    async fn until(condition: impl Fn() -> bool) {
         for _ in 0..6000 {
-            if what() {
+            if condition() {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("it did not come");
+        panic!("the condition did not become true");
     }
 
     #[tokio::test]
-    async fn one_process_works_and_another_takes_over() {
+    async fn one_process_works_until_another_takes_over() {
         let index: Arc<dyn Index> = Arc::new(SqliteIndex::open_in_memory().unwrap());
         let shared = Counting::default();
         let first = process(&index, &shared).await;
         until(|| first.rounds() > 0).await;
         let second = process(&index, &shared).await;
-        // Renewed again and again.
+        // The first process renews its lease.
         tokio::time::sleep(LASTS * 2).await;
         assert_eq!(second.rounds(), 0);
 
-        // It dies.
+        // The first process dies.
         first.worker.abort();
         until(|| second.rounds() > 0).await;
 
-        // It goes, and says so.
+        // The second process ends, and releases its lease.
         let third = process(&index, &shared).await;
         second.worker.abort();
         let _ = second.worker.await;
         second.lease.release().await.unwrap();
         until(|| third.rounds() > 0).await;
 
-        assert_eq!(shared.most.load(Ordering::SeqCst), 1, "never two at a time");
+        assert_eq!(shared.most.load(Ordering::SeqCst), 1, "two rounds ran at the same time");
 
-        // It is fenced: another begins, and it stops as soon as it hears of it.
+        // The third process is fenced: another one takes over, and the third stops when it learns of the
+        // fence.
         let fourth = process(&index, &shared).await;
         index.fence_silent(fourth.writer, Silence::Everyone).await.unwrap();
         third.worker.await.unwrap();
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_done_and_what_fails_is_counted() {
+    async fn successful_and_failed_rounds_are_counted() {
         let index: Arc<dyn Index> = Arc::new(SqliteIndex::open_in_memory().unwrap());
         let mut registry = Registry::default();
         let metrics = CareMetrics::new(&mut registry);

@@ -1,7 +1,7 @@
 //! The answers to failed requests, in Keystone's form.
 
 use poem::Response;
-use poem::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::json;
@@ -26,7 +26,7 @@ pub(super) enum Fault {
     /// The resource does not exist.
     NotFound,
     /// The path takes only these methods.
-    MethodNotAllowed(&'static [Method]),
+    MethodNotAllowed(Vec<&'static str>),
     /// The body is too large.
     TooLarge,
     Unavailable(String),
@@ -120,10 +120,7 @@ impl Fault {
             Self::Unauthorized(_) | Self::UnsupportedMethod => {
                 Some((header::WWW_AUTHENTICATE, voice.challenge.clone()))
             }
-            Self::MethodNotAllowed(methods) => {
-                let methods: Vec<_> = methods.iter().map(Method::as_str).collect();
-                Some((header::ALLOW, methods.join(", ")))
-            }
+            Self::MethodNotAllowed(methods) => Some((header::ALLOW, methods.join(", "))),
             Self::Unavailable(_) => Some((header::RETRY_AFTER, "1".to_owned())),
             Self::BadRequest(_) | Self::Forbidden | Self::NotFound | Self::TooLarge | Self::Internal(_) => {
                 None

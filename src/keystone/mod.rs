@@ -24,7 +24,7 @@ mod tokens;
 mod v2;
 mod versions;
 
-use poem::http::{HeaderName, HeaderValue, Method, StatusCode};
+use poem::http::{HeaderName, HeaderValue, StatusCode};
 use poem::{Endpoint, Request, Response};
 use serde_json::Value;
 
@@ -32,6 +32,7 @@ use self::fault::{Fault, Voice};
 use self::public_url::PublicUrl;
 use self::request::AuthRequest;
 use self::route::Route;
+pub use self::route::{Line, ROUTES};
 use crate::http::RequestContext;
 use crate::identity::{Authenticator, Login};
 
@@ -61,33 +62,29 @@ pub(crate) struct Front {
     config: KeystoneConfig,
 }
 
+/// A 400 in this front's dialect, for a request that is refused before a front sees it.
+pub(crate) fn bad_request(context: &RequestContext, message: &str) -> Response {
+    identified(Fault::BadRequest(message.to_owned()).into_response(&Voice::anywhere()), context)
+}
+
 impl Front {
     /// A front over an authenticator.
     pub(crate) fn new(authenticator: Authenticator, config: KeystoneConfig) -> Self {
         Self { authenticator, config }
     }
 
-    /// A 400 in this front's dialect, for a request that is refused before a front sees it.
-    pub(crate) fn bad_request(&self, context: &RequestContext, message: &str) -> Response {
-        identified(Fault::BadRequest(message.to_owned()).into_response(&Voice::anywhere()), context)
-    }
-
     async fn answer(&self, public_url: &PublicUrl, mut request: Request) -> Result<Response, Fault> {
-        let route = Route::of(request.uri().path()).ok_or(Fault::NotFound)?;
-        if !route.methods().contains(request.method()) {
-            return Err(Fault::MethodNotAllowed(route.methods()));
-        }
-        match (route, request.method().clone()) {
-            (Route::Versions, _) => Ok(versions::all(public_url)),
-            (Route::VersionThree, _) => Ok(versions::three(public_url)),
-            (Route::VersionTwo, _) => Ok(versions::two(public_url)),
-            (Route::Tokens, Method::POST) => self.issue(public_url, &mut request).await,
-            (Route::Tokens, Method::DELETE) => self.revoke(&request).await,
-            (Route::Tokens, _) => self.validate(public_url, &request).await,
-            (Route::TokensTwo, _) => self.issue_two(public_url, &mut request).await,
-            (Route::Projects, _) => self.projects(public_url, &request).await,
-            (Route::Catalog, _) => self.catalog(public_url, &request).await,
-            (Route::TempAuth, _) => self.tempauth(public_url, &request).await,
+        match route::resolve(request.method(), request.uri().path())? {
+            Route::Versions => Ok(versions::all(public_url)),
+            Route::VersionThree => Ok(versions::three(public_url)),
+            Route::VersionTwo => Ok(versions::two(public_url)),
+            Route::IssueToken => self.issue(public_url, &mut request).await,
+            Route::RevokeToken => self.revoke(&request).await,
+            Route::ValidateToken => self.validate(public_url, &request).await,
+            Route::IssueTokenTwo => self.issue_two(public_url, &mut request).await,
+            Route::Projects => self.projects(public_url, &request).await,
+            Route::Catalog => self.catalog(public_url, &request).await,
+            Route::TempAuth => self.tempauth(public_url, &request).await,
         }
     }
 
@@ -110,12 +107,11 @@ impl Endpoint for Front {
             return Ok(Fault::Internal("the request has no context").into_response(&Voice::anywhere()));
         };
         let Some(public_url) = PublicUrl::of(&context, &self.config) else {
-            return Ok(self.bad_request(&context, "The Host header names no host."));
+            return Ok(bad_request(&context, "The Host header names no host."));
         };
-        let voice = match Route::of(request.uri().path()) {
-            Some(Route::TempAuth) => tempauth::voice(&request),
-            _ => Voice::keystone(&public_url.join("/v3")),
-        };
+        let is_tempauth = route::of_path(request.uri().path()).any(|line| line.route == Route::TempAuth);
+        let voice =
+            if is_tempauth { tempauth::voice(&request) } else { Voice::keystone(&public_url.join("/v3")) };
         let answer = self.answer(&public_url, request).await.unwrap_or_else(|fault| {
             fault.log(&context);
             fault.into_response(&voice)
@@ -136,7 +132,7 @@ async fn read_json<T: serde::de::DeserializeOwned>(request: &mut Request) -> Res
 
 fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
     serde_json::from_slice(body).map_err(|error| {
-        let what = if error.is_data() { "is not a login that is understood" } else { "is not valid JSON" };
+        let what = if error.is_data() { "has not the form of a login" } else { "is not valid JSON" };
         let (line, column) = (error.line(), error.column());
         Fault::BadRequest(format!("The request body {what} (line {line}, column {column})."))
     })

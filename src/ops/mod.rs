@@ -1,7 +1,9 @@
 //! The domain: one file per operation, the only place where things happen.
 //!
-//! [`Gateway::execute`] is the one entry. It authorises, opens a span, runs, counts and audits; an operation's `run`
+//! `Gateway::execute` is the one entry. It authorises, opens a span, runs, counts and audits; an operation's `run`
 //! takes a [`Permit`] that only `execute` can make, so no front can forget authorisation.
+//!
+//! This file re-exports for the fronts. Inside of `ops` and `care` files import each other by their own paths.
 
 mod account;
 mod bucket;
@@ -18,31 +20,46 @@ pub use account::update::UpdateAccount;
 pub use bucket::create::{CreateBucket, CreatedBucket};
 pub use bucket::delete::DeleteBucket;
 pub use bucket::info::{BucketInfo, BucketView};
+pub use bucket::setting::{GetSetting, PutSetting, Setting};
 pub use bucket::update::UpdateBucket;
+pub use bytes::digest::{ChecksumRequest, ExpectedChecksum};
 pub use bytes::digests::Digests;
+pub use bytes::opening::Keyless;
 pub use bytes::reader::ObjectReader;
-pub use bytes::source::CopySource;
+pub use bytes::write::WriteEncryption;
 pub use engine::caller::{Caller, Identity};
 pub use engine::error::Error;
 pub use engine::face::Face;
-pub use engine::gateway::{Gateway, Limits, MAX_PUT, Operation, Permit, Target};
+pub use engine::gateway::{Gateway, Operation, Permit};
+pub use engine::limits::{Limits, MAX_PART_NUMBER, MAX_PUT, MIN_PART};
 pub use engine::metrics::Metrics;
+pub use engine::target::Target;
 pub use identity::directory::IndexDirectory;
-pub use large::{
-    DeleteManifest, DeletedManifest, GetOwnBytes, LargeObject, MAX_DEPTH, MAX_KEYED_SEGMENTS, MAX_SEGMENTS,
-    ManifestView, PutDynamic, PutManifest, ReadManifest, SegmentRequest, SegmentView,
-};
-pub use multipart::{
-    AbortUpload, CompleteUpload, CopyPart, CreateUpload, CreatedUpload, ListParts, ListUploads, ListedPart,
-    MAX_PART_NUMBER, MIN_PART, NamedPart, ObjectParts, PartListing, PartOutcome, UploadPart,
-};
+pub use large::delete_manifest::{DeleteManifest, DeletedManifest};
+pub use large::get_own_bytes::GetOwnBytes;
+pub use large::kind::LargeObject;
+pub use large::limits::{MAX_DEPTH, MAX_KEYED_SEGMENTS, MAX_SEGMENTS};
+pub use large::put_dynamic::PutDynamic;
+pub use large::put_manifest::PutManifest;
+pub use large::read_manifest::{ManifestView, ReadManifest, SegmentView};
+pub use large::request::SegmentRequest;
+pub use multipart::abort::AbortUpload;
+pub use multipart::complete::{CompleteUpload, NamedPart};
+pub use multipart::copy_part::CopyPart;
+pub use multipart::create::{CreateUpload, CreatedUpload};
+pub use multipart::list_parts::{ListParts, ListedPart, PartListing};
+pub use multipart::list_uploads::ListUploads;
+pub use multipart::object_parts::ObjectParts;
+pub use multipart::part::{PartOutcome, UploadPart};
+pub use multipart::span::PartSpan;
 pub use object::copy::{CopyMetadata, CopyObject, CopyOutcome};
 pub use object::delete::DeleteObject;
-pub use object::get::{GetObject, ObjectInfo, OpenObject, PartSpan};
+pub use object::get::{GetObject, ObjectInfo, OpenObject};
 pub use object::list::ListObjects;
 pub use object::list_versions::ListVersions;
-pub use object::put::{ChecksumRequest, ExpectedChecksum, PutObject, PutOutcome, WriteEncryption};
+pub use object::put::{PutObject, PutOutcome};
 pub use object::restore::RestoreVersion;
+pub use object::source::CopySource;
 pub use object::update::{UpdateObject, UpdatedObject};
 
 // What the fronts need of the layers below, so that they import `ops` alone.

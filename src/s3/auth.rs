@@ -46,7 +46,8 @@ pub(super) async fn verify(
     let (identity, framing) = identify(authenticator, config, incoming).await?;
     let trailer = announced(incoming.headers)?;
     let body = decode(body, incoming.headers, framing, trailer.as_ref())?;
-    let caller = Caller { identity, secure: context.secure, request_id: context.id.clone() };
+    let caller =
+        Caller { identity, secure: context.secure, expected_owner: None, request_id: context.id.clone() };
     Ok(Verified { caller, body, trailer })
 }
 
@@ -70,7 +71,7 @@ async fn identify(
         return Err(Fault::InvalidAccessKeyId { access_key: unverified.access_key }.into());
     };
     let verified = unverified.verify(key.secret.expose(), &config.region)?;
-    let framing = framing(verified.payload(), verified.chunk_signer())?;
+    let framing = framing(verified.payload(), Some(verified.chunk_signer()))?;
     Ok((Some(key.identity.clone()), framing))
 }
 

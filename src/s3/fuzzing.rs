@@ -160,6 +160,9 @@ pub fn xml(data: &[u8]) {
     let _ = bucket::versioning_state(data);
     let _ = bucket::keys_to_delete(data);
     let _ = object::parts_to_complete(data);
+    for (_, fuzz) in bucket::FUZZED {
+        fuzz(data);
+    }
 
     // XML has no NUL.
     let Some(text) = std::str::from_utf8(data).ok().filter(|text| !text.contains('\0')) else { return };

@@ -6,7 +6,7 @@
 
 mod address;
 mod auth;
-pub mod aws_chunked;
+mod aws_chunked;
 mod body;
 mod bucket;
 mod checksum;
@@ -23,9 +23,17 @@ mod query;
 mod refuse;
 mod request;
 pub mod route;
-pub mod sigv4;
+mod sigv4;
 mod sse_c;
 mod xml;
+
+/// The client's side of signatures and framings, for tests and benches.
+#[cfg(feature = "testing")]
+pub mod testing {
+    pub use super::aws_chunked::encode::Encoder;
+    pub use super::sigv4::ChunkSigner;
+    pub use super::sigv4::sign::Signer;
+}
 
 use poem::http::header::{HeaderName, HeaderValue};
 use poem::http::{HeaderMap, Method};

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::{runtime, start};
-use crate::care::backup::{self, Error, Progress, Removed, Taken};
+use crate::care::backup::{self, Error, Removed, Taken};
+use crate::care::progress::ReportProgress;
 use crate::config::{Config, ConfigError, IndexUrl};
 use crate::failure::{Cause, Failure};
 use crate::storage::backup::{BackupId, Backups};
@@ -25,7 +26,7 @@ pub(crate) struct Listed {
 pub(crate) fn backup(
     config: &Config,
     keep: Option<usize>,
-    progress: Progress<'_>,
+    progress: ReportProgress<'_>,
     report: impl FnOnce(&Taken) -> Result<(), Failure>,
 ) -> Result<Removed, Failure> {
     runtime()?.block_on(async {
@@ -71,7 +72,11 @@ pub(crate) fn list_backups(config: &Config) -> Result<Vec<Listed>, Failure> {
 }
 
 /// Deletes a backup, and the chunks that no other one has.
-pub(crate) fn delete_backup(config: &Config, id: &str, progress: Progress<'_>) -> Result<Removed, Failure> {
+pub(crate) fn delete_backup(
+    config: &Config,
+    id: &str,
+    progress: ReportProgress<'_>,
+) -> Result<Removed, Failure> {
     runtime()?.block_on(async {
         let (_, ring, blobs) = start::without_index(config).await?;
         let backups = Backups::new(blobs);

@@ -5,11 +5,11 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-use crate::storage::room::Room;
+use crate::storage::disk::DiskSpace;
 
-/// Shows the free space.
+/// Shows the free space of each disk.
 #[derive(Debug)]
-pub(super) struct DiskMetrics(pub(super) Room);
+pub(super) struct DiskMetrics(pub(super) DiskSpace);
 
 impl Collector for DiskMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
@@ -37,8 +37,8 @@ mod tests {
     fn each_folder_has_its_line() {
         let folder = tempfile::tempdir().unwrap();
         let mut registry = Registry::with_prefix("cardea");
-        let room = Room::new([("data", folder.path().to_owned())], u64::MAX);
-        registry.register_collector(Box::new(DiskMetrics(room)));
+        let disk = DiskSpace::new([("data", folder.path().to_owned())], u64::MAX);
+        registry.register_collector(Box::new(DiskMetrics(disk)));
         let mut text = String::new();
         encode(&mut text, &registry).unwrap();
         assert!(text.contains("cardea_disk_free_bytes{folder=\"data\"} "), "{text}");

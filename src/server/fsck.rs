@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{files, runtime, start};
-use crate::care::backup::{later, lost_objects};
-use crate::care::fsck::{Progress, Report, check};
+use crate::care::backup::{later_backup, lost_objects};
+use crate::care::fsck::{Report, check};
+use crate::care::progress::ReportProgress;
 use crate::config::{Config, ConfigError};
 use crate::failure::{Cause, Failure};
 use crate::model::WriterId;
@@ -20,7 +21,7 @@ pub(crate) fn fsck(
     config: &Config,
     deep: bool,
     accept: bool,
-    progress: Progress<'_>,
+    progress: ReportProgress<'_>,
 ) -> Result<Report, Failure> {
     runtime()?.block_on(async {
         let own = accept && !config.shares_index();
@@ -93,7 +94,7 @@ async fn acceptable(installation: &start::Installation) -> Result<Option<String>
         return Ok(None);
     };
     let backups = Backups::new(installation.blobs.clone());
-    match later(&backups, &installation.ring, &restored).await.map_err(unchecked)? {
+    match later_backup(&backups, &installation.ring, &restored).await.map_err(unchecked)? {
         None => Ok(Some(restored)),
         Some(later) => {
             let origin = origin(&restored);

@@ -15,8 +15,8 @@ use tokio::sync::watch;
 use super::listener::{Arriving, Handler, Origin};
 use crate::ops::Metrics;
 use crate::storage::blobs::BlobStore;
+use crate::storage::disk::Level;
 use crate::storage::index::Index;
-use crate::storage::room::Level;
 
 /// How long index and store may take to answer a check.
 const CHECK: Duration = Duration::from_secs(5);
@@ -74,7 +74,7 @@ impl Management {
         if *self.stopping.borrow() {
             return Err("about to end");
         }
-        let level = self.blobs.room().level();
+        let level = self.blobs.disk().level();
         let index = async {
             match level {
                 Level::Ample => self.index.check().await.map_err(|_| "the index cannot be written"),

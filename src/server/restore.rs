@@ -2,7 +2,8 @@
 
 use super::backup::failure;
 use super::{files, runtime, start};
-use crate::care::backup::{Progress, Restored, find, restore as load};
+use crate::care::backup::{Restored, find, restore as load};
+use crate::care::progress::ReportProgress;
 use crate::config::{Config, ConfigError, IndexUrl};
 use crate::failure::Failure;
 use crate::storage::backup::Backups;
@@ -11,7 +12,7 @@ use crate::storage::backup::Backups;
 pub(crate) fn restore(
     config: &Config,
     id: Option<&str>,
-    progress: Progress<'_>,
+    progress: ReportProgress<'_>,
 ) -> Result<Restored, Failure> {
     if config.index() == IndexUrl::Memory {
         return Err(ConfigError::new("index", "one in memory", "one that outlives this process").into());

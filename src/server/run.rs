@@ -15,7 +15,7 @@ use super::renewal::Renewal;
 use super::signals::{Signals, Wish};
 use super::start::{self, Installation, Root};
 use super::tls::{self, Site};
-use crate::care::kept::may_delete;
+use crate::care::holds::may_delete;
 use crate::care::metrics::CareMetrics;
 use crate::care::scrub::ScrubMetrics;
 use crate::care::workers::WorkerSetup;
@@ -73,7 +73,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     setup.register().await.map_err(index_failure)?;
     start::stays(&*installation.index).await?;
     let mut workers = setup.start().await.map_err(index_failure)?;
-    tokio::spawn(installation.blobs.room().clone().watch());
+    tokio::spawn(installation.blobs.disk().clone().watch());
     // Printed before the first answer, so that a client that finds the gateway ready finds these lines, too.
     // Faster clients wait: the sockets are bound.
     print(&start::started(site.endpoint(), config.management_listen))?;
@@ -181,7 +181,7 @@ fn build(
         http = Some(Arc::new(HttpMetrics::new(registry)));
         care = CareMetrics::new(registry);
         scrub = ScrubMetrics::new(registry);
-        registry.register_collector(Box::new(DiskMetrics(blobs.room().clone())));
+        registry.register_collector(Box::new(DiskMetrics(blobs.disk().clone())));
         if let Some(database) = &installation.database {
             registry.register_collector(Box::new(DatabaseMetrics(database.clone())));
         }

@@ -4,10 +4,10 @@
 
 pub mod backup;
 pub mod blobs;
+pub mod disk;
 pub mod error;
 pub mod folders;
 pub mod index;
 pub mod pins;
-pub mod room;
 
 pub use error::Error;

@@ -11,7 +11,10 @@ use super::address::Level;
 use super::call::Call;
 use super::error::Failure;
 use super::route::Route;
-use crate::ops::{AccountInfo, Action, BucketAddress, BucketInfo, Error};
+use crate::ops::{
+    AccountInfo, Action, BucketAddress, BucketInfo, CopyObject, DeleteBucket, DeleteObject, Error, GetObject,
+    ListObjects, Operation, PutObject, UpdateBucket, UpdateObject,
+};
 
 /// Replaces the front's own failure with the gateway's refusal, if the gateway refuses.
 pub(crate) async fn before(call: &Call<'_>, level: &Level, failure: Failure) -> Failure {
@@ -24,13 +27,15 @@ pub(crate) async fn before(call: &Call<'_>, level: &Level, failure: Failure) -> 
     }
 }
 
-/// Asks whether the container exists and the caller may do this to it or in it.
+/// Asks whether the container exists and the caller may do this to it or in it. `operation` is the operation that
+/// would follow: a refusal is counted and audited under its name.
 pub(crate) async fn to_container(
     call: &Call<'_>,
-    bucket: BucketAddress,
+    operation: &'static str,
     action: Action,
+    bucket: &BucketAddress,
 ) -> Result<(), Error> {
-    call.execute(BucketInfo { bucket, action }).await.map(drop)
+    call.gateway.authorised_bucket(&call.caller, operation, action, bucket).await.map(drop)
 }
 
 /// Asks whether the account exists and belongs to the caller.
@@ -39,24 +44,28 @@ pub(crate) async fn to_account(call: &Call<'_>) -> Result<(), Error> {
 }
 
 async fn ask(call: &Call<'_>, level: &Level) -> Result<(), Error> {
-    match (action(call.line.route), level) {
-        (Some(action), Level::Container(name) | Level::Object(name, _)) => {
-            to_container(call, call.bucket(name), action).await
+    match (question(call.line.route), level) {
+        (Some((operation, action)), Level::Container(name) | Level::Object(name, _)) => {
+            to_container(call, operation, action, &call.bucket(name)).await
         }
         _ => to_account(call).await,
     }
 }
 
-/// The action on the container that the path names; `None` for an operation that needs no container.
-const fn action(route: Route) -> Option<Action> {
+/// The operation and the action on the container that the path names; `None` for an operation that needs no
+/// container.
+const fn question(route: Route) -> Option<(&'static str, Action)> {
     match route {
-        Route::GetContainer | Route::HeadContainer => Some(Action::ListBucket),
-        Route::PostContainer => Some(Action::PutBucketSettings),
-        Route::DeleteContainer => Some(Action::DeleteBucket),
+        Route::GetContainer => Some((ListObjects::NAME, Action::ListBucket)),
+        Route::HeadContainer => Some((BucketInfo::NAME, Action::ListBucket)),
+        Route::PostContainer => Some((UpdateBucket::NAME, Action::PutBucketSettings)),
+        Route::DeleteContainer => Some((DeleteBucket::NAME, Action::DeleteBucket)),
+        Route::GetObject | Route::HeadObject => Some((GetObject::NAME, Action::GetObject)),
         // The path of COPY names the source.
-        Route::GetObject | Route::HeadObject | Route::CopyObject => Some(Action::GetObject),
-        Route::PutObject | Route::PostObject => Some(Action::PutObject),
-        Route::DeleteObject => Some(Action::DeleteObject),
+        Route::CopyObject => Some((CopyObject::NAME, Action::GetObject)),
+        Route::PutObject => Some((PutObject::NAME, Action::PutObject)),
+        Route::PostObject => Some((UpdateObject::NAME, Action::PutObject)),
+        Route::DeleteObject => Some((DeleteObject::NAME, Action::DeleteObject)),
         Route::GetAccount
         | Route::HeadAccount
         | Route::PostAccount

@@ -17,7 +17,12 @@ pub(crate) async fn caller(
     headers: &HeaderMap,
     context: &RequestContext,
 ) -> Result<Caller, Failure> {
-    let mut caller = Caller { identity: None, secure: context.secure, request_id: context.id.clone() };
+    let mut caller = Caller {
+        identity: None,
+        secure: context.secure,
+        expected_owner: None,
+        request_id: context.id.clone(),
+    };
     let Some(token) = TOKEN_HEADERS.iter().find_map(|name| headers.get(*name)).filter(|t| !t.is_empty())
     else {
         return Ok(caller);

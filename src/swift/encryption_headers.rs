@@ -55,10 +55,10 @@ pub(crate) fn check_names(headers: &SecretHeaders, copies: bool) -> Result<(), F
             continue;
         }
         return Err(Failure::bad_request(if name.replace('_', "-").starts_with("x-copy-from-") {
-            "Names that begin with X-Copy-From-Encryption- are reserved; the ones there are, on requests that copy an \
-             object: X-Copy-From-Encryption-Key, X-Copy-From-Encryption-Key-MD5 and X-Copy-From-Encryption-Algorithm."
+            "Names that begin with X-Copy-From-Encryption- are reserved. A request that copies an object may have \
+             X-Copy-From-Encryption-Key, X-Copy-From-Encryption-Key-MD5 and X-Copy-From-Encryption-Algorithm."
         } else {
-            "Metadata names that begin with Encryption- are reserved; the ones there are: \
+            "Metadata names that begin with Encryption- are reserved. A request for an object may have \
              X-Object-Meta-Encryption-Key, X-Object-Meta-Encryption-Key-MD5 and X-Object-Meta-Encryption-Algorithm."
         }));
     }

@@ -129,7 +129,7 @@ impl Failure {
             }
             E::InvalidBucketName => Self::bad_request("The container name is not allowed."),
             E::InvalidName(problem) => invalid_name(problem),
-            E::KeyRequired { .. } => Self::bad_request(
+            E::KeyRequired => Self::bad_request(
                 "The object is encrypted with a customer's key: give it as X-Object-Meta-Encryption-Key.",
             ),
             E::WrongKey => Self::with(
@@ -264,7 +264,7 @@ mod tests {
             (E::VersionIsMarker { marker: VersionId::Null }, 404),
             (E::BucketNotEmpty, 409),
             (E::InvalidName(NameError::Slash), 400),
-            (E::KeyRequired { head: false }, 400),
+            (E::KeyRequired, 400),
             (E::WrongKey, 403),
             (E::KeyNotApplicable { mode: EncryptionMode::Managed }, 400),
             (E::InsecureTransport, 400),

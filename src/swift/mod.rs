@@ -12,6 +12,7 @@ mod address;
 mod admission;
 mod authenticate;
 mod body;
+mod boolean;
 mod bulk;
 mod call;
 mod container;
@@ -70,17 +71,17 @@ pub struct Front {
     config: SwiftConfig,
 }
 
+/// A 400 in this front's dialect, for a request that is refused before a front sees it.
+pub(crate) fn bad_request(context: &RequestContext, message: &str) -> Response {
+    let mut response = Failure::bad_request(message).into_response();
+    set_transaction_id(response.headers_mut(), &context.id);
+    response
+}
+
 impl Front {
     /// A front over a gateway.
     pub fn new(gateway: Gateway, authenticator: Authenticator, config: SwiftConfig) -> Self {
         Self { gateway, authenticator, config }
-    }
-
-    /// A 400 in this front's dialect, for a request that is refused before a front sees it.
-    pub(crate) fn bad_request(&self, context: &RequestContext, message: &str) -> Response {
-        let mut response = Failure::bad_request(message).into_response();
-        set_transaction_id(response.headers_mut(), &context.id);
-        response
     }
 
     async fn answer(

@@ -110,8 +110,8 @@ PARTS = ["--s3-upload-cutoff", PART, "--s3-chunk-size", PART, "--swift-chunk-siz
 
 
 def test_a_large_file_in_parts(rclone: Remote, other: Face, large: Path, bucket: str) -> None:
-    """Multipart on S3. On Swift a dynamic large object: its segments and its manifest all come with the key.
-    """
+    """Multipart on S3. On Swift a dynamic large object: its segments and its manifest all come with the
+    key."""
     rclone.run("copy", *PARTS, "large.bin", rclone.at(bucket))
     assert rclone.run("lsf", "--format", "sp", rclone.at(bucket)).split() == [f"{LARGE};large.bin"]
     rclone.run("copyto", rclone.at(bucket, "large.bin"), "back.bin")

@@ -43,8 +43,8 @@ class Row:
 
 
 def model(keys: set[str], query: Query, *, swift: bool) -> list[Row]:
-    """Every key between the bounds, rolled up. On Swift, a marker in a common prefix skips the whole prefix.
-    """
+    """Every key between the bounds, rolled up. On Swift, a marker in a common prefix skips the whole
+    prefix."""
     low, high = (query.end, query.after) if query.reverse else (query.after, query.end)
     rows: list[Row] = []
     for key in sorted(keys, key=str.encode):

@@ -1,5 +1,5 @@
-"""One namespace: buckets are containers, keys are object names, and a name means the same for every client.
-"""
+"""One namespace: buckets are containers, keys are object names, and a name means the same for every
+client."""
 
 from __future__ import annotations
 

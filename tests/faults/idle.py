@@ -1,5 +1,5 @@
-"""Opens many TLS connections, prints `open`, and holds them until its input ends. `pressure.Crowd` runs it.
-"""
+"""Opens many TLS connections, prints `open`, and holds them until its input ends. `pressure.Crowd` runs
+it."""
 
 from __future__ import annotations
 

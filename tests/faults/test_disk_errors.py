@@ -1,5 +1,5 @@
-"""Disks that refuse writes: reads go on, writes are clean errors, and afterwards writes go on without help.
-"""
+"""Disks that refuse writes: reads go on, writes are clean errors, and afterwards writes go on without
+help."""
 
 from __future__ import annotations
 

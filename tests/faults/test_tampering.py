@@ -1,5 +1,5 @@
-"""An attacker has the disk and no keys. Damaged, cut, swapped and exchanged blobs never become wrong bytes.
-"""
+"""An attacker has the disk and no keys. Damaged, cut, swapped and exchanged blobs never become wrong
+bytes."""
 
 from __future__ import annotations
 
@@ -156,8 +156,8 @@ def test_a_damaged_blob_in_the_index(
 
 @pytest.mark.parametrize("at", [0, 5, 40])
 def test_a_damaged_header(face: Face, keyed: list[tuple[str, str]], blobs: tuple[str, Path, Path], at: int) -> None:
-    """A read of the beginning compares the header on disk with the index. A range further on needs neither.
-    """
+    """A read of the beginning compares the header on disk with the index. A range further on needs
+    neither."""
     bucket, file, _ = blobs
     flip(file, at)
     assert face.get(bucket, "object", keyed).status == 500

@@ -113,8 +113,8 @@ BROKEN = (certificate_alone, key_alone, half_a_certificate, half_a_key, neither)
 
 
 def test_half_a_pair_changes_nothing(fresh: Callable[..., Server], tmp_path: Path) -> None:
-    """The old certificate is served further, and one line says so. The second half of the pair completes it.
-    """
+    """The old certificate is served further, and one line says so. The second half of the pair completes
+    it."""
     all_of_them = [(Serving(fresh, tmp_path / broken.__name__), broken, Pair.new()) for broken in BROKEN]
     for serving, broken, second in all_of_them:
         broken(serving.folder, second)

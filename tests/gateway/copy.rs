@@ -166,8 +166,8 @@ async fn wrong_keys_and_missing_ones() {
     world.put("sealed", b"data", under(Some(1))).await.unwrap();
     world.put("plain", b"data", under(None)).await.unwrap();
     let refused = |copy| async { world.copy(copy).await.unwrap_err() };
-    assert!(matches!(refused(copy("sealed", None, "x", under(None))).await, Error::KeyRequired { .. }));
-    assert!(matches!(refused(copy("sealed", None, "x", under(Some(1)))).await, Error::KeyRequired { .. }));
+    assert!(matches!(refused(copy("sealed", None, "x", under(None))).await, Error::KeyRequired));
+    assert!(matches!(refused(copy("sealed", None, "x", under(Some(1)))).await, Error::KeyRequired));
     assert!(matches!(refused(copy("sealed", Some(2), "x", under(Some(1)))).await, Error::WrongSourceKey));
     assert!(matches!(
         refused(copy("plain", Some(1), "x", under(None))).await,
@@ -211,7 +211,7 @@ async fn one_key_serves_both_ends_on_swift() {
     ] {
         let error = world.copy(refused).await.unwrap_err();
         assert_eq!(matches!(error, Error::WrongSourceKey), wrong, "{error:?}");
-        assert_eq!(matches!(error, Error::KeyRequired { .. }), !wrong, "{error:?}");
+        assert_eq!(matches!(error, Error::KeyRequired), !wrong, "{error:?}");
     }
 }
 

@@ -31,7 +31,7 @@ async fn segments_are_sealed_under_the_manifest_s_key() {
 
     for object in ["small", "large", "nested", "sealed", "o"] {
         assert_eq!(mode_of(&world, object).await, EncryptionMode::Customer, "{object}");
-        assert!(matches!(world.get(object, None).await, Err(Error::KeyRequired { .. })), "{object}");
+        assert!(matches!(world.get(object, None).await, Err(Error::KeyRequired)), "{object}");
         assert!(matches!(world.get(object, Some(key(2))).await, Err(Error::WrongKey)), "{object}");
     }
     let after = world.run(swift("small", Some(1), true)).await.unwrap().info;
@@ -232,7 +232,7 @@ async fn keys_that_fit_nothing() {
     assert!(matches!(refused, Err(Error::KeyNotApplicable { .. })));
     world.put_manifest("o", vec![segment("a")], Some(1)).await.unwrap();
     assert!(matches!(world.run(copy(source("o", Some(2)), "copy", None)).await, Err(Error::WrongSourceKey)));
-    assert!(matches!(world.run(copy(source("o", None), "copy", None)).await, Err(Error::KeyRequired { .. })));
+    assert!(matches!(world.run(copy(source("o", None), "copy", None)).await, Err(Error::KeyRequired)));
 }
 
 /// Segments that change while the manifest is put together: it starts anew, and what it names in the end is what it read.

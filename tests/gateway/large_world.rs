@@ -4,8 +4,8 @@ use bytes::Bytes;
 use cardea::http::body::Body;
 use cardea::model::{BucketName, ObjectMetadata};
 use cardea::ops::{
-    CustomerKey, DeleteManifest, Error, Face, GetObject, ManifestView, OpenObject, Precondition, PutDynamic,
-    PutManifest, PutObject, PutOutcome, ReadManifest, SegmentRequest, WriteEncryption,
+    CustomerKey, DeleteManifest, Error, Face, GetObject, Keyless, ManifestView, OpenObject, Precondition,
+    PutDynamic, PutManifest, PutObject, PutOutcome, ReadManifest, SegmentRequest, WriteEncryption,
 };
 
 use super::multipart_world::name;
@@ -86,7 +86,8 @@ pub fn md5(data: &[u8]) -> String {
 
 /// A read as Swift makes it.
 pub fn swift(object: &str, seed: Option<u8>, head: bool) -> GetObject {
-    GetObject { face: Face::Swift, head, ..read(object, seed.map(key)) }
+    let keyless = if head { Keyless::Describe } else { Keyless::Refuse };
+    GetObject { face: Face::Swift, keyless, head, ..read(object, seed.map(key)) }
 }
 
 impl World {

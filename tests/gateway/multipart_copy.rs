@@ -88,7 +88,7 @@ async fn the_source_is_opened_with_its_own_key() {
         let run = |from: CopySource| {
             world.run(CopyPart { customer_key: mode.key(), ..copy(from, "object", upload, 1) })
         };
-        assert!(matches!(run(source("sealed", None)).await, Err(Error::KeyRequired { head: false })));
+        assert!(matches!(run(source("sealed", None)).await, Err(Error::KeyRequired)));
         assert!(matches!(run(source("sealed", Some(key(3)))).await, Err(Error::WrongSourceKey)));
         assert!(matches!(
             run(source("managed", Some(key(2)))).await,

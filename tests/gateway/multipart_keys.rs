@@ -1,7 +1,9 @@
 //! The key matrix of multipart uploads: right, wrong and missing keys at every operation.
 
 use cardea::model::{ChecksumAlgorithm, ChecksumKind};
-use cardea::ops::{CompleteUpload, CopyPart, Error, Face, GetObject, ListParts, UploadPart, WriteEncryption};
+use cardea::ops::{
+    CompleteUpload, CopyPart, Error, Face, GetObject, Keyless, ListParts, UploadPart, WriteEncryption,
+};
 
 use super::multipart_world::{
     MODES, Mode, checksum_of, chosen, complete, copy, list, named, object_parts, part, small_parts, source,
@@ -92,7 +94,7 @@ async fn complete_needs_the_key_only_for_checksums() {
 fn assert_refusal(mode: Mode, given: Option<u8>, error: &Error) {
     match (mode, given, error) {
         (Mode::Managed, Some(_), Error::PartEncryptionDiffers)
-        | (Mode::Customer, None, Error::KeyRequired { head: false })
+        | (Mode::Customer, None, Error::KeyRequired)
         | (Mode::Customer, Some(2), Error::PartKeyDiffers) => {}
         other => panic!("{other:?}"),
     }
@@ -131,7 +133,7 @@ async fn checksums_of_parts_are_told_with_the_key_only() {
         assert_eq!((told.checksum, &told.parts[0].checksums), (kind, &vec![checksum]));
         if mode == Mode::Customer {
             let keyless = world.run(object_parts("object", None)).await;
-            assert!(matches!(keyless, Err(Error::KeyRequired { head: false })));
+            assert!(matches!(keyless, Err(Error::KeyRequired)));
             assert!(matches!(world.run(object_parts("object", Some(key(2)))).await, Err(Error::WrongKey)));
         } else {
             let keyed = world.run(object_parts("object", Some(key(1)))).await;
@@ -149,10 +151,11 @@ async fn reading_what_became_of_an_upload() {
         for face in [Face::S3, Face::Swift] {
             assert!(get(Some(key(1)), face).await.is_ok());
             assert!(matches!(get(Some(key(2)), face).await, Err(Error::WrongKey)));
-            assert!(matches!(get(None, face).await, Err(Error::KeyRequired { head: false })));
+            assert!(matches!(get(None, face).await, Err(Error::KeyRequired)));
         }
     }
-    let described = GetObject { head: true, face: Face::Swift, ..read("object", None) };
+    let described =
+        GetObject { head: true, keyless: Keyless::Describe, face: Face::Swift, ..read("object", None) };
     let described = world.run(described).await.unwrap().info;
     assert_eq!((described.opened, described.size, described.part_count), (false, 6, Some(2)));
     assert!(described.digests.checksums.is_empty());

@@ -17,8 +17,7 @@ use cardea::ops::{Gateway, Limits, Metrics, WriteEncryption};
 use cardea::storage::blobs::{BlobOptions, BlobStore};
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{
-    BucketAddress, CreateBucket, Index, NamePolicy, NewBlob, Precondition, Publish, SealEnvelope,
-    VersionRecord,
+    BucketAddress, CreateBucket, Index, NamePolicy, NewBlob, NewVersion, Publish, SealEnvelope, VersionRecord,
 };
 use cardea::storage::pins::Pins;
 
@@ -37,10 +36,8 @@ async fn sealed() -> VersionRecord {
 fn publish(writer: WriterId, bucket: BucketId, number: usize, like: &VersionRecord) -> Publish {
     let (blob, part) = (BlobId::random(writer), &like.parts[0]);
     let envelope = like.envelope.clone();
-    Publish {
-        writer,
-        bucket,
-        key: ObjectKey::new(&format!("folder {:03}/object {number:08}", number % 100)).unwrap(),
+    let key = ObjectKey::new(&format!("folder {:03}/object {number:08}", number % 100)).unwrap();
+    let version = NewVersion {
         uid: VersionUid::random(),
         size: 0,
         mode: EncryptionMode::Customer,
@@ -49,13 +46,11 @@ fn publish(writer: WriterId, bucket: BucketId, number: usize, like: &VersionReco
         digests: like.digests.clone(),
         metadata: like.metadata.clone(),
         parts: vec![cardea::storage::index::PartRecord { blob, ..part.clone() }],
-        new_blobs: vec![NewBlob { id: blob, header: part.header.clone(), length: 0, inline: None }],
         manifest: None,
-        precondition: Precondition::None,
-        unchanged: vec![],
-        rewraps: vec![],
-        seal: SealEnvelope(Box::new(move |_| Some(envelope.clone()))),
-    }
+    };
+    let seal = SealEnvelope(Box::new(move |_| Some(envelope.clone())));
+    let new_blobs = vec![NewBlob { id: blob, header: part.header.clone(), length: 0, inline: None }];
+    Publish { new_blobs, ..Publish::of(writer, bucket, key, version, seal) }
 }
 
 fn size(folder: &Path) -> u64 {

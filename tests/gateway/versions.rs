@@ -99,7 +99,7 @@ async fn each_version_has_its_own_key() {
                     assert_eq!((info.version_id, bytes.as_slice()), (*id, &data[..]));
                     assert!(info.versioned);
                 }
-                (Some(_), None, Err(Error::KeyRequired { .. }))
+                (Some(_), None, Err(Error::KeyRequired))
                 | (None, Some(_), Err(Error::KeyNotApplicable { .. }))
                 | (Some(_), Some(_), Err(Error::WrongKey)) => {}
                 (sealed, shown, outcome) => panic!("sealed {sealed:?}, shown {shown:?}: {outcome:?}"),

@@ -9,7 +9,7 @@ use cardea::identity::{AccessKeyEntry, AuthConfig, Authenticator, Identity, Secr
 use cardea::model::{AccountId, BucketName, ObjectKey, ObjectMetadata, Timestamp, UserId, WriterId};
 use cardea::ops::{
     BucketAddress, Caller, CreateBucket, CustomerKey, Error, Face, Gateway, GetObject, IndexDirectory,
-    Limits, Metrics, OpenObject, Precondition, PutObject, PutOutcome, WriteEncryption,
+    Keyless, Limits, Metrics, OpenObject, Precondition, PutObject, PutOutcome, WriteEncryption,
 };
 use cardea::storage::blobs::{BlobOptions, BlobStore};
 use cardea::storage::index::sqlite::SqliteIndex;
@@ -70,9 +70,21 @@ impl World {
         world
     }
 
+    /// Another gateway over the same index and store. It has cached nothing.
+    pub fn another_gateway(&self) -> Gateway {
+        let (index, blobs, pins) = (self.index.clone(), self.blobs.clone(), self.pins.clone());
+        let metrics = Arc::new(Metrics::default());
+        Gateway::new(index, blobs, self.ring.clone(), pins, WriterId::random(), Limits::default(), metrics)
+    }
+
     /// The owner of the bucket, over TLS or not.
     pub fn caller(&self, secure: bool) -> Caller {
-        Caller { identity: Some(self.identity.clone()), secure, request_id: "tx-test".into() }
+        Caller {
+            identity: Some(self.identity.clone()),
+            secure,
+            expected_owner: None,
+            request_id: "tx-test".into(),
+        }
     }
 
     /// A user with this role in another account, which is made.
@@ -156,6 +168,7 @@ pub fn read(name: &str, customer_key: Option<CustomerKey>) -> GetObject {
         key: ObjectKey::new(name).unwrap(),
         version: None,
         customer_key,
+        keyless: Keyless::Refuse,
         conditions: Default::default(),
         face: Face::S3,
         head: false,

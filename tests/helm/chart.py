@@ -40,8 +40,8 @@ class Helm:
 
     @cached_property
     def is_old(self) -> bool:
-        """Whether it is older than 3.13, as the one from npm is. Such a helm looks nothing up in a dry run.
-        """
+        """Whether it is older than 3.13, as the one from npm is. Such a helm looks nothing up in a dry
+        run."""
         version = self.run("version", "--template", "{{.Version}}").stdout
         return int(version.split(".")[1]) < 13
 

@@ -29,8 +29,8 @@ LAST_STEP = "One key opens both faces, and no other does."
 
 @dataclass
 class Node:
-    """The surroundings of pods: the rendered manifests, Secrets that existed before, and the assigned ports.
-    """
+    """The surroundings of pods: the rendered manifests, Secrets that existed before, and the assigned
+    ports."""
 
     manifests: list[Manifest]
     folder: Path

@@ -14,10 +14,11 @@ from support.listener import Listener, join
 
 
 class Relay:
-    """Passes bytes on: each connection to the next of the ports."""
+    """Passes bytes on: each connection to the next of `ports`, which may change."""
 
     def __init__(self, ports: list[int], certificate: Path | None = None) -> None:
-        self._turns, self._lock = itertools.cycle(ports), threading.Lock()
+        self.ports = ports
+        self._turns, self._lock = itertools.count(), threading.Lock()
         self._context = None
         if certificate is not None:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -30,7 +31,7 @@ class Relay:
             if self._context is not None:
                 client = self._context.wrap_socket(client, server_side=True)
             with self._lock:
-                port = next(self._turns)
+                port = self.ports[next(self._turns) % len(self.ports)]
             with client, socket.create_connection(("127.0.0.1", port), 20) as server:
                 server.settimeout(None)
                 join(client, server)

@@ -1,5 +1,5 @@
-"""Properties of the image that need no build: its context, its libraries, its user, and that the chart fits.
-"""
+"""Properties of the image that need no build: its context, its libraries, its user, and that the chart
+fits."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from helm.cases import shapes
 from helm.chart import Helm, Values
 from helm.pod import Node, Secrets
 from helm.relay import relay
-from stores.backends import Backend, Place
+from stores.backends import Backend, Prefix
 from support.certificates import Pair
 
 import yaml
@@ -82,7 +82,7 @@ def test_a_secret_without_the_keys_of_the_store_starts_no_pod(helm: Helm, tmp_pa
         node.gateway().environment()
 
 
-def goes_round(node: Node, place: Place) -> None:
+def goes_round(node: Node, place: Prefix) -> None:
     """The chart's own test passes, and its objects are in the store. Neither volume nor log has a blob or a
     credential."""
     with node.gateway() as gateway:

@@ -86,8 +86,8 @@ def pods(
 
 
 def test_one_key_works_on_both_faces_of_all_pods(pods: list[Process], database: Guarded) -> None:
-    """Each request of the chart's own test goes to another pod. Then one pod is killed, and the others go on.
-    """
+    """Each request of the chart's own test goes to another pod. Then one pod is killed, and the others go
+    on."""
     with relay([pod.node.port("https") for pod in pods]) as service:
         through = {"CARDEA_CONNECT": f"127.0.0.1:{service.port}"}
         for _ in range(2):

@@ -44,8 +44,8 @@ def test_a_new_pod_on_the_old_volume(helm: Helm, tmp_path: Path) -> None:
 
 
 def test_maintenance(helm: Helm, tmp_path: Path, prepared: Secrets) -> None:
-    """Commands run instead of the gateway: an index is lost, restored and accepted. Then the gateway goes on.
-    """
+    """Commands run instead of the gateway: an index is lost, restored and accepted. Then the gateway goes
+    on."""
     values = {"keyring": {"existingSecret": "store-keyring"}}
 
     def run(*words: str) -> str:

@@ -84,8 +84,8 @@ def test_the_readme_has_the_table_of_values(pytestconfig: pytest.Config) -> None
 
 
 def test_settings_are_those_of_the_gateway() -> None:
-    """Each of the gateway's settings is a value of the chart, follows from another value, or has no use here.
-    """
+    """Each of the gateway's settings is a value of the chart, follows from another value, or has no use
+    here."""
     known = set(re.findall(r"^### `(\w+)`$", (ROOT / "docs" / "configuration.md").read_text(), re.MULTILINE))
     groups = [settings(), SETTINGS_OF_THE_CHART, set(SETTINGS_WITHOUT_A_USE)]
     assert set().union(*groups) == known | AGREED
@@ -104,8 +104,8 @@ def test_every_default_is_in_the_schema() -> None:
 
 
 def test_the_schema_is_strict() -> None:
-    """Every object names its properties, or at least the type of its values, except those that others define.
-    """
+    """Every object names its properties, or at least the type of its values, except those that others
+    define."""
     free = {"global", "nodeAffinity", "podAffinity", "podAntiAffinity"}
 
     def walk(schema: object, name: str) -> None:

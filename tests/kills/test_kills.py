@@ -44,8 +44,8 @@ def test_kill_under_load_many_times(over: str, fresh: Callable[..., Server], req
 
 @pytest.mark.full
 def test_dead_processes_are_fenced_and_swept(over_shared: str, fresh: Callable[..., Server], request: pytest.FixtureRequest) -> None:
-    """Over a shared index, the living process takes the others for dead in time, and sweeps their leftovers.
-    """
+    """Over a shared index, the living process takes the others for dead in time, and sweeps their
+    leftovers."""
     crashes = Crashes(fresh, seed(over_shared) + 2000)
     try:
         while crashes.tally.kills < KILLS and left_over(crashes.server) == 0:

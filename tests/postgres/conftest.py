@@ -18,9 +18,9 @@ Gateway = Callable[..., Server]
 @pytest.fixture
 def postgres() -> Iterator[Postgres]:
     """A server for one test. It is not started yet."""
-    standing = Postgres()
-    yield standing
-    standing.remove()
+    server = Postgres()
+    yield server
+    server.remove()
 
 
 @pytest.fixture

@@ -98,8 +98,8 @@ def test_a_database_that_is_stopped(postgres: Postgres, gateway: Gateway) -> Non
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["restart", "crash"])
 def test_a_database_that_restarts_under_load(postgres: Postgres, gateway: Gateway, how: signal.Signals) -> None:
-    """Every acknowledged write is there. Beyond these, only the last request for each key may have been done.
-    """
+    """Every acknowledged write is there. Beyond these, only the last request for each key may have been
+    done."""
     postgres.start()
     server = gateway(postgres.url(postgres.database()), index_timeout="20s").start()
     faces_of(server)

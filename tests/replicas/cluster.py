@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stores.backends import Place
+from stores.backends import Prefix
 from support import below, people
 from support.faces import Face, S3Face, SwiftFace
 from support.postgres import Postgres
@@ -21,7 +21,7 @@ REPLICAS = 3
 class Cluster:
     """Several gateways, all of them ready."""
 
-    def __init__(self, folder: Path, database: Postgres, place: Place, **settings: Any) -> None:
+    def __init__(self, folder: Path, database: Postgres, place: Prefix, **settings: Any) -> None:
         self.folder, self.place = folder, place
         self.database, self.name = database, database.database()
         folder.mkdir(parents=True, exist_ok=True)

@@ -25,17 +25,17 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
 def cluster(store: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The replicas of a session. At the end, neither they nor their database and store have kept a customer's
     key."""
-    standing = Cluster(tmp_path_factory.mktemp("cluster"), below.postgres(), store.place())
+    replicas = Cluster(tmp_path_factory.mktemp("cluster"), below.postgres(), store.place())
     try:
-        yield standing.start()
-        metrics = {f"metrics-{number}": each.metrics().encode() for number, each in enumerate(standing)}
-        for each in standing:
+        yield replicas.start()
+        metrics = {f"metrics-{number}": each.metrics().encode() for number, each in enumerate(replicas)}
+        for each in replicas:
             assert each.stop() == 0, "a replica did not end well"
-        metrics["database"] = below.postgres().dump(standing.name)
-        standing.place.save(standing.folder / "store")
-        leaks.assert_none(made(), standing.folder, metrics)
+        metrics["database"] = below.postgres().dump(replicas.name)
+        replicas.place.save(replicas.folder / "store")
+        leaks.assert_none(made(), replicas.folder, metrics)
     finally:
-        standing.kill()
+        replicas.kill()
 
 
 @pytest.fixture

@@ -133,3 +133,20 @@ def test_a_bucket_made_again_is_on_all_replicas_at_once(cluster: Cluster, bucket
     copied = [("x-amz-copy-source", f"/{bucket}/new")]
     assert cluster.s3(1).request("PUT", f"/{bucket}/copy", headers=copied).status == 200
     assert cluster.s3(2).get(bucket, "new").body == b"new"
+
+
+def test_all_replicas_see_a_setting_of_one(cluster: Cluster, bucket: str) -> None:
+    tagging = b"<Tagging><TagSet><Tag><Key>writer</Key><Value>%d</Value></Tag></TagSet></Tagging>"
+
+    def seen(number: int) -> bytes:
+        return cluster.s3(number).request("GET", f"/{bucket}", query="tagging").body
+
+    # Each replica keeps what it has parsed. The bucket's row says that another has changed it.
+    for writer in itertools.islice(itertools.cycle(range(REPLICAS)), 2 * REPLICAS):
+        put = cluster.s3(writer).request("PUT", f"/{bucket}", query="tagging", body=tagging % writer)
+        assert put.status == 204, put.text
+        for reader in range(REPLICAS):
+            assert b"<Value>%d</Value>" % writer in seen(reader), (writer, reader)
+    assert cluster.s3(1).request("DELETE", f"/{bucket}", query="tagging").status == 204
+    for reader in range(REPLICAS):
+        assert b"NoSuchTagSet" in seen(reader)

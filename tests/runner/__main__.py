@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
-from types import FrameType
 
+from .cargo_suite import PROFILE
 from .lanes import retry, run_lanes
-from .process import Commands
+from .process import Commands, Stopped
 from .pytest_suite import Session
 from .suites import TOTAL_MINUTES, UnknownWord, choose
 from .table import table, total
 
 ROOT = Path(__file__).resolve().parents[2]
+BUILD_SECONDS = 3600
 INTERRUPTED = 130
 """The exit code of an interrupted run, as in shells."""
 
@@ -37,22 +37,20 @@ def main(words: list[str]) -> int:
     except UnknownWord as error:
         say(f"tests/run: {error}")
         return 2
-    # These are set even if the run started with interrupts ignored, as in a shell's background: its commands
-    # would inherit that.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
     session = Session(ROOT, ROOT / ".test-env", Commands(), choice.full)
+    # These are set even if the run started with interrupts ignored, as in a shell's background: its commands
+    # would inherit that. No handler raises: an exception during `join` makes a thread count as ended.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: session.commands.stop())
     _clear(session)
     try:
-        _build()
+        if not _build(session):
+            return 1
         outcomes = run_lanes(session, choice.suites, say)
         retry(outcomes, say)
-    except KeyboardInterrupt:
+    except Stopped:
         say("tests/run: interrupted; every suite was ended")
         return INTERRUPTED
-    except subprocess.CalledProcessError:
-        say("tests/run: the program cannot be built")
-        return 1
     took = time.monotonic() - started
     say("\n" + table(outcomes))
     if choice.everything and not choice.full and took > TOTAL_MINUTES * 60:
@@ -62,10 +60,6 @@ def main(words: list[str]) -> int:
     return 0 if all(outcome.is_good for outcome in outcomes) else 1
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def _clear(session: Session) -> None:
     """Removes the files of the last run."""
     for folder in (session.kept / "results", session.kept / "tmp"):
@@ -73,14 +67,18 @@ def _clear(session: Session) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
-def _build() -> None:
+def _build(session: Session) -> bool:
     """Builds the program in the profile of its tests, so that they share compiled code."""
     if "CARDEA_BINARY" in os.environ:
-        return
+        return True
     say("Building")
-    started = time.monotonic()
-    subprocess.run(["cargo", "build", "--release", "--quiet", "--bin", "cardea"], cwd=ROOT, check=True)
-    say(f"Built in {time.monotonic() - started:.0f} s")
+    command, log = ["cargo", "build", PROFILE, "--bin", "cardea"], session.kept / "results" / "build.log"
+    ended = session.commands.run(command, log, folder=session.root, seconds=BUILD_SECONDS)
+    if ended.code != 0:
+        say(f"{log.read_text(errors='replace')}\ntests/run: the program cannot be built")
+        return False
+    say(f"Built in {ended.seconds:.0f} s")
+    return True
 
 
 if __name__ == "__main__":

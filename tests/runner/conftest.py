@@ -72,3 +72,11 @@ def scratch(tmp_path: Path) -> Scratch:
     (root / "tests/pytest.ini").write_text(settings.replace("pythonpath = .\n", f"pythonpath = {TESTS}\n"))
     (root / "tests/conftest.py").write_text('pytest_plugins = ["runner.reports"]\n')
     return made
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

@@ -91,16 +91,11 @@ def run_lanes(
     threads = [threading.Thread(target=lane, args=(which,), name=which) for which in Lane]
     for thread in threads:
         thread.start()
-    try:
-        for thread in threads:
-            while thread.is_alive():
-                # A join without a limit cannot be interrupted.
-                thread.join(0.2)
-    except BaseException:
-        session.commands.stop()
-        for thread in threads:
-            thread.join()
-        raise
+    for thread in threads:
+        while thread.is_alive():
+            # With a limit, as the main thread handles signals in between.
+            thread.join(0.2)
+    session.commands.raise_if_stopped()
     return [outcomes.get(suite.name) or _lost(session, suite) for suite in suites]
 
 

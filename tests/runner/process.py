@@ -39,6 +39,10 @@ class Commands:
     def stop(self) -> None:
         self._stopping.set()
 
+    def raise_if_stopped(self) -> None:
+        if self._stopping.is_set():
+            raise Stopped
+
     def run(
         self,
         command: list[str],
@@ -50,8 +54,7 @@ class Commands:
         niceness: int = 0,
     ) -> Ended:
         """Runs a command to its end, and appends its output to the log."""
-        if self._stopping.is_set():
-            raise Stopped
+        self.raise_if_stopped()
         started = time.monotonic()
         if niceness:
             command = ["nice", "-n", str(niceness), *command]
@@ -65,17 +68,12 @@ class Commands:
                 stderr=output,
                 start_new_session=True,
             )
-        try:
-            usage = self._wait(process, started + seconds)
-        except BaseException:
-            _end(process)
-            raise
+        usage = self._wait(process, started + seconds)
         in_time = usage is not None
         if usage is None:
             usage = _end(process)
         _signal_group(process, signal.SIGKILL)  # Children that it has not ended.
-        if self._stopping.is_set():
-            raise Stopped
+        self.raise_if_stopped()
         return Ended(process.returncode, in_time, time.monotonic() - started, usage)
 
     def _wait(self, process: subprocess.Popen[bytes], deadline: float) -> float | None:

@@ -11,8 +11,8 @@ from enum import StrEnum
 
 
 class Lane(StrEnum):
-    """Two suites run at once: one that computes, and one that mostly waits for disks, timeouts and restarts.
-    """
+    """Two suites run at once: one that computes, and one that mostly waits for disks, timeouts and
+    restarts."""
 
     COMPUTES = "computes"
     WAITS = "waits"

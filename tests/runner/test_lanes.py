@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from runner import suites
-from runner.conftest import TESTS, Scratch
+from runner.conftest import TESTS, Scratch, is_alive
 from runner.lanes import run_lanes
 from runner.outcome import Outcome
 from runner.pytest_suite import Session
@@ -87,16 +87,8 @@ sys.exit(runner.main([]))
     running.send_signal(number)
     said, _ = running.communicate(timeout=120)
     assert running.returncode == 130 and "interrupted" in said, said
-    for pid in pids:
-        assert not is_alive(int(pid.read_text())), said
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
+    # A killed process takes a moment to end.
+    wait_until(lambda: not any(is_alive(int(pid.read_text())) for pid in pids), seconds=60)
 
 
 def test_every_folder_of_tests_is_a_suite() -> None:

@@ -1,11 +1,13 @@
-"""A test that fails runs once more alone. If it passes then, it is flaky. If it fails again, the run fails.
-"""
+"""A test that fails runs once more alone. If it passes then, it is flaky. If it fails again, the run
+fails."""
 
 from __future__ import annotations
 
-from runner.conftest import Scratch
+from runner.conftest import Scratch, is_alive
 from runner.pytest_suite import MOST_RETRIES
 from runner.table import table, total
+
+from support.waiting import wait_until
 
 FLAKY = """
 def test_fails_once():
@@ -169,6 +171,21 @@ def test_an_expected_failure_that_passes_fails_the_run(scratch: Scratch) -> None
     )
     outcome = scratch.run_one("expected")
     assert outcome.failed == ["expected/test_expected.py::test_that_passes"] and outcome.skipped == 1
+
+
+def test_processes_that_a_suite_leaves_are_killed(scratch: Scratch) -> None:
+    pid = scratch.root / "pid"
+    scratch.write(
+        "tests/leaves/test_leaves.py",
+        f"""
+        import subprocess
+        def test_without_a_wait():
+            child = subprocess.Popen(["sleep", "3600"])
+            pathlib.Path({str(pid)!r}).write_text(str(child.pid))
+        """,
+    )
+    assert scratch.run_one("leaves").is_good
+    wait_until(lambda: not is_alive(int(pid.read_text())), seconds=60)
 
 
 def test_a_suite_that_hangs_is_ended_and_named(scratch: Scratch) -> None:

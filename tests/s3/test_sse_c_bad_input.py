@@ -1,5 +1,5 @@
-"""S3's table of bad input for customer keys, as far as these operations go: status, code, message, argument.
-"""
+"""S3's table of bad input for customer keys, as far as these operations go: status, code, message,
+argument."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def not_served() -> list[tuple[str, str, str, str]]:
 
 
 @pytest.mark.parametrize(("method", "uri", "header", "operation"), not_served(), ids=lambda value: None)
-def test_every_operation_that_is_not_served_says_its_name(
+def test_every_missing_operation_is_named(
     s3: S3, bucket: str, method: str, uri: str, header: str, operation: str
 ) -> None:
     assert s3.put(bucket, "object", b"body").status == 200
@@ -115,8 +115,8 @@ def test_headers_that_cannot_be_honoured_are_refused(s3: S3, bucket: str, header
 
 @pytest.mark.parametrize(("method", "query"), [("GET", "unknown-thing"), ("PUT", "unknown"), ("DELETE", "unknown=1")])
 def test_an_unknown_query_is_refused(s3: S3, bucket: str, method: str, query: str) -> None:
-    """A request for an unknown operation must not become a known one: `DELETE ?newthing` is no DeleteBucket.
-    """
+    """A request for an unknown operation must not become a known one: `DELETE ?newthing` is no
+    DeleteBucket."""
     answer = s3.request(method, f"/{bucket}", query=query)
     assert answer.status in (400, 501), answer.text
     assert s3.request("HEAD", f"/{bucket}").status == 200

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cardea::s3::aws_chunked::encode::Encoder;
+use cardea::s3::testing::Encoder;
 use sha2::{Digest, Sha256};
 
 use super::world::{World, call};
@@ -58,7 +58,7 @@ async fn bodies_that_do_not_match() {
     let world = World::new().await;
     let put = || call("PUT", "/bucket/k").body("123456789");
     let trailer = |value: &'static str| {
-        let frame: fn(cardea::s3::sigv4::ChunkSigner) -> bytes::Bytes = match value {
+        let frame: fn(cardea::s3::testing::ChunkSigner) -> bytes::Bytes = match value {
             "wrong" => {
                 |_| Encoder::new(None).chunk(b"123456789").finish(&[("x-amz-checksum-crc32", "AAAAAA==")])
             }

@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cardea::swift::{Line, ROUTES};
-use serde_yaml_ng::Value;
 
-use crate::{METHODS, root};
+use super::openapi::{self, Specified, set};
+use crate::root;
 
 /// What every operation of the storage API reads.
 const EVERYWHERE: [&str; 1] = ["X-Trans-Id-Extra"];
@@ -24,75 +24,12 @@ const REFUSES: &str = "unavailable.rs";
 /// S3's headers mean nothing on this face; the code says so.
 const OF_S3: &str = "x-amz-";
 
-fn document() -> Value {
-    let text = fs::read_to_string(root().join("api-specs/swift.yaml")).unwrap();
-    serde_yaml_ng::from_str(&text).unwrap()
-}
-
-/// An operation as it is specified, with the parameters of its path.
-struct Specified {
-    id: String,
-    method: String,
-    path: String,
-    has_body: bool,
-    is_open: bool,
-    parameters: Vec<(String, String)>,
-    statuses: BTreeSet<String>,
-}
-
-impl Specified {
-    fn names(&self, place: &str) -> BTreeSet<String> {
-        let of_place = self.parameters.iter().filter(|(r#in, _)| r#in == place);
-        of_place.map(|(_, name)| name.clone()).collect()
-    }
-}
-
 fn specified() -> Vec<Specified> {
-    let document = document();
-    let mut found = Vec::new();
-    for (path, item) in document["paths"].as_mapping().unwrap() {
-        let shared = parameters(&document, &item["parameters"]);
-        for (method, operation) in item.as_mapping().unwrap() {
-            // OpenAPI has no word for COPY.
-            let method = method.as_str().unwrap().trim_start_matches("x-");
-            if !METHODS.contains(&method) {
-                continue;
-            }
-            let statuses = operation["responses"].as_mapping().unwrap().keys();
-            found.push(Specified {
-                id: operation["operationId"].as_str().unwrap().to_owned(),
-                method: method.to_uppercase(),
-                path: path.as_str().unwrap().to_owned(),
-                has_body: !operation["requestBody"].is_null(),
-                is_open: operation["security"].as_sequence().is_some_and(Vec::is_empty),
-                parameters: [&shared[..], &parameters(&document, &operation["parameters"])].concat(),
-                statuses: statuses.map(|status| status.as_str().unwrap().to_owned()).collect(),
-            });
-        }
-    }
-    found
-}
-
-/// Where each parameter of a list is, and its name; references are followed.
-fn parameters(document: &Value, list: &Value) -> Vec<(String, String)> {
-    let list = list.as_sequence().map(Vec::as_slice).unwrap_or_default();
-    let resolved = list.iter().map(|parameter| match parameter["$ref"].as_str() {
-        Some(reference) => {
-            let name = reference.strip_prefix("#/components/parameters/").unwrap();
-            &document["components"]["parameters"][name]
-        }
-        None => parameter,
-    });
-    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{value:?}")).to_owned();
-    resolved.map(|parameter| (text(&parameter["in"]), text(&parameter["name"]))).collect()
+    openapi::operations("swift")
 }
 
 fn line(operation: &Specified) -> &'static Line {
     ROUTES.iter().find(|line| line.operation_id == operation.id).unwrap()
-}
-
-fn set<'s>(names: impl Iterator<Item = &'s str>) -> BTreeSet<String> {
-    names.map(str::to_owned).collect()
 }
 
 #[test]

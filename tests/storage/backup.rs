@@ -143,7 +143,7 @@ async fn object(world: &World, files: &Store, key: &str) -> BlobId {
     let blob = stored(files, world.writer).await;
     let mut put = world.put(key);
     put.command.new_blobs[0].id = blob;
-    put.command.parts[0].blob = blob;
+    put.command.version.parts[0].blob = blob;
     world.publish(put).await.unwrap();
     blob
 }

@@ -79,12 +79,11 @@ class Backend(ABC):
         return f"{'https' if self.ca else 'http'}://127.0.0.1:{port}"
 
     def log(self) -> str:
-        """What it told of itself."""
         return (self.folder / "log").read_text(errors="replace")
 
-    def place(self, port: int | None = None) -> "Place":
+    def place(self, port: int | None = None) -> "Prefix":
         """A prefix for one gateway, which reaches the store through a port."""
-        return Place(self, f"{self.scheme}://{CONTAINER}/g{next(self._numbers)}", port or self.port)
+        return Prefix(self, f"{self.scheme}://{CONTAINER}/g{next(self._numbers)}", port or self.port)
 
     @abstractmethod
     def command(self, folder: Path) -> list[str | Path]: ...
@@ -112,7 +111,7 @@ class Backend(ABC):
 
 
 @dataclass(frozen=True)
-class Place:
+class Prefix:
     """A prefix in a store, and the way to it."""
 
     backend: Backend

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from cross.conftest import faces, reader, sealed, writer  # noqa: F401
-from stores.backends import BACKENDS, Backend, Place, on_demand
+from stores.backends import BACKENDS, Backend, Prefix, on_demand
 from stores.proxy import Proxy
 
 from support import leaks
@@ -46,8 +46,8 @@ def server(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def proxy(backend: Backend) -> Iterator[Proxy]:
     """A proxy in front of the store, which can disturb requests."""
-    with Proxy(backend.port) as standing:
-        yield standing
+    with Proxy(backend.port) as running:
+        yield running
 
 
 Gateway = Callable[..., Server]
@@ -58,7 +58,7 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
     """Makes gateways over prefixes of a store."""
     servers: list[Server] = []
 
-    def make(place: Place, **settings: Any) -> Server:
+    def make(place: Prefix, **settings: Any) -> Server:
         folder = tmp_path / f"server-{len(servers)}"
         servers.append(Server(folder, environment=place.environment, **place.settings, **settings))
         return servers[-1]

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from stores.backends import CONTAINER, Azurite, Moto, Place
+from stores.backends import CONTAINER, Azurite, Moto, Prefix
 from stores.test_gateway import faces_of
 from stores.tunnel import Tunnel
 
@@ -38,8 +38,8 @@ Over = Callable[..., Server]
 
 QUICK = {"store_retry_timeout": "1s"}
 BOUND = 120
-"""The longest time in seconds of a start that must fail: `store_retry_timeout`, and what a busy machine adds.
-"""
+"""The longest time in seconds of a start that must fail: `store_retry_timeout`, and what a busy machine
+adds."""
 ACCOUNT_ID = "123456789012"
 TRUST = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRoleWithWebIdentity"}
 ALL_OF_S3 = {"Effect": "Allow", "Action": ["s3:*"], "Resource": "*"}
@@ -76,8 +76,8 @@ def microsoft(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
 @pytest.fixture(scope="module")
 def tunnel(amazon: Moto, microsoft: Azurite) -> Iterator[Tunnel]:
     """The way to both by the host names of their clouds."""
-    with Tunnel({"amazonaws.com": amazon.port, "blob.core.windows.net": microsoft.port}) as standing:
-        yield standing
+    with Tunnel({"amazonaws.com": amazon.port, "blob.core.windows.net": microsoft.port}) as running:
+        yield running
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def over(tmp_path: Path) -> Iterator[Over]:
     """Makes gateways over prefixes of a store, with these credentials and no others."""
     servers: list[Server] = []
 
-    def make(place: Place, environment: Environment, **settings: Any) -> Server:
+    def make(place: Prefix, environment: Environment, **settings: Any) -> Server:
         folder = tmp_path / f"server-{len(servers)}"
         given = {"store": place.url, **QUICK, **settings}
         servers.append(Server(folder, environment=environment, **{k: v for k, v in given.items() if v is not None}))

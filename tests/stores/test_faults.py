@@ -7,7 +7,7 @@ import os
 import time
 
 import pytest
-from stores.backends import Backend, Place
+from stores.backends import Backend, Prefix
 from stores.conftest import Gateway
 from stores.proxy import Proxy
 from stores.test_gateway import faces_of
@@ -134,7 +134,7 @@ def test_an_upload_that_breaks_for_good(
     leaves_nothing(server, place)
 
 
-def leaves_nothing(server: Server, place: Place) -> None:
+def leaves_nothing(server: Server, place: Prefix) -> None:
     """In the end the store has exactly the blobs of the index."""
     wait_until(server.is_ready)
     objects = len(faces_of_again(server))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from stores.backends import BACKENDS, Backend, Place
+from stores.backends import BACKENDS, Backend, Prefix
 from stores.faulty import ERRORS, Faulty
 from stores.test_faults import read
 
@@ -41,7 +41,7 @@ class World:
     """A gateway over a store that can be made to fail."""
 
     backend: Backend
-    place: Place
+    place: Prefix
     store: Faulty
     server: Server
     faces: list[Face]
@@ -65,7 +65,7 @@ class World:
 
 
 @contextmanager
-def standing(backend: Backend, folder: Path, settings: dict[str, str]) -> Iterator[World]:
+def behind_faults(backend: Backend, folder: Path, settings: dict[str, str]) -> Iterator[World]:
     store = Faulty(backend.port)
     place = backend.place(store.port)
     with Server(folder, environment=place.environment, **place.settings, **settings) as server:
@@ -84,14 +84,14 @@ def over(request: pytest.FixtureRequest, backends: Callable[[str], Backend]) -> 
 @pytest.fixture(scope="module")
 def world(over: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The settings for permanent faults."""
-    with standing(over, tmp_path_factory.mktemp(f"wrong-{over.scheme}"), QUICK) as running:
+    with behind_faults(over, tmp_path_factory.mktemp(f"wrong-{over.scheme}"), QUICK) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def patient(over: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The settings for temporary faults."""
-    with standing(over, tmp_path_factory.mktemp(f"patient-{over.scheme}"), PATIENT) as running:
+    with behind_faults(over, tmp_path_factory.mktemp(f"patient-{over.scheme}"), PATIENT) as running:
         yield running
 
 

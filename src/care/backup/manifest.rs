@@ -1,37 +1,39 @@
-//! What a backup is made of.
+//! The manifest of a backup: its tables and their chunks.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, seals};
+use crate::care::backup::error::Error;
+use crate::care::backup::seals;
 use crate::encryption::KeyRing;
 use crate::model::InstallId;
 use crate::storage::backup::{BackupId, Backups, ChunkName};
 use crate::storage::index::rows::transfer::Sum;
 use crate::storage::index::rows::{Column, Retired, Row, TABLES, Table, Value, table};
 
-/// The version of this form.
+/// The version of the manifest's format.
 const VERSION: u32 = 1;
 
-/// A backup's manifest.
+/// The manifest of a backup, which is sealed in the store.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     version: u32,
     /// The installation's id, in hex.
     pub(super) install: String,
-    /// Of an index that was restored and not accepted: what its mark said.
+    /// The value of the mark of this name. It is present only after a restoration that has not been accepted
+    /// yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) restored: Option<String>,
-    /// Its tables in the order in which they are loaded.
-    pub(super) tables: Vec<Part>,
+    /// The tables, in the order in which they are loaded.
+    pub(super) tables: Vec<TableManifest>,
 }
 
-/// A table in a backup.
+/// The rows of one table in a backup.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Part {
+pub(super) struct TableManifest {
     pub(super) name: String,
-    /// The columns that its rows have: a later schema may have more.
+    /// The columns of the rows. A later schema may have more.
     pub(super) columns: Vec<String>,
     pub(super) rows: u64,
     /// [`Sum::digest`], in hex.
@@ -39,7 +41,7 @@ pub(super) struct Part {
     pub(super) chunks: Vec<ChunkRef>,
 }
 
-/// A chunk of a table.
+/// A reference to a chunk with rows of a table.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChunkRef {
@@ -53,7 +55,7 @@ impl ChunkRef {
         Self { name: hex::encode(name), rows, bytes }
     }
 
-    /// Its name. The manifest is authentic: none is malformed.
+    /// The manifest is authentic, so the name is never malformed.
     pub(super) fn name(&self) -> ChunkName {
         let mut name = [0; 32];
         let _ = hex::decode_to_slice(&self.name, &mut name);
@@ -70,25 +72,30 @@ impl Manifest {
     pub(super) fn add(&mut self, table: &'static Table, sum: &Sum, chunks: Vec<ChunkRef>) {
         let columns = table.columns.iter().map(|column| column.name.to_owned()).collect();
         let digest = hex::encode(sum.digest);
-        self.tables.push(Part { name: table.name.to_owned(), columns, rows: sum.rows, digest, chunks });
+        self.tables.push(TableManifest {
+            name: table.name.to_owned(),
+            columns,
+            rows: sum.rows,
+            digest,
+            chunks,
+        });
     }
 
-    /// Rows of all tables.
-    pub fn rows(&self) -> u64 {
+    /// The number of rows in all tables.
+    pub(crate) fn rows(&self) -> u64 {
         self.tables.iter().map(|part| part.rows).sum()
     }
 
-    /// Its chunks.
-    pub fn chunks(&self) -> u64 {
-        self.refs().count() as u64
+    pub(crate) fn chunks(&self) -> u64 {
+        self.chunk_refs().count() as u64
     }
 
-    /// The bytes of its chunks' contents.
-    pub fn bytes(&self) -> u64 {
-        self.refs().map(|chunk| chunk.bytes).sum()
+    /// The bytes in all chunks, before they are sealed.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.chunk_refs().map(|chunk| chunk.bytes).sum()
     }
 
-    pub(super) fn refs(&self) -> impl Iterator<Item = &ChunkRef> {
+    pub(super) fn chunk_refs(&self) -> impl Iterator<Item = &ChunkRef> {
         self.tables.iter().flat_map(|part| &part.chunks)
     }
 
@@ -97,7 +104,7 @@ impl Manifest {
         Ok(seals::seal_manifest(ring, id, &plain))
     }
 
-    /// Reads a backup's manifest.
+    /// Reads and opens the manifest of a backup.
     pub(super) async fn read(backups: &Backups, ring: &KeyRing, id: &BackupId) -> Result<Self, Error> {
         let none = || Error::NoSuchBackup(Some(id.to_string()));
         let sealed = backups.manifest(id).await?.ok_or_else(none)?;
@@ -109,8 +116,8 @@ impl Manifest {
     }
 }
 
-impl Part {
-    /// How its rows become rows of the table as it is now.
+impl TableManifest {
+    /// How the rows of the backup become rows of the table's present columns.
     pub(super) fn layout(&self, id: &BackupId) -> Result<Layout, Error> {
         let unknown = |what: String| Error::Unknown { id: id.clone(), what };
         let table = table(&self.name).ok_or_else(|| unknown(format!("the table {}", self.name)))?;
@@ -125,8 +132,8 @@ impl Part {
         let source = |column: &Column| match self.columns.iter().position(|name| name == column.name) {
             Some(at) => Ok(Source::Column(at)),
             None => match column.former {
-                Some(number) => Ok(Source::Always(Value::Int(number))),
-                None if column.nullable => Ok(Source::Always(Value::Null)),
+                Some(number) => Ok(Source::Constant(Value::Int(number))),
+                None if column.nullable => Ok(Source::Constant(Value::Null)),
                 None => Err(unknown(format!("it has no column {}.{}", self.name, column.name))),
             },
         };
@@ -134,41 +141,44 @@ impl Part {
         Ok(Layout { table, sources, retired })
     }
 
-    /// Whether it is this that the table holds now. Of a table whose columns have changed since only the number of rows can
-    /// be compared.
-    pub(super) fn is(&self, sum: &Sum, table: &Table) -> bool {
-        let as_then = table.columns.iter().map(|column| column.name).eq(&self.columns);
-        sum.rows == self.rows && (!as_then || hex::encode(sum.digest) == self.digest)
+    /// Whether the table holds the rows of the backup. If the columns have changed since the backup, only the
+    /// number of rows is compared.
+    pub(super) fn matches(&self, sum: &Sum, table: &Table) -> bool {
+        let same_columns = table.columns.iter().map(|column| column.name).eq(&self.columns);
+        sum.rows == self.rows && (!same_columns || hex::encode(sum.digest) == self.digest)
     }
 }
 
-/// How rows of a backup become rows of a table, whose columns may have changed since.
+/// How rows of a backup become rows of a table whose columns may have changed since.
 pub(super) struct Layout {
     pub(super) table: &'static Table,
     sources: Vec<Source>,
-    /// Columns of the backup's rows that the table no longer has.
+    /// The columns of the backup's rows that the table no longer has, by position.
     retired: Vec<(usize, &'static Retired)>,
 }
 
-/// Where the value of a column comes from.
+/// The source of a column's value.
 enum Source {
-    /// This column of the backup's row.
+    /// The column at this position in the backup's row.
     Column(usize),
-    /// The backup has no such column.
-    Always(Value),
+    /// The value for all rows, because the backup has no such column.
+    Constant(Value),
 }
 
 impl Layout {
-    /// The row as the table has it now. `None` where something would be lost: a column that the table no longer has
-    /// holds another value than always.
+    /// The row in the table's present columns. `None` if data would be lost: the table no longer has a
+    /// column, and the value in the backup is not the empty one.
     pub(super) fn row(&self, row: &[Value]) -> Option<Row> {
-        let is_empty = |(at, column): &(usize, &Retired)| matches!(row.get(*at), Some(Value::Text(text)) if text == column.text);
+        let is_empty = |(at, column): &(usize, &Retired)| match row.get(*at) {
+            Some(Value::Text(text)) => text == column.text,
+            _ => false,
+        };
         if !self.retired.iter().all(is_empty) {
             return None;
         }
         let value = |source: &Source| match source {
             Source::Column(at) => row.get(*at).cloned(),
-            Source::Always(value) => Some(value.clone()),
+            Source::Constant(value) => Some(value.clone()),
         };
         self.sources.iter().map(value).collect()
     }
@@ -179,7 +189,7 @@ mod tests {
     use super::*;
     use crate::model::Timestamp;
 
-    /// The table of buckets as the first backups have it.
+    /// The columns of the table of buckets in the first backups.
     const FORMER: &[&str] = &[
         "nr",
         "id",
@@ -193,9 +203,15 @@ mod tests {
         "settings",
     ];
 
-    fn part(columns: &[&str]) -> Part {
+    fn part(columns: &[&str]) -> TableManifest {
         let columns = columns.iter().map(|name| (*name).to_owned()).collect();
-        Part { name: "buckets".into(), columns, rows: 1, digest: "digest".into(), chunks: Vec::new() }
+        TableManifest {
+            name: "buckets".into(),
+            columns,
+            rows: 1,
+            digest: "digest".into(),
+            chunks: Vec::new(),
+        }
     }
 
     fn row(settings: &str) -> Row {
@@ -205,29 +221,29 @@ mod tests {
         vec![int(1), bytes(), bytes(), bytes(), int(1), int(2), int(3), int(0), text("{}"), text(settings)]
     }
 
-    fn refusal(part: &Part) -> String {
+    fn refusal(part: &TableManifest) -> String {
         part.layout(&BackupId::new(Timestamp::now())).err().map(|error| error.to_string()).unwrap_or_default()
     }
 
     #[test]
-    fn a_row_of_a_former_table_is_restored() {
+    fn a_row_with_former_columns_is_restored() {
         let part = part(FORMER);
         let layout = part.layout(&BackupId::new(Timestamp::now())).unwrap();
         let mut expected = row("");
         *expected.last_mut().unwrap() = Value::Int(0);
         assert_eq!(layout.row(&row("{}")), Some(expected));
-        assert_eq!(layout.row(&row("{\"a\":\"b\"}")), None, "it would be lost");
+        assert_eq!(layout.row(&row("{\"a\":\"b\"}")), None, "the settings would be lost");
         assert_eq!(layout.row(&row("{}")[..4]), None);
-        // Its digest is of the former columns.
+        // The digest covers the former columns, so only the number of rows counts.
         let sum = Sum { table: "buckets", rows: 1, digest: [0; 32] };
-        assert!(part.is(&sum, layout.table) && !part.is(&Sum { rows: 2, ..sum }, layout.table));
+        assert!(part.matches(&sum, layout.table) && !part.matches(&Sum { rows: 2, ..sum }, layout.table));
     }
 
     #[test]
     fn a_table_of_a_newer_program_is_refused() {
         assert!(refusal(&part(&[FORMER, &["shape"]].concat())).contains("the column buckets.shape"));
         assert!(refusal(&part(&FORMER[1..])).contains("it has no column buckets.nr"));
-        let other = Part { name: "shapes".into(), ..part(FORMER) };
+        let other = TableManifest { name: "shapes".into(), ..part(FORMER) };
         assert!(refusal(&other).contains("the table shapes"));
     }
 }

@@ -1,29 +1,32 @@
-//! Looking at backups, and deleting them.
+//! Listing backups, and deleting them.
 
 use std::collections::HashSet;
 use std::time::Instant;
 
-use super::{Error, Manifest, Progress};
+use crate::care::backup::error::Error;
+use crate::care::backup::manifest::{ChunkRef, Manifest};
+use crate::care::progress::ReportProgress;
 use crate::encryption::KeyRing;
 use crate::model::Timestamp;
 use crate::storage::backup::{BackupId, Backups, ChunkName, RENEW, Set};
 
-/// Chunks that are deleted at a time.
+/// The number of chunks that are deleted together.
 const BATCH: usize = 500;
 
-/// What was deleted.
+/// The outcome of deleting backups.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Removed {
-    /// Backups.
     pub backups: u64,
-    /// Chunks that no other backup has.
+    /// Chunks that no remaining backup names.
     pub chunks: u64,
-    /// Another backup is being made, or was killed a moment ago: chunks that nobody needs stay until the next time.
+    /// Another backup is being taken, or its process was killed a short time ago. So chunks that nobody needs
+    /// may remain until the next deletion.
     pub others: bool,
 }
 
-/// All backups, oldest first, each with its manifest, or why that cannot be read; `None` for one that is being made.
-pub async fn list(
+/// Lists all backups, oldest first, each with its manifest or the error of reading it. A backup that is not
+/// complete has `None`.
+pub(crate) async fn list(
     backups: &Backups,
     ring: &KeyRing,
 ) -> Result<Vec<(Set, Option<Result<Manifest, Error>>)>, Error> {
@@ -35,8 +38,8 @@ pub async fn list(
     Ok(listed)
 }
 
-/// All backups but the newest `keep`. This one, which was just taken, is never among them: by a clock that is behind it may
-/// look older than what others took meanwhile.
+/// All complete backups but the newest `keep`. The backup `taken`, which has just been taken, is never among
+/// them: if this process's clock is slow, that backup may look older than the backups of other processes.
 pub async fn old(backups: &Backups, keep: usize, taken: &BackupId) -> Result<Vec<BackupId>, Error> {
     let sets = backups.sets(None).await?;
     let mut whole: Vec<_> = sets.into_iter().filter(|set| set.whole).map(|set| set.id).collect();
@@ -45,12 +48,12 @@ pub async fn old(backups: &Backups, keep: usize, taken: &BackupId) -> Result<Vec
     Ok(whole)
 }
 
-/// Deletes backups, and the chunks that no other one names.
+/// Deletes these backups, and the chunks that no remaining backup names.
 pub async fn remove(
     backups: &Backups,
     ring: &KeyRing,
     which: &[BackupId],
-    progress: Progress<'_>,
+    progress: ReportProgress<'_>,
 ) -> Result<Removed, Error> {
     let mark = BackupId::new(Timestamp::now());
     let removed = remove_marked(backups, ring, which, &mark, progress).await;
@@ -65,7 +68,7 @@ async fn remove_marked(
     ring: &KeyRing,
     which: &[BackupId],
     mark: &BackupId,
-    progress: Progress<'_>,
+    progress: ReportProgress<'_>,
 ) -> Result<Removed, Error> {
     let mut removed = Removed::default();
     let now = backups.announce_deletion(mark).await?;
@@ -75,12 +78,13 @@ async fn remove_marked(
             removed.backups += u64::from(set.whole);
             backups.forget(&set.id).await?;
         } else if set.whole {
-            // One that cannot be read ends it: nobody knows which chunks it needs. One that another has deleted needs none.
+            // If another process has deleted the backup, it needs no chunks. Any other manifest that cannot
+            // be read ends the deletion: nobody knows which chunks its backup needs.
             let manifest = match Manifest::read(backups, ring, &set.id).await {
                 Err(Error::NoSuchBackup(_)) => continue,
                 manifest => manifest?,
             };
-            kept.extend(manifest.refs().map(super::manifest::ChunkRef::name));
+            kept.extend(manifest.chunk_refs().map(ChunkRef::name));
             known.insert(set.id);
         }
     }
@@ -88,8 +92,8 @@ async fn remove_marked(
         backups.chunks().await?.into_keys().filter(|name| !kept.contains(name)).collect();
     let mut renewed = Instant::now();
     for batch in unnamed.chunks(BATCH) {
-        // Whoever begins a backup after this mark was made sees it and gives way. A backup that is not among those that
-        // were read began before, or this mark was renewed too late.
+        // A process that begins a backup after this mark was made sees the mark, and gives way. A backup that
+        // was not read above began before the mark, or this process renewed the mark too late.
         if renewed.elapsed() >= RENEW {
             backups.announce_deletion(mark).await?;
             renewed = Instant::now();

@@ -2,29 +2,30 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::manifest::{ChunkRef, Layout, Part};
-use super::{Error, Manifest, Progress, seals};
+use crate::care::backup::error::Error;
+use crate::care::backup::manifest::{ChunkRef, Layout, Manifest, TableManifest};
+use crate::care::backup::seals;
+use crate::care::progress::ReportProgress;
 use crate::encryption::KeyRing;
 use crate::model::InstallId;
 use crate::storage::backup::{BackupId, Backups, origin, restored_from};
 use crate::storage::index::rows::transfer::sums;
 use crate::storage::index::rows::{Begun, Mark, Row, Rows, Table, decode};
 
-/// Chunks that are read ahead.
+/// The number of chunks that are read ahead.
 const AHEAD: usize = 4;
-/// Rows that are loaded in one transaction at most.
+/// The most rows that one transaction loads.
 const ROWS: usize = 5000;
 
-/// What was restored.
+/// The outcome of a restoration.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Restored {
-    /// From which backup.
+    /// The backup that was restored.
     pub id: BackupId,
-    /// How many rows.
     pub rows: u64,
 }
 
-/// Finds a backup by its name, or the newest one, and reads its manifest.
+/// Finds the backup of this name, or the newest backup, and reads its manifest.
 pub async fn find(
     backups: &Backups,
     ring: &KeyRing,
@@ -45,21 +46,22 @@ pub async fn find(
     Ok((id, manifest))
 }
 
-/// Loads a backup into an empty index, or goes on where that ended before, and compares what stands with the backup.
+/// Loads a backup into an empty index, and compares the loaded rows with the backup. If a restoration of the
+/// same backup was interrupted, it is continued.
 pub async fn restore(
     backups: &Backups,
     ring: &KeyRing,
     id: &BackupId,
     manifest: &Manifest,
     target: &dyn Rows,
-    progress: Progress<'_>,
+    progress: ReportProgress<'_>,
 ) -> Result<Restored, Error> {
-    // Before anything is written it must be known that all of it can be.
+    // Before anything is written, all tables and columns of the backup must be known.
     let layouts = manifest.tables.iter().map(|part| part.layout(id)).collect::<Result<Vec<_>, _>>()?;
     match target.begin_load(&format!("backup {id}")).await? {
         Begun::New | Begun::Again => {}
-        Begun::Other(other) => return Err(Error::NotEmpty(format!("what of {other} has been loaded"))),
-        // The last to restore it had no time to say so.
+        Begun::Other(other) => return Err(Error::NotEmpty(format!("rows of {other}"))),
+        // An earlier restoration was complete, but its process ended before it could report that.
         Begun::NotEmpty
             if target.mark(Mark::Restored).await?.is_some_and(|mark| origin(&mark) == id.as_str()) =>
         {
@@ -72,7 +74,7 @@ pub async fn restore(
     }
     let found = sums(target, progress).await?;
     for (part, Layout { table, .. }) in manifest.tables.iter().zip(&layouts) {
-        if !found.iter().any(|sum| sum.table == table.name && part.is(sum, table)) {
+        if !found.iter().any(|sum| sum.table == table.name && part.matches(sum, table)) {
             return Err(Error::damaged(id, format!("the table {} is not as it was", table.name)));
         }
     }
@@ -85,13 +87,13 @@ async fn load(
     backups: &Backups,
     ring: &KeyRing,
     id: &BackupId,
-    part: &Part,
+    part: &TableManifest,
     layout: &Layout,
     target: &dyn Rows,
-    progress: Progress<'_>,
+    progress: ReportProgress<'_>,
 ) -> Result<(), Error> {
     let table = layout.table;
-    // What stands are the first rows, as each transaction loads those that follow.
+    // Each transaction loads the rows that follow, so the loaded rows are the first rows of the table.
     let mut loaded = target.standing(table).await?.rows;
     let mut skip = loaded;
     let mut chunks = part.chunks.iter();
@@ -106,7 +108,7 @@ async fn load(
         let mut rows = rows.into_iter().skip(skipped).peekable();
         while rows.peek().is_some() {
             let some = rows.by_ref().take(ROWS).map(|row| layout.row(&row));
-            let some: Vec<Row> = some.collect::<Option<_>>().ok_or_else(|| former(id, table))?;
+            let some: Vec<Row> = some.collect::<Option<_>>().ok_or_else(|| retired_value(id, table))?;
             loaded += some.len() as u64;
             target.load(table, some).await?;
         }
@@ -119,7 +121,7 @@ async fn read(
     backups: &Backups,
     ring: &KeyRing,
     id: &BackupId,
-    part: &Part,
+    part: &TableManifest,
     chunk: &ChunkRef,
 ) -> Result<Vec<Row>, Error> {
     let name = chunk.name();
@@ -136,8 +138,8 @@ async fn read(
     if rows.len() as u64 == chunk.rows { Ok(rows) } else { Err(wrong("holds another number of rows")) }
 }
 
-/// The refusal of a row with a value that the table has no column for any more.
-fn former(id: &BackupId, table: &Table) -> Error {
+/// The error for a row with a value whose column the table no longer has.
+fn retired_value(id: &BackupId, table: &Table) -> Error {
     let what = format!("a row of the table {} holds what this program cannot keep", table.name);
     Error::Unknown { id: id.clone(), what }
 }

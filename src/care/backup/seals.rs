@@ -1,12 +1,12 @@
 //! How chunks and manifests are sealed: as secrets of the key ring, each bound to its name.
 //!
-//! A chunk's name is a keyed hash of what is in it. So a chunk that has not changed is not written again, names say nothing
-//! to who has no ring, and a chunk under another's name does not open.
+//! The name of a chunk is a keyed hash of its rows. So an unchanged chunk is not written again. Without the
+//! key ring the name reveals nothing, and a chunk under the name of another chunk does not open.
 
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
-use super::Error;
+use crate::care::backup::error::Error;
 use crate::encryption;
 use crate::encryption::KeyRing;
 use crate::storage::backup::{BackupId, ChunkName};
@@ -14,19 +14,19 @@ use crate::storage::backup::{BackupId, ChunkName};
 const CHUNK: &str = "backup-chunk";
 const MANIFEST: &str = "backup-manifest";
 
-/// The version of what is in a chunk, its first byte.
+/// The version of a chunk's format: the first byte of its plaintext.
 const CHUNK_VERSION: u8 = 1;
-/// By how many bytes a sealed chunk is longer than the rows in it.
+/// The number of bytes by which a sealed chunk is longer than its rows.
 pub(super) const OVERHEAD: usize = 1 + 69;
 
-/// A chunk ready to be sealed.
-pub(super) struct Named {
+/// A chunk that has its name and is ready to be sealed.
+pub(super) struct NamedChunk {
     pub(super) name: ChunkName,
     plain: Vec<u8>,
 }
 
-impl Named {
-    /// Names a chunk by what is in it.
+impl NamedChunk {
+    /// Computes the name from the rows.
     pub(super) fn new(ring: &KeyRing, rows: &[u8]) -> Self {
         let mut plain = Vec::with_capacity(1 + rows.len());
         plain.push(CHUNK_VERSION);
@@ -34,7 +34,7 @@ impl Named {
         Self { name: ring.content_name(CHUNK, &plain), plain }
     }
 
-    /// The bytes it has when it is sealed.
+    /// The length of the sealed chunk in bytes.
     pub(super) fn sealed_len(&self) -> u64 {
         (self.plain.len() + OVERHEAD - 1) as u64
     }
@@ -44,7 +44,7 @@ impl Named {
     }
 }
 
-/// The rows in a chunk.
+/// Opens a chunk, and returns its rows.
 pub(super) fn open_chunk(
     ring: &KeyRing,
     id: &BackupId,
@@ -80,14 +80,14 @@ mod tests {
     use crate::model::Timestamp;
 
     #[test]
-    fn chunks_open_under_their_name_alone() {
+    fn a_chunk_opens_under_its_own_name_only() {
         let (ring, id) = (KeyRing::generate(), BackupId::new(Timestamp::now()));
-        let (one, other) = (Named::new(&ring, b"rows"), Named::new(&ring, b"more"));
+        let (one, other) = (NamedChunk::new(&ring, b"rows"), NamedChunk::new(&ring, b"more"));
         let sealed = one.seal(&ring);
         assert_eq!(sealed.len() as u64, one.sealed_len());
         assert_eq!(open_chunk(&ring, &id, &one.name, &sealed).unwrap().as_slice(), b"rows");
-        assert_eq!(Named::new(&ring, b"rows").name, one.name);
-        assert_ne!(Named::new(&KeyRing::generate(), b"rows").name, one.name);
+        assert_eq!(NamedChunk::new(&ring, b"rows").name, one.name);
+        assert_ne!(NamedChunk::new(&KeyRing::generate(), b"rows").name, one.name);
         for (name, bytes) in
             [(&other.name, &sealed[..]), (&one.name, &sealed[..sealed.len() - 1]), (&one.name, &[])]
         {
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_is_that_of_its_backup() {
+    fn a_manifest_opens_for_its_own_backup_only() {
         let ring = KeyRing::generate();
         let (id, other) = (BackupId::new(Timestamp::now()), BackupId::new(Timestamp::now()));
         let sealed = seal_manifest(&ring, &id, b"{}");

@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use super::manifest::{ChunkRef, Manifest};
-use super::seals::Named;
-use super::{Error, Progress};
+use crate::care::backup::error::Error;
+use crate::care::backup::manifest::{ChunkRef, Manifest};
+use crate::care::backup::seals::NamedChunk;
+use crate::care::progress::ReportProgress;
 use crate::encryption::KeyRing;
 use crate::model::{InstallId, Timestamp};
 use crate::storage;
@@ -15,38 +16,35 @@ use crate::storage::backup::{BackupId, Backups, Chunk, ChunkName, Cutter, RENEW}
 use crate::storage::index::rows::transfer::Summing;
 use crate::storage::index::rows::{Mark, Rows, TABLES};
 
-/// Chunks that are written at a time.
+/// The number of chunks that are written at the same time.
 const AT_ONCE: usize = 8;
 
 /// A backup that was taken.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Taken {
-    /// Its name.
     pub id: BackupId,
-    /// Rows in it.
     pub rows: u64,
-    /// Chunks in it.
     pub chunks: u64,
-    /// Those of them that had to be written.
+    /// The chunks that the store did not have yet.
     pub written: u64,
-    /// And their bytes.
+    /// The sealed bytes of these chunks.
     pub written_bytes: u64,
 }
 
-/// Takes a backup of an index as it is now. Others write on meanwhile.
+/// Takes a backup of an index as it is now. Other processes may write at the same time.
 pub async fn take(
     source: &dyn Rows,
     backups: &Backups,
     ring: &KeyRing,
     install: InstallId,
-    progress: Progress<'_>,
+    progress: ReportProgress<'_>,
 ) -> Result<Taken, Error> {
     let id = BackupId::new(Timestamp::now());
-    // Before the index is read: from here on what it may refer to stays.
+    // The hold comes before the index is read: from here on, no blob that the index may refer to is deleted.
     backups.hold(&id).await?;
     let taken = make(source, backups, ring, install, &id, progress).await;
     if taken.is_err() {
-        // Else it would hold until it is taken for dead.
+        // Otherwise the hold would keep blobs until the backup is taken for dead.
         let _ = backups.forget(&id).await;
     }
     taken
@@ -58,7 +56,7 @@ async fn make(
     ring: &KeyRing,
     install: InstallId,
     id: &BackupId,
-    progress: Progress<'_>,
+    progress: ReportProgress<'_>,
 ) -> Result<Taken, Error> {
     let now = backups.held_at(id).await?.ok_or(Error::GivenUp)?;
     if backups.deleting(now).await? {
@@ -72,7 +70,8 @@ async fn make(
     let known = backups.chunks().await?;
     let restored = source.mark(Mark::Restored).await?;
     let mut snapshot = source.snapshot().await?;
-    let mut writing = Writing { backups, ring, known, tasks: JoinSet::new(), written: 0, written_bytes: 0 };
+    let mut writer =
+        ChunkWriter { backups, ring, known, tasks: JoinSet::new(), written: 0, written_bytes: 0 };
     let mut renewed = Instant::now();
     let mut manifest = Manifest::new(install, restored);
     for table in TABLES {
@@ -85,7 +84,7 @@ async fn make(
             for row in &page {
                 summing.add(row);
                 if let Some(chunk) = cutter.add(row) {
-                    chunks.push(writing.write(&chunk).await?);
+                    chunks.push(writer.write(&chunk).await?);
                 }
             }
             if renewed.elapsed() >= RENEW {
@@ -97,42 +96,42 @@ async fn make(
             progress(table.name, summing.rows());
         }
         if let Some(chunk) = cutter.end() {
-            chunks.push(writing.write(&chunk).await?);
+            chunks.push(writer.write(&chunk).await?);
         }
         manifest.add(table, &summing.sum(), chunks);
     }
     drop(snapshot);
-    let (written, written_bytes) = writing.end().await?;
+    let (written, written_bytes) = writer.end().await?;
     if !backups.is_held(id).await? {
         return Err(Error::GivenUp);
     }
     backups.write_manifest(id, manifest.seal(ring, id)?).await?;
-    // Whoever took it for dead before the manifest stood has removed the hold, and what it held may be gone. Nobody should have
-    // deleted a chunk: it costs little to look.
-    let (is_held, stand) = (backups.is_held(id).await?, backups.chunks().await?);
-    if !is_held || !manifest.refs().all(|chunk| stand.contains_key(&chunk.name())) {
+    // If another process took this backup for dead before its manifest existed, that process has removed the
+    // hold, and blobs may be deleted. Nobody should have deleted a chunk, but it costs little to look.
+    let (is_held, stored) = (backups.is_held(id).await?, backups.chunks().await?);
+    if !is_held || !manifest.chunk_refs().all(|chunk| stored.contains_key(&chunk.name())) {
         return Err(Error::GivenUp);
     }
     Ok(Taken { id: id.clone(), rows: manifest.rows(), chunks: manifest.chunks(), written, written_bytes })
 }
 
-/// Chunks on their way to the store.
-struct Writing<'a> {
+/// Writes chunks to the store, several at the same time.
+struct ChunkWriter<'a> {
     backups: &'a Backups,
     ring: &'a KeyRing,
-    /// What the store has, with sizes.
+    /// The chunks in the store, with their sizes.
     known: HashMap<ChunkName, u64>,
     tasks: JoinSet<Result<(), storage::Error>>,
     written: u64,
     written_bytes: u64,
 }
 
-impl Writing<'_> {
-    /// Has a chunk written unless it is there.
+impl ChunkWriter<'_> {
+    /// Starts to write a chunk, unless the store has it.
     async fn write(&mut self, chunk: &Chunk) -> Result<ChunkRef, Error> {
-        let named = Named::new(self.ring, &chunk.bytes);
+        let named = NamedChunk::new(self.ring, &chunk.bytes);
         let (name, size) = (named.name, named.sealed_len());
-        // One of another size was cut off: it is written anew.
+        // A chunk of another size was cut off, so it is written again.
         if self.known.insert(name, size) != Some(size) {
             while self.tasks.len() >= AT_ONCE {
                 self.next().await?;
@@ -145,7 +144,7 @@ impl Writing<'_> {
         Ok(ChunkRef::new(&name, chunk.rows, chunk.bytes.len() as u64))
     }
 
-    /// Waits for one to be written; `false` when all are.
+    /// Waits until one more chunk is written. `false` when all are written.
     async fn next(&mut self) -> Result<bool, Error> {
         match self.tasks.join_next().await {
             None => Ok(false),

@@ -1,13 +1,15 @@
-//! The blobs that the index names against those that the store holds, both ways.
+//! Compares the blobs that the index names with the blobs in the store, in both directions.
 //!
-//! Requests run meanwhile. A blob is written before the index names it, and deleted before the index forgets it; what
-//! looks wrong is asked for again in the order that makes sure of it.
+//! Requests may run at the same time. A blob is written before the index names it, and deleted before the
+//! index forgets it. So a blob that looks wrong is read again, in the order that excludes running requests as
+//! the cause.
 
 use std::collections::HashSet;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{Kind, Progress, Report};
+use crate::care::fsck::report::{FindingKind, Report};
+use crate::care::progress::ReportProgress;
 use crate::encryption::layout::sealed_len;
 use crate::model::BlobId;
 use crate::ops::engine::error::Error;
@@ -16,16 +18,16 @@ use crate::storage;
 use crate::storage::blobs::Found;
 use crate::storage::index::BlobRow;
 
-/// Blobs that are looked at together.
+/// The number of blobs that are read together.
 const BATCH: u32 = 1000;
-/// Sizes that are asked for at a time.
+/// The number of sizes that are read from the store at the same time.
 const AT_ONCE: usize = 32;
 
-/// Every blob that the index refers to is in the store, and of its size.
-pub(super) async fn named(
+/// Checks that every blob that the index refers to is in the store, and has its size.
+pub(super) async fn check_named(
     gateway: &Gateway,
     report: &mut Report,
-    progress: Progress<'_>,
+    progress: ReportProgress<'_>,
 ) -> Result<(), Error> {
     let mut after = None;
     loop {
@@ -45,10 +47,10 @@ pub(super) async fn named(
                 outside.push(row);
             }
         }
-        let look = async |row: BlobRow| (row.id, look(gateway, &row).await);
-        let mut looks = stream::iter(outside.into_iter().map(look)).buffered(AT_ONCE);
-        while let Some((id, found)) = looks.next().await {
-            if let Some((kind, what)) = found? {
+        let check = async |row: BlobRow| (row.id, check_blob(gateway, &row).await);
+        let mut checks = stream::iter(outside.into_iter().map(check)).buffered(AT_ONCE);
+        while let Some((id, finding)) = checks.next().await {
+            if let Some((kind, what)) = finding? {
                 report.add_blob(kind, id, &what);
             }
         }
@@ -56,26 +58,27 @@ pub(super) async fn named(
     }
 }
 
-/// What is wrong with a blob that the index refers to, if anything is.
-async fn look(gateway: &Gateway, row: &BlobRow) -> Result<Option<(Kind, String)>, Error> {
+/// The fault of a blob that the index refers to, if it has one.
+async fn check_blob(gateway: &Gateway, row: &BlobRow) -> Result<Option<(FindingKind, String)>, Error> {
     let expected = sealed_len(row.length);
     let wrong = match gateway.blobs.size(&row.id).await {
         Ok(size) if size == expected => return Ok(None),
-        Ok(size) => (Kind::WrongSize, format!("{size} bytes, expected {expected}")),
-        Err(storage::Error::BlobDamaged { problem, .. }) => (Kind::MissingBlob, problem.to_owned()),
+        Ok(size) => (FindingKind::WrongSize, format!("{size} bytes, expected {expected}")),
+        Err(storage::Error::BlobDamaged { problem, .. }) => (FindingKind::MissingBlob, problem.to_owned()),
         Err(error) => return Err(error.into()),
     };
-    // Zero references are final: what still has some had some all the time.
-    let still = gateway.index.blob(row.id).await?;
-    let still = still.is_some_and(|now| now.refs > 0 && now.length == row.length && !now.inline);
-    Ok(still.then_some(wrong))
+    // A blob without references never gets one again. So if it has references now, it had them all the time.
+    let blob = gateway.index.blob(row.id).await?;
+    let is_unchanged = blob.is_some_and(|now| now.refs > 0 && now.length == row.length && !now.inline);
+    Ok(is_unchanged.then_some(wrong))
 }
 
-/// Every blob in the store is known to the index, or on its way there, or left over from a write that came to nothing.
-pub(super) async fn stored(
+/// Checks that every blob in the store is known to the index, is about to be published, or is left over from
+/// a write that was given up.
+pub(super) async fn check_stored(
     gateway: &Gateway,
     report: &mut Report,
-    progress: Progress<'_>,
+    progress: ReportProgress<'_>,
 ) -> Result<(), Error> {
     report.leftovers.unfinished = gateway.blobs.unfinished().await?;
     let mut seen = 0;
@@ -89,17 +92,17 @@ pub(super) async fn stored(
             match blob {
                 Some(id) if known.contains(&id) => {}
                 Some(id) => unknown.push((id, size)),
-                None => report.add(Kind::Stranger, name),
+                None => report.add(FindingKind::Stranger, name),
             }
         }
-        unknown_blobs(gateway, unknown, report).await?;
+        sort_unknown_blobs(gateway, unknown, report).await?;
         progress("blobs of the store", seen);
     }
     Ok(())
 }
 
-/// Tells strays from blobs whose writer may still publish them, or whose sweep is to come.
-async fn unknown_blobs(
+/// Separates stray blobs from blobs whose writer may still publish them, and from blobs that will be swept.
+async fn sort_unknown_blobs(
     gateway: &Gateway,
     unknown: Vec<(BlobId, u64)>,
     report: &mut Report,
@@ -117,13 +120,13 @@ async fn unknown_blobs(
             strays.push((id, size));
         }
     }
-    // Their writers can publish nothing any more. What they had published before is known; and what was known and was
-    // forgotten since is deleted.
+    // The writers of these blobs can publish nothing any more. The index knows a blob that they published
+    // before. If the index has forgotten a blob since, the blob is deleted.
     let ids = strays.iter().map(|(id, _)| *id).collect();
     let known: HashSet<_> = gateway.index.known_blobs(ids).await?.into_iter().collect();
     for (id, size) in strays.into_iter().filter(|(id, _)| !known.contains(id)) {
         match gateway.blobs.size(&id).await {
-            Ok(_) => report.add(Kind::StrayBlob, format!("blob {id}: {size} bytes")),
+            Ok(_) => report.add(FindingKind::StrayBlob, format!("blob {id}: {size} bytes")),
             Err(storage::Error::BlobDamaged { .. }) => {}
             Err(error) => return Err(error.into()),
         }

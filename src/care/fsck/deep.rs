@@ -1,20 +1,26 @@
-//! Every seal: the envelopes of versions and uploads, the parts' own, the blobs' headers, and every chunk that the key
-//! ring opens. Of what customers sealed, everything but the chunks.
+//! Verifies every seal: the envelopes of versions and uploads, the seals of parts, the headers of blobs, and
+//! every chunk that the key ring opens. If a customer's key sealed an object, its chunks are not verified.
 
-use super::{Kind, Progress, Report};
-use crate::care::verify::{Item, Verdict, Verifier, Walk};
+use crate::care::fsck::report::{FindingKind, Report};
+use crate::care::progress::ReportProgress;
+use crate::care::verify::walk::{Item, Walk};
+use crate::care::verify::{Verdict, Verifier};
 use crate::ops::bytes::pace::Pace;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::Gateway;
 use crate::storage::index::BucketRecord;
 
-/// Verifies all of it.
-pub(super) async fn all(gateway: &Gateway, report: &mut Report, progress: Progress<'_>) -> Result<(), Error> {
+/// Verifies the seals of all versions and uploads.
+pub(super) async fn verify_seals(
+    gateway: &Gateway,
+    report: &mut Report,
+    progress: ReportProgress<'_>,
+) -> Result<(), Error> {
     let verifier = Verifier::new(gateway, Pace::unlimited(), false);
     let mut walk = Walk::default();
     while let Some((bucket, item)) = walk.next(&*gateway.index).await? {
         if let Verdict::Wrong(error) = verifier.item(&bucket, &item).await? {
-            report.add(Kind::Seal, format!("{}: {error}", place(&bucket, &item)));
+            report.add(FindingKind::Seal, format!("{}: {error}", location(&bucket, &item)));
         }
         match item {
             Item::Version(..) => {
@@ -30,7 +36,7 @@ pub(super) async fn all(gateway: &Gateway, report: &mut Report, progress: Progre
     Ok(())
 }
 
-fn place(bucket: &BucketRecord, item: &Item) -> String {
+fn location(bucket: &BucketRecord, item: &Item) -> String {
     let bucket = format!("bucket {}/{}", bucket.account.as_str(), bucket.name.as_str());
     match item {
         Item::Version(key, id) => format!("{bucket}, key {:?}, version {id}", key.as_str()),

@@ -1,39 +1,40 @@
-//! `fsck`: the index checked against itself and against the blobs, both ways; and, on demand, every seal.
+//! `fsck` compares the index with itself and with the blobs, in both directions. On demand it verifies every
+//! seal.
 //!
-//! It reads only, and a gateway may run meanwhile: what looks wrong is looked at again before it is told.
+//! It only reads, and a gateway may run at the same time. So something that looks wrong is read again before
+//! it is reported.
 
 mod blobs;
 mod deep;
 mod report;
 
-pub use report::{Finding, Kind, Leftovers, Report};
+pub use report::{Finding, FindingKind, Leftovers, Report};
 
+use crate::care::progress::ReportProgress;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::Gateway;
 
-/// Is told how far the check is: what is looked at, and how many of it so far.
-pub type Progress<'p> = &'p (dyn Fn(&'static str, u64) + Sync);
-
-/// How many things the store holds that the index does not know, and that no writer can publish any more.
-pub async fn strays(gateway: &Gateway) -> Result<u64, Error> {
+/// Counts the stray blobs and foreign files in the store: the index does not know them, and no writer can
+/// publish them any more.
+pub(crate) async fn strays(gateway: &Gateway) -> Result<u64, Error> {
     let mut report = Report::default();
-    blobs::stored(gateway, &mut report, &|_, _| ()).await?;
+    blobs::check_stored(gateway, &mut report, &|_, _| ()).await?;
     Ok(report.count)
 }
 
 /// Checks an installation. `deep` reads everything that the key ring opens, and verifies every seal.
 ///
-/// Fails only where the check itself cannot be made: what is wrong with the installation is in the report.
-pub async fn check(gateway: &Gateway, deep: bool, progress: Progress<'_>) -> Result<Report, Error> {
+/// It fails only if the check itself is impossible. The faults of the installation are in the report.
+pub async fn check(gateway: &Gateway, deep: bool, progress: ReportProgress<'_>) -> Result<Report, Error> {
     let mut report = Report { deep, ..Report::default() };
     progress("index", 0);
     for finding in gateway.index.audit().await? {
-        report.add(Kind::Index, format!("{}: {}", finding.what, finding.detail));
+        report.add(FindingKind::Index, format!("{}: {}", finding.what, finding.detail));
     }
-    blobs::named(gateway, &mut report, progress).await?;
-    blobs::stored(gateway, &mut report, progress).await?;
+    blobs::check_named(gateway, &mut report, progress).await?;
+    blobs::check_stored(gateway, &mut report, progress).await?;
     if deep {
-        deep::all(gateway, &mut report, progress).await?;
+        deep::verify_seals(gateway, &mut report, progress).await?;
     }
     Ok(report)
 }

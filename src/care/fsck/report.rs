@@ -1,10 +1,10 @@
-//! What a check found.
+//! The report of a check.
 
 use serde::Serialize;
 
 use crate::model::BlobId;
 
-/// Findings that are told one by one. The rest are counted.
+/// The most findings that are listed one by one. The others are only counted.
 const MOST: usize = 10_000;
 
 /// The outcome of a check.
@@ -14,74 +14,74 @@ pub struct Report {
     pub deep: bool,
     /// Blobs that the index knows and refers to.
     pub blobs: u64,
-    /// Those of them that live in the index.
+    /// The blobs among them that live in the index.
     pub inline_blobs: u64,
-    /// Blobs without references that wait for their deletion.
+    /// Blobs without references, which wait for their deletion.
     pub freed_blobs: u64,
     /// Versions whose seals were verified.
     pub versions: u64,
     /// Uploads whose seals were verified.
     pub uploads: u64,
-    /// What is not published, or not yet.
+    /// Blobs that are not published, or not yet.
     pub leftovers: Leftovers,
-    /// Blobs that are referred to and not there: the first ten thousand.
+    /// Missing blobs that the index refers to, at most 10,000.
     #[serde(skip)]
     pub missing: Vec<BlobId>,
-    /// Objects that have lost data with them, and unfinished uploads.
+    /// Versions and unfinished uploads that have lost data with these blobs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<String>,
-    /// The backup from which the index was restored, or the time to which it was set back, where that was accepted with this check.
+    /// If this check accepted a restored index: the backup that it was restored from, or the time to which it
+    /// was set back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<String>,
-    /// How many findings there are.
+    /// The number of all findings, listed or not.
     pub count: u64,
-    /// What is wrong: the first ten thousand.
+    /// The listed findings, at most 10,000.
     pub findings: Vec<Finding>,
 }
 
-/// What writes left behind that came to nothing, and what running ones have not published yet. Harmless: what its process
-/// does not publish is swept after the process's end.
+/// Blobs of writes that were given up, and of running writes that have not published them yet. They are
+/// harmless: if their process does not publish them, they are swept after the end of that process.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize)]
 pub struct Leftovers {
     /// Whole blobs that are not published.
     pub blobs: u64,
-    /// Their bytes.
+    /// The bytes of these whole blobs.
     pub bytes: u64,
     /// Files of blobs that were not written to their end.
     pub unfinished: u64,
 }
 
-/// Something that is wrong.
+/// One fault of an installation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Finding {
-    /// What kind of thing.
-    pub kind: Kind,
-    /// What and where.
+    pub kind: FindingKind,
+    /// The damaged thing, its location and the fault, in one line.
     pub detail: String,
 }
 
-/// What can be wrong.
+/// The kinds of faults that a check finds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum FindingKind {
     /// The index contradicts itself.
     Index,
     /// The index refers to a blob that is not in the store: an object has lost its data.
     MissingBlob,
-    /// A stored blob has not the size that its plaintext's length implies.
+    /// The size of a stored blob does not match the length of its plaintext.
     WrongSize,
-    /// A stored blob that the index does not know, of a writer that it does not know or has done with. Space is lost, or
-    /// the index is older than the store.
+    /// The index does not know a stored blob, and does not know its writer or has swept it. Either space is
+    /// lost, or the index is older than the store.
     StrayBlob,
-    /// A file in the store that is none of ours.
+    /// A file in the store that Cardea did not write.
     Stranger,
-    /// A seal does not open: what stands in the index or in the store was changed.
+    /// A seal does not open: data in the index or in the store was changed.
     Seal,
 }
 
-impl Kind {
-    /// Its name in a report for people.
-    pub const fn name(self) -> &'static str {
+impl FindingKind {
+    /// The spelling in a report for people.
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Index => "index",
             Self::MissingBlob => "missing blob",
@@ -94,21 +94,21 @@ impl Kind {
 }
 
 impl Report {
-    /// Whether nothing is wrong.
+    /// Whether the check found no fault.
     pub fn is_clean(&self) -> bool {
         self.count == 0
     }
 
-    /// Notes what is wrong with a blob.
-    pub(super) fn add_blob(&mut self, kind: Kind, id: BlobId, what: &str) {
+    /// Adds a fault of a blob.
+    pub(super) fn add_blob(&mut self, kind: FindingKind, id: BlobId, what: &str) {
         self.add(kind, format!("blob {id}: {what}"));
-        if kind == Kind::MissingBlob && self.missing.len() < MOST {
+        if kind == FindingKind::MissingBlob && self.missing.len() < MOST {
             self.missing.push(id);
         }
     }
 
-    /// Notes something that is wrong.
-    pub(super) fn add(&mut self, kind: Kind, detail: String) {
+    /// Adds a fault.
+    pub(super) fn add(&mut self, kind: FindingKind, detail: String) {
         self.count += 1;
         if self.findings.len() < MOST {
             self.findings.push(Finding { kind, detail });

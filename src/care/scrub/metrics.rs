@@ -1,11 +1,11 @@
-//! What the scrubber counts, in Prometheus' terms.
+//! The metrics of the scrubber.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::{Registry, Unit};
 
-/// What the scrubber of this process has read and found.
+/// Counters of the bytes, passes and findings of this process's scrubber.
 #[derive(Clone, Default)]
 pub struct ScrubMetrics {
     bytes: Counter,
@@ -18,18 +18,18 @@ struct FindingLabel {
     kind: &'static str,
 }
 
-/// What the scrubber may find.
+/// The kinds of faults that the scrubber finds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Found {
-    /// A version or an upload that is not as it was sealed.
+pub(super) enum ScrubFinding {
+    /// A version or an upload is not as it was sealed.
     Damaged,
-    /// One that the store does not give, though it answers.
+    /// A version or an upload cannot be read, although the store answers.
     Unreadable,
-    /// Things in the store that the index does not know.
+    /// The store holds something that the index does not know.
     Stray,
 }
 
-impl Found {
+impl ScrubFinding {
     const ALL: [Self; 3] = [Self::Damaged, Self::Unreadable, Self::Stray];
 
     const fn name(self) -> &'static str {
@@ -42,22 +42,27 @@ impl Found {
 }
 
 impl ScrubMetrics {
-    /// Counters at zero, registered.
-    pub fn new(registry: &mut Registry) -> Self {
+    /// Registers the metrics, with all counters at zero.
+    pub(crate) fn new(registry: &mut Registry) -> Self {
         let metrics = Self::default();
-        for kind in Found::ALL {
+        for kind in ScrubFinding::ALL {
             metrics.found(kind, 0);
         }
         let name = "scrub_read";
-        registry.register_with_unit(name, "What the scrubber has read", Unit::Bytes, metrics.bytes.clone());
+        registry.register_with_unit(
+            name,
+            "Bytes that the scrubber has read",
+            Unit::Bytes,
+            metrics.bytes.clone(),
+        );
         registry.register(
             "scrub_passes",
-            "Times that the scrubber has read everything",
+            "Complete passes of the scrubber over all stored data",
             metrics.passes.clone(),
         );
         registry.register(
             "scrub_findings",
-            "What the scrubber found wrong, each thing once",
+            "Faults that the scrubber has found, each counted once",
             metrics.findings.clone(),
         );
         metrics
@@ -71,19 +76,19 @@ impl ScrubMetrics {
         self.passes.inc();
     }
 
-    pub(super) fn found(&self, kind: Found, count: u64) {
+    pub(super) fn found(&self, kind: ScrubFinding, count: u64) {
         self.findings.get_or_create(&FindingLabel { kind: kind.name() }).inc_by(count);
     }
 
-    /// How many findings there were.
+    /// The number of findings of all kinds.
     pub fn findings(&self) -> u64 {
-        Found::ALL
+        ScrubFinding::ALL
             .iter()
             .map(|kind| self.findings.get_or_create(&FindingLabel { kind: kind.name() }).get())
             .sum()
     }
 
-    /// How often everything was read.
+    /// The number of complete passes.
     pub fn passes(&self) -> u64 {
         self.passes.get()
     }

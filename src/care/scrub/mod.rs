@@ -1,10 +1,10 @@
-//! The scrubber: reads everything that is stored, slowly, again and again, and tells what is not as it was sealed.
+//! The scrubber reads all stored data, slowly and repeatedly, and reports data that is not as it was sealed.
 //!
-//! It repairs nothing. What it finds is counted and logged once, by ids alone; `fsck --deep` says the same of a moment,
-//! with names.
+//! It repairs nothing. Each finding is counted and logged once, by ids alone. `fsck --deep` reports the same
+//! faults at once, with names.
 
+mod cursor;
 mod metrics;
-mod place;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,12 +13,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use self::metrics::Found;
+use self::cursor::Cursor;
+use self::metrics::ScrubFinding;
 pub use self::metrics::ScrubMetrics;
-use self::place::Place;
+use crate::care::fsck;
 use crate::care::task::{Round, Task};
-use crate::care::verify::{Item, Verdict, Verifier, Walk};
-use crate::care::{fsck, verify};
+use crate::care::verify::walk::{Item, Position, Walk};
+use crate::care::verify::{Verdict, Verifier};
 use crate::model::{BucketId, Timestamp};
 use crate::ops::bytes::pace::Pace;
 use crate::ops::engine::error::Error;
@@ -28,18 +29,19 @@ use crate::storage::index::BucketRecord;
 
 /// The name of the task, and of its lease.
 const NAME: &str = "scrubber";
-/// How long a round lasts, after which its place is kept.
+/// How long a round lasts. The cursor is stored at its end.
 const ROUND: Duration = Duration::from_secs(10);
-/// How often one pass begins at most.
+/// The pause after a complete pass.
 const PERIOD: Duration = Duration::from_hours(24);
-/// How long it waits at most before it asks whether it is time for the next pass.
+/// The longest sleep before the scrubber checks again whether the next pass is due.
 const WAIT: Duration = Duration::from_mins(10);
-/// How often something that the store does not give is asked for.
+/// How often an item is read before it counts as unreadable.
 const ATTEMPTS: u32 = 3;
-/// Findings that are remembered, so that they are told once. Whoever has that many has other sorrows.
-const TOLD: usize = 100_000;
+/// The most findings that are remembered, so that each is reported once. More findings are not reported at
+/// all.
+const MAX_REPORTED: usize = 100_000;
 
-/// Reads everything that is stored.
+/// Reads and verifies all stored data.
 pub struct Scrubber {
     gateway: Gateway,
     verifier: Verifier,
@@ -47,12 +49,12 @@ pub struct Scrubber {
     period: Duration,
     round: Duration,
     walk: Walk,
-    /// Where the walk is, as it was last kept.
-    kept: Option<Vec<u8>>,
-    /// What could not be read when it was last asked for, and how often it was.
+    /// The cursor that was last stored, or found in the index.
+    stored_cursor: Option<Vec<u8>>,
+    /// An item that could not be read, and the number of attempts.
     pending: Option<(Arc<BucketRecord>, Item, u32)>,
-    /// What was told already.
-    told: HashSet<(BucketId, String)>,
+    /// Items that were already reported, by bucket and name.
+    reported: HashSet<(BucketId, String)>,
     strays: u64,
 }
 
@@ -63,7 +65,7 @@ impl std::fmt::Debug for Scrubber {
 }
 
 impl Scrubber {
-    /// One that reads so many bytes a second.
+    /// `rate` is in bytes a second.
     pub fn new(gateway: &Gateway, rate: u64, metrics: ScrubMetrics) -> Self {
         Self {
             gateway: gateway.clone(),
@@ -72,26 +74,26 @@ impl Scrubber {
             period: PERIOD,
             round: ROUND,
             walk: Walk::default(),
-            kept: None,
+            stored_cursor: None,
             pending: None,
-            told: HashSet::new(),
+            reported: HashSet::new(),
             strays: 0,
         }
     }
 
-    /// One that begins a pass that often, in rounds that last so long.
+    /// The same scrubber with another pause after each pass, and with rounds of another length.
     #[must_use]
     pub fn every(self, period: Duration, round: Duration) -> Self {
         Self { period, round, ..self }
     }
 
-    /// Reads on for a while.
+    /// Reads for one round.
     async fn scrub(&mut self) -> Result<Round, Error> {
         if let Some(rest) = self.resume().await? {
             return Ok(Round { done: 0, rest });
         }
         let (begun, mut done) = (Instant::now(), 0);
-        let mut place = None;
+        let mut cursor = None;
         while begun.elapsed() < self.round {
             let next = match self.pending.take() {
                 Some((bucket, item, tries)) => Some((bucket, item, tries)),
@@ -99,7 +101,7 @@ impl Scrubber {
             };
             let Some((bucket, item, tries)) = next else {
                 self.strays().await?;
-                place = Some(Place::Done(Timestamp::now()));
+                cursor = Some(Cursor::Done(Timestamp::now()));
                 break;
             };
             self.verifier.pace().item().await;
@@ -107,36 +109,36 @@ impl Scrubber {
             self.metrics.read(self.verifier.pace().take_count());
             match verdict {
                 Ok(Verdict::Sound | Verdict::Gone) => {}
-                Ok(Verdict::Wrong(error)) => self.tell(Found::Damaged, &bucket, &item, &error),
+                Ok(Verdict::Wrong(error)) => self.report(ScrubFinding::Damaged, &bucket, &item, &error),
                 Err(error) if tries + 1 < ATTEMPTS || !self.store_answers().await => {
                     self.pending = Some((bucket, item, tries + 1));
-                    self.keep(place).await?;
+                    self.store(cursor).await?;
                     return Err(error);
                 }
-                Err(error) => self.tell(Found::Unreadable, &bucket, &item, &error),
+                Err(error) => self.report(ScrubFinding::Unreadable, &bucket, &item, &error),
             }
             done += 1;
-            place = Some(Place::At(verify::Place { bucket: bucket.id, past: Some(item) }));
+            cursor = Some(Cursor::At(Position { bucket: bucket.id, past: Some(item) }));
         }
-        let passed = matches!(place, Some(Place::Done(_)));
-        if self.keep(place).await? && passed {
+        let passed = matches!(cursor, Some(Cursor::Done(_)));
+        if self.store(cursor).await? && passed {
             self.metrics.passed();
         }
         Ok(Round { done, rest: Duration::ZERO })
     }
 
-    /// Goes on where this process or another has left off. Tells how long there is nothing to do.
+    /// Continues where this process or another one has stopped. Returns how long there is nothing to do.
     async fn resume(&mut self) -> Result<Option<Duration>, Error> {
-        let kept = self.gateway.index.cursor(NAME).await?;
-        let place = kept.as_deref().and_then(Place::read);
-        if kept != self.kept {
-            let from = match &place {
-                Some(Place::At(place)) => Some(place.clone()),
+        let stored = self.gateway.index.cursor(NAME).await?;
+        let cursor = stored.as_deref().and_then(Cursor::read);
+        if stored != self.stored_cursor {
+            let from = match &cursor {
+                Some(Cursor::At(position)) => Some(position.clone()),
                 _ => None,
             };
-            (self.kept, self.walk, self.pending) = (kept, Walk::new(from), None);
+            (self.stored_cursor, self.walk, self.pending) = (stored, Walk::new(from), None);
         }
-        let Some(Place::Done(at)) = place else { return Ok(None) };
+        let Some(Cursor::Done(at)) = cursor else { return Ok(None) };
         let (now, next) = (Timestamp::now(), at.plus(self.period));
         if next > now {
             let rest = u64::try_from(next.micros() - now.micros()).unwrap_or(0);
@@ -146,24 +148,24 @@ impl Scrubber {
         Ok(None)
     }
 
-    /// Keeps the place that was reached, if there is one. Tells whether it was: where another process holds the lease now, the
-    /// place is its own, and this round's end is the last.
-    async fn keep(&mut self, place: Option<Place>) -> Result<bool, Error> {
-        let Some(place) = place else { return Ok(false) };
-        let bytes = place.write();
-        let kept = self.gateway.index.set_cursor(NAME, self.gateway.writer, Some(bytes.clone())).await?;
-        if kept {
-            self.kept = Some(bytes);
+    /// Stores the cursor, if there is one. Returns whether it was stored. If another process holds the lease
+    /// now, the cursor belongs to that process, and this round was the last of this process.
+    async fn store(&mut self, cursor: Option<Cursor>) -> Result<bool, Error> {
+        let Some(cursor) = cursor else { return Ok(false) };
+        let bytes = cursor.write();
+        let is_stored = self.gateway.index.set_cursor(NAME, self.gateway.writer, Some(bytes.clone())).await?;
+        if is_stored {
+            self.stored_cursor = Some(bytes);
         }
-        Ok(kept)
+        Ok(is_stored)
     }
 
-    /// Whether index and store answer: then what cannot be read is itself at fault.
+    /// Whether index and store answer. If they do, an item that cannot be read is damaged itself.
     async fn store_answers(&self) -> bool {
         self.gateway.blobs.check().await.is_ok() && self.gateway.index.install().await.is_ok()
     }
 
-    fn tell(&mut self, found: Found, bucket: &BucketRecord, item: &Item, error: &Error) {
+    fn report(&mut self, found: ScrubFinding, bucket: &BucketRecord, item: &Item, error: &Error) {
         let (kind, id) = match item {
             Item::Version(_, id) => ("version", id.to_string()),
             Item::Upload(_, id) => ("upload", id.to_string()),
@@ -172,19 +174,22 @@ impl Scrubber {
             Item::Version(key, _) => format!("{key}\0{id}"),
             Item::Upload(..) => id.clone(),
         };
-        if self.told.len() < TOLD && self.told.insert((bucket.id, known)) {
+        if self.reported.len() < MAX_REPORTED && self.reported.insert((bucket.id, known)) {
             self.metrics.found(found, 1);
             tracing::error!(bucket = %bucket.id, kind, %id, %error, "the scrubber found damage: see cardea fsck --deep");
         }
     }
 
-    /// Looks for things in the store that the index does not know. The sweeper deletes what is a dead writer's; of what
-    /// else there is only somebody can say how it came there.
+    /// Looks for things in the store that the index does not know. If a dead writer left them, the sweeper
+    /// deletes them. For all others, an operator must find out how they came there.
     async fn strays(&mut self) -> Result<(), Error> {
         let count = fsck::strays(&self.gateway).await?;
         if count > self.strays {
-            self.metrics.found(Found::Stray, count - self.strays);
-            tracing::error!(count, "the store holds what the index does not know: see cardea fsck");
+            self.metrics.found(ScrubFinding::Stray, count - self.strays);
+            tracing::error!(
+                count,
+                "the store holds blobs or files that the index does not know: see cardea fsck"
+            );
         }
         self.strays = count;
         Ok(())

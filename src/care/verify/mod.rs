@@ -1,16 +1,17 @@
-//! Verifying what is stored, without any customer's key: sizes, headers, the seals of envelopes and parts, and every chunk
-//! that the key ring opens.
+//! Verifies stored data without any customer's key: sizes, headers, the seals of envelopes and parts, and
+//! every chunk that the key ring opens.
 //!
-//! Requests run meanwhile. What looks wrong is read again: it is wrong when it was while nothing about it changed.
+//! Requests may run at the same time. So an item that looks wrong is read again. It counts as wrong only if
+//! it did not change meanwhile.
 
-mod walk;
+pub(crate) mod walk;
 
 use std::slice;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-pub use self::walk::{Item, Place, Walk};
+use self::walk::Item;
 use crate::encryption::Holder;
 use crate::encryption::layout::{HEADER_LEN, plain_len, sealed_len};
 use crate::model::{EncryptionMode, ObjectKey, VersionId, VersionUid};
@@ -27,51 +28,50 @@ use crate::storage::index::{
 };
 use crate::storage::pins::Pins;
 
-/// Numbered parts that are read at a time.
+/// The number of numbered parts that are read together.
 const PAGE: u32 = 1000;
-/// Memory for read-ahead: of its own, so that verifying takes none from the downloads.
+/// Memory for read-ahead. It is separate, so that verification takes no memory from downloads.
 const READ_AHEAD: usize = 4 << 20;
-/// Bytes of a customer's blob that are read at a time.
+/// The number of bytes that one request reads from a blob that a customer's key sealed.
 const SPAN: u64 = 1 << 20;
-/// How often something that changes again and again is looked at.
+/// How often an item is verified if it changes each time.
 const TRIES: usize = 10;
 
-/// What came of looking at something.
+/// The outcome of verifying an item.
 #[derive(Debug)]
-pub enum Verdict {
-    /// It is as it should be.
+pub(crate) enum Verdict {
+    /// The item is as it was sealed.
     Sound,
-    /// It is not, and why.
+    /// The item is damaged, for this reason.
     Wrong(Error),
-    /// It is not there any more, or changed each time that it was looked at.
+    /// The item was deleted, or changed each time that it was read.
     Gone,
 }
 
-/// Whether an error says that something is wrong with what is stored. Others say that it could not be looked at.
+/// Whether an error means that stored data is damaged. All other errors mean that the data could not be read.
 fn is_damage(error: &Error) -> bool {
     !matches!(error, Error::Unavailable(_) | Error::Internal(_))
 }
 
-/// A version or an upload as it stands, to be verified.
+/// A version or an upload, as the index has it.
 #[derive(PartialEq, Debug)]
-enum Sealed {
-    /// A version.
+enum SealedRecord {
     Version(Box<VersionRecord>),
-    /// An upload and its parts.
     Upload(Box<UploadRecord>, Vec<UploadPart>),
 }
 
 /// Verifies versions and uploads.
-pub struct Verifier {
+pub(crate) struct Verifier {
     gateway: Gateway,
     pace: Pace,
-    /// Whether what customers sealed is read through as well: to see that it can be read.
+    /// Whether the chunks that customers' keys sealed are read too, to prove that they can be read.
     all_bytes: bool,
 }
 
 impl Verifier {
-    /// One that reads at this pace. It counts as no client, takes nothing from the clients' memory and holds nothing alive.
-    pub fn new(gateway: &Gateway, pace: Pace, all_bytes: bool) -> Self {
+    /// Reads at this pace. A verifier does not count as a client, takes no memory from clients, and pins no
+    /// blob.
+    pub(crate) fn new(gateway: &Gateway, pace: Pace, all_bytes: bool) -> Self {
         let gateway = Gateway {
             pins: Pins::default(),
             metrics: Arc::new(Metrics::default()),
@@ -81,13 +81,12 @@ impl Verifier {
         Self { gateway, pace, all_bytes }
     }
 
-    /// How fast it reads.
-    pub fn pace(&self) -> &Pace {
+    pub(crate) fn pace(&self) -> &Pace {
         &self.pace
     }
 
-    /// Verifies all of an item. Fails where it cannot be looked at.
-    pub async fn item(&self, bucket: &BucketRecord, item: &Item) -> Result<Verdict, Error> {
+    /// Verifies an item whole. It fails if the item cannot be read.
+    pub(crate) async fn item(&self, bucket: &BucketRecord, item: &Item) -> Result<Verdict, Error> {
         let mut before = match self.read(bucket, item).await {
             Err(error) if is_damage(&error) => return Ok(Verdict::Wrong(error)),
             outcome => outcome?,
@@ -108,8 +107,8 @@ impl Verifier {
         Ok(Verdict::Gone)
     }
 
-    /// An item as it stands.
-    async fn read(&self, bucket: &BucketRecord, item: &Item) -> Result<Option<Sealed>, Error> {
+    /// The present record of an item. `None` if it was deleted.
+    async fn read(&self, bucket: &BucketRecord, item: &Item) -> Result<Option<SealedRecord>, Error> {
         let found = match item {
             Item::Version(key, id) => self.read_version(bucket, key, *id).await,
             Item::Upload(key, id) => self.read_upload(bucket, key, *id).await,
@@ -130,10 +129,10 @@ impl Verifier {
         bucket: &BucketRecord,
         key: &ObjectKey,
         id: VersionId,
-    ) -> Result<Sealed, storage::Error> {
+    ) -> Result<SealedRecord, storage::Error> {
         let address = BucketAddress::Id(bucket.id);
         let (_, found) = self.gateway.index.find(&address, key, Some(id)).await?;
-        Ok(Sealed::Version(Box::new(found?)))
+        Ok(SealedRecord::Version(Box::new(found?)))
     }
 
     async fn read_upload(
@@ -141,30 +140,31 @@ impl Verifier {
         bucket: &BucketRecord,
         key: &ObjectKey,
         id: VersionUid,
-    ) -> Result<Sealed, storage::Error> {
+    ) -> Result<SealedRecord, storage::Error> {
         let (record, parts) = self.gateway.index.upload_parts(bucket.id, key, id).await?;
-        Ok(Sealed::Upload(Box::new(record), parts))
+        Ok(SealedRecord::Upload(Box::new(record), parts))
     }
 
-    async fn verify(&self, bucket: &BucketRecord, sealed: &Sealed) -> Result<(), Error> {
+    async fn verify(&self, bucket: &BucketRecord, sealed: &SealedRecord) -> Result<(), Error> {
         match sealed {
-            Sealed::Version(record) => {
+            SealedRecord::Version(record) => {
                 let opened = self.version_seals(bucket, record).await?;
                 for part in &record.parts {
-                    self.part(opened.as_ref(), part).await?;
+                    self.reference(opened.as_ref(), part).await?;
                 }
             }
-            Sealed::Upload(record, parts) => {
+            SealedRecord::Upload(record, parts) => {
                 let opened = self.upload_seals(bucket, record, parts)?;
                 for reference in parts.iter().flat_map(|part| &part.refs) {
-                    self.part(opened.as_ref(), &self.completed(reference).await?).await?;
+                    self.reference(opened.as_ref(), &self.complete_reference(reference).await?).await?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Verifies the seals of a version's envelope and of its numbered parts, and opens what the key ring opens.
+    /// Verifies the seals of a version's envelope and of its numbered parts. If the key ring opens the
+    /// version, returns it opened.
     async fn version_seals(
         &self,
         bucket: &BucketRecord,
@@ -194,7 +194,8 @@ impl Verifier {
         }
     }
 
-    /// Verifies the seals of an upload's envelope and of its parts, and opens what the key ring opens.
+    /// Verifies the seals of an upload's envelope and of its parts. If the key ring opens the upload, returns
+    /// it opened.
     fn upload_seals(
         &self,
         bucket: &BucketRecord,
@@ -214,8 +215,9 @@ impl Verifier {
         }
     }
 
-    /// A reference of an upload with what the index does not give for it: the blob's header, length and place.
-    async fn completed(&self, reference: &PartRecord) -> Result<PartRecord, Error> {
+    /// Completes a reference of an upload with the blob's header, its length, and its bytes if they live in
+    /// the index. The index does not return these with the upload.
+    async fn complete_reference(&self, reference: &PartRecord) -> Result<PartRecord, Error> {
         let Gateway { index, blobs, .. } = &self.gateway;
         let inline = index.inline_blob(reference.blob).await?;
         let (header, sealed) = if let Some(bytes) = &inline {
@@ -224,20 +226,21 @@ impl Verifier {
             let header = blobs.read(&reference.blob, 0..HEADER_LEN as u64).await?;
             (header.to_vec(), Some(blobs.size(&reference.blob).await?))
         };
-        let blob_length = sealed
-            .and_then(plain_len)
-            .ok_or_else(|| Error::Corrupt(format!("blob {} has a size that none has", reference.blob)))?;
+        let blob_length = sealed.and_then(plain_len).ok_or_else(|| {
+            Error::Corrupt(format!("blob {} has a size that no blob can have", reference.blob))
+        })?;
         Ok(PartRecord { header, blob_length, inline, ..reference.clone() })
     }
 
-    /// Verifies a reference to a blob: every chunk of it where the version is opened, else the blob's size and header.
-    async fn part(&self, opened: Option<&Arc<OpenedVersion>>, part: &PartRecord) -> Result<(), Error> {
-        let Some(opened) = opened else { return self.sealed_part(part).await };
+    /// Verifies a reference to a blob. If the version is opened, every chunk is verified, otherwise the size
+    /// and the header of the blob.
+    async fn reference(&self, opened: Option<&Arc<OpenedVersion>>, part: &PartRecord) -> Result<(), Error> {
+        let Some(opened) = opened else { return self.sealed_reference(part).await };
         let content = Content::of_range(opened, slice::from_ref(part), part.length, 0..part.length)?;
         ObjectReader::to_verify(&self.gateway, content).verify(&self.pace).await
     }
 
-    async fn sealed_part(&self, part: &PartRecord) -> Result<(), Error> {
+    async fn sealed_reference(&self, part: &PartRecord) -> Result<(), Error> {
         let PartRecord { blob, header, blob_length, .. } = part;
         let (stored, blobs) = (sealed_len(*blob_length), &self.gateway.blobs);
         let inline = inline_bytes(&*self.gateway.index, part).await?;
@@ -249,7 +252,7 @@ impl Verifier {
             None => blobs.read_sized(blob, 0..HEADER_LEN as u64, stored).await?.to_vec(),
         };
         if found != *header {
-            return Err(Error::Corrupt(format!("blob {blob} has another header than the index knows")));
+            return Err(Error::Corrupt(format!("blob {blob} has another header than in the index")));
         }
         if self.all_bytes && inline.is_none() {
             let mut at = 0;

@@ -1,4 +1,4 @@
-//! Everything that is sealed, in an order in which one can go on from any place.
+//! A walk over everything that is sealed, in an order that can be continued from any position.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,33 +9,31 @@ use crate::storage::index::{
     BucketAddress, BucketRecord, Index, ListObjects, ListUploads, ListVersions, UploadRow, VersionRow,
 };
 
-/// Rows of one page.
+/// The number of rows in a page.
 const PAGE: u32 = 1000;
 
-/// A version or an upload, by name.
+/// The name of a version or an upload.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Item {
-    /// A version that is no delete marker.
+pub(crate) enum Item {
+    /// A version that is not a delete marker.
     Version(ObjectKey, VersionId),
-    /// An upload.
     Upload(ObjectKey, VersionUid),
 }
 
-/// How far a walk has come: past an item of a bucket, or at the bucket's beginning.
+/// How far a walk has come: behind an item of a bucket, or at the beginning of the bucket.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Place {
-    /// In which bucket.
-    pub bucket: BucketId,
-    /// Past which of its versions and uploads. The versions come first.
-    pub past: Option<Item>,
+pub(crate) struct Position {
+    pub(crate) bucket: BucketId,
+    /// The last item that was met. The versions of a bucket come before its uploads.
+    pub(crate) past: Option<Item>,
 }
 
-/// Goes over all buckets, the versions of each and then its uploads. What comes and goes meanwhile may be met or not; what
-/// stands all the time is met once.
+/// Walks over all buckets: over the versions of each, then over its uploads. An item that exists all the time
+/// is met once. An item that is created or deleted meanwhile may be met or not.
 #[derive(Debug, Default)]
-pub struct Walk {
-    /// Where to begin, as long as that is not done.
-    from: Option<Place>,
+pub(crate) struct Walk {
+    /// Where the walk begins. `None` once it has begun.
+    from: Option<Position>,
     current: Option<Current>,
     /// The last bucket that was met.
     last: Option<BucketId>,
@@ -44,22 +42,25 @@ pub struct Walk {
 #[derive(Debug)]
 struct Current {
     bucket: Arc<BucketRecord>,
-    /// Past which item the next page begins.
+    /// The item before the next page.
     past: Option<Item>,
     uploads: bool,
-    /// Whether there is a next page of this kind.
+    /// Whether there is another page of versions, or of uploads if `uploads` is set.
     more: bool,
     items: VecDeque<Item>,
 }
 
 impl Walk {
-    /// From a place on, or from the beginning.
-    pub fn new(from: Option<Place>) -> Self {
+    /// Begins behind a position, or at the first bucket.
+    pub(crate) fn new(from: Option<Position>) -> Self {
         Self { from, ..Self::default() }
     }
 
     /// The next item, with its bucket; `None` at the end.
-    pub async fn next(&mut self, index: &dyn Index) -> Result<Option<(Arc<BucketRecord>, Item)>, Error> {
+    pub(crate) async fn next(
+        &mut self,
+        index: &dyn Index,
+    ) -> Result<Option<(Arc<BucketRecord>, Item)>, Error> {
         loop {
             let Some(current) = &mut self.current else {
                 match self.next_bucket(index).await? {
@@ -86,7 +87,7 @@ impl Walk {
     }
 
     async fn next_bucket(&mut self, index: &dyn Index) -> Result<Option<Current>, Error> {
-        if let Some(Place { bucket, past }) = self.from.take() {
+        if let Some(Position { bucket, past }) = self.from.take() {
             self.last = Some(bucket);
             match index.bucket(&BucketAddress::Id(bucket)).await {
                 Ok(bucket) => return Ok(Some(Current::new(bucket, past))),

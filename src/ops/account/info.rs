@@ -1,11 +1,11 @@
 //! An account and its usage: Swift's account HEAD and GET.
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::model::AccountId;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{AccountRecord, Usage};
 
 /// An account and its usage.
@@ -24,7 +24,6 @@ pub struct AccountView {
     pub usage: Usage,
 }
 
-#[async_trait]
 impl Operation for AccountInfo {
     type Output = AccountView;
     const NAME: &'static str = "AccountInfo";
@@ -35,6 +34,10 @@ impl Operation for AccountInfo {
 
     fn target(&self) -> Target {
         Target::Account(self.account.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, _permit: Permit<'_>) -> Result<AccountView, Error> {

@@ -1,11 +1,11 @@
 //! ListBuckets; Swift's account GET.
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::model::AccountId;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
+use crate::storage::disk::DiskUse;
 use crate::storage::index;
 use crate::storage::index::BucketPage;
 
@@ -26,7 +26,6 @@ pub struct ListBuckets {
     pub reverse: bool,
 }
 
-#[async_trait]
 impl Operation for ListBuckets {
     type Output = BucketPage;
     const NAME: &'static str = "ListBuckets";
@@ -37,6 +36,10 @@ impl Operation for ListBuckets {
 
     fn target(&self) -> Target {
         Target::Account(self.account.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, _permit: Permit<'_>) -> Result<BucketPage, Error> {

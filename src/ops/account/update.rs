@@ -1,11 +1,11 @@
 //! Changes of an account's metadata: Swift's account POST.
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::model::AccountId;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
+use crate::storage::disk::DiskUse;
 
 /// Merges account metadata.
 #[derive(Clone, Debug)]
@@ -16,7 +16,6 @@ pub struct UpdateAccount {
     pub changes: Vec<(String, Option<String>)>,
 }
 
-#[async_trait]
 impl Operation for UpdateAccount {
     type Output = ();
     const NAME: &'static str = "UpdateAccount";
@@ -27,6 +26,10 @@ impl Operation for UpdateAccount {
 
     fn target(&self) -> Target {
         Target::Account(self.account.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        if self.changes.iter().all(|(_, value)| value.is_none()) { DiskUse::None } else { DiskUse::Rows }
     }
 
     async fn run(self, gateway: &Gateway, _permit: Permit<'_>) -> Result<(), Error> {

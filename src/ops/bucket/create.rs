@@ -1,18 +1,19 @@
 //! CreateBucket; Swift's container PUT.
 
 use std::collections::BTreeMap;
-
-use async_trait::async_trait;
+use std::sync::Arc;
 
 use crate::authz::Action;
 use crate::model::settings::SettingName;
 use crate::model::{AccountId, BucketId, BucketName};
 use crate::ops::engine::error::Error;
 use crate::ops::engine::face::Face;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
 use crate::storage;
+use crate::storage::disk::DiskUse;
 use crate::storage::index;
-use crate::storage::index::{BucketAddress, BucketChange, BucketRecord, NamePolicy};
+use crate::storage::index::{BucketAddress, BucketChange, BucketRecord, Index, NamePolicy};
 
 /// Creates a bucket.
 ///
@@ -41,7 +42,6 @@ pub struct CreatedBucket {
     pub bucket: BucketRecord,
 }
 
-#[async_trait]
 impl Operation for CreateBucket {
     type Output = CreatedBucket;
     const NAME: &'static str = "CreateBucket";
@@ -52,6 +52,10 @@ impl Operation for CreateBucket {
 
     fn target(&self) -> Target {
         Target::Account(self.account.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
     }
 
     async fn run(self, gateway: &Gateway, _permit: Permit<'_>) -> Result<CreatedBucket, Error> {
@@ -80,9 +84,10 @@ impl Operation for CreateBucket {
                 let bucket = if changes.is_empty() {
                     gateway.index.bucket(&BucketAddress::Id(id)).await?
                 } else {
-                    gateway.index.update_bucket(id, changes).await?
+                    let change =
+                        move |index: Arc<dyn Index>| async move { index.update_bucket(id, changes).await };
+                    gateway.change_bucket(id, change).await?
                 };
-                gateway.buckets.forget_bucket(id);
                 Ok(CreatedBucket { created: false, bucket })
             }
             Err(error) => Err(error.into()),

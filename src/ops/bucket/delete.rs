@@ -1,10 +1,10 @@
 //! DeleteBucket; Swift's container DELETE.
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
+use crate::storage::disk::DiskUse;
 use crate::storage::index::BucketAddress;
 
 /// Deletes an empty bucket.
@@ -14,7 +14,6 @@ pub struct DeleteBucket {
     pub bucket: BucketAddress,
 }
 
-#[async_trait]
 impl Operation for DeleteBucket {
     type Output = ();
     const NAME: &'static str = "DeleteBucket";
@@ -27,10 +26,12 @@ impl Operation for DeleteBucket {
         Target::Bucket(self.bucket.clone())
     }
 
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
+    }
+
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(), Error> {
         let id = permit.bucket()?.id;
-        let deleted = gateway.index.delete_bucket(id).await;
-        gateway.buckets.forget_bucket(id);
-        Ok(deleted?)
+        gateway.change_bucket(id, move |index| async move { index.delete_bucket(id).await }).await
     }
 }

@@ -1,12 +1,11 @@
 //! A bucket and its usage: HeadBucket, GetBucketLocation, Swift's container HEAD.
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketRecord, Usage};
-use crate::storage::room::Need;
 
 /// A bucket and its usage: HeadBucket, GetBucketLocation, the settings that clients probe; Swift's container HEAD.
 #[derive(Clone, Debug)]
@@ -26,7 +25,6 @@ pub struct BucketView {
     pub usage: Usage,
 }
 
-#[async_trait]
 impl Operation for BucketInfo {
     type Output = BucketView;
     const NAME: &'static str = "BucketInfo";
@@ -40,8 +38,8 @@ impl Operation for BucketInfo {
     }
 
     /// It reads, whatever it is read for.
-    fn need(&self) -> Need {
-        Need::Nothing
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<BucketView, Error> {

@@ -3,4 +3,5 @@
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod info;
+pub(crate) mod setting;
 pub(crate) mod update;

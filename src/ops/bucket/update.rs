@@ -1,10 +1,10 @@
 //! Changes of a bucket: PutBucketVersioning, Swift's container POST.
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketChange, BucketRecord};
 
 /// Changes a bucket's metadata or versioning. A bucket that kept versions once is suspended, not off.
@@ -16,7 +16,6 @@ pub struct UpdateBucket {
     pub changes: Vec<BucketChange>,
 }
 
-#[async_trait]
 impl Operation for UpdateBucket {
     type Output = BucketRecord;
     const NAME: &'static str = "UpdateBucket";
@@ -37,10 +36,13 @@ impl Operation for UpdateBucket {
         Target::Bucket(self.bucket.clone())
     }
 
+    fn disk_use(&self) -> DiskUse {
+        if self.changes.iter().all(BucketChange::only_removes) { DiskUse::None } else { DiskUse::Rows }
+    }
+
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<BucketRecord, Error> {
         let id = permit.bucket()?.id;
-        let record = gateway.index.update_bucket(id, self.changes).await;
-        gateway.buckets.forget_bucket(id);
-        Ok(record?)
+        let changes = self.changes;
+        gateway.change_bucket(id, move |index| async move { index.update_bucket(id, changes).await }).await
     }
 }

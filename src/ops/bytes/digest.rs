@@ -1,12 +1,33 @@
 //! The digests of a body, computed while it passes: only those that somebody needs.
 
+use std::sync::{Arc, OnceLock};
+
 use md5::{Digest, Md5};
 
+use super::digests::Digests;
 use crate::http::checksum::Hasher;
 use crate::model::{ChecksumAlgorithm, ChecksumKind, StoredChecksum};
-use crate::ops::bytes::digests::Digests;
 use crate::ops::engine::error::Error;
-use crate::ops::object::put::{ChecksumRequest, ExpectedChecksum};
+
+/// What the client said of a checksum.
+#[derive(Clone, Debug)]
+pub enum ExpectedChecksum {
+    /// Nothing: compute it.
+    Compute,
+    /// Its value, before the body.
+    Value(Vec<u8>),
+    /// Its value comes in a trailer: the body's decoder fills the cell before the stream ends.
+    Trailer(Arc<OnceLock<Vec<u8>>>),
+}
+
+/// A checksum to compute, verify and keep.
+#[derive(Clone, Debug)]
+pub struct ChecksumRequest {
+    /// Which.
+    pub algorithm: ChecksumAlgorithm,
+    /// What it must be.
+    pub expected: ExpectedChecksum,
+}
 
 /// Computes MD5 and checksums of a body, and checks them against what the client said.
 pub struct Digester {

@@ -7,6 +7,6 @@ pub(crate) mod opening;
 pub(crate) mod pace;
 pub(crate) mod reader;
 pub(crate) mod sealing;
-pub(crate) mod source;
 pub(crate) mod upload;
 pub(crate) mod versioning;
+pub(crate) mod write;

@@ -1,22 +1,43 @@
 //! From a stored version to an opened one: the one place where a read's key is checked.
 
+use super::digests::Digests;
+use super::sealing::{OpenedVersion, VerifiedVersion, read_digests};
 use crate::encryption::{CustomerKey, Holder, KeyRing};
-use crate::model::EncryptionMode;
-use crate::ops::bytes::digests::Digests;
-use crate::ops::bytes::sealing::{OpenedVersion, VerifiedVersion, read_digests};
+use crate::model::{EncryptionMode, VersionId};
 use crate::ops::engine::caller::Caller;
 use crate::ops::engine::error::Error;
+use crate::ops::engine::face::Face;
+use crate::storage;
 use crate::storage::index::{BucketRecord, VersionRecord};
+
+/// The ETag that a face shows of a version whose digests may be told.
+pub(crate) fn shown_etag(record: &VersionRecord, digests: &Digests, face: Face) -> Option<String> {
+    etag_of(face, &record.etag, record.part_count, digests)
+}
+
+pub(crate) fn etag_of(face: Face, etag: &str, part_count: Option<u32>, digests: &Digests) -> Option<String> {
+    match face {
+        Face::S3 => Some(etag.to_owned()),
+        Face::Swift if part_count.is_some() => Some(digests.etag.as_deref().unwrap_or(etag).to_owned()),
+        Face::Swift => digests.md5.map(hex::encode),
+    }
+}
+
+/// Tells a missing version from a missing object, and a delete marker from both.
+pub(crate) fn missing(error: storage::Error, version: Option<VersionId>) -> Error {
+    match (error, version) {
+        (storage::Error::NoSuchObject { marker: Some(marker) }, Some(_)) => Error::VersionIsMarker { marker },
+        (storage::Error::NoSuchObject { marker: None }, Some(_)) => Error::NoSuchVersion,
+        (error, _) => error.into(),
+    }
+}
 
 /// What a reader without the customer's key gets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Keyless {
     /// An error.
-    Refuse {
-        /// Whether only metadata was asked for.
-        head: bool,
-    },
-    /// What needs no key.
+    Refuse,
+    /// A description that needs no key.
     Describe,
 }
 
@@ -43,7 +64,7 @@ pub fn open(
     let holder = match (record.mode, key) {
         (EncryptionMode::Customer, Some(key)) => Some(Holder::Customer(key)),
         (EncryptionMode::Customer, None) => match keyless {
-            Keyless::Refuse { head } => return Err(Error::KeyRequired { head }),
+            Keyless::Refuse => return Err(Error::KeyRequired),
             Keyless::Describe => None,
         },
         (mode, Some(_)) => return Err(Error::KeyNotApplicable { mode }),

@@ -3,8 +3,8 @@
 use crate::authz::Action;
 use crate::ops::engine::caller::Caller;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::Target;
 use crate::ops::engine::metrics::Metrics;
+use crate::ops::engine::target::Target;
 
 /// What became of an operation, to be counted and written down when it has ended, or when its caller goes away while it runs: the
 /// index carries out what it was asked for then too.

@@ -56,9 +56,26 @@ impl BucketCache {
         self.records.forget_where(|bucket| bucket.id == id);
     }
 
+    /// Forgets a bucket when what this gives is dropped.
+    pub fn forgetting(&self, id: BucketId) -> Forgetting<'_> {
+        Forgetting { cache: self, id }
+    }
+
     /// Forgets an address.
     pub fn forget(&self, address: &BucketAddress) {
         self.records.forget(&key(address));
+    }
+}
+
+/// See [`BucketCache::forgetting`].
+pub struct Forgetting<'c> {
+    cache: &'c BucketCache,
+    id: BucketId,
+}
+
+impl Drop for Forgetting<'_> {
+    fn drop(&mut self) {
+        self.cache.forget_bucket(self.id);
     }
 }
 

@@ -10,6 +10,8 @@ pub struct Caller {
     pub identity: Option<Identity>,
     /// Whether the request came over TLS (or through a trusted proxy that says so). Customer keys need it.
     pub secure: bool,
+    /// The account that must own the request's bucket (`x-amz-expected-bucket-owner`). Another owner is `AccessDenied`.
+    pub expected_owner: Option<AccountId>,
     /// The request's id, for spans and audit.
     pub request_id: String,
 }

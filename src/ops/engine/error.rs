@@ -52,10 +52,7 @@ pub enum Error {
     BucketNotEmpty,
     /// The object is SSE-C and no key was given.
     #[error("the object needs its customer key")]
-    KeyRequired {
-        /// Whether only metadata was asked for.
-        head: bool,
-    },
+    KeyRequired,
     /// The key given is not the object's.
     #[error("the customer key is not the object's")]
     WrongKey,
@@ -267,7 +264,7 @@ impl Error {
             Self::InvalidBucketName => "invalid-bucket-name",
             Self::InvalidName(_) => "invalid-name",
             Self::BucketNotEmpty => "bucket-not-empty",
-            Self::KeyRequired { .. } => "key-required",
+            Self::KeyRequired => "key-required",
             Self::WrongKey => "wrong-key",
             Self::KeyNotApplicable { .. } => "key-not-applicable",
             Self::InsecureTransport => "insecure-transport",

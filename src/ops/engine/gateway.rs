@@ -2,62 +2,32 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use super::audit::Event;
+use super::bucket_cache::BucketCache;
+use super::caller::Caller;
+use super::error::Error;
+use super::limits::Limits;
+use super::metrics::Metrics;
+use super::setting_cache::SettingCache;
+use super::target::Target;
 use tracing::Instrument;
 
 use crate::authz::{Action, Decision, Question, decide};
 use crate::encryption::{Cipher, KeyRing};
-use crate::model::{AccountId, WriterId};
-use crate::ops::engine::audit::Event;
-use crate::ops::engine::bucket_cache::BucketCache;
-use crate::ops::engine::caller::Caller;
-use crate::ops::engine::error::Error;
-use crate::ops::engine::metrics::Metrics;
-use crate::ops::multipart::MIN_PART;
+use crate::model::{AccountId, BucketId, WriterId};
+use crate::storage;
 use crate::storage::blobs::BlobStore;
-use crate::storage::index::{BucketAddress, BucketRecord, Index};
+use crate::storage::disk::DiskUse;
+use crate::storage::index::{BucketAddress, BucketRecord, Index, Publish, Published};
 use crate::storage::pins::Pins;
-use crate::storage::room::Need;
-
-/// The largest body of one PUT, in bytes: 5 GiB, the limit of both protocols.
-pub const MAX_PUT: u64 = 5 << 30;
-
-/// The largest object, in bytes: 5 TiB (AWS, "Amazon S3 multipart upload limits").
-pub const MAX_OBJECT: u64 = 5 << 40;
 
 /// What seals and opens blobs.
 #[cfg(not(feature = "unsealed-benches"))]
 const CIPHER: Cipher = Cipher::AwsLc;
+
 /// Nothing does, in a build for benches that weigh the cipher.
 #[cfg(feature = "unsealed-benches")]
 const CIPHER: Cipher = Cipher::Unsealed;
-
-/// Limits that an operator may set.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Sealed blobs up to this size live in the index; 0 turns that off.
-    pub inline_bytes: usize,
-    /// The largest body of one PUT, in bytes.
-    pub max_put: u64,
-    /// Bytes that all downloads together may hold as read-ahead; past it they read chunk by chunk.
-    pub read_ahead_bytes: usize,
-    /// The least bytes that a part of a multipart upload may have, the last one excepted.
-    pub min_part: u64,
-    /// The largest object that a multipart upload may become, in bytes.
-    pub max_object: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            inline_bytes: 16 * 1024,
-            max_put: MAX_PUT,
-            read_ahead_bytes: 128 << 20,
-            min_part: MIN_PART,
-            max_object: MAX_OBJECT,
-        }
-    }
-}
 
 /// Everything the operations run on. One per process; cheap to share.
 #[derive(Clone)]
@@ -71,20 +41,11 @@ pub struct Gateway {
     pub(crate) limits: Limits,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) buckets: Arc<BucketCache>,
+    pub(crate) settings: Arc<SettingCache>,
     pub(crate) read_ahead: Arc<tokio::sync::Semaphore>,
 }
 
-/// What an operation touches, for authorisation.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Target {
-    /// An account.
-    Account(AccountId),
-    /// A bucket, or something in it.
-    Bucket(BucketAddress),
-}
-
 /// An operation of either protocol.
-#[async_trait]
 pub trait Operation: Send + Sized {
     /// What it gives back.
     type Output: Send;
@@ -98,12 +59,14 @@ pub trait Operation: Send + Sized {
     fn actions(&self) -> Vec<Action>;
     /// What it touches.
     fn target(&self) -> Target;
-    /// What room it takes, where the disk is nearly full.
-    fn need(&self) -> Need {
-        self.actions().into_iter().map(need).max().unwrap_or(Need::Nothing)
-    }
+    /// What it takes of a disk that is nearly full. An operation that removes things is always allowed.
+    fn disk_use(&self) -> DiskUse;
     /// Does it. Only [`Gateway::execute`] can make the permit.
-    async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<Self::Output, Error>;
+    fn run(
+        self,
+        gateway: &Gateway,
+        permit: Permit<'_>,
+    ) -> impl Future<Output = Result<Self::Output, Error>> + Send;
 }
 
 /// Proof that the caller was authorised for this operation, with the bucket it was authorised for.
@@ -139,9 +102,7 @@ impl<'a> Permit<'a> {
         action: Action,
         address: &BucketAddress,
     ) -> Result<Arc<BucketRecord>, Error> {
-        let permit =
-            gateway.authorise(self.caller, &[action], &Target::Bucket(address.clone()), true).await?;
-        permit.bucket.ok_or_else(|| Error::Internal("a permit without its bucket".into()))
+        gateway.allowed_bucket(self.caller, &[action], address, true).await
     }
 }
 
@@ -157,8 +118,21 @@ impl Gateway {
         metrics: Arc<Metrics>,
     ) -> Self {
         let buckets = Arc::new(BucketCache::default());
+        let settings = Arc::new(SettingCache::default());
         let read_ahead = Arc::new(tokio::sync::Semaphore::new(limits.read_ahead_bytes));
-        Self { index, blobs, ring, pins, writer, cipher: CIPHER, limits, metrics, buckets, read_ahead }
+        Self {
+            index,
+            blobs,
+            ring,
+            pins,
+            writer,
+            cipher: CIPHER,
+            limits,
+            metrics,
+            buckets,
+            settings,
+            read_ahead,
+        }
     }
 
     /// The counters, for the management listener.
@@ -169,12 +143,12 @@ impl Gateway {
     /// Authorises an operation, runs it in its span, counts and audits it.
     pub async fn execute<O: Operation>(&self, caller: &Caller, operation: O) -> Result<O::Output, Error> {
         let span = tracing::debug_span!("operation", name = O::NAME, request_id = %caller.request_id);
-        let (actions, target, need) = (operation.actions(), operation.target(), operation.need());
+        let (actions, target, disk_use) = (operation.actions(), operation.target(), operation.disk_use());
         let mut event = Event::new(&self.metrics, caller, O::NAME, &actions, &target);
         let result = async {
             let permit = self.authorise(caller, &actions, &target, O::CACHED).await?;
-            self.blobs.room().admit(need)?;
-            self.blobs.room().take(index_bytes(need));
+            self.blobs.disk().admit(disk_use)?;
+            self.blobs.disk().take(index_bytes(disk_use));
             event.begin();
             let result = operation.run(self, permit).await;
             if matches!(result, Err(Error::NoSuchBucket))
@@ -190,8 +164,77 @@ impl Gateway {
         result
     }
 
-    /// Asks [`decide`] about every action. A bucket named by its owner is decided before it is looked up, so that
-    /// strangers do not learn whether it exists. It may come from the cache where `cached`.
+    /// Runs a change of a bucket to its end, and then forgets the bucket, also where the caller goes away meanwhile: the
+    /// index runs a command that it has begun to its end.
+    pub(crate) async fn change_bucket<T, F>(
+        &self,
+        id: BucketId,
+        change: impl FnOnce(Arc<dyn Index>) -> F + Send + 'static,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, storage::Error>> + Send,
+    {
+        let (index, buckets) = (self.index.clone(), self.buckets.clone());
+        let changing = async move {
+            let _forgetting = buckets.forgetting(id);
+            change(index).await
+        };
+        let changed = tokio::spawn(changing.in_current_span()).await;
+        Ok(changed.map_err(|error| Error::Internal(error.to_string()))??)
+    }
+
+    /// Publishes a version, and then does `then`, also if the caller goes away meanwhile: the index runs a command that
+    /// it has begun to its end.
+    pub(crate) async fn publish(
+        &self,
+        command: Publish,
+        then: impl FnOnce(&Published) + Send + 'static,
+    ) -> Result<Published, Error> {
+        let publishing = self.publishing(command, then);
+        let published = tokio::spawn(publishing.in_current_span()).await;
+        Ok(published.map_err(|error| Error::Internal(error.to_string()))??)
+    }
+
+    /// [`Self::publish`] as a future that needs no caller, for a blob that is published with its version.
+    pub(crate) fn publishing(
+        &self,
+        command: Publish,
+        then: impl FnOnce(&Published) + Send + 'static,
+    ) -> impl Future<Output = Result<Published, storage::Error>> + Send + 'static {
+        let index = self.index.clone();
+        async move {
+            let published = index.publish(command).await?;
+            then(&published);
+            Ok(published)
+        }
+    }
+
+    /// Authorises an action on a bucket whose document is read only afterwards, and looks the bucket up anew. `operation` is
+    /// the operation that follows: a refusal is counted and audited under its name here, and a success by the operation.
+    pub async fn authorised_bucket(
+        &self,
+        caller: &Caller,
+        operation: &'static str,
+        action: Action,
+        address: &BucketAddress,
+    ) -> Result<Arc<BucketRecord>, Error> {
+        let (actions, target) = ([action], Target::Bucket(address.clone()));
+        let event = Event::new(&self.metrics, caller, operation, &actions, &target);
+        let allowed = async {
+            let bucket = self.allowed_bucket(caller, &actions, address, false).await?;
+            check_expected_owner(caller, &bucket)?;
+            // What the cache knew may be old: the bucket that is shown is the one that exists now.
+            Ok(Arc::new(self.index.bucket(&BucketAddress::Id(bucket.id)).await?))
+        }
+        .await;
+        if let Err(error) = &allowed {
+            event.end(Some(error));
+        }
+        allowed
+    }
+
+    /// Authorises the caller for a target, and finds its bucket.
     async fn authorise<'a>(
         &self,
         caller: &'a Caller,
@@ -199,31 +242,34 @@ impl Gateway {
         target: &Target,
         cached: bool,
     ) -> Result<Permit<'a>, Error> {
-        let allow = |owner: &AccountId| {
-            let who = caller.identity.as_ref().map(|i| (&i.account, i.role));
-            for &action in actions {
-                match decide(&Question { caller: who, action, owner }) {
-                    Decision::Allow => {}
-                    Decision::Deny => return Err(Error::AccessDenied),
-                    Decision::Anonymous => return Err(Error::Unauthenticated),
-                }
-            }
-            Ok(())
-        };
         match target {
             Target::Account(account) => {
-                allow(account)?;
+                allow(caller, actions, account)?;
                 Ok(Permit { caller, bucket: None })
             }
             Target::Bucket(address) => {
-                if let BucketAddress::Owned(account, _) = address {
-                    allow(account)?;
-                }
-                let bucket = self.bucket(address, cached).await?;
-                allow(&bucket.account)?;
+                let bucket = self.allowed_bucket(caller, actions, address, cached).await?;
+                check_expected_owner(caller, &bucket)?;
                 Ok(Permit { caller, bucket: Some(bucket) })
             }
         }
+    }
+
+    /// Finds a bucket on which the caller may do all of these actions. If the address names an owner, that is decided
+    /// before the look-up, so that strangers do not learn whether the bucket exists.
+    async fn allowed_bucket(
+        &self,
+        caller: &Caller,
+        actions: &[Action],
+        address: &BucketAddress,
+        cached: bool,
+    ) -> Result<Arc<BucketRecord>, Error> {
+        if let BucketAddress::Owned(account, _) = address {
+            allow(caller, actions, account)?;
+        }
+        let bucket = self.bucket(address, cached).await?;
+        allow(caller, actions, &bucket.account)?;
+        Ok(bucket)
     }
 
     /// Finds a bucket, in the cache where that will do, and remembers it. What nobody else changes is true there.
@@ -240,35 +286,31 @@ impl Gateway {
     }
 }
 
-/// About what an operation writes to the index's log, until that is written back.
-const fn index_bytes(need: Need) -> u64 {
-    match need {
-        Need::Nothing => 0,
-        Need::Little => 16 * 1024,
-        Need::Much => 48 * 1024,
+/// Asks [`decide`] about every action on what this account owns.
+fn allow(caller: &Caller, actions: &[Action], owner: &AccountId) -> Result<(), Error> {
+    let who = caller.identity.as_ref().map(|identity| (&identity.account, identity.role));
+    for &action in actions {
+        match decide(&Question { caller: who, action, owner }) {
+            Decision::Allow => {}
+            Decision::Deny => return Err(Error::AccessDenied),
+            Decision::Anonymous => return Err(Error::Unauthenticated),
+        }
+    }
+    Ok(())
+}
+
+fn check_expected_owner(caller: &Caller, bucket: &BucketRecord) -> Result<(), Error> {
+    match &caller.expected_owner {
+        Some(expected) if *expected != bucket.account => Err(Error::AccessDenied),
+        Some(_) | None => Ok(()),
     }
 }
 
-/// What room an action takes, unless its operation knows better.
-const fn need(action: Action) -> Need {
-    match action {
-        Action::CreateBucket | Action::PutObject => Need::Much,
-        Action::PutAccountMetadata | Action::PutBucketSettings | Action::PutBucketVersioning => Need::Little,
-        Action::ListAllMyBuckets
-        | Action::DeleteBucket
-        | Action::ListBucket
-        | Action::GetBucketLocation
-        | Action::GetBucketSettings
-        | Action::GetObject
-        | Action::DeleteObject
-        | Action::GetObjectVersion
-        | Action::DeleteObjectVersion
-        | Action::AbortMultipartUpload
-        | Action::ListBucketMultipartUploads
-        | Action::ListMultipartUploadParts
-        | Action::ListBucketVersions
-        | Action::GetBucketVersioning
-        | Action::GetObjectAttributes
-        | Action::GetObjectVersionAttributes => Need::Nothing,
+/// About what an operation writes to the index's log, until that is written back.
+const fn index_bytes(disk_use: DiskUse) -> u64 {
+    match disk_use {
+        DiskUse::None => 0,
+        DiskUse::Rows => 16 * 1024,
+        DiskUse::Data => 48 * 1024,
     }
 }

@@ -6,4 +6,8 @@ pub(crate) mod caller;
 pub(crate) mod error;
 pub(crate) mod face;
 pub(crate) mod gateway;
+pub(crate) mod limits;
 pub(crate) mod metrics;
+pub(crate) mod setting_cache;
+pub(crate) mod settle;
+pub(crate) mod target;

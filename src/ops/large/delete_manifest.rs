@@ -3,25 +3,49 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 
+use super::limits::MAX_KEYED_SEGMENTS;
 use super::manifest::{Entry, Manifest};
 use super::segments::SegmentPath;
-use super::{DeleteManifest, DeletedManifest, MAX_KEYED_SEGMENTS};
 use crate::authz::Action;
-use crate::model::{BucketName, EncryptionMode};
+use crate::model::{BucketName, EncryptionMode, ObjectKey, VersionId};
+use crate::ops::bytes::opening::missing;
 use crate::ops::bytes::sealing::VerifiedVersion;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::object::get::missing;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
 use crate::storage;
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketRecord, Delete, Precondition, VersionRecord};
+
+/// Deletes a static large object with all of its segments (`multipart-manifest=delete`).
+#[derive(Debug)]
+pub struct DeleteManifest {
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Which version; the current one when `None`.
+    pub version: Option<VersionId>,
+}
+
+/// What came of deleting a large object.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct DeletedManifest {
+    /// Objects deleted, the manifest included.
+    pub deleted: u64,
+    /// Segments that were not there.
+    pub not_found: u64,
+    /// `/container/object` and Swift's status line for what could not be deleted.
+    pub errors: Vec<(String, String)>,
+    /// Whether the object is no static large object (and was left alone).
+    pub not_a_manifest: bool,
+}
 
 /// Segments that are deleted at a time: they share the index's commits.
 const TOGETHER: usize = 32;
 
-#[async_trait]
 impl Operation for DeleteManifest {
     type Output = DeletedManifest;
     const NAME: &'static str = "DeleteManifest";
@@ -32,6 +56,10 @@ impl Operation for DeleteManifest {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<DeletedManifest, Error> {

@@ -12,13 +12,15 @@ use super::prefix::READ;
 use super::resolve::Resolver;
 use super::rewrap::REWRAP;
 use super::segments::{Segment, SegmentPath, Segments, Trouble};
-use super::{MAX_DEPTH, MAX_KEYED_SEGMENTS, PutManifest, SegmentRequest};
 use crate::authz::Action;
 use crate::http::range::parse_ranges;
+use crate::model::ObjectKey;
 use crate::ops::bytes::content::check_references;
+use crate::ops::bytes::write::WriteEncryption;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Permit};
-use crate::ops::object::put::WriteEncryption;
+use crate::ops::large::limits::{MAX_DEPTH, MAX_KEYED_SEGMENTS};
+use crate::ops::large::request::SegmentRequest;
 use crate::storage::index::{PartRecord, VersionRecord};
 
 /// Segments that are looked through before other tasks get their turn: each may be made of thousands of parts.
@@ -41,13 +43,19 @@ pub struct Gathered {
 }
 
 /// Looks up and checks what a manifest names.
-pub async fn gather(put: &PutManifest, gateway: &Gateway, permit: &Permit<'_>) -> Result<Gathered, Error> {
+pub(crate) async fn gather(
+    requests: &[SegmentRequest],
+    own_key: &ObjectKey,
+    encryption: &WriteEncryption,
+    gateway: &Gateway,
+    permit: &Permit<'_>,
+) -> Result<Gathered, Error> {
     let bucket = permit.bucket()?;
-    let (key, actions) = match &put.encryption {
+    let (key, actions) = match encryption {
         WriteEncryption::Customer(key) => (Some(key), REWRAP),
         WriteEncryption::Managed | WriteEncryption::Kms => (None, READ),
     };
-    let own = SegmentPath { container: bucket.name.clone(), key: put.key.clone() };
+    let own = SegmentPath { container: bucket.name.clone(), key: own_key.clone() };
     let segments = Segments::new(gateway, permit, bucket.account.clone(), actions, key);
     let mut gathering = Gathering {
         resolver: Resolver::new(segments),
@@ -61,7 +69,7 @@ pub async fn gather(put: &PutManifest, gateway: &Gateway, permit: &Permit<'_>) -
         references: 0,
         problems: vec![],
     };
-    gathering.requests(&put.segments).await?;
+    gathering.requests(requests).await?;
     gathering.finish()
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::SegmentPath;
+use super::segments::SegmentPath;
 use crate::model::{BucketName, ObjectKey, Timestamp};
 use crate::ops::engine::error::Error;
 

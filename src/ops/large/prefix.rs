@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use md5::{Digest, Md5};
 
+use super::resolve::{Resolver, conflict};
 use super::segments::{Segment, SegmentPath, Segments, Trouble};
-use super::{MAX_KEYED_SEGMENTS, Resolver, conflict};
 use crate::authz::Action;
 use crate::http::percent;
 use crate::model::{BucketName, EncryptionMode};
@@ -13,6 +13,7 @@ use crate::ops::bytes::content::Content;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::face::Face;
 use crate::ops::engine::gateway::Gateway;
+use crate::ops::large::limits::MAX_KEYED_SEGMENTS;
 use crate::storage::index::{ListObjects, ObjectRow, VersionRecord};
 
 /// What the reader of a dynamic large object must be allowed to do to its segments.
@@ -26,7 +27,7 @@ pub struct Prefix {
 }
 
 /// What stands under a prefix.
-pub struct Standing {
+pub struct Resolved {
     /// How many segments.
     pub count: usize,
     /// Their bytes in all.
@@ -37,7 +38,7 @@ pub struct Standing {
     pub content: Option<Content>,
 }
 
-impl Standing {
+impl Resolved {
     /// The ETag that a face shows, without quotes. `own` is the manifest's own.
     pub fn shown_etag(&self, own: &str, face: Face) -> Option<String> {
         match face {
@@ -67,14 +68,14 @@ impl Prefix {
     }
 
     /// What stands there, without opening it: sizes only.
-    pub async fn measure(&self, gateway: &Gateway, segments: &mut Segments<'_>) -> Result<Standing, Error> {
+    pub async fn measure(&self, gateway: &Gateway, segments: &mut Segments<'_>) -> Result<Resolved, Error> {
         let rows = self.list(gateway, segments).await?;
         let size = rows.iter().map(|row| row.size).fold(0, u64::saturating_add);
-        Ok(Standing { count: rows.len(), size, etag: None, content: None })
+        Ok(Resolved { count: rows.len(), size, etag: None, content: None })
     }
 
     /// What stands there, with its ETag where every segment can be opened; those whose ETag the listing tells need not be.
-    pub async fn describe(&self, gateway: &Gateway, segments: &mut Segments<'_>) -> Result<Standing, Error> {
+    pub async fn describe(&self, gateway: &Gateway, segments: &mut Segments<'_>) -> Result<Resolved, Error> {
         let rows = self.list(gateway, segments).await?;
         let sealed: Vec<_> = rows.iter().filter(|row| !row.tells_etag).map(|row| row.path.clone()).collect();
         let mut opened = segments.find(&sealed).await?.into_iter();
@@ -89,11 +90,11 @@ impl Prefix {
         }
         let size = rows.iter().map(|row| row.size).fold(0, u64::saturating_add);
         let etag = known.then(|| hex::encode(etags.finalize()));
-        Ok(Standing { count: rows.len(), size, etag, content: None })
+        Ok(Resolved { count: rows.len(), size, etag, content: None })
     }
 
     /// What stands there, every segment opened.
-    pub async fn open(&self, gateway: &Gateway, resolver: &mut Resolver<'_>) -> Result<Standing, Error> {
+    pub async fn open(&self, gateway: &Gateway, resolver: &mut Resolver<'_>) -> Result<Resolved, Error> {
         let mut etags = Md5::new();
         let (mut content, mut count) = (Content::default(), 0);
         for (path, segment) in self.find(gateway, &mut resolver.segments, None).await? {
@@ -103,7 +104,7 @@ impl Prefix {
             count += 1;
         }
         let (size, etag) = (content.size(), Some(hex::encode(etags.finalize())));
-        Ok(Standing { count, size, etag, content: Some(content) })
+        Ok(Resolved { count, size, etag, content: Some(content) })
     }
 
     /// The segments that stand there, without the one that `but` names; what goes meanwhile does not.

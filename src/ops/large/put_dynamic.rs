@@ -1,8 +1,5 @@
 //! Writing a dynamic large object's manifest.
 
-use async_trait::async_trait;
-
-use super::PutDynamic;
 use super::prefix::Prefix;
 use super::resolve::Resolver;
 use super::rewrap::{REWRAP, rewrap};
@@ -10,16 +7,23 @@ use super::segments::{Segment, SegmentPath, Segments, Trouble};
 use crate::authz::Action;
 use crate::encryption::CustomerKey;
 use crate::model::ObjectKey;
+use crate::ops::bytes::write::WriteEncryption;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::object::put::{PutOutcome, Received, WriteEncryption};
-use crate::storage;
-use crate::storage::index::{Rewrap, Unchanged};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::settle::settled_with;
+use crate::ops::engine::target::Target;
+use crate::ops::object::put::{PutObject, PutOutcome, Received};
+use crate::storage::blobs::Unpublished;
+use crate::storage::disk::DiskUse;
+use crate::storage::index::{Publish, Rewrap, Unchanged};
 
-/// How often the segments are looked up anew when one changes meanwhile.
-const ATTEMPTS: u32 = 8;
+/// Writes a dynamic large object's manifest (Swift PUT with `X-Object-Manifest`): an object of its own bytes, usually none,
+/// whose reads give what `container/prefix` holds. With a customer's key what is there now is sealed anew under it.
+pub struct PutDynamic {
+    /// The object itself: its metadata names the segments (`system.object_manifest`).
+    pub put: PutObject,
+}
 
-#[async_trait]
 impl Operation for PutDynamic {
     type Output = PutOutcome;
     const NAME: &'static str = "PutDynamic";
@@ -32,6 +36,10 @@ impl Operation for PutDynamic {
         Target::Bucket(self.put.bucket.clone())
     }
 
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
+    }
+
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PutOutcome, Error> {
         let value = self.put.metadata.system.object_manifest.as_deref();
         let prefix = match &self.put.encryption {
@@ -40,22 +48,31 @@ impl Operation for PutDynamic {
         };
         let Some(prefix) = prefix else { return self.put.run(gateway, permit).await };
 
-        let (received, mut unpublished) = Received::of(self.put, gateway, &permit).await?;
-        for _ in 0..ATTEMPTS {
-            let (rewraps, unchanged) = under(&prefix, gateway, &permit, &received).await?;
-            let (mut command, etag) = received.command(gateway, &permit, rewraps)?;
-            command.unchanged = unchanged;
-            let index = gateway.index.clone();
-            let outcome;
-            (outcome, unpublished) =
-                unpublished.try_publish(async move { index.publish(command).await }).await;
-            match outcome {
-                Err(storage::Error::Changed) => {}
-                outcome => return received.outcome(gateway, &permit, etag, &outcome?),
-            }
-        }
-        Err(storage::Error::Changed.into())
+        let (received, unpublished) = Received::of(self.put, gateway, &permit).await?;
+        let attempt =
+            async |unpublished: Unpublished| match command(&prefix, gateway, &permit, &received).await {
+                Ok((command, etag)) => {
+                    let publishing = gateway.publishing(command, received.counted(gateway));
+                    let (outcome, unpublished) = unpublished.try_publish(publishing).await;
+                    (outcome.map(|published| (published, etag)).map_err(Error::from), unpublished)
+                }
+                Err(error) => (Err(error), unpublished),
+            };
+        let (published, etag) = settled_with(unpublished, attempt).await?;
+        received.outcome(&permit, etag, &published)
     }
+}
+
+/// The command that publishes the manifest, with the segments that its prefix holds now.
+async fn command(
+    prefix: &Prefix,
+    gateway: &Gateway,
+    permit: &Permit<'_>,
+    received: &Received,
+) -> Result<(Publish, String), Error> {
+    let (rewraps, unchanged) = under(prefix, gateway, permit, received).await?;
+    let (command, etag) = received.command(gateway, permit, rewraps)?;
+    Ok((Publish { unchanged, ..command }, etag))
 }
 
 /// What is sealed anew under the manifest's key, of what the prefix holds now, and what must stay as it is.

@@ -1,27 +1,46 @@
 //! Writing a static large object's manifest.
 
-use async_trait::async_trait;
-
-use super::PutManifest;
 use super::gather::{Gathered, gather};
+use super::request::SegmentRequest;
 use super::rewrap::rewrap;
 use crate::authz::Action;
 use crate::http::body::Body;
-use crate::model::{EncryptionMode, VersionUid};
+use crate::model::{EncryptionMode, ObjectKey, ObjectMetadata, VersionUid};
 use crate::ops::bytes::digest::Digester;
 use crate::ops::bytes::digests::Digests;
 use crate::ops::bytes::sealing::{OwnedBinding, VersionSeals};
 use crate::ops::bytes::upload::{Uploaded, upload};
 use crate::ops::bytes::versioning::is_versioned;
+use crate::ops::bytes::write::{WriteEncryption, holder, opaque_etag};
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::object::put::{PutOutcome, WriteEncryption, check_early, holder, opaque_etag};
-use crate::storage::index::Publish;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::settle::settled;
+use crate::ops::engine::target::Target;
+use crate::ops::object::put::{PutOutcome, check_early};
+use crate::storage::disk::DiskUse;
+use crate::storage::index::{BucketAddress, NewVersion, Precondition, Publish, Published};
 
-/// How often a manifest is put together anew when a segment changes under it.
-const ATTEMPTS: u32 = 8;
+/// Writes a static large object's manifest (Swift PUT with `multipart-manifest=put`). With a customer's key every segment
+/// is sealed anew under it, in the same transaction. The `md5` of the outcome is the large object's ETag on Swift: the MD5 of
+/// its segments' ETags.
+#[derive(Debug)]
+pub struct PutManifest {
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// The segments, in order.
+    pub segments: Vec<SegmentRequest>,
+    /// How the manifest is encrypted.
+    pub encryption: WriteEncryption,
+    /// Metadata.
+    pub metadata: ObjectMetadata,
+    /// What the large object's ETag must be: the MD5 of its segments' ETags, in hex.
+    pub expected_etag: Option<String>,
+    /// What must hold of the current object.
+    pub precondition: Precondition,
+}
 
-#[async_trait]
 impl Operation for PutManifest {
     type Output = PutOutcome;
     const NAME: &'static str = "PutManifest";
@@ -34,16 +53,14 @@ impl Operation for PutManifest {
         Target::Bucket(self.bucket.clone())
     }
 
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
+    }
+
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PutOutcome, Error> {
         holder(&self.encryption, permit.caller().secure)?;
         check_early(gateway, permit.bucket()?, &self.key, &self.precondition).await?;
-        for _ in 0..ATTEMPTS {
-            match self.attempt(gateway, &permit).await {
-                Err(Error::Conflict) => {}
-                outcome => return outcome,
-            }
-        }
-        Err(Error::Conflict)
+        settled(|| self.attempt(gateway, &permit)).await
     }
 }
 
@@ -54,7 +71,7 @@ impl PutManifest {
         let bucket = permit.bucket()?;
         let (mode, holder) = holder(&self.encryption, permit.caller().secure)?;
         let Gathered { manifest, size, etags, etag: md5, data, segments } =
-            gather(self, gateway, permit).await?;
+            gather(&self.segments, &self.key, &self.encryption, gateway, permit).await?;
         self.check_etag(md5)?;
         let (rewraps, unchanged) = match &self.encryption {
             WriteEncryption::Customer(key) => rewrap(gateway, key, &segments).await?,
@@ -81,10 +98,7 @@ impl PutManifest {
         let digests = Digests { etag: Some(hex::encode(md5)), segments: etags, ..Digests::default() };
         let manifest = manifest.to_bytes()?;
         let binding = OwnedBinding::new(bucket, &self.key, uid, mode, size, &parts, Some(&manifest));
-        let publish = Publish {
-            writer: gateway.writer,
-            bucket: bucket.id,
-            key: self.key.clone(),
+        let version = NewVersion {
             uid,
             size,
             mode,
@@ -93,16 +107,19 @@ impl PutManifest {
             digests: seals.digests(mode, &digests)?,
             metadata: self.metadata.clone(),
             parts,
-            new_blobs,
             manifest: Some(manifest),
+        };
+        let seal = seals.into_outer(gateway, binding);
+        let publish = Publish {
+            new_blobs,
             precondition: self.precondition.clone(),
             unchanged,
             rewraps,
-            seal: seals.into_outer(gateway, binding),
+            ..Publish::of(gateway.writer, bucket.id, self.key.clone(), version, seal)
         };
-        let index = gateway.index.clone();
-        let published = unpublished.publish(async move { index.publish(publish).await }).await?;
-        gateway.metrics.written(mode, written);
+        let metrics = gateway.metrics.clone();
+        let counted = move |_: &Published| metrics.written(mode, written);
+        let published = unpublished.publish(gateway.publishing(publish, counted)).await?;
         Ok(PutOutcome {
             version_id: published.version_id,
             versioned: is_versioned(bucket, published.version_id),

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::prefix::{Prefix, READ, Standing};
-use super::resolve::Resolver;
+use super::prefix::{Prefix, READ, Resolved};
+use super::resolve::{Resolver, conflict};
 use super::segments::{Segment, SegmentPath, Segments};
 use crate::encryption::CustomerKey;
 use crate::ops::bytes::content::Content;
@@ -56,16 +56,16 @@ impl Reading<'_> {
     }
 
     /// What a dynamic large object's manifest stands for now; `None` for any other object.
-    pub async fn dynamic(&self, depth: Depth) -> Result<Option<(Standing, Vec<Unchanged>)>, Error> {
+    pub async fn dynamic(&self, depth: Depth) -> Result<Option<(Resolved, Vec<Unchanged>)>, Error> {
         let Some(prefix) = Prefix::of(self.record) else { return Ok(None) };
         let mut resolver = self.resolver();
-        let standing = match depth {
+        let resolved = match depth {
             Depth::Measure => prefix.measure(self.gateway, &mut resolver.segments).await,
             Depth::Describe => prefix.describe(self.gateway, &mut resolver.segments).await,
             Depth::Open => prefix.open(self.gateway, &mut resolver).await,
         };
-        let standing = standing.map_err(|error| self.too_many(error))?;
-        Ok(Some((standing, unchanged(&resolver.segments.into_opened()))))
+        let resolved = resolved.map_err(|error| self.too_many(error))?;
+        Ok(Some((resolved, unchanged(&resolver.segments.into_opened()))))
     }
 
     fn resolver(&self) -> Resolver<'_> {
@@ -78,7 +78,7 @@ impl Reading<'_> {
         match error {
             Error::TooManySegments { .. } => {
                 let path = SegmentPath { container: self.bucket.name.clone(), key: self.record.key.clone() };
-                super::conflict(&path, "the large object has more than 10,000 segments")
+                conflict(&path, "the large object has more than 10,000 segments")
             }
             other => other,
         }

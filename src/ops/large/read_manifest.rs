@@ -1,24 +1,72 @@
 //! Reading a manifest itself.
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use md5::{Digest, Md5};
 
 use super::manifest::{Entry, Manifest};
-use super::{ManifestView, ReadManifest, SegmentView};
 use crate::authz::Action;
-use crate::model::{Timestamp, VersionId};
+use crate::encryption::CustomerKey;
+use crate::model::{BucketName, ObjectKey, Timestamp, VersionId};
 use crate::ops::bytes::content::Content;
 use crate::ops::bytes::digests::Digests;
-use crate::ops::bytes::opening::{Keyless, Opening, open};
+use crate::ops::bytes::opening::{Keyless, Opening, missing, open};
 use crate::ops::bytes::reader::ObjectReader;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::object::get::{info, missing};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
+use crate::ops::object::get::{ObjectInfo, info};
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, VersionRecord};
 
-#[async_trait]
+/// Reads a manifest itself (`multipart-manifest=get`). Needs no key; without one the hashes are opaque.
+#[derive(Debug)]
+pub struct ReadManifest {
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Which version; the current one when `None`.
+    pub version: Option<VersionId>,
+    /// The customer's key.
+    pub customer_key: Option<CustomerKey>,
+}
+
+/// A manifest.
+#[derive(Clone, Debug)]
+pub struct ManifestView {
+    /// Of which object.
+    pub info: ObjectInfo,
+    /// The segments of a static large object; empty for an S3 multipart object; `None` for any other object.
+    pub segments: Option<Vec<SegmentView>>,
+}
+
+/// A segment, as a manifest names it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SegmentView {
+    /// An object, or a range of one.
+    Object {
+        /// Its container.
+        bucket: BucketName,
+        /// Its name.
+        key: ObjectKey,
+        /// All of its bytes, when the manifest was written.
+        bytes: u64,
+        /// Its ETag when the manifest was written; opaque without the key of a keyed manifest.
+        hash: String,
+        /// Its content type, when the manifest was written.
+        content_type: String,
+        /// When it was last changed, when the manifest was written.
+        modified: Timestamp,
+        /// The first and the last byte, where only a range of it belongs to the object.
+        range: Option<(u64, u64)>,
+        /// Whether it is a static large object itself.
+        nested: bool,
+    },
+    /// Bytes that the manifest carries; `None` without the key of a keyed manifest.
+    Data(Option<Bytes>),
+}
+
 impl Operation for ReadManifest {
     type Output = ManifestView;
     const NAME: &'static str = "ReadManifest";
@@ -29,6 +77,10 @@ impl Operation for ReadManifest {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<ManifestView, Error> {

@@ -8,11 +8,11 @@ use futures_util::future::BoxFuture;
 
 use super::manifest::{Entry, Manifest, ObjectEntry};
 use super::segments::{Segment, SegmentPath, Segments};
-use super::{MAX_DEPTH, MAX_KEYED_SEGMENTS};
 use crate::ops::bytes::content::Content;
 use crate::ops::bytes::digests::Digests;
 use crate::ops::bytes::sealing::OpenedVersion;
 use crate::ops::engine::error::Error;
+use crate::ops::large::limits::{MAX_DEPTH, MAX_KEYED_SEGMENTS};
 use crate::storage::index::{MAX_REFERENCES, VersionRecord};
 
 /// Leaves that are looked through before other tasks get their turn: each may be made of thousands of parts.

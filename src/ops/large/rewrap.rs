@@ -8,9 +8,9 @@ use crate::encryption::{CustomerKey, Holder};
 use crate::model::{EncryptionMode, VersionUid};
 use crate::ops::bytes::digests::Digests;
 use crate::ops::bytes::sealing::{OwnedBinding, VersionSeals};
+use crate::ops::bytes::write::opaque_etag;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::Gateway;
-use crate::ops::object::put::opaque_etag;
 use crate::storage::index::{PartRecord, Rewrap, Unchanged};
 
 /// What the writer of a keyed manifest must be allowed to do to its segments: they are written.

@@ -1,13 +1,24 @@
 //! AbortMultipartUpload. Needs no key.
 
-use async_trait::async_trait;
-
-use super::AbortUpload;
 use crate::authz::Action;
+use crate::model::{ObjectKey, VersionUid};
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
+use crate::storage::disk::DiskUse;
+use crate::storage::index::BucketAddress;
 
-#[async_trait]
+/// AbortMultipartUpload.
+#[derive(Clone, Debug)]
+pub struct AbortUpload {
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Which upload.
+    pub upload: VersionUid,
+}
+
 impl Operation for AbortUpload {
     type Output = ();
     const NAME: &'static str = "AbortUpload";
@@ -18,6 +29,10 @@ impl Operation for AbortUpload {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(), Error> {

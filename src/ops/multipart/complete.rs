@@ -1,12 +1,10 @@
 //! CompleteMultipartUpload: turns an upload into a version. One read of its parts, one commit, and no byte moves.
 
-use async_trait::async_trait;
-
 use super::open::{OpenUpload, open};
 use super::whole::{WholeChecksum, WholeEtag};
-use super::{ATTEMPTS, CompleteUpload, MAX_PART_NUMBER, NamedPart};
 use crate::authz::Action;
-use crate::model::{ChecksumKind, EncryptionMode, StoredChecksum};
+use crate::encryption::CustomerKey;
+use crate::model::{ChecksumKind, EncryptionMode, ObjectKey, StoredChecksum, VersionUid};
 use crate::ops::bytes::content::check_references;
 use crate::ops::bytes::digests::Digests;
 use crate::ops::bytes::opening;
@@ -14,19 +12,56 @@ use crate::ops::bytes::opening::{Keyless, Opening};
 use crate::ops::bytes::sealing::{OpenedVersion, OwnedBinding, PartSeals};
 use crate::ops::bytes::versioning::is_versioned;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::limits::MAX_PART_NUMBER;
+use crate::ops::engine::settle::settled;
+use crate::ops::engine::target::Target;
 use crate::ops::object::put::PutOutcome;
 use crate::storage;
+use crate::storage::disk::DiskUse;
 use crate::storage::index;
 use crate::storage::index::{
-    BucketAddress, ChosenPart, PartRecord, Publish, UploadChecksum, UploadPart, UploadRecord,
+    BucketAddress, ChosenPart, NewVersion, PartRecord, Precondition, Publish, UploadChecksum, UploadPart,
+    UploadRecord,
 };
-use crate::storage::room::Need;
+
+/// A part as Complete names it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NamedPart {
+    /// Its number.
+    pub number: u32,
+    /// Its ETag, without quotes.
+    pub etag: String,
+    /// The checksums that the client names, of the upload's algorithm or not.
+    pub checksums: Vec<StoredChecksum>,
+}
+
+/// CompleteMultipartUpload. A second one for an upload that became the object is answered like the first.
+#[derive(Debug)]
+pub struct CompleteUpload {
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Which upload.
+    pub upload: VersionUid,
+    /// The parts, as the client named them.
+    pub parts: Vec<NamedPart>,
+    /// The customer's key: needed only where the parts' checksums are under it.
+    pub customer_key: Option<CustomerKey>,
+    /// What must hold of the current object.
+    pub precondition: Precondition,
+    /// The whole object's checksum, where the client says it.
+    pub expected_checksum: Option<StoredChecksum>,
+    /// What the whole object's checksum is computed over, where the client says it.
+    pub expected_kind: Option<ChecksumKind>,
+    /// The whole object's size, where the client says it (`x-amz-mp-object-size`).
+    pub expected_size: Option<u64>,
+}
 
 /// Parts that are verified before others have their turn: less than a millisecond's work.
 const AT_ONCE: usize = 128;
 
-#[async_trait]
 impl Operation for CompleteUpload {
     type Output = PutOutcome;
     const NAME: &'static str = "CompleteUpload";
@@ -39,20 +74,16 @@ impl Operation for CompleteUpload {
         Target::Bucket(self.bucket.clone())
     }
 
-    fn need(&self) -> Need {
-        Need::Little
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Rows
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PutOutcome, Error> {
-        for _ in 0..ATTEMPTS {
-            match self.attempt(gateway, &permit).await {
-                // A part took another's place between the read and the commit.
-                Err(Error::Conflict) => {}
-                Err(Error::NoSuchUpload) => return self.again(gateway, &permit).await,
-                outcome => return outcome,
-            }
+        // A part may replace another one between the read and the commit.
+        match settled(|| self.attempt(gateway, &permit)).await {
+            Err(Error::NoSuchUpload) => self.again(gateway, &permit).await,
+            outcome => outcome,
         }
-        Err(Error::Conflict)
     }
 }
 
@@ -62,7 +93,7 @@ impl CompleteUpload {
         let (upload, parts) = gateway.index.upload_parts(bucket.id, &self.key, self.upload).await?;
         let OpenUpload { verified, version } = open(gateway, permit, &upload, self.customer_key.as_ref())?;
         if version.is_none() && upload.checksum.is_some() {
-            return Err(Error::KeyRequired { head: false });
+            return Err(Error::KeyRequired);
         }
         let seals = PartSeals { ring: &gateway.ring, bucket, key: &self.key };
         let whole = self.assemble(gateway, &upload, parts, seals, version.as_ref()).await?;
@@ -74,10 +105,7 @@ impl CompleteUpload {
         // Without the key there is nothing to tell, and nothing to seal it with.
         let sealed = version.map(|version| version.seal_digests(upload.mode, &digests)).transpose()?;
         let binding = OwnedBinding::new(bucket, &self.key, upload.uid, upload.mode, size, &refs, None);
-        let publish = Publish {
-            writer: gateway.writer,
-            bucket: bucket.id,
-            key: self.key.clone(),
+        let version = NewVersion {
             uid: upload.uid,
             size,
             mode: upload.mode,
@@ -86,12 +114,12 @@ impl CompleteUpload {
             digests: sealed.unwrap_or_default(),
             metadata: upload.metadata,
             parts: refs,
-            new_blobs: vec![],
             manifest: None,
+        };
+        let seal = verified.into_outer(&gateway.ring, binding);
+        let publish = Publish {
             precondition: self.precondition.clone(),
-            unchanged: vec![],
-            rewraps: vec![],
-            seal: verified.into_outer(&gateway.ring, binding),
+            ..Publish::of(gateway.writer, bucket.id, self.key.clone(), version, seal)
         };
         let command = index::CompleteUpload { upload: self.upload, parts: chosen, publish };
         let published = gateway.index.complete_upload(command).await?;
@@ -217,7 +245,7 @@ impl CompleteUpload {
             Err(error) => return Err(error.into()),
         };
         // The key was needed only where there was something to tell.
-        let refuse = Keyless::Refuse { head: false };
+        let refuse = Keyless::Refuse;
         let keyless = if record.digests.is_empty() { Keyless::Describe } else { refuse };
         let key = self.customer_key.as_ref();
         let opening = opening::open(&gateway.ring, permit.caller(), bucket, &record, key, keyless);

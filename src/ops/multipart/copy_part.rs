@@ -2,24 +2,45 @@
 
 use std::ops::Range;
 
-use async_trait::async_trait;
 use futures_util::StreamExt;
 
 use super::open::open_for_part;
-use super::part::{Part, check_number, etag};
-use super::{ATTEMPTS, CopyPart, PartOutcome};
+use super::part::{Part, PartOutcome, check_number, etag};
 use crate::authz::Action;
+use crate::encryption::CustomerKey;
 use crate::http::checksum::Hasher;
-use crate::model::{ChecksumKind, EncryptionMode, StoredChecksum};
+use crate::model::{ChecksumKind, EncryptionMode, ObjectKey, StoredChecksum, VersionUid};
 use crate::ops::bytes::content::Content;
 use crate::ops::bytes::digests::Digests;
 use crate::ops::bytes::reader::ObjectReader;
 use crate::ops::bytes::versioning::is_versioned;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::storage::index::UploadChecksum;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::settle::settled;
+use crate::ops::engine::target::Target;
+use crate::ops::object::source::CopySource;
+use crate::storage::disk::DiskUse;
+use crate::storage::index::{BucketAddress, UploadChecksum};
 
-#[async_trait]
+/// UploadPartCopy: a part taken from another object. No byte moves; bytes are read only where the upload keeps a
+/// checksum that the client chose.
+pub struct CopyPart {
+    /// Of what.
+    pub source: CopySource,
+    /// Which bytes of the source, the last included; all when `None`.
+    pub range: Option<(u64, u64)>,
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Of which upload.
+    pub upload: VersionUid,
+    /// Its number.
+    pub number: u32,
+    /// The customer's key: the upload's.
+    pub customer_key: Option<CustomerKey>,
+}
+
 impl Operation for CopyPart {
     type Output = PartOutcome;
     const NAME: &'static str = "CopyPart";
@@ -32,15 +53,13 @@ impl Operation for CopyPart {
         Target::Bucket(self.bucket.clone())
     }
 
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
+    }
+
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PartOutcome, Error> {
         check_number(self.number)?;
-        for _ in 0..ATTEMPTS {
-            match self.attempt(gateway, &permit).await {
-                Err(Error::Conflict) => {}
-                outcome => return outcome,
-            }
-        }
-        Err(Error::Conflict)
+        settled(|| self.attempt(gateway, &permit)).await
     }
 }
 

@@ -1,18 +1,45 @@
 //! CreateMultipartUpload.
 
-use async_trait::async_trait;
-
-use super::{CreateUpload, CreatedUpload};
 use crate::authz::Action;
-use crate::model::{ChecksumAlgorithm, ChecksumKind, EncryptionMode, UserId, VersionUid};
+use crate::model::{
+    ChecksumAlgorithm, ChecksumKind, EncryptionMode, ObjectKey, ObjectMetadata, UserId, VersionUid,
+};
 use crate::ops::bytes::sealing::VersionSeals;
+use crate::ops::bytes::write::{WriteEncryption, holder};
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::object::put::holder;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
+use crate::storage::disk::DiskUse;
 use crate::storage::index;
-use crate::storage::index::UploadChecksum;
+use crate::storage::index::{BucketAddress, UploadChecksum};
 
-#[async_trait]
+/// CreateMultipartUpload.
+#[derive(Debug)]
+pub struct CreateUpload {
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// How the object is encrypted.
+    pub encryption: WriteEncryption,
+    /// The object's metadata.
+    pub metadata: ObjectMetadata,
+    /// The checksum that the client chose. Where it chose none an SSE-S3 upload keeps CRC64NVME of the whole, and an SSE-C
+    /// upload keeps none.
+    pub checksum: Option<UploadChecksum>,
+}
+
+/// An upload that has begun.
+#[derive(Clone, Debug)]
+pub struct CreatedUpload {
+    /// Its id.
+    pub upload: VersionUid,
+    /// Its mode.
+    pub mode: EncryptionMode,
+    /// Its checksum.
+    pub checksum: Option<UploadChecksum>,
+}
+
 impl Operation for CreateUpload {
     type Output = CreatedUpload;
     const NAME: &'static str = "CreateUpload";
@@ -23,6 +50,10 @@ impl Operation for CreateUpload {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<CreatedUpload, Error> {

@@ -1,21 +1,59 @@
 //! UploadPart: seals a body into one blob, and stores it as a part of an upload.
 
-use async_trait::async_trait;
-
 use super::open::open_for_part;
-use super::{MAX_PART_NUMBER, PartOutcome, UploadPart};
 use crate::authz::Action;
-use crate::model::{EncryptionMode, ObjectKey, StoredChecksum, VersionUid};
-use crate::ops::bytes::digest::Digester;
+use crate::encryption::CustomerKey;
+use crate::http::body::Body;
+use crate::model::{EncryptionMode, ObjectKey, StoredChecksum, Timestamp, VersionId, VersionUid};
+use crate::ops::bytes::digest::{ChecksumRequest, Digester, ExpectedChecksum};
 use crate::ops::bytes::digests::Digests;
 use crate::ops::bytes::sealing::{OpenedVersion, PartSeals};
 use crate::ops::bytes::upload::upload;
+use crate::ops::bytes::write::opaque_etag;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::object::put::{ChecksumRequest, ExpectedChecksum, opaque_etag};
-use crate::storage::index::{BucketRecord, NewBlob, PartRecord, PutPart, Unchanged, UploadChecksum};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::limits::MAX_PART_NUMBER;
+use crate::ops::engine::target::Target;
+use crate::storage::disk::DiskUse;
+use crate::storage::index::{
+    BucketAddress, BucketRecord, NewBlob, PartRecord, PutPart, Unchanged, UploadChecksum,
+};
 
-#[async_trait]
+/// UploadPart.
+pub struct UploadPart {
+    /// Where.
+    pub bucket: BucketAddress,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Of which upload.
+    pub upload: VersionUid,
+    /// Its number, 1 to [`MAX_PART_NUMBER`].
+    pub number: u32,
+    /// The plaintext.
+    pub body: Body,
+    /// The customer's key: the upload's.
+    pub customer_key: Option<CustomerKey>,
+    /// What its MD5 must be.
+    pub expected_md5: Option<[u8; 16]>,
+    /// The checksums that the client sent: at most the upload's algorithm.
+    pub checksums: Vec<ChecksumRequest>,
+}
+
+/// A part that was stored.
+#[derive(Clone, Debug)]
+pub struct PartOutcome {
+    /// Its ETag, without quotes.
+    pub etag: String,
+    /// Its checksums.
+    pub checksums: Vec<StoredChecksum>,
+    /// When it was stored.
+    pub modified: Timestamp,
+    /// The upload's mode.
+    pub mode: EncryptionMode,
+    /// Of a copy: the source's version, where its bucket keeps versions.
+    pub source_version: Option<VersionId>,
+}
+
 impl Operation for UploadPart {
     type Output = PartOutcome;
     const NAME: &'static str = "UploadPart";
@@ -26,6 +64,10 @@ impl Operation for UploadPart {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PartOutcome, Error> {

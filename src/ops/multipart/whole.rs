@@ -4,7 +4,7 @@ use md5::{Digest, Md5};
 
 use crate::http::checksum::{Combiner, Hasher};
 use crate::model::{ChecksumKind, StoredChecksum};
-use crate::ops::object::put::opaque_etag;
+use crate::ops::bytes::write::opaque_etag;
 use crate::storage::index::UploadChecksum;
 
 /// An upload's checksum in the making.

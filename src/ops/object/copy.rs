@@ -1,34 +1,33 @@
 //! CopyObject: an object from another's contents, under another key or the same. No byte moves: the copy refers to the
 //! blobs of its source, and one envelope is sealed. So re-keying an object of any size is one index transaction.
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
 use futures_util::StreamExt;
 
 use crate::authz::Action;
 use crate::http::range::RangeSpec;
 use crate::model::{
-    ChecksumAlgorithm, ChecksumKind, EncryptionMode, ObjectKey, ObjectMetadata, SystemMetadata, Timestamp,
-    UserMetadata, VersionId, VersionUid,
+    BucketId, ChecksumAlgorithm, ChecksumKind, EncryptionMode, ObjectKey, ObjectMetadata, SystemMetadata,
+    Timestamp, UserMetadata, VersionId, VersionUid,
 };
 use crate::ops::bytes::content::Content;
 use crate::ops::bytes::digest::Digester;
+use crate::ops::bytes::digest::{ChecksumRequest, ExpectedChecksum};
 use crate::ops::bytes::digests::Digests;
 use crate::ops::bytes::reader::ObjectReader;
 use crate::ops::bytes::sealing::{OwnedBinding, VersionSeals};
-use crate::ops::bytes::source::{CopySource, OpenSource};
 use crate::ops::bytes::versioning::is_versioned;
+use crate::ops::bytes::write::{WriteEncryption, holder, opaque_etag};
+use crate::ops::engine::caller::Caller;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::face::Face;
-use crate::ops::engine::gateway::{Gateway, MAX_PUT, Operation, Permit, Target};
-use crate::ops::object::put::{ChecksumRequest, ExpectedChecksum, WriteEncryption, holder, opaque_etag};
-use crate::storage;
-use crate::storage::index::{BucketAddress, BucketRecord, Precondition, Publish};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::limits::MAX_PUT;
+use crate::ops::engine::settle::settled;
+use crate::ops::engine::target::Target;
+use crate::ops::object::source::{CopySource, OpenSource};
+use crate::storage::disk::DiskUse;
+use crate::storage::index::{BucketAddress, BucketRecord, NewVersion, Precondition, Publish, Published};
 use crate::storage::pins::Pin;
-
-/// How often a copy starts anew when its source is overwritten under it.
-const ATTEMPTS: u32 = 8;
 
 /// Copies an object, or a range of one.
 #[derive(Debug)]
@@ -102,7 +101,6 @@ pub struct CopyOutcome {
     pub source_modified: Timestamp,
 }
 
-#[async_trait]
 impl Operation for CopyObject {
     type Output = CopyOutcome;
     const NAME: &'static str = "CopyObject";
@@ -115,19 +113,18 @@ impl Operation for CopyObject {
         Target::Bucket(self.bucket.clone())
     }
 
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
+    }
+
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<CopyOutcome, Error> {
-        for _ in 0..ATTEMPTS {
-            if let Some(outcome) = self.attempt(gateway, &permit).await? {
-                return Ok(outcome);
-            }
-        }
-        Err(Error::Conflict)
+        settled(|| self.attempt(gateway, &permit)).await
     }
 }
 
 impl CopyObject {
-    /// Copies what the source is now. `None` when it was another by the time of the commit.
-    async fn attempt(&self, gateway: &Gateway, permit: &Permit<'_>) -> Result<Option<CopyOutcome>, Error> {
+    /// Copies what the source is now. If the source has changed by the time of the commit, that is a `Conflict`.
+    async fn attempt(&self, gateway: &Gateway, permit: &Permit<'_>) -> Result<CopyOutcome, Error> {
         let bucket = permit.bucket()?;
         let (mode, holder) = holder(&self.encryption, permit.caller().secure)?;
         let shared = match &self.encryption {
@@ -148,10 +145,7 @@ impl CopyObject {
         let (size, parts) = (content.size(), content.references(&seals)?);
         let etag = etag(mode, &digests);
         let binding = OwnedBinding::new(bucket, &self.key, uid, mode, size, &parts, None);
-        let publish = Publish {
-            writer: gateway.writer,
-            bucket: bucket.id,
-            key: self.key.clone(),
+        let version = NewVersion {
             uid,
             size,
             mode,
@@ -160,21 +154,23 @@ impl CopyObject {
             digests: seals.digests(mode, &digests)?,
             metadata: metadata.clone(),
             parts,
-            new_blobs: vec![],
             manifest: None,
+        };
+        let seal = seals.into_outer(gateway, binding);
+        let publish = Publish {
             precondition: self.precondition.clone(),
             unchanged,
-            rewraps: vec![],
-            seal: seals.into_outer(gateway, binding),
+            ..Publish::of(gateway.writer, bucket.id, self.key.clone(), version, seal)
         };
-        let published = match gateway.index.publish(publish).await {
-            Err(storage::Error::Changed) => return Ok(None),
-            published => published?,
+        let removes_key = record.mode == EncryptionMode::Customer && mode != EncryptionMode::Customer;
+        let downgrade = removes_key.then(|| Downgrade::new(permit.caller(), source_bucket.id, bucket.id));
+        let audit = move |_: &Published| {
+            if let Some(downgrade) = downgrade {
+                downgrade.audit();
+            }
         };
-        if record.mode == EncryptionMode::Customer && mode != EncryptionMode::Customer {
-            tell_downgrade(permit, &source_bucket, bucket);
-        }
-        Ok(Some(CopyOutcome {
+        let published = gateway.publish(publish, audit).await?;
+        Ok(CopyOutcome {
             version_id: published.version_id,
             etag,
             digests,
@@ -185,7 +181,7 @@ impl CopyObject {
             versioned: is_versioned(bucket, published.version_id),
             source_version: Some(record.version_id).filter(|id| is_versioned(&source_bucket, *id)),
             source_modified: record.modified,
-        }))
+        })
     }
 
     /// S3 refuses to copy an object onto itself to no effect. To name a version is to bring it back.
@@ -322,18 +318,32 @@ fn merged(under: SystemMetadata, over: SystemMetadata) -> SystemMetadata {
     }
 }
 
-/// Writes the audit event of a copy that no longer needs the customer's key.
-fn tell_downgrade(permit: &Permit<'_>, source: &Arc<BucketRecord>, bucket: &BucketRecord) {
-    let caller = permit.caller();
-    tracing::info!(
-        target: "cardea::audit",
-        operation = CopyObject::NAME,
-        request_id = %caller.request_id,
-        user = caller.identity.as_ref().map_or("-", |identity| identity.user.as_str()),
-        source = %source.id,
-        bucket = %bucket.id,
-        outcome = "customer-key-removed",
-    );
+/// A copy that can be read without the customer's key that its source needs.
+struct Downgrade {
+    request_id: String,
+    user: String,
+    source: BucketId,
+    bucket: BucketId,
+}
+
+impl Downgrade {
+    fn new(caller: &Caller, source: BucketId, bucket: BucketId) -> Self {
+        let user = caller.identity.as_ref().map_or("-", |identity| identity.user.as_str());
+        Self { request_id: caller.request_id.clone(), user: user.to_owned(), source, bucket }
+    }
+
+    /// Writes the audit event.
+    fn audit(&self) {
+        tracing::info!(
+            target: "cardea::audit",
+            operation = CopyObject::NAME,
+            request_id = %self.request_id,
+            user = self.user,
+            source = %self.source,
+            bucket = %self.bucket,
+            outcome = "customer-key-removed",
+        );
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! DeleteObject.
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::model::{ObjectKey, VersionId};
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, Delete, Deleted, Precondition};
 
 /// Deletes an object or a version of it. `removed: None` in the outcome tells that nothing was there.
@@ -21,7 +21,6 @@ pub struct DeleteObject {
     pub precondition: Precondition,
 }
 
-#[async_trait]
 impl Operation for DeleteObject {
     type Output = Deleted;
     const NAME: &'static str = "DeleteObject";
@@ -32,6 +31,10 @@ impl Operation for DeleteObject {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<Deleted, Error> {

@@ -1,27 +1,24 @@
 //! GetObject and HeadObject: find, open with the right key, evaluate conditions, and hand out a reader.
 
-use std::ops::Range;
-
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::encryption::CustomerKey;
 use crate::http::conditions::{ReadConditions, Verdict};
 use crate::model::{EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId};
 use crate::ops::bytes::digests::Digests;
-use crate::ops::bytes::opening::{Keyless, Opening, open};
+use crate::ops::bytes::opening::{Keyless, Opening, etag_of, missing, open};
 use crate::ops::bytes::reader::ObjectReader;
 use crate::ops::bytes::versioning::is_versioned;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::face::Face;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::large::{Depth, LargeObject, Reading, Standing};
-use crate::ops::multipart::span;
-use crate::storage;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::settle::settled;
+use crate::ops::engine::target::Target;
+use crate::ops::large::kind::LargeObject;
+use crate::ops::large::prefix::Resolved;
+use crate::ops::large::read::{Depth, Reading};
+use crate::ops::multipart::span::{PartSpan, span};
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketRecord, VersionRecord};
-
-/// How often a read of one part starts anew when the object is overwritten under it.
-const ATTEMPTS: u32 = 8;
 
 /// Opens an object for reading. Order of checks: authorise, key, preconditions.
 #[derive(Debug)]
@@ -34,9 +31,11 @@ pub struct GetObject {
     pub version: Option<VersionId>,
     /// The customer's key.
     pub customer_key: Option<CustomerKey>,
+    /// The answer for an SSE-C object without its key: an error, or a description that needs no key (a HEAD on Swift).
+    pub keyless: Keyless,
     /// Conditions, compared with the ETag that `face` shows.
     pub conditions: ReadConditions,
-    /// Whose rules: a Swift HEAD of an SSE-C object without a key is answered with what needs none; S3 refuses it.
+    /// The face whose ETag is compared and shown.
     pub face: Face,
     /// Whether only the metadata is wanted.
     pub head: bool,
@@ -84,23 +83,10 @@ impl ObjectInfo {
 
     /// Tells of what a dynamic large object's manifest stands for, in the place of its own bytes. On S3 the suffix tells
     /// clients that the ETag is no MD5.
-    fn stands_for(&mut self, standing: &Standing) {
-        self.etag = standing.s3_etag(&self.etag);
-        self.size = standing.size;
-        self.digests = Digests { etag: standing.etag.clone(), ..Digests::default() };
-    }
-}
-
-/// The ETag that a face shows of a version whose digests may be told.
-pub(crate) fn shown_etag(record: &VersionRecord, digests: &Digests, face: Face) -> Option<String> {
-    etag_of(face, &record.etag, record.part_count, digests)
-}
-
-fn etag_of(face: Face, etag: &str, part_count: Option<u32>, digests: &Digests) -> Option<String> {
-    match face {
-        Face::S3 => Some(etag.to_owned()),
-        Face::Swift if part_count.is_some() => Some(digests.etag.as_deref().unwrap_or(etag).to_owned()),
-        Face::Swift => digests.md5.map(hex::encode),
+    fn stands_for(&mut self, resolved: &Resolved) {
+        self.etag = resolved.s3_etag(&self.etag);
+        self.size = resolved.size;
+        self.digests = Digests { etag: resolved.etag.clone(), ..Digests::default() };
     }
 }
 
@@ -115,16 +101,6 @@ pub struct OpenObject {
     pub reader: Option<ObjectReader>,
 }
 
-/// Where a part lies in its object.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PartSpan {
-    /// Its number.
-    pub number: u32,
-    /// Its bytes.
-    pub range: Range<u64>,
-}
-
-#[async_trait]
 impl Operation for GetObject {
     type Output = OpenObject;
     const NAME: &'static str = "GetObject";
@@ -136,6 +112,10 @@ impl Operation for GetObject {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<OpenObject, Error> {
@@ -165,14 +145,8 @@ impl GetObject {
         permit: &Permit<'_>,
         manifests: Manifests,
     ) -> Result<OpenObject, Error> {
-        for _ in 0..ATTEMPTS {
-            match self.attempt(gateway, permit, manifests).await {
-                // Overwritten between the two reads that a part needs.
-                Err(Error::Conflict) => {}
-                outcome => return outcome,
-            }
-        }
-        Err(Error::Conflict)
+        // An object may be overwritten between the two reads that a part needs.
+        settled(|| self.attempt(gateway, permit, manifests)).await
     }
 
     async fn attempt(
@@ -193,13 +167,9 @@ impl GetObject {
             return Err(Error::NoSuchObject { marker: None });
         }
 
-        let keyless = match self.face {
-            Face::Swift if self.head => Keyless::Describe,
-            Face::Swift | Face::S3 => Keyless::Refuse { head: self.head },
-        };
         let key = self.customer_key.as_ref();
         let Opening { version, digests } =
-            open(&gateway.ring, permit.caller(), bucket, &record, key, keyless)?;
+            open(&gateway.ring, permit.caller(), bucket, &record, key, self.keyless)?;
         let reading = Reading { gateway, permit, bucket, record: &record, key };
         let dynamic = match (manifests, &version) {
             (Manifests::Leave, _) => None,
@@ -208,8 +178,8 @@ impl GetObject {
             (Manifests::Follow, Some(_)) => reading.dynamic(Depth::Open).await?,
         };
         let mut info = info(&fresh, &record, digests, version.is_some());
-        if let Some((standing, _)) = &dynamic {
-            info.stands_for(standing);
+        if let Some((resolved, _)) = &dynamic {
+            info.stands_for(resolved);
         }
         let etag = info.shown_etag(self.face);
         match self.conditions.evaluate(etag.as_deref(), info.modified.seconds_ceil()) {
@@ -225,7 +195,7 @@ impl GetObject {
         };
         let content = match (dynamic, version) {
             _ if self.head => None,
-            (Some((standing, _)), _) => standing.content,
+            (Some((resolved, _)), _) => resolved.content,
             (None, Some(version)) => Some(reading.content(version, &info.digests).await?.0),
             (None, None) => None,
         };
@@ -261,14 +231,5 @@ pub(crate) fn info(
         metadata,
         opened,
         versioned: is_versioned(bucket, record.version_id),
-    }
-}
-
-/// Tells a missing version from a missing object, and a delete marker from both.
-pub(crate) fn missing(error: storage::Error, version: Option<VersionId>) -> Error {
-    match (error, version) {
-        (storage::Error::NoSuchObject { marker: Some(marker) }, Some(_)) => Error::VersionIsMarker { marker },
-        (storage::Error::NoSuchObject { marker: None }, Some(_)) => Error::NoSuchVersion,
-        (error, _) => error.into(),
     }
 }

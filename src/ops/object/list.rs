@@ -1,10 +1,10 @@
 //! Listing a bucket's current objects.
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
+use crate::storage::disk::DiskUse;
 use crate::storage::index;
 use crate::storage::index::{BucketAddress, BucketRecord, ObjectPage};
 
@@ -29,7 +29,6 @@ pub struct ListObjects {
     pub reverse: bool,
 }
 
-#[async_trait]
 impl Operation for ListObjects {
     type Output = (BucketRecord, ObjectPage);
     const NAME: &'static str = "ListObjects";
@@ -41,6 +40,10 @@ impl Operation for ListObjects {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(BucketRecord, ObjectPage), Error> {

@@ -1,11 +1,11 @@
 //! Listing a bucket's versions and delete markers.
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::model::VersionId;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
+use crate::storage::disk::DiskUse;
 use crate::storage::index;
 use crate::storage::index::{BucketAddress, BucketRecord, VersionPage};
 
@@ -32,7 +32,6 @@ pub struct ListVersions {
     pub reverse: bool,
 }
 
-#[async_trait]
 impl Operation for ListVersions {
     type Output = (BucketRecord, VersionPage);
     const NAME: &'static str = "ListVersions";
@@ -44,6 +43,10 @@ impl Operation for ListVersions {
 
     fn target(&self) -> Target {
         Target::Bucket(self.bucket.clone())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(BucketRecord, VersionPage), Error> {

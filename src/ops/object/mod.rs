@@ -8,4 +8,5 @@ pub(crate) mod list;
 pub(crate) mod list_versions;
 pub(crate) mod put;
 pub(crate) mod restore;
+pub(crate) mod source;
 pub(crate) mod update;

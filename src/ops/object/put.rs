@@ -1,63 +1,29 @@
 //! PutObject: seals a body and publishes it under a key.
 
-use std::sync::{Arc, OnceLock};
-
-use async_trait::async_trait;
-
 use crate::authz::Action;
-use crate::encryption::{CustomerKey, DataKey, Holder};
+use crate::encryption::{CustomerKey, DataKey};
 use crate::http::body::Body;
 use crate::model::{
-    ChecksumAlgorithm, EncryptionMode, ObjectKey, ObjectMetadata, StoredChecksum, Timestamp, VersionId,
-    VersionUid,
+    EncryptionMode, ObjectKey, ObjectMetadata, StoredChecksum, Timestamp, VersionId, VersionUid,
 };
-use crate::ops::bytes::digest::Digester;
+use crate::ops::bytes::digest::{ChecksumRequest, Digester};
 use crate::ops::bytes::digests::Digests;
 use crate::ops::bytes::sealing::{OwnedBinding, VersionSeals};
 use crate::ops::bytes::upload::{Uploaded, upload};
 use crate::ops::bytes::versioning::is_versioned;
+use crate::ops::bytes::write::{WriteEncryption, holder, opaque_etag};
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::target::Target;
 use crate::storage;
 use crate::storage::blobs::Unpublished;
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{
-    BucketAddress, BucketRecord, NewBlob, Precondition, Publish, Published, Rewrap, Versioning,
+    BucketAddress, BucketRecord, NewBlob, NewVersion, Precondition, Publish, Published, Rewrap, Versioning,
 };
-use crate::storage::room::Need;
 
 /// The most bytes of an overwrite while the disk is nearly full.
 const SMALL: u64 = 8 * 1024;
-
-/// How a write is encrypted. Every write says so: there is no default to forget.
-#[derive(Debug)]
-pub enum WriteEncryption {
-    /// SSE-S3: under the gateway's key ring.
-    Managed,
-    /// SSE-C: under the customer's key.
-    Customer(CustomerKey),
-    /// SSE-KMS.
-    Kms,
-}
-
-/// What the client said of a checksum.
-#[derive(Clone, Debug)]
-pub enum ExpectedChecksum {
-    /// Nothing: compute it.
-    Compute,
-    /// Its value, before the body.
-    Value(Vec<u8>),
-    /// Its value comes in a trailer: the body's decoder fills the cell before the stream ends.
-    Trailer(Arc<OnceLock<Vec<u8>>>),
-}
-
-/// A checksum to compute, verify and keep.
-#[derive(Clone, Debug)]
-pub struct ChecksumRequest {
-    /// Which.
-    pub algorithm: ChecksumAlgorithm,
-    /// What it must be.
-    pub expected: ExpectedChecksum,
-}
 
 /// Writes an object.
 pub struct PutObject {
@@ -102,7 +68,6 @@ pub struct PutOutcome {
     pub size: u64,
 }
 
-#[async_trait]
 impl Operation for PutObject {
     type Output = PutOutcome;
     const NAME: &'static str = "PutObject";
@@ -115,17 +80,16 @@ impl Operation for PutObject {
         Target::Bucket(self.bucket.clone())
     }
 
-    fn need(&self) -> Need {
-        if self.body.length.is_some_and(|length| length <= SMALL) { Need::Little } else { Need::Much }
+    fn disk_use(&self) -> DiskUse {
+        if self.body.length.is_some_and(|length| length <= SMALL) { DiskUse::Rows } else { DiskUse::Data }
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PutOutcome, Error> {
         check_room(gateway, permit.bucket()?, &self.key, self.body.length).await?;
         let (received, unpublished) = Received::of(self, gateway, &permit).await?;
         let (command, etag) = received.command(gateway, &permit, vec![])?;
-        let index = gateway.index.clone();
-        let published = unpublished.publish(async move { index.publish(command).await }).await?;
-        received.outcome(gateway, &permit, etag, &published)
+        let published = unpublished.publish(gateway.publishing(command, received.counted(gateway))).await?;
+        received.outcome(&permit, etag, &published)
     }
 }
 
@@ -136,7 +100,7 @@ async fn check_room(
     key: &ObjectKey,
     length: Option<u64>,
 ) -> Result<(), Error> {
-    if gateway.blobs.room().admit(Need::Much).is_ok() {
+    if gateway.blobs.disk().admit(DiskUse::Data).is_ok() {
         return Ok(());
     }
     match gateway.index.find(&BucketAddress::Id(bucket.id), key, None).await? {
@@ -211,10 +175,7 @@ impl Received {
         };
         let binding =
             OwnedBinding::new(bucket, &self.key, uid, mode, size, std::slice::from_ref(&part), None);
-        let command = Publish {
-            writer: gateway.writer,
-            bucket: bucket.id,
-            key: self.key.clone(),
+        let version = NewVersion {
             uid,
             size,
             mode,
@@ -223,26 +184,32 @@ impl Received {
             digests: seals.digests(mode, &self.digests)?,
             metadata: self.metadata.clone(),
             parts: vec![part],
-            new_blobs: vec![self.blob.clone()],
             manifest: None,
+        };
+        let seal = seals.into_outer(gateway, binding);
+        let command = Publish {
+            new_blobs: vec![self.blob.clone()],
             precondition: self.precondition.clone(),
-            unchanged: vec![],
             rewraps,
-            seal: seals.into_outer(gateway, binding),
+            ..Publish::of(gateway.writer, bucket.id, self.key.clone(), version, seal)
         };
         Ok((command, etag))
     }
 
-    /// What the writer is told.
+    /// Counts the write once it is published.
+    pub(crate) fn counted(&self, gateway: &Gateway) -> impl FnOnce(&Published) + Send + 'static {
+        let (metrics, mode, size) = (gateway.metrics.clone(), self.mode, self.blob.length);
+        move |_| metrics.written(mode, size)
+    }
+
+    /// The answer to the writer.
     pub(crate) fn outcome(
         self,
-        gateway: &Gateway,
         permit: &Permit<'_>,
         etag: String,
         published: &Published,
     ) -> Result<PutOutcome, Error> {
         let (mode, size) = (self.mode, self.blob.length);
-        gateway.metrics.written(mode, size);
         Ok(PutOutcome {
             version_id: published.version_id,
             versioned: is_versioned(permit.bucket()?, published.version_id),
@@ -253,19 +220,6 @@ impl Received {
             mode,
             size,
         })
-    }
-}
-
-/// The mode of a write, and who holds its key.
-pub(crate) fn holder(
-    encryption: &WriteEncryption,
-    secure: bool,
-) -> Result<(EncryptionMode, Holder<'_>), Error> {
-    match encryption {
-        WriteEncryption::Managed => Ok((EncryptionMode::Managed, Holder::Ring)),
-        WriteEncryption::Customer(_) if !secure => Err(Error::InsecureTransport),
-        WriteEncryption::Customer(key) => Ok((EncryptionMode::Customer, Holder::Customer(key))),
-        WriteEncryption::Kms => Err(Error::KmsNotConfigured),
     }
 }
 
@@ -294,9 +248,4 @@ pub(crate) async fn check_early(
         (_, Ok(_)) => Err(Error::PreconditionFailed),
         (_, Err(error)) => Err(error.into()),
     }
-}
-
-/// 32 hex digits that look like an MD5 and say nothing, as S3 gives for SSE-C.
-pub(crate) fn opaque_etag() -> String {
-    hex::encode(VersionUid::random().as_bytes())
 }

@@ -1,21 +1,19 @@
 //! RestoreVersion: makes an old version the current object again. No byte moves, and no key is needed: the new version
 //! keeps the private identity, and only the outer layer of its envelope is sealed anew.
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::encryption::CustomerKey;
 use crate::model::{ObjectKey, Timestamp, VersionId};
+use crate::ops::bytes::opening::missing;
 use crate::ops::bytes::opening::{Keyless, Opening, open};
 use crate::ops::bytes::sealing::reseal;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::ops::object::get::{ObjectInfo, info, missing};
-use crate::storage;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::settle::settled;
+use crate::ops::engine::target::Target;
+use crate::ops::object::get::{ObjectInfo, info};
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, Restore, Unchanged};
-
-/// How often a restore starts anew when the version is changed under it.
-const ATTEMPTS: u32 = 8;
 
 /// Makes an old version the current object again.
 #[derive(Debug)]
@@ -30,7 +28,6 @@ pub struct RestoreVersion {
     pub customer_key: Option<CustomerKey>,
 }
 
-#[async_trait]
 impl Operation for RestoreVersion {
     /// The current object, as it stands now.
     type Output = ObjectInfo;
@@ -44,40 +41,37 @@ impl Operation for RestoreVersion {
         Target::Bucket(self.bucket.clone())
     }
 
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
+    }
+
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<ObjectInfo, Error> {
+        settled(|| self.attempt(gateway, &permit)).await
+    }
+}
+
+impl RestoreVersion {
+    async fn attempt(&self, gateway: &Gateway, permit: &Permit<'_>) -> Result<ObjectInfo, Error> {
         let bucket = permit.bucket()?;
         let address = BucketAddress::Id(bucket.id);
-        for _ in 0..ATTEMPTS {
-            let (fresh, found) = gateway.index.find(&address, &self.key, Some(self.version)).await?;
-            let record = found.map_err(|error| missing(error, Some(self.version)))?;
-            // It would be gone again at once.
-            if record.metadata.system.is_expired(Timestamp::now()) {
-                return Err(Error::NoSuchVersion);
-            }
-            let key = self.customer_key.as_ref();
-            let Opening { version, digests } =
-                open(&gateway.ring, permit.caller(), bucket, &record, key, Keyless::Describe)?;
-            let unchanged = Unchanged {
-                bucket: bucket.id,
-                key: self.key.clone(),
-                version_id: record.version_id,
-                uid: record.uid,
-            };
-            let restore = Restore { version: unchanged, seal: reseal(gateway, bucket, &record) };
-            match gateway.index.restore(restore).await {
-                Err(storage::Error::Changed) => {}
-                Err(error) => return Err(error.into()),
-                Ok(published) => {
-                    let restored = info(&fresh, &record, digests, version.is_some());
-                    return Ok(ObjectInfo {
-                        version_id: published.version_id,
-                        created: published.created,
-                        modified: published.created,
-                        ..restored
-                    });
-                }
-            }
+        let (fresh, found) = gateway.index.find(&address, &self.key, Some(self.version)).await?;
+        let record = found.map_err(|error| missing(error, Some(self.version)))?;
+        // It would be gone again at once.
+        if record.metadata.system.is_expired(Timestamp::now()) {
+            return Err(Error::NoSuchVersion);
         }
-        Err(Error::Conflict)
+        let key = self.customer_key.as_ref();
+        let Opening { version, digests } =
+            open(&gateway.ring, permit.caller(), bucket, &record, key, Keyless::Describe)?;
+        let unchanged = Unchanged::of(bucket.id, &record);
+        let restore = Restore { version: unchanged, seal: reseal(gateway, bucket, &record) };
+        let published = gateway.index.restore(restore).await?;
+        let restored = info(&fresh, &record, digests, version.is_some());
+        Ok(ObjectInfo {
+            version_id: published.version_id,
+            created: published.created,
+            modified: published.created,
+            ..restored
+        })
     }
 }

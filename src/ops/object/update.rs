@@ -1,20 +1,16 @@
 //! Swift's object POST: replaces an object's metadata.
 
-use async_trait::async_trait;
-
 use crate::authz::Action;
 use crate::encryption::CustomerKey;
 use crate::model::{ObjectKey, ObjectMetadata, Timestamp, VersionId};
 use crate::ops::bytes::opening::{Keyless, open};
 use crate::ops::bytes::versioning::is_versioned;
 use crate::ops::engine::error::Error;
-use crate::ops::engine::gateway::{Gateway, Operation, Permit, Target};
-use crate::storage;
+use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::settle::settled;
+use crate::ops::engine::target::Target;
+use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, UpdateMetadata};
-use crate::storage::room::Need;
-
-/// How often a POST starts anew when the object is overwritten under it.
-const ATTEMPTS: u32 = 8;
 
 /// Replaces an object's metadata. Needs no key; one that is given must be right.
 #[derive(Debug)]
@@ -40,7 +36,6 @@ pub struct UpdatedObject {
     pub versioned: bool,
 }
 
-#[async_trait]
 impl Operation for UpdateObject {
     type Output = UpdatedObject;
     const NAME: &'static str = "UpdateObject";
@@ -53,39 +48,37 @@ impl Operation for UpdateObject {
         Target::Bucket(self.bucket.clone())
     }
 
-    fn need(&self) -> Need {
-        Need::Little
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Rows
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<UpdatedObject, Error> {
+        settled(|| self.attempt(gateway, &permit)).await
+    }
+}
+
+impl UpdateObject {
+    async fn attempt(&self, gateway: &Gateway, permit: &Permit<'_>) -> Result<UpdatedObject, Error> {
         let bucket = permit.bucket()?;
-        for _ in 0..ATTEMPTS {
-            let (fresh, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, None).await?;
-            let record = found?;
-            // To change what has expired would be to bring it back.
-            if record.metadata.system.is_expired(Timestamp::now()) {
-                return Err(Error::NoSuchObject { marker: None });
-            }
-            let key = self.customer_key.as_ref();
-            // Verifies the envelope, and the key where one was given.
-            open(&gateway.ring, permit.caller(), bucket, &record, key, Keyless::Describe)?;
-            let mut metadata = self.metadata.clone();
-            if metadata.system.content_type.is_none() {
-                metadata.system.content_type = record.metadata.system.content_type;
-            }
-            let command =
-                UpdateMetadata { bucket: bucket.id, key: self.key.clone(), uid: record.uid, metadata };
-            match gateway.index.update_metadata(command).await {
-                Err(storage::Error::Changed) => {}
-                outcome => {
-                    return Ok(UpdatedObject {
-                        modified: outcome?,
-                        version_id: record.version_id,
-                        versioned: is_versioned(&fresh, record.version_id),
-                    });
-                }
-            }
+        let (fresh, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, None).await?;
+        let record = found?;
+        // To change what has expired would be to bring it back.
+        if record.metadata.system.is_expired(Timestamp::now()) {
+            return Err(Error::NoSuchObject { marker: None });
         }
-        Err(Error::Conflict)
+        let key = self.customer_key.as_ref();
+        // Verifies the envelope, and the key where one was given.
+        open(&gateway.ring, permit.caller(), bucket, &record, key, Keyless::Describe)?;
+        let mut metadata = self.metadata.clone();
+        if metadata.system.content_type.is_none() {
+            metadata.system.content_type = record.metadata.system.content_type;
+        }
+        let command = UpdateMetadata { bucket: bucket.id, key: self.key.clone(), uid: record.uid, metadata };
+        let modified = gateway.index.update_metadata(command).await?;
+        Ok(UpdatedObject {
+            modified,
+            version_id: record.version_id,
+            versioned: is_versioned(&fresh, record.version_id),
+        })
     }
 }

@@ -18,7 +18,8 @@
 //! "… Including Trailing Headers"; the unsigned form is what AWS's SDKs have sent by default since January 2025.
 
 mod decoder;
-pub mod encode;
+#[cfg(any(test, fuzzing, feature = "testing"))]
+pub(crate) mod encode;
 mod line;
 mod sha256;
 mod trailer;
@@ -26,7 +27,7 @@ mod trailer;
 #[cfg(test)]
 mod tests;
 
-pub use sha256::verify_sha256;
+pub(crate) use sha256::verify_sha256;
 
 use std::sync::{Arc, OnceLock};
 
@@ -40,25 +41,25 @@ use crate::model::ChecksumAlgorithm;
 
 /// The longest line before a chunk: sixteen digits and a signature need 99 bytes. Stops a line without end from being
 /// collected in memory.
-pub const MAX_CHUNK_LINE: usize = 256;
+pub(crate) const MAX_CHUNK_LINE: usize = 256;
 
 /// The longest line of the trailer. Stops the same.
-pub const MAX_TRAILER_LINE: usize = 1024;
+pub(crate) const MAX_TRAILER_LINE: usize = 1024;
 
 /// How many lines a trailer may have. Stops a trailer without end.
-pub const MAX_TRAILER_LINES: usize = 8;
+pub(crate) const MAX_TRAILER_LINES: usize = 8;
 
 /// The largest chunk: the largest part there is. Stops sizes that overflow whatever is computed from them.
-pub const MAX_CHUNK: u64 = 5 * 1024 * 1024 * 1024;
+pub(crate) const MAX_CHUNK: u64 = 5 * 1024 * 1024 * 1024;
 
 /// How many bytes of framing are free before they are weighed against the data. Stops a body of one-byte chunks, each of
 /// which costs two hashes: beyond this allowance framing may not outweigh the data. (AWS asks for 8 KiB in every chunk
 /// but the last, which clients that send unsigned chunks do not know.)
-pub const FREE_FRAMING: u64 = 64 * 1024;
+pub(crate) const FREE_FRAMING: u64 = 64 * 1024;
 
 /// How a body is framed and what verifies it.
 #[derive(Clone, Debug)]
-pub enum Framing {
+pub(crate) enum Framing {
     /// As it is, and nothing verifies it.
     Plain,
     /// As it is; this is its SHA-256.
@@ -73,7 +74,7 @@ pub enum Framing {
 
 impl Framing {
     /// The framing of a payload mode. `None` when it has signed chunks and there is nothing to verify them with.
-    pub fn new(mode: PayloadMode, signer: Option<ChunkSigner>) -> Option<Self> {
+    pub(crate) fn new(mode: PayloadMode, signer: Option<ChunkSigner>) -> Option<Self> {
         match mode {
             PayloadMode::Unsigned => Some(Self::Plain),
             PayloadMode::Sha256(sha256) => Some(Self::Sha256(sha256)),
@@ -86,11 +87,11 @@ impl Framing {
 
 /// A checksum that `x-amz-trailer` announced.
 #[derive(Clone, Debug)]
-pub struct AnnouncedTrailer {
+pub(crate) struct AnnouncedTrailer {
     /// Which; its header's name is the trailer's.
-    pub algorithm: ChecksumAlgorithm,
+    pub(crate) algorithm: ChecksumAlgorithm,
     /// Where its value goes, as bytes, before the stream ends.
-    pub value: Arc<OnceLock<Vec<u8>>>,
+    pub(crate) value: Arc<OnceLock<Vec<u8>>>,
 }
 
 /// Turns what is on the wire into the object's bytes. `decoded_length` is `x-amz-decoded-content-length`, which the
@@ -98,7 +99,7 @@ pub struct AnnouncedTrailer {
 ///
 /// The stream ends without an error only if the framing was complete, every signature and the SHA-256 matched, and the
 /// trailer held exactly what was announced.
-pub fn decode(
+pub(crate) fn decode(
     body: Body,
     framing: Framing,
     decoded_length: Option<u64>,

@@ -9,9 +9,13 @@ mod list_objects;
 mod list_uploads;
 mod list_versions;
 mod location;
+pub(super) mod setting;
 pub(super) mod settings;
+mod tagging;
 mod versioning;
 
+#[cfg(any(test, fuzzing))]
+use crate::model::settings::{SettingName, Tags};
 #[cfg(any(test, fuzzing))]
 pub(super) use create::check_location;
 pub(super) use create::create;
@@ -28,3 +32,19 @@ pub(super) use location::location;
 #[cfg(any(test, fuzzing))]
 pub(super) use versioning::state as versioning_state;
 pub(super) use versioning::{put_versioning, versioning};
+
+/// The settings that are documents, for a fuzzer.
+#[cfg(any(test, fuzzing))]
+pub(super) const FUZZED: &[(SettingName, fn(&[u8]))] = &[(SettingName::Tags, setting::fuzz::<Tags>)];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_is_fuzzed() {
+        for name in SettingName::ALL {
+            assert!(FUZZED.iter().any(|(fuzzed, _)| fuzzed == name), "{name}");
+        }
+    }
+}

@@ -1,13 +1,15 @@
 //! Why a request is refused, in S3's words: one closed error, one exhaustive table, one rendering.
 
+mod context;
 mod fault;
 mod refusal;
 mod render;
 mod table;
 
+pub(super) use context::ErrorContext;
 pub(super) use fault::{Fault, OWNER_HEADER};
 pub(super) use refusal::Refusal;
-pub(super) use render::{ErrorContext, render};
+pub(super) use render::render;
 
 use super::sigv4::SigError;
 use crate::http::body::{BodyError, LimitedError};

@@ -5,31 +5,11 @@ use poem::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use poem::http::{Method, StatusCode};
 
 use super::Error;
+use super::context::ErrorContext;
 use super::table::{Answer, answer};
 use crate::identity::AuthError;
 use crate::ops;
 use crate::s3::xml::begin_plain;
-
-/// What an error's answer says of the request it answers.
-#[derive(Clone, Debug)]
-pub(in crate::s3) struct ErrorContext {
-    /// The request's id.
-    pub(in crate::s3) request_id: String,
-    /// The id of the process that answers.
-    pub(in crate::s3) host_id: String,
-    /// The method.
-    pub(in crate::s3) method: Method,
-    /// The bucket, as the client spelled it.
-    pub(in crate::s3) bucket: Option<String>,
-    /// The key.
-    pub(in crate::s3) key: Option<String>,
-    /// The version asked for.
-    pub(in crate::s3) version: Option<String>,
-    /// The upload asked for.
-    pub(in crate::s3) upload: Option<String>,
-    /// The conditional header that was sent.
-    pub(in crate::s3) condition: Option<&'static str>,
-}
 
 /// Renders an error.
 pub(in crate::s3) fn render(error: &Error, context: &ErrorContext) -> Response {

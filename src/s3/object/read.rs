@@ -5,7 +5,7 @@ use poem::http::HeaderMap;
 use super::part::Part;
 use crate::http::conditions::ReadConditions;
 use crate::http::date;
-use crate::ops::{Action, Face, GetObject, ObjectInfo, OpenObject};
+use crate::ops::{Action, Face, GetObject, Keyless, ObjectInfo, OpenObject};
 use crate::s3::error::{Error, Fault};
 use crate::s3::request::{Request, set};
 use crate::s3::sse_c::{ReadKey, Shown, for_read};
@@ -35,6 +35,7 @@ pub(super) async fn open(request: &Request<'_>, head: bool, part: Option<u32>) -
         key,
         version: request.version()?,
         customer_key,
+        keyless: Keyless::Refuse,
         conditions: ReadConditions::from_headers(&request.headers),
         face: Face::S3,
         head,
@@ -45,7 +46,7 @@ pub(super) async fn open(request: &Request<'_>, head: bool, part: Option<u32>) -
     Ok(Opened { object, shown })
 }
 
-/// Looks for the object and opens nothing: what a keyless HEAD of the other face does.
+/// Looks for the object and opens nothing, so that no customer key is needed.
 pub(super) async fn exists(request: &Request<'_>) -> Result<ObjectInfo, Error> {
     check_expected_owner(request).await?;
     let (bucket, key) = request.object()?;
@@ -54,8 +55,9 @@ pub(super) async fn exists(request: &Request<'_>) -> Result<ObjectInfo, Error> {
         key,
         version: request.version()?,
         customer_key: None,
+        keyless: Keyless::Describe,
         conditions: ReadConditions::default(),
-        face: Face::Swift,
+        face: Face::S3,
         head: true,
         part: None,
     };

@@ -120,7 +120,8 @@ pub struct Rules {
     pub takes: Takes,
     /// The conditional headers.
     pub conditions: Conditions,
-    /// The statuses that are no error; 404 alone for a setting that no bucket can have yet.
+    /// The statuses that are no error. A setting that a bucket may lack has 404 beside 200, and 404 alone where no bucket
+    /// can have it yet.
     pub answers: &'static [u16],
 }
 

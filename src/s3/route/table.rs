@@ -6,8 +6,9 @@ use poem::Response;
 use super::operation::Mark::{Header, Parameter, Value};
 use super::operation::{Conditions, On, Row, Rules, Takes, operations};
 use crate::http::body::Body;
+use crate::model::settings::Tags;
 use crate::s3::body::{DocumentBody, DocumentRule, EmptyBody};
-use crate::s3::bucket::settings;
+use crate::s3::bucket::{setting, settings};
 use crate::s3::error::{Error, Fault};
 use crate::s3::request::Request;
 use crate::s3::{bucket, copy_source, object};
@@ -45,11 +46,11 @@ operations! { request, body;
     // Sub-resources of a bucket.
 
     GetBucketAbac: Bucket GET "abac",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::abac(request);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, settings::ABAC);
     PutBucketAbac: Bucket PUT "abac";
 
     GetBucketAccelerateConfiguration: Bucket GET "accelerate",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::accelerate(request);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, settings::ACCELERATE);
     PutBucketAccelerateConfiguration: Bucket PUT "accelerate";
 
     GetBucketAcl: Bucket GET "acl",
@@ -58,16 +59,16 @@ operations! { request, body;
 
     ListBucketAnalyticsConfigurations: Bucket GET "analytics",
         params ["continuation-token"], takes Nothing, conditions CachingIgnored, answers [200]
-        => settings::empty_list(request, "ListBucketAnalyticsConfigurationResult");
+        => setting::unset(request, settings::NO_ANALYTICS);
     GetBucketAnalyticsConfiguration: Bucket GET "analytics" [Parameter("id")],
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => settings::not_configured(request, settings::BY_ID);
+        => setting::unset(request, settings::BY_ID);
     PutBucketAnalyticsConfiguration: Bucket PUT "analytics";
     DeleteBucketAnalyticsConfiguration: Bucket DELETE "analytics";
 
     GetBucketCors: Bucket GET "cors",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => settings::not_configured(request, settings::CORS);
+        => setting::unset(request, settings::CORS);
     PutBucketCors: Bucket PUT "cors";
     DeleteBucketCors: Bucket DELETE "cors";
 
@@ -76,31 +77,31 @@ operations! { request, body;
         => bucket::delete_objects(request, body);
 
     GetBucketEncryption: Bucket GET "encryption",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::encryption(request);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, settings::ENCRYPTION);
     PutBucketEncryption: Bucket PUT "encryption";
     DeleteBucketEncryption: Bucket DELETE "encryption";
 
     ListBucketIntelligentTieringConfigurations: Bucket GET "intelligent-tiering",
         params ["continuation-token"], takes Nothing, conditions CachingIgnored, answers [200]
-        => settings::empty_list(request, "ListBucketIntelligentTieringConfigurationsOutput");
+        => setting::unset(request, settings::NO_INTELLIGENT_TIERING);
     GetBucketIntelligentTieringConfiguration: Bucket GET "intelligent-tiering" [Parameter("id")],
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => settings::not_configured(request, settings::BY_ID);
+        => setting::unset(request, settings::BY_ID);
     PutBucketIntelligentTieringConfiguration: Bucket PUT "intelligent-tiering";
     DeleteBucketIntelligentTieringConfiguration: Bucket DELETE "intelligent-tiering";
 
     ListBucketInventoryConfigurations: Bucket GET "inventory",
         params ["continuation-token"], takes Nothing, conditions CachingIgnored, answers [200]
-        => settings::empty_list(request, "ListInventoryConfigurationsResult");
+        => setting::unset(request, settings::NO_INVENTORY);
     GetBucketInventoryConfiguration: Bucket GET "inventory" [Parameter("id")],
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => settings::not_configured(request, settings::BY_ID);
+        => setting::unset(request, settings::BY_ID);
     PutBucketInventoryConfiguration: Bucket PUT "inventory";
     DeleteBucketInventoryConfiguration: Bucket DELETE "inventory";
 
     GetBucketLifecycleConfiguration: Bucket GET "lifecycle",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => settings::not_configured(request, settings::LIFECYCLE);
+        => setting::unset(request, settings::LIFECYCLE);
     PutBucketLifecycleConfiguration: Bucket PUT "lifecycle";
     DeleteBucketLifecycle: Bucket DELETE "lifecycle";
 
@@ -108,7 +109,7 @@ operations! { request, body;
         params [], takes Nothing, conditions CachingIgnored, answers [200] => bucket::location(request);
 
     GetBucketLogging: Bucket GET "logging",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::logging(request);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, settings::LOGGING);
     PutBucketLogging: Bucket PUT "logging";
 
     GetBucketMetadataConfiguration: Bucket GET "metadataConfiguration";
@@ -122,60 +123,61 @@ operations! { request, body;
 
     ListBucketMetricsConfigurations: Bucket GET "metrics",
         params ["continuation-token"], takes Nothing, conditions CachingIgnored, answers [200]
-        => settings::empty_list(request, "ListMetricsConfigurationsResult");
+        => setting::unset(request, settings::NO_METRICS);
     GetBucketMetricsConfiguration: Bucket GET "metrics" [Parameter("id")],
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => settings::not_configured(request, settings::BY_ID);
+        => setting::unset(request, settings::BY_ID);
     PutBucketMetricsConfiguration: Bucket PUT "metrics";
     DeleteBucketMetricsConfiguration: Bucket DELETE "metrics";
 
     GetBucketNotificationConfiguration: Bucket GET "notification",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::notification(request);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, settings::NOTIFICATION);
     PutBucketNotificationConfiguration: Bucket PUT "notification";
 
     GetObjectLockConfiguration: Bucket GET "object-lock",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => settings::not_configured(request, settings::OBJECT_LOCK);
+        => setting::unset(request, settings::OBJECT_LOCK);
     PutObjectLockConfiguration: Bucket PUT "object-lock";
 
     GetBucketOwnershipControls: Bucket GET "ownershipControls",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => settings::not_configured(request, settings::OWNERSHIP_CONTROLS);
+        => setting::unset(request, settings::OWNERSHIP_CONTROLS);
     PutBucketOwnershipControls: Bucket PUT "ownershipControls";
     DeleteBucketOwnershipControls: Bucket DELETE "ownershipControls";
 
     GetBucketPolicy: Bucket GET "policy",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => settings::not_configured(request, settings::POLICY);
+        => setting::unset(request, settings::POLICY);
     PutBucketPolicy: Bucket PUT "policy";
     DeleteBucketPolicy: Bucket DELETE "policy";
     GetBucketPolicyStatus: Bucket GET "policyStatus",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => settings::not_configured(request, settings::POLICY);
+        => setting::unset(request, settings::POLICY);
 
     GetPublicAccessBlock: Bucket GET "publicAccessBlock",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => settings::not_configured(request, settings::PUBLIC_ACCESS_BLOCK);
+        => setting::unset(request, settings::PUBLIC_ACCESS_BLOCK);
     PutPublicAccessBlock: Bucket PUT "publicAccessBlock";
     DeletePublicAccessBlock: Bucket DELETE "publicAccessBlock";
 
     GetBucketReplication: Bucket GET "replication",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => settings::not_configured(request, settings::REPLICATION);
+        => setting::unset(request, settings::REPLICATION);
     PutBucketReplication: Bucket PUT "replication";
     DeleteBucketReplication: Bucket DELETE "replication";
 
     GetBucketRequestPayment: Bucket GET "requestPayment",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::request_payment(request);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, settings::REQUEST_PAYMENT);
     PutBucketRequestPayment: Bucket PUT "requestPayment";
 
     CreateSession: Bucket GET "session";
 
     GetBucketTagging: Bucket GET "tagging",
-        params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => settings::not_configured(request, settings::TAGS);
-    PutBucketTagging: Bucket PUT "tagging";
-    DeleteBucketTagging: Bucket DELETE "tagging";
+        params [], takes Nothing, conditions CachingIgnored, answers [200, 404] => setting::get::<Tags>(request);
+    PutBucketTagging: Bucket PUT "tagging",
+        params [], takes Document, conditions Refused, answers [204] => setting::put::<Tags>(request, body);
+    DeleteBucketTagging: Bucket DELETE "tagging",
+        params [], takes Nothing, conditions Refused, answers [204] => setting::delete::<Tags>(request);
 
     ListMultipartUploads: Bucket GET "uploads",
         params ["delimiter", "encoding-type", "key-marker", "max-uploads", "prefix", "upload-id-marker"],
@@ -192,7 +194,7 @@ operations! { request, body;
 
     GetBucketWebsite: Bucket GET "website",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => settings::not_configured(request, settings::WEBSITE);
+        => setting::unset(request, settings::WEBSITE);
     PutBucketWebsite: Bucket PUT "website";
     DeleteBucketWebsite: Bucket DELETE "website";
 

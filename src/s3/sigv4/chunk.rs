@@ -11,10 +11,10 @@ pub(super) const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e46
 /// Signs or verifies one chunk after the other; each signature covers the one before, the first the request's.
 #[derive(Clone, Debug)]
 pub struct ChunkSigner {
-    key: SigningKey,
+    pub(super) key: SigningKey,
     /// `<date>\n<scope>\n`
-    context: String,
-    previous: String,
+    pub(super) context: String,
+    pub(super) previous: String,
 }
 
 impl ChunkSigner {
@@ -22,27 +22,15 @@ impl ChunkSigner {
         Self { key, context: format!("{amz_date}\n{scope}\n"), previous: seed_signature }
     }
 
-    /// The signature of the next chunk, in hex. The chain goes on from it.
-    pub fn sign_chunk(&mut self, sha256: &[u8; 32]) -> &str {
-        self.previous = self.key.sign(&self.chunk_to_sign(sha256));
-        &self.previous
-    }
-
     /// Whether a signature is that of the next chunk. Where it is not, the chain is at its end.
     #[must_use]
-    pub fn verify_chunk(&mut self, sha256: &[u8; 32], claimed: &str) -> bool {
+    pub(crate) fn verify_chunk(&mut self, sha256: &[u8; 32], claimed: &str) -> bool {
         self.advance(&self.chunk_to_sign(sha256), claimed)
-    }
-
-    /// The signature of the trailer, in hex, given the SHA-256 of its lines in the form `name:value\n`.
-    pub fn sign_trailer(&mut self, sha256: &[u8; 32]) -> &str {
-        self.previous = self.key.sign(&self.trailer_to_sign(sha256));
-        &self.previous
     }
 
     /// Whether a signature is that of the trailer.
     #[must_use]
-    pub fn verify_trailer(&mut self, sha256: &[u8; 32], claimed: &str) -> bool {
+    pub(crate) fn verify_trailer(&mut self, sha256: &[u8; 32], claimed: &str) -> bool {
         self.advance(&self.trailer_to_sign(sha256), claimed)
     }
 
@@ -52,12 +40,12 @@ impl ChunkSigner {
         true
     }
 
-    fn chunk_to_sign(&self, sha256: &[u8; 32]) -> String {
+    pub(super) fn chunk_to_sign(&self, sha256: &[u8; 32]) -> String {
         let Self { context, previous, .. } = self;
         format!("AWS4-HMAC-SHA256-PAYLOAD\n{context}{previous}\n{EMPTY_SHA256}\n{}", hex::encode(sha256))
     }
 
-    fn trailer_to_sign(&self, sha256: &[u8; 32]) -> String {
+    pub(super) fn trailer_to_sign(&self, sha256: &[u8; 32]) -> String {
         let Self { context, previous, .. } = self;
         format!("AWS4-HMAC-SHA256-TRAILER\n{context}{previous}\n{}", hex::encode(sha256))
     }

@@ -2,7 +2,7 @@
 
 /// One variant for each of S3's answers; the text is S3's message. Never holds any of the canonical request.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum SigError {
+pub(crate) enum SigError {
     /// 400 `AuthorizationHeaderMalformed`
     #[error("The authorization header is malformed; {0}")]
     AuthorizationHeaderMalformed(&'static str),

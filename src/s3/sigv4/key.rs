@@ -11,11 +11,11 @@ use super::scope::Scope;
 
 /// The key derived from a secret for one day, region and service. Wiped on drop, redacted.
 #[derive(Clone)]
-pub struct SigningKey(Zeroizing<[u8; 32]>);
+pub(crate) struct SigningKey(Zeroizing<[u8; 32]>);
 
 impl SigningKey {
     /// Derives it (AWS, "Task 3: Calculate Signature").
-    pub fn derive(secret: &str, scope: &Scope) -> Self {
+    pub(crate) fn derive(secret: &str, scope: &Scope) -> Self {
         let secret = Zeroizing::new([b"AWS4", secret.as_bytes()].concat());
         let day = hmac(&secret, scope.date().as_bytes());
         let region = hmac(&*day, scope.region().as_bytes());
@@ -24,13 +24,14 @@ impl SigningKey {
     }
 
     /// The signature of a string to sign, in lower-case hex.
-    pub fn sign(&self, string_to_sign: &str) -> String {
+    #[cfg(any(test, fuzzing, feature = "testing"))]
+    pub(crate) fn sign(&self, string_to_sign: &str) -> String {
         hex::encode(*hmac(&*self.0, string_to_sign.as_bytes()))
     }
 
     /// Whether this is the signature of a string to sign, in constant time. Returns it in lower-case hex, which is how
     /// the next chunk's signature refers to it.
-    pub fn verify(&self, string_to_sign: &str, claimed: &str) -> Option<String> {
+    pub(crate) fn verify(&self, string_to_sign: &str, claimed: &str) -> Option<String> {
         let expected = hmac(&*self.0, string_to_sign.as_bytes());
         let mut found = [0; 32];
         hex::decode_to_slice(claimed, &mut found).ok()?;

@@ -19,44 +19,44 @@ mod key;
 mod parse;
 mod payload;
 mod scope;
-pub mod sign;
+#[cfg(any(test, fuzzing, feature = "testing"))]
+pub(crate) mod sign;
 mod verify;
 
 #[cfg(test)]
 mod tests;
 
 pub use chunk::ChunkSigner;
-pub use error::SigError;
-pub use key::SigningKey;
-pub use parse::parse;
-pub use payload::PayloadMode;
-pub use scope::{MALFORMED_CREDENTIAL, Scope};
-pub use verify::{Unverified, Verified};
+pub(crate) use error::SigError;
+pub(crate) use parse::parse;
+pub(crate) use payload::PayloadMode;
+#[cfg(any(test, fuzzing))]
+pub(crate) use verify::Unverified;
 
 use ::http::HeaderMap;
 
 use crate::http::secret_headers::SecretHeaders;
 
 /// The one algorithm.
-pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// How far a request's clock may be from ours, in seconds. Stops replay of captured requests later than that.
-pub const MAX_SKEW: i64 = 15 * 60;
+pub(crate) const MAX_SKEW: i64 = 15 * 60;
 
 /// How long a presigned URL may be valid, in seconds: seven days. Stops URLs that are as good as passwords.
-pub const MAX_EXPIRES: i64 = 7 * 24 * 60 * 60;
+pub(crate) const MAX_EXPIRES: i64 = 7 * 24 * 60 * 60;
 
 /// A request as it came over the wire.
 #[derive(Clone, Copy, Debug)]
-pub struct RequestView<'a> {
+pub(crate) struct RequestView<'a> {
     /// The method.
-    pub method: &'a str,
+    pub(crate) method: &'a str,
     /// The path, neither decoded nor rewritten.
-    pub raw_path: &'a str,
+    pub(crate) raw_path: &'a str,
     /// The query, not decoded, without its `?`.
-    pub raw_query: &'a str,
+    pub(crate) raw_query: &'a str,
     /// The headers that are left.
-    pub headers: &'a HeaderMap,
+    pub(crate) headers: &'a HeaderMap,
     /// The key headers that were lifted out of them.
-    pub secrets: &'a SecretHeaders,
+    pub(crate) secrets: &'a SecretHeaders,
 }

@@ -15,7 +15,7 @@ const AMZ_DATE: &str = "x-amz-date";
 const SECURITY_TOKEN: &str = "x-amz-security-token";
 
 /// Reads the signature of a request; `None` when there is none. `now` is in seconds since the epoch.
-pub fn parse(request: &RequestView<'_>, now: i64) -> Result<Option<Unverified>, SigError> {
+pub(crate) fn parse(request: &RequestView<'_>, now: i64) -> Result<Option<Unverified>, SigError> {
     let query = Query::parse(request.raw_query);
     let mut authorizations = request.headers.get_all(AUTHORIZATION).iter().filter(|value| !value.is_empty());
     let authorization = authorizations.next();

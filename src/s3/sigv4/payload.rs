@@ -13,7 +13,7 @@ const STREAMING_UNSIGNED_TRAILER: &str = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
 
 /// How the body is covered by the signature, and whether it is framed as `aws-chunked`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PayloadMode {
+pub(crate) enum PayloadMode {
     /// Not covered, as it is.
     Unsigned,
     /// As it is; this is its SHA-256.
@@ -28,7 +28,7 @@ pub enum PayloadMode {
 
 impl PayloadMode {
     /// Parses the value of `x-amz-content-sha256`.
-    pub fn parse(value: &str) -> Result<Self, SigError> {
+    pub(crate) fn parse(value: &str) -> Result<Self, SigError> {
         match value {
             UNSIGNED => Ok(Self::Unsigned),
             STREAMING_SIGNED => Ok(Self::StreamingSigned),
@@ -45,7 +45,7 @@ impl PayloadMode {
     /// The mode of a request that is not signed at all. What it says is held against it all the same, and framing
     /// that says no more than `Content-Encoding: aws-chunked` is undone, or it would end up in the object. Signed
     /// chunks need a signature to start from.
-    pub fn of_anonymous(headers: &HeaderMap) -> Result<Self, SigError> {
+    pub(crate) fn of_anonymous(headers: &HeaderMap) -> Result<Self, SigError> {
         match Self::in_headers(headers)? {
             Some((_, Self::StreamingSigned | Self::StreamingSignedTrailer)) => {
                 Err(SigError::XAmzContentSha256Invalid)
@@ -53,14 +53,6 @@ impl PayloadMode {
             Some((_, mode)) => Ok(mode),
             None if is_aws_chunked(headers) => Ok(Self::StreamingUnsignedTrailer),
             None => Ok(Self::Unsigned),
-        }
-    }
-
-    /// Whether the body is framed as `aws-chunked`.
-    pub const fn is_streaming(self) -> bool {
-        match self {
-            Self::Unsigned | Self::Sha256(_) => false,
-            Self::StreamingSigned | Self::StreamingSignedTrailer | Self::StreamingUnsignedTrailer => true,
         }
     }
 
@@ -90,7 +82,6 @@ mod tests {
         assert_eq!(PayloadMode::parse(&"0f".repeat(32)), Ok(PayloadMode::Sha256([15; 32])));
         assert_eq!(PayloadMode::parse(UNSIGNED), Ok(PayloadMode::Unsigned));
         assert_eq!(PayloadMode::parse(STREAMING_SIGNED), Ok(PayloadMode::StreamingSigned));
-        assert!(PayloadMode::StreamingSigned.is_streaming() && !PayloadMode::Unsigned.is_streaming());
         let bad = ["", "unsigned-payload", "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD", "0f0f"];
         for bad in bad {
             assert_eq!(PayloadMode::parse(bad), Err(SigError::XAmzContentSha256Invalid), "{bad}");

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// What S3 says of a credential it cannot read.
-pub const MALFORMED_CREDENTIAL: &str =
+pub(crate) const MALFORMED_CREDENTIAL: &str =
     "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".";
 
 const SERVICE: &str = "s3";
@@ -11,20 +11,20 @@ const TERMINAL: &str = "aws4_request";
 
 /// A day and a region; the service is always `s3`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Scope {
+pub(crate) struct Scope {
     date: String,
     region: String,
 }
 
 impl Scope {
     /// The scope of a day (`YYYYMMDD`) and a region.
-    pub fn new(date: &str, region: &str) -> Self {
+    pub(crate) fn new(date: &str, region: &str) -> Self {
         Self { date: date.to_owned(), region: region.to_owned() }
     }
 
     /// Splits a credential into access key and scope, or says what is wrong with it. The access key may itself hold
     /// slashes.
-    pub fn parse_credential(credential: &str) -> Result<(&str, Self), &'static str> {
+    pub(crate) fn parse_credential(credential: &str) -> Result<(&str, Self), &'static str> {
         let mut fields = credential.rsplitn(5, '/');
         let (Some(terminal), Some(service), Some(region), Some(date), Some(access_key)) =
             (fields.next(), fields.next(), fields.next(), fields.next(), fields.next())
@@ -44,22 +44,22 @@ impl Scope {
     }
 
     /// `YYYYMMDD`
-    pub fn date(&self) -> &str {
+    pub(crate) fn date(&self) -> &str {
         &self.date
     }
 
     /// The region.
-    pub fn region(&self) -> &str {
+    pub(crate) fn region(&self) -> &str {
         &self.region
     }
 
     /// The service.
-    pub const fn service() -> &'static str {
+    pub(crate) const fn service() -> &'static str {
         SERVICE
     }
 
     /// What a scope ends with.
-    pub const fn terminal() -> &'static str {
+    pub(crate) const fn terminal() -> &'static str {
         TERMINAL
     }
 }

@@ -103,6 +103,20 @@ impl Signer<'_> {
     }
 }
 
+impl ChunkSigner {
+    /// The signature of the next chunk, in hex. The chain goes on from it.
+    pub fn sign_chunk(&mut self, sha256: &[u8; 32]) -> &str {
+        self.previous = self.key.sign(&self.chunk_to_sign(sha256));
+        &self.previous
+    }
+
+    /// The signature of the trailer, in hex, given the SHA-256 of its lines in the form `name:value\n`.
+    pub fn sign_trailer(&mut self, sha256: &[u8; 32]) -> &str {
+        self.previous = self.key.sign(&self.trailer_to_sign(sha256));
+        &self.previous
+    }
+}
+
 /// What there is to sign, sorted.
 fn names(headers: &HeaderMap) -> Vec<String> {
     let mut names: Vec<String> =

@@ -10,9 +10,9 @@ use super::payload::PayloadMode;
 use super::scope::Scope;
 
 /// A request that says who signed it. Nothing of it is to be trusted.
-pub struct Unverified {
+pub(crate) struct Unverified {
     /// Whose secret to look up.
-    pub access_key: String,
+    pub(crate) access_key: String,
     pub(super) scope: Scope,
     pub(super) amz_date: String,
     pub(super) canonical_hashes: Vec<String>,
@@ -23,7 +23,7 @@ pub struct Unverified {
 
 impl Unverified {
     /// Compares the signature with the one the secret makes, in constant time.
-    pub fn verify(self, secret: &str, region: &str) -> Result<Verified, SigError> {
+    pub(crate) fn verify(self, secret: &str, region: &str) -> Result<Verified, SigError> {
         self.refuse_other_region(region)?;
         let key = SigningKey::derive(secret, &self.scope);
         let signature = self
@@ -31,28 +31,10 @@ impl Unverified {
             .iter()
             .find_map(|hash| key.verify(&self.string_to_sign_over(hash), &self.signature))
             .ok_or(SigError::SignatureDoesNotMatch)?;
-        Ok(self.into_verified(Some(key), signature))
+        Ok(self.into_verified(key, signature))
     }
 
-    /// Takes the word of a Keystone that checked [`string_to_sign`](Self::string_to_sign) against
-    /// [`signature`](Self::signature). Without the secret there is no key to verify chunks with.
-    pub fn verified_by_keystone(mut self, region: &str) -> Result<Verified, SigError> {
-        self.refuse_other_region(region)?;
-        let signature = std::mem::take(&mut self.signature);
-        Ok(self.into_verified(None, signature))
-    }
-
-    /// What the signature is over: a hash, no text of the request. For a Keystone's `s3tokens`.
-    pub fn string_to_sign(&self) -> String {
-        self.canonical_hashes.first().map(|hash| self.string_to_sign_over(hash)).unwrap_or_default()
-    }
-
-    /// The signature that is claimed. For a Keystone's `s3tokens`.
-    pub fn signature(&self) -> &str {
-        &self.signature
-    }
-
-    fn string_to_sign_over(&self, canonical_hash: &str) -> String {
+    pub(super) fn string_to_sign_over(&self, canonical_hash: &str) -> String {
         string_to_sign(&self.amz_date, &self.scope, canonical_hash)
     }
 
@@ -64,7 +46,7 @@ impl Unverified {
         Err(SigError::WrongRegion { presigned: self.presigned, found, expected })
     }
 
-    fn into_verified(self, signing_key: Option<SigningKey>, seed_signature: String) -> Verified {
+    fn into_verified(self, signing_key: SigningKey, seed_signature: String) -> Verified {
         Verified {
             access_key: self.access_key,
             payload: self.payload,
@@ -88,10 +70,10 @@ impl fmt::Debug for Unverified {
 }
 
 /// A request that was signed with the secret of its access key. Made by [`Unverified`] alone.
-pub struct Verified {
+pub(crate) struct Verified {
     access_key: String,
     payload: PayloadMode,
-    signing_key: Option<SigningKey>,
+    signing_key: SigningKey,
     scope: Scope,
     seed_signature: String,
     amz_date: String,
@@ -99,36 +81,27 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// Whose.
-    pub fn access_key(&self) -> &str {
-        &self.access_key
-    }
-
     /// How the signature covers the body.
-    pub const fn payload(&self) -> PayloadMode {
+    pub(crate) const fn payload(&self) -> PayloadMode {
         self.payload
     }
 
-    /// Day and region of the signature.
-    pub const fn scope(&self) -> &Scope {
-        &self.scope
+    /// Verifies the chunks of the body, from the request's own signature on.
+    pub(crate) fn chunk_signer(&self) -> ChunkSigner {
+        let (key, scope) = (self.signing_key.clone(), self.scope.to_string());
+        ChunkSigner::new(key, &self.amz_date, &scope, self.seed_signature.clone())
     }
+}
 
-    /// `20130524T000000Z`
-    pub fn amz_date(&self) -> &str {
-        &self.amz_date
+#[cfg(test)]
+impl Verified {
+    pub(crate) fn access_key(&self) -> &str {
+        &self.access_key
     }
 
     /// Whether it came in the query.
-    pub const fn is_presigned(&self) -> bool {
+    pub(crate) const fn is_presigned(&self) -> bool {
         self.presigned
-    }
-
-    /// Verifies the chunks of the body, from the request's own signature on. `None` where a Keystone verified the
-    /// request: signed chunks cannot be accepted then.
-    pub fn chunk_signer(&self) -> Option<ChunkSigner> {
-        let key = self.signing_key.clone()?;
-        Some(ChunkSigner::new(key, &self.amz_date, &self.scope.to_string(), self.seed_signature.clone()))
     }
 }
 

@@ -119,8 +119,8 @@ impl Door {
     fn refuse(&self, dialect: Dialect, context: &RequestContext, message: &str) -> poem::Response {
         match dialect {
             Dialect::S3 => self.fronts.s3.bad_request(context, message),
-            Dialect::Swift => self.fronts.swift.bad_request(context, message),
-            Dialect::Identity => self.fronts.identity.bad_request(context, message),
+            Dialect::Swift => swift::bad_request(context, message),
+            Dialect::Identity => keystone::bad_request(context, message),
         }
     }
 

@@ -16,11 +16,11 @@ use crate::model::InstallId;
 use crate::server::files::{self, Lock, keyring};
 use crate::storage::Error;
 use crate::storage::blobs::{BlobOptions, BlobStore, CloudOptions};
+use crate::storage::disk::DiskSpace;
 use crate::storage::index::postgres::PostgresIndex;
 use crate::storage::index::rows::Mark;
 use crate::storage::index::sqlite::SqliteIndex;
 use crate::storage::index::{Index, Install};
-use crate::storage::room::Room;
 
 /// The purpose that the canary is sealed for.
 const CANARY: &str = "install-canary";
@@ -216,7 +216,7 @@ fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
         std::fs::read(path).map_err(unreadable)
     };
     Ok(BlobOptions {
-        room: room(config),
+        disk: disk_space(config),
         buffer_budget: usize::try_from(config.upload_buffer_bytes).unwrap_or(usize::MAX),
         cloud: CloudOptions {
             endpoint: config.store_endpoint.clone(),
@@ -231,7 +231,7 @@ fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
 
 /// The free space on every disk that is written to. If index and store are both elsewhere, the data folder
 /// does not count: it is written at the start only.
-fn room(config: &Config) -> Room {
+fn disk_space(config: &Config) -> DiskSpace {
     let is_scratch = matches!((config.index(), config.store()), (IndexUrl::Postgres(_), StoreUrl::Cloud(_)));
     let mut folders = Vec::new();
     if !is_scratch {
@@ -245,7 +245,7 @@ fn room(config: &Config) -> Room {
     if let StoreUrl::Folder(folder) = config.store() {
         folders.push(("store", folder));
     }
-    Room::new(folders, config.disk_reserve)
+    DiskSpace::new(folders, config.disk_reserve)
 }
 
 /// An existing installation: ring and store must belong to it.
@@ -418,7 +418,7 @@ mod tests {
             let mut flags = Flags::from([("data", folder.path().display().to_string())]);
             flags.extend(settings.iter().map(|&(name, value)| (name, value.to_owned())));
             let config = Config::load(&Sources { file: None, flags, environment: &|_| None }).unwrap();
-            room(&config).folders().map(|(name, ..)| name).collect::<Vec<_>>()
+            disk_space(&config).folders().map(|(name, ..)| name).collect::<Vec<_>>()
         };
         let (index, store) = (("index", "postgres://cardea@db/cardea"), ("store", "s3://bucket"));
         assert_eq!(watched(&[]), ["data", "index", "store"]);

@@ -35,7 +35,7 @@ pub use writer::{BlobWriter, Stored};
 
 use self::buffers::Buffers;
 use self::observe::Watch;
-use super::room::{Need, Room};
+use super::disk::{DiskSpace, DiskUse};
 use super::{Error, folders};
 use crate::model::{BlobId, InstallId, Timestamp, WriterId};
 
@@ -52,12 +52,12 @@ pub struct BlobOptions {
     /// For a store behind a network.
     pub cloud: CloudOptions,
     /// The room on the disks that are written to.
-    pub room: Room,
+    pub disk: DiskSpace,
 }
 
 impl Default for BlobOptions {
     fn default() -> Self {
-        Self { buffer_budget: 128 * 1024 * 1024, cloud: CloudOptions::default(), room: Room::default() }
+        Self { buffer_budget: 128 * 1024 * 1024, cloud: CloudOptions::default(), disk: DiskSpace::default() }
     }
 }
 
@@ -73,7 +73,7 @@ pub struct BlobStore {
     is_remote: bool,
     /// Those of a local store.
     folders: Option<local::Folders>,
-    room: Room,
+    disk: DiskSpace,
     watch: Watch,
 }
 
@@ -103,8 +103,8 @@ impl BlobStore {
         let is_remote = cloud::is_scheme(scheme);
         let put_mode = if is_remote { PutMode::Overwrite } else { PutMode::Create };
         let buffers = Buffers::new(options.buffer_budget, size);
-        let room = options.room.clone();
-        Ok(Self { store, counts: Arc::default(), buffers, put_mode, is_remote, folders, room, watch })
+        let disk = options.disk.clone();
+        Ok(Self { store, counts: Arc::default(), buffers, put_mode, is_remote, folders, disk, watch })
     }
 
     /// Says who counts the requests. The first one stays.
@@ -128,15 +128,15 @@ impl BlobStore {
     }
 
     /// The room on the disks that are written to.
-    pub fn room(&self) -> &Room {
-        &self.room
+    pub fn disk(&self) -> &DiskSpace {
+        &self.disk
     }
 
     /// Ends a write on a disk that has become full meanwhile.
     fn take_room(&self, bytes: usize) -> Result<(), Error> {
         if self.folders.is_some() {
-            self.room.admit(Need::Much)?;
-            self.room.take(bytes as u64);
+            self.disk.admit(DiskUse::Data)?;
+            self.disk.take(bytes as u64);
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::record::{PartRecord, Versioning};
+use super::record::{PartRecord, VersionRecord, Versioning};
 use crate::model::settings::SettingName;
 use crate::model::{
     AccountId, BlobId, BucketId, BucketName, EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId,
@@ -48,6 +48,16 @@ pub enum BucketChange {
     Metadata(String, Option<String>),
     /// Sets the versioning state.
     Versioning(Versioning),
+}
+
+impl BucketChange {
+    /// Whether it only removes something.
+    pub fn only_removes(&self) -> bool {
+        match self {
+            Self::Metadata(_, value) => value.is_none(),
+            Self::Versioning(_) => false,
+        }
+    }
 }
 
 /// A page of an account's buckets.
@@ -127,6 +137,13 @@ pub struct Unchanged {
     pub uid: VersionUid,
 }
 
+impl Unchanged {
+    /// A version as it was read.
+    pub fn of(bucket: BucketId, record: &VersionRecord) -> Self {
+        Self { bucket, key: record.key.clone(), version_id: record.version_id, uid: record.uid }
+    }
+}
+
 /// Seals a version anew where it stands: another holder, another object key, the same blobs. Its public id and times stay.
 /// Its numbered parts are forgotten: what is known of them is told to the old holder.
 #[derive(Clone, Debug)]
@@ -147,15 +164,9 @@ pub struct Rewrap {
     pub wrapped_keys: Vec<Vec<u8>>,
 }
 
-/// Publishes a version.
+/// A version, as it is to be published.
 #[derive(Debug)]
-pub struct Publish {
-    /// Who wrote the blobs.
-    pub writer: WriterId,
-    /// Where.
-    pub bucket: BucketId,
-    /// Under which key.
-    pub key: ObjectKey,
+pub struct NewVersion {
     /// The version's private identity.
     pub uid: VersionUid,
     /// Plaintext bytes.
@@ -164,26 +175,62 @@ pub struct Publish {
     pub mode: EncryptionMode,
     /// S3's ETag, without quotes.
     pub etag: String,
-    /// Parts of a multipart upload, for one that had them.
+    /// The number of parts, for a version that was uploaded in parts.
     pub part_count: Option<u32>,
     /// MD5 and checksums, clear or sealed.
     pub digests: Vec<u8>,
-    /// Metadata.
+    /// User and system metadata.
     pub metadata: ObjectMetadata,
     /// The parts, in order. `inline` is not read; `header` and `blob_length` go with `new_blobs`.
     pub parts: Vec<PartRecord>,
-    /// The blobs that are new in the index.
-    pub new_blobs: Vec<NewBlob>,
     /// The list of segments, for the manifest of a static large object.
     pub manifest: Option<Vec<u8>>,
-    /// What must hold.
+}
+
+/// Publishes a version.
+#[derive(Debug)]
+pub struct Publish {
+    /// The writer of the blobs.
+    pub writer: WriterId,
+    /// The bucket of the new version.
+    pub bucket: BucketId,
+    /// The key of the new version.
+    pub key: ObjectKey,
+    /// The version itself.
+    pub version: NewVersion,
+    /// The blobs that are new in the index.
+    pub new_blobs: Vec<NewBlob>,
+    /// The condition on the current object.
     pub precondition: Precondition,
-    /// What the parts were taken from.
+    /// The versions that the parts were taken from.
     pub unchanged: Vec<Unchanged>,
     /// Other versions that are sealed anew in the same transaction: the segments of a keyed manifest.
     pub rewraps: Vec<Rewrap>,
     /// The envelope's outer seal.
     pub seal: SealEnvelope,
+}
+
+impl Publish {
+    /// Publishes a version without new blobs, on no condition.
+    pub fn of(
+        writer: WriterId,
+        bucket: BucketId,
+        key: ObjectKey,
+        version: NewVersion,
+        seal: SealEnvelope,
+    ) -> Self {
+        Self {
+            writer,
+            bucket,
+            key,
+            version,
+            new_blobs: Vec::new(),
+            precondition: Precondition::None,
+            unchanged: Vec::new(),
+            rewraps: Vec::new(),
+            seal,
+        }
+    }
 }
 
 /// Makes an old version the current object again: a new version with the same contents, of which no byte moves.

@@ -4,8 +4,11 @@
 //! (`tests/storage`) is written as functions over `dyn Index` and runs unchanged over every implementation.
 
 mod audit;
+mod brief;
+mod bucket_rules;
 mod buckets;
 mod care;
+mod change;
 mod command;
 mod installation;
 mod merge;
@@ -25,8 +28,8 @@ pub use buckets::Buckets;
 pub use care::Care;
 pub use command::{
     BucketChange, CreateBucket, Delete, Deleted, Existing, ListBuckets, ListObjects, ListVersions,
-    NamePolicy, NewBlob, Precondition, Publish, Published, Restore, Rewrap, SealEnvelope, Silence, Unchanged,
-    UpdateMetadata,
+    NamePolicy, NewBlob, NewVersion, Precondition, Publish, Published, Restore, Rewrap, SealEnvelope,
+    Silence, Unchanged, UpdateMetadata,
 };
 pub use installation::Installation;
 pub use objects::Objects;

@@ -6,6 +6,7 @@ use poem::Response;
 use poem::http::StatusCode;
 use serde_json::json;
 
+use crate::http::xml::{Document, Escape};
 use crate::swift::accept::Format;
 use crate::swift::reply;
 
@@ -68,19 +69,23 @@ impl Report {
         text
     }
 
-    /// Names are percent-encoded and the texts are our own, so nothing needs to be escaped.
     fn xml(&self) -> String {
-        let mut xml = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<delete>\n<number_deleted>{}</number_deleted>\n\
-             <number_not_found>{}</number_not_found>\n<response_body>{}</response_body>\n\
-             <response_status>{}</response_status>\n<errors>\n",
-            self.deleted, self.not_found, self.body, self.status
-        );
-        for (name, problem) in &self.errors {
-            let _ = writeln!(xml, "<object><name>{name}</name><status>{problem}</status></object>");
+        let mut xml = Document::new(Escape::LineBreaks);
+        xml.start("delete").line_break();
+        for (name, value) in [
+            ("number_deleted", self.deleted.to_string().as_str()),
+            ("number_not_found", self.not_found.to_string().as_str()),
+            ("response_body", self.body.as_str()),
+            ("response_status", self.status),
+        ] {
+            xml.leaf(name, value).line_break();
         }
-        xml.push_str("</errors>\n</delete>\n");
-        xml
+        xml.start("errors").line_break();
+        for (name, problem) in &self.errors {
+            xml.start("object").leaf("name", name).leaf("status", problem).end().line_break();
+        }
+        xml.end().line_break().end().line_break();
+        xml.finish()
     }
 }
 

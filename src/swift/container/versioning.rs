@@ -3,8 +3,8 @@
 use poem::http::{HeaderMap, HeaderName};
 
 use crate::ops::{BucketChange, Versioning};
+use crate::swift::boolean::{is_false, is_true};
 use crate::swift::error::Failure;
-use crate::swift::listing::is_true;
 use crate::swift::reply;
 
 const ENABLED: HeaderName = HeaderName::from_static("x-versions-enabled");
@@ -33,10 +33,6 @@ pub(crate) fn show(headers: &mut HeaderMap, state: Versioning) {
         Versioning::Enabled => reply::set(headers, ENABLED, "True"),
         Versioning::Suspended => reply::set(headers, ENABLED, "False"),
     }
-}
-
-fn is_false(value: &str) -> bool {
-    ["false", "0", "no", "off", "f", "n"].iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use poem::http::StatusCode;
 use poem::http::header::VARY;
 
 use super::accept::Format;
+use super::boolean::is_true;
 use super::error::Failure;
 use super::limits::LISTING_LIMIT;
 use super::reply;
@@ -65,11 +66,6 @@ fn limit(given: Option<&str>) -> Result<u32, Failure> {
         }
         _ => Ok(LISTING_LIMIT),
     }
-}
-
-/// Whether Swift takes this text for true.
-pub(crate) fn is_true(value: &str) -> bool {
-    ["true", "1", "yes", "on", "t", "y"].iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
 /// A row of an account's listing.

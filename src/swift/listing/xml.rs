@@ -1,94 +1,48 @@
 //! Listings as XML, exactly as Swift writes them.
 
-use std::fmt::Write;
-
 use super::{ListedContainer, ListedObject};
 use crate::http::date;
+use crate::http::xml::{Document, Escape};
 use crate::swift::info::POLICY;
 
-const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-
 pub(crate) fn account(name: &str, rows: &[ListedContainer]) -> String {
-    let mut xml = open("account", name);
-    xml.push('\n');
+    let mut xml = Document::new(Escape::LineBreaks);
+    xml.start_with("account", &[("name", name)]).line_break();
     for row in rows {
         match row {
             // Empty, unlike a container's.
             ListedContainer::Subdir(name) => {
-                xml.push_str("<subdir name=\"");
-                escape(&mut xml, name);
-                xml.push_str("\" />\n");
+                xml.hollow("subdir", &[("name", name)]);
             }
             ListedContainer::Container { name, count, bytes, modified } => {
-                xml.push_str("<container>");
-                element(&mut xml, "name", name);
-                element(&mut xml, "count", &count.to_string());
-                element(&mut xml, "bytes", &bytes.to_string());
-                element(&mut xml, "last_modified", &date::format_swift(*modified));
-                element(&mut xml, "storage_policy", POLICY);
-                xml.push_str("</container>\n");
+                xml.start("container").leaf("name", name);
+                xml.leaf("count", &count.to_string()).leaf("bytes", &bytes.to_string());
+                xml.leaf("last_modified", &date::format_swift(*modified))
+                    .leaf("storage_policy", POLICY)
+                    .end();
             }
         }
+        xml.line_break();
     }
-    xml.push_str("</account>");
-    xml
+    xml.finish()
 }
 
 pub(crate) fn container(name: &str, rows: &[ListedObject]) -> String {
-    let mut xml = open("container", name);
+    let mut xml = Document::new(Escape::LineBreaks);
+    xml.start_with("container", &[("name", name)]);
     for row in rows {
         match row {
             ListedObject::Subdir(name) => {
-                xml.push_str("<subdir name=\"");
-                escape(&mut xml, name);
-                xml.push_str("\">");
-                element(&mut xml, "name", name);
-                xml.push_str("</subdir>");
+                xml.start_with("subdir", &[("name", name)]).leaf("name", name).end();
             }
             ListedObject::Object { name, hash, bytes, content_type, modified, large_object_etag: _ } => {
-                xml.push_str("<object>");
-                element(&mut xml, "name", name);
-                element(&mut xml, "hash", hash);
-                element(&mut xml, "bytes", &bytes.to_string());
-                element(&mut xml, "content_type", content_type);
-                element(&mut xml, "last_modified", &date::format_swift(*modified));
-                xml.push_str("</object>");
+                xml.start("object").leaf("name", name).leaf("hash", hash);
+                xml.leaf("bytes", &bytes.to_string()).leaf("content_type", content_type);
+                xml.leaf("last_modified", &date::format_swift(*modified)).end();
             }
         }
     }
-    xml.push_str("</container>");
-    xml
-}
-
-fn open(tag: &str, name: &str) -> String {
-    let mut xml = format!("{DECLARATION}<{tag} name=\"");
-    escape(&mut xml, name);
-    xml.push_str("\">");
-    xml
-}
-
-fn element(xml: &mut String, tag: &str, text: &str) {
-    // Writing to a string does not fail.
-    let _ = write!(xml, "<{tag}>");
-    escape(xml, text);
-    let _ = write!(xml, "</{tag}>");
-}
-
-/// Escapes text for elements and attributes alike. Line breaks are written as references, so that a parser
-/// returns the name unchanged.
-fn escape(xml: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '&' => xml.push_str("&amp;"),
-            '<' => xml.push_str("&lt;"),
-            '>' => xml.push_str("&gt;"),
-            '"' => xml.push_str("&quot;"),
-            '\t' | '\n' | '\r' => {
-                let _ = write!(xml, "&#{};", u32::from(c));
-            }
-            c => xml.push(c),
-        }
-    }
+    xml.finish()
 }
 
 #[cfg(test)]
@@ -120,8 +74,8 @@ mod tests {
 
     #[test]
     fn line_breaks_survive() {
-        let mut xml = String::new();
-        escape(&mut xml, "a\r\nb");
-        assert_eq!(xml, "a&#13;&#10;b");
+        let row = ListedObject::Subdir("a\r\nb".into());
+        let xml = container("c", &[row]);
+        assert!(xml.contains("<subdir name=\"a&#13;&#10;b\"><name>a&#13;&#10;b</name></subdir>"), "{xml}");
     }
 }

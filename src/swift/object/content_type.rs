@@ -4,8 +4,8 @@ use poem::http::HeaderMap;
 use poem::http::header::CONTENT_TYPE;
 
 use crate::model::ObjectKey;
+use crate::swift::boolean::is_true;
 use crate::swift::error::Failure;
-use crate::swift::listing::is_true;
 
 /// The type of an object whose name suggests none.
 pub(crate) const DEFAULT: &str = "application/octet-stream";

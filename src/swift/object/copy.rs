@@ -14,17 +14,17 @@ use crate::http::{date, percent};
 use crate::identity::parse_storage_account;
 use crate::model::{AccountId, BucketName, EncryptionMode, ObjectKey, ObjectMetadata};
 use crate::ops::{
-    Action, BucketAddress, CopyMetadata, CopyObject, CopyOutcome, CopySource, Error, Face, Precondition,
-    WriteEncryption,
+    Action, BucketAddress, CopyMetadata, CopyObject, CopyOutcome, CopySource, Error, Face, Operation,
+    Precondition, WriteEncryption,
 };
 use crate::swift::address::{container_name, object_name};
 use crate::swift::admission;
 use crate::swift::body::readable;
+use crate::swift::boolean::is_true;
 use crate::swift::call::Call;
 use crate::swift::encryption_headers::{self, AES256, ALGORITHM_ANSWER};
 use crate::swift::error::Failure;
 use crate::swift::headers::DELETE_AT;
-use crate::swift::listing::is_true;
 use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::reply;
 
@@ -186,8 +186,8 @@ async fn refuse_body(
 ) -> Result<(), Failure> {
     let length = call.headers.get(CONTENT_LENGTH);
     if call.headers.contains_key(TRANSFER_ENCODING) || length.is_some_and(|length| length != "0") {
-        admission::to_container(call, source.address(), Action::GetObject).await?;
-        admission::to_container(call, destination.address(), Action::PutObject).await?;
+        admission::to_container(call, CopyObject::NAME, Action::GetObject, &source.address()).await?;
+        admission::to_container(call, CopyObject::NAME, Action::PutObject, &destination.address()).await?;
     }
     match read_limited(readable(body, None), 0).await {
         Ok(_) => Ok(()),

@@ -37,7 +37,7 @@ use super::encryption_headers;
 use super::error::Failure;
 use crate::http::conditions::ReadConditions;
 use crate::model::{BucketName, ObjectKey};
-use crate::ops::{Error, Face, GetObject, GetOwnBytes, OpenObject};
+use crate::ops::{Error, Face, GetObject, GetOwnBytes, Keyless, OpenObject};
 
 /// Reads every header that has its own syntax, for a fuzzer.
 #[cfg(any(test, fuzzing))]
@@ -75,6 +75,7 @@ async fn look(
         key: key.clone(),
         version: version::asked(call)?,
         customer_key: encryption_headers::for_read(&call.secrets)?,
+        keyless: if head { Keyless::Describe } else { Keyless::Refuse },
         conditions,
         face: Face::Swift,
         head,

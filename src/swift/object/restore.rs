@@ -9,7 +9,7 @@ use super::describe::shown_etag;
 use super::version;
 use crate::http::date;
 use crate::model::{BucketName, EncryptionMode, ObjectKey, VersionId};
-use crate::ops::{Action, Error, RestoreVersion};
+use crate::ops::{Action, Error, Operation, RestoreVersion};
 use crate::swift::admission;
 use crate::swift::call::Call;
 use crate::swift::encryption_headers::{self, AES256, ALGORITHM_ANSWER};
@@ -67,7 +67,7 @@ pub(crate) async fn restore(
 async fn check_empty(call: &Call<'_>, bucket: &BucketName, body: Body) -> Result<(), Failure> {
     let refused = || Failure::bad_request("PUT version-id requests require a zero byte body");
     if call.headers.contains_key(TRANSFER_ENCODING) {
-        admission::to_container(call, call.bucket(bucket), Action::PutObject).await?;
+        admission::to_container(call, RestoreVersion::NAME, Action::PutObject, &call.bucket(bucket)).await?;
         let mut stream = body.into_bytes_stream();
         while let Some(piece) =
             stream.try_next().await.map_err(|_| Failure::bad_request("The body is malformed."))?

@@ -93,7 +93,7 @@ async fn the_sweep_deletes_what_the_dead_had_not_published() {
         let put = dead.put("k");
         let (indexed, mut put) = (store(&files, dead.writer).await, put);
         put.command.new_blobs[0].id = indexed;
-        put.command.parts[0].blob = indexed;
+        put.command.version.parts[0].blob = indexed;
         dead.publish(put).await.unwrap();
         let orphan = store(&files, dead.writer).await;
         if let Some(folder) = &files.folder {
@@ -234,7 +234,7 @@ async fn replaced(files: &Store) -> (World, BlobId) {
     let blob = store(files, world.writer).await;
     let mut put = world.put("k");
     put.command.new_blobs[0].id = blob;
-    put.command.parts[0].blob = blob;
+    put.command.version.parts[0].blob = blob;
     world.publish(put).await.unwrap();
     world.published("k").await;
     tokio::time::sleep(Duration::from_millis(1)).await;

@@ -17,7 +17,7 @@ fn at(seconds: i64) -> ObjectMetadata {
 
 async fn publish(world: &World, key: &str, seconds: i64) -> VersionId {
     let mut put = world.put(key);
-    put.command.metadata = at(seconds);
+    put.command.version.metadata = at(seconds);
     world.publish(put).await.unwrap().version_id
 }
 

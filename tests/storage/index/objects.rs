@@ -28,10 +28,10 @@ fn metadata() -> ObjectMetadata {
 pub async fn a_version_reads_back_as_it_was_published(index: Arc<dyn Index>) {
     let world = World::new(index).await;
     let mut put = world.put("a/b").size(3).etag("0cc175b9");
-    put.command.metadata = metadata();
-    put.command.mode = EncryptionMode::Customer;
-    put.command.part_count = Some(2);
-    let (uid, blob) = (put.command.uid, put.blob());
+    put.command.version.metadata = metadata();
+    put.command.version.mode = EncryptionMode::Customer;
+    put.command.version.part_count = Some(2);
+    let (uid, blob) = (put.command.version.uid, put.blob());
     let published = world.publish(put).await.unwrap();
     assert_eq!((published.version_id, published.replaced), (VersionId::Null, None));
 
@@ -143,7 +143,7 @@ pub async fn a_blob_of_another_writer_is_refused(index: Arc<dyn Index>) {
     let mut put = world.put("k");
     let foreign = BlobId::random(WriterId::random());
     put.command.new_blobs[0].id = foreign;
-    put.command.parts[0].blob = foreign;
+    put.command.version.parts[0].blob = foreign;
     assert!(world.publish(put).await.is_err());
     assert!(!world.knows(foreign).await);
 }
@@ -219,7 +219,7 @@ pub async fn the_parts_keep_their_order(index: Arc<dyn Index>) {
     let world = World::new(index).await;
     let blobs: Vec<_> = (0..300).map(|_| BlobId::random(world.writer)).collect();
     let mut put = world.put("k").size(600);
-    put.command.parts = blobs.iter().zip(0..).map(|(blob, n)| part(*blob, n, 2)).collect();
+    put.command.version.parts = blobs.iter().zip(0..).map(|(blob, n)| part(*blob, n, 2)).collect();
     let new = |id: &BlobId| NewBlob { id: *id, header: vec![1], length: 2, inline: None };
     put.command.new_blobs = blobs.iter().rev().map(new).collect();
     world.publish(put).await.unwrap();

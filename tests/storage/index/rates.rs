@@ -52,7 +52,7 @@ async fn publish(world: &World, writers: u32, each: u32, prefix: &'static str, i
                 let mut put = world.put(&format!("{prefix}/{}/{task}/{n}", n % 100));
                 put.command.new_blobs[0].inline.clone_from(&inline);
                 put.command.new_blobs[0].header = vec![9; 100];
-                put.command.digests = vec![9; 120];
+                put.command.version.digests = vec![9; 120];
                 world.publish(put).await.unwrap();
             }
         })

@@ -61,7 +61,7 @@ pub async fn a_blob_may_be_referenced_twice_by_one_version(index: Arc<dyn Index>
     assert_eq!(world.freed().await, [twice]);
 
     let mut put = world.put("c");
-    put.command.parts.push(put.command.parts[0].clone());
+    put.command.version.parts.push(put.command.version.parts[0].clone());
     let fresh = put.blob();
     world.publish(put).await.unwrap();
     world.publish(world.put("c").copying(&[fresh])).await.unwrap();

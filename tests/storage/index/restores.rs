@@ -55,10 +55,10 @@ pub async fn a_restored_version_is_a_new_one_of_the_same_contents(index: Arc<dyn
 pub async fn manifests_and_metadata_are_restored(index: Arc<dyn Index>) {
     let world = World::versioned(index).await;
     let mut put = world.put("k").inline(b"xyz");
-    put.command.manifest = Some(b"[]".to_vec());
-    put.command.metadata.user = [("a".to_owned(), "b".to_owned())].into();
-    put.command.metadata.system.content_type = Some("text/plain".into());
-    put.command.metadata.system.delete_at = Some(4_000_000_000);
+    put.command.version.manifest = Some(b"[]".to_vec());
+    put.command.version.metadata.user = [("a".to_owned(), "b".to_owned())].into();
+    put.command.version.metadata.system.content_type = Some("text/plain".into());
+    put.command.version.metadata.system.delete_at = Some(4_000_000_000);
     let old = world.publish(put).await.unwrap().version_id;
     let before = world.current("k").await;
     world.delete("k", None).await;

@@ -114,9 +114,9 @@ pub async fn a_manifest_is_published_with_its_rewraps(index: Arc<dyn Index>) {
     let (s1, s2, k) = (world.current("s1").await, world.current("s2").await, world.current("k").await);
     let manifest = |rewraps| {
         let mut put = world.put("k").when(Precondition::Etag(vec!["etag".into()]));
-        put.command.parts.clear();
+        put.command.version.parts.clear();
         put.command.new_blobs.clear();
-        (put.command.size, put.command.manifest) = (6, Some(b"[]".to_vec()));
+        (put.command.version.size, put.command.version.manifest) = (6, Some(b"[]".to_vec()));
         put.command.rewraps = rewraps;
         put
     };

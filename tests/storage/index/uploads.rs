@@ -287,7 +287,7 @@ pub async fn an_upload_of_many_parts(index: Arc<dyn Index>) {
         }
     }
     let command = world.completion("k", id, &all).await;
-    let expected: Vec<_> = command.publish.parts.iter().map(|part| part.blob).collect();
+    let expected: Vec<_> = command.publish.version.parts.iter().map(|part| part.blob).collect();
     world.index.complete_upload(command).await.unwrap();
     let found: Vec<BlobId> = world.current("k").await.parts.iter().map(|part| part.blob).collect();
     assert_eq!(found, expected);

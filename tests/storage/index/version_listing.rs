@@ -41,8 +41,8 @@ pub async fn versions_come_by_key_and_newest_first(index: Arc<dyn Index>) {
     world.published("a").await;
     world.set(Versioning::Enabled).await;
     let mut put = world.put("b").etag("tag");
-    put.command.metadata.system.content_type = Some("text/plain".into());
-    put.command.part_count = Some(4);
+    put.command.version.metadata.system.content_type = Some("text/plain".into());
+    put.command.version.part_count = Some(4);
     let b = world.publish(put).await.unwrap();
     let a = world.published("a").await;
     let marker = world.delete("a", None).await.marker.unwrap();

@@ -12,8 +12,8 @@ use cardea::storage::blobs::BlobOptions;
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{
     BucketAddress, BucketChange, BucketRecord, ChosenPart, CompleteUpload, CreateBucket, CreateUpload,
-    Delete, Deleted, Index, ListObjects, ListUploads, NamePolicy, NewBlob, PartRecord, Precondition, Publish,
-    Published, PutPart, Result, SealEnvelope, UploadRow, VersionRecord, Versioning,
+    Delete, Deleted, Index, ListObjects, ListUploads, NamePolicy, NewBlob, NewVersion, PartRecord,
+    Precondition, Publish, Published, PutPart, Result, SealEnvelope, UploadRow, VersionRecord, Versioning,
 };
 
 use crate::storage::store::Store;
@@ -111,16 +111,18 @@ impl World {
             writer: self.writer,
             bucket: self.bucket,
             key: self::key(key),
-            uid: VersionUid::random(),
-            size: 3,
-            mode: EncryptionMode::Managed,
-            etag: "etag".into(),
-            part_count: None,
-            digests: vec![1, 2],
-            metadata: ObjectMetadata::default(),
-            parts: vec![part(blob, 0, 3)],
+            version: NewVersion {
+                uid: VersionUid::random(),
+                size: 3,
+                mode: EncryptionMode::Managed,
+                etag: "etag".into(),
+                part_count: None,
+                digests: vec![1, 2],
+                metadata: ObjectMetadata::default(),
+                parts: vec![part(blob, 0, 3)],
+                manifest: None,
+            },
             new_blobs: vec![NewBlob { id: blob, header: vec![9; 4], length: 3, inline: None }],
-            manifest: None,
             precondition: Precondition::None,
             unchanged: vec![],
             rewraps: vec![],
@@ -226,9 +228,9 @@ impl World {
         let (_, stored) = self.index.upload_parts(self.bucket, &self::key(key), upload).await?;
         let chosen: Vec<_> = stored.into_iter().filter(|part| numbers.contains(&part.number)).collect();
         let mut publish = self.put(key).size(chosen.iter().map(|part| part.size).sum()).command;
-        publish.uid = upload;
-        publish.part_count = u32::try_from(chosen.len()).ok();
-        publish.parts = chosen.iter().flat_map(|part| part.refs.clone()).collect();
+        publish.version.uid = upload;
+        publish.version.part_count = u32::try_from(chosen.len()).ok();
+        publish.version.parts = chosen.iter().flat_map(|part| part.refs.clone()).collect();
         publish.new_blobs.clear();
         let parts = chosen.iter().map(|part| ChosenPart { number: part.number, created: part.created });
         Ok(CompleteUpload { upload, parts: parts.collect(), publish })
@@ -278,18 +280,18 @@ pub fn part(blob: BlobId, offset: u64, length: u64) -> PartRecord {
 
 impl Put {
     pub fn blob(&self) -> BlobId {
-        self.command.parts[0].blob
+        self.command.version.parts[0].blob
     }
 
     pub fn size(mut self, size: u64) -> Self {
-        self.command.size = size;
-        self.command.parts[0].length = size;
+        self.command.version.size = size;
+        self.command.version.parts[0].length = size;
         self.command.new_blobs[0].length = size;
         self
     }
 
     pub fn etag(mut self, etag: &str) -> Self {
-        self.command.etag = etag.into();
+        self.command.version.etag = etag.into();
         self
     }
 
@@ -307,8 +309,8 @@ impl Put {
     /// Refers to blobs that the index knows, and brings none.
     pub fn copying(mut self, blobs: &[BlobId]) -> Self {
         self.command.new_blobs.clear();
-        self.command.parts = blobs.iter().map(|blob| part(*blob, 0, 3)).collect();
-        self.command.size = 3 * blobs.len() as u64;
+        self.command.version.parts = blobs.iter().map(|blob| part(*blob, 0, 3)).collect();
+        self.command.version.size = 3 * blobs.len() as u64;
         self
     }
 }

@@ -34,7 +34,7 @@ async fn what_expires_by_a_fast_clock_alone_stays() {
     for (key, at) in [("later", now.plus(HOUR)), ("now", now.minus(Duration::from_secs(1)))] {
         let system = SystemMetadata { delete_at: Some(at.seconds_floor()), ..SystemMetadata::default() };
         let mut put = world.put(key);
-        put.command.metadata = ObjectMetadata { system, ..ObjectMetadata::default() };
+        put.command.version.metadata = ObjectMetadata { system, ..ObjectMetadata::default() };
         world.publish(put).await.unwrap();
     }
     let round = Expirer::new(world.index.clone()).round().await.unwrap();

@@ -1,5 +1,7 @@
 //! What a copy carries, and copies of objects of many blobs.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::*;
@@ -9,8 +11,9 @@ use crate::http::conditions::ReadConditions;
 use crate::identity::{AccessKeyEntry, AuthConfig, Authenticator, Identity, Secret};
 use crate::model::{AccountId, BucketName, UserId, WriterId};
 use crate::ops::bucket::create::CreateBucket;
+use crate::ops::bytes::opening::Keyless;
 use crate::ops::engine::caller::Caller;
-use crate::ops::engine::gateway::Limits;
+use crate::ops::engine::limits::Limits;
 use crate::ops::engine::metrics::Metrics;
 use crate::ops::identity::directory::IndexDirectory;
 use crate::ops::object::get::GetObject;
@@ -121,10 +124,12 @@ impl World {
         let limits = Limits { max_put, ..Limits::default() };
         let metrics = Arc::new(Metrics::default());
         let gateway = Gateway::new(index, blobs.clone(), ring, Pins::default(), writer, limits, metrics);
-        let caller = Caller { identity: Some(identity), secure: true, request_id: "tx".into() };
+        let caller =
+            Caller { identity: Some(identity), secure: true, expected_owner: None, request_id: "tx".into() };
         let create = CreateBucket {
             account: AccountId::new("account"),
             name: BucketName::new("bucket").unwrap(),
+            keyless: Keyless::Refuse,
             face: Face::Swift,
             metadata: [].into(),
             settings: [].into(),
@@ -163,6 +168,7 @@ impl World {
             version: None,
             customer_key,
             conditions: ReadConditions::default(),
+            keyless: Keyless::Refuse,
             face: Face::S3,
             head: false,
             part: None,
@@ -187,7 +193,6 @@ struct Compose {
     seed: u8,
 }
 
-#[async_trait]
 impl Operation for Compose {
     type Output = ();
     const NAME: &'static str = "Compose";
@@ -198,6 +203,10 @@ impl Operation for Compose {
 
     fn target(&self) -> Target {
         Target::Bucket(bucket())
+    }
+
+    fn disk_use(&self) -> DiskUse {
+        DiskUse::Data
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(), Error> {
@@ -216,16 +225,18 @@ impl Operation for Compose {
             writer: gateway.writer,
             bucket: bucket.id,
             key: self.key,
-            uid,
-            size,
-            mode,
-            etag: "0123456789abcdef0123456789abcdef-40".into(),
-            part_count: Some(u32::from(PIECES)),
-            digests: seals.digests(mode, &Digests::default())?,
-            metadata: ObjectMetadata::default(),
-            parts,
+            version: NewVersion {
+                uid,
+                size,
+                mode,
+                etag: "0123456789abcdef0123456789abcdef-40".into(),
+                part_count: Some(u32::from(PIECES)),
+                digests: seals.digests(mode, &Digests::default())?,
+                metadata: ObjectMetadata::default(),
+                parts,
+                manifest: None,
+            },
             new_blobs: vec![],
-            manifest: None,
             precondition: Precondition::None,
             unchanged: vec![],
             rewraps: vec![],

@@ -46,12 +46,7 @@ async fn statuses_and_codes() {
         (E::NoSuchBucket.into(), 404, "NoSuchBucket", "<BucketName>bkt</BucketName>"),
         (E::BucketAlreadyOwned.into(), 409, "BucketAlreadyOwnedByYou", "you already own it"),
         (E::BucketNotEmpty.into(), 409, "BucketNotEmpty", "not empty"),
-        (
-            E::KeyRequired { head: false }.into(),
-            400,
-            "InvalidRequest",
-            "The correct parameters must be provided",
-        ),
+        (E::KeyRequired.into(), 400, "InvalidRequest", "The correct parameters must be provided"),
         (E::WrongKey.into(), 403, "AccessDenied", "must provide the correct secret key."),
         (
             E::KeyNotApplicable { mode: EncryptionMode::Managed }.into(),

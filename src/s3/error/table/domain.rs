@@ -59,7 +59,7 @@ pub(super) fn answer(error: &ops::Error, context: &ErrorContext) -> Answer {
         }
         E::BucketNotEmpty => Answer::new(CONFLICT, "BucketNotEmpty", "The bucket you tried to delete is not empty")
             .maybe("BucketName", context.bucket.clone()),
-        E::KeyRequired { .. } => Answer::new(
+        E::KeyRequired => Answer::new(
             BAD,
             "InvalidRequest",
             "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to \

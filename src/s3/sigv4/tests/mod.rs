@@ -7,7 +7,10 @@ mod refusals;
 use ::http::HeaderMap;
 use ::http::header::{HeaderName, HeaderValue};
 
+use super::key::SigningKey;
+use super::scope::Scope;
 use super::sign::Signer;
+use super::verify::Verified;
 use super::*;
 use crate::http::secret_headers::SecretHeaders;
 

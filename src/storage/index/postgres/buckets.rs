@@ -3,19 +3,17 @@
 use async_trait::async_trait;
 use tokio_postgres::Row;
 
-use super::super::merge::merge;
+use super::super::bucket_rules::{self, BUCKET_COLUMNS, Creation, DISCARDED, NumberedBucket, bucket_columns};
 use super::super::range;
-use super::super::settings::first_generation;
-use super::PostgresIndex;
 use super::transaction::{Snapshot, Tx};
-use super::values::{self, Count, Flag, to_json};
-use super::{locks, settings, uploads};
+use super::values::{Count, Flag, to_json};
+use super::{PostgresIndex, bucket_facts, bucket_rows, locks, settings, upload_rows};
 use crate::model::settings::SettingName;
-use crate::model::{AccountId, BucketId, Timestamp};
+use crate::model::{AccountId, BucketId};
 use crate::storage::Error;
 use crate::storage::index::{
     BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, BucketSettings, Buckets, CreateBucket,
-    ListBuckets, NamePolicy, Result, Usage, Versioning,
+    ListBuckets, Result, Usage,
 };
 
 #[async_trait]
@@ -26,7 +24,7 @@ impl Buckets for PostgresIndex {
 
     async fn bucket(&self, address: &BucketAddress) -> Result<BucketRecord> {
         let address = address.clone();
-        Ok(query!(self.db, db, (address) => find(db, address))?.record)
+        Ok(query!(self.db, db, (address) => bucket_rows::find(db, address))?.record)
     }
 
     async fn update_bucket(&self, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord> {
@@ -60,105 +58,26 @@ impl Buckets for PostgresIndex {
     }
 }
 
-/// A bucket and the number of its row.
-pub(super) struct Numbered {
-    pub(super) nr: i64,
-    pub(super) record: BucketRecord,
-}
-
-/// What the commands on objects need of a bucket.
-pub(super) struct Place {
-    pub(super) nr: i64,
-    pub(super) account: AccountId,
-    pub(super) versioning: Versioning,
-}
-
-/// Finds a bucket.
-pub(super) async fn find(db: &Snapshot, address: &BucketAddress) -> Result<Numbered> {
-    let found = match address {
-        BucketAddress::S3(name) => {
-            let sql =
-                "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation
-                       FROM buckets WHERE name = $1 AND registered = 1";
-            db.maybe(sql, &[name]).await?
-        }
-        BucketAddress::Owned(account, name) => {
-            let sql =
-                "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation
-                       FROM buckets WHERE account = $1 AND name = $2";
-            db.maybe(sql, &[account, name]).await?
-        }
-        BucketAddress::Id(id) => {
-            let sql =
-                "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation
-                       FROM buckets WHERE id = $1";
-            db.maybe(sql, &[id]).await?
-        }
-    };
-    read_numbered(&found.ok_or(Error::NoSuchBucket)?)
-}
-
-/// Buckets by id.
-pub(super) async fn page(db: &Snapshot, after: Option<BucketId>, limit: u32) -> Result<Vec<BucketRecord>> {
-    let sql = "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation
-               FROM buckets WHERE id > $1 ORDER BY id LIMIT $2";
-    let after = after.map(|id| id.0.to_vec()).unwrap_or_default();
-    let rows = db.all(sql, &[&after, &i64::from(limit)]).await?;
-    rows.iter().map(|row| Ok(read_numbered(row)?.record)).collect()
-}
-
-/// Finds what the commands on objects need of a bucket.
-pub(super) async fn place(db: &Snapshot, id: BucketId) -> Result<Place> {
-    let sql = "SELECT nr, account, versioning FROM buckets WHERE id = $1";
-    let row = db.maybe(sql, &[&id]).await?.ok_or(Error::NoSuchBucket)?;
-    Ok(Place { nr: row.try_get(0)?, account: row.try_get(1)?, versioning: row.try_get(2)? })
-}
-
-/// Reads the columns from `nr` to `settings_generation`.
-pub(super) fn read_numbered(row: &Row) -> Result<Numbered> {
-    let record = BucketRecord {
-        id: row.try_get(1)?,
-        account: row.try_get(2)?,
-        name: row.try_get(3)?,
-        registered: row.try_get::<_, Flag>(4)?.0,
-        created: row.try_get(5)?,
-        modified: row.try_get(6)?,
-        versioning: row.try_get(7)?,
-        metadata: values::map(row, 8)?,
-        settings_generation: row.try_get::<_, Count>(9)?.0,
-    };
-    Ok(Numbered { nr: row.try_get(0)?, record })
-}
-
-/// Makes a bucket. Of those who take a name at once, one does: the others meet the unique indexes, run again, and find its bucket.
+/// Creates a bucket. If several commands take a name at once, one succeeds: the others meet the unique indexes, run again
+/// and find its bucket.
 pub(super) async fn create(tx: &Tx, command: &CreateBucket) -> Result<BucketRecord> {
-    let holder = unless_missing(find(tx, &BucketAddress::S3(command.name.clone())).await)?;
-    let required = command.policy == NamePolicy::Required;
-    if required && holder.as_ref().is_some_and(|holder| holder.record.account != command.account) {
-        return Err(Error::NameTaken);
-    }
-    let address = BucketAddress::Owned(command.account.clone(), command.name.clone());
-    if let Some(own) = unless_missing(find(tx, &address).await)? {
-        if !required || own.record.registered {
-            return Err(Error::BucketExists(own.record.id));
+    let holder = bucket_rows::maybe(tx, &BucketAddress::S3(command.name.clone())).await?;
+    let holder = holder.map(|holder| holder.record);
+    let own = BucketAddress::Owned(command.account.clone(), command.name.clone());
+    let own = bucket_rows::maybe(tx, &own).await?;
+    match bucket_rules::creation(command, holder.as_ref(), own, tx.now())? {
+        Creation::Insert(record) => insert(tx, command, record).await,
+        Creation::Register(own) => {
+            if tx.execute("UPDATE buckets SET registered = 1 WHERE nr = $1", &[&own.nr]).await? == 1 {
+                return Ok(BucketRecord { registered: true, ..own.record });
+            }
+            // It was deleted meanwhile.
+            insert(tx, command, bucket_rules::new_bucket(command, holder.as_ref(), tx.now())).await
         }
-        // A container that could not have its name registered when it was made gets it when it is asked for again.
-        if tx.execute("UPDATE buckets SET registered = 1 WHERE nr = $1", &[&own.nr]).await? == 1 {
-            return Ok(BucketRecord { registered: true, ..own.record });
-        }
-        // It is deleted meanwhile.
     }
-    let record = BucketRecord {
-        id: command.id,
-        account: command.account.clone(),
-        name: command.name.clone(),
-        registered: holder.is_none() && command.policy != NamePolicy::Never,
-        created: tx.now(),
-        modified: tx.now(),
-        versioning: Versioning::Off,
-        metadata: command.metadata.clone(),
-        settings_generation: first_generation(tx.now(), &command.settings),
-    };
+}
+
+async fn insert(tx: &Tx, command: &CreateBucket, record: BucketRecord) -> Result<BucketRecord> {
     let sql = "INSERT INTO buckets (id, account, name, registered, created, modified, versioning, metadata,
                    settings_generation)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING nr";
@@ -186,28 +105,10 @@ pub(super) async fn create(tx: &Tx, command: &CreateBucket) -> Result<BucketReco
     Ok(record)
 }
 
-fn unless_missing(found: Result<Numbered>) -> Result<Option<Numbered>> {
-    match found {
-        Ok(bucket) => Ok(Some(bucket)),
-        Err(Error::NoSuchBucket) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 pub(super) async fn update(tx: &Tx, id: BucketId, changes: &[BucketChange]) -> Result<BucketRecord> {
     locks::bucket_alone(tx, id).await?;
-    let Numbered { nr, mut record } = find(tx, &BucketAddress::Id(id)).await?;
-    for change in changes.iter().cloned() {
-        match change {
-            BucketChange::Metadata(name, value) => merge(&mut record.metadata, [(name, value)]),
-            // A bucket that kept versions once still holds them: it can only be suspended.
-            BucketChange::Versioning(Versioning::Off) if record.versioning != Versioning::Off => {
-                record.versioning = Versioning::Suspended;
-            }
-            BucketChange::Versioning(state) => record.versioning = state,
-        }
-    }
-    record.modified = after(tx, Some(record.modified));
+    let NumberedBucket { nr, mut record } = bucket_rows::find(tx, &BucketAddress::Id(id)).await?;
+    bucket_rules::apply(&mut record, changes.iter().cloned(), tx.now());
     tx.execute(
         "UPDATE buckets SET modified = $2, versioning = $3, metadata = $4 WHERE nr = $1",
         &[&nr, &record.modified, &record.versioning, &to_json(&record.metadata)?],
@@ -216,51 +117,27 @@ pub(super) async fn update(tx: &Tx, id: BucketId, changes: &[BucketChange]) -> R
     Ok(record)
 }
 
-/// Parts of uploads that go in one step of a bucket's deletion: no other command waits for more.
-const DISCARDED: usize = 10_000;
-
 /// Deletes a bucket without objects and versions. Uploads do not keep it, as on S3: they go first, in steps. Tells whether
 /// it is done.
 pub(super) async fn delete(tx: &Tx, id: BucketId) -> Result<bool> {
     locks::bucket_alone(tx, id).await?;
-    let place = place(tx, id).await?;
+    let bucket = bucket_facts::find(tx, id).await?;
     for occupied in [
         "SELECT 1 FROM versions WHERE bucket = $1 AND state = 1 LIMIT 1",
         "SELECT 1 FROM versions WHERE bucket = $1 AND state <> 1 LIMIT 1",
     ] {
-        if tx.exists(occupied, &[&place.nr]).await? {
+        if tx.exists(occupied, &[&bucket.nr]).await? {
             return Err(Error::BucketNotEmpty);
         }
     }
-    if !uploads::discard_all(tx, place.nr, DISCARDED).await? {
+    if !upload_rows::discard_all(tx, bucket.nr, DISCARDED).await? {
         return Ok(false);
     }
-    tx.execute("DELETE FROM buckets WHERE nr = $1", &[&place.nr]).await?;
-    tx.execute("DELETE FROM bucket_settings WHERE bucket = $1", &[&place.nr]).await?;
-    tx.execute("DELETE FROM bucket_usage WHERE bucket = $1", &[&place.nr]).await?;
-    count_buckets(tx, &place.account, -1).await?;
+    tx.execute("DELETE FROM buckets WHERE nr = $1", &[&bucket.nr]).await?;
+    tx.execute("DELETE FROM bucket_settings WHERE bucket = $1", &[&bucket.nr]).await?;
+    tx.execute("DELETE FROM bucket_usage WHERE bucket = $1", &[&bucket.nr]).await?;
+    count_buckets(tx, &bucket.account, -1).await?;
     Ok(true)
-}
-
-/// Counts a change of the current objects. Both counters change in the command that changes the objects, each in the slot of its
-/// connection: commands that run at once seldom meet there. One that met a lock goes on to the next slot.
-pub(super) async fn count(tx: &Tx, place: &Place, objects: i64, bytes: i64) -> Result<()> {
-    if objects == 0 && bytes == 0 {
-        return Ok(());
-    }
-    tx.execute(
-        "WITH in_bucket AS (
-             INSERT INTO bucket_usage AS u (bucket, slot, objects, bytes)
-             VALUES ($1, (pg_backend_pid() + $5::bigint) & 15, $3, $4)
-             ON CONFLICT (bucket, slot) DO UPDATE SET objects = u.objects + $3, bytes = u.bytes + $4
-         )
-         INSERT INTO account_usage AS u (account, slot, buckets, objects, bytes)
-         VALUES ($2, (pg_backend_pid() + $5::bigint) & 15, 0, $3, $4)
-         ON CONFLICT (account, slot) DO UPDATE SET objects = u.objects + $3, bytes = u.bytes + $4",
-        &[&place.nr, &place.account, &objects, &bytes, &tx.slots_on()],
-    )
-    .await
-    .map(|_| ())
 }
 
 async fn count_buckets(tx: &Tx, account: &AccountId, buckets: i64) -> Result<()> {
@@ -292,6 +169,9 @@ fn read_usage(row: &Row, from: usize) -> Result<Usage> {
     Ok(Usage { buckets: count(0)?, objects: count(1)?, bytes: count(2)? })
 }
 
+/// What is read of a bucket.
+const BUCKET: &str = bucket_columns!();
+
 pub(super) async fn list(db: &Snapshot, query: &ListBuckets) -> Result<BucketPage> {
     let (marker, end) = (query.marker.as_deref(), query.end_marker.as_deref());
     let (after, before) = if query.reverse { (end, marker) } else { (marker, end) };
@@ -301,8 +181,7 @@ pub(super) async fn list(db: &Snapshot, query: &ListBuckets) -> Result<BucketPag
     }
     let order = if query.reverse { "DESC" } else { "ASC" };
     let sql = format!(
-        "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation,
-             0::bigint, coalesce(u.objects, 0)::bigint, coalesce(u.bytes, 0)::bigint
+        "SELECT {BUCKET}, 0::bigint, coalesce(u.objects, 0)::bigint, coalesce(u.bytes, 0)::bigint
          FROM (SELECT * FROM buckets WHERE account = $1 AND name >= $2 AND name < $3 ORDER BY name {order} LIMIT $4) b
          LEFT JOIN LATERAL (
              SELECT sum(objects) AS objects, sum(bytes) AS bytes FROM bucket_usage WHERE bucket = b.nr
@@ -313,13 +192,8 @@ pub(super) async fn list(db: &Snapshot, query: &ListBuckets) -> Result<BucketPag
     let mut found = db.all(&sql, &[&query.account, &keys.from, &keys.until, &(limit + 1)]).await?;
     let truncated = found.len() > query.limit as usize;
     found.truncate(query.limit as usize);
-    let rows = found
-        .iter()
-        .map(|row| Ok(BucketRow { bucket: read_numbered(row)?.record, usage: read_usage(row, 10)? }));
+    let rows = found.iter().map(|row| {
+        Ok(BucketRow { bucket: bucket_rows::read(row)?.record, usage: read_usage(row, BUCKET_COLUMNS)? })
+    });
     Ok(BucketPage { rows: rows.collect::<Result<_>>()?, truncated })
-}
-
-/// The time of a change: now, and after what stood before.
-pub(super) fn after(tx: &Tx, previous: Option<Timestamp>) -> Timestamp {
-    previous.map_or(tx.now(), |previous| tx.now().max(previous.next()))
 }

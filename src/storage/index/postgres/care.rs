@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{PostgresIndex, audit, blobs, buckets, expiry};
+use super::{PostgresIndex, audit, blobs, bucket_rows, expiry};
 use crate::model::{BlobId, BucketId, Timestamp};
 use crate::storage::index::{BlobRow, BucketRecord, Care, Finding, FreedBlob, Result};
 
@@ -33,7 +33,7 @@ impl Care for PostgresIndex {
     }
 
     async fn buckets_after(&self, after: Option<BucketId>, limit: u32) -> Result<Vec<BucketRecord>> {
-        query!(self.db, db, (after, limit) => buckets::page(db, *after, *limit))
+        query!(self.db, db, (after, limit) => bucket_rows::page(db, *after, *limit))
     }
 
     async fn expire(&self, now: Timestamp, limit: u32) -> Result<u32> {

@@ -1,7 +1,7 @@
 //! Objects whose time has come.
 
 use super::transaction::{Snapshot, Tx};
-use super::{locks, objects};
+use super::{delete, locks};
 use crate::model::{BucketId, ObjectKey, Timestamp};
 use crate::storage::index::{Delete, Precondition, Result};
 
@@ -26,5 +26,5 @@ pub(super) async fn expire(tx: &Tx, bucket: BucketId, key: &ObjectKey, now: Time
         return Ok(false);
     }
     let command = Delete { bucket, key: key.clone(), version: None, precondition: Precondition::None };
-    objects::delete(tx, &command).await.map(|_| true)
+    delete::delete(tx, &command).await.map(|_| true)
 }

@@ -3,21 +3,20 @@
 use bytes::Bytes;
 use tokio_postgres::Row;
 
-use super::buckets;
-use super::standing;
+use super::super::brief::version_id;
+use super::super::bucket_rules::{BUCKET_COLUMNS, bucket_columns};
+use super::bucket_rows;
 use super::transaction::Snapshot;
+use super::unchanged;
 use super::values::{Columns, Count, Flag, parse, small};
-use super::versions::version_id;
 use crate::model::{BlobId, BucketId, ObjectKey, ObjectMetadata, VersionId};
 use crate::storage::Error;
 use crate::storage::index::{
     BucketAddress, BucketRecord, NumberedPart, PartRecord, Result, Unchanged, VersionRecord,
 };
 
-/// What is read of a bucket, in the order that [`buckets::read_numbered`] expects.
-const BUCKET: &str = "b.nr, b.id, b.account, b.name, b.registered, b.created, b.modified, b.versioning, b.metadata, b.settings_generation";
-/// How many columns that are.
-const BUCKET_COLUMNS: usize = 10;
+/// What is read of a bucket.
+const BUCKET: &str = bucket_columns!();
 
 /// What is read of a version.
 const VERSION: &str = "v.nr, v.marker, v.null_id, v.created, v.modified, v.size, v.mode, v.part_count, v.etag, \
@@ -117,7 +116,7 @@ pub(super) async fn find_with_bucket(
         BucketAddress::Id(id) => db.maybe(&sql, &[key, &created, id]).await,
     };
     let row = found?.ok_or(Error::NoSuchBucket)?;
-    let bucket = buckets::read_numbered(&row)?.record;
+    let bucket = bucket_rows::read(&row)?.record;
     Ok((bucket, answer(&row, BUCKET_COLUMNS, key)))
 }
 
@@ -220,7 +219,7 @@ pub(super) async fn numbered_parts(
     after: u32,
     limit: u32,
 ) -> Result<Vec<NumberedPart>> {
-    let nr = standing::find(db, &[version]).await?;
+    let nr = unchanged::find(db, &[version]).await?;
     let sql = "SELECT number, size, digests FROM version_parts
                WHERE version = ANY($1) AND number > $2 ORDER BY number LIMIT $3";
     let rows = db.all(sql, &[&nr, &i64::from(after), &i64::from(limit)]).await?;

@@ -4,7 +4,7 @@ use futures_util::future::join;
 use tokio_postgres::Row;
 
 use super::super::range::Keys;
-use super::buckets;
+use super::bucket_facts;
 use super::skip_scan::{Kind, SkipScan, Statements, backwards, forwards};
 use super::transaction::Snapshot;
 use super::values::{Count, Flag};
@@ -17,7 +17,7 @@ pub(super) async fn list(db: &Snapshot, query: &ListObjects) -> Result<ObjectPag
     let kind = Kind { read, common: ObjectRow::Prefix };
     // Both on their way at once.
     let (bucket, page) =
-        join(buckets::place(db, query.bucket), scan.page(db, statements, keys, &[], &kind)).await;
+        join(bucket_facts::find(db, query.bucket), scan.page(db, statements, keys, &[], &kind)).await;
     bucket?;
     let (rows, truncated) = page?;
     Ok(ObjectPage { rows, truncated })

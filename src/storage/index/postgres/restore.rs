@@ -2,34 +2,35 @@
 
 use futures_util::future::{join3, join4};
 
-use super::standing::{self, Hold};
+use super::super::brief::CURRENT;
+use super::super::change;
 use super::transaction::Tx;
+use super::unchanged::{self, Hold};
 use super::values::Flag;
-use super::versions::{self, CURRENT};
-use super::{blobs, buckets, locks, objects};
+use super::{blobs, bucket_facts, locks, versions};
 use crate::model::VersionId;
 use crate::storage::Error;
 use crate::storage::index::{Published, Restore, Result};
 
 pub(super) async fn restore(tx: &Tx, command: &Restore) -> Result<Published> {
     let source = &command.version;
-    let (locked, place, latest, found) = join4(
+    let (locked, facts, latest, found) = join4(
         locks::for_key(tx, source.bucket, &source.key),
-        buckets::place(tx, source.bucket),
+        bucket_facts::find(tx, source.bucket),
         versions::latest_unlocked(tx, source.bucket, &source.key),
-        standing::find(tx, &[source]),
+        unchanged::find(tx, &[source]),
     )
     .await;
     locked?;
-    let (place, latest, found) = (place?, latest?, found?);
+    let (facts, latest, found) = (facts?, latest?, found?);
     let changed = latest.as_ref().map(|latest| latest.nr);
-    let (old, latest) = standing::hold(tx, &[(source, Hold::Alone)], &found, changed).await?;
+    let (old, latest) = unchanged::hold(tx, &[(source, Hold::Alone)], &found, changed).await?;
     let old = old.first().ok_or(Error::Changed)?;
     let latest = latest.as_ref();
-    let (created, id) = versions::next(tx, &place, latest);
+    let (created, id) = change::next(tx.now(), facts.versioning, latest);
     let envelope = (command.seal.0)(id).ok_or(Error::Seal)?;
-    let room = versions::room(tx, &place, &source.key, latest, id).await?;
-    let (replaced, change) = objects::replaced(latest, old.size)?;
+    let displaced = versions::displaced(tx, facts.nr, &source.key, latest, id).await?;
+    let (replaced, change) = change::replaced(latest, old.size)?;
 
     // The copy comes first: it may take the place of the version that it is a copy of. It is the current one once there is room.
     blobs::share_parts(tx, old.nr).await?;
@@ -53,13 +54,13 @@ pub(super) async fn restore(tx: &Tx, command: &Restore) -> Result<Published> {
         )
         .await?;
     let null = Flag(id == VersionId::Null);
-    let (made, promoted, counted) = join3(
-        room.make(tx),
+    let (way, promoted, counted) = join3(
+        versions::displace(tx, &displaced),
         tx.execute("UPDATE versions SET state = $2, null_id = $3 WHERE nr = $1", &[&new, &CURRENT, &null]),
-        buckets::count(tx, &place, change.objects, change.bytes),
+        bucket_facts::count(tx, &facts, change),
     )
     .await;
-    made?;
+    way?;
     promoted?;
     counted?;
     Ok(Published { version_id: id, created, replaced })

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join;
 
-use super::standing::{self, Hold};
+use super::super::brief::Brief;
 use super::transaction::Tx;
+use super::unchanged::{self, Hold};
 use super::values::small;
-use super::versions::Brief;
 use crate::model::{EncryptionMode, VersionUid};
 use crate::storage::Error;
 use crate::storage::index::{Result, Rewrap, Unchanged};
@@ -15,12 +15,12 @@ use crate::storage::index::{Result, Rewrap, Unchanged};
 /// All or none: the transaction undoes what was done before one that is `Changed`. It takes no key's lock, only those of the rows.
 pub(super) async fn rewrap(tx: &Tx, rewraps: &[Rewrap]) -> Result<()> {
     let versions: Vec<&Unchanged> = rewraps.iter().map(|rewrap| &rewrap.version).collect();
-    let held = standing::find_and_hold(tx, &versions, Hold::Alone).await?;
-    standing(tx, rewraps, &held).await
+    let held = unchanged::find_and_hold(tx, &versions, Hold::Alone).await?;
+    self::held(tx, rewraps, &held).await
 }
 
 /// Seals versions anew whose rows are held.
-pub(super) async fn standing(tx: &Tx, rewraps: &[Rewrap], held: &[Brief]) -> Result<()> {
+pub(super) async fn held(tx: &Tx, rewraps: &[Rewrap], held: &[Brief]) -> Result<()> {
     if rewraps.is_empty() {
         return Ok(());
     }

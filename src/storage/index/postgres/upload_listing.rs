@@ -5,12 +5,12 @@ use tokio_postgres::Row;
 use super::super::range::Keys;
 use super::skip_scan::{Kind, SkipScan, Statements, forwards};
 use super::transaction::Snapshot;
-use super::{buckets, uploads};
+use super::{bucket_facts, upload_rows};
 use crate::model::{BucketId, ObjectKey, VersionUid};
 use crate::storage::index::{ListUploads, PartPage, Result, UploadPage, UploadRow};
 
 pub(super) async fn list(db: &Snapshot, query: &ListUploads) -> Result<UploadPage> {
-    buckets::place(db, query.bucket).await?;
+    bucket_facts::find(db, query.bucket).await?;
     let after = query.key_marker.as_deref();
     let scan = SkipScan {
         bucket: query.bucket,
@@ -71,7 +71,7 @@ async fn rest_of_key(db: &Snapshot, query: &ListUploads) -> Result<Vec<Row>> {
 }
 
 fn read(row: &Row) -> Result<UploadRow> {
-    Ok(UploadRow::Upload(uploads::read(row)?.record))
+    Ok(UploadRow::Upload(upload_rows::read(row)?.record))
 }
 
 pub(super) async fn parts(
@@ -82,12 +82,12 @@ pub(super) async fn parts(
     after: u32,
     limit: u32,
 ) -> Result<PartPage> {
-    let upload = uploads::find(db, bucket, key, id).await?;
+    let upload = upload_rows::find(db, bucket, key, id).await?;
     let sql =
         "SELECT number, created, size, etag, digests FROM upload_parts WHERE upload = $1 AND number > $2
                ORDER BY number LIMIT $3";
     let rows = db.all(sql, &[&upload.nr, &i64::from(after), &(i64::from(limit) + 1)]).await?;
-    let mut parts = rows.iter().map(uploads::read_part).collect::<Result<Vec<_>>>()?;
+    let mut parts = rows.iter().map(upload_rows::read_part).collect::<Result<Vec<_>>>()?;
     let truncated = limit > 0 && parts.len() > limit as usize;
     parts.truncate(limit as usize);
     Ok(PartPage { upload: upload.record, parts, truncated })

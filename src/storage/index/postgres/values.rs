@@ -9,8 +9,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
 
 use crate::model::{
-    AccountId, BlobId, BucketId, BucketName, EncryptionMode, InstallId, ObjectKey, Timestamp, UserId,
-    VersionUid, WriterId,
+    AccountId, BlobId, BucketId, BucketName, EncryptionMode, InstallId, ObjectKey, ObjectMetadata, Timestamp,
+    UserId, VersionUid, WriterId,
 };
 use crate::storage::Error;
 use crate::storage::index::{Result, Versioning};
@@ -151,4 +151,11 @@ impl<'r> Columns<'r> {
 /// A number of the model that is less than a `BIGINT`.
 pub(super) fn small<T: TryFrom<i64>>(number: i64) -> Result<T> {
     T::try_from(number).map_err(|_| Error::Damaged(format!("the number {number}")))
+}
+
+/// Metadata as it is kept: JSON, and the content type apart.
+pub(super) fn apart(metadata: &ObjectMetadata) -> Result<(String, Option<String>)> {
+    let mut metadata = metadata.clone();
+    let content_type = metadata.system.content_type.take();
+    Ok((to_json(&metadata)?, content_type))
 }

@@ -3,7 +3,7 @@
 
 use tokio_postgres::Row;
 
-use super::buckets;
+use super::bucket_facts;
 use super::listing::{self, part_count, version_id};
 use super::skip_scan::{Kind, Statements, backwards, forwards};
 use super::transaction::Snapshot;
@@ -12,7 +12,7 @@ use crate::model::{ObjectKey, Timestamp, VersionId};
 use crate::storage::index::{ListVersions, Result, VersionPage, VersionRow};
 
 pub(super) async fn list(db: &Snapshot, query: &ListVersions) -> Result<VersionPage> {
-    buckets::place(db, query.keys.bucket).await?;
+    bucket_facts::find(db, query.keys.bucket).await?;
     let reverse = query.keys.reverse;
     let (scan, keys) = listing::of_query(&query.keys);
     let mut first = Vec::new();

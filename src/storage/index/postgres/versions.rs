@@ -3,49 +3,13 @@
 use futures_util::future::join;
 use tokio_postgres::Row;
 
+use super::super::brief::{Brief, OLD, brief, version_id};
+use super::super::change::Displaced;
 use super::blobs;
-use super::buckets::{self, Place};
 use super::transaction::{Params, Tx};
-use super::values::{Columns, Count, Flag, small};
-use crate::model::{BucketId, EncryptionMode, ObjectKey, Timestamp, VersionId};
-use crate::storage::Error;
-use crate::storage::index::{Precondition, Result, Versioning};
-
-/// `state` of a version that is not the latest.
-pub(super) const OLD: i64 = 0;
-/// `state` of the current object: the latest version, and not a delete marker.
-pub(super) const CURRENT: i64 = 1;
-/// `state` of a delete marker that is the latest version.
-pub(super) const HIDDEN: i64 = 2;
-
-/// What the commands need of a version's row.
-#[derive(Clone, Debug)]
-pub(super) struct Brief {
-    pub(super) nr: i64,
-    pub(super) marker: bool,
-    /// Whether it is the latest of its key.
-    pub(super) latest: bool,
-    pub(super) id: VersionId,
-    pub(super) modified: Timestamp,
-    pub(super) size: u64,
-    mode: i64,
-    expires: Option<i64>,
-    etag: String,
-    /// Empty for a delete marker.
-    pub(super) uid: Vec<u8>,
-}
-
-/// Begins a statement that reads briefs of `v`.
-macro_rules! brief {
-    ($rest:literal) => {
-        concat!(
-            "SELECT v.nr, v.marker, v.state, v.null_id, v.created, v.modified, v.size, v.mode, v.expires, v.etag, v.uid ",
-            $rest
-        )
-    };
-}
-
-pub(super) use brief;
+use super::values::{Columns, Count, Flag};
+use crate::model::{BucketId, ObjectKey, VersionId};
+use crate::storage::index::Result;
 
 /// Reads the latest version of a key.
 macro_rules! latest {
@@ -59,48 +23,28 @@ macro_rules! latest {
     };
 }
 
-impl Brief {
-    pub(super) fn read(row: &Row) -> Result<Self> {
-        let mut columns = Columns::from(row, 0);
-        let (nr, Flag(marker), state) = (columns.read()?, columns.read()?, columns.read::<i64>()?);
-        let (Flag(null), created) = (columns.read()?, columns.read()?);
-        Ok(Self {
-            nr,
-            marker,
-            latest: state != OLD,
-            id: version_id(null, created),
-            modified: columns.read()?,
-            size: columns.read::<Count>()?.0,
-            mode: columns.read()?,
-            expires: columns.read()?,
-            etag: columns.read()?,
-            uid: columns.read()?,
-        })
-    }
-
-    /// The mode of an object; a delete marker has none.
-    pub(super) fn mode(&self) -> Result<EncryptionMode> {
-        let mode = EncryptionMode::from_code(small(self.mode)?);
-        mode.ok_or_else(|| Error::Damaged(format!("encryption mode {}", self.mode)))
-    }
-
-    /// Its size as a change of the usage counters.
-    pub(super) fn bytes(&self) -> i64 {
-        i64::try_from(self.size).unwrap_or(i64::MAX)
-    }
-
-    pub(super) fn is_expired(&self, now: Timestamp) -> bool {
-        self.expires.is_some_and(|at| at <= now.seconds_floor())
-    }
-}
-
-/// The public id that a row's columns say.
-pub(super) fn version_id(null: bool, created: Timestamp) -> VersionId {
-    if null { VersionId::Null } else { VersionId::At(created) }
+/// Reads the columns of a brief.
+pub(super) fn read(row: &Row) -> Result<Brief> {
+    let mut columns = Columns::from(row, 0);
+    let (nr, Flag(marker), state) = (columns.read()?, columns.read()?, columns.read::<i64>()?);
+    let (Flag(null), created) = (columns.read()?, columns.read()?);
+    Ok(Brief {
+        nr,
+        marker,
+        latest: state != OLD,
+        id: version_id(null, created),
+        created,
+        modified: columns.read()?,
+        size: columns.read::<Count>()?.0,
+        mode: columns.read()?,
+        expires: columns.read()?,
+        etag: columns.read()?,
+        uid: columns.read()?,
+    })
 }
 
 async fn maybe(tx: &Tx, sql: &str, params: Params<'_>) -> Result<Option<Brief>> {
-    tx.maybe(sql, params).await?.as_ref().map(Brief::read).transpose()
+    tx.maybe(sql, params).await?.as_ref().map(read).transpose()
 }
 
 /// The latest version of a key: the current object or a delete marker. Where versioning was never enabled there are no
@@ -110,7 +54,7 @@ pub(super) async fn latest(tx: &Tx, bucket: BucketId, key: &ObjectKey) -> Result
     maybe(tx, sql, &[&bucket, key]).await
 }
 
-/// The latest version of a key, whose row is locked later, in the order of others ([`super::standing`]).
+/// The latest version of a key, whose row is locked later, in the order of others ([`super::unchanged`]).
 pub(super) async fn latest_unlocked(tx: &Tx, bucket: BucketId, key: &ObjectKey) -> Result<Option<Brief>> {
     maybe(tx, latest!(), &[&bucket, key]).await
 }
@@ -151,76 +95,38 @@ pub(super) async fn by_id(tx: &Tx, bucket: i64, key: &ObjectKey, id: VersionId) 
     }
 }
 
-/// Evaluates a precondition against the latest version of the key. An object that has expired is none.
-pub(super) fn check(tx: &Tx, precondition: &Precondition, latest: Option<&Brief>) -> Result<()> {
-    let current = latest.filter(|version| !version.marker && !version.is_expired(tx.now()));
-    match (precondition, current) {
-        (Precondition::None, _) | (Precondition::Absent, None) | (Precondition::Present, Some(_)) => Ok(()),
-        (Precondition::Etag(tags), Some(version)) if tags.contains(&version.etag) => Ok(()),
-        (Precondition::Etag(_), None) => Err(no_such_object(latest)),
-        (Precondition::Absent | Precondition::Etag(_), Some(_)) | (Precondition::Present, None) => {
-            Err(Error::PreconditionFailed)
-        }
-    }
-}
-
-/// Nothing answers for the key, unless a delete marker does.
-pub(super) fn no_such_object(latest: Option<&Brief>) -> Error {
-    Error::NoSuchObject { marker: latest.filter(|version| version.marker).map(|version| version.id) }
-}
-
-/// The time and the id of a version that follows the latest.
-pub(super) fn next(tx: &Tx, place: &Place, latest: Option<&Brief>) -> (Timestamp, VersionId) {
-    let created = buckets::after(tx, latest.map(|latest| latest.modified));
-    (created, version_id(place.versioning != Versioning::Enabled, created))
-}
-
-/// What has to be done before a new latest version is put under a key.
-#[derive(Default)]
-pub(super) struct Room {
-    removed: Option<Brief>,
-    demoted: Option<i64>,
-}
-
-/// How a new latest version finds its place: a null version replaces the one there was, any other follows the latest.
-pub(super) async fn room(
+/// What makes way for a new latest version.
+pub(super) async fn displaced(
     tx: &Tx,
-    place: &Place,
+    bucket: i64,
     key: &ObjectKey,
     latest: Option<&Brief>,
     new: VersionId,
-) -> Result<Room> {
-    let Some(latest) = latest else { return Ok(Room::default()) };
-    let removed = match (new, latest.id) {
-        (VersionId::Null, VersionId::Null) => Some(latest.clone()),
-        (VersionId::Null, _) => old_null(tx, place.nr, key).await?,
-        _ => None,
-    };
-    let demoted = removed.as_ref().is_none_or(|removed| removed.nr != latest.nr).then_some(latest.nr);
-    Ok(Room { removed, demoted })
+) -> Result<Displaced> {
+    let old_null =
+        if Displaced::needs_old_null(latest, new) { old_null(tx, bucket, key).await? } else { None };
+    Ok(Displaced::by(new, latest, old_null))
 }
 
-impl Room {
-    /// Makes it. All its statements go out at once.
-    pub(super) async fn make(&self, tx: &Tx) -> Result<()> {
-        let removed = async {
-            match &self.removed {
-                Some(version) => remove(tx, version).await,
-                None => Ok(()),
-            }
-        };
-        let demoted = async {
-            let Some(nr) = self.demoted else { return Ok(()) };
-            tx.execute("UPDATE versions SET state = $2 WHERE nr = $1", &[&nr, &OLD]).await.map(|_| ())
-        };
-        let (removed, demoted) = join(removed, demoted).await;
-        removed.and(demoted)
-    }
+/// Makes way for a new latest version. All its statements go out at once.
+pub(super) async fn displace(tx: &Tx, displaced: &Displaced) -> Result<()> {
+    let removed = async {
+        match &displaced.removed {
+            Some(version) => remove(tx, version).await,
+            None => Ok(()),
+        }
+    };
+    let demoted = async {
+        let Some(nr) = displaced.demoted else { return Ok(()) };
+        tx.execute("UPDATE versions SET state = $2 WHERE nr = $1", &[&nr, &OLD]).await.map(|_| ())
+    };
+    let (removed, demoted) = join(removed, demoted).await;
+    removed.and(demoted)
 }
 
 /// Makes an old version the latest one.
 pub(super) async fn promote(tx: &Tx, version: &Brief) -> Result<()> {
-    let state = if version.marker { HIDDEN } else { CURRENT };
+    let state = version.state_as_latest();
     tx.execute("UPDATE versions SET state = $2 WHERE nr = $1", &[&version.nr, &state]).await.map(|_| ())
 }
 

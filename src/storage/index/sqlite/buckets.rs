@@ -3,30 +3,30 @@
 use async_trait::async_trait;
 use rusqlite::{Row, params};
 
-use super::super::merge::merge;
+use super::super::bucket_rules::{
+    Creation, DISCARDED, NumberedBucket, apply, bucket_columns, creation, select_bucket,
+};
 use super::super::range;
-use super::super::settings::first_generation;
-use super::SqliteIndex;
 use super::connection::{Snapshot, Tx};
-use super::values::{Count, Map, to_json};
-use super::{settings, uploads};
+use super::values::{Count, to_json};
+use super::{SqliteIndex, bucket_facts, bucket_rows, settings, upload_rows};
 use crate::model::settings::SettingName;
-use crate::model::{AccountId, BucketId, Timestamp};
+use crate::model::{AccountId, BucketId};
 use crate::storage::Error;
 use crate::storage::index::{
     BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, BucketSettings, Buckets, CreateBucket,
-    ListBuckets, NamePolicy, Result, Usage, Versioning,
+    ListBuckets, Result, Usage,
 };
 
 #[async_trait]
 impl Buckets for SqliteIndex {
     async fn create_bucket(&self, command: CreateBucket) -> Result<BucketRecord> {
-        self.writer()?.run(move |tx| create(tx, command)).await
+        self.writer()?.run(move |tx| create(tx, &command)).await
     }
 
     async fn bucket(&self, address: &BucketAddress) -> Result<BucketRecord> {
         let address = address.clone();
-        self.readers.statement(move |db| Ok(find(db, &address)?.record)).await
+        self.readers.statement(move |db| Ok(bucket_rows::find(db, &address)?.record)).await
     }
 
     async fn update_bucket(&self, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord> {
@@ -60,108 +60,17 @@ impl Buckets for SqliteIndex {
     }
 }
 
-/// A bucket and the number of its row.
-pub(super) struct Numbered {
-    pub(super) nr: i64,
-    pub(super) record: BucketRecord,
-}
-
-/// What the commands on objects need of a bucket.
-pub(super) struct Place {
-    pub(super) nr: i64,
-    pub(super) account: AccountId,
-    pub(super) versioning: Versioning,
-}
-
-/// Finds a bucket.
-pub(super) fn find(db: &Snapshot<'_>, address: &BucketAddress) -> Result<Numbered> {
-    let found = match address {
-        BucketAddress::S3(name) => db.maybe(
-            "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation
-             FROM buckets WHERE name = ?1 AND registered = 1",
-            [name],
-            read_numbered,
-        )?,
-        BucketAddress::Owned(account, name) => db.maybe(
-            "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation
-             FROM buckets WHERE account = ?1 AND name = ?2",
-            params![account, name],
-            read_numbered,
-        )?,
-        BucketAddress::Id(id) => db.maybe(
-            "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation
-             FROM buckets WHERE id = ?1",
-            [id],
-            read_numbered,
-        )?,
-    };
-    found.ok_or(Error::NoSuchBucket)
-}
-
-/// Buckets by id.
-pub(super) fn page(db: &Snapshot<'_>, after: Option<BucketId>, limit: u32) -> Result<Vec<BucketRecord>> {
-    let after = after.map(|id| id.0.to_vec()).unwrap_or_default();
-    db.all(
-        "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation
-         FROM buckets WHERE id > ?1 ORDER BY id LIMIT ?2",
-        params![after, limit],
-        |row| Ok(read_numbered(row)?.record),
-    )
-}
-
-/// Finds what the commands on objects need of a bucket.
-pub(super) fn place(db: &Snapshot<'_>, id: BucketId) -> Result<Place> {
-    db.maybe("SELECT nr, account, versioning FROM buckets WHERE id = ?1", [id], |row| {
-        Ok(Place { nr: row.get(0)?, account: row.get(1)?, versioning: row.get(2)? })
-    })?
-    .ok_or(Error::NoSuchBucket)
-}
-
-fn read_numbered(row: &Row<'_>) -> rusqlite::Result<Numbered> {
-    let record = BucketRecord {
-        id: row.get(1)?,
-        account: row.get(2)?,
-        name: row.get(3)?,
-        registered: row.get(4)?,
-        created: row.get(5)?,
-        modified: row.get(6)?,
-        versioning: row.get(7)?,
-        metadata: row.get::<_, Map>(8)?.0,
-        settings_generation: row.get::<_, Count>(9)?.0,
-    };
-    Ok(Numbered { nr: row.get(0)?, record })
-}
-
-pub(super) fn create(tx: &Tx<'_>, command: CreateBucket) -> Result<BucketRecord> {
-    let holder = match find(tx, &BucketAddress::S3(command.name.clone())) {
-        Ok(bucket) => Some(bucket.record),
-        Err(Error::NoSuchBucket) => None,
-        Err(error) => return Err(error),
-    };
-    let required = command.policy == NamePolicy::Required;
-    if required && holder.as_ref().is_some_and(|holder| holder.account != command.account) {
-        return Err(Error::NameTaken);
-    }
-    match find(tx, &BucketAddress::Owned(command.account.clone(), command.name.clone())) {
-        // A container that could not have its name registered when it was made gets it when it is asked for again.
-        Ok(own) if required && !own.record.registered => {
+pub(super) fn create(tx: &Tx<'_>, command: &CreateBucket) -> Result<BucketRecord> {
+    let holder =
+        bucket_rows::maybe(tx, &BucketAddress::S3(command.name.clone()))?.map(|holder| holder.record);
+    let own = BucketAddress::Owned(command.account.clone(), command.name.clone());
+    let own = bucket_rows::maybe(tx, &own)?;
+    let record = match creation(command, holder.as_ref(), own, tx.now())? {
+        Creation::Insert(record) => record,
+        Creation::Register(own) => {
             tx.execute("UPDATE buckets SET registered = 1 WHERE nr = ?1", [own.nr])?;
             return Ok(BucketRecord { registered: true, ..own.record });
         }
-        Ok(own) => return Err(Error::BucketExists(own.record.id)),
-        Err(Error::NoSuchBucket) => {}
-        Err(error) => return Err(error),
-    }
-    let record = BucketRecord {
-        id: command.id,
-        account: command.account,
-        name: command.name,
-        registered: holder.is_none() && command.policy != NamePolicy::Never,
-        created: tx.now(),
-        modified: tx.now(),
-        versioning: Versioning::Off,
-        metadata: command.metadata,
-        settings_generation: first_generation(tx.now(), &command.settings),
     };
     let nr = tx.insert(
         "INSERT INTO buckets (id, account, name, registered, created, modified, versioning, metadata, settings_generation)
@@ -191,18 +100,8 @@ pub(super) fn create(tx: &Tx<'_>, command: CreateBucket) -> Result<BucketRecord>
 }
 
 pub(super) fn update(tx: &Tx<'_>, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord> {
-    let Numbered { nr, mut record } = find(tx, &BucketAddress::Id(id))?;
-    for change in changes {
-        match change {
-            BucketChange::Metadata(name, value) => merge(&mut record.metadata, [(name, value)]),
-            // A bucket that kept versions once still holds them: it can only be suspended.
-            BucketChange::Versioning(Versioning::Off) if record.versioning != Versioning::Off => {
-                record.versioning = Versioning::Suspended;
-            }
-            BucketChange::Versioning(state) => record.versioning = state,
-        }
-    }
-    record.modified = tx.now().max(record.modified.next());
+    let NumberedBucket { nr, mut record } = bucket_rows::find(tx, &BucketAddress::Id(id))?;
+    apply(&mut record, changes, tx.now());
     tx.execute(
         "UPDATE buckets SET modified = ?2, versioning = ?3, metadata = ?4 WHERE nr = ?1",
         params![nr, record.modified, record.versioning, to_json(&record.metadata)?],
@@ -210,55 +109,36 @@ pub(super) fn update(tx: &Tx<'_>, id: BucketId, changes: Vec<BucketChange>) -> R
     Ok(record)
 }
 
-/// Parts of uploads that go in one step of a bucket's deletion: no other command waits for more.
-const DISCARDED: usize = 10_000;
-
 /// Deletes a bucket without objects and versions. Uploads do not keep it, as on S3: they go first, in steps. Tells whether
 /// it is done.
 pub(super) fn delete(tx: &Tx<'_>, id: BucketId) -> Result<bool> {
-    let place = place(tx, id)?;
+    let bucket = bucket_facts::find(tx, id)?;
     for occupied in [
         "SELECT 1 FROM versions WHERE bucket = ?1 AND state = 1",
         "SELECT 1 FROM versions WHERE bucket = ?1 AND state <> 1",
     ] {
-        if tx.exists(occupied, [place.nr])? {
+        if tx.exists(occupied, [bucket.nr])? {
             return Err(Error::BucketNotEmpty);
         }
     }
-    if !uploads::discard_all(tx, place.nr, DISCARDED)? {
+    if !upload_rows::discard_all(tx, bucket.nr, DISCARDED)? {
         return Ok(false);
     }
-    tx.execute("DELETE FROM buckets WHERE nr = ?1", [place.nr])?;
-    tx.execute("DELETE FROM bucket_settings WHERE bucket = ?1", [place.nr])?;
-    tx.execute("DELETE FROM bucket_usage WHERE bucket = ?1", [place.nr])?;
+    tx.execute("DELETE FROM buckets WHERE nr = ?1", [bucket.nr])?;
+    tx.execute("DELETE FROM bucket_settings WHERE bucket = ?1", [bucket.nr])?;
+    tx.execute("DELETE FROM bucket_usage WHERE bucket = ?1", [bucket.nr])?;
     tx.execute(
         "UPDATE account_usage SET buckets = buckets - 1 WHERE account = ?1 AND slot = 0",
-        [&place.account],
+        [&bucket.account],
     )?;
     Ok(true)
 }
 
-/// Counts a change of the current objects. Both counters change in the command that changes the objects.
-pub(super) fn count(tx: &Tx<'_>, place: &Place, objects: i64, bytes: i64) -> Result<()> {
-    if objects == 0 && bytes == 0 {
-        return Ok(());
-    }
-    tx.execute(
-        "UPDATE bucket_usage SET objects = objects + ?2, bytes = bytes + ?3 WHERE bucket = ?1 AND slot = 0",
-        params![place.nr, objects, bytes],
-    )?;
-    tx.execute(
-        "UPDATE account_usage SET objects = objects + ?2, bytes = bytes + ?3 WHERE account = ?1 AND slot = 0",
-        params![place.account, objects, bytes],
-    )?;
-    Ok(())
-}
-
 pub(super) fn usage(db: &Snapshot<'_>, id: BucketId) -> Result<Usage> {
-    let place = place(db, id)?;
+    let bucket = bucket_facts::find(db, id)?;
     db.one(
         "SELECT 0, coalesce(sum(objects), 0), coalesce(sum(bytes), 0) FROM bucket_usage WHERE bucket = ?1",
-        [place.nr],
+        [bucket.nr],
         read_usage,
     )
 }
@@ -282,20 +162,23 @@ pub(super) fn list(db: &Snapshot<'_>, query: &ListBuckets) -> Result<BucketPage>
     let (after, before) = if query.reverse { (end, marker) } else { (marker, end) };
     let keys = range::Keys::new(&query.prefix, after, before);
     let sql = if query.reverse {
-        "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation FROM buckets
-         WHERE account = ?1 AND name >= ?2 AND name < ?3 ORDER BY name DESC LIMIT ?4"
+        select_bucket!(
+            "FROM buckets b WHERE b.account = ?1 AND b.name >= ?2 AND b.name < ?3 ORDER BY b.name DESC LIMIT ?4"
+        )
     } else {
-        "SELECT nr, id, account, name, registered, created, modified, versioning, metadata, settings_generation FROM buckets
-         WHERE account = ?1 AND name >= ?2 AND name < ?3 ORDER BY name LIMIT ?4"
+        select_bucket!(
+            "FROM buckets b WHERE b.account = ?1 AND b.name >= ?2 AND b.name < ?3 ORDER BY b.name LIMIT ?4"
+        )
     };
     if query.limit == 0 {
         return Ok(BucketPage::default());
     }
     let limit = i64::from(query.limit);
-    let mut found = db.all(sql, params![query.account, keys.from, keys.until, limit + 1], read_numbered)?;
+    let mut found =
+        db.all(sql, params![query.account, keys.from, keys.until, limit + 1], bucket_rows::read)?;
     let truncated = found.len() > query.limit as usize;
     found.truncate(query.limit as usize);
-    let rows = found.into_iter().map(|Numbered { nr, record }| {
+    let rows = found.into_iter().map(|NumberedBucket { nr, record }| {
         let usage = db.one(
             "SELECT 0, coalesce(sum(objects), 0), coalesce(sum(bytes), 0) FROM bucket_usage WHERE bucket = ?1",
             [nr],
@@ -304,9 +187,4 @@ pub(super) fn list(db: &Snapshot<'_>, query: &ListBuckets) -> Result<BucketPage>
         Ok(BucketRow { bucket: record, usage })
     });
     Ok(BucketPage { rows: rows.collect::<Result<_>>()?, truncated })
-}
-
-/// The time of a change: now, and after what stood before.
-pub(super) fn after(tx: &Tx<'_>, previous: Option<Timestamp>) -> Timestamp {
-    previous.map_or(tx.now(), |previous| tx.now().max(previous.next()))
 }

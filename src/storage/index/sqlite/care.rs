@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{SqliteIndex, audit, blobs, buckets, expiry};
+use super::{SqliteIndex, audit, blobs, bucket_rows, expiry};
 use crate::model::{BlobId, BucketId, Timestamp};
 use crate::storage::index::{BlobRow, BucketRecord, Care, Finding, FreedBlob, Result};
 
@@ -33,7 +33,7 @@ impl Care for SqliteIndex {
     }
 
     async fn buckets_after(&self, after: Option<BucketId>, limit: u32) -> Result<Vec<BucketRecord>> {
-        self.readers.statement(move |db| buckets::page(db, after, limit)).await
+        self.readers.statement(move |db| bucket_rows::page(db, after, limit)).await
     }
 
     async fn expire(&self, now: Timestamp, limit: u32) -> Result<u32> {

@@ -1,7 +1,7 @@
 //! Objects whose time has come.
 
 use super::connection::Tx;
-use super::objects;
+use super::delete;
 use crate::model::{BucketId, ObjectKey, Timestamp};
 use crate::storage::index::{Delete, Precondition, Result};
 
@@ -14,7 +14,7 @@ pub(super) fn expire(tx: &Tx<'_>, now: Timestamp, limit: u32) -> Result<u32> {
         tx.all(EXPIRED, rusqlite::params![now.seconds_floor(), limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut count = 0;
     for (bucket, key) in expired {
-        objects::delete(tx, &Delete { bucket, key, version: None, precondition: Precondition::None })?;
+        delete::delete(tx, &Delete { bucket, key, version: None, precondition: Precondition::None })?;
         count += 1;
     }
     Ok(count)

@@ -2,16 +2,16 @@
 
 use rusqlite::{Row, params};
 
+use super::super::brief::version_id;
 use super::super::range::Keys;
-use super::buckets;
+use super::bucket_facts;
 use super::connection::Snapshot;
 use super::skip_scan::SkipScan;
 use super::values::Count;
-use super::versions::version_id;
 use crate::storage::index::{ListObjects, ObjectPage, ObjectRow, Result};
 
 pub(super) fn list(db: &Snapshot<'_>, query: &ListObjects) -> Result<ObjectPage> {
-    let bucket = buckets::place(db, query.bucket)?.nr;
+    let bucket = bucket_facts::find(db, query.bucket)?.nr;
     let (scan, keys) = of_query(query);
     let sql = if query.reverse { BACKWARDS } else { FORWARDS };
     let (rows, truncated) = scan.page(keys, ObjectRow::Prefix, |keys, visit| {

@@ -2,31 +2,31 @@
 
 use rusqlite::params;
 
-use super::buckets;
+use super::super::brief::CURRENT;
+use super::super::change;
+use super::bucket_facts;
 use super::connection::Tx;
-use super::standing::Standing;
-use super::values::Count;
-use super::versions::{self, CURRENT};
-use super::{blobs, objects};
+use super::unchanged::UnchangedVersions;
+use super::{blobs, versions};
 use crate::model::VersionId;
 use crate::storage::Error;
 use crate::storage::index::{Published, Restore, Result};
 
 pub(super) fn restore(tx: &Tx<'_>, command: Restore) -> Result<Published> {
     let source = command.version;
-    let place = buckets::place(tx, source.bucket)?;
-    let (old, _) = Standing::new(tx).find(&source)?;
-    let latest = versions::latest(tx, place.nr, &source.key, place.versioning)?;
-    let (created, id) = objects::next(tx, &place, latest.as_ref());
+    let facts = bucket_facts::find(tx, source.bucket)?;
+    let old = UnchangedVersions::new(tx).find(&source)?;
+    let latest = versions::latest(tx, facts.nr, &source.key, facts.versioning)?;
+    let (created, id) = change::next(tx.now(), facts.versioning, latest.as_ref());
     let envelope = (command.seal.0)(id).ok_or(Error::Seal)?;
     // The copy comes first: it may take the place of the version that it is a copy of.
-    blobs::share_parts(tx, old)?;
+    blobs::share_parts(tx, old.nr)?;
     let new = tx.insert(
         "INSERT INTO versions (bucket, key, state, marker, null_id, created, modified, size, mode, part_count, etag,
              content_type, uid, expires, digests, envelope, metadata, acl, tags, manifest)
          SELECT bucket, key, ?2, 0, ?3, ?4, ?4, size, mode, part_count, etag, content_type, uid, expires, digests, ?5,
              metadata, acl, tags, manifest FROM versions WHERE nr = ?1",
-        params![old, CURRENT, id == VersionId::Null, created, envelope],
+        params![old.nr, CURRENT, id == VersionId::Null, created, envelope],
     )?;
     for copy in [
         "INSERT INTO parts (version, seq, blob, start, length, wrapped_key)
@@ -34,10 +34,10 @@ pub(super) fn restore(tx: &Tx<'_>, command: Restore) -> Result<Published> {
         "INSERT INTO version_parts (version, number, size, digests)
          SELECT ?2, number, size, digests FROM version_parts WHERE version = ?1 ORDER BY number",
     ] {
-        tx.execute(copy, params![old, new])?;
+        tx.execute(copy, params![old.nr, new])?;
     }
-    let Count(size) = tx.one("SELECT size FROM versions WHERE nr = ?1", [new], |row| row.get(0))?;
-    objects::make_room(tx, &place, &source.key, latest.as_ref(), id)?;
-    let replaced = objects::count_replaced(tx, &place, latest.as_ref(), size)?;
+    versions::displace(tx, facts.nr, &source.key, latest.as_ref(), id)?;
+    let (replaced, change) = change::replaced(latest.as_ref(), old.size)?;
+    bucket_facts::count(tx, &facts, change)?;
     Ok(Published { version_id: id, created, replaced })
 }

@@ -2,8 +2,9 @@
 
 use rusqlite::params;
 
+use super::super::brief::Brief;
 use super::connection::Tx;
-use super::standing::Standing;
+use super::unchanged::UnchangedVersions;
 use super::values::Count;
 use crate::storage::Error;
 use crate::storage::index::{Result, Rewrap};
@@ -13,7 +14,7 @@ pub(super) fn rewrap(tx: &Tx<'_>, rewraps: &[Rewrap]) -> Result<()> {
     if rewraps.is_empty() {
         return Ok(());
     }
-    let mut standing = Standing::new(tx);
+    let mut unchanged = UnchangedVersions::new(tx);
     let mut update_version = tx.prepare(
         "UPDATE versions SET uid = ?2, mode = ?3, etag = ?4, digests = ?5, envelope = ?6 WHERE nr = ?1",
     )?;
@@ -21,7 +22,7 @@ pub(super) fn rewrap(tx: &Tx<'_>, rewraps: &[Rewrap]) -> Result<()> {
     let mut forget_numbers = tx.prepare("DELETE FROM version_parts WHERE version = ?1")?;
     let mut update_part = tx.prepare("UPDATE parts SET wrapped_key = ?3 WHERE version = ?1 AND seq = ?2")?;
     for rewrap in rewraps {
-        let (version, latest) = standing.find(&rewrap.version)?;
+        let Brief { nr: version, latest, .. } = unchanged.find(&rewrap.version)?;
         let Count(parts) = count_parts.query_row([version], |row| row.get(0))?;
         if !latest || parts != rewrap.wrapped_keys.len() as u64 {
             return Err(Error::Changed);

@@ -78,7 +78,7 @@ pub(super) fn plan(sql: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::super::connection::Snapshot;
-    use super::super::{buckets, settings};
+    use super::super::{bucket_rows, settings};
     use super::*;
     use crate::model::BucketId;
     use crate::model::settings::SettingName;
@@ -125,10 +125,10 @@ mod tests {
         let db = Snapshot::new(&connection);
         let settings = settings::all(&db, BucketId([0; 16])).unwrap();
         assert_eq!(settings.values, [(SettingName::Tags, "ä\"\n".to_owned())].into());
-        let bucket = buckets::find(&db, &BucketAddress::Id(BucketId([0; 16]))).unwrap().record;
+        let bucket = bucket_rows::find(&db, &BucketAddress::Id(BucketId([0; 16]))).unwrap().record;
         assert_eq!((bucket.settings_generation, bucket.metadata.len()), (settings.generation, 1));
         assert!(settings.generation > 0);
-        let others = buckets::page(&db, Some(bucket.id), 10).unwrap();
+        let others = bucket_rows::page(&db, Some(bucket.id), 10).unwrap();
         assert_eq!((others.len(), others[0].settings_generation), (1, 0));
         let rows = "SELECT group_concat(CAST(name AS TEXT) || changed) FROM bucket_settings";
         assert_eq!(

@@ -3,10 +3,10 @@
 use rusqlite::params;
 
 use super::super::range::Keys;
-use super::buckets;
+use super::bucket_facts;
 use super::connection::Snapshot;
 use super::skip_scan::{SkipScan, Visit};
-use super::uploads::{self, Numbered};
+use super::upload_rows::{self, NumberedUpload};
 use crate::storage::index::{ListUploads, PartPage, Result, UploadPage, UploadRow};
 
 /// Uploads of the keys in a range.
@@ -19,7 +19,7 @@ const OF_KEY: &str =
      WHERE bucket = ?1 AND key = ?2 AND (created, nr) > (?3, ?4) ORDER BY created, nr";
 
 pub(super) fn list(db: &Snapshot<'_>, query: &ListUploads) -> Result<UploadPage> {
-    let bucket = buckets::place(db, query.bucket)?.nr;
+    let bucket = bucket_facts::find(db, query.bucket)?.nr;
     let after = query.key_marker.as_deref();
     let keys = Keys::new(&query.prefix, after, None);
     let scan = SkipScan {
@@ -74,19 +74,19 @@ fn visit_all(
 ) -> Result<bool> {
     let mut more = true;
     db.scan(sql, params, |row| {
-        let read = || Ok(UploadRow::Upload(uploads::read(row)?.record));
+        let read = || Ok(UploadRow::Upload(upload_rows::read(row)?.record));
         more = visit(row.get_ref(1)?.as_blob()?, &read)?;
         Ok(more)
     })?;
     Ok(more)
 }
 
-pub(super) fn parts(db: &Snapshot<'_>, upload: Numbered, after: u32, limit: u32) -> Result<PartPage> {
+pub(super) fn parts(db: &Snapshot<'_>, upload: NumberedUpload, after: u32, limit: u32) -> Result<PartPage> {
     let mut parts = db.all(
         "SELECT number, created, size, etag, digests FROM upload_parts WHERE upload = ?1 AND number > ?2
          ORDER BY number LIMIT ?3",
         params![upload.nr, after, i64::from(limit) + 1],
-        uploads::read_part,
+        upload_rows::read_part,
     )?;
     let truncated = limit > 0 && parts.len() > limit as usize;
     parts.truncate(limit as usize);

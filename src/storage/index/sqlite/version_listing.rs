@@ -5,13 +5,13 @@ use std::cmp::Ordering;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{Params, Row, params};
 
+use super::super::brief::{OLD, version_id};
 use super::super::range::{Keys, successor};
 use super::connection::Snapshot;
 use super::listing;
 use super::skip_scan::Visit;
 use super::values::Count;
-use super::versions::version_id;
-use super::{buckets, versions};
+use super::{bucket_facts, versions};
 use crate::model::{ObjectKey, Timestamp, VersionId};
 use crate::storage::Error;
 use crate::storage::index::{ListVersions, Result, VersionPage, VersionRow};
@@ -47,7 +47,7 @@ const NEWER: Pair = [
 ];
 
 pub(super) fn list(db: &Snapshot<'_>, query: &ListVersions) -> Result<VersionPage> {
-    let bucket = buckets::place(db, query.keys.bucket)?.nr;
+    let bucket = bucket_facts::find(db, query.keys.bucket)?.nr;
     let reverse = query.keys.reverse;
     let (scan, mut keys) = listing::of_query(&query.keys);
     let rest = rest_of_key(db, bucket, query)?;
@@ -97,7 +97,9 @@ fn rest_of_key(db: &Snapshot<'_>, bucket: i64, query: &ListVersions) -> Result<O
     let gone = if query.keys.reverse { i64::MIN } else { i64::MAX };
     let time = match id {
         VersionId::At(time) => time,
-        VersionId::Null => versions::created(db, bucket, &key, id)?.unwrap_or(Timestamp::from_steps(gone)),
+        VersionId::Null => {
+            versions::by_id(db, bucket, &key, id)?.map_or(Timestamp::from_steps(gone), |null| null.created)
+        }
     };
     Ok(Some(Rest { key, time }))
 }
@@ -144,7 +146,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VersionRow> {
     Ok(VersionRow::Version {
         key: row.get(0)?,
         version_id: version_id(row.get(1)?, row.get(2)?),
-        latest: row.get::<_, i64>(10)? != versions::OLD,
+        latest: row.get::<_, i64>(10)? != OLD,
         marker,
         modified: row.get(3)?,
         size: row.get::<_, Count>(4)?.0,

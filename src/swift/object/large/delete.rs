@@ -8,12 +8,12 @@ use poem::http::StatusCode;
 use crate::http::conditions::ReadConditions;
 use crate::http::percent;
 use crate::model::{BucketName, ObjectKey, VersionId};
-use crate::ops::{DeleteManifest, Error, Face, GetObject, LargeObject};
+use crate::ops::{DeleteManifest, Error, Face, GetObject, Keyless, LargeObject};
 use crate::swift::accept;
+use crate::swift::boolean::is_true;
 use crate::swift::bulk::Report;
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
-use crate::swift::listing::is_true;
 use crate::swift::object::remove::remove;
 use crate::swift::reply;
 
@@ -77,6 +77,7 @@ async fn is_made_of_parts(
         key: key.clone(),
         version,
         customer_key: None,
+        keyless: Keyless::Describe,
         conditions: ReadConditions::default(),
         face: Face::Swift,
         head: true,

@@ -12,7 +12,7 @@ use poem::http::StatusCode;
 use poem::http::header::{CONTENT_TYPE, ETAG, LAST_MODIFIED};
 use poem::{Body, Response};
 
-use super::report::{PROLOGUE, Report, Written};
+use super::report::{Field, PROLOGUE, Report, Written};
 use crate::http::body::{BodyError, read_limited};
 use crate::swift::accept::Format;
 use crate::swift::body::readable;
@@ -73,9 +73,9 @@ async fn report(Written { response, problems }: Written) -> Report {
     };
     let line = format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or_default());
     let mut fields = Vec::new();
-    fields.extend(etag.map(|etag| ("Etag", etag)));
-    fields.extend(modified.map(|modified| ("Last Modified", modified)));
-    fields.extend([("Response Body", body), ("Response Status", line)]);
+    fields.extend(etag.map(|etag| (Field::Etag, etag)));
+    fields.extend(modified.map(|modified| (Field::LastModified, modified)));
+    fields.extend([(Field::ResponseBody, body), (Field::ResponseStatus, line)]);
     Report { fields, ..Report::of_segments(&problems.unwrap_or_default()) }
 }
 

@@ -12,15 +12,15 @@ use super::{heartbeat, manifest};
 use crate::http::body::{LimitedError, read_limited};
 use crate::http::date;
 use crate::model::{BucketName, EncryptionMode, ObjectKey, ObjectMetadata};
-use crate::ops::{Action, Caller, Error, Gateway, PutManifest, PutOutcome, WriteEncryption};
+use crate::ops::{Action, Caller, Error, Gateway, Operation, PutManifest, PutOutcome, WriteEncryption};
 use crate::swift::accept::{self, Format};
 use crate::swift::admission;
 use crate::swift::body::{declared_length, readable};
+use crate::swift::boolean::is_true;
 use crate::swift::call::Call;
 use crate::swift::encryption_headers::{self, AES256, ALGORITHM_ANSWER};
 use crate::swift::error::Failure;
 use crate::swift::limits::{HEARTBEAT_SECONDS, MAX_MANIFEST_SIZE};
-use crate::swift::listing::is_true;
 use crate::swift::metadata::{self, MetadataOf};
 use crate::swift::object::precondition::precondition;
 use crate::swift::object::{content_type, stored, version};
@@ -34,7 +34,7 @@ pub(crate) async fn put(
     body: Body,
 ) -> Result<Response, Failure> {
     // The body is read only for callers who may write here.
-    admission::to_container(call, call.bucket(bucket), Action::PutObject).await?;
+    admission::to_container(call, PutManifest::NAME, Action::PutObject, &call.bucket(bucket)).await?;
     let encryption = match encryption_headers::for_write(&call.secrets)? {
         Some(key) => WriteEncryption::Customer(key),
         None => WriteEncryption::Managed,

@@ -6,6 +6,7 @@ use poem::Response;
 use serde_json::{Map, Value};
 
 use crate::http::percent;
+use crate::http::xml::{Document, Escape};
 use crate::swift::accept::Format;
 
 /// The beginning of an XML report.
@@ -23,9 +24,40 @@ pub(crate) struct Written {
 #[derive(Default, Debug)]
 pub(crate) struct Report {
     /// The fields of a heartbeat's report, in the order of their names.
-    pub(crate) fields: Vec<(&'static str, String)>,
+    pub(crate) fields: Vec<(Field, String)>,
     /// The paths of bad segments, percent-encoded, each with its problem.
     pub(crate) errors: Vec<(String, String)>,
+}
+
+/// A field of a heartbeat's report.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Field {
+    Etag,
+    LastModified,
+    ResponseBody,
+    ResponseStatus,
+}
+
+impl Field {
+    /// Its name in text and in JSON.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Etag => "Etag",
+            Self::LastModified => "Last Modified",
+            Self::ResponseBody => "Response Body",
+            Self::ResponseStatus => "Response Status",
+        }
+    }
+
+    /// Its element in XML.
+    const fn tag(self) -> &'static str {
+        match self {
+            Self::Etag => "etag",
+            Self::LastModified => "last_modified",
+            Self::ResponseBody => "response_body",
+            Self::ResponseStatus => "response_status",
+        }
+    }
 }
 
 impl Report {
@@ -40,7 +72,7 @@ impl Report {
         match format {
             Format::Plain => self.plain(),
             Format::Json => self.json(),
-            Format::Xml | Format::TextXml => format!("{PROLOGUE}{}", self.xml()),
+            Format::Xml | Format::TextXml => self.xml(),
         }
     }
 
@@ -49,22 +81,25 @@ impl Report {
         match format {
             Format::Plain => self.plain(),
             Format::Json => self.json(),
-            Format::Xml | Format::TextXml => self.xml(),
+            Format::Xml | Format::TextXml => self.xml().trim_start_matches(PROLOGUE).to_owned(),
         }
     }
 
     fn json(&self) -> String {
-        let mut map: Map<String, Value> =
-            self.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
+        let mut map: Map<String, Value> = self
+            .fields
+            .iter()
+            .map(|(field, value)| (field.name().to_owned(), value.clone().into()))
+            .collect();
         map.insert("Errors".into(), self.errors.iter().map(|(p, t)| vec![p.clone(), t.clone()]).collect());
         Value::Object(map).to_string()
     }
 
     fn plain(&self) -> String {
         let mut text = String::new();
-        for (name, value) in &self.fields {
+        for (field, value) in &self.fields {
             // Writing to a string does not fail.
-            let _ = writeln!(text, "{name}: {value}");
+            let _ = writeln!(text, "{}: {value}", field.name());
         }
         text.push_str("Errors:\n");
         for (path, problem) in &self.errors {
@@ -74,23 +109,23 @@ impl Report {
     }
 
     fn xml(&self) -> String {
-        let mut xml = String::from("<upload>\n");
-        for (name, value) in &self.fields {
-            let tag = name.to_lowercase().replace(' ', "_");
-            let _ = writeln!(xml, "<{tag}>{}</{tag}>", escaped(value));
+        let mut xml = Document::new(Escape::LineBreaks);
+        xml.start("upload").line_break();
+        for (field, value) in &self.fields {
+            xml.leaf(field.tag(), &without_controls(value)).line_break();
         }
-        xml.push_str("<errors>\n");
+        xml.start("errors").line_break();
         for (path, problem) in &self.errors {
-            let (path, problem) = (escaped(path), escaped(problem));
-            let _ = writeln!(xml, "<object><name>{path}</name><status>{problem}</status></object>");
+            let problem = without_controls(problem);
+            xml.start("object").leaf("name", path).leaf("status", &problem).end().line_break();
         }
-        xml.push_str("</errors>\n</upload>\n");
-        xml
+        xml.end().line_break().end().line_break();
+        xml.finish()
     }
 }
 
-fn escaped(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+/// XML has no place for control characters.
+fn without_controls(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
 }
 
@@ -100,7 +135,7 @@ mod tests {
 
     fn report() -> Report {
         let mut report = Report::of_segments(&[("/c/ö".into(), "Etag Mismatch".into())]);
-        report.fields.push(("Etag", "\"<e>\"".into()));
+        report.fields.push((Field::Etag, "\"<e>\"".into()));
         report
     }
 

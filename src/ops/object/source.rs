@@ -9,11 +9,12 @@ use crate::model::{EncryptionMode, ObjectKey, Timestamp, VersionId};
 use crate::ops::bytes::content::Content;
 use crate::ops::bytes::digests::Digests;
 use crate::ops::bytes::opening::{Keyless, Opening, open};
+use crate::ops::bytes::opening::{missing, shown_etag};
 use crate::ops::engine::error::Error;
 use crate::ops::engine::face::Face;
 use crate::ops::engine::gateway::{Gateway, Permit};
-use crate::ops::large::{Depth, LargeObject, Reading};
-use crate::ops::object::get::{missing, shown_etag};
+use crate::ops::large::kind::LargeObject;
+use crate::ops::large::read::{Depth, Reading};
 use crate::storage;
 use crate::storage::index::{BucketAddress, BucketRecord, Unchanged, VersionRecord};
 use crate::storage::pins::Pin;
@@ -82,7 +83,7 @@ impl CopySource {
             return Err(Error::NoSuchObject { marker: None });
         }
         let shared = shared.filter(|_| record.mode == EncryptionMode::Customer);
-        let (key, keyless) = (self.customer_key.as_ref().or(shared), Keyless::Refuse { head: false });
+        let (key, keyless) = (self.customer_key.as_ref().or(shared), Keyless::Refuse);
         let opening = open(&gateway.ring, permit.caller(), &bucket, &record, key, keyless);
         let Opening { version, mut digests } = opening.map_err(|error| match error {
             Error::WrongKey => Error::WrongSourceKey,

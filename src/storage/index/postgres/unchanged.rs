@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 
+use super::super::brief::{Brief, brief};
 use super::transaction::{Snapshot, Tx};
-use super::versions::{Brief, brief};
+use super::versions;
 use crate::model::{BucketId, ObjectKey, Timestamp, VersionId, VersionUid};
 use crate::storage::Error;
 use crate::storage::index::{Result, Unchanged};
@@ -107,7 +108,7 @@ async fn lock(tx: &Tx, holds: &BTreeMap<i64, Hold>) -> Result<BTreeMap<i64, Brie
     let mut held = BTreeMap::new();
     for rows in locked.await {
         for row in rows? {
-            let brief = Brief::read(&row)?;
+            let brief = versions::read(&row)?;
             held.insert(brief.nr, brief);
         }
     }

@@ -1,71 +1,73 @@
-//! Which objects have lost their data.
+//! The objects whose data is lost.
 
 use std::collections::{HashMap, HashSet};
 
-use super::Error;
+use crate::care::backup::error::Error;
 use crate::model::BlobId;
 use crate::storage::index::rows::{RowSnapshot, Rows, Table, Value, table};
 
-/// Lines at most: one that has lost everything need not be told of it object by object.
+/// The most objects that are listed: if everything is lost, nobody reads the list to its end.
 const MOST: usize = 10_000;
 
-/// Objects, versions and uploads that refer to blobs that are gone, one line each. It reads all references: for after a
-/// restore. The first ten thousand.
-pub async fn lost_objects(index: &dyn Rows, blobs: &[BlobId]) -> Result<Vec<String>, Error> {
+/// Lists the versions and uploads that refer to missing blobs, one line each, at most [`MOST`] lines.
+///
+/// It reads all references of the index, unless `blobs` is empty.
+pub(crate) async fn lost_objects(index: &dyn Rows, blobs: &[BlobId]) -> Result<Vec<String>, Error> {
     let mut lost = Vec::new();
     if blobs.is_empty() {
         return Ok(lost);
     }
     let mut snapshot = index.snapshot().await?;
     let blobs: HashSet<_> = blobs.iter().copied().collect();
-    let is_gone = |value: &Value| match value {
+    let is_missing = |value: &Value| match value {
         Value::Bytes(id) => BlobId::from_slice(id).is_some_and(|id| blobs.contains(&id)),
         _ => false,
     };
-    let (mut versions, mut uploads) = (HashSet::new(), HashSet::new());
-    for (name, blob, found) in [("parts", 2, &mut versions), ("upload_refs", 3, &mut uploads)] {
-        let note = |row: &[Value]| {
-            if is_gone(&row[blob]) {
-                found.extend(number(&row[0]));
+    let (mut damaged_versions, mut damaged_uploads) = (HashSet::new(), HashSet::new());
+    let references = [("parts", 2, &mut damaged_versions), ("upload_refs", 3, &mut damaged_uploads)];
+    for (name, blob, damaged) in references {
+        let visit = |row: &[Value]| {
+            if is_missing(&row[blob]) {
+                damaged.extend(number(&row[0]));
             }
         };
-        each(&mut *snapshot, name, note).await?;
+        for_each_row(&mut *snapshot, name, visit).await?;
     }
     let mut buckets = HashMap::new();
-    each(&mut *snapshot, "buckets", |row| {
-        let place = format!("{}/{}", text(&row[2]), text(&row[3]));
-        buckets.extend(number(&row[0]).map(|nr| (nr, place)));
+    for_each_row(&mut *snapshot, "buckets", |row| {
+        let name = format!("{}/{}", text(&row[2]), text(&row[3]));
+        buckets.extend(number(&row[0]).map(|nr| (nr, name)));
     })
     .await?;
-    let place = |row: &[Value], bucket: usize, key: usize| {
+    let location = |row: &[Value], bucket: usize, key: usize| {
         let bucket = number(&row[bucket]).and_then(|nr| buckets.get(&nr)).map_or("?", String::as_str);
         format!("bucket {bucket}, key {:?}", text(&row[key]))
     };
-    each(&mut *snapshot, "versions", |row| {
-        if lost.len() < MOST && number(&row[0]).is_some_and(|nr| versions.contains(&nr)) {
+    for_each_row(&mut *snapshot, "versions", |row| {
+        if lost.len() < MOST && number(&row[0]).is_some_and(|nr| damaged_versions.contains(&nr)) {
             let version = match (&row[5], number(&row[6])) {
                 (Value::Int(0), Some(created)) => {
                     format!(", version {}", crate::model::Timestamp::from_steps(created))
                 }
                 _ => String::new(),
             };
-            lost.push(place(row, 1, 2) + &version);
+            lost.push(location(row, 1, 2) + &version);
         }
     })
     .await?;
-    each(&mut *snapshot, "uploads", |row| {
-        if lost.len() < MOST && number(&row[0]).is_some_and(|nr| uploads.contains(&nr)) {
-            lost.push(place(row, 2, 3) + ", an unfinished upload");
+    for_each_row(&mut *snapshot, "uploads", |row| {
+        if lost.len() < MOST && number(&row[0]).is_some_and(|nr| damaged_uploads.contains(&nr)) {
+            lost.push(location(row, 2, 3) + ", an unfinished upload");
         }
     })
     .await?;
     Ok(lost)
 }
 
-async fn each(
+async fn for_each_row(
     snapshot: &mut dyn RowSnapshot,
     name: &str,
-    mut look: impl FnMut(&[Value]),
+    mut visit: impl FnMut(&[Value]),
 ) -> Result<(), Error> {
     let Some(table): Option<&'static Table> = table(name) else { return Ok(()) };
     let mut last = None;
@@ -74,7 +76,7 @@ async fn each(
         let Some(row) = page.last() else { return Ok(()) };
         last = Some(row[..table.key].to_vec());
         for row in &page {
-            look(row);
+            visit(row);
         }
     }
 }

@@ -18,13 +18,13 @@ const ROUND: Duration = Duration::from_secs(1);
 
 /// What an operation takes up.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Need {
+pub enum DiskUse {
     /// It only reads, or it frees: always welcome.
-    Nothing,
+    None,
     /// It changes some rows of the index: it may use half of the reserve.
-    Little,
+    Rows,
     /// It stores something.
-    Much,
+    Data,
 }
 
 /// How much room there is.
@@ -55,7 +55,7 @@ impl Level {
 
 /// What is known of the room. Clones share it; the default one is always ample.
 #[derive(Clone)]
-pub struct Room(Arc<Inner>);
+pub struct DiskSpace(Arc<Inner>);
 
 struct Inner {
     folders: Vec<Folder>,
@@ -65,7 +65,7 @@ struct Inner {
     writable: AtomicBool,
 }
 
-impl Default for Room {
+impl Default for DiskSpace {
     fn default() -> Self {
         Self::new([], 0)
     }
@@ -79,13 +79,13 @@ struct Folder {
     writable: AtomicBool,
 }
 
-impl std::fmt::Debug for Room {
+impl std::fmt::Debug for DiskSpace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Room").field("level", &self.level()).finish_non_exhaustive()
+        f.debug_struct("DiskSpace").field("level", &self.level()).finish_non_exhaustive()
     }
 }
 
-impl Room {
+impl DiskSpace {
     /// The room in folders, each with the name that the metrics give it. The reserve is of each file system.
     pub fn new(folders: impl IntoIterator<Item = (&'static str, PathBuf)>, reserve: u64) -> Self {
         let folders = folders.into_iter().map(|(name, path)| Folder {
@@ -100,9 +100,9 @@ impl Room {
             free: AtomicU64::new(u64::MAX),
             writable: AtomicBool::new(true),
         };
-        let room = Self(Arc::new(inner));
-        room.look();
-        room
+        let disk = Self(Arc::new(inner));
+        disk.look();
+        disk
     }
 
     /// How much there is.
@@ -137,11 +137,11 @@ impl Room {
     }
 
     /// Whether an operation may go on.
-    pub fn admit(&self, need: Need) -> Result<(), Error> {
-        match (self.level(), need) {
-            (Level::Ample, _) | (_, Need::Nothing) | (Level::Scarce, Need::Little) => Ok(()),
-            (Level::Scarce | Level::Spent, Need::Little | Need::Much) => Err(Error::Full),
-            (Level::ReadOnly, Need::Little | Need::Much) => {
+    pub fn admit(&self, wanted: DiskUse) -> Result<(), Error> {
+        match (self.level(), wanted) {
+            (Level::Ample, _) | (_, DiskUse::None) | (Level::Scarce, DiskUse::Rows) => Ok(()),
+            (Level::Scarce | Level::Spent, DiskUse::Rows | DiskUse::Data) => Err(Error::Full),
+            (Level::ReadOnly, DiskUse::Rows | DiskUse::Data) => {
                 Err(Error::Unavailable(Level::ReadOnly.describe().into()))
             }
         }
@@ -151,9 +151,9 @@ impl Room {
     pub async fn watch(self) {
         let mut known = Level::Ample;
         loop {
-            let room = self.clone();
+            let disk = self.clone();
             // Looking at a file system that hangs must not hang the runtime.
-            let level = tokio::task::spawn_blocking(move || room.look()).await.unwrap_or(known);
+            let level = tokio::task::spawn_blocking(move || disk.look()).await.unwrap_or(known);
             match level {
                 _ if level == known => {}
                 Level::Ample => tracing::info!("{}", level.describe()),
@@ -195,45 +195,45 @@ impl Folder {
 mod tests {
     use super::*;
 
-    fn room(reserve: impl Fn(u64) -> u64) -> Room {
+    fn disk(reserve: impl Fn(u64) -> u64) -> DiskSpace {
         let folder = tempfile::tempdir().unwrap();
-        let open = Room::new([("data", folder.path().to_owned())], 0);
+        let open = DiskSpace::new([("data", folder.path().to_owned())], 0);
         let (_, free, _) = open.folders().next().unwrap();
-        Room::new([("data", folder.path().to_owned())], reserve(free))
+        DiskSpace::new([("data", folder.path().to_owned())], reserve(free))
     }
 
     #[test]
     fn only_what_needs_little_may_use_the_reserve() {
         for (reserve, level) in [
-            (room(|_| 0), Level::Ample),
-            (room(|free| free + free / 2), Level::Scarce),
-            (room(|free| 3 * free), Level::Spent),
+            (disk(|_| 0), Level::Ample),
+            (disk(|free| free + free / 2), Level::Scarce),
+            (disk(|free| 3 * free), Level::Spent),
         ] {
             assert_eq!(reserve.level(), level);
-            assert!(reserve.admit(Need::Nothing).is_ok());
-            assert_eq!(reserve.admit(Need::Little).is_ok(), level != Level::Spent);
-            assert_eq!(reserve.admit(Need::Much).is_ok(), level == Level::Ample);
+            assert!(reserve.admit(DiskUse::None).is_ok());
+            assert_eq!(reserve.admit(DiskUse::Rows).is_ok(), level != Level::Spent);
+            assert_eq!(reserve.admit(DiskUse::Data).is_ok(), level == Level::Ample);
         }
     }
 
     #[test]
     fn what_is_written_counts_at_once() {
-        let room = room(|free| free / 2);
-        assert_eq!(room.level(), Level::Ample);
-        let (_, free, _) = room.folders().next().unwrap();
-        room.take(free - free / 3);
-        assert_eq!(room.level(), Level::Scarce);
-        room.take(free / 3);
-        assert_eq!(room.level(), Level::Spent);
-        room.take(u64::MAX);
-        assert_eq!(room.look(), Level::Ample);
+        let disk = disk(|free| free / 2);
+        assert_eq!(disk.level(), Level::Ample);
+        let (_, free, _) = disk.folders().next().unwrap();
+        disk.take(free - free / 3);
+        assert_eq!(disk.level(), Level::Scarce);
+        disk.take(free / 3);
+        assert_eq!(disk.level(), Level::Spent);
+        disk.take(u64::MAX);
+        assert_eq!(disk.look(), Level::Ample);
     }
 
     #[test]
     fn where_nothing_is_watched_there_is_room() {
-        assert_eq!(Room::default().look(), Level::Ample);
-        let room = Room::default();
-        room.take(u64::MAX);
-        assert!(room.admit(Need::Much).is_ok());
+        assert_eq!(DiskSpace::default().look(), Level::Ample);
+        let disk = DiskSpace::default();
+        disk.take(u64::MAX);
+        assert!(disk.admit(DiskUse::Data).is_ok());
     }
 }

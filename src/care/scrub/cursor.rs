@@ -1,20 +1,20 @@
-//! How far the scrubber is, as it is kept between two rounds and over a restart.
+//! The cursor of the scrubber: its position, which the index keeps between two rounds and over a restart.
 
 use serde::{Deserialize, Serialize};
 
-use crate::care::verify;
+use crate::care::verify::walk::{Item, Position};
 use crate::model::{BucketId, ObjectKey, Timestamp, VersionUid};
 
-/// Where it goes on.
+/// Where the scrubber continues.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Place {
-    /// Past this place.
-    At(verify::Place),
-    /// Everything was read, and so it was at this time.
+pub(super) enum Cursor {
+    /// Behind this position.
+    At(Position),
+    /// Nowhere: the pass was complete at this time.
     Done(Timestamp),
 }
 
-/// As it is stored.
+/// The JSON form of a cursor in the index.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Stored {
@@ -24,44 +24,39 @@ enum Stored {
     Upload(String, String, String),
 }
 
-impl Place {
-    /// To be stored.
+impl Cursor {
     pub(super) fn write(&self) -> Vec<u8> {
         let stored = match self {
             Self::Done(at) => Stored::Done(at.steps()),
-            Self::At(verify::Place { bucket, past }) => {
+            Self::At(Position { bucket, past }) => {
                 let bucket = bucket.to_string();
                 match past {
                     None => Stored::Bucket(bucket),
-                    Some(verify::Item::Version(key, id)) => {
-                        Stored::Version(bucket, key.to_string(), id.to_string())
-                    }
-                    Some(verify::Item::Upload(key, id)) => {
-                        Stored::Upload(bucket, key.to_string(), id.to_string())
-                    }
+                    Some(Item::Version(key, id)) => Stored::Version(bucket, key.to_string(), id.to_string()),
+                    Some(Item::Upload(key, id)) => Stored::Upload(bucket, key.to_string(), id.to_string()),
                 }
             }
         };
-        // Strings and numbers can always be written.
+        // Serialization of strings and numbers cannot fail.
         serde_json::to_vec(&stored).unwrap_or_default()
     }
 
-    /// As it was stored. What cannot be read is no place: the pass begins anew.
+    /// `None` if the bytes are no cursor: the pass begins again.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let at = |bucket: String, past| {
             let bucket = BucketId::from_slice(&hex::decode(bucket).ok()?)?;
-            Some(Self::At(verify::Place { bucket, past }))
+            Some(Self::At(Position { bucket, past }))
         };
         match serde_json::from_slice(bytes).ok()? {
             Stored::Done(at) => Some(Self::Done(Timestamp::from_steps(at))),
             Stored::Bucket(bucket) => at(bucket, None),
             Stored::Version(bucket, key, id) => {
-                let item = verify::Item::Version(ObjectKey::new(&key).ok()?, id.parse().ok()?);
+                let item = Item::Version(ObjectKey::new(&key).ok()?, id.parse().ok()?);
                 at(bucket, Some(item))
             }
             Stored::Upload(bucket, key, id) => {
                 let id = VersionUid::from_slice(&hex::decode(id).ok()?)?;
-                at(bucket, Some(verify::Item::Upload(ObjectKey::new(&key).ok()?, id)))
+                at(bucket, Some(Item::Upload(ObjectKey::new(&key).ok()?, id)))
             }
         }
     }
@@ -73,19 +68,19 @@ mod tests {
     use crate::model::VersionId;
 
     #[test]
-    fn reads_what_it_writes() {
+    fn a_written_cursor_is_read_back() {
         let bucket = BucketId::random();
         let key = ObjectKey::new("a \"key\"/\u{7}ü").unwrap();
         let ids = [VersionId::Null, VersionId::At(Timestamp::from_steps(12_345_678_901_234))];
-        let mut items: Vec<_> = ids.iter().map(|id| verify::Item::Version(key.clone(), *id)).collect();
-        items.push(verify::Item::Upload(key, VersionUid::random()));
-        let mut places = vec![Place::Done(Timestamp::now()), Place::At(verify::Place { bucket, past: None })];
-        places.extend(items.into_iter().map(|item| Place::At(verify::Place { bucket, past: Some(item) })));
-        for place in places {
-            assert_eq!(Place::read(&place.write()), Some(place));
+        let mut items: Vec<_> = ids.iter().map(|id| Item::Version(key.clone(), *id)).collect();
+        items.push(Item::Upload(key, VersionUid::random()));
+        let mut cursors = vec![Cursor::Done(Timestamp::now()), Cursor::At(Position { bucket, past: None })];
+        cursors.extend(items.into_iter().map(|item| Cursor::At(Position { bucket, past: Some(item) })));
+        for cursor in cursors {
+            assert_eq!(Cursor::read(&cursor.write()), Some(cursor));
         }
         for bad in [&b""[..], b"{", b"{\"done\":\"x\"}", b"{\"bucket\":\"12\"}"] {
-            assert_eq!(Place::read(bad), None);
+            assert_eq!(Cursor::read(bad), None);
         }
     }
 }

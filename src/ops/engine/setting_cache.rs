@@ -1,0 +1,154 @@
+//! A memory of parsed settings: each is read and parsed once per generation of its bucket's settings.
+//!
+//! An entry is used only for a bucket whose row says the same generation. So no entry has to be forgotten when a setting
+//! changes, by this process or by another.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::model::BucketId;
+use crate::model::settings::SettingName;
+
+/// Text that the entries of one half come from, in bytes: many large settings must not fill memory.
+const HALF: usize = 16 << 20;
+/// What an entry costs beside its text, about.
+const ENTRY: usize = 256;
+
+/// A parsed value; `None` where the bucket has no such setting.
+type Parsed = Option<Arc<dyn Any + Send + Sync>>;
+
+/// The cache: a young and an old half. When the young one is full it becomes the old one, and the old one is dropped.
+#[derive(Default)]
+pub(crate) struct SettingCache {
+    halves: Mutex<Halves>,
+}
+
+#[derive(Default)]
+struct Halves {
+    young: HashMap<(BucketId, SettingName), Entry>,
+    old: HashMap<(BucketId, SettingName), Entry>,
+    /// The size of the young half.
+    size: usize,
+}
+
+struct Entry {
+    generation: u64,
+    value: Parsed,
+    size: usize,
+}
+
+impl SettingCache {
+    /// A setting as it was in this generation, where it is known: `Some(None)` says that the bucket had none.
+    pub(crate) fn get<S: Send + Sync + 'static>(
+        &self,
+        bucket: BucketId,
+        name: SettingName,
+        generation: u64,
+    ) -> Option<Option<Arc<S>>> {
+        let key = (bucket, name);
+        let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = halves.old.remove(&key) {
+            // It is in use: it stays.
+            if !halves.young.contains_key(&key) {
+                halves.insert(key, entry);
+            }
+        }
+        let entry = halves.young.get(&key).filter(|entry| entry.generation == generation)?;
+        match &entry.value {
+            None => Some(None),
+            Some(value) => value.clone().downcast().ok().map(Some),
+        }
+    }
+
+    /// Remembers a setting as it was read in this generation, from a text of so many bytes.
+    pub(crate) fn insert<S: Send + Sync + 'static>(
+        &self,
+        bucket: BucketId,
+        name: SettingName,
+        generation: u64,
+        value: Option<Arc<S>>,
+        bytes: usize,
+    ) {
+        let value = value.map(|value| value as Arc<dyn Any + Send + Sync>);
+        let entry = Entry { generation, value, size: bytes + ENTRY };
+        let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
+        halves.insert((bucket, name), entry);
+    }
+}
+
+impl Halves {
+    fn insert(&mut self, key: (BucketId, SettingName), entry: Entry) {
+        if self.size + entry.size > HALF {
+            self.old = std::mem::take(&mut self.young);
+            self.size = 0;
+        }
+        self.size += entry.size;
+        if let Some(before) = self.young.insert(key, entry) {
+            self.size -= before.size;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TAGS: SettingName = SettingName::Tags;
+
+    fn bucket(number: usize) -> BucketId {
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&number.to_be_bytes());
+        BucketId(id)
+    }
+
+    fn get(cache: &SettingCache, number: usize, generation: u64) -> Option<Option<Arc<String>>> {
+        cache.get(bucket(number), TAGS, generation)
+    }
+
+    fn insert(cache: &SettingCache, number: usize, generation: u64, bytes: usize) {
+        cache.insert(bucket(number), TAGS, generation, Some(Arc::new("value".to_owned())), bytes);
+    }
+
+    #[test]
+    fn a_value_is_known_in_its_generation_alone() {
+        let cache = SettingCache::default();
+        assert_eq!(get(&cache, 1, 5), None);
+        insert(&cache, 1, 5, 10);
+        assert_eq!(get(&cache, 1, 5), Some(Some(Arc::new("value".to_owned()))));
+        assert_eq!((get(&cache, 1, 4), get(&cache, 1, 6), get(&cache, 2, 5)), (None, None, None));
+        cache.insert::<String>(bucket(1), TAGS, 6, None, 0);
+        assert_eq!((get(&cache, 1, 6), get(&cache, 1, 5)), (Some(None), None));
+        assert_eq!(cache.get::<u8>(bucket(1), TAGS, 6), Some(None));
+        insert(&cache, 1, 7, 10);
+        assert_eq!(cache.get::<u8>(bucket(1), TAGS, 7), None, "a value of another type");
+    }
+
+    #[test]
+    fn a_flood_of_settings_does_not_fill_memory_and_what_is_used_stays() {
+        let cache = SettingCache::default();
+        insert(&cache, 0, 1, 100);
+        for number in 1..2000 {
+            insert(&cache, number, 1, 100_000);
+            assert!(get(&cache, 0, 1).is_some(), "{number}");
+            let halves = cache.halves.lock().unwrap();
+            let size = |half: &HashMap<_, Entry>| half.values().map(|entry| entry.size).sum::<usize>();
+            assert_eq!(size(&halves.young), halves.size);
+            assert!(halves.size <= HALF && size(&halves.old) <= HALF);
+        }
+        assert_eq!(get(&cache, 1, 1), None);
+        assert!(get(&cache, 1999, 1).is_some());
+    }
+
+    #[test]
+    fn a_setting_that_changes_often_counts_once() {
+        let cache = SettingCache::default();
+        for generation in 0..1000 {
+            insert(&cache, 1, generation, 100_000);
+        }
+        assert!(get(&cache, 1, 999).is_some());
+        let halves = cache.halves.lock().unwrap();
+        assert_eq!(halves.young.len(), 1);
+        assert!(halves.old.len() <= 1 && halves.size <= HALF);
+    }
+}

@@ -1,0 +1,69 @@
+//! Starting anew when another request was faster.
+
+use crate::ops::engine::error::Error;
+
+/// How often an operation starts anew when another request changes what it has read.
+const ATTEMPTS: u32 = 8;
+
+/// Runs an attempt again while it ends in [`Error::Conflict`]: another request changed what the attempt had read before
+/// the attempt could commit.
+pub(crate) async fn settled<T, F>(attempt: impl Fn() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    settled_with((), |()| async { (attempt().await, ()) }).await
+}
+
+/// As [`settled`], for attempts that hand on what must outlive each of them.
+pub(crate) async fn settled_with<S, T, F>(mut state: S, attempt: impl Fn(S) -> F) -> Result<T, Error>
+where
+    F: Future<Output = (Result<T, Error>, S)>,
+{
+    for _ in 0..ATTEMPTS {
+        match attempt(state).await {
+            (Err(Error::Conflict), same) => state = same,
+            (outcome, _) => return outcome,
+        }
+    }
+    Err(Error::Conflict)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    async fn after(conflicts: u32) -> (Result<u32, Error>, u32) {
+        let tries = Cell::new(0);
+        let outcome = settled(async || {
+            tries.set(tries.get() + 1);
+            if tries.get() > conflicts { Ok(tries.get()) } else { Err(Error::Conflict) }
+        })
+        .await;
+        (outcome, tries.get())
+    }
+
+    #[tokio::test]
+    async fn an_attempt_is_repeated_until_it_settles() {
+        assert!(matches!(after(0).await, (Ok(1), 1)));
+        assert!(matches!(after(7).await, (Ok(8), 8)));
+    }
+
+    #[tokio::test]
+    async fn an_attempt_that_never_settles_is_a_conflict() {
+        assert!(matches!(after(8).await, (Err(Error::Conflict), 8)));
+    }
+
+    #[tokio::test]
+    async fn other_errors_end_the_attempts() {
+        let tries = Cell::new(0);
+        let outcome: Result<(), _> = settled(async || {
+            tries.set(tries.get() + 1);
+            Err(Error::NoSuchBucket)
+        })
+        .await;
+        assert!(matches!(outcome, Err(Error::NoSuchBucket)));
+        assert_eq!(tries.get(), 1);
+    }
+}

@@ -129,7 +129,6 @@ impl World {
         let create = CreateBucket {
             account: AccountId::new("account"),
             name: BucketName::new("bucket").unwrap(),
-            keyless: Keyless::Refuse,
             face: Face::Swift,
             metadata: [].into(),
             settings: [].into(),

@@ -1,4 +1,4 @@
-//! The domain: one file per operation. Only here does stored state change.
+//! The domain: one file per operation. Both faces act only through these operations.
 //!
 //! `Gateway::execute` is the only entry. It authorises, opens a span, runs, counts and audits. An operation's
 //! `run` takes a [`Permit`] that only `execute` can make, so no front can forget authorisation.

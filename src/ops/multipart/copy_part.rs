@@ -22,8 +22,7 @@ use crate::ops::object::source::CopySource;
 use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, UploadChecksum};
 
-/// UploadPartCopy. Bytes are read only if the upload keeps a checksum that the client chose and the source
-/// lacks it.
+/// UploadPartCopy. Bytes are read only if the client chose the upload's checksum and the source lacks it.
 pub struct CopyPart {
     pub source: CopySource,
     /// The bytes of the source to copy, the last included; all when `None`.

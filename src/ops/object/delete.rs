@@ -13,7 +13,7 @@ use crate::storage::index::{BucketAddress, Delete, Deleted, Precondition};
 pub struct DeleteObject {
     pub bucket: BucketAddress,
     pub key: ObjectKey,
-    /// Which version; the current object when `None`.
+    /// The current object when `None`.
     pub version: Option<VersionId>,
     /// A condition on the current object.
     pub precondition: Precondition,

@@ -43,7 +43,7 @@ pub struct OpenSource {
     /// Its MD5 and checksums.
     pub digests: Digests,
     pub content: Content,
-    /// What must not have changed when the copy is published.
+    /// The versions that must not have changed when the copy is published.
     pub unchanged: Vec<Unchanged>,
     /// Keeps the blobs.
     pub pin: Pin,

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cardea::s3::route::{Conditions, On, S3Operation, Takes};
 use serde_yaml_ng::Value;
 
 mod spec_coverage {
@@ -133,7 +134,6 @@ fn exists(test: &str) -> bool {
 
 #[test]
 fn s3_serves_what_is_specified() {
-    use cardea::s3::route::S3Operation;
     let (served, not_served): (Vec<_>, Vec<_>) =
         S3Operation::ALL.iter().partition(|operation| operation.row().served.is_some());
     let names_of = |operations: Vec<&S3Operation>| -> BTreeSet<_> {
@@ -156,7 +156,7 @@ fn paths_in(file: &str) -> BTreeSet<String> {
     literals.filter(|literal| literal.starts_with('/')).map(str::to_owned).collect()
 }
 
-/// Which methods these paths take is compared with the running program, by `tests/identity/test_specification.py`.
+/// `tests/identity/test_specification.py` compares the methods of these paths with the running program.
 #[test]
 fn management_has_the_paths_that_are_specified() {
     let specified: BTreeSet<_> = specified("admin").into_iter().map(|operation| operation.path).collect();

@@ -1,4 +1,5 @@
-//! The ciphers that seal and open a blob's chunks: two implementations of AES-256-GCM that give the same bytes.
+//! The ciphers that seal and open a blob's chunks: two implementations of AES-256-GCM that give the same
+//! bytes.
 
 #[cfg(feature = "testing")]
 use aes_gcm::aead::AeadInOut;
@@ -18,7 +19,8 @@ pub enum Cipher {
     /// The `aes-gcm` crate's AES-256-GCM: the reference that tests hold the other against.
     #[cfg(feature = "testing")]
     Portable,
-    /// No cipher at all, to weigh the others' share. Its blobs carry another cipher id, which no real cipher opens.
+    /// No cipher at all, to weigh the others' share. Its blobs carry another cipher id, which no real cipher
+    /// opens.
     #[cfg(feature = "unsealed-benches")]
     Unsealed,
 }

@@ -10,8 +10,8 @@ pub(super) const KEY_LEN: usize = 32;
 /// The length in bytes of every salt and key commitment.
 pub(super) const SALT_LEN: usize = 32;
 
-/// Fields put one after the other, each preceded by its length as a `u64` in big-endian order, so that no two different
-/// lists give the same bytes. The first is the domain: what the bytes are for, with a version.
+/// Fields put one after the other, each preceded by its length as a `u64` in big-endian order, so that no two
+/// different lists give the same bytes. The first is the domain: what the bytes are for, with a version.
 ///
 /// Used as HKDF's `info`, as AES-GCM's additional data and as the start of a hash.
 pub(super) struct Fields(Vec<u8>);
@@ -54,8 +54,8 @@ pub(super) fn derive<const N: usize>(
     output
 }
 
-/// A key and the commitment to it, derived together. The commitment is stored: whoever holds the same secret derives the
-/// same, and no second secret can be found that does.
+/// A key and the commitment to it, derived together. The commitment is stored: whoever holds the same secret
+/// derives the same, and no second secret can be found that does.
 pub(super) struct Committed {
     /// The key. Never stored.
     pub(super) key: Zeroizing<[u8; KEY_LEN]>,

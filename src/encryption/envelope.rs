@@ -1,9 +1,9 @@
 //! A version's envelope: its key, sealed twice.
 //!
-//! The **inner** layer opens with whoever the mode names: the customer's key or the ring. The **outer** layer opens with
-//! the ring in every mode, and binds the inner one to where it stands in the index: an envelope moved, a part list
-//! changed, a length altered does not open. It also keeps a thief of the index without the ring from guessing customer
-//! keys. `docs/encryption-format.md` has the bytes.
+//! The **inner** layer opens with whoever the mode names: the customer's key or the ring. The **outer** layer
+//! opens with the ring in every mode, and binds the inner one to where it stands in the index: an envelope
+//! moved, a part list changed, a length altered does not open. It also keeps a thief of the index without the
+//! ring from guessing customer keys. `docs/encryption-format.md` has the bytes.
 
 use std::fmt;
 
@@ -71,7 +71,8 @@ impl Holder<'_> {
     }
 }
 
-/// A version's key, sealed by its holder and not yet bound to a place. Made before the commit, as all slow work is.
+/// A version's key, sealed by its holder and not yet bound to a place. Made before the commit, as all slow
+/// work is.
 ///
 /// Never to be stored as it is: only inside [`seal_outer`].
 #[derive(Clone, PartialEq, Eq)]
@@ -132,7 +133,8 @@ pub fn seal_outer(ring: &KeyRing, inner: &InnerEnvelope, binding: &Binding<'_>) 
 
 /// Verifies an envelope against its place and gives the inner layer.
 ///
-/// [`Error::Tampered`] for anything that does not verify, [`Error::UnknownRingKey`] where the ring has not the key.
+/// [`Error::Tampered`] for anything that does not verify, [`Error::UnknownRingKey`] where the ring has not
+/// the key.
 pub fn open_outer(ring: &KeyRing, envelope: &[u8], binding: &Binding<'_>) -> Result<InnerEnvelope, Error> {
     let mut sealed = envelope;
     check_version(&mut sealed)?;
@@ -145,8 +147,8 @@ pub fn open_outer(ring: &KeyRing, envelope: &[u8], binding: &Binding<'_>) -> Res
 
 /// Opens an inner envelope.
 ///
-/// [`Error::WrongKey`] for a customer key that is not the one it was sealed with, [`Error::WrongHolder`] for a holder of
-/// another mode.
+/// [`Error::WrongKey`] for a customer key that is not the one it was sealed with, [`Error::WrongHolder`] for
+/// a holder of another mode.
 pub fn open_inner(
     ring: &KeyRing,
     inner: &InnerEnvelope,
@@ -176,11 +178,11 @@ pub fn open_inner(
     Ok(VersionKey::new(key))
 }
 
-/// Binds an envelope to another place, under the ring's active key, without its holder: after a multipart upload's
-/// Complete, or a restored old version.
+/// Binds an envelope to another place, under the ring's active key, without its holder: after a multipart
+/// upload's Complete, or a restored old version.
 ///
-/// [`Error::Malformed`] where the new binding names another mode, account or version uid: the inner layer is bound to
-/// them, so it would never open again. Only the holder can change them.
+/// [`Error::Malformed`] where the new binding names another mode, account or version uid: the inner layer is
+/// bound to them, so it would never open again. Only the holder can change them.
 pub fn reseal_outer(
     ring: &KeyRing,
     envelope: &[u8],
@@ -198,7 +200,8 @@ fn inner_fields(mode: Mode, account: &str, version_uid: &[u8; 16]) -> Fields {
     Fields::new("cardea/v1/envelope/inner").bytes(&[mode as u8]).bytes(account.as_bytes()).bytes(version_uid)
 }
 
-/// The outer layer's key: one for each version uid, so that no number of versions wears out a ring key's nonces.
+/// The outer layer's key: one for each version uid, so that no number of versions wears out a ring key's
+/// nonces.
 fn outer_key(ring_key: &RingKey, version_uid: &[u8; 16]) -> Zeroizing<[u8; KEY_LEN]> {
     derive(ring_key.secret(), &[], &Fields::new("cardea/v1/envelope/outer-key").bytes(version_uid))
 }

@@ -3,11 +3,12 @@
 /// An error of the encryption core. None carries key material or plaintext.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Error {
-    /// The customer's key is not the one the envelope was sealed with. The one error that is the caller's, not ours.
+    /// The customer's key is not the one the envelope was sealed with. The one error that is the caller's,
+    /// not ours.
     #[error("the customer key is not the one this object was written with")]
     WrongKey,
-    /// The envelope is to be opened by another holder: a customer's key was given for a managed object, or none for a
-    /// customer's.
+    /// The envelope is to be opened by another holder: a customer's key was given for a managed object, or
+    /// none for a customer's.
     #[error("the envelope is opened by another holder's key")]
     WrongHolder,
     /// The passphrase of an exported key ring is wrong. A damaged export cannot be told apart from it.

@@ -48,7 +48,8 @@ macro_rules! secret_key {
 pub(super) use secret_key;
 
 secret_key!(
-    /// The key a customer sends with each request for an SSE-C object. Never stored in any form but a salted commitment.
+    /// The key a customer sends with each request for an SSE-C object. Never stored in any form but a salted
+    /// commitment.
     CustomerKey
 );
 
@@ -138,7 +139,8 @@ mod tests {
 
     #[test]
     fn refuses_base64_whose_last_bits_are_not_zero() {
-        // The last of 43 digits carries two bits that must be zero: `A` and `B` would else be two spellings of one key.
+        // The last of 43 digits carries two bits that must be zero: `A` and `B` would else be two spellings
+        // of one key.
         let text = CustomerKey::new([0; 32]).to_base64();
         assert_eq!(CustomerKey::from_base64(&text.replace("A=", "B=")), Err(KeyFormatError::NotBase64));
     }

@@ -1,8 +1,8 @@
 //! What is kept of a part of a multipart upload, sealed under the ring and bound to its place.
 //!
-//! Until an upload is completed no envelope binds its parts. So each carries a seal of its own: parts that were swapped,
-//! moved to another upload or given other references do not open, whether or not the customer's key is at hand.
-//! `docs/encryption-format.md` has the bytes.
+//! Until an upload is completed no envelope binds its parts. So each carries a seal of its own: parts that
+//! were swapped, moved to another upload or given other references do not open, whether or not the customer's
+//! key is at hand. `docs/encryption-format.md` has the bytes.
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -90,7 +90,8 @@ pub fn seal_part(
 
 /// Opens what is kept of a part. The caller compares the upload and the contents with what it expects.
 ///
-/// [`Error::Tampered`] for anything that does not verify, [`Error::UnknownRingKey`] where the ring has not the key.
+/// [`Error::Tampered`] for anything that does not verify, [`Error::UnknownRingKey`] where the ring has not
+/// the key.
 pub fn open_part(ring: &KeyRing, place: &PartBinding<'_>, sealed: &[u8]) -> Result<OpenedPart, Error> {
     const MALFORMED: Error = Error::Malformed("upload part");
     if *sealed.first().ok_or(MALFORMED)? != VERSION {

@@ -1,8 +1,8 @@
 //! What a fuzzer feeds: one function for each parser of what clients, or thieves of the store, may send.
 //!
-//! Each takes any bytes and panics where the parser does, or where what must hold does not: what was rendered reads as it
-//! was, what was signed or sealed verifies, and what was altered does not. `fuzz/` runs them under libFuzzer; the tests here
-//! run them over its corpora. Neither is in the program.
+//! Each takes any bytes and panics where the parser does, or where what must hold does not: what was rendered
+//! reads as it was, what was signed or sealed verifies, and what was altered does not. `fuzz/` runs them
+//! under libFuzzer; the tests here run them over its corpora. Neither is in the program.
 
 mod http;
 mod sealed;

@@ -115,7 +115,6 @@ impl From<io::Error> for BodyError {
 
 /// A stream of bytes and the length its sender declared for it.
 pub struct Body {
-    /// The bytes.
     pub stream: ByteStream,
     /// How many (decoded) bytes were declared; `None` where the sender did not say.
     pub length: Option<u64>,
@@ -157,8 +156,8 @@ pub enum LimitedError {
 /// Bodies up to this size are read at once: a connection's own buffers hold more.
 const SMALL: usize = 64 * 1024;
 
-/// How many bytes of larger bodies are held at a time. Stops many clients, each with the largest document there is, from
-/// filling the memory; past it they wait for one another.
+/// How many bytes of larger bodies are held at a time. Stops many clients, each with the largest document
+/// there is, from filling the memory; past it they wait for one another.
 const TOGETHER: usize = 64 * 1024 * 1024;
 
 static ROOM: Semaphore = Semaphore::const_new(TOGETHER);
@@ -197,8 +196,8 @@ async fn room(bytes: usize) -> Option<SemaphorePermit<'static>> {
     ROOM.acquire_many(permits).await.ok()
 }
 
-/// Reads a whole body of at most `limit` bytes: the only way to hold a body in memory. A body that says it is larger
-/// is refused before it is read; one that is more than small waits until there is room for it.
+/// Reads a whole body of at most `limit` bytes: the only way to hold a body in memory. A body that says it is
+/// larger is refused before it is read; one that is more than small waits until there is room for it.
 pub async fn read_limited(body: Body, limit: usize) -> Result<Bytes, LimitedError> {
     if body.length.is_some_and(|length| length > limit as u64) {
         return Err(LimitedError::TooLarge);

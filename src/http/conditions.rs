@@ -8,9 +8,9 @@ use super::date;
 /// The list in `If-Match` or `If-None-Match`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum EtagList {
-    /// `*`
     Any,
-    /// Tags without quotes. A weak prefix is dropped: neither protocol has weak tags, but proxies on the way weaken them.
+    /// Tags without quotes. A weak prefix is dropped: neither protocol has weak tags, but proxies on the way
+    /// weaken them.
     Tags(Vec<String>),
 }
 
@@ -59,9 +59,7 @@ fn separator(c: char) -> bool {
 /// The conditions on a read.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct ReadConditions {
-    /// `If-Match`
     pub if_match: Option<EtagList>,
-    /// `If-None-Match`
     pub if_none_match: Option<EtagList>,
     /// `If-Modified-Since`, in seconds since the epoch.
     pub if_modified_since: Option<i64>,
@@ -72,11 +70,8 @@ pub struct ReadConditions {
 /// What the conditions say about a representation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// Serve it.
     Proceed,
-    /// 304
     NotModified,
-    /// 412
     Failed,
 }
 

@@ -13,7 +13,8 @@ const LAST_SECOND: i64 = 253_402_300_799;
 
 const AMZ: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7). Points outside of 1970 to 9999 become the nearest inside.
+/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7). Points outside of 1970 to 9999 become the nearest
+/// inside.
 pub fn format_http(seconds: i64) -> String {
     let seconds = u64::try_from(seconds.min(LAST_SECOND)).unwrap_or(0);
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
@@ -35,7 +36,6 @@ pub fn format_swift(at: Timestamp) -> String {
     format(at, format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]"))
 }
 
-/// `20130524T000000Z`: `X-Amz-Date`.
 pub fn format_amz(seconds: i64) -> String {
     format(Timestamp::from_seconds(seconds.clamp(0, LAST_SECOND)), AMZ)
 }

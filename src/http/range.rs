@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-/// How many ranges a request may ask for. Stops a small request from asking for the same bytes thousands of times over
-/// (CVE-2011-3192); beyond it the header is ignored, as RFC 9110 §14.2 allows.
+/// How many ranges a request may ask for. Stops a small request from asking for the same bytes thousands of
+/// times over (CVE-2011-3192); beyond it the header is ignored, as RFC 9110 §14.2 allows.
 pub const MAX_RANGES: usize = 50;
 
 /// One range as it was asked for, before the length is known.
@@ -27,8 +27,8 @@ impl RangeSpec {
     }
 }
 
-/// Parses a `Range` header. `None` when it is no range of bytes, which both protocols answer with the whole object.
-/// Numbers beyond 64 bits are as good as the largest.
+/// Parses a `Range` header. `None` when it is no range of bytes, which both protocols answer with the whole
+/// object. Numbers beyond 64 bits are as good as the largest.
 pub fn parse_ranges(header: &str) -> Option<Vec<RangeSpec>> {
     let (unit, set) = header.trim().split_once('=')?;
     if !unit.trim_end().eq_ignore_ascii_case("bytes") {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use ::http::HeaderMap;
 use zeroize::Zeroizing;
 
-/// The headers that carry a customer's key, its digest or its algorithm. Cheap to clone; shared, redacted, and wiped
-/// with the last clone.
+/// The headers that carry a customer's key, its digest or its algorithm. Cheap to clone; shared, redacted,
+/// and wiped with the last clone.
 #[derive(Clone, Default)]
 pub struct SecretHeaders(Arc<Vec<(String, Zeroizing<Vec<u8>>)>>);
 
@@ -38,8 +38,8 @@ impl SecretHeaders {
         Self(Arc::new(lifted))
     }
 
-    /// Whether a header (or query parameter) of this name is reserved for keys, in any spelling: case, `_` and other
-    /// characters in place of `-`, doubled or percent-encoded separators.
+    /// Whether a header (or query parameter) of this name is reserved for keys, in any spelling: case, `_`
+    /// and other characters in place of `-`, doubled or percent-encoded separators.
     pub fn is_secret(name: &str) -> bool {
         // Every reserved name has this word; most names end here, without an allocation.
         if !contains_ignore_case(name.as_bytes(), b"encryption") {
@@ -68,8 +68,8 @@ impl SecretHeaders {
         std::str::from_utf8(value).map(Some).map_err(|_| SecretHeaderError::NotText)
     }
 
-    /// The names as they came, in lower case; a repeated header's name is repeated. A front refuses those it does not
-    /// know.
+    /// The names as they came, in lower case; a repeated header's name is repeated. A front refuses those it
+    /// does not know.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
@@ -81,8 +81,8 @@ impl fmt::Debug for SecretHeaders {
     }
 }
 
-/// `x-object-meta-encryption-*` and its like: account, container, `amz`, and their `x-remove-…` forms. Takes the name
-/// without its `x-`.
+/// `x-object-meta-encryption-*` and its like: account, container, `amz`, and their `x-remove-…` forms. Takes
+/// the name without its `x-`.
 fn is_reserved_metadata(name: &str) -> bool {
     let name = name.strip_prefix("remove-").unwrap_or(name);
     name.split_once('-').is_some_and(|(_, rest)| rest.starts_with("meta-encryption-"))

@@ -9,7 +9,8 @@ use crate::cache::Cache;
 
 /// Access keys that are kept in memory. They bound what a process remembers, not how many keys there may be.
 const FOUND_CAPACITY: usize = 4096;
-/// Unknown access keys that are remembered: a flood of guesses costs the directory one look-up per guess and second.
+/// Unknown access keys that are remembered: a flood of guesses costs the directory one look-up per guess and
+/// second.
 const MISSED_CAPACITY: usize = 1024;
 /// How long an unknown access key stays unknown: a new key works within this time on every replica.
 const MISSED_LIFETIME: Duration = Duration::from_secs(1);
@@ -39,8 +40,8 @@ impl AccessKeys {
 }
 
 impl Authenticator {
-    /// Finds an access key that may sign: `None` when it is unknown or disabled, or when its user is disabled or has no
-    /// role in its account any more. Changes are seen within [`super::AuthConfig::refresh`].
+    /// Finds an access key that may sign: `None` when it is unknown or disabled, or when its user is disabled
+    /// or has no role in its account any more. Changes are seen within [`super::AuthConfig::refresh`].
     pub async fn access_key(&self, access: &str) -> Result<Option<Arc<AccessKey>>, AuthError> {
         let now = self.clock().elapsed();
         let cached = self.access_keys();

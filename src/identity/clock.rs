@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::model::Timestamp;
 
-/// A clock. Expiry of tokens follows the wall; the age of cached answers follows a clock that nobody can set back.
+/// A clock. Expiry of tokens follows the wall; the age of cached answers follows a clock that nobody can set
+/// back.
 pub trait Clock: Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;

@@ -31,7 +31,8 @@ pub trait Directory: Send + Sync + 'static {
     async fn signing_keys(&self) -> Result<Vec<SigningKeyEntry>, DirectoryError>;
     /// Adds a key that signs tokens; all replicas see it in [`Directory::signing_keys`] from then on.
     async fn add_signing_key(&self, key: SigningKeyEntry) -> Result<(), DirectoryError>;
-    /// Notes that a token is revoked: all replicas see it in [`Directory::is_token_revoked`] from then on, until `until`.
+    /// Notes that a token is revoked: all replicas see it in [`Directory::is_token_revoked`] from then on,
+    /// until `until`.
     async fn revoke_token(&self, id: &str, until: Timestamp, now: Timestamp) -> Result<(), DirectoryError>;
     /// Whether a token was revoked.
     async fn is_token_revoked(&self, id: &str) -> Result<bool, DirectoryError>;
@@ -40,7 +41,6 @@ pub trait Directory: Send + Sync + 'static {
 /// A user, as the directory keeps it.
 #[derive(Clone)]
 pub struct UserEntry {
-    /// Its id.
     pub id: UserId,
     /// Its name, unique in its domain.
     pub name: String,
@@ -57,7 +57,6 @@ pub struct UserEntry {
 /// An account, as the directory keeps it.
 #[derive(Clone, Debug)]
 pub struct AccountEntry {
-    /// Its id.
     pub id: AccountId,
     /// Its name, unique in its domain.
     pub name: String,
@@ -68,7 +67,6 @@ pub struct AccountEntry {
 /// A role of a user in an account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Grant {
-    /// Where.
     pub account: AccountId,
     /// The role's name.
     pub role: String,
@@ -81,7 +79,6 @@ pub struct AccessKeyEntry {
     pub user: UserId,
     /// For which account it signs.
     pub account: AccountId,
-    /// The secret.
     pub secret: Secret,
     /// Whether it may sign.
     pub enabled: bool,

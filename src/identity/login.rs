@@ -8,9 +8,7 @@ use crate::model::{Timestamp, UserId};
 /// A user, a password, and what for.
 #[derive(Clone, Debug)]
 pub struct PasswordLogin {
-    /// Who.
     pub user: UserSelector,
-    /// The password.
     pub password: Secret,
     /// For which project. Not read for [`UserSelector::TempAuth`], whose name says it.
     pub scope: Scope,
@@ -19,23 +17,21 @@ pub struct PasswordLogin {
 /// How a client names a user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum UserSelector {
-    /// By id.
     Id(UserId),
     /// By its name in a domain.
     Name {
         /// The user's domain.
         domain: DomainSelector,
-        /// Its name.
         name: String,
     },
-    /// As `TempAuth`'s `X-Auth-User` does: a `TempAuth` name `account:user`, else `project:user`, else a user's name alone.
+    /// As `TempAuth`'s `X-Auth-User` does: a `TempAuth` name `account:user`, else `project:user`, else a
+    /// user's name alone.
     TempAuth(String),
 }
 
 /// A login that succeeded: what a token is issued for.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// Who.
     pub user: User,
     /// The user in the project; `None` for a login for no project.
     pub identity: Option<Identity>,
@@ -48,8 +44,8 @@ pub struct Login {
 }
 
 impl Authenticator {
-    /// Verifies a password. Whether the user is unknown, has no password or gave a wrong one is not told, not even by the
-    /// time it takes.
+    /// Verifies a password. Whether the user is unknown, has no password or gave a wrong one is not told, not
+    /// even by the time it takes.
     pub async fn password(&self, login: PasswordLogin) -> Result<Login, AuthError> {
         let (user, scope) = self.find_user(login.user, login.scope).await?;
         let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());

@@ -27,8 +27,9 @@ pub(crate) struct MemoryDirectory {
 }
 
 impl MemoryDirectory {
-    /// Users `alice` (password `wonderland`; admin of `acct`, `TempAuth` `test:tester`), `bob` (`builder`; member of `acct` and
-    /// reader of `other`) and `nobody` (no password, no role); the access key `AKALICE` of alice.
+    /// Users `alice` (password `wonderland`; admin of `acct`, `TempAuth` `test:tester`), `bob` (`builder`;
+    /// member of `acct` and reader of `other`) and `nobody` (no password, no role); the access key `AKALICE`
+    /// of alice.
     pub(crate) fn with_people() -> Arc<Self> {
         let directory = Self::default();
         directory.add_account("acct-id", "acct");

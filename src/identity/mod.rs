@@ -1,9 +1,9 @@
 //! Who asks: users, passwords, access keys and tokens, over a [`Directory`] that somebody else keeps.
 //!
-//! The fronts hold an [`Authenticator`]. It looks access keys up for S3's signatures, verifies passwords, and issues and
-//! verifies tokens; every one of these ends in an [`Identity`], which nothing outside this module can make. What a
-//! front asks on every request is answered from a bounded cache whose entries live for five seconds, so that a
-//! revoked token, a disabled user or a changed role is seen within that time.
+//! The fronts hold an [`Authenticator`]. It looks access keys up for S3's signatures, verifies passwords, and
+//! issues and verifies tokens; every one of these ends in an [`Identity`], which nothing outside this module
+//! can make. What a front asks on every request is answered from a bounded cache whose entries live for five
+//! seconds, so that a revoked token, a disabled user or a changed role is seen within that time.
 
 mod access_key;
 mod authenticator;

@@ -16,11 +16,13 @@ use crate::cache::Cache;
 
 /// The longest password that is looked at: hashing must not be fed megabytes.
 const MAX_PASSWORD: usize = 4096;
-/// Checks that may wait for a worker. Beyond it a login is told to come back, so that a flood cannot pile up requests.
+/// Checks that may wait for a worker. Beyond it a login is told to come back, so that a flood cannot pile up
+/// requests.
 const MAX_WAITING: usize = 256;
 /// Successful checks that are remembered.
 const VERIFIED_CAPACITY: usize = 1024;
-/// How long a successful check is remembered. The `swift` client logs in once per thread, all at the same time.
+/// How long a successful check is remembered. The `swift` client logs in once per thread, all at the same
+/// time.
 const VERIFIED_LIFETIME: Duration = Duration::from_mins(1);
 /// What an unknown user's password is compared with: costs what a real one costs, and is equal to nothing.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhvbWUh$\
@@ -37,7 +39,8 @@ pub enum PasswordError {
     Failed(#[source] argon2::password_hash::Error),
 }
 
-/// Hashes a password with Argon2id, in PHC form. It takes tens of milliseconds and 19 MiB: not on an async thread.
+/// Hashes a password with Argon2id, in PHC form. It takes tens of milliseconds and 19 MiB: not on an async
+/// thread.
 pub fn hash_password(password: &str) -> Result<String, PasswordError> {
     hash_with(Params::DEFAULT, password)
 }
@@ -132,7 +135,8 @@ impl Passwords {
     }
 }
 
-/// Compares on a blocking thread, which holds its permits to the end: a client that hangs up frees no memory early.
+/// Compares on a blocking thread, which holds its permits to the end: a client that hangs up frees no memory
+/// early.
 async fn compare(
     hash: String,
     password: Secret,

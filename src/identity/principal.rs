@@ -7,23 +7,20 @@ use super::directory::{AccountEntry, UserEntry};
 use super::{Domain, Role};
 use crate::model::{AccountId, UserId};
 
-/// A verified identity: a user in an account. Its facts are read through [`Principal`]'s fields; only the verifiers of
-/// credentials make one. Cheap to clone.
+/// A verified identity: a user in an account. Its facts are read through [`Principal`]'s fields; only the
+/// verifiers of credentials make one. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Identity(Arc<Principal>);
 
 /// The facts of an [`Identity`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Principal {
-    /// The user.
     pub user: UserId,
-    /// Its name.
     pub user_name: String,
     /// The user's domain.
     pub user_domain: Domain,
     /// The account the credentials are for.
     pub account: AccountId,
-    /// Its name.
     pub account_name: String,
     /// The account's domain.
     pub account_domain: Domain,
@@ -36,11 +33,8 @@ pub struct Principal {
 /// A verified user, who may be in no account at all.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct User {
-    /// Its id.
     pub id: UserId,
-    /// Its name.
     pub name: String,
-    /// Its domain.
     pub domain: Domain,
 }
 

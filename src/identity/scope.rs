@@ -11,7 +11,6 @@ pub enum Scope {
     Default,
     /// None, on purpose.
     Unscoped,
-    /// This project.
     Project(ProjectSelector),
     /// The user's project of this name or id; else its only one. `TempAuth`'s `account` in `account:user`.
     Hint(String),
@@ -20,13 +19,11 @@ pub enum Scope {
 /// How a client names a project.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ProjectSelector {
-    /// By id.
     Id(AccountId),
     /// By its name in a domain.
     Name {
         /// The project's domain.
         domain: DomainSelector,
-        /// Its name.
         name: String,
     },
 }

@@ -1,8 +1,8 @@
 //! The keys that sign tokens: shared by all replicas, rotated without logging anyone out.
 //!
-//! Every key of the directory verifies; the newest one signs. A key that this process does not know makes it read the
-//! directory again, so a token of a replica that has just rotated is understood at once; and nobody signs with a key
-//! in its first seconds, so that no replica meets it before it may read again.
+//! Every key of the directory verifies; the newest one signs. A key that this process does not know makes it
+//! read the directory again, so a token of a replica that has just rotated is understood at once; and nobody
+//! signs with a key in its first seconds, so that no replica meets it before it may read again.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -44,7 +44,6 @@ pub(super) struct SigningKeys {
 
 #[derive(Clone, Default)]
 struct Known {
-    /// Oldest first.
     keys: Arc<[Arc<SigningKey>]>,
     /// When they were read; `None` before the first time.
     loaded: Option<Duration>,
@@ -166,8 +165,8 @@ impl Known {
 }
 
 impl SigningKey {
-    /// The public half is derived from the private one, which was sealed: a public key that somebody put into the
-    /// directory verifies nothing.
+    /// The public half is derived from the private one, which was sealed: a public key that somebody put into
+    /// the directory verifies nothing.
     fn open(entry: &SigningKeyEntry) -> Option<Self> {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &entry.pkcs8).ok()?;
         Some(Self {

@@ -9,9 +9,9 @@ use super::{AuthError, Rejection};
 
 /// The one algorithm. A token that names another is not a token.
 const ALGORITHM: Algorithm = Algorithm::ES256;
-/// The `typ` of our tokens (RFC 8725, 3.11): a JWT that the same key signed for another purpose is not a token.
+/// The `typ` of our tokens (RFC 8725, 3.11): a JWT that the same key signed for another purpose is not a
+/// token.
 const TYPE: &str = "cardea-token+jwt";
-/// The audience.
 const AUDIENCE: &str = "cardea";
 /// The longest token that is looked at.
 const MAX_TOKEN: usize = 4096;
@@ -64,7 +64,8 @@ pub(super) fn key_id(token: &str) -> Result<String, Rejection> {
     header.kid.ok_or(Rejection::NotAToken)
 }
 
-/// Verifies a token's signature, issuer and audience. Its times are for the caller to look at, who has the clock.
+/// Verifies a token's signature, issuer and audience. Its times are for the caller to look at, who has the
+/// clock.
 pub(super) fn verify(token: &str, key: &SigningKey, issuer: &str) -> Result<Claims, Rejection> {
     let mut validation = Validation::new(ALGORITHM);
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);

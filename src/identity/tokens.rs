@@ -12,7 +12,8 @@ use super::{AuthError, Authenticator, Identity, Login, Rejection, Role, User};
 use crate::cache::Cache;
 use crate::model::{AccountId, Timestamp, UserId};
 
-/// Verified tokens that are remembered. They bound what a process remembers, not how many tokens there may be.
+/// Verified tokens that are remembered. They bound what a process remembers, not how many tokens there may
+/// be.
 const VERIFIED_CAPACITY: usize = 8192;
 /// Revoked tokens that are remembered, beside those that the directory knows.
 const REVOKED_CAPACITY: usize = 8192;
@@ -28,7 +29,8 @@ pub struct TokenInfo {
     pub id: String,
     /// Whose it is.
     pub user: User,
-    /// The user in the project the token is for; `None` for a token for no project, which opens no door but identity's.
+    /// The user in the project the token is for; `None` for a token for no project, which opens no door but
+    /// identity's.
     pub identity: Option<Identity>,
     /// How the user logged in: Keystone's names of methods.
     pub methods: Vec<String>,
@@ -92,8 +94,8 @@ impl Authenticator {
         Ok(IssuedToken { token, info })
     }
 
-    /// A token for a login: the one this process gave out last for the same user and project, until that nears its end.
-    /// `TempAuth` does so, and its clients log in often.
+    /// A token for a login: the one this process gave out last for the same user and project, until that
+    /// nears its end. `TempAuth` does so, and its clients log in often.
     pub async fn reuse_or_issue(&self, login: &Login) -> Result<IssuedToken, AuthError> {
         let Some(identity) = &login.identity else {
             return self.issue(login).await;
@@ -111,8 +113,8 @@ impl Authenticator {
         Ok(token)
     }
 
-    /// Verifies a token. The answer is remembered for [`super::AuthConfig::refresh`], after which the user, its epoch and
-    /// its roles are read again, and whether the token was revoked.
+    /// Verifies a token. The answer is remembered for [`super::AuthConfig::refresh`], after which the user,
+    /// its epoch and its roles are read again, and whether the token was revoked.
     pub async fn token(&self, token: &str) -> Result<Arc<TokenInfo>, AuthError> {
         let (now, key) = (self.clock().elapsed(), digest(token));
         let info = if let Some(info) = self.tokens().verified.get(&key, now) {
@@ -131,8 +133,8 @@ impl Authenticator {
         Ok(info)
     }
 
-    /// Revokes one token for good: at once in this process, within [`super::AuthConfig::refresh`] in other replicas. What
-    /// revokes all tokens of a user is a new epoch.
+    /// Revokes one token for good: at once in this process, within [`super::AuthConfig::refresh`] in other
+    /// replicas. What revokes all tokens of a user is a new epoch.
     pub async fn revoke(&self, token: &TokenInfo) -> Result<(), AuthError> {
         let until = token.expires.plus(SKEW);
         self.directory().revoke_token(&token.id, until, self.clock().now()).await?;
@@ -188,7 +190,8 @@ impl Authenticator {
 }
 
 impl TokenInfo {
-    /// Whether the bearer of this token may look at that one, or revoke it: its own user's, or a reseller's right.
+    /// Whether the bearer of this token may look at that one, or revoke it: its own user's, or a reseller's
+    /// right.
     pub fn may_see(&self, other: &Self) -> bool {
         let reseller = self.identity.as_ref().is_some_and(|identity| identity.role == Role::Reseller);
         reseller || self.user.id == other.user.id

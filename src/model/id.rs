@@ -138,10 +138,7 @@ text_id!(
     /// An account: OpenStack's project, S3's owner. Its Swift storage path is `/v1/AUTH_<id>`.
     AccountId
 );
-text_id!(
-    /// A user.
-    UserId
-);
+text_id!(UserId);
 
 #[cfg(test)]
 mod tests {

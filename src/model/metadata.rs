@@ -1,4 +1,5 @@
-//! An object's metadata: what the user named and what the system keeps, in two fields, so that neither can pose as the other.
+//! An object's metadata: what the user named and what the system keeps, in two fields, so that neither can
+//! pose as the other.
 
 use std::collections::BTreeMap;
 
@@ -6,42 +7,38 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 
-/// `x-amz-meta-*` on S3, `X-Object-Meta-*` on Swift: one map. Names are lower case and without the prefix, values are
-/// UTF-8 text. Key material never gets here: the fronts take `encryption-*` out before metadata is collected.
+/// `x-amz-meta-*` on S3, `X-Object-Meta-*` on Swift: one map. Names are lower case and without the prefix,
+/// values are UTF-8 text. Key material never gets here: the fronts take `encryption-*` out before metadata is
+/// collected.
 pub type UserMetadata = BTreeMap<String, String>;
 
 /// The headers that both protocols store and give back.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SystemMetadata {
-    /// `Content-Type`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
     /// `Content-Encoding`, without `aws-chunked`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_encoding: Option<String>,
-    /// `Content-Disposition`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_disposition: Option<String>,
-    /// `Content-Language`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_language: Option<String>,
-    /// `Cache-Control`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_control: Option<String>,
     /// `Expires`, as the client sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
-    /// `X-Robots-Tag` (Swift).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub robots_tag: Option<String>,
-    /// `x-amz-website-redirect-location` (S3).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub website_redirect: Option<String>,
     /// `X-Delete-At` (Swift): seconds since the epoch after which the object is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delete_at: Option<i64>,
-    /// `X-Object-Manifest` (Swift): the container and prefix of a dynamic large object's segments, as the client sent it.
+    /// `X-Object-Manifest` (Swift): the container and prefix of a dynamic large object's segments, as the
+    /// client sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object_manifest: Option<String>,
 }

@@ -10,18 +10,14 @@ pub enum NameError {
     Empty,
     /// Longer than the limit, in bytes of UTF-8.
     #[error("name length of {found} longer than {limit}")]
-    TooLong {
-        /// Bytes found.
-        found: usize,
-        /// Bytes allowed.
-        limit: usize,
-    },
+    TooLong { found: usize, limit: usize },
     /// A bucket name with a slash, which no URL could tell from a key.
     #[error("name contains a slash")]
     Slash,
 }
 
-/// A bucket's (container's) name: 1 to 256 bytes of UTF-8 without `/`, the rule of Swift, the wider of the two faces.
+/// A bucket's (container's) name: 1 to 256 bytes of UTF-8 without `/`, the rule of Swift, the wider of the
+/// two faces.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct BucketName(Box<str>);
 
@@ -48,9 +44,10 @@ impl BucketName {
         &self.0
     }
 
-    /// Whether S3 lets a client create a bucket of this name: 3 to 63 of `a-z0-9.-`, starting and ending with a letter or
-    /// digit, no `..`, not like an IPv4 address, none of the reserved beginnings and endings
-    /// (AWS, "General purpose bucket naming rules"), and not the first segment of one of the other faces' paths.
+    /// Whether S3 lets a client create a bucket of this name: 3 to 63 of `a-z0-9.-`, starting and ending with
+    /// a letter or digit, no `..`, not like an IPv4 address, none of the reserved beginnings and endings
+    /// (AWS, "General purpose bucket naming rules"), and not the first segment of one of the other faces'
+    /// paths.
     pub fn is_s3_legal(&self) -> bool {
         let name = self.as_str();
         let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
@@ -77,8 +74,8 @@ impl fmt::Display for BucketName {
     }
 }
 
-/// An object key (object name): 1 to 1024 bytes of UTF-8. `a//b`, `../x`, leading and trailing slashes are legal and
-/// distinct: a key is bytes in the index and never a path.
+/// An object key (object name): 1 to 1024 bytes of UTF-8. `a//b`, `../x`, leading and trailing slashes are
+/// legal and distinct: a key is bytes in the index and never a path.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ObjectKey(Box<str>);
 

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Tens of microseconds since the Unix epoch.
 ///
-/// Commit order is version order: the index gives every version of a key a timestamp later than the one before
-/// (`max(now, previous + 10 µs)`), and `Last-Modified`, `X-Timestamp` and version ids all say it.
+/// Commit order is version order: the index gives every version of a key a timestamp later than the one
+/// before (`max(now, previous + 10 µs)`), and `Last-Modified`, `X-Timestamp` and version ids all say it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Timestamp(i64);
 

@@ -27,10 +27,11 @@ mod sigv4;
 mod sse_c;
 mod xml;
 
-/// The client's side of signatures and framings, for tests and benches.
+/// The client's side of signatures and framings, and the table of headers, for tests and benches.
 #[cfg(feature = "testing")]
 pub mod testing {
     pub use super::aws_chunked::encode::Encoder;
+    pub use super::refuse::accepts;
     pub use super::sigv4::ChunkSigner;
     pub use super::sigv4::sign::Signer;
 }
@@ -42,10 +43,11 @@ use poem::{Endpoint, Response};
 use crate::http::context::RequestContext;
 use crate::http::secret_headers::SecretHeaders;
 use crate::identity::Authenticator;
-use crate::model::WriterId;
-use crate::ops::{self, Gateway};
+use crate::model::{AccountId, WriterId};
+use crate::ops::{self, Caller, Gateway};
 use address::spelling;
-use error::{Error, ErrorContext, Fault, render};
+use error::{Error, ErrorContext, Fault, OWNER_HEADER, render};
+use headers::text;
 use query::Query;
 use request::Request;
 use route::S3Operation;
@@ -179,10 +181,12 @@ impl Front {
         };
         sse_c::check_names(&secrets, headers.contains_key(copy_source::HEADER))?;
         refuse::check(row, rules, &query, &headers)?;
+        let expected_owner = text(&headers, OWNER_HEADER)?.map(AccountId::new);
         let request = Request {
+            operation: row.operation.name(),
             gateway: &self.gateway,
             config: &self.config,
-            caller: verified.caller,
+            caller: Caller { expected_owner, ..verified.caller },
             resource,
             query,
             headers,

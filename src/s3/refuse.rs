@@ -200,6 +200,15 @@ pub(super) fn check(row: &Row, rules: &Rules, query: &Query, headers: &HeaderMap
     Ok(())
 }
 
+/// Whether an operation takes an `x-amz-*` header, with some value at least.
+#[cfg(feature = "testing")]
+pub fn accepts(row: &Row, name: &str) -> bool {
+    row.served.is_some_and(|rules| {
+        let fits = |line: &&Line| line.names(name) && line.operations.contain(row.operation, rules.takes);
+        matches!(HEADERS.iter().find(fits), Some(Line { cardea: Accepts | AcceptsIf(_), .. }))
+    })
+}
+
 /// Looks a header up in the table.
 fn header(operation: S3Operation, takes: Takes, name: &str, headers: &HeaderMap) -> Result<(), Fault> {
     let fits = |line: &&Line| line.names(name) && line.operations.contain(operation, takes);

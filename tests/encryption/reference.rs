@@ -1,5 +1,5 @@
-//! The format of `docs/encryption-format.md` a second time, with salts and nonces given, and sharing no code with the core.
-//! It only seals; what it seals, the core must open.
+//! The format of `docs/encryption-format.md` a second time, with salts and nonces given, and sharing no code
+//! with the core. It only seals; what it seals, the core must open.
 
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit, Nonce};

@@ -1,4 +1,4 @@
-//! What a check of many objects takes on this machine, to be run by hand:
+//! What a check of many objects and a HEAD beside large settings take on this machine, to be run by hand:
 //! `[CARDEA_RATES_OBJECTS=…] cargo test --release --test gateway rates -- --ignored --nocapture`
 
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "a measurement")]
@@ -10,10 +10,11 @@ use std::time::Instant;
 use cardea::care::fsck;
 use cardea::encryption::KeyRing;
 use cardea::encryption::layout::sealed_len;
+use cardea::model::settings::SettingName;
 use cardea::model::{
     AccountId, BlobId, BucketId, BucketName, EncryptionMode, ObjectKey, VersionUid, WriterId,
 };
-use cardea::ops::{Gateway, Limits, Metrics, WriteEncryption};
+use cardea::ops::{Gateway, GetObject, Limits, Metrics, WriteEncryption};
 use cardea::storage::blobs::{BlobOptions, BlobStore};
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{
@@ -22,7 +23,7 @@ use cardea::storage::index::{
 };
 use cardea::storage::pins::Pins;
 
-use super::world::{World, bucket, key};
+use super::world::{World, bucket, key, read};
 
 /// The number of tasks that write at the same time.
 const WRITERS: usize = 64;
@@ -117,4 +118,37 @@ async fn a_check_of_many_objects() {
     assert!(report.is_clean() && report.blobs == count as u64, "{:?}", report.findings.first());
     println!("fsck: {:.0} objects/s", count as f64 / begun.elapsed().as_secs_f64());
     assert!(index.bucket(&BucketAddress::Id(bucket)).await.is_ok());
+}
+
+/// A HEAD of a small object whose bucket has settings of this many bytes. They are not read, so that all take the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn a_head_beside_large_settings() {
+    const ROUNDS: usize = 21;
+    const HEADS: u32 = 500;
+    const SIZES: [usize; 3] = [0, 20_000, 100_000];
+    let world = World::new().await;
+    world.put("object", b"small", WriteEncryption::Managed).await.unwrap();
+    let (caller, id) = (world.caller(true), world.index.bucket(&bucket()).await.unwrap().id);
+    let mut medians = [const { Vec::new() }; SIZES.len()];
+    for _ in 0..ROUNDS {
+        for (at, size) in SIZES.into_iter().enumerate() {
+            let text = (size > 0).then(|| "x".repeat(size));
+            world.index.put_bucket_setting(id, SettingName::Tags, text).await.unwrap();
+            let begun = Instant::now();
+            for _ in 0..HEADS {
+                let head = GetObject { head: true, ..read("object", None) };
+                world.gateway.execute(&caller, head).await.unwrap();
+            }
+            medians[at].push(begun.elapsed() / HEADS);
+        }
+    }
+    let medians = medians.map(|mut times| {
+        times.sort_unstable();
+        times[ROUNDS / 2]
+    });
+    for (size, median) in SIZES.into_iter().zip(medians) {
+        let ratio = median.as_secs_f64() / medians[0].as_secs_f64();
+        println!("settings of {size} bytes: {median:?} a HEAD, {ratio:.2} times that without any");
+    }
 }

@@ -24,10 +24,10 @@ const LINE: usize = 64;
 /// What guessing costs: the second recommendation of RFC 9106, 64 MiB three times over.
 const COST: Cost = Cost { memory_kib: 64 * 1024, passes: 3, lanes: 4 };
 
-/// The most an import may cost, so that a forged export cannot exhaust the machine: 1 GiB, sixteen times over.
+/// The most an import may cost, so that a forged export cannot exhaust the machine: 1 GiB, sixteen times
+/// over.
 const MAX_COST: Cost = Cost { memory_kib: 1024 * 1024, passes: 16, lanes: 16 };
 
-/// Argon2id's costs.
 #[derive(Clone, Copy)]
 struct Cost {
     memory_kib: u32,
@@ -36,7 +36,8 @@ struct Cost {
 }
 
 impl KeyRing {
-    /// Seals the ring under a passphrase: text, to print or to put in a safe. Takes about a second and 64 MiB.
+    /// Seals the ring under a passphrase: text, to print or to put in a safe. Takes about a second and 64
+    /// MiB.
     ///
     /// # Panics
     /// When the operating system gives no randomness.

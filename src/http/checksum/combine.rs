@@ -1,7 +1,7 @@
 //! The CRC of two pieces of data put together, from the CRCs of the pieces.
 //!
-//! A CRC is a remainder of polynomials over GF(2): to put `n` bytes behind a piece is to multiply its remainder by
-//! x^(8n). With the powers x^(2^k) at hand that costs a few products, whatever the length.
+//! A CRC is a remainder of polynomials over GF(2): to put `n` bytes behind a piece is to multiply its
+//! remainder by x^(8n). With the powers x^(2^k) at hand that costs a few products, whatever the length.
 
 use crate::model::ChecksumAlgorithm;
 

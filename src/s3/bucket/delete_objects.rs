@@ -25,8 +25,10 @@ pub(in crate::s3) async fn delete_objects(
     let bucket = request.bucket()?;
     let refusal = match request.authorised_bucket(Action::DeleteObject).await {
         Ok(_) => None,
-        // S3 reports it for each key.
-        Err(refusal @ Error::Domain(ops::Error::AccessDenied)) => Some(refusal),
+        // S3 reports a stranger's refusal for each key. Another owner than expected is a refusal of the request.
+        Err(refusal @ Error::Domain(ops::Error::AccessDenied)) if request.caller.expected_owner.is_none() => {
+            Some(refusal)
+        }
         Err(other) => return Err(other),
     };
     let list = body.read_unauthorised(&request, MAX_BODY).await.and_then(|body| Ok(read(&body)?));

@@ -9,7 +9,7 @@ use crate::s3::request::{Request, empty, set};
 
 /// Tells whether a bucket is there and may be listed, and its region.
 pub(in crate::s3) async fn head(request: Request<'_>) -> Result<Response, Error> {
-    request.authorised_bucket(Action::ListBucket).await?;
+    request.bucket_info(Action::ListBucket).await?;
     let mut response = empty(StatusCode::OK);
     set(response.headers_mut(), "x-amz-bucket-region", &request.config.region);
     set(response.headers_mut(), "x-amz-access-point-alias", "false");

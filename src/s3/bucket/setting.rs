@@ -50,13 +50,12 @@ impl Absent {
 
 /// Answers a setting that no bucket can have yet.
 pub(in crate::s3) async fn unset(request: Request<'_>, absent: Absent) -> Result<Response, Error> {
-    request.authorised_bucket(Action::GetBucketSettings).await?;
+    request.bucket_info(Action::GetBucketSettings).await?;
     absent.answer(&request)
 }
 
 /// Gets a setting.
 pub(in crate::s3) async fn get<S: AsDocument>(request: Request<'_>) -> Result<Response, Error> {
-    request.check_expected_owner(S::GET.1).await?;
     match request.execute(GetSetting::<S>::of(request.bucket()?)).await? {
         Some(value) => Ok(document(written(&*value))),
         None => S::ABSENT.answer(&request),
@@ -76,7 +75,6 @@ pub(in crate::s3) async fn put<S: AsDocument>(
 
 /// Removes a setting, if there is one.
 pub(in crate::s3) async fn delete<S: AsDocument>(request: Request<'_>) -> Result<Response, Error> {
-    request.check_expected_owner(S::PUT.1).await?;
     request.execute(PutSetting::<S> { bucket: request.bucket()?, value: None }).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }

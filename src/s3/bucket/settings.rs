@@ -56,7 +56,7 @@ pub(in crate::s3) const NO_METRICS: Absent =
 
 /// `GetBucketAcl`: the owner's full control.
 pub(in crate::s3) async fn acl(request: Request<'_>) -> Result<Response, Error> {
-    let record = request.authorised_bucket(Action::GetBucketSettings).await?;
+    let record = request.bucket_info(Action::GetBucketSettings).await?;
     Ok(document(Owner::of(&request, &record.account).await.full_control()))
 }
 

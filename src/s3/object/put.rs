@@ -24,7 +24,6 @@ pub(in crate::s3) async fn put(request: Request<'_>, body: Body) -> Result<Respo
     let expected_md5 = checksum::content_md5(&request.headers)?;
     let checksums = checksum::of_write(&request.headers, request.trailer.as_ref())?;
     let precondition = precondition(&request.headers)?;
-    request.check_expected_owner(Action::PutObject).await?;
 
     let operation = PutObject {
         bucket,

@@ -9,6 +9,7 @@ mod bucket_rules;
 mod buckets;
 mod care;
 mod change;
+mod checks;
 mod command;
 mod installation;
 mod merge;
@@ -20,6 +21,7 @@ mod record;
 pub mod rows;
 mod settings;
 pub mod sqlite;
+mod upload_rules;
 mod uploads;
 mod writers;
 

@@ -45,10 +45,8 @@ async fn page(
     parameters: &Parameters,
     marker: Option<String>,
 ) -> Result<(BucketRecord, ObjectPage), Error> {
-    request.check_expected_owner(Action::ListBucket).await?;
     if parameters.max_keys == 0 {
-        let bucket = request.authorised_bucket(Action::ListBucket).await?;
-        return Ok((bucket.into_inner(), ObjectPage::default()));
+        return Ok((request.bucket_info(Action::ListBucket).await?, ObjectPage::default()));
     }
     let operation = ListObjects {
         bucket: request.bucket()?,

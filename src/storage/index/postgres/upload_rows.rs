@@ -6,29 +6,15 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::{join, join3};
-use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
+use super::super::upload_rules::{Choices, NumberedUpload, check_moved, upload_columns};
 use super::blobs;
 use super::transaction::{Snapshot, Tx};
 use super::values::{Columns, Count, parse, small};
 use crate::model::{BucketId, ObjectKey, ObjectMetadata, VersionUid};
 use crate::storage::Error;
-use crate::storage::index::{PartRecord, Result, UploadChecksum, UploadPart, UploadRecord};
-
-/// What was chosen for the object when its upload began, kept as JSON.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Choices {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) checksum: Option<UploadChecksum>,
-}
-
-/// An upload and the number of its row.
-pub(super) struct NumberedUpload {
-    pub(super) nr: i64,
-    pub(super) record: UploadRecord,
-}
+use crate::storage::index::{PartRecord, Result, UploadPart, UploadRecord};
 
 /// Finds an upload. One of another bucket or key is none.
 pub(super) async fn find(
@@ -37,8 +23,11 @@ pub(super) async fn find(
     key: &ObjectKey,
     id: VersionUid,
 ) -> Result<NumberedUpload> {
-    let sql = "SELECT u.nr, u.key, u.uid, u.created, u.initiator, u.mode, u.content_type, u.envelope, u.choices, u.metadata
-               FROM buckets b LEFT JOIN uploads u ON u.uid = $2 AND u.bucket = b.nr AND u.key = $3 WHERE b.id = $1";
+    let sql = concat!(
+        "SELECT ",
+        upload_columns!(),
+        " FROM buckets b LEFT JOIN uploads u ON u.uid = $2 AND u.bucket = b.nr AND u.key = $3 WHERE b.id = $1"
+    );
     let row = db.maybe(sql, &[&bucket, &id, key]).await?.ok_or(Error::NoSuchBucket)?;
     match row.try_get::<_, Option<i64>>(0)? {
         Some(_) => read(&row),
@@ -145,12 +134,7 @@ pub(super) async fn move_parts(tx: &Tx, upload: i64, version: i64, expected: usi
     let moved = moved?;
     numbers?;
     removed?;
-    if moved != expected as u64 {
-        return Err(Error::Internal(
-            format!("an upload has {moved} references, its version {expected}").into(),
-        ));
-    }
-    Ok(())
+    check_moved(usize::try_from(moved).unwrap_or(usize::MAX), expected)
 }
 
 /// Drops uploads of a bucket that is to be deleted, until about so many parts are gone or none is left. Tells whether that is

@@ -2,20 +2,20 @@
 
 use async_trait::async_trait;
 use futures_util::future::{join, join3, join4};
+use tokio_postgres::Row;
 
 use super::super::change;
+use super::super::upload_rules::{Choices, check_completion, check_references, unchosen};
 use super::PostgresIndex;
 use super::publish::{self, Contents};
 use super::transaction::Tx;
 use super::unchanged::{self, Hold};
-use super::upload_rows::{self, Choices};
 use super::values::{Count, apart, small, to_json};
-use super::{blobs, bucket_facts, locks, upload_listing, writers};
+use super::{blobs, bucket_facts, locks, upload_listing, upload_rows, writers};
 use crate::model::{BlobId, BucketId, ObjectKey, Timestamp, VersionUid};
-use crate::storage::Error;
 use crate::storage::index::{
-    CompleteUpload, CreateUpload, ListUploads, MAX_REFERENCES, PartPage, Published, PutPart, Result,
-    Unchanged, UploadPage, UploadPart, UploadRecord, Uploads,
+    CompleteUpload, CreateUpload, ListUploads, PartPage, Published, PutPart, Result, Unchanged, UploadPage,
+    UploadPart, UploadRecord, Uploads,
 };
 
 #[async_trait]
@@ -114,9 +114,7 @@ pub(super) async fn put_part(tx: &Tx, command: &PutPart) -> Result<Timestamp> {
     if many {
         let others = "SELECT count(*) FROM upload_refs WHERE upload = $1 AND number <> $2";
         let others: i64 = tx.one(others, &[&nr, &i64::from(number)]).await?.try_get(0)?;
-        if small::<usize>(others)? + command.refs.len() > MAX_REFERENCES {
-            return Err(Error::TooManyReferences);
-        }
+        check_references(small(others)?, command.refs.len())?;
     }
     let created = change::after(tx.now(), previous);
     // A part may be replaced by a copy of itself: references are taken before any is dropped.
@@ -171,9 +169,7 @@ async fn insert_part(tx: &Tx, upload: i64, command: &PutPart, created: Timestamp
 
 pub(super) async fn complete(tx: &Tx, command: &CompleteUpload) -> Result<Published> {
     let publish = &command.publish;
-    if publish.version.uid != command.upload || !publish.new_blobs.is_empty() {
-        return Err(Error::Internal("a completed upload is another version than its own".into()));
-    }
+    check_completion(command)?;
     let stored =
         "SELECT p.number, p.created FROM uploads u JOIN upload_parts p ON p.upload = u.nr WHERE u.uid = $1
                   ORDER BY p.number";
@@ -186,19 +182,9 @@ pub(super) async fn complete(tx: &Tx, command: &CompleteUpload) -> Result<Publis
     .await;
     locked.and(alone)?;
     let upload = found?;
-    let mut chosen = command.parts.iter().peekable();
-    let mut dropped: Vec<i64> = Vec::new();
-    for row in stored? {
-        let number: i64 = row.try_get(0)?;
-        match chosen.next_if(|part| i64::from(part.number) == number) {
-            Some(part) if part.created != row.try_get(1)? => return Err(Error::Changed),
-            Some(_) => {}
-            None => dropped.push(number),
-        }
-    }
-    if chosen.next().is_some() {
-        return Err(Error::Changed);
-    }
+    let read = |row: &Row| Ok((small(row.try_get(0)?)?, row.try_get(1)?));
+    let stored: Vec<(u32, Timestamp)> = stored?.iter().map(read).collect::<Result<_>>()?;
+    let dropped: Vec<i64> = unchosen(stored, &command.parts)?.into_iter().map(i64::from).collect();
     publish::publish_with(tx, publish, Contents::Uploaded { upload, dropped: &dropped }).await
 }
 

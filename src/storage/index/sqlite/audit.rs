@@ -2,106 +2,106 @@
 
 use rusqlite::{Row, params};
 
+use super::super::audit::{Findings, Wrong};
+use super::super::brief::OLD;
+use super::super::checks;
 use super::connection::Snapshot;
 use super::values::Count;
 use crate::model::BlobId;
 use crate::storage::index::{BlobRow, Finding, Result};
 
-/// Findings that are told at most. Who has that many needs no more of them to know.
-const MOST: usize = 1000;
-
 /// What must hold, as queries for what does not. Each gives one text, and takes how many are wanted at most.
 const CHECKS: &[(&str, &str)] = &[
     (
-        "a version is in no bucket",
+        checks::VERSION_OF_NO_BUCKET,
         "SELECT 'version ' || hex(uid) FROM versions v
          WHERE NOT EXISTS (SELECT 1 FROM buckets b WHERE b.nr = v.bucket) LIMIT ?1",
     ),
     (
-        "an upload is in no bucket",
+        checks::UPLOAD_OF_NO_BUCKET,
         "SELECT 'upload ' || hex(uid) FROM uploads u
          WHERE NOT EXISTS (SELECT 1 FROM buckets b WHERE b.nr = u.bucket) LIMIT ?1",
     ),
     (
-        "usage is counted of no bucket",
+        checks::USAGE_OF_NO_BUCKET,
         "SELECT 'row ' || bucket FROM bucket_usage u
          WHERE NOT EXISTS (SELECT 1 FROM buckets b WHERE b.nr = u.bucket) LIMIT ?1",
     ),
     (
-        "a setting is of no bucket",
+        checks::SETTING_OF_NO_BUCKET,
         "SELECT 'row ' || bucket || ', ' || CAST(name AS TEXT) FROM bucket_settings s
          WHERE NOT EXISTS (SELECT 1 FROM buckets b WHERE b.nr = s.bucket) LIMIT ?1",
     ),
     (
-        "a part is of no version",
+        checks::PART_OF_NO_VERSION,
         "SELECT 'row ' || version || ', part ' || seq FROM parts p
          WHERE NOT EXISTS (SELECT 1 FROM versions v WHERE v.nr = p.version AND v.marker = 0) LIMIT ?1",
     ),
     (
-        "a numbered part is of no version",
+        checks::NUMBERED_PART_OF_NO_VERSION,
         "SELECT 'row ' || version || ', number ' || number FROM version_parts p
          WHERE NOT EXISTS (SELECT 1 FROM versions v WHERE v.nr = p.version AND v.marker = 0) LIMIT ?1",
     ),
     (
-        "a part is of no upload",
+        checks::PART_OF_NO_UPLOAD,
         "SELECT 'row ' || upload || ', number ' || number FROM upload_parts p
          WHERE NOT EXISTS (SELECT 1 FROM uploads u WHERE u.nr = p.upload) LIMIT ?1",
     ),
     (
-        "a reference is of no part of an upload",
+        checks::REFERENCE_OF_NO_PART,
         "SELECT 'row ' || upload || ', number ' || number FROM upload_refs r WHERE NOT EXISTS
              (SELECT 1 FROM upload_parts p WHERE p.upload = r.upload AND p.number = r.number) LIMIT ?1",
     ),
     (
-        "the parts of a version have gaps",
+        checks::GAPS,
         "SELECT 'row ' || version FROM parts GROUP BY version HAVING max(seq) <> count(*) - 1 LIMIT ?1",
     ),
     (
-        "a part reaches past its blob",
+        checks::PART_PAST_BLOB,
         "SELECT 'row ' || version || ', part ' || seq FROM parts p JOIN blobs b ON b.id = p.blob
          WHERE p.start + p.length > b.length LIMIT ?1",
     ),
     (
-        "a part of an upload reaches past its blob",
+        checks::UPLOADED_PART_PAST_BLOB,
         "SELECT 'row ' || upload || ', number ' || number FROM upload_refs r JOIN blobs b ON b.id = r.blob
          WHERE r.start + r.length > b.length LIMIT ?1",
     ),
     (
-        "the parts of a version do not add up to its size",
+        checks::VERSION_SIZE,
         "SELECT 'version ' || hex(uid) FROM versions v WHERE marker = 0 AND manifest IS NULL
          AND size <> (SELECT coalesce(sum(length), 0) FROM parts p WHERE p.version = v.nr) LIMIT ?1",
     ),
     (
-        "the references of an uploaded part do not add up to its size",
+        checks::UPLOADED_PART_SIZE,
         "SELECT 'row ' || upload || ', number ' || number FROM upload_parts p WHERE size <>
              (SELECT coalesce(sum(length), 0) FROM upload_refs r WHERE r.upload = p.upload AND r.number = p.number)
          LIMIT ?1",
     ),
     (
-        "the state of a version contradicts what it is",
+        checks::STATE,
         "SELECT 'version ' || hex(uid) || ', state ' || state FROM versions
          WHERE state NOT IN (0, 1, 2) OR state = 1 AND marker = 1 OR state = 2 AND marker = 0 LIMIT ?1",
     ),
     (
-        "a blob is free and referenced, or neither",
+        checks::FREE_AND_REFERENCED,
         "SELECT 'blob ' || hex(id) FROM blobs WHERE (refs = 0) <> (freed IS NOT NULL) LIMIT ?1",
     ),
     (
-        "the bytes of a blob in the index are not there",
+        checks::BYTES_MISSING,
         "SELECT 'blob ' || hex(id) FROM blobs b WHERE inline IS NOT NULL
          AND NOT EXISTS (SELECT 1 FROM inline_blobs i WHERE i.nr = b.inline) LIMIT ?1",
     ),
     (
-        "bytes in the index are of no blob",
+        checks::BYTES_OF_NO_BLOB,
         "SELECT 'row ' || nr FROM inline_blobs
          WHERE nr NOT IN (SELECT inline FROM blobs WHERE inline IS NOT NULL) LIMIT ?1",
     ),
     (
-        "two blobs share bytes in the index",
+        checks::BYTES_SHARED,
         "SELECT 'row ' || inline FROM blobs WHERE inline IS NOT NULL GROUP BY inline HAVING count(*) > 1 LIMIT ?1",
     ),
     (
-        "the usage of a bucket is miscounted",
+        checks::BUCKET_USAGE,
         "SELECT 'bucket ' || hex(b.id) FROM buckets b WHERE
              (SELECT coalesce(sum(objects), 0) FROM bucket_usage u WHERE u.bucket = b.nr)
                  <> (SELECT count(*) FROM versions v WHERE v.bucket = b.nr AND v.state = 1)
@@ -110,7 +110,7 @@ const CHECKS: &[(&str, &str)] = &[
          LIMIT ?1",
     ),
     (
-        "the usage of an account is miscounted",
+        checks::ACCOUNT_USAGE,
         "SELECT 'account ' || CAST(a.account AS TEXT)
          FROM (SELECT account FROM buckets UNION SELECT account FROM account_usage) a WHERE
              (SELECT coalesce(sum(buckets), 0) FROM account_usage u WHERE u.account = a.account)
@@ -126,15 +126,13 @@ const CHECKS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn audit(db: &Snapshot<'_>) -> Result<Vec<Finding>> {
-    let mut findings = Vec::new();
+    let mut findings = Findings::default();
     references(db, &mut findings)?;
     histories(db, &mut findings)?;
     for (what, sql) in CHECKS {
-        let wanted = i64::try_from(MOST - findings.len()).unwrap_or(0);
-        let found = db.all(sql, [wanted], |row| Ok(Finding { what, detail: row.get(0)? }))?;
-        findings.extend(found);
+        db.scan(sql, [findings.wanted()], |row| Ok(findings.add(what, row.get(0)?)))?;
     }
-    Ok(findings)
+    Ok(findings.into_vec())
 }
 
 /// What SQLite itself says of its file: pages, indexes, types, constraints. On a connection that may write: on one that
@@ -145,17 +143,8 @@ pub(super) fn database(db: &Snapshot<'_>) -> Result<Vec<Finding>> {
     Ok(found.map(|detail| Finding { what: "the database is damaged", detail }).collect())
 }
 
-/// Adds a finding, and tells whether more are wanted.
-fn add(findings: &mut Vec<Finding>, what: &'static str, detail: String) -> bool {
-    if findings.len() < MOST {
-        findings.push(Finding { what, detail });
-    }
-    findings.len() < MOST
-}
-
-/// The counted references of each blob against those there are, both in the order of the blobs.
-fn references(db: &Snapshot<'_>, findings: &mut Vec<Finding>) -> Result<()> {
-    const UNKNOWN: &str = "a part names an unknown blob";
+/// The counted references of each blob against those that exist, both in the order of the blobs.
+fn references(db: &Snapshot<'_>, findings: &mut Findings) -> Result<()> {
     let mut blobs = db.prepare("SELECT id, refs FROM blobs ORDER BY id")?;
     let mut blobs = blobs.query_map([], |row| Ok((row.get::<_, BlobId>(0)?, row.get::<_, i64>(1)?)))?;
     let mut blob = blobs.next().transpose()?;
@@ -164,7 +153,7 @@ fn references(db: &Snapshot<'_>, findings: &mut Vec<Finding>) -> Result<()> {
     db.scan(sql, [], |row| {
         let (named, count): (BlobId, i64) = (row.get(0)?, row.get(1)?);
         while let Some((id, refs)) = blob.filter(|(id, _)| *id < named) {
-            if !miscounted(findings, id, refs, 0) {
+            if !findings.references(id, refs, 0) {
                 return Ok(false);
             }
             blob = blobs.next().transpose()?;
@@ -172,46 +161,38 @@ fn references(db: &Snapshot<'_>, findings: &mut Vec<Finding>) -> Result<()> {
         match blob {
             Some((id, refs)) if id == named => {
                 blob = blobs.next().transpose()?;
-                Ok(miscounted(findings, id, refs, count))
+                Ok(findings.references(id, refs, count))
             }
-            _ => Ok(add(findings, UNKNOWN, format!("blob {named}, {count} times"))),
+            _ => Ok(findings.unknown_blob(named, count)),
         }
     })?;
     while let Some((id, refs)) = blob {
-        miscounted(findings, id, refs, 0);
+        findings.references(id, refs, 0);
         blob = blobs.next().transpose()?;
     }
     Ok(())
 }
 
-fn miscounted(findings: &mut Vec<Finding>, id: BlobId, counted: i64, there: i64) -> bool {
-    const WRONG: &str = "the references of a blob are miscounted";
-    counted == there || add(findings, WRONG, format!("blob {id}: {counted} counted, {there} there"))
-}
-
-/// The versions of each key from the newest on: the first is the latest and no other is, no two share a time, and one at
-/// most is the null version.
-fn histories(db: &Snapshot<'_>, findings: &mut Vec<Finding>) -> Result<()> {
+/// The versions of each key from the newest on.
+fn histories(db: &Snapshot<'_>, findings: &mut Findings) -> Result<()> {
     let mut history: Option<History> = None;
     db.scan(HISTORIES, [], |row| {
         let (bucket, created, null): (i64, i64, i64) = (row.get(0)?, row.get(2)?, row.get(3)?);
-        let (key, latest) = (row.get_ref(1)?.as_blob()?, row.get::<_, i64>(4)? != 0);
-        let place = || format!("bucket's row {bucket}, key {:?}", String::from_utf8_lossy(key));
-        match history.as_mut().filter(|history| history.bucket == bucket && history.key == key) {
+        let (key, latest) = (row.get_ref(1)?.as_blob()?, row.get::<_, i64>(4)? != OLD);
+        let wrong = match history.as_mut().filter(|history| history.bucket == bucket && history.key == key) {
             None => {
                 history = Some(History { bucket, key: key.to_vec(), created, nulls: null });
-                Ok(latest || add(findings, "the newest version of a key is not its latest", place()))
+                Wrong { newest_is_not_latest: !latest, ..Wrong::default() }
             }
             Some(history) => {
-                let same = created == history.created;
+                let same_time = created == history.created;
                 history.created = created;
                 history.nulls += null;
-                let nulls = null > 0 && history.nulls == 2;
-                Ok((!latest || add(findings, "an older version of a key is its latest", place()))
-                    && (!same || add(findings, "two versions of a key share a time", place()))
-                    && (!nulls || add(findings, "a key has two null versions", place())))
+                let second_null = null > 0 && history.nulls == 2;
+                Wrong { older_is_latest: latest, same_time, second_null, ..Wrong::default() }
             }
-        }
+        };
+        Ok(findings.history(wrong, bucket, key))
     })
 }
 
@@ -248,13 +229,13 @@ fn read_blob(row: &Row<'_>) -> rusqlite::Result<BlobRow> {
         freed: row.get(4)?,
     })
 }
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use rusqlite::Connection;
 
+    use super::super::super::audit::MOST;
     use super::*;
     use crate::storage::index::sqlite::schema;
 
@@ -343,7 +324,7 @@ mod tests {
             assert!(found.contains(what), "{damage}: {found:?}");
         }
         let tested: BTreeSet<_> = DAMAGES.iter().map(|(_, what)| *what).collect();
-        assert!(CHECKS.iter().all(|(what, _)| tested.contains(what)));
+        assert!(checks::ALL.iter().all(|what| tested.contains(what)));
     }
 
     #[test]

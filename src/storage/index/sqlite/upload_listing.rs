@@ -3,20 +3,25 @@
 use rusqlite::params;
 
 use super::super::range::Keys;
+use super::super::upload_rules::{NumberedUpload, upload_columns};
 use super::bucket_facts;
 use super::connection::Snapshot;
 use super::skip_scan::{SkipScan, Visit};
-use super::upload_rows::{self, NumberedUpload};
+use super::upload_rows;
 use crate::storage::index::{ListUploads, PartPage, Result, UploadPage, UploadRow};
 
 /// Uploads of the keys in a range.
-const BY_KEY: &str =
-    "SELECT nr, key, uid, created, initiator, mode, content_type, envelope, choices, metadata FROM uploads
-     WHERE bucket = ?1 AND key >= ?2 AND key < ?3 ORDER BY key, created, nr";
+const BY_KEY: &str = concat!(
+    "SELECT ",
+    upload_columns!(),
+    " FROM uploads u WHERE u.bucket = ?1 AND u.key >= ?2 AND u.key < ?3 ORDER BY u.key, u.created, u.nr"
+);
 /// Uploads of one key after one of them.
-const OF_KEY: &str =
-    "SELECT nr, key, uid, created, initiator, mode, content_type, envelope, choices, metadata FROM uploads
-     WHERE bucket = ?1 AND key = ?2 AND (created, nr) > (?3, ?4) ORDER BY created, nr";
+const OF_KEY: &str = concat!(
+    "SELECT ",
+    upload_columns!(),
+    " FROM uploads u WHERE u.bucket = ?1 AND u.key = ?2 AND (u.created, u.nr) > (?3, ?4) ORDER BY u.created, u.nr"
+);
 
 pub(super) fn list(db: &Snapshot<'_>, query: &ListUploads) -> Result<UploadPage> {
     let bucket = bucket_facts::find(db, query.bucket)?.nr;
@@ -101,8 +106,8 @@ mod tests {
     #[test]
     fn a_listing_reads_along_its_index() {
         let plans = [
-            (BY_KEY, "SEARCH uploads USING INDEX uploads_by_key (bucket=? AND key>? AND key<?)"),
-            (OF_KEY, "SEARCH uploads USING INDEX uploads_by_key (bucket=? AND key=? AND created>?)"),
+            (BY_KEY, "SEARCH u USING INDEX uploads_by_key (bucket=? AND key>? AND key<?)"),
+            (OF_KEY, "SEARCH u USING INDEX uploads_by_key (bucket=? AND key=? AND created>?)"),
         ];
         for (sql, expected) in plans {
             assert_eq!(schema::plan(sql), [expected]);

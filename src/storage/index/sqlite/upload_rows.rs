@@ -4,28 +4,14 @@
 //! count changes, however many there are.
 
 use rusqlite::{Row, params};
-use serde::{Deserialize, Serialize};
 
+use super::super::upload_rules::{Choices, NumberedUpload, check_moved, upload_columns};
 use super::connection::{Snapshot, Tx};
 use super::values::{Count, parse};
 use super::{blobs, bucket_facts};
 use crate::model::{BucketId, ObjectKey, ObjectMetadata, VersionUid};
 use crate::storage::Error;
-use crate::storage::index::{PartRecord, Result, UploadChecksum, UploadPart, UploadRecord};
-
-/// What was chosen for the object when its upload began, kept as JSON.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Choices {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) checksum: Option<UploadChecksum>,
-}
-
-/// An upload and the number of its row.
-pub(super) struct NumberedUpload {
-    pub(super) nr: i64,
-    pub(super) record: UploadRecord,
-}
+use crate::storage::index::{PartRecord, Result, UploadPart, UploadRecord};
 
 /// Finds an upload. One of another bucket or key is none.
 pub(super) fn find(
@@ -36,8 +22,11 @@ pub(super) fn find(
 ) -> Result<NumberedUpload> {
     let bucket = bucket_facts::find(db, bucket)?;
     db.maybe(
-        "SELECT nr, key, uid, created, initiator, mode, content_type, envelope, choices, metadata FROM uploads
-         WHERE uid = ?1 AND bucket = ?2 AND key = ?3",
+        concat!(
+            "SELECT ",
+            upload_columns!(),
+            " FROM uploads u WHERE u.uid = ?1 AND u.bucket = ?2 AND u.key = ?3"
+        ),
         params![id, bucket.nr, key],
         read,
     )?
@@ -114,11 +103,7 @@ pub(super) fn move_parts(tx: &Tx<'_>, upload: i64, version: i64, expected: usize
          WHERE upload = ?1 ORDER BY number, seq",
         params![upload, version],
     )?;
-    if moved != expected {
-        return Err(Error::Internal(
-            format!("an upload has {moved} references, its version {expected}").into(),
-        ));
-    }
+    check_moved(moved, expected)?;
     tx.execute(
         "INSERT INTO version_parts (version, number, size, digests)
          SELECT ?2, number, size, digests FROM upload_parts WHERE upload = ?1 ORDER BY number",

@@ -4,17 +4,16 @@ use async_trait::async_trait;
 use rusqlite::params;
 
 use super::super::change;
+use super::super::upload_rules::{Choices, check_completion, check_references, unchosen};
 use super::SqliteIndex;
 use super::connection::Tx;
 use super::unchanged::UnchangedVersions;
-use super::upload_rows::{self, Choices};
 use super::values::{Count, to_json};
-use super::{blobs, bucket_facts, publish, upload_listing, writers};
+use super::{blobs, bucket_facts, publish, upload_listing, upload_rows, writers};
 use crate::model::{BucketId, ObjectKey, Timestamp, VersionUid};
-use crate::storage::Error;
 use crate::storage::index::{
-    CompleteUpload, CreateUpload, ListUploads, MAX_REFERENCES, PartPage, Published, PutPart, Result,
-    UploadPage, UploadPart, UploadRecord, Uploads,
+    CompleteUpload, CreateUpload, ListUploads, PartPage, Published, PutPart, Result, UploadPage, UploadPart,
+    UploadRecord, Uploads,
 };
 
 #[async_trait]
@@ -108,9 +107,7 @@ pub(super) fn put_part(tx: &Tx<'_>, command: &PutPart) -> Result<Timestamp> {
     if command.refs.len() > 1 {
         let others = "SELECT count(*) FROM upload_refs WHERE upload = ?1 AND number <> ?2";
         let others: u32 = tx.one(others, params![upload, command.number], |row| row.get(0))?;
-        if others as usize + command.refs.len() > MAX_REFERENCES {
-            return Err(Error::TooManyReferences);
-        }
+        check_references(others as usize, command.refs.len())?;
     }
     // References are taken before any is dropped: a part may be replaced by a copy of itself.
     blobs::take(tx, command.writer, &command.new_blobs, &command.refs)?;
@@ -140,26 +137,13 @@ pub(super) fn put_part(tx: &Tx<'_>, command: &PutPart) -> Result<Timestamp> {
 }
 
 pub(super) fn complete(tx: &Tx<'_>, command: CompleteUpload) -> Result<Published> {
+    check_completion(&command)?;
     let publish = command.publish;
     let upload = upload_rows::find(tx, publish.bucket, &publish.key, command.upload)?.nr;
-    if publish.version.uid != command.upload || !publish.new_blobs.is_empty() {
-        return Err(Error::Internal("a completed upload is another version than its own".into()));
-    }
-    let stored: Vec<(u32, Timestamp)> = tx.all(
-        "SELECT number, created FROM upload_parts WHERE upload = ?1 ORDER BY number",
-        [upload],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    let mut chosen = command.parts.iter().peekable();
-    for (number, created) in stored {
-        match chosen.next_if(|part| part.number == number) {
-            Some(part) if part.created != created => return Err(Error::Changed),
-            Some(_) => {}
-            None => upload_rows::drop_part(tx, upload, number)?,
-        }
-    }
-    if chosen.next().is_some() {
-        return Err(Error::Changed);
+    let stored = "SELECT number, created FROM upload_parts WHERE upload = ?1 ORDER BY number";
+    let stored = tx.all(stored, [upload], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for number in unchosen(stored, &command.parts)? {
+        upload_rows::drop_part(tx, upload, number)?;
     }
     publish::publish_with(
         tx,

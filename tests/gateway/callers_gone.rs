@@ -120,10 +120,10 @@ async fn a_removed_key_is_audited_after_its_copier_went_away() {
     };
     let stays = Caller { request_id: "tx-stays".into(), ..world.caller(true) };
     world.gateway.execute(&stays, copy("first")).await.unwrap();
-    let says = |request: &str| {
+    let is_audited = |request: &str| {
         log.lines().iter().any(|line| line.contains(request) && line.contains("customer-key-removed"))
     };
-    assert!(says("tx-stays"), "{:?}", log.lines());
+    assert!(is_audited("tx-stays"), "{:?}", log.lines());
 
     let leaves = Caller { request_id: "tx-leaves".into(), ..world.caller(true) };
     drop_while_held(&world, &leaves, copy("second")).await;
@@ -131,7 +131,7 @@ async fn a_removed_key_is_audited_after_its_copier_went_away() {
         eventually(async || world.get("second", None).await.is_ok()).await,
         "the copy was not carried out"
     );
-    assert!(eventually(async || says("tx-leaves")).await, "{:?}", log.lines());
+    assert!(eventually(async || is_audited("tx-leaves")).await, "{:?}", log.lines());
 }
 
 /// What the audit log of this process says.

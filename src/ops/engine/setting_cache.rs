@@ -40,6 +40,7 @@ struct Entry {
 
 impl SettingCache {
     /// A setting as it was in this generation, where it is known: `Some(None)` says that the bucket had none.
+    #[expect(clippy::option_option, reason = "known to be absent, and not known, are two answers")]
     pub(crate) fn get<S: Send + Sync + 'static>(
         &self,
         bucket: BucketId,
@@ -102,6 +103,7 @@ mod tests {
         BucketId(id)
     }
 
+    #[expect(clippy::option_option, reason = "absence has two depths here")]
     fn get(cache: &SettingCache, number: usize, generation: u64) -> Option<Option<Arc<String>>> {
         cache.get(bucket(number), TAGS, generation)
     }

@@ -59,13 +59,13 @@ impl Reading<'_> {
     pub async fn dynamic(&self, depth: Depth) -> Result<Option<(Resolved, Vec<Unchanged>)>, Error> {
         let Some(prefix) = Prefix::of(self.record) else { return Ok(None) };
         let mut resolver = self.resolver();
-        let resolved = match depth {
+        let found = match depth {
             Depth::Measure => prefix.measure(self.gateway, &mut resolver.segments).await,
             Depth::Describe => prefix.describe(self.gateway, &mut resolver.segments).await,
             Depth::Open => prefix.open(self.gateway, &mut resolver).await,
         };
-        let resolved = resolved.map_err(|error| self.too_many(error))?;
-        Ok(Some((resolved, unchanged(&resolver.segments.into_opened()))))
+        let found = found.map_err(|error| self.too_many(error))?;
+        Ok(Some((found, unchanged(&resolver.segments.into_opened()))))
     }
 
     fn resolver(&self) -> Resolver<'_> {

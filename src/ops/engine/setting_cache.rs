@@ -15,7 +15,7 @@ const HALF: usize = 16 << 20;
 /// The approximate bytes that a cached setting needs beside its text.
 const OVERHEAD: usize = 256;
 
-/// A parsed value; `None` where the bucket has no such setting.
+/// A parsed value; `None` if the bucket has no such setting.
 type Parsed = Option<Arc<dyn Any + Send + Sync>>;
 
 /// The cache, in a young and an old half. When the young half is full, it becomes the old half, and the old

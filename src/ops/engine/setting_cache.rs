@@ -1,7 +1,7 @@
-//! A memory of parsed settings: each is read and parsed once per generation of its bucket's settings.
+//! A cache of parsed settings: a setting is read and parsed once per generation of its bucket's settings.
 //!
-//! An entry is used only for a bucket whose row says the same generation. So no entry has to be forgotten when a setting
-//! changes, by this process or by another.
+//! A cached setting is used only if the bucket's row has the same generation. So no cached setting has to be
+//! removed after a change, by this process or another.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -10,15 +10,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::model::BucketId;
 use crate::model::settings::SettingName;
 
-/// Text that the entries of one half come from, in bytes: many large settings must not fill memory.
+/// The most bytes of text behind the settings of one half: many large settings must not fill memory.
 const HALF: usize = 16 << 20;
-/// What an entry costs beside its text, about.
-const ENTRY: usize = 256;
+/// The approximate bytes that a cached setting needs beside its text.
+const OVERHEAD: usize = 256;
 
-/// A parsed value; `None` where the bucket has no such setting.
+/// A parsed value; `None` if the bucket has no such setting.
 type Parsed = Option<Arc<dyn Any + Send + Sync>>;
 
-/// The cache: a young and an old half. When the young one is full it becomes the old one, and the old one is dropped.
+/// The cache, in a young and an old half. When the young half is full, it becomes the old half, and the old
+/// half is dropped.
 #[derive(Default)]
 pub(crate) struct SettingCache {
     halves: Mutex<Halves>,
@@ -26,20 +27,21 @@ pub(crate) struct SettingCache {
 
 #[derive(Default)]
 struct Halves {
-    young: HashMap<(BucketId, SettingName), Entry>,
-    old: HashMap<(BucketId, SettingName), Entry>,
+    young: HashMap<(BucketId, SettingName), CachedSetting>,
+    old: HashMap<(BucketId, SettingName), CachedSetting>,
     /// The size of the young half.
     size: usize,
 }
 
-struct Entry {
+struct CachedSetting {
     generation: u64,
     value: Parsed,
     size: usize,
 }
 
 impl SettingCache {
-    /// A setting as it was in this generation, where it is known: `Some(None)` says that the bucket had none.
+    /// A setting in this generation, if the cache has it. `Some(None)` means that the bucket has no such
+    /// setting.
     #[expect(clippy::option_option, reason = "known to be absent, and not known, are two answers")]
     pub(crate) fn get<S: Send + Sync + 'static>(
         &self,
@@ -50,7 +52,7 @@ impl SettingCache {
         let key = (bucket, name);
         let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = halves.old.remove(&key) {
-            // It is in use: it stays.
+            // A setting in use moves to the young half, so that it stays.
             if !halves.young.contains_key(&key) {
                 halves.insert(key, entry);
             }
@@ -62,7 +64,7 @@ impl SettingCache {
         }
     }
 
-    /// Remembers a setting as it was read in this generation, from a text of so many bytes.
+    /// Caches a setting that was read in this generation from a text of `bytes` bytes.
     pub(crate) fn insert<S: Send + Sync + 'static>(
         &self,
         bucket: BucketId,
@@ -72,14 +74,14 @@ impl SettingCache {
         bytes: usize,
     ) {
         let value = value.map(|value| value as Arc<dyn Any + Send + Sync>);
-        let entry = Entry { generation, value, size: bytes + ENTRY };
+        let entry = CachedSetting { generation, value, size: bytes + OVERHEAD };
         let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
         halves.insert((bucket, name), entry);
     }
 }
 
 impl Halves {
-    fn insert(&mut self, key: (BucketId, SettingName), entry: Entry) {
+    fn insert(&mut self, key: (BucketId, SettingName), entry: CachedSetting) {
         if self.size + entry.size > HALF {
             self.old = std::mem::take(&mut self.young);
             self.size = 0;
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_known_in_its_generation_alone() {
+    fn a_value_is_returned_only_for_its_generation() {
         let cache = SettingCache::default();
         assert_eq!(get(&cache, 1, 5), None);
         insert(&cache, 1, 5, 10);
@@ -127,14 +129,15 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_settings_does_not_fill_memory_and_what_is_used_stays() {
+    fn many_settings_do_not_fill_memory_and_a_used_setting_stays() {
         let cache = SettingCache::default();
         insert(&cache, 0, 1, 100);
         for number in 1..2000 {
             insert(&cache, number, 1, 100_000);
             assert!(get(&cache, 0, 1).is_some(), "{number}");
             let halves = cache.halves.lock().unwrap();
-            let size = |half: &HashMap<_, Entry>| half.values().map(|entry| entry.size).sum::<usize>();
+            let size =
+                |half: &HashMap<_, CachedSetting>| half.values().map(|entry| entry.size).sum::<usize>();
             assert_eq!(size(&halves.young), halves.size);
             assert!(halves.size <= HALF && size(&halves.old) <= HALF);
         }

@@ -38,7 +38,8 @@ pub const TARGETS: &[(&str, Target)] = &[
 
 /// Feeds a target.
 ///
-/// # Panics If there is no target of that name, or if the target finds something.
+/// # Panics
+/// If there is no target of that name, or if the target finds something.
 pub fn feed(name: &str, data: &[u8]) {
     let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a target of that name");
     target(data);

@@ -387,7 +387,7 @@ mod tests {
         let world = World::new().await;
         world.start().await;
         let renewed = || async {
-            renew(&world.config, &world.installation, world.site.client_settings()).await.unwrap()
+            renew(&world.config, &world.installation, world.site.client_settings()).await.unwrap();
         };
         let held = files::lock_in_turn(&world.config.credentials_lock(), PATIENCE).await.unwrap();
         let text = world.credentials().await;

@@ -27,7 +27,8 @@ use super::world::{World, bucket, key, read};
 /// Tasks that write at a time.
 const WRITERS: usize = 64;
 
-/// A version of an empty object as the gateway seals one for a customer: what it takes in the index but for its body.
+/// A version of an empty object as the gateway seals one for a customer: what it takes in the index but for
+/// its body.
 async fn sealed() -> VersionRecord {
     let world = World::with(Limits { inline_bytes: 0, ..Limits::default() }).await;
     world.put("object", b"", WriteEncryption::Customer(key(1))).await.unwrap();
@@ -118,7 +119,8 @@ async fn a_check_of_many_objects() {
     assert!(index.bucket(&BucketAddress::Id(bucket)).await.is_ok());
 }
 
-/// A HEAD of a small object whose bucket has settings of this many bytes. They are not read, so that all take the same.
+/// A HEAD of a small object whose bucket has settings of this many bytes. They are not read, so that all take
+/// the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn a_head_beside_large_settings() {

@@ -74,8 +74,8 @@ async fn a_damaged_setting_is_corrupt_and_can_be_replaced() {
     }
 }
 
-/// The caller goes away while another holds the index. Its command is carried out all the same. Whoever looks meanwhile
-/// must not keep what he saw.
+/// The caller goes away while another holds the index. Its command is carried out all the same. Whoever looks
+/// meanwhile must not keep what he saw.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_setting_is_not_stale_after_its_caller_went_away() {
     let world = World::new().await;

@@ -10,6 +10,7 @@ use crate::authz::Action;
 use crate::model::settings::SettingName;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::setting_cache::Known;
 use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketRecord, Index};
@@ -41,7 +42,6 @@ impl<S: Setting> GetSetting<S> {
 /// Puts (`Some`) or removes (`None`) a setting.
 #[derive(Clone, Debug)]
 pub struct PutSetting<S> {
-    /// The bucket.
     pub bucket: BucketAddress,
     /// The new value.
     pub value: Option<S>,
@@ -95,13 +95,13 @@ impl<S: Setting> Operation for PutSetting<S> {
 }
 
 impl Gateway {
-    /// The value of a setting of this bucket, read and parsed once for each generation of the bucket's settings. A bucket
-    /// that never had a setting costs nothing.
+    /// The value of a setting of this bucket, read and parsed once for each generation of the bucket's
+    /// settings. A bucket that never had a setting costs nothing.
     pub(crate) async fn setting<S: Setting>(&self, bucket: &BucketRecord) -> Result<Option<Arc<S>>, Error> {
         if bucket.settings_generation == 0 {
             return Ok(None);
         }
-        if let Some(value) = self.settings.get(bucket.id, S::NAME, bucket.settings_generation) {
+        if let Some(Known(value)) = self.settings.get(bucket.id, S::NAME, bucket.settings_generation) {
             return Ok(value);
         }
         let found = self.index.bucket_settings(bucket.id).await?;

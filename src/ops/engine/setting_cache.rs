@@ -1,7 +1,7 @@
 //! A memory of parsed settings: each is read and parsed once per generation of its bucket's settings.
 //!
-//! An entry is used only for a bucket whose row says the same generation. So no entry has to be forgotten when a setting
-//! changes, by this process or by another.
+//! An entry is used only for a bucket whose row says the same generation. So no entry has to be forgotten
+//! when a setting changes, by this process or by another.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -15,10 +15,15 @@ const HALF: usize = 16 << 20;
 /// What an entry costs beside its text, about.
 const ENTRY: usize = 256;
 
+/// A setting that is known. `None`: the bucket has none.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) struct Known<S>(pub(crate) Option<Arc<S>>);
+
 /// A parsed value; `None` where the bucket has no such setting.
 type Parsed = Option<Arc<dyn Any + Send + Sync>>;
 
-/// The cache: a young and an old half. When the young one is full it becomes the old one, and the old one is dropped.
+/// The cache: a young and an old half. When the young one is full it becomes the old one, and the old one is
+/// dropped.
 #[derive(Default)]
 pub(crate) struct SettingCache {
     halves: Mutex<Halves>,
@@ -39,13 +44,13 @@ struct Entry {
 }
 
 impl SettingCache {
-    /// A setting as it was in this generation, where it is known: `Some(None)` says that the bucket had none.
+    /// A setting as it was in this generation, where it is known.
     pub(crate) fn get<S: Send + Sync + 'static>(
         &self,
         bucket: BucketId,
         name: SettingName,
         generation: u64,
-    ) -> Option<Option<Arc<S>>> {
+    ) -> Option<Known<S>> {
         let key = (bucket, name);
         let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = halves.old.remove(&key) {
@@ -56,8 +61,8 @@ impl SettingCache {
         }
         let entry = halves.young.get(&key).filter(|entry| entry.generation == generation)?;
         match &entry.value {
-            None => Some(None),
-            Some(value) => value.clone().downcast().ok().map(Some),
+            None => Some(Known(None)),
+            Some(value) => value.clone().downcast().ok().map(|value| Known(Some(value))),
         }
     }
 
@@ -102,7 +107,7 @@ mod tests {
         BucketId(id)
     }
 
-    fn get(cache: &SettingCache, number: usize, generation: u64) -> Option<Option<Arc<String>>> {
+    fn get(cache: &SettingCache, number: usize, generation: u64) -> Option<Known<String>> {
         cache.get(bucket(number), TAGS, generation)
     }
 
@@ -115,11 +120,11 @@ mod tests {
         let cache = SettingCache::default();
         assert_eq!(get(&cache, 1, 5), None);
         insert(&cache, 1, 5, 10);
-        assert_eq!(get(&cache, 1, 5), Some(Some(Arc::new("value".to_owned()))));
+        assert_eq!(get(&cache, 1, 5), Some(Known(Some(Arc::new("value".to_owned())))));
         assert_eq!((get(&cache, 1, 4), get(&cache, 1, 6), get(&cache, 2, 5)), (None, None, None));
         cache.insert::<String>(bucket(1), TAGS, 6, None, 0);
-        assert_eq!((get(&cache, 1, 6), get(&cache, 1, 5)), (Some(None), None));
-        assert_eq!(cache.get::<u8>(bucket(1), TAGS, 6), Some(None));
+        assert_eq!((get(&cache, 1, 6), get(&cache, 1, 5)), (Some(Known(None)), None));
+        assert_eq!(cache.get::<u8>(bucket(1), TAGS, 6), Some(Known(None)));
         insert(&cache, 1, 7, 10);
         assert_eq!(cache.get::<u8>(bucket(1), TAGS, 7), None, "a value of another type");
     }

@@ -120,7 +120,8 @@ async fn a_check_of_many_objects() {
     assert!(index.bucket(&BucketAddress::Id(bucket)).await.is_ok());
 }
 
-/// A HEAD of a small object whose bucket has settings of this many bytes. They are not read, so that all take the same.
+/// A HEAD of a small object whose bucket has settings of this many bytes. They are not read, so that all take
+/// the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn a_head_beside_large_settings() {

@@ -10,6 +10,7 @@ use crate::authz::Action;
 use crate::model::settings::SettingName;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::setting_cache::Known;
 use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketRecord, Index};
@@ -97,7 +98,7 @@ impl Gateway {
         if bucket.settings_generation == 0 {
             return Ok(None);
         }
-        if let Some(value) = self.settings.get(bucket.id, S::NAME, bucket.settings_generation) {
+        if let Some(Known(value)) = self.settings.get(bucket.id, S::NAME, bucket.settings_generation) {
             return Ok(value);
         }
         let found = self.index.bucket_settings(bucket.id).await?;

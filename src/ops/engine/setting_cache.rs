@@ -15,11 +15,15 @@ const HALF: usize = 16 << 20;
 /// The approximate bytes that a cached setting needs beside its text.
 const OVERHEAD: usize = 256;
 
-/// A parsed value; `None` if the bucket has no such setting.
+/// A setting that is known. `None`: the bucket has none.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) struct Known<S>(pub(crate) Option<Arc<S>>);
+
+/// A parsed value; `None` where the bucket has no such setting.
 type Parsed = Option<Arc<dyn Any + Send + Sync>>;
 
-/// The cache, in a young and an old half. When the young half is full, it becomes the old half, and the old
-/// half is dropped.
+/// The cache: a young and an old half. When the young one is full it becomes the old one, and the old one is
+/// dropped.
 #[derive(Default)]
 pub(crate) struct SettingCache {
     halves: Mutex<Halves>,
@@ -40,15 +44,13 @@ struct CachedSetting {
 }
 
 impl SettingCache {
-    /// A setting in this generation, if the cache has it. `Some(None)` means that the bucket has no such
-    /// setting.
-    #[expect(clippy::option_option, reason = "known to be absent, and not known, are two answers")]
+    /// A setting as it was in this generation, where it is known.
     pub(crate) fn get<S: Send + Sync + 'static>(
         &self,
         bucket: BucketId,
         name: SettingName,
         generation: u64,
-    ) -> Option<Option<Arc<S>>> {
+    ) -> Option<Known<S>> {
         let key = (bucket, name);
         let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = halves.old.remove(&key) {
@@ -59,8 +61,8 @@ impl SettingCache {
         }
         let entry = halves.young.get(&key).filter(|entry| entry.generation == generation)?;
         match &entry.value {
-            None => Some(None),
-            Some(value) => value.clone().downcast().ok().map(Some),
+            None => Some(Known(None)),
+            Some(value) => value.clone().downcast().ok().map(|value| Known(Some(value))),
         }
     }
 
@@ -105,8 +107,7 @@ mod tests {
         BucketId(id)
     }
 
-    #[expect(clippy::option_option, reason = "absence has two depths here")]
-    fn get(cache: &SettingCache, number: usize, generation: u64) -> Option<Option<Arc<String>>> {
+    fn get(cache: &SettingCache, number: usize, generation: u64) -> Option<Known<String>> {
         cache.get(bucket(number), TAGS, generation)
     }
 
@@ -119,11 +120,11 @@ mod tests {
         let cache = SettingCache::default();
         assert_eq!(get(&cache, 1, 5), None);
         insert(&cache, 1, 5, 10);
-        assert_eq!(get(&cache, 1, 5), Some(Some(Arc::new("value".to_owned()))));
+        assert_eq!(get(&cache, 1, 5), Some(Known(Some(Arc::new("value".to_owned())))));
         assert_eq!((get(&cache, 1, 4), get(&cache, 1, 6), get(&cache, 2, 5)), (None, None, None));
         cache.insert::<String>(bucket(1), TAGS, 6, None, 0);
-        assert_eq!((get(&cache, 1, 6), get(&cache, 1, 5)), (Some(None), None));
-        assert_eq!(cache.get::<u8>(bucket(1), TAGS, 6), Some(None));
+        assert_eq!((get(&cache, 1, 6), get(&cache, 1, 5)), (Some(Known(None)), None));
+        assert_eq!(cache.get::<u8>(bucket(1), TAGS, 6), Some(Known(None)));
         insert(&cache, 1, 7, 10);
         assert_eq!(cache.get::<u8>(bucket(1), TAGS, 7), None, "a value of another type");
     }

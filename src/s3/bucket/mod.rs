@@ -33,13 +33,12 @@ pub(super) use location::location;
 pub(super) use versioning::state as versioning_state;
 pub(super) use versioning::{put_versioning, versioning};
 
-/// Feeds bytes to the parser of a setting's document.
 #[cfg(any(test, fuzzing))]
-pub(super) type FuzzTarget = fn(&[u8]);
+type Fuzz = fn(&[u8]);
 
 /// The settings that are documents, for a fuzzer.
 #[cfg(any(test, fuzzing))]
-pub(super) const FUZZED: &[(SettingName, FuzzTarget)] = &[(SettingName::Tags, setting::fuzz::<Tags>)];
+pub(super) const FUZZED: &[(SettingName, Fuzz)] = &[(SettingName::Tags, setting::fuzz::<Tags>)];
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,5 @@
-//! Settings of a bucket that are one document: the generic get, put and delete. A setting's own file says the rest.
+//! Settings of a bucket that are one document: the generic get, put and delete. A setting's own file says the
+//! rest.
 
 use poem::Response;
 use poem::http::StatusCode;
@@ -90,8 +91,8 @@ fn written<S: AsDocument>(value: &S) -> Document {
     document
 }
 
-/// Reads any bytes as the document of a setting. A document that is taken reads as it was written, and so does the text
-/// that the index stores.
+/// Reads any bytes as the document of a setting. A document that is taken reads as it was written, and so
+/// does the text that the index stores.
 #[cfg(any(test, fuzzing))]
 pub(super) fn fuzz<S: AsDocument>(data: &[u8]) {
     let Ok(Some(value)) = read::<S>(data) else { return };

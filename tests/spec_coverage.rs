@@ -1,4 +1,4 @@
-//! The specifications in `api-specs/`, the routes in the code and the rows of `conformance.toml` say the same.
+//! The specifications in `api-specs/`, the routes and the rows of `conformance.toml` say the same.
 
 #![allow(clippy::unwrap_used, clippy::similar_names, clippy::panic, reason = "tests")]
 

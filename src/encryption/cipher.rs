@@ -52,19 +52,19 @@ impl Cipher {
     }
 }
 
-/// Does not say what failed: nothing but "not authentic" can be known.
+/// It gives no reason: all that is known is "not authentic".
 pub(super) struct Refused;
 
-/// A cipher with a blob's key. No additional data: all there is to bind went into the key.
+/// A cipher with a blob's key. There is no additional data: everything that is bound went into the key.
 pub(super) trait ChunkCipher: Send + Sync {
     /// Encrypts a chunk in place and gives its tag.
     fn seal(&self, nonce: [u8; 12], chunk: &mut [u8]) -> Result<[u8; TAG], Refused>;
 
-    /// Verifies and decrypts a chunk in place. What is left in `chunk` after a refusal is not to be used.
+    /// Verifies and decrypts a chunk in place. After a refusal, the bytes in `chunk` must not be used.
     fn open(&self, nonce: [u8; 12], chunk: &mut [u8], tag: &[u8; TAG]) -> Result<(), Refused>;
 }
 
-// "Less safe" as the caller chooses the nonces; the format needs just that, so that a reader can seek.
+// "Less safe" because the caller chooses the nonces. The format needs that, so that a reader can seek.
 struct AwsLc(aead::LessSafeKey);
 
 impl ChunkCipher for AwsLc {

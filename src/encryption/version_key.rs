@@ -1,4 +1,4 @@
-//! The object key: one for each version of an object, sealed in its envelope, and what it seals in turn.
+//! The object key: one for each version of an object, sealed in its envelope. It seals data keys and facts.
 
 use std::fmt;
 
@@ -14,8 +14,8 @@ const VERSION: u8 = 1;
 
 secret_key!(
     /// The key of one version of an object (the "object key" of the design): random, stored only in the
-    /// version's envelope. It wraps the data keys of the version's blobs and seals facts only a reader with
-    /// the key may see.
+    /// version's envelope. It wraps the data keys of the version's blobs, and seals facts that only a reader
+    /// with the key may see.
     VersionKey
 );
 

@@ -10,12 +10,12 @@ use super::date;
 pub enum EtagList {
     Any,
     /// Tags without quotes. A weak prefix is dropped: neither protocol has weak tags, but proxies on the way
-    /// weaken them.
+    /// add it.
     Tags(Vec<String>),
 }
 
 impl EtagList {
-    /// Parses the header's value. Unquoted tags are taken as well: S3 clients send them.
+    /// Parses the header's value. Unquoted tags are accepted, too: S3 clients send them.
     pub fn parse(value: &str) -> Self {
         if value.trim() == "*" {
             return Self::Any;
@@ -67,7 +67,7 @@ pub struct ReadConditions {
     pub if_unmodified_since: Option<i64>,
 }
 
-/// What the conditions say about a representation.
+/// The result of the conditions on an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
     Proceed,
@@ -87,7 +87,7 @@ impl ReadConditions {
         }
     }
 
-    /// Evaluates in the order of RFC 9110 §13.2.2. `modified_seconds` is what `Last-Modified` says.
+    /// Evaluates in the order of RFC 9110 §13.2.2. `modified_seconds` is the time in `Last-Modified`.
     pub fn evaluate(&self, etag: Option<&str>, modified_seconds: i64) -> Verdict {
         match (&self.if_match, self.if_unmodified_since) {
             (Some(list), _) if !list.matches(etag) => return Verdict::Failed,
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(verdict(None, None, Some(100), None), NotModified);
         assert_eq!(verdict(None, None, None, Some(99)), Failed);
         assert_eq!(verdict(None, None, None, Some(100)), Proceed);
-        // The two pairs S3's manual spells out: the tag decides, the date is not looked at.
+        // The two pairs in S3's manual: the tag decides, the date is ignored.
         assert_eq!(verdict(Some("e"), None, None, Some(99)), Proceed);
         assert_eq!(verdict(None, Some("e"), Some(99), None), NotModified);
         assert_eq!(verdict(None, Some("x"), Some(100), None), Proceed);

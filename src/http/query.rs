@@ -44,13 +44,13 @@ impl Query {
         self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Whether all of it was UTF-8. Where it was not, U+FFFD stands in its place, and the caller had better
-    /// refuse.
+    /// Whether all of it was UTF-8. Other bytes were replaced by U+FFFD, and the caller should refuse the
+    /// request.
     pub fn is_utf8(&self) -> bool {
         !self.not_utf8
     }
 
-    /// Whether a parameter is named like a key header: keys never travel in URLs, which everyone logs.
+    /// Whether a parameter is named like a key header. Keys must not be in URLs, because everyone logs those.
     /// (Values may name them: `X-Amz-SignedHeaders` does.)
     pub fn has_key_material(&self) -> bool {
         self.pairs.iter().any(|(name, _)| SecretHeaders::is_secret(name.trim()))

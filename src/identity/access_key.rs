@@ -1,4 +1,4 @@
-//! S3 access keys: what a signature is checked with.
+//! S3 access keys, which signatures are checked with.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ const FOUND_CAPACITY: usize = 4096;
 const MISSED_CAPACITY: usize = 1024;
 /// How long an unknown access key stays unknown: a new key works within this time on every replica.
 const MISSED_LIFETIME: Duration = Duration::from_secs(1);
-/// The longest access key that is looked up, against look-ups that are made to be expensive.
+/// The longest access key that is looked up. Stops look-ups that are made to be expensive.
 const MAX_ACCESS_KEY: usize = 128;
 
 /// An access key that may sign.
@@ -22,7 +22,7 @@ const MAX_ACCESS_KEY: usize = 128;
 pub struct AccessKey {
     /// The secret that signs.
     pub secret: Secret,
-    /// Who signs with it. A signature that verifies proves it; before that it is a claim.
+    /// The identity that signs with it. Before a signature verifies, it is only a claim.
     pub identity: Identity,
 }
 
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_stops_a_key_is_seen_within_five_seconds() {
+    async fn a_stopped_key_is_refused_within_five_seconds() {
         type Change = fn(&MemoryDirectory);
         let changes: [Change; 4] = [
             |directory| directory.change_user("alice", |user| user.enabled = false),

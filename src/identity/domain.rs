@@ -1,5 +1,4 @@
-//! Keystone's domains. There is one, `Default`; everything that names a domain passes through here, so that
-//! more of them need no other change.
+//! Keystone's domains. There is one, `Default`. All code that names a domain goes through this file.
 
 /// The one domain's id.
 const DEFAULT_ID: &str = "default";

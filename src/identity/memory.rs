@@ -144,13 +144,13 @@ impl Directory for MemoryDirectory {
     }
 }
 
-/// A clock that stands still until it is moved.
+/// A clock that moves only by hand.
 pub(crate) struct ManualClock {
     milliseconds: AtomicI64,
 }
 
 impl ManualClock {
-    /// Stands at noon of the first of January 2030.
+    /// It begins at noon of the first of January 2030.
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self { milliseconds: AtomicI64::new(1_893_499_200_000) })
     }

@@ -1,4 +1,4 @@
-//! The checksums S3 clients may choose.
+//! The checksums that S3 clients may choose.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum ChecksumAlgorithm {
     Crc32,
     Crc32c,
-    /// CRC-64/NVME: what S3 computes when the client chose nothing.
+    /// CRC-64/NVME: S3 computes it if the client chose nothing.
     Crc64Nvme,
     Sha1,
     Sha256,
@@ -68,7 +68,7 @@ impl fmt::Display for ChecksumAlgorithm {
     }
 }
 
-/// What a checksum of an object is computed over.
+/// The data that a checksum of an object covers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ChecksumKind {
     /// The whole plaintext.
@@ -77,7 +77,7 @@ pub enum ChecksumKind {
     Composite,
 }
 
-/// A checksum as it is kept with a version. For SSE-C it is sealed under the object's own key.
+/// A checksum as it is stored with a version. For SSE-C it is sealed under the object's own key.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StoredChecksum {
     pub algorithm: ChecksumAlgorithm,

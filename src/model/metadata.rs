@@ -1,5 +1,4 @@
-//! An object's metadata: what the user named and what the system keeps, in two fields, so that neither can
-//! pose as the other.
+//! An object's metadata. The user's and the system's are two fields, so that neither can pose as the other.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::Timestamp;
 
 /// `x-amz-meta-*` on S3, `X-Object-Meta-*` on Swift: one map. Names are lower case and without the prefix,
-/// values are UTF-8 text. Key material never gets here: the fronts take `encryption-*` out before metadata is
-/// collected.
+/// values are UTF-8 text. Key material never gets here: the door takes `encryption-*` headers out before
+/// metadata is collected.
 pub type UserMetadata = BTreeMap<String, String>;
 
-/// The headers that both protocols store and give back.
+/// The headers that both protocols store and return.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SystemMetadata {
@@ -53,8 +52,8 @@ impl SystemMetadata {
 /// All of an object's metadata.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ObjectMetadata {
-    /// What the user named.
+    /// The headers that the user named.
     pub user: UserMetadata,
-    /// What the protocols name.
+    /// The headers that the protocols name.
     pub system: SystemMetadata,
 }

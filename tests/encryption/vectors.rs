@@ -248,7 +248,7 @@ fn sealed_bytes(vectors: &Vectors, case: &Case) -> Vec<u8> {
 }
 
 fn open_other(case: &Case, gives: &str) -> Result<String, String> {
-    // Keys do not show themselves: whether it is the right one can be asked, no more.
+    // Keys are not shown. All that can be asked is whether a key is the right one.
     let known = |is_right: &dyn Fn([u8; 32]) -> bool| {
         let right = <[u8; 32]>::try_from(hex::decode(gives).unwrap_or_default()).is_ok_and(is_right);
         if right { gives.to_owned() } else { "another key".to_owned() }

@@ -18,16 +18,18 @@ use cardea::ops::{Gateway, GetObject, Limits, Metrics, WriteEncryption};
 use cardea::storage::blobs::{BlobOptions, BlobStore};
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{
-    BucketAddress, CreateBucket, Index, NamePolicy, NewBlob, NewVersion, Publish, SealEnvelope, VersionRecord,
+    BucketAddress, CreateBucket, Index, NamePolicy, NewBlob, NewVersion, PartRecord, Publish, SealEnvelope,
+    VersionRecord,
 };
 use cardea::storage::pins::Pins;
 
 use super::world::{World, bucket, key, read};
 
-/// Tasks that write at a time.
+/// The number of tasks that write at the same time.
 const WRITERS: usize = 64;
 
-/// A version of an empty object as the gateway seals one for a customer: what it takes in the index but for its body.
+/// A version of an empty object as the gateway seals one for a customer. It has all that the index stores but
+/// a body.
 async fn sealed() -> VersionRecord {
     let world = World::with(Limits { inline_bytes: 0, ..Limits::default() }).await;
     world.put("object", b"", WriteEncryption::Customer(key(1))).await.unwrap();
@@ -46,7 +48,7 @@ fn publish(writer: WriterId, bucket: BucketId, number: usize, like: &VersionReco
         part_count: None,
         digests: like.digests.clone(),
         metadata: like.metadata.clone(),
-        parts: vec![cardea::storage::index::PartRecord { blob, ..part.clone() }],
+        parts: vec![PartRecord { blob, ..part.clone() }],
         manifest: None,
     };
     let seal = SealEnvelope(Box::new(move |_| Some(envelope.clone())));
@@ -63,7 +65,7 @@ fn size(folder: &Path) -> u64 {
         .sum()
 }
 
-/// The store is in memory: this is what the check itself takes, and what an object takes in the index.
+/// The store is in memory. So this measures only the check itself, and an object's size in the index.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn a_check_of_many_objects() {
@@ -104,7 +106,7 @@ async fn a_check_of_many_objects() {
     }
     println!("{count} objects published: {:.0}/s", count as f64 / begun.elapsed().as_secs_f64());
     drop(index);
-    // Closing writes the log back.
+    // Closing the index writes its log back.
     println!("index: {:.0} bytes an object", size(folder.path()) as f64 / count as f64);
 
     let index: Arc<dyn Index> = Arc::new(SqliteIndex::open(&path).unwrap());

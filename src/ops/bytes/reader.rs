@@ -141,10 +141,7 @@ impl ObjectReader {
                     Ok(None) => return None,
                     Err(error) => {
                         tracing::error!(%error, "a download was broken off");
-                        return Some((
-                            Err(BodyError::Disconnected(Broken::new(error))),
-                            (spans.end(), ready),
-                        ));
+                        return Some((Err(BodyError::Source(Broken::new(error))), (spans.end(), ready)));
                     }
                 }
             }

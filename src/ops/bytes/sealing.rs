@@ -105,7 +105,7 @@ impl VersionSeals {
 
     /// Digests as they are stored: in the clear for the gateway's own modes, sealed under the version's key for SSE-C.
     pub fn digests(&self, mode: EncryptionMode, digests: &Digests) -> Result<Vec<u8>, Error> {
-        let plain = serde_json::to_vec(digests).map_err(|e| Error::Internal(e.to_string()))?;
+        let plain = serde_json::to_vec(digests).map_err(|e| Error::Internal(e.into()))?;
         Ok(match mode {
             EncryptionMode::Customer => self.key.seal_facts(self.uid.as_bytes(), &plain),
             EncryptionMode::Managed | EncryptionMode::Kms => plain,

@@ -5,6 +5,9 @@ use crate::model::{ChecksumAlgorithm, ChecksumKind, EncryptionMode, NameError, T
 use crate::storage::index::MAX_REFERENCES;
 use crate::{encryption, storage};
 
+/// The error behind an error of ours, or a sentence.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// Why an operation did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -236,16 +239,16 @@ pub enum Error {
     Conflict,
     /// Stored bytes do not verify: damage or tampering. Nothing that did not verify was sent.
     #[error("stored data does not verify: {0}")]
-    Corrupt(String),
+    Corrupt(#[source] Cause),
     /// The disk is full but for its reserve: reads and deletes go on.
     #[error("there is no room left on the disk")]
     Full,
     /// Storage is away for now.
     #[error("storage is unavailable: {0}")]
-    Unavailable(String),
+    Unavailable(#[source] Cause),
     /// A defect of ours.
     #[error("internal error: {0}")]
-    Internal(String),
+    Internal(#[source] Cause),
 }
 
 impl Error {
@@ -321,11 +324,11 @@ impl From<storage::Error> for Error {
             S::Changed => Self::Conflict,
             S::TooManyReferences => Self::TooManyParts { limit: MAX_REFERENCES },
             S::Fenced => Self::Unavailable("this writer is fenced".into()),
-            S::BlobDamaged { .. } | S::Damaged(_) => Self::Corrupt(error.to_string()),
+            S::BlobDamaged { .. } | S::Damaged(_) => Self::Corrupt(error.into()),
             S::Full => Self::Full,
-            S::Unavailable(source) => Self::Unavailable(source.to_string()),
+            S::Unavailable(source) => Self::Unavailable(source),
             S::Seal => Self::Internal("sealing failed".into()),
-            S::Internal(source) => Self::Internal(source.to_string()),
+            S::Internal(source) => Self::Internal(source),
         }
     }
 }
@@ -334,7 +337,7 @@ impl From<encryption::Error> for Error {
     fn from(error: encryption::Error) -> Self {
         match error {
             encryption::Error::WrongKey => Self::WrongKey,
-            other => Self::Corrupt(other.to_string()),
+            other => Self::Corrupt(other.into()),
         }
     }
 }

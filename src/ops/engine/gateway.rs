@@ -181,7 +181,7 @@ impl Gateway {
             change(index).await
         };
         let changed = tokio::spawn(changing.in_current_span()).await;
-        Ok(changed.map_err(|error| Error::Internal(error.to_string()))??)
+        Ok(changed.map_err(|error| Error::Internal(error.into()))??)
     }
 
     /// Publishes a version, and then does `then`, also if the caller goes away meanwhile: the index runs a command that
@@ -193,7 +193,7 @@ impl Gateway {
     ) -> Result<Published, Error> {
         let publishing = self.publishing(command, then);
         let published = tokio::spawn(publishing.in_current_span()).await;
-        Ok(published.map_err(|error| Error::Internal(error.to_string()))??)
+        Ok(published.map_err(|error| Error::Internal(error.into()))??)
     }
 
     /// [`Self::publish`] as a future that needs no caller, for a blob that is published with its version.

@@ -63,7 +63,7 @@ impl Manifest {
 
     /// As it is stored.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
-        serde_json::to_vec(self).map_err(|error| Error::Internal(error.to_string()))
+        serde_json::to_vec(self).map_err(|error| Error::Internal(error.into()))
     }
 
     /// The whole large object's bytes.

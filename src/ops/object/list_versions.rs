@@ -12,23 +12,24 @@ use crate::storage::index::{BucketAddress, BucketRecord, VersionPage};
 /// A page of versions and delete markers, by key and then from the newest to the oldest.
 #[derive(Clone, Debug)]
 pub struct ListVersions {
-    /// Where.
     pub bucket: BucketAddress,
-    /// Only keys that begin so.
+    /// Only keys with this prefix.
     pub prefix: String,
-    /// Rolls up what follows the prefix up to and with this text.
+    /// Rolls up keys that share the text after the prefix up to and with this delimiter.
     pub delimiter: Option<String>,
-    /// Only keys after this one (before it, when reversed), exclusive. Equal to a common prefix, it skips that prefix.
+    /// Only keys after this one, exclusive (before it, when reversed). A marker that equals a common prefix
+    /// skips that prefix.
     pub marker: Option<String>,
-    /// Also the versions of the marker's key that follow this one.
+    /// Also the versions of the marker's key that follow this version.
     pub version_marker: Option<VersionId>,
-    /// Whether a marker inside a common prefix skips the prefix too (Swift), or only the keys up to it (S3).
+    /// Whether a marker inside a common prefix skips the whole prefix (Swift), or only the keys up to the
+    /// marker (S3).
     pub marker_skips_prefix: bool,
     /// Only keys before this one, exclusive (after it, when reversed).
     pub end_marker: Option<String>,
-    /// At most so many rows, prefixes counted.
+    /// At most this many rows, common prefixes included.
     pub limit: u32,
-    /// From the last to the first.
+    /// Whether the page goes from the last row to the first.
     pub reverse: bool,
 }
 

@@ -16,6 +16,7 @@ use super::world::{World, bucket, create, key};
 
 const TAGS: SettingName = SettingName::Tags;
 
+#[allow(clippy::unnecessary_wraps, reason = "the commands take an option: none removes the value")]
 fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
 }

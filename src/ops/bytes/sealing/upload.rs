@@ -204,5 +204,5 @@ fn another() -> Error {
 }
 
 fn write(digests: &Digests) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec(digests).map_err(|e| Error::Internal(e.to_string()))
+    serde_json::to_vec(digests).map_err(|e| Error::Internal(e.into()))
 }

@@ -1,8 +1,8 @@
 //! The S3 face: parse → execute → render, and no logic of its own.
 //!
-//! A request's way: [`address`] says what it is about, [`route`] which operation it is, [`sigv4`] who asks, [`refuse`]
-//! that nothing in it would be ignored; a file in [`object`] or [`bucket`] makes the operation and renders its outcome;
-//! [`error`] renders what went wrong.
+//! A request's way: [`address`] says what it is about, [`route`] which operation it is, [`sigv4`] who asks,
+//! [`refuse`] that nothing in it would be ignored; a file in [`object`] or [`bucket`] makes the operation and
+//! renders its outcome; [`error`] renders what went wrong.
 
 mod address;
 mod auth;

@@ -25,15 +25,12 @@ pub(super) struct Request<'f> {
     pub(super) gateway: &'f Gateway,
     /// This face's configuration.
     pub(super) config: &'f S3Config,
-    /// Who asks.
     pub(super) caller: Caller,
     /// What it is about.
     pub(super) resource: Resource,
-    /// The query.
     pub(super) query: Query,
     /// The headers, without key material.
     pub(super) headers: HeaderMap,
-    /// Key material.
     pub(super) secrets: SecretHeaders,
     /// The checksum that comes in the body's trailer.
     pub(super) trailer: Option<AnnouncedTrailer>,
@@ -63,7 +60,6 @@ impl Request<'_> {
         self.caller.account().cloned().ok_or(Fault::AccessDenied)
     }
 
-    /// `versionId`.
     pub(super) fn version(&self) -> Result<Option<VersionId>, Fault> {
         let bad = |message, text: &str| Fault::InvalidArgument {
             message,
@@ -82,8 +78,8 @@ impl Request<'_> {
         Ok(self.execute(BucketInfo { bucket: self.bucket()?, action }).await?.record)
     }
 
-    /// Authorises the caller before the body is looked at, and gives the bucket. The operation itself comes later, and
-    /// authorises the caller again.
+    /// Authorises the caller before the body is looked at, and gives the bucket. The operation itself comes
+    /// later, and authorises the caller again.
     pub(super) async fn authorised_bucket(
         &self,
         action: Action,

@@ -7,7 +7,7 @@ use crate::ops::Action;
 use crate::s3::error::Error;
 use crate::s3::request::{Request, empty, set};
 
-/// Tells whether a bucket is there and may be listed, and its region.
+/// Answers whether a bucket exists and may be listed, with its region.
 pub(in crate::s3) async fn head(request: Request<'_>) -> Result<Response, Error> {
     request.bucket_info(Action::ListBucket).await?;
     let mut response = empty(StatusCode::OK);

@@ -33,6 +33,7 @@ pub(super) use location::location;
 pub(super) use versioning::state as versioning_state;
 pub(super) use versioning::{put_versioning, versioning};
 
+/// Reads any bytes as the document of one setting.
 #[cfg(any(test, fuzzing))]
 type Fuzz = fn(&[u8]);
 

@@ -69,7 +69,7 @@ pub(super) fn show_version(info: &ObjectInfo, headers: &mut HeaderMap) {
     }
 }
 
-/// Writes the headers that tell what the object is, and which part of it follows.
+/// Writes the headers that describe the object and the part of it that follows.
 pub(super) fn describe(
     request: &Request<'_>,
     opened: &Opened,

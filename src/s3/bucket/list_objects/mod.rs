@@ -13,7 +13,6 @@ use crate::s3::request::{Request, document, set};
 use parameters::Parameters;
 use render::{Listing, Start};
 
-/// `ListObjectsV2`.
 pub(in crate::s3) async fn list_v2(request: Request<'_>) -> Result<Response, Error> {
     let parameters = Parameters::read(&request.query)?;
     let start_after = request.query.non_empty("start-after");

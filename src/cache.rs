@@ -8,9 +8,9 @@ use std::time::Duration;
 
 /// A map that keeps at most twice its capacity, and forgets each value after its lifetime at the latest.
 ///
-/// It has two generations. If the young one is full or as old as a lifetime, it becomes the old one, and the old one is
-/// dropped. So an insertion never searches for a victim, however many keys a flood brings, and a flood of keys never
-/// drops all that is known at once.
+/// It has two generations. If the young one is full or as old as a lifetime, it becomes the old one, and the
+/// old one is dropped. So an insertion never searches for a victim, and a flood of keys never drops
+/// everything at once.
 ///
 /// Times are durations since any fixed moment.
 pub(crate) struct Cache<K, V> {
@@ -66,7 +66,8 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         Ticket(self.read().forgotten)
     }
 
-    /// Keeps what a look-up found, unless something was forgotten since the look-up began: the answer may be older.
+    /// Keeps what a look-up found, unless something was forgotten since the look-up began: the answer may be
+    /// older.
     pub(crate) fn insert_with(&self, ticket: Ticket, key: K, value: V, now: Duration) {
         let mut generations = self.write();
         if generations.forgotten == ticket.0 {
@@ -85,7 +86,7 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         generations.old.remove(key);
     }
 
-    /// Forgets all values of which this is true.
+    /// Forgets all values for which `is_gone` is true.
     pub(crate) fn forget_where(&self, is_gone: impl Fn(&V) -> bool) {
         let mut generations = self.write();
         generations.forgotten += 1;

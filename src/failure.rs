@@ -18,19 +18,19 @@ pub(crate) enum Failure {
     /// Something did not work: exit code 1.
     #[error("{what}: {source}")]
     Run { what: Cow<'static, str>, source: Cause },
-    /// The same, where the cause says all: exit code 1.
+    /// The same, if the cause is a sentence of its own: exit code 1.
     #[error(transparent)]
     Stopped(Cause),
     /// A check has found something: exit code 1.
     #[error("{0} findings")]
     Findings(u64),
-    /// A check could not be made, so that it says nothing: exit code 2.
+    /// A check could not be made, so nothing is known: exit code 2.
     #[error(transparent)]
     Unchecked(Cause),
 }
 
 impl Failure {
-    /// Something that did not work, and why.
+    /// `what` did not work, because of `error`.
     pub(crate) fn run(what: impl Into<Cow<'static, str>>, error: impl Into<Cause>) -> Self {
         Self::Run { what: what.into(), source: error.into() }
     }

@@ -1,10 +1,12 @@
 //! Cardea serves the S3 API and the OpenStack Swift API from one process, over one encryption core.
 //!
-//! The way of a request, the same for both faces: [`server`] fixes the dialect, the front ([`s3`] or [`swift`]) parses
-//! the request into an operation of [`ops`], `Gateway::execute` authorises and runs it over [`encryption`] and
-//! [`storage`], and the front renders the outcome. `ARCHITECTURE.md` has the picture and the import table.
+//! A request goes the same way on both faces. [`server`] fixes the dialect. The front ([`s3`] or [`swift`])
+//! parses the request into an operation of [`ops`]. `Gateway::execute` authorises it and runs it over
+//! [`encryption`] and [`storage`]. The front renders the outcome. `ARCHITECTURE.md` has the picture and the
+//! import table.
 
-// What tests, benches and fuzzers reach is public for them alone: so the compiler sees what the program does not use.
+// Modules are public for tests, benches and fuzzers only. In a plain build they are private, so the compiler
+// reports code that the program does not use.
 pub mod authz;
 mod cache;
 pub mod care;

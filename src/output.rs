@@ -1,4 +1,4 @@
-//! What the commands say: answers on standard output, complaints on standard error.
+//! The output of commands: answers on standard output, errors and progress on standard error.
 
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
@@ -16,29 +16,30 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 
 /// How often the line about a long command changes on a terminal.
 const ON_TERMINALS: Duration = Duration::from_millis(250);
-/// How often such a line is written elsewhere.
+/// How often such a line is written to anything but a terminal.
 const ELSEWHERE: Duration = Duration::from_secs(10);
 
-/// Says how far a long command is: on a terminal in one line that changes, elsewhere in a line now and then.
+/// Shows the progress of a long command: on a terminal in one line that changes, otherwise in a line every
+/// ten seconds.
 pub(crate) struct ProgressLine {
     terminal: bool,
-    told: Mutex<Instant>,
+    shown_at: Mutex<Instant>,
 }
 
 impl ProgressLine {
-    /// Nothing is said yet.
+    /// The first line comes after one interval.
     pub(crate) fn new() -> Self {
-        Self { terminal: std::io::stderr().is_terminal(), told: Mutex::new(Instant::now()) }
+        Self { terminal: std::io::stderr().is_terminal(), shown_at: Mutex::new(Instant::now()) }
     }
 
-    /// Says it, if it is time.
-    pub(crate) fn tell(&self, line: &str) {
+    /// Shows a line, if the interval is over.
+    pub(crate) fn show(&self, line: &str) {
         let every = if self.terminal { ON_TERMINALS } else { ELSEWHERE };
-        if let Ok(mut told) = self.told.lock()
-            && told.elapsed() >= every
+        if let Ok(mut shown_at) = self.shown_at.lock()
+            && shown_at.elapsed() >= every
         {
-            *told = Instant::now();
-            // The command goes on without being seen.
+            *shown_at = Instant::now();
+            // If this fails, the command goes on without showing its progress.
             let line = if self.terminal { format!("\r\x1b[K{line}") } else { format!("{line}\n") };
             let _ = std::io::stderr().write_all(line.as_bytes());
         }
@@ -54,6 +55,6 @@ impl ProgressLine {
 
 /// Writes one line about what went wrong.
 pub(crate) fn complain(line: &str) {
-    // Nothing is left to be done if this fails.
+    // If this fails too, nothing can be done.
     let _ = writeln!(std::io::stderr(), "cardea: {line}");
 }

@@ -1,4 +1,4 @@
-//! What the process tells of itself, and what it keeps to itself: logs, panics, core dumps.
+//! Logs, panics and core dumps: what the process shows of itself, and the secrets that it must not show.
 
 use std::io::{IsTerminal, Write};
 
@@ -11,13 +11,13 @@ use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
-/// The targets that may say more than INFO: ours. What libraries say below it may hold headers, and with them keys.
+/// The log targets that may say more than INFO: ours. Deeper log lines of libraries may hold headers, and so
+/// keys.
 const OURS: &str = "cardea";
 
 /// How log lines look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum LogFormat {
-    /// For people.
     Text,
     /// One JSON object a line.
     Json,
@@ -56,8 +56,8 @@ fn may_speak(target: &str, level: tracing::Level) -> bool {
         || target.strip_prefix(OURS).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// Keeps memory out of core dumps and away from debuggers, panic messages out of the log, and files from other users:
-/// all of them may hold keys. Call before any secret is read.
+/// Keeps memory out of core dumps and away from debuggers, panic messages out of the log, and files away from
+/// other users: all of these may hold keys. Call it before any secret is read.
 pub(crate) fn harden() {
     umask(Mode::RWXG | Mode::RWXO);
     let none = Rlimit { current: Some(0), maximum: Some(0) };
@@ -70,7 +70,7 @@ pub(crate) fn harden() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "panic");
-        // The log may not run yet, and nothing can be done if this fails too.
+        // The log may not be started yet. If this fails too, nothing can be done.
         let _ = writeln!(std::io::stderr(), "cardea: panic at {place}");
     }));
 }

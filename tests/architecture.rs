@@ -5,11 +5,13 @@
 #![allow(clippy::unwrap_used, clippy::similar_names, clippy::panic, reason = "tests")]
 
 mod architecture {
+    pub mod imports;
     pub mod source;
 }
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use architecture::imports::circles;
 use architecture::source::{Source, sources};
 
 /// Which module may name which others. Every module at the top of the crate has a line.
@@ -130,6 +132,22 @@ fn the_table_allows_nothing_that_nobody_uses() {
     for (module, allowed) in MAY_NAME.iter().filter(|(module, _)| !["ops", "server"].contains(module)) {
         for named in *allowed {
             assert!(used[*module].contains(*named), "{module} may name {named}, and does not");
+        }
+    }
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let found = circles(&sources());
+    assert!(found.is_empty(), "circles of imports: {found:#?}");
+}
+
+#[test]
+fn care_imports_of_the_domain_only_what_runs_and_reads() {
+    let allowed = ["engine", "bytes"];
+    for source in sources().iter().filter(|source| source.module == "care") {
+        for path in source.imports().iter().filter(|path| path.len() > 2 && path[1] == "ops") {
+            assert!(allowed.contains(&path[2].as_str()), "{} imports {}", source.path, path.join("::"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The encryption core from outside: what it promises, and the known answers in `tests/vectors/encryption`.
+//! The encryption core from outside: its promises, and the known answers in `tests/vectors/encryption`.
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 

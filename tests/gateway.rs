@@ -4,6 +4,7 @@
 #![allow(clippy::default_trait_access, clippy::cast_possible_truncation, clippy::panic, reason = "tests")]
 
 mod gateway {
+    mod callers_gone;
     mod conditions;
     mod copy;
     mod copy_parts;

@@ -1,4 +1,4 @@
-//! The specifications in `api-specs/`, the routes in the code and the rows of `conformance.toml` say the same.
+//! The specifications in `api-specs/`, the routes and the rows of `conformance.toml` say the same.
 
 #![allow(clippy::unwrap_used, clippy::similar_names, clippy::panic, reason = "tests")]
 
@@ -11,6 +11,7 @@ use serde_yaml_ng::Value;
 mod spec_coverage {
     mod identity;
     mod openapi;
+    mod s3;
     mod swift;
 }
 
@@ -131,20 +132,6 @@ fn exists(test: &str) -> bool {
         })
 }
 
-#[test]
-fn s3_serves_what_is_specified() {
-    use cardea::s3::route::S3Operation;
-    let (served, not_served): (Vec<_>, Vec<_>) =
-        S3Operation::ALL.iter().partition(|operation| operation.row().served.is_some());
-    let names_of = |operations: Vec<&S3Operation>| -> BTreeSet<_> {
-        operations.into_iter().map(|operation| operation.name().to_owned()).collect()
-    };
-    assert_eq!(names_of(served), names(&specified("s3")));
-    let refused: BTreeSet<_> =
-        rows("s3").into_iter().filter(|(_, row)| row.status == "refused").map(|(name, _)| name).collect();
-    assert_eq!(names_of(not_served), refused);
-}
-
 /// The paths in a source file's code: its literals that begin with a slash, tests left out.
 fn paths_in(file: &str) -> BTreeSet<String> {
     let text = fs::read_to_string(root().join(file)).unwrap();
@@ -156,7 +143,7 @@ fn paths_in(file: &str) -> BTreeSet<String> {
     literals.filter(|literal| literal.starts_with('/')).map(str::to_owned).collect()
 }
 
-/// Which methods these paths take is compared with the running program, by `tests/identity/test_specification.py`.
+/// `tests/identity/test_specification.py` compares the methods of these paths with the running program.
 #[test]
 fn management_has_the_paths_that_are_specified() {
     let specified: BTreeSet<_> = specified("admin").into_iter().map(|operation| operation.path).collect();

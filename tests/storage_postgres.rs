@@ -1,12 +1,12 @@
 //! The index suite over PostgreSQL.
 //!
-//! Where the database is says `CARDEA_TEST_POSTGRES`, for instance `postgres://cardea@127.0.0.1:5432/postgres?sslmode=disable`.
-//! Every test has a schema of its own, which a failed one leaves behind. Without the variable the tests fail: nothing is skipped
-//! for want of a database.
+//! `CARDEA_TEST_POSTGRES` has the URL of the database, for instance
+//! `postgres://cardea@127.0.0.1:5432/postgres?sslmode=disable`. Every test has a schema of its own. A test that
+//! fails leaves its schema there. Without the variable the tests fail: no test is skipped.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::needless_pass_by_value, reason = "each function owns its backend, which goes with it")]
-#![allow(dead_code, reason = "what is shared with the storage tests is not all of use here")]
+#![allow(dead_code, reason = "some helpers of the storage tests are not used here")]
 
 #[macro_use]
 mod storage {

@@ -1,11 +1,11 @@
-//! What a request does, in S3's words, for both faces.
+//! The action of a request, in S3's words, for both faces.
 
 /// An S3 action (AWS, "Actions, resources, and condition keys for Amazon S3").
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Action {
     /// `s3:ListAllMyBuckets`: Swift's account GET and HEAD.
     ListAllMyBuckets,
-    /// `s3:PutAccountMetadata` has no S3 twin: Swift's account POST.
+    /// Swift's account POST, which has no twin on S3.
     PutAccountMetadata,
     /// `s3:CreateBucket`: Swift's container PUT.
     CreateBucket,
@@ -13,7 +13,6 @@ pub enum Action {
     DeleteBucket,
     /// `s3:ListBucket`: listing and HEAD of a bucket.
     ListBucket,
-    /// `s3:GetBucketLocation`.
     GetBucketLocation,
     /// Reads a bucket's settings (`s3:GetBucketVersioning`, `s3:GetBucketAcl`, …).
     GetBucketSettings,
@@ -23,31 +22,21 @@ pub enum Action {
     GetObject,
     /// `s3:PutObject`: also Swift's object POST.
     PutObject,
-    /// `s3:DeleteObject`.
     DeleteObject,
-    /// `s3:GetObjectVersion`.
     GetObjectVersion,
-    /// `s3:DeleteObjectVersion`.
     DeleteObjectVersion,
-    /// `s3:AbortMultipartUpload`.
     AbortMultipartUpload,
-    /// `s3:ListBucketMultipartUploads`.
     ListBucketMultipartUploads,
-    /// `s3:ListMultipartUploadParts`.
     ListMultipartUploadParts,
     /// `s3:ListBucketVersions`: Swift's listing with `versions`.
     ListBucketVersions,
-    /// `s3:GetBucketVersioning`.
     GetBucketVersioning,
     /// `s3:PutBucketVersioning`: Swift's `X-Versions-Enabled`.
     PutBucketVersioning,
-    /// `s3:GetBucketTagging`.
     GetBucketTagging,
     /// `s3:PutBucketTagging`: also DeleteBucketTagging, as on S3.
     PutBucketTagging,
-    /// `s3:GetObjectAttributes`.
     GetObjectAttributes,
-    /// `s3:GetObjectVersionAttributes`.
     GetObjectVersionAttributes,
 }
 

@@ -1,32 +1,28 @@
-//! The one function that says yes.
+//! The only function that allows an operation.
 
 use super::Action;
 pub use crate::identity::Role;
 use crate::model::AccountId;
 
-/// Who asks to do what to whose resource.
+/// A caller, an action, and the owner of the resource.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
-    /// The caller's account and role in it; `None` for an anonymous caller.
+    /// The caller's account and its role there; `None` for an anonymous caller.
     pub caller: Option<(&'a AccountId, Role)>,
-    /// What it asks to do.
     pub action: Action,
     /// The account that owns the resource.
     pub owner: &'a AccountId,
 }
 
-/// The answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Decision {
-    /// Go on.
     Allow,
-    /// The caller is known and may not.
+    /// The caller is known, but may not.
     Deny,
-    /// Nobody is known: credentials might help.
+    /// The caller is anonymous: credentials might help.
     Anonymous,
 }
 
-/// Decides one question.
 pub fn decide(question: &Question<'_>) -> Decision {
     match question.caller {
         None => Decision::Anonymous,
@@ -41,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn owners_only() {
+    fn only_owners_and_resellers_are_allowed() {
         let (a, b) = (AccountId::new("a"), AccountId::new("b"));
         let ask = |caller| decide(&Question { caller, action: Action::GetObject, owner: &a });
         assert_eq!(ask(Some((&a, Role::Owner))), Decision::Allow);

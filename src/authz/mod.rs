@@ -1,7 +1,8 @@
-//! May they? Pure functions over values: no I/O, no clock.
+//! Authorisation: pure functions over values, without I/O and without a clock.
 //!
-//! Every operation of either face names the S3 actions it is; [`decide`] answers for all of them. Today an account's
-//! owners may do everything in it and nobody else anything; policies and ACLs compile into the same question.
+//! Every operation of either face names its S3 actions, and [`decide`] answers for all of them. Today the
+//! owners of an account may do everything in it, and others nothing. Policies and ACLs compile into the
+//! same question.
 
 mod action;
 mod decide;

@@ -1,4 +1,4 @@
-//! The command line, its settings from the table.
+//! The command line. Its settings come from the table.
 
 use std::path::PathBuf;
 
@@ -28,10 +28,10 @@ pub(super) fn command() -> Command {
             )),
         )
         .subcommand(
-            group("keyring", "The key ring: its making and its safe copy")
+            group("keyring", "The key ring: making one, and copying it safely")
                 .subcommand(with_settings(
                     Command::new("generate").about(
-                        "Makes a key ring's file, for gateways that share an index; never over one that stands",
+                        "Makes a key ring's file, for gateways that share an index; never over an existing one",
                     ),
                 ))
                 .subcommand(with_settings(
@@ -41,7 +41,7 @@ pub(super) fn command() -> Command {
                 ))
                 .subcommand(with_settings(
                     Command::new("import")
-                        .about("Writes the key ring's file from an export; never over one that stands")
+                        .about("Writes the key ring's file from an export; never over an existing one")
                         .arg(path("export", "FILE", "The export").required(true))
                         .arg(passphrase_file()),
                 )),
@@ -53,7 +53,7 @@ pub(super) fn command() -> Command {
     with_settings(root)
 }
 
-/// What was given of the settings: the file, and the rest.
+/// The settings that were given: the file, and the flags.
 pub(super) fn settings(matches: &ArgMatches) -> (Option<PathBuf>, Flags) {
     let file = matches.get_one::<PathBuf>("config").cloned();
     let given = |name| matches.get_one::<String>(name).cloned();
@@ -74,31 +74,28 @@ fn keygen() -> Command {
 fn fsck() -> Command {
     Command::new("fsck")
         .about("Checks the index against itself and against the blobs; the gateway may run meanwhile")
-        .after_help("Exit codes: 0 nothing is wrong, 1 something is, 2 it could not be checked.")
+        .after_help("Exit codes: 0 nothing is wrong, 1 something is wrong, 2 the check was not possible.")
         .arg(flag("deep", "Verifies every seal too: reads every blob that the key ring opens"))
         .arg(flag("json", "Prints the report as JSON"))
-        .arg(flag("progress", "Says on standard error how far it is"))
-        .arg(flag(
-            "accept",
-            "After a restore: what the index does not know may be deleted from the store again",
-        ))
+        .arg(flag("progress", "Shows the progress on standard error"))
+        .arg(flag("accept", "After a restore: blobs that the index does not know may be deleted again"))
 }
 
 fn backup() -> Command {
-    let id = Arg::new("id").value_name("ID").required(true).help("Which, as backup list names it");
+    let id = Arg::new("id").value_name("ID").required(true).help("The backup's id, from cardea backup list");
     let keep = Arg::new("keep")
         .long("keep")
         .value_name("N")
         .value_parser(RangedU64ValueParser::<usize>::new().range(1..))
-        .help("Deletes all backups but the newest N, this one among them");
+        .help("Keeps the newest N backups, this one included, and deletes the others");
     let command = Command::new("backup")
-        .about("Writes a sealed backup of the index into the store, beside the gateway, which may run")
-        .after_help("The key ring is not in it: keep a copy of that elsewhere (cardea keyring export).")
+        .about("Writes a sealed backup of the index into the store; the gateway may run meanwhile")
+        .after_help("The backup does not hold the key ring: keep a copy of the ring elsewhere (cardea keyring export).")
         .args_conflicts_with_subcommands(true)
         .arg(keep)
         .subcommand(with_settings(Command::new("list").about("Lists the backups, oldest first")))
         .subcommand(with_settings(
-            Command::new("delete").about("Deletes a backup, and what no other one needs of it").arg(id),
+            Command::new("delete").about("Deletes a backup, and the chunks that no other backup needs").arg(id),
         ));
     with_settings(command)
 }
@@ -107,20 +104,20 @@ fn restore() -> Command {
     Command::new("restore")
         .about("Loads a backup into an empty index; the gateway must be stopped")
         .after_help(
-            "Needs the key ring and the store. It may be ended at any moment: run again it goes on. Nothing is deleted from \
+            "Needs the key ring and the store. It may be killed at any moment: run it again and it goes on. Nothing is deleted from \
              the store until cardea fsck --accept.",
         )
-        .arg(Arg::new("id").value_name("ID").help("Which, as backup list names it [default: the newest]"))
+        .arg(Arg::new("id").value_name("ID").help("The backup's id, from cardea backup list [default: the newest]"))
 }
 
 fn migrate_index() -> Command {
     Command::new("migrate-index")
         .about("Copies the index into another, empty one; the gateway must be stopped")
         .after_help(
-            "It may be ended at any moment: run again it goes on. No gateway starts on the index that was copied any more.",
+            "It may be killed at any moment: run it again and it goes on. Afterwards no gateway starts on the old index.",
         )
         .arg(
-            flag("back", "Lets the configured index, which was copied into another before, be used again")
+            flag("back", "Makes the configured index usable again, after it was copied into another")
                 .conflicts_with("to"),
         )
         .arg(
@@ -128,7 +125,7 @@ fn migrate_index() -> Command {
                 .long("to")
                 .value_name("URL")
                 .required_unless_present("back")
-                .help("The index to fill, as the setting index names it"),
+                .help("The index to fill, a URL as in the setting index"),
         )
 }
 

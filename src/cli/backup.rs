@@ -9,18 +9,19 @@ use crate::server;
 
 /// Takes a backup.
 pub(super) fn run(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
-    let told = ProgressLine::new();
+    let line = ProgressLine::new();
     let keep = matches.get_one::<usize>("keep").copied();
-    // It stands, whatever becomes of the old ones.
-    let tell = |taken: &server::Taken| {
-        told.end();
+    // The backup is complete, even if deleting old ones fails.
+    let report = |taken: &server::Taken| {
+        line.end();
         print(&format!(
             "{}: {} rows in {} chunks, {} of them new ({} bytes)\n",
             taken.id, taken.rows, taken.chunks, taken.written, taken.written_bytes
         ))
     };
-    let removed = server::backup(config, keep, &|what, count| told.tell(&format!("{what}: {count}")), tell)?;
-    told.end();
+    let removed =
+        server::backup(config, keep, &|what, count| line.show(&format!("{what}: {count}")), report)?;
+    line.end();
     if removed == server::Removed::default() { Ok(()) } else { print(&said(&removed)) }
 }
 
@@ -36,16 +37,15 @@ pub(super) fn list(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Deletes one.
 pub(super) fn delete(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
     let Some(id) = matches.get_one::<String>("id") else { return Ok(()) };
-    let told = ProgressLine::new();
-    print(&said(&server::delete_backup(config, id, &|what, count| told.tell(&format!("{what}: {count}")))?))
+    let line = ProgressLine::new();
+    print(&said(&server::delete_backup(config, id, &|what, count| line.show(&format!("{what}: {count}")))?))
 }
 
 fn said(removed: &server::Removed) -> String {
     let others = if removed.others {
-        "; another backup is being made or was killed a moment ago, so that chunks which nobody needs stay until the next time"
+        "; another backup is being made, or was killed a moment ago: chunks that nobody needs stay until the next time"
     } else {
         ""
     };

@@ -9,13 +9,13 @@ use crate::failure::Failure;
 use crate::output::{self, print};
 use crate::server;
 
-/// Checks, reports, and fails where something is wrong.
+/// Checks, reports, and fails if something is wrong.
 pub(super) fn run(config: &Config, matches: &ArgMatches) -> Result<(), Failure> {
     let line = output::ProgressLine::new();
-    let told = matches.get_flag("progress");
+    let is_wanted = matches.get_flag("progress");
     let progress = |what: &str, count: u64| {
-        if told {
-            line.tell(&format!("{what}: {count}"));
+        if is_wanted {
+            line.show(&format!("{what}: {count}"));
         }
     };
     let report = server::fsck(config, matches.get_flag("deep"), matches.get_flag("accept"), &progress);
@@ -32,7 +32,7 @@ pub(super) fn run(config: &Config, matches: &ArgMatches) -> Result<(), Failure> 
 
 fn for_people(report: &server::FsckReport) -> String {
     let mut text = String::new();
-    // Writing to a string does not fail.
+    // Writing to a string cannot fail.
     for finding in &report.findings {
         let _ = writeln!(text, "{}: {}", finding.kind.name(), finding.detail);
     }
@@ -55,7 +55,7 @@ fn for_people(report: &server::FsckReport) -> String {
     if left.blobs + left.unfinished > 0 {
         let _ = writeln!(
             text,
-            "harmless, not published or not yet: {} blobs ({} bytes), {} unfinished",
+            "harmless, not or not yet published: {} blobs ({} bytes), {} unfinished",
             left.blobs, left.bytes, left.unfinished
         );
     }

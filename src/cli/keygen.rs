@@ -15,14 +15,14 @@ pub(super) fn run(base64_only: bool) -> Result<(), Failure> {
 
 /// The key in the forms that clients take.
 ///
-/// The `aws` CLI encodes what it gets in base64 itself, so it wants the 32 raw bytes, from a file; given base64 it would
-/// send base64 of base64, which is no key.
+/// The `aws` command encodes its input in base64 itself, so it wants the 32 raw bytes, from a file. If it
+/// gets base64, it sends base64 of base64, which is no key.
 fn forms(key: &CustomerKey) -> Zeroizing<String> {
     let base64 = key.to_base64();
     let md5 = Zeroizing::new(key.md5_base64());
     Zeroizing::new(format!(
         "\
-# A fresh 256-bit key. The gateway does not keep it: without it, what it sealed stays sealed.
+# A fresh 256-bit key. The gateway does not keep it: without the key, objects sealed with it cannot be opened.
 
 key, base64:      {k}
 its MD5, base64:  {m}
@@ -37,7 +37,7 @@ aws s3api put-object --bucket BUCKET --key KEY --body FILE --sse-customer-algori
 swift upload CONTAINER FILE --header 'X-Object-Meta-Encryption-Key: {k}' --header 'X-Object-Meta-Encryption-Algorithm: AES256'
 swift download CONTAINER FILE --header 'X-Object-Meta-Encryption-Key: {k}' --header 'X-Object-Meta-Encryption-Algorithm: AES256'
 
-# S3's headers, for everything else
+# S3's headers, for other clients
 x-amz-server-side-encryption-customer-algorithm: AES256
 x-amz-server-side-encryption-customer-key: {k}
 x-amz-server-side-encryption-customer-key-MD5: {m}

@@ -12,17 +12,17 @@ use crate::failure::Failure;
 use crate::output::print;
 use crate::server::files::keyring;
 
-/// The longest passphrase, in bytes: against a wrong file, not against long phrases.
+/// The longest passphrase, in bytes: stops a wrong file, not a long phrase.
 const MAX_PASSPHRASE: u64 = 4096;
 
-/// Makes a ring where there is none: replicas over one index must be given the same.
+/// Makes a ring if there is none. Replicas over one index must be given the same ring.
 pub(super) fn generate(config: &Config) -> Result<(), Failure> {
     let target = vacant(config)?;
     keyring::generate(&target)?.ok_or_else(|| taken(&target))?;
-    print(&format!("A new key ring stands in {}. Keep a copy of it elsewhere.\n", target.display()))
+    print(&format!("A new key ring is in {}. Keep a copy of it elsewhere.\n", target.display()))
 }
 
-/// Where the ring's file is to be written: nothing may stand there.
+/// The path for the ring's file. No file may exist there.
 fn vacant(config: &Config) -> Result<PathBuf, Failure> {
     let target = config.keyring();
     if target.exists() {
@@ -32,7 +32,7 @@ fn vacant(config: &Config) -> Result<PathBuf, Failure> {
 }
 
 fn taken(target: &Path) -> ConfigError {
-    ConfigError::new("keyring", format!("a file {}", target.display()), "none, so that no ring is lost")
+    ConfigError::new("keyring", format!("a file {}", target.display()), "no file, so that no ring is lost")
 }
 
 /// Prints the ring, sealed.
@@ -65,7 +65,7 @@ pub(super) fn import(config: &Config, matches: &ArgMatches) -> Result<(), Failur
     if !keyring::store_new(&target, &ring)? {
         return Err(taken(&target).into());
     }
-    print(&format!("The key ring stands in {}.\n", target.display()))
+    print(&format!("The key ring is in {}.\n", target.display()))
 }
 
 /// The first line of a file or of standard input.

@@ -1,8 +1,8 @@
-//! The `cardea` command: `serve` and the tools beside it.
+//! The `cardea` command: `serve` and the tools.
 //!
-//! Exit codes: 0 for success, 1 when something failed while running, 2 when what the operator gave does not hold
-//! (arguments, configuration, key ring): then one line on standard error says what. `fsck` ends with 1 when it has found
-//! something, and with 2 when it could not look.
+//! Exit codes: 0 for success, 1 if something failed while running, 2 if the operator's input is wrong
+//! (arguments, configuration, key ring). One line on standard error gives the reason. `fsck` ends with 1 if
+//! it has found something, and with 2 if it could not check.
 
 mod arguments;
 mod backup;
@@ -38,11 +38,11 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Shows help and the version, or says in one line what is wrong with the arguments.
+/// Shows help or the version, or the mistake in the arguments in one line.
 fn explain(error: &clap::Error) -> ExitCode {
     let asked_for = !error.use_stderr();
     if asked_for || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        // Nothing is left to be done if this fails.
+        // If this fails, nothing can be done.
         let _ = error.print();
         return if asked_for { ExitCode::SUCCESS } else { ExitCode::from(2) };
     }

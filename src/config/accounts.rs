@@ -1,6 +1,6 @@
-//! Accounts and users that the file declares: what GitOps and test suites need.
+//! Accounts and users that the file declares, for GitOps and for test suites.
 //!
-//! Read by hand and not through serde, whose errors would quote the value at fault, and with it perhaps a secret.
+//! Read by hand and not through serde: errors of serde quote the wrong value, which may be a secret.
 
 use toml::Value;
 
@@ -9,7 +9,7 @@ use super::hint::hint;
 use crate::identity::Secret;
 use crate::model::{AccountId, UserId};
 
-/// The domain of what names none.
+/// The domain of an account that names none.
 const DEFAULT_DOMAIN: &str = "default";
 /// The role of a user that names none.
 const DEFAULT_ROLE: &str = "admin";
@@ -19,26 +19,24 @@ const DEFAULT_ROLE: &str = "admin";
 pub(crate) struct DeclaredAccount {
     /// Its id; an account that exists under the name keeps its own, a new one gets a random one.
     pub id: Option<AccountId>,
-    /// Its name.
     pub name: String,
     /// Its domain's id.
     pub domain: String,
-    /// What S3 shows as the owner; the name otherwise.
+    /// The owner's name that S3 shows. If absent, S3 shows `name`.
     pub display_name: Option<String>,
     /// An e-mail address.
     pub email: Option<String>,
-    /// Its users.
     pub users: Vec<DeclaredUser>,
 }
 
-/// A user with roles in the account it stands under. Declared under several accounts by one id, it has roles in each.
+/// A user with roles in the account under which it is declared. One id may be declared under several
+/// accounts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct DeclaredUser {
-    /// Its id, as for accounts.
+    /// Its id; as for accounts, an existing user keeps its own.
     pub id: Option<UserId>,
     /// Its name, unique in the domain.
     pub name: String,
-    /// Its password.
     pub password: Option<Secret>,
     /// Its name for TempAuth, `account:user`.
     pub tempauth: Option<String>,
@@ -53,11 +51,9 @@ pub(crate) struct DeclaredUser {
 pub(crate) struct DeclaredAccessKey {
     /// The public id.
     pub access: String,
-    /// The secret.
     pub secret: Secret,
 }
 
-/// Reads `accounts`.
 pub(super) fn read(value: &Value) -> Result<Vec<DeclaredAccount>, ConfigError> {
     let accounts = each("accounts", value, account)?;
     let ids: Vec<_> = accounts.iter().filter_map(|account| account.id.as_ref()).collect();
@@ -110,7 +106,7 @@ fn access_key(fields: &Fields<'_>) -> Result<DeclaredAccessKey, ConfigError> {
     Ok(DeclaredAccessKey { access, secret: Secret::new(fields.required("secret")?) })
 }
 
-/// A table of the file, and where it stands.
+/// A table of the file, and its path there.
 struct Fields<'a> {
     path: String,
     table: &'a toml::Table,
@@ -141,7 +137,7 @@ impl<'a> Fields<'a> {
         self.text(name)?.ok_or_else(|| self.bad(name, "nothing", "text"))
     }
 
-    /// An id: it stands in URLs.
+    /// An id. It becomes a part of URLs.
     fn id(&self) -> Result<Option<String>, ConfigError> {
         match self.text("id")? {
             Some(id)

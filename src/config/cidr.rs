@@ -8,10 +8,11 @@ use ipnet::IpNet;
 
 /// The fewest bits of a prefix, of IPv4 and of IPv6: a wider range is nobody's network.
 const LEAST_BITS: (u8, u8) = (8, 16);
-/// The fewest bits where all addresses are private ones of IPv6: `fc00::/7`.
+/// The fewest bits of a prefix of private IPv6 addresses (`fc00::/7`).
 const LEAST_PRIVATE_BITS: u8 = 7;
 
-/// A range of IP addresses in CIDR notation; a bare address is a range of one. None is so wide that it is about everybody.
+/// A range of IP addresses in CIDR notation; a bare address is a range of one. Ranges that would contain
+/// nearly everybody are refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Cidr(IpNet);
 
@@ -25,7 +26,8 @@ impl Cidr {
 impl FromStr for Cidr {
     type Err = &'static str;
 
-    /// Address and bits are read by the standard library: `ipnet` would take `010.0.0.0/08`, which others read as octal.
+    /// Address and bits are read by the standard library: `ipnet` would take `010.0.0.0/08`, which others
+    /// read as octal.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (base, bits) = match text.split_once('/') {
             Some((base, bits)) => (base, Some(bits)),

@@ -1,23 +1,22 @@
-//! What is wrong with a configuration, in one line.
+//! A mistake in the configuration, in one line.
 
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-/// A setting that does not hold: which, what was found, what is expected. Prints as one line, whatever was found.
+/// A setting with a wrong value. It always prints as one line.
 #[derive(Clone, Debug)]
 pub(crate) struct ConfigError {
-    /// The setting, and where it stands.
+    /// The setting, and the place of its value: the file, a variable or a flag.
     pub setting: String,
-    /// What was found there; never a secret.
+    /// The value that was found; never a secret.
     pub found: String,
-    /// What is expected.
+    /// The values that are allowed.
     pub expected: String,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl ConfigError {
-    /// Says what is wrong.
     pub(crate) fn new(
         setting: impl Into<String>,
         found: impl Into<String>,
@@ -26,7 +25,7 @@ impl ConfigError {
         Self { setting: setting.into(), found: found.into(), expected: expected.into(), source: None }
     }
 
-    /// Carries the error that it was found by. Without any text of what was found, that error says it.
+    /// Adds the error behind the mistake. If `found` is empty, that error is shown in its place.
     #[must_use]
     pub(crate) fn because(self, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { source: Some(error.into().into()), ..self }
@@ -50,7 +49,7 @@ impl Error for ConfigError {
     }
 }
 
-/// Control characters, line ends included, as spaces.
+/// Replaces control characters, line ends included, by spaces.
 pub(crate) fn one_line(text: &str) -> String {
     text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -1,6 +1,7 @@
 //! A hint for a name that no setting has.
 
-/// More letters than the longest name of a setting has: the distance costs their product.
+/// Only so many letters are compared, as the cost is the product of both lengths. No setting has a longer
+/// name.
 const MAX_COMPARED: usize = 64;
 
 /// The known name that the writer may have meant, or where to look.
@@ -9,7 +10,7 @@ pub(super) fn hint<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Stri
     let near = known.map(|known| (strsim::levenshtein(&name, known), known)).min();
     match near {
         Some((distance, known)) if distance <= known.len().div_ceil(3) => format!("perhaps {known:?}"),
-        _ => "one of those that `cardea config docs` lists".to_owned(),
+        _ => "one of the names that `cardea config docs` lists".to_owned(),
     }
 }
 
@@ -22,7 +23,7 @@ mod tests {
         let hint = |name| hint(name, ["listen", "region"].into_iter());
         assert_eq!(hint("lissten"), "perhaps \"listen\"");
         assert_eq!(hint("rogian"), "perhaps \"region\"");
-        assert_eq!(hint("rogiaan"), "one of those that `cardea config docs` lists");
-        assert_eq!(hint(&"é".repeat(1 << 20)), "one of those that `cardea config docs` lists");
+        assert_eq!(hint("rogiaan"), "one of the names that `cardea config docs` lists");
+        assert_eq!(hint(&"é".repeat(1 << 20)), "one of the names that `cardea config docs` lists");
     }
 }

@@ -1,4 +1,4 @@
-//! The URLs that say where things are kept.
+//! The URLs of the store and of the index.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -80,8 +80,8 @@ impl FromStr for IndexUrl {
     }
 }
 
-/// What may follow the `?` of a database's URL, each once. No password, which would be shown by `ps` and in logs, and nothing
-/// that would make the rest of the URL untrue, as another host or user.
+/// The options that may follow the `?` of a database's URL, each once. A password is refused: `ps` and logs
+/// would show it. Another host or user is refused, too: the rest of the URL would be untrue.
 const DATABASE_OPTIONS: [&str; 6] = [
     "channel_binding",
     "connect_timeout",
@@ -91,7 +91,6 @@ const DATABASE_OPTIONS: [&str; 6] = [
     "target_session_attrs",
 ];
 
-/// Checks `user@host:port/database?option=value`.
 fn check_database(url: &str) -> Result<(), &'static str> {
     let (path, options) = url.split_once('?').map_or((url, None), |(path, options)| (path, Some(options)));
     let (user, host) = path.split_once('@').ok_or("no user")?;
@@ -110,7 +109,7 @@ fn check_database(url: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Whether these are options of a database, as they are once they are decoded.
+/// Whether all of these are allowed options, once they are percent-decoded.
 fn are_options(options: &str) -> bool {
     let mut left = DATABASE_OPTIONS.to_vec();
     options.split('&').all(|option| {
@@ -120,7 +119,7 @@ fn are_options(options: &str) -> bool {
     })
 }
 
-/// The path of a URL without a host; a relative one (`file://blobs`) is taken as it stands.
+/// The path of a URL without a host. A relative path (`file://blobs`) stays relative.
 fn file_path(url: &str, scheme: &str) -> Result<PathBuf, &'static str> {
     let path = url.strip_prefix(scheme).ok_or("another scheme")?;
     if path.is_empty() {

@@ -1,7 +1,7 @@
-//! Configuration: flags before environment before file before defaults, all four fed by one table.
+//! The configuration. Flags win over the environment, that over the file, and that over the defaults.
 //!
-//! [`SETTINGS`] is the table. What is wrong is said in one line that names the setting, what was found and what is
-//! expected ([`ConfigError`]); the process then ends with code 2.
+//! One table, [`SETTINGS`], feeds all four. A mistake ends the process with code 2 and one line, a
+//! [`ConfigError`]: the setting, the value that was found, the values that are allowed.
 
 mod accounts;
 mod cidr;
@@ -104,7 +104,7 @@ impl Config {
         self.store.clone().unwrap_or_else(|| StoreUrl::Folder(self.data.join(paths::BLOBS)))
     }
 
-    /// Where the index is kept. It does not outlive a store in memory.
+    /// Where the index is kept. Beside a store in memory it is in memory, too.
     pub(crate) fn index(&self) -> IndexUrl {
         match (&self.index, self.store()) {
             (Some(index), _) => index.clone(),
@@ -113,7 +113,8 @@ impl Config {
         }
     }
 
-    /// Whether other gateways may use the same index, so that the data folder is this one's scratch and no more.
+    /// Whether other gateways may use the same index. The data folder is then only scratch space of this
+    /// gateway.
     pub(crate) fn shares_index(&self) -> bool {
         matches!(self.index(), IndexUrl::Postgres(_))
     }
@@ -128,12 +129,12 @@ impl Config {
         self.data.join(paths::CREDENTIALS)
     }
 
-    /// Where they stand until the index has them.
+    /// Where new root credentials are written before the index has them.
     pub(crate) fn coming_credentials(&self) -> PathBuf {
         self.data.join(paths::COMING_CREDENTIALS)
     }
 
-    /// The file whose lock is held by the one process that sets them or writes them down.
+    /// The file whose lock a process holds while it sets or writes the root credentials.
     pub(crate) fn credentials_lock(&self) -> PathBuf {
         self.data.join(paths::CREDENTIALS_LOCK)
     }
@@ -143,12 +144,12 @@ impl Config {
         self.data.join(paths::TLS)
     }
 
-    /// The file whose lock says that a gateway runs on the data folder.
+    /// The file whose lock a gateway holds as long as it runs on the data folder.
     pub(crate) fn lock(&self) -> PathBuf {
         self.data.join(paths::LOCK)
     }
 
-    /// The URL that clients on this machine reach the gateway by, or the one that was set.
+    /// The URL that was set, or otherwise the URL for clients on this machine.
     pub(crate) fn endpoint(&self) -> String {
         if let Some(endpoint) = &self.endpoint {
             return endpoint.clone();
@@ -165,12 +166,12 @@ impl Config {
         }
     }
 
-    /// Where the id of an installation stands while it is being made.
+    /// The file with the id of an installation while the installation is being made.
     pub(crate) fn claim(&self) -> PathBuf {
         self.data.join(paths::CLAIM)
     }
 
-    /// The table's defaults, and blanks where it has none.
+    /// The defaults of the table; settings without a default are blank.
     fn defaults() -> Self {
         let mut config = Self {
             data: PathBuf::new(),
@@ -217,7 +218,7 @@ impl Config {
             accounts: Vec::new(),
         };
         for setting in SETTINGS {
-            // Those in the data folder follow from it, once that is known.
+            // Defaults with `<data>` in them follow from the data folder, once it is known.
             if !setting.default.is_empty() && !setting.default.contains('<') {
                 let applied = (setting.set)(&mut config, &Raw::One(setting.default.to_owned()));
                 debug_assert!(applied.is_ok(), "the default of {}: {applied:?}", setting.name);
@@ -226,7 +227,7 @@ impl Config {
         config
     }
 
-    /// What must hold between settings.
+    /// Checks the rules between settings.
     fn check(&self) -> Result<(), ConfigError> {
         if self.listen.is_none() && self.plain_listen.is_none() {
             return Err(ConfigError::new("listen", "off", "an address, as plain_listen is off too"));

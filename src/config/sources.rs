@@ -1,4 +1,4 @@
-//! Where settings come from, and which source wins.
+//! The sources of settings, and their order.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -20,16 +20,14 @@ pub(crate) type Flags = BTreeMap<&'static str, String>;
 
 /// The sources of a configuration.
 pub(crate) struct Sources<'a> {
-    /// `--config`.
     pub file: Option<PathBuf>,
     /// The other flags.
     pub flags: Flags,
-    /// The environment.
     pub environment: &'a dyn Fn(&str) -> Option<OsString>,
 }
 
 impl Sources<'_> {
-    /// Applies file, environment and flags, the stronger ones last.
+    /// Applies file, environment and flags, in this order: the last one wins.
     pub(super) fn apply(&self, config: &mut Config) -> Result<(), ConfigError> {
         let file = match &self.file {
             Some(file) => Some(file.clone()),
@@ -52,7 +50,7 @@ impl Sources<'_> {
         Ok(())
     }
 
-    /// A variable that is set to something.
+    /// A variable that is set and not empty.
     fn variable(&self, name: &str) -> Result<Option<String>, ConfigError> {
         let Some(value) = (self.environment)(name).filter(|value| !value.is_empty()) else {
             return Ok(None);
@@ -75,7 +73,7 @@ fn apply_file(config: &mut Config, file: &Path) -> Result<(), ConfigError> {
     let text = std::fs::read_to_string(file).map(Zeroizing::new).map_err(|error| {
         ConfigError::new("config", file.display().to_string(), "a TOML file that can be read").because(error)
     })?;
-    // The parser's own display quotes the line at fault, and with it perhaps a secret.
+    // The parser's own message quotes the wrong line, which may hold a secret.
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
         let line =
             error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);

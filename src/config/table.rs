@@ -1,4 +1,5 @@
-//! The table of settings. It feeds the file, the environment, the flags, `--help` and `docs/configuration.md`.
+//! The table of settings. It feeds the file, the environment, the flags, `--help` and
+//! `docs/configuration.md`.
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -7,24 +8,23 @@ use super::value::{Raw, Reason, shown};
 use super::{Config, IndexUrl, StoreUrl};
 use crate::telemetry::{self, LogFormat};
 
-/// One setting.
 pub(crate) struct Setting {
     /// Its name in the file. The flag and the environment variable follow from it.
     pub name: &'static str,
-    /// What stands for its value in help.
+    /// The placeholder for its value in `--help`.
     pub takes: &'static str,
-    /// Its default as one would write it; empty where there is none.
+    /// Its default, as it would be written in the file; empty if there is none.
     pub default: &'static str,
-    /// What a value must be, for the error about one that is not.
+    /// The allowed values, for the error about a wrong one.
     pub expected: &'static str,
-    /// What it does, in a line or two.
+    /// Its effect, in a line or two.
     pub help: &'static str,
-    /// Reads a value into the configuration, or says why it does not hold.
+    /// Reads a value into the configuration, or gives the reason why it is wrong.
     pub(super) set: fn(&mut Config, &Raw) -> Result<(), Reason>,
 }
 
 impl Setting {
-    /// Its flag, without the dashes.
+    /// Its flag, without the leading dashes.
     pub(crate) fn flag(&self) -> String {
         self.name.replace('_', "-")
     }
@@ -42,9 +42,10 @@ const DURATION: &str = "a duration such as 30s, 500ms, 5m or 1h";
 /// What a file may be.
 const FILE: &str = "a file's path";
 
-/// The largest sealed blob that the index may be told to keep: larger ones would slow every backup and page down.
+/// The largest value of `inline_bytes`: larger blobs in the index would slow down every backup and every
+/// page.
 const MAX_INLINE: u64 = 1 << 20;
-/// What a budget of memory may be. The smallest one still lets one upload and one download run.
+/// The range of a memory budget. The smallest one still lets one upload and one download run.
 const BUDGET: RangeInclusive<u64> = 4 << 20..=u32::MAX as u64;
 
 /// Every setting but the declared accounts, in the order in which help shows them.
@@ -54,7 +55,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "DIR",
         default: "cardea-data",
         expected: "a folder's path",
-        help: "The data folder: what the other settings do not place elsewhere lives here. Made on first start.",
+        help: "The data folder. It holds everything that other settings do not put elsewhere. It is made at the first start.",
         set: |c, raw| raw.path().map(|v| c.data = v),
     },
     Setting {
@@ -70,7 +71,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "ADDRESS",
         default: "off",
         expected: ADDRESS,
-        help: "Where S3 and Swift are also served over plain HTTP. Customer keys are refused there, but see trusted_proxies.",
+        help: "Where S3 and Swift are also served over plain HTTP. Customer keys are refused there; for exceptions see trusted_proxies.",
         set: |c, raw| raw.address_or_off().map(|v| c.plain_listen = v),
     },
     Setting {
@@ -86,7 +87,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "URL",
         default: "",
         expected: "a URL such as https://objects.example.com, without a path",
-        help: "The URL that clients reach the gateway by, as credentials.env says it. Follows from listen otherwise.",
+        help: "The URL for clients, which is written to credentials.env. If unset, it follows from listen.",
         set: |c, raw| endpoint(raw).map(|v| c.endpoint = Some(v)),
     },
     Setting {
@@ -94,8 +95,8 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "FILE",
         default: "",
         expected: FILE,
-        help: "The server's certificate chain (PEM). Without one, a CA is made in <data>/tls and a certificate at each start. \
-               Read again when it changes, and on SIGHUP.",
+        help: "The server's certificate chain (PEM). If unset, a CA is made in <data>/tls, and a certificate at each start. \
+               The file is read again when it changes, and on SIGHUP.",
         set: |c, raw| raw.path().map(|v| c.tls_certificate = Some(v)),
     },
     Setting {
@@ -127,7 +128,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "URL",
         default: "",
         expected: "a URL such as https://objects.example.com, without a path",
-        help: "Where an s3, az or gs store is, where it is not the cloud's own.",
+        help: "The endpoint of an s3, az or gs store, if it is not the cloud's own.",
         set: |c, raw| endpoint(raw).map(|v| c.store_endpoint = Some(v)),
     },
     Setting {
@@ -135,7 +136,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "NAME",
         default: "",
         expected: "a region's name",
-        help: "The region of an s3 store. AWS_REGION otherwise, or us-east-1.",
+        help: "The region of an s3 store. If unset, AWS_REGION, or us-east-1.",
         set: |c, raw| name(raw).map(|v| c.store_region = Some(v)),
     },
     Setting {
@@ -143,7 +144,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "BOOL",
         default: "true",
         expected: "true or false",
-        help: "Whether an s3 store's bucket is in the path of a request, and not in its host's name.",
+        help: "Whether the bucket of an s3 store is named in the path of a request, and not in the host name.",
         set: |c, raw| raw.yes_or_no().map(|v| c.store_path_style = v),
     },
     Setting {
@@ -151,7 +152,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "FILE",
         default: "",
         expected: FILE,
-        help: "Certificate authorities (PEM) that an s3, az or gs store is trusted by, besides the system's.",
+        help: "More certificate authorities (PEM) to trust for an s3, az or gs store, besides the system's.",
         set: |c, raw| raw.path().map(|v| c.store_ca = Some(v)),
     },
     Setting {
@@ -159,7 +160,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "DURATION",
         default: "30s",
         expected: DURATION,
-        help: "How long an s3, az or gs store's answer may stand still. A whole transfer has no limit.",
+        help: "How long an answer of an s3, az or gs store may stall. A whole transfer has no limit.",
         set: |c, raw| raw.duration().map(|v| c.store_read_timeout = v),
     },
     Setting {
@@ -167,16 +168,16 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "DURATION",
         default: "60s",
         expected: DURATION,
-        help: "How long a request that an s3, az or gs store failed is tried again before the client hears of it.",
+        help: "How long a request that failed at an s3, az or gs store is tried again before the client gets an error.",
         set: |c, raw| raw.duration().map(|v| c.store_retry_timeout = v),
     },
     Setting {
         name: "index",
         takes: "URL",
         default: "sqlite://<data>/index.db",
-        expected: "sqlite:///a/file, memory:// or postgres://user@host:port/database?sslmode=require, the last one without a \
-                   password, which PGPASSWORD or PGPASSFILE has",
-        help: "Where the index is kept. Beside a store in memory it is in memory too. Several gateways may share one in \
+        expected: "sqlite:///a/file, memory:// or postgres://user@host:port/database?sslmode=require; the last one without a \
+                   password, which comes from PGPASSWORD or PGPASSFILE",
+        help: "Where the index is kept. If the store is in memory, so is the index. Several gateways may share an index in \
                PostgreSQL: docs/postgresql.md.",
         set: |c, raw| raw.parsed().map(|v: IndexUrl| c.index = Some(v)),
     },
@@ -185,7 +186,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "FILE",
         default: "",
         expected: FILE,
-        help: "Certificate authorities (PEM) that a postgres index is trusted by, besides the system's.",
+        help: "More certificate authorities (PEM) to trust for a postgres index, besides the system's.",
         set: |c, raw| raw.path().map(|v| c.index_ca = Some(v)),
     },
     Setting {
@@ -193,7 +194,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "NUMBER",
         default: "16",
         expected: "a number from 2 to 1000",
-        help: "Connections to a postgres index at most; more commands wait.",
+        help: "The most connections to a postgres index. Further commands wait.",
         set: |c, raw| raw.number(&(2..=1000)).map(|v| c.index_connections = v),
     },
     Setting {
@@ -201,7 +202,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "DURATION",
         default: "10s",
         expected: DURATION,
-        help: "How long a command waits for a postgres index, all tries included, before the client hears 503.",
+        help: "How long a command waits for a postgres index, all tries included, before the client gets 503.",
         set: |c, raw| raw.duration().map(|v| c.index_timeout = v),
     },
     Setting {
@@ -209,7 +210,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "FILE",
         default: "<data>/keyring.toml",
         expected: FILE,
-        help: "The key ring: without it nothing opens, SSE-C objects included. Made on first start. Keep a copy elsewhere: \
+        help: "The key ring. Without it nothing can be opened, SSE-C objects included. It is made at the first start. Keep a copy elsewhere: \
                cardea keyring export.",
         set: |c, raw| raw.path().map(|v| c.keyring = Some(v)),
     },
@@ -226,7 +227,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "NAMES",
         default: "",
         expected: "host names between commas",
-        help: "Host names that are S3's alone: NAME itself, and BUCKET.NAME for a bucket.",
+        help: "Host names that serve S3 only: NAME itself, and BUCKET.NAME for a bucket.",
         set: |c, raw| {
             host_names(raw).map(|v| c.virtual_hosts = v.iter().map(|n| n.to_ascii_lowercase()).collect())
         },
@@ -252,7 +253,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "BOOL",
         default: "true",
         expected: "true or false",
-        help: "Whether a request with a customer's key must have come over TLS. False is for tests: the key can be overheard.",
+        help: "Whether a request with a customer's key must come over TLS. Use false for tests only: others can read the key on the way.",
         set: |c, raw| raw.yes_or_no().map(|v| c.require_tls_for_customer_keys = v),
     },
     Setting {
@@ -260,7 +261,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "CIDRS",
         default: "",
         expected: "address ranges such as 10.0.0.0/8 between commas, none wider than /8 (IPv6: /16, private ones /7)",
-        help: "Peers whose X-Forwarded-Proto: https is believed.",
+        help: "Proxies whose X-Forwarded-Proto: https is believed.",
         set: |c, raw| raw.list_of().map(|v| c.trusted_proxies = v),
     },
     Setting {
@@ -268,7 +269,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "BYTES",
         default: "16KiB",
         expected: "0 to 1MiB",
-        help: "Sealed blobs up to this size are kept in the index; 0 keeps all in the store.",
+        help: "Sealed blobs up to this size are kept in the index. 0 keeps all of them in the store.",
         set: |c, raw| raw.bytes(&(0..=MAX_INLINE)).map(|v| c.inline_bytes = v),
     },
     Setting {
@@ -276,7 +277,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "BYTES",
         default: "128MiB",
         expected: "4MiB to 4095MiB",
-        help: "What all uploads together may hold in memory; past it they wait.",
+        help: "How much memory all uploads together may hold. Beyond it they wait.",
         set: |c, raw| raw.bytes(&BUDGET).map(|v| c.upload_buffer_bytes = v),
     },
     Setting {
@@ -284,7 +285,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "BYTES",
         default: "128MiB",
         expected: "4MiB to 4095MiB",
-        help: "What all downloads together may hold in memory as read-ahead; past it they read chunk by chunk.",
+        help: "How much memory all downloads together may hold for reading ahead. Beyond it they read chunk by chunk.",
         set: |c, raw| raw.bytes(&BUDGET).map(|v| c.read_ahead_bytes = v),
     },
     Setting {
@@ -292,8 +293,8 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "BYTES",
         default: "64MiB",
         expected: "0 or more bytes",
-        help: "Free space on the disks of the data folder, the index and a local store under which writes are refused with \
-               507, while reads and deletes go on. Where index and store are both elsewhere, the data folder does not count.",
+        help: "If one of the disks of the data folder, the index and a local store has less free space, writes are refused with \
+               507, while reads and deletes go on. If index and store are both elsewhere, the data folder does not count.",
         set: |c, raw| raw.bytes(&(0..=u64::MAX)).map(|v| c.disk_reserve = v),
     },
     Setting {
@@ -309,7 +310,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "BYTES",
         default: "16MiB",
         expected: "bytes a second such as 16MiB, or 0",
-        help: "How fast stored blobs are read in the background to see that they are whole, in bytes a second; 0 turns that off.",
+        help: "How fast stored blobs are verified in the background, in bytes a second. 0 turns this off.",
         set: |c, raw| raw.bytes(&(0..=u64::MAX)).map(|v| c.scrub_rate = v),
     },
     Setting {
@@ -317,7 +318,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "NUMBER",
         default: "4096",
         expected: "a number from 1 to 1000000",
-        help: "Client connections at a time; more wait in the kernel's queue.",
+        help: "The most client connections at a time. Further ones wait in the kernel's queue.",
         set: |c, raw| raw.number(&(1..=1_000_000)).map(|v| c.max_connections = v),
     },
     Setting {
@@ -333,7 +334,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "DURATION",
         default: "15s",
         expected: DURATION,
-        help: "How long a request's headers may take, from their first byte to the last; also how long a new connection may \
+        help: "How long a request's headers may take, from the first byte to the last. Also how long a new connection may \
                be silent.",
         set: |c, raw| raw.duration().map(|v| c.header_timeout = v),
     },
@@ -350,7 +351,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "DURATION",
         default: "60s",
         expected: DURATION,
-        help: "How long a body may go without a byte moving, in either direction.",
+        help: "How long a body may stall, in either direction.",
         set: |c, raw| raw.duration().map(|v| c.body_timeout = v),
     },
     Setting {
@@ -358,7 +359,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "DURATION",
         default: "6h",
         expected: DURATION,
-        help: "How long a whole request may take, its body and its answer's included.",
+        help: "How long a whole request may take, with its body and the answer's body.",
         set: |c, raw| raw.duration().map(|v| c.request_timeout = v),
     },
     Setting {
@@ -374,7 +375,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "LEVEL",
         default: "info",
         expected: "error, warn, info, debug, trace, or directives such as info,cardea::s3=debug",
-        help: "What is logged, on standard error. Libraries never say more than info, as their deeper logs show headers.",
+        help: "The level of the log, which goes to standard error. Libraries never log more than info: their deeper logs show headers.",
         set: |c, raw| log_filter(raw).map(|v| c.log_level = v),
     },
     Setting {
@@ -382,7 +383,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         takes: "FORMAT",
         default: "text",
         expected: "text or json",
-        help: "How it is logged.",
+        help: "The form of log lines.",
         set: |c, raw| {
             raw.word(&[("text", LogFormat::Text), ("json", LogFormat::Json)]).map(|v| c.log_format = v)
         },

@@ -111,7 +111,7 @@ fn mistakes_are_one_line_each() {
         ("lissten = 1", "cardea.toml: found the unknown setting \"lissten\", expected perhaps \"listen\""),
         (
             "frobnicate = 1",
-            "cardea.toml: found the unknown setting \"frobnicate\", expected one of those that `cardea config docs` lists",
+            "cardea.toml: found the unknown setting \"frobnicate\", expected one of the names that `cardea config docs` lists",
         ),
         (
             "store = \"s3://key:secret@bucket\"",
@@ -132,8 +132,8 @@ fn mistakes_are_one_line_each() {
         (
             "index = \"postgres://u:secret@h/db\"",
             "index (cardea.toml): found \"postgres://…\" (a password), expected sqlite:///a/file, memory:// or \
-             postgres://user@host:port/database?sslmode=require, the last one without a password, which PGPASSWORD or \
-             PGPASSFILE has",
+             postgres://user@host:port/database?sslmode=require; the last one without a password, which comes from PGPASSWORD or \
+             PGPASSFILE",
         ),
         (
             "log_level = \"loud\"",

@@ -1,4 +1,4 @@
-//! A setting's value as it was written, and the readings of it.
+//! A setting's value as it was written, and the ways to read it.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -7,15 +7,14 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Why a value does not hold, as it stands in brackets behind the value. Never holds a secret.
+/// The reason why a value is wrong, shown in brackets behind the value. It never holds a secret.
 pub(super) type Reason = Cow<'static, str>;
 
 /// A value as the file, the environment or the command line has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Raw {
-    /// One text.
     One(String),
-    /// A list, which only the file can have; elsewhere it is one text with commas.
+    /// A list, which only the file can have. Other sources write it as one text with commas.
     Many(Vec<String>),
 }
 
@@ -90,7 +89,7 @@ impl Raw {
         }
     }
 
-    /// A list whose items all parse. The reason quotes the item at fault, so none of them may be a secret.
+    /// A list whose items all parse. The reason quotes the wrong item, so no item may be a secret.
     pub(super) fn list_of<T: FromStr<Err = &'static str>>(&self) -> Result<Vec<T>, Reason> {
         self.list()
             .iter()
@@ -134,7 +133,7 @@ impl Raw {
     }
 }
 
-/// A text for an error message. Of a URL that may hold credentials only the scheme.
+/// A text for an error message. Of a URL that may hold credentials, only the scheme is shown.
 pub(crate) fn shown(text: &str) -> String {
     match text.split_once("://") {
         Some((scheme, rest)) if rest.contains(['@', '?']) => format!("\"{}://…\"", scheme.escape_debug()),

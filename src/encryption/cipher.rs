@@ -1,4 +1,5 @@
-//! The ciphers that seal and open a blob's chunks: two implementations of AES-256-GCM that give the same bytes.
+//! The ciphers that seal and open a blob's chunks: two implementations of AES-256-GCM that give the same
+//! bytes.
 
 #[cfg(feature = "testing")]
 use aes_gcm::aead::AeadInOut;
@@ -18,7 +19,8 @@ pub enum Cipher {
     /// The `aes-gcm` crate's AES-256-GCM: the reference that tests hold the other against.
     #[cfg(feature = "testing")]
     Portable,
-    /// No cipher at all, to weigh the others' share. Its blobs carry another cipher id, which no real cipher opens.
+    /// No cipher at all, to weigh the others' share. Its blobs carry another cipher id, which no real cipher
+    /// opens.
     #[cfg(feature = "unsealed-benches")]
     Unsealed,
 }
@@ -50,19 +52,19 @@ impl Cipher {
     }
 }
 
-/// Does not say what failed: nothing but "not authentic" can be known.
+/// It gives no reason: all that is known is "not authentic".
 pub(super) struct Refused;
 
-/// A cipher with a blob's key. No additional data: all there is to bind went into the key.
+/// A cipher with a blob's key. There is no additional data: everything that is bound went into the key.
 pub(super) trait ChunkCipher: Send + Sync {
     /// Encrypts a chunk in place and gives its tag.
     fn seal(&self, nonce: [u8; 12], chunk: &mut [u8]) -> Result<[u8; TAG], Refused>;
 
-    /// Verifies and decrypts a chunk in place. What is left in `chunk` after a refusal is not to be used.
+    /// Verifies and decrypts a chunk in place. After a refusal, the bytes in `chunk` must not be used.
     fn open(&self, nonce: [u8; 12], chunk: &mut [u8], tag: &[u8; TAG]) -> Result<(), Refused>;
 }
 
-// "Less safe" as the caller chooses the nonces; the format needs just that, so that a reader can seek.
+// "Less safe" because the caller chooses the nonces. The format needs that, so that a reader can seek.
 struct AwsLc(aead::LessSafeKey);
 
 impl ChunkCipher for AwsLc {

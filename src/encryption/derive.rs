@@ -10,8 +10,9 @@ pub(super) const KEY_LEN: usize = 32;
 /// The length in bytes of every salt and key commitment.
 pub(super) const SALT_LEN: usize = 32;
 
-/// Fields put one after the other, each preceded by its length as a `u64` in big-endian order, so that no two different
-/// lists give the same bytes. The first is the domain: what the bytes are for, with a version.
+/// Fields one after the other, each preceded by its length as a `u64` in big-endian order. So no two
+/// different lists give the same bytes. The first field is the domain: the purpose of the bytes, with a
+/// version.
 ///
 /// Used as HKDF's `info`, as AES-GCM's additional data and as the start of a hash.
 pub(super) struct Fields(Vec<u8>);
@@ -40,7 +41,7 @@ impl Fields {
     }
 }
 
-/// HKDF-SHA256: `N` bytes from a secret, a salt (may be empty) and fields that say what they are for.
+/// HKDF-SHA256: `N` bytes from a secret, a salt (may be empty) and fields with their purpose.
 pub(super) fn derive<const N: usize>(
     secret: &[u8; KEY_LEN],
     salt: &[u8],
@@ -54,8 +55,8 @@ pub(super) fn derive<const N: usize>(
     output
 }
 
-/// A key and the commitment to it, derived together. The commitment is stored: whoever holds the same secret derives the
-/// same, and no second secret can be found that does.
+/// A key and the commitment to it, derived together. The commitment is stored. The same secret always gives
+/// the same commitment, and no second secret can be found that gives it, too.
 pub(super) struct Committed {
     /// The key. Never stored.
     pub(super) key: Zeroizing<[u8; KEY_LEN]>,
@@ -97,7 +98,7 @@ mod tests {
 
     #[test]
     fn hkdf_is_that_of_rfc_5869() {
-        // The RFC's own examples have secrets of other lengths; so its two steps by hand.
+        // The RFC's own examples have secrets of other lengths, so its two steps are done by hand.
         use hmac::{Hmac, KeyInit, Mac};
         let mac = |key: &[u8], data: &[u8]| -> [u8; 32] {
             let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();

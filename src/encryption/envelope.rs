@@ -1,9 +1,9 @@
 //! A version's envelope: its key, sealed twice.
 //!
-//! The **inner** layer opens with whoever the mode names: the customer's key or the ring. The **outer** layer opens with
-//! the ring in every mode, and binds the inner one to where it stands in the index: an envelope moved, a part list
-//! changed, a length altered does not open. It also keeps a thief of the index without the ring from guessing customer
-//! keys. `docs/encryption-format.md` has the bytes.
+//! The mode says what opens the **inner** layer: the customer's key or the ring. The **outer** layer opens
+//! with the ring in every mode, and holds the binding to the row in the index. If an envelope was moved, or
+//! its part list or length was changed, it does not open. A thief of the index without the ring cannot even
+//! guess customer keys. `docs/encryption-format.md` has the bytes.
 
 use std::fmt;
 
@@ -32,7 +32,7 @@ pub enum Mode {
     Kms = 3,
 }
 
-/// What an envelope is bound to: it opens only with all of it unchanged.
+/// What an envelope is bound to. It opens only if all of this is unchanged.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding<'a> {
     /// The account's id.
@@ -71,7 +71,8 @@ impl Holder<'_> {
     }
 }
 
-/// A version's key, sealed by its holder and not yet bound to a place. Made before the commit, as all slow work is.
+/// A version's key, sealed by its holder and not yet bound. It is made before the commit, as all slow work
+/// is.
 ///
 /// Never to be stored as it is: only inside [`seal_outer`].
 #[derive(Clone, PartialEq, Eq)]
@@ -113,7 +114,7 @@ pub fn seal_inner(
     InnerEnvelope(inner)
 }
 
-/// Binds an inner envelope to its place. Cheap: runs inside the commit, where the version id is known.
+/// Binds an inner envelope. This is cheap: it runs inside the commit, where the version id is known.
 ///
 /// `binding.mode` must be the holder's.
 ///
@@ -130,9 +131,10 @@ pub fn seal_outer(ring: &KeyRing, inner: &InnerEnvelope, binding: &Binding<'_>) 
     envelope
 }
 
-/// Verifies an envelope against its place and gives the inner layer.
+/// Verifies an envelope and its binding, and returns the inner layer.
 ///
-/// [`Error::Tampered`] for anything that does not verify, [`Error::UnknownRingKey`] where the ring has not the key.
+/// [`Error::Tampered`] for anything that does not verify, [`Error::UnknownRingKey`] if the ring does not have
+/// the key.
 pub fn open_outer(ring: &KeyRing, envelope: &[u8], binding: &Binding<'_>) -> Result<InnerEnvelope, Error> {
     let mut sealed = envelope;
     check_version(&mut sealed)?;
@@ -145,8 +147,8 @@ pub fn open_outer(ring: &KeyRing, envelope: &[u8], binding: &Binding<'_>) -> Res
 
 /// Opens an inner envelope.
 ///
-/// [`Error::WrongKey`] for a customer key that is not the one it was sealed with, [`Error::WrongHolder`] for a holder of
-/// another mode.
+/// [`Error::WrongKey`] for a customer key that is not the one it was sealed with, [`Error::WrongHolder`] for
+/// a holder of another mode.
 pub fn open_inner(
     ring: &KeyRing,
     inner: &InnerEnvelope,
@@ -176,11 +178,11 @@ pub fn open_inner(
     Ok(VersionKey::new(key))
 }
 
-/// Binds an envelope to another place, under the ring's active key, without its holder: after a multipart upload's
-/// Complete, or a restored old version.
+/// Gives an envelope another binding, under the ring's active key and without its holder: for Complete of a
+/// multipart upload, or for an old version that is restored.
 ///
-/// [`Error::Malformed`] where the new binding names another mode, account or version uid: the inner layer is bound to
-/// them, so it would never open again. Only the holder can change them.
+/// [`Error::Malformed`] if the new binding has another mode, account or version uid. The inner layer is bound
+/// to these, too, so it would never open again. Only the holder can change them.
 pub fn reseal_outer(
     ring: &KeyRing,
     envelope: &[u8],
@@ -198,7 +200,8 @@ fn inner_fields(mode: Mode, account: &str, version_uid: &[u8; 16]) -> Fields {
     Fields::new("cardea/v1/envelope/inner").bytes(&[mode as u8]).bytes(account.as_bytes()).bytes(version_uid)
 }
 
-/// The outer layer's key: one for each version uid, so that no number of versions wears out a ring key's nonces.
+/// The outer layer's key: one for each version uid, so that no number of versions wears out a ring key's
+/// nonces.
 fn outer_key(ring_key: &RingKey, version_uid: &[u8; 16]) -> Zeroizing<[u8; KEY_LEN]> {
     derive(ring_key.secret(), &[], &Fields::new("cardea/v1/envelope/outer-key").bytes(version_uid))
 }
@@ -270,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_customer_key_is_told_from_damage() {
+    fn a_wrong_customer_key_and_damage_are_different_errors() {
         let ring = KeyRing::generate();
         let customer = CustomerKey::generate();
         let holder = Holder::Customer(&customer);

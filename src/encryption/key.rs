@@ -48,7 +48,8 @@ macro_rules! secret_key {
 pub(super) use secret_key;
 
 secret_key!(
-    /// The key a customer sends with each request for an SSE-C object. Never stored in any form but a salted commitment.
+    /// The key that a customer sends with each request for an SSE-C object. It is never stored, except as a
+    /// salted commitment.
     CustomerKey
 );
 
@@ -57,7 +58,7 @@ secret_key!(
     DataKey
 );
 
-/// Why text is not a customer key.
+/// The reason why a text is not a customer key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum KeyFormatError {
     /// Not base64 in the standard alphabet with padding.
@@ -82,13 +83,13 @@ impl CustomerKey {
 
     /// Reads a key from base64: standard alphabet, padded, no spaces.
     pub fn from_base64(text: &str) -> Result<Self, KeyFormatError> {
-        // Sized for all of it, so that decoding never moves the bytes and leaves a copy.
+        // The capacity is enough for everything: growing would leave a copy of the key behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
         STANDARD.decode_vec(text, &mut bytes).map_err(|_| KeyFormatError::NotBase64)?;
         Self::from_slice(&bytes).ok_or(KeyFormatError::WrongLength { found: bytes.len() })
     }
 
-    /// The key's MD5, as clients send it along. As secret as the key: it lets anyone confirm a guess.
+    /// The key's MD5, which clients send, too. It is as secret as the key: it lets anyone confirm a guess.
     pub fn md5(&self) -> [u8; 16] {
         Md5::digest(self.0.as_slice()).into()
     }
@@ -138,7 +139,8 @@ mod tests {
 
     #[test]
     fn refuses_base64_whose_last_bits_are_not_zero() {
-        // The last of 43 digits carries two bits that must be zero: `A` and `B` would else be two spellings of one key.
+        // The last of 43 digits has two bits that must be zero. Otherwise `A` and `B` would be two spellings
+        // of one key.
         let text = CustomerKey::new([0; 32]).to_base64();
         assert_eq!(CustomerKey::from_base64(&text.replace("A=", "B=")), Err(KeyFormatError::NotBase64));
     }

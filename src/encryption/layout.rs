@@ -24,8 +24,8 @@ pub const CHUNK: usize = 65536;
 /// The length of a chunk's tag in bytes.
 pub const TAG: usize = 16;
 
-/// The most plaintext bytes in one blob: 5 GiB, the largest part of either protocol. It also keeps a blob far from the
-/// number of blocks one AES-GCM key may encrypt.
+/// The most plaintext bytes in one blob: 5 GiB, the largest part of either protocol. It also keeps a blob far
+/// from the number of blocks one AES-GCM key may encrypt.
 pub const MAX_BLOB: u64 = 5 << 30;
 
 pub(super) const MAGIC: [u8; 6] = *b"CARDEA";
@@ -43,7 +43,8 @@ pub const fn sealed_len(plain: u64) -> u64 {
     HEADER_64.saturating_add(plain).saturating_add(chunk_count(plain) * TAG_64)
 }
 
-/// How many chunks a blob of `plain` bytes has. An empty blob has one, empty as well: its tag is verified like any other.
+/// How many chunks a blob of `plain` bytes has. An empty blob has one, empty as well: its tag is verified
+/// like any other.
 pub const fn chunk_count(plain: u64) -> u64 {
     if plain == 0 { 1 } else { plain.div_ceil(CHUNK_64) }
 }
@@ -72,8 +73,8 @@ pub struct Span {
 
 /// Finds the chunks that hold `range` of a blob of `plain_len` bytes.
 ///
-/// A range that reaches beyond the end is cut there. An empty range needs no chunk, except in an empty blob: its one
-/// chunk is named, so that its tag is verified.
+/// A range that reaches beyond the end is cut there. An empty range needs no chunk, except in an empty blob:
+/// its one chunk is named, so that its tag is verified.
 pub fn span(plain_len: u64, range: Range<u64>) -> Span {
     let end = range.end.min(plain_len);
     let start = range.start.min(end);
@@ -122,7 +123,8 @@ pub(super) fn salt(bound: &[u8; BOUND_LEN]) -> &[u8; 32] {
     bound.last_chunk().expect("the salt's 32 of the header's 68 bytes")
 }
 
-/// Checks a header's shape, and that it is this blob's. Gives the part bound into the key, and the commitment.
+/// Checks a header's shape, and that it is this blob's. Gives the part bound into the key, and the
+/// commitment.
 pub(super) fn parse_header<'h>(
     header: &'h [u8],
     cipher_id: u8,

@@ -1,9 +1,10 @@
-//! The encryption core: keys, envelopes, sealed blobs and the key ring. A leaf: it imports nothing of ours, does no
-//! I/O and reads no clock.
+//! The encryption core: keys, envelopes, sealed blobs and the key ring. A leaf: it imports nothing of ours,
+//! does no I/O and reads no clock.
 //!
-//! From the top: a [`KeyRing`] or a [`CustomerKey`] opens a version's envelope ([`open_outer`], then [`open_inner`]) and
-//! gives its [`VersionKey`]; that unwraps one [`DataKey`] for each blob the version refers to; with it an [`Opener`] reads
-//! the blob, as a [`Sealer`] wrote it. `docs/encryption-format.md` states every byte.
+//! From the top: a [`KeyRing`] or a [`CustomerKey`] opens a version's envelope ([`open_outer`], then
+//! [`open_inner`]) and gives its [`VersionKey`]; that unwraps one [`DataKey`] for each blob the version
+//! refers to; with it an [`Opener`] reads the blob, as a [`Sealer`] wrote it. `docs/encryption-format.md`
+//! states every byte.
 
 mod cipher;
 mod derive;

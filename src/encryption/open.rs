@@ -20,8 +20,9 @@ pub struct Opener {
 impl Opener {
     /// Verifies a blob's header and its key's commitment.
     ///
-    /// `header` is the blob's first [`HEADER_LEN`](super::layout::HEADER_LEN) bytes and no more; `plain_len` is the length
-    /// of the blob's whole plaintext, from the index. That length is not verified here, but no chunk that belies it opens.
+    /// `header` is the blob's first [`HEADER_LEN`](super::layout::HEADER_LEN) bytes and no more; `plain_len`
+    /// is the length of the blob's whole plaintext, from the index. That length is not verified here, but no
+    /// chunk that belies it opens.
     pub fn new(
         cipher: Cipher,
         key: &DataKey,
@@ -43,11 +44,11 @@ impl Opener {
         Ok(Self { cipher: cipher.with_key(&derived.key), chunks, last_len })
     }
 
-    /// Verifies and decrypts the chunk of that index in place. Takes ciphertext and tag, gives the length of the plaintext,
-    /// which then is at the front.
+    /// Verifies and decrypts the chunk of that index in place. Takes ciphertext and tag, gives the length of
+    /// the plaintext, which then is at the front.
     ///
-    /// [`Error::Tampered`] for anything but this very chunk of this very blob. The buffer is then filled with zeros, so
-    /// that nothing unverified can leave.
+    /// [`Error::Tampered`] for anything but this very chunk of this very blob. The buffer is then filled with
+    /// zeros, so that nothing unverified can leave.
     pub fn open_chunk(&self, index: u64, sealed: &mut [u8]) -> Result<usize, Error> {
         let last = index.checked_add(1) == Some(self.chunks);
         let expected = if last { self.last_len } else { CHUNK };

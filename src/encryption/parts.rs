@@ -7,7 +7,6 @@ use super::derive::Fields;
 /// One reference from a version to a slice of a blob.
 #[derive(Clone, Copy, Debug)]
 pub struct PartRef<'a> {
-    /// The blob.
     pub blob_id: &'a [u8; 24],
     /// Where the slice starts in the blob's plaintext, in bytes.
     pub offset: u64,
@@ -38,8 +37,8 @@ impl PartsHash {
     }
 }
 
-/// Hashes a part list in its order: SHA-256 over the count, and for each part its sequence number, blob, offset, length
-/// and wrapped key.
+/// Hashes a part list in its order: SHA-256 over the count, and for each part its sequence number, blob,
+/// offset, length and wrapped key.
 pub fn hash_parts<'a>(parts: impl ExactSizeIterator<Item = PartRef<'a>>) -> PartsHash {
     let mut hash = Sha256::new();
     hash.update(Fields::new("cardea/v1/parts").number(parts.len() as u64).as_slice());

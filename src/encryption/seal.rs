@@ -36,9 +36,9 @@ impl Sealer {
 
     /// Encrypts the next chunk in place and gives the tag that follows it.
     ///
-    /// Every chunk but the last has [`CHUNK`] bytes; the last has fewer or as many, and is empty only in an empty blob.
-    /// [`Error::Sequence`] otherwise and after the last, [`Error::TooLarge`] beyond [`MAX_BLOB`]; the chunk is then left
-    /// as it was.
+    /// Every chunk but the last has [`CHUNK`] bytes; the last has fewer or as many, and is empty only in an
+    /// empty blob. [`Error::Sequence`] otherwise and after the last, [`Error::TooLarge`] beyond [`MAX_BLOB`];
+    /// the chunk is then left as it was.
     pub fn seal_chunk(&mut self, plain: &mut [u8], last: bool) -> Result<[u8; TAG], Error> {
         if self.finished {
             return Err(Error::Sequence("a chunk after the last"));
@@ -68,8 +68,8 @@ impl fmt::Debug for Sealer {
     }
 }
 
-/// The key that encrypts a blob's chunks, and its commitment. The whole header is bound: change any of it, and the
-/// commitment is another.
+/// The key that encrypts a blob's chunks, and its commitment. The whole header is bound: change any of it,
+/// and the commitment is another.
 pub(super) fn blob_key(key: &DataKey, blob_id: &[u8; 24], bound: &[u8; BOUND_LEN]) -> Committed {
     let info = Fields::new("cardea/v1/blob").bytes(blob_id).bytes(bound);
     derive_committed(key.expose(), salt(bound), &info)

@@ -1,8 +1,8 @@
 //! What is kept of a part of a multipart upload, sealed under the ring and bound to its place.
 //!
-//! Until an upload is completed no envelope binds its parts. So each carries a seal of its own: parts that were swapped,
-//! moved to another upload or given other references do not open, whether or not the customer's key is at hand.
-//! `docs/encryption-format.md` has the bytes.
+//! Until an upload is completed no envelope binds its parts. So each carries a seal of its own: parts that
+//! were swapped, moved to another upload or given other references do not open, whether or not the customer's
+//! key is at hand. `docs/encryption-format.md` has the bytes.
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -17,7 +17,7 @@ const VERSION: u8 = 1;
 /// The clear bytes at its start: version, mode, ring key id, version uid.
 const HEADER: usize = 2 + RingKeyId::LEN + 16;
 
-/// Where a part stands: it opens only with all of it unchanged.
+/// What a part's seal is bound to. It opens only if all of this is unchanged.
 #[derive(Clone, Copy, Debug)]
 pub struct PartBinding<'a> {
     /// The account's id.
@@ -32,7 +32,7 @@ pub struct PartBinding<'a> {
     pub length: u64,
 }
 
-/// What a part is made of, and the ETag it goes by: hashes of both.
+/// Hashes of the references that a part is made of, and of its ETag.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PartContents {
     references: [u8; 32],
@@ -57,15 +57,15 @@ impl PartContents {
 pub struct OpenedPart {
     /// The upload that it was sealed for.
     pub version_uid: [u8; 16],
-    /// The mode that the upload had: says how the facts are kept.
+    /// The mode of the upload, which decides how the facts are kept.
     pub mode: u8,
-    /// What the part must be made of.
+    /// The hashes of the contents that the part must have.
     pub contents: PartContents,
     /// Facts of its plaintext; sealed once more in mode 2.
     pub facts: Vec<u8>,
 }
 
-/// Seals what is kept of a part.
+/// Seals the record of a part.
 ///
 /// # Panics
 /// When the operating system gives no randomness.
@@ -88,9 +88,10 @@ pub fn seal_part(
     sealed
 }
 
-/// Opens what is kept of a part. The caller compares the upload and the contents with what it expects.
+/// Opens the record of a part. The caller compares the upload and the contents with the expected ones.
 ///
-/// [`Error::Tampered`] for anything that does not verify, [`Error::UnknownRingKey`] where the ring has not the key.
+/// [`Error::Tampered`] for anything that does not verify, [`Error::UnknownRingKey`] if the ring does not have
+/// the key.
 pub fn open_part(ring: &KeyRing, place: &PartBinding<'_>, sealed: &[u8]) -> Result<OpenedPart, Error> {
     const MALFORMED: Error = Error::Malformed("upload part");
     if *sealed.first().ok_or(MALFORMED)? != VERSION {
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn opens_in_its_place_only() {
+    fn opens_with_its_binding_only() {
         let ring = KeyRing::generate();
         let sealed = seal_part(&ring, &PLACE, &[7; 16], Mode::Customer, contents("etag"), b"facts");
         let opened = open_part(&ring, &PLACE, &sealed).unwrap();
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn any_damage_is_told() {
+    fn any_damage_is_found() {
         let ring = KeyRing::generate();
         let sealed = seal_part(&ring, &PLACE, &[7; 16], Mode::Managed, contents("etag"), b"facts");
         for cut in 0..sealed.len() {

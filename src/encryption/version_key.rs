@@ -1,4 +1,4 @@
-//! The object key: one for each version of an object, sealed in its envelope, and what it seals in turn.
+//! The object key: one for each version of an object, sealed in its envelope. It seals data keys and facts.
 
 use std::fmt;
 
@@ -13,8 +13,9 @@ use super::{DataKey, Error, wrap};
 const VERSION: u8 = 1;
 
 secret_key!(
-    /// The key of one version of an object (the "object key" of the design): random, stored only in the version's
-    /// envelope. It wraps the data keys of the version's blobs and seals facts only a reader with the key may see.
+    /// The key of one version of an object (the "object key" of the design): random, stored only in the
+    /// version's envelope. It wraps the data keys of the version's blobs, and seals facts that only a reader
+    /// with the key may see.
     VersionKey
 );
 
@@ -48,12 +49,14 @@ impl VersionKey {
         Ok(facts.to_vec())
     }
 
-    /// Seals facts about the plaintext of a part of a multipart upload: never those of another part, or of the whole.
+    /// Seals facts about the plaintext of a part of a multipart upload: never those of another part, or of
+    /// the whole.
     pub fn seal_part_facts(&self, version_uid: &[u8; 16], number: u32, facts: &[u8]) -> Vec<u8> {
         self.seal(&Self::part_facts_fields(version_uid, number), facts)
     }
 
-    /// Opens sealed facts of a part. [`Error::Tampered`] unless this very upload sealed them for this very part.
+    /// Opens sealed facts of a part. [`Error::Tampered`] unless this very upload sealed them for this very
+    /// part.
     pub fn open_part_facts(
         &self,
         version_uid: &[u8; 16],
@@ -81,7 +84,8 @@ impl VersionKey {
         Fields::new("cardea/v1/part-facts").bytes(version_uid).number(u64::from(number))
     }
 
-    /// `version ‖ nonce ‖ ciphertext ‖ tag`, under a key derived for these fields, with the fields as additional data.
+    /// `version ‖ nonce ‖ ciphertext ‖ tag`, under a key derived for these fields, with the fields as
+    /// additional data.
     fn seal(&self, fields: &Fields, plain: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(1 + plain.len() + wrap::OVERHEAD);
         out.push(VERSION);

@@ -1,4 +1,4 @@
-//! Sealing small things: AES-256-GCM with a random nonce. What is sealed reads `nonce ‖ ciphertext ‖ tag`.
+//! Sealing small things: AES-256-GCM with a random nonce. The form is `nonce ‖ ciphertext ‖ tag`.
 
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes256Gcm, KeyInit, Nonce, Tag};
@@ -12,7 +12,7 @@ pub(super) const NONCE_LEN: usize = 12;
 /// The length of a tag in bytes.
 pub(super) const TAG_LEN: usize = 16;
 
-/// By how many bytes something sealed is longer than what it holds.
+/// By how many bytes sealed bytes are longer than their plaintext.
 pub(super) const OVERHEAD: usize = NONCE_LEN + TAG_LEN;
 
 /// Seals `plain` under `key` and appends it to `out`.
@@ -29,7 +29,7 @@ pub(super) fn seal(key: &[u8; KEY_LEN], aad: &Fields, plain: &[u8], out: &mut Ve
     out.extend_from_slice(&tag);
 }
 
-/// Opens what [`seal`] appended. `None` when it does not verify or is too short.
+/// Opens the bytes that [`seal`] appended. `None` if they do not verify or are too short.
 pub(super) fn open(key: &[u8; KEY_LEN], aad: &Fields, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>()?;
     let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>()?;

@@ -1,4 +1,4 @@
-//! What both protocols have in common.
+//! The parsers that both protocols share.
 
 use ::http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -20,7 +20,7 @@ pub(super) fn range(data: &[u8]) {
     }
 }
 
-/// `If-Match` and its like: one line for each header, and one for the ETag that they meet.
+/// `If-Match` and similar headers: one line for each header, and one for the object's ETag.
 pub(super) fn conditions(data: &[u8]) {
     const NAMES: [&str; 4] = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
     let mut lines = data.split(|&byte| byte == b'\n');

@@ -1,8 +1,8 @@
-//! What a fuzzer feeds: one function for each parser of what clients, or thieves of the store, may send.
+//! The targets of fuzzers: one function for each parser of bytes from clients, or from thieves of the store.
 //!
-//! Each takes any bytes and panics where the parser does, or where what must hold does not: what was rendered reads as it
-//! was, what was signed or sealed verifies, and what was altered does not. `fuzz/` runs them under libFuzzer; the tests here
-//! run them over its corpora. Neither is in the program.
+//! Each takes any bytes. It panics if the parser does, or if a rule is broken: rendered values read back the
+//! same, signed or sealed bytes verify, and altered ones do not. `fuzz/` runs the targets under libFuzzer;
+//! the tests here run them over its corpora. Neither is in the program.
 
 mod http;
 mod sealed;
@@ -14,7 +14,7 @@ use crate::{keystone, s3, swift};
 /// A function to feed.
 pub type Target = fn(&[u8]);
 
-/// All of them, by the names of their files in `fuzz/fuzz_targets` and of their folders in `fuzz/corpus`.
+/// All targets. The names are those of the files in `fuzz/fuzz_targets` and of the folders in `fuzz/corpus`.
 pub const TARGETS: &[(&str, Target)] = &[
     ("aws_chunked", s3::fuzzing::aws_chunked),
     ("blob", sealed::blob),
@@ -39,7 +39,8 @@ pub const TARGETS: &[(&str, Target)] = &[
 /// Feeds a target.
 ///
 /// # Panics
-/// When there is no target of that name; and when the target finds something.
+///
+/// If there is no target of that name, or if the target finds something.
 pub fn feed(name: &str, data: &[u8]) {
     let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a target of that name");
     target(data);

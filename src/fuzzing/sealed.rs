@@ -1,4 +1,4 @@
-//! What lies in the store and in the index, which whoever stole or changed it may have written.
+//! Sealed bytes in the store and in the index, which a thief may have changed.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ const UID: [u8; 16] = [5; 16];
 
 static RING: LazyLock<KeyRing> = LazyLock::new(KeyRing::generate);
 
-/// How to spoil what was sealed: where, and with which bits; or how much of it to cut off.
+/// A way to damage sealed bytes: flip bits at a place, or cut off the end.
 struct Damage {
     at: usize,
     bits: u8,
@@ -21,7 +21,7 @@ struct Damage {
 }
 
 impl Damage {
-    /// Four bytes of the input say it; the rest is the plaintext.
+    /// The first four bytes of the input describe the damage; the rest is the plaintext.
     fn read(data: &[u8]) -> Option<(Self, &[u8])> {
         let ([high, low, bits, cut], plain) = data.split_first_chunk()?;
         let at = usize::from(u16::from_be_bytes([*high, *low]));
@@ -40,7 +40,7 @@ impl Damage {
     }
 }
 
-/// A blob: sealed, it opens; spoilt, it does not; and bytes that were never sealed do not either.
+/// A blob opens if it was sealed, and does not open if it was damaged or never sealed.
 pub(super) fn blob(data: &[u8]) {
     let key = DataKey::new([9; 32]);
     assert!(open_blob(&key, data, data.len() as u64).is_none(), "nobody sealed that");
@@ -51,7 +51,7 @@ pub(super) fn blob(data: &[u8]) {
     assert_eq!(open_blob(&key, &sealed, plain.len() as u64).as_deref(), Some(plain));
     let spoilt = damage.to(&sealed);
     assert!(open_blob(&key, &spoilt, plain.len() as u64).is_none(), "damage went unseen");
-    // Nor does it help to say that it is of another length.
+    // It does not open with another length either.
     if let Some(length) = plain_len(spoilt.len() as u64) {
         assert!(open_blob(&key, &spoilt, length).is_none(), "damage went unseen");
     }
@@ -91,7 +91,7 @@ fn open_blob(key: &DataKey, sealed: &[u8], length: u64) -> Option<Vec<u8>> {
     Some(plain)
 }
 
-/// An envelope, for both who hold keys, and what is sealed of a part of an upload.
+/// An envelope, for both holders of keys, and the sealed facts of a part of an upload.
 pub(super) fn envelope(data: &[u8]) {
     let customer = CustomerKey::new([3; 32]);
     let place = PartBinding { account: "a", bucket: &[1; 16], key: b"k", number: 1, length: 1 };

@@ -1,4 +1,4 @@
-//! The corpora, as they are and with a few changes, without a fuzzer.
+//! Runs the targets over the corpora, as they are and with a few changes, without a fuzzer.
 
 use std::collections::BTreeSet;
 use std::fs;

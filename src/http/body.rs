@@ -1,4 +1,4 @@
-//! A body on its way in or out, and everything that can be wrong with one.
+//! A body on its way in or out, and the errors of bodies.
 
 use std::error::Error;
 use std::fmt;
@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Bytes as they arrive. After an error the stream is over; what came before it must not be published.
+/// Bytes as they arrive. An error ends the stream, and the bytes before it must not be published.
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
 
 /// Why a body could not be read to its end.
@@ -26,6 +26,9 @@ pub enum BodyError {
     /// The connection failed. The reason is for the log only.
     #[error("the connection broke: {0}")]
     Disconnected(#[source] Broken),
+    /// The stored object that the bytes come from could not be read further. The reason is for the log only.
+    #[error("the stored object could not be read further: {0}")]
+    Source(#[source] Broken),
     /// The `aws-chunked` framing is wrong.
     #[error("malformed chunked encoding: {0}")]
     Malformed(&'static str),
@@ -52,7 +55,7 @@ pub enum BodyError {
     ChunkTooLarge,
 }
 
-/// Why a connection failed. Two reasons are equal if they read alike.
+/// The reason why a connection failed. Two reasons are equal if their texts are.
 #[derive(Clone, Debug)]
 pub struct Broken(Arc<dyn Error + Send + Sync>);
 
@@ -89,6 +92,7 @@ impl From<BodyError> for io::Error {
             BodyError::Incomplete => io::ErrorKind::UnexpectedEof,
             BodyError::Stalled => io::ErrorKind::TimedOut,
             BodyError::Disconnected(_) => io::ErrorKind::ConnectionReset,
+            BodyError::Source(_) => io::ErrorKind::Other,
             BodyError::Malformed(_)
             | BodyError::ChunkSignature
             | BodyError::Sha256Mismatch
@@ -103,7 +107,7 @@ impl From<BodyError> for io::Error {
 }
 
 impl From<io::Error> for BodyError {
-    /// What a listener's stream failed with: a stall keeps its name.
+    /// An error of a listener's stream. A stall remains a stall.
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::TimedOut => Self::Stalled,
@@ -115,9 +119,8 @@ impl From<io::Error> for BodyError {
 
 /// A stream of bytes and the length its sender declared for it.
 pub struct Body {
-    /// The bytes.
     pub stream: ByteStream,
-    /// How many (decoded) bytes were declared; `None` where the sender did not say.
+    /// How many (decoded) bytes were declared, or `None` if the sender declared nothing.
     pub length: Option<u64>,
 }
 
@@ -157,8 +160,8 @@ pub enum LimitedError {
 /// Bodies up to this size are read at once: a connection's own buffers hold more.
 const SMALL: usize = 64 * 1024;
 
-/// How many bytes of larger bodies are held at a time. Stops many clients, each with the largest document there is, from
-/// filling the memory; past it they wait for one another.
+/// How many bytes of larger bodies are held at a time. Beyond that, bodies wait for one another. This stops
+/// many clients, each with the largest allowed document, from filling the memory.
 const TOGETHER: usize = 64 * 1024 * 1024;
 
 static ROOM: Semaphore = Semaphore::const_new(TOGETHER);
@@ -169,7 +172,7 @@ pub fn is_room_waited_for() -> bool {
     WAITING.load(Ordering::Relaxed) > 0
 }
 
-/// A body, and the room that it takes until it is dropped.
+/// A body, and its share of the memory until it is dropped.
 struct Housed(Bytes, #[expect(dead_code, reason = "held")] SemaphorePermit<'static>);
 
 impl AsRef<[u8]> for Housed {
@@ -178,9 +181,9 @@ impl AsRef<[u8]> for Housed {
     }
 }
 
-/// Waits for the room that a body of so many bytes takes.
+/// Waits for the memory of a body of so many bytes.
 async fn room(bytes: usize) -> Option<SemaphorePermit<'static>> {
-    /// Counts one who waits, until it has what it waits for or gives up.
+    /// Counts a waiting body, until it has its memory or gives up.
     struct Waits;
     impl Drop for Waits {
         fn drop(&mut self) {
@@ -193,12 +196,12 @@ async fn room(bytes: usize) -> Option<SemaphorePermit<'static>> {
     }
     WAITING.fetch_add(1, Ordering::Relaxed);
     let _waits = Waits;
-    // Never closed.
+    // The semaphore is never closed.
     ROOM.acquire_many(permits).await.ok()
 }
 
-/// Reads a whole body of at most `limit` bytes: the only way to hold a body in memory. A body that says it is larger
-/// is refused before it is read; one that is more than small waits until there is room for it.
+/// Reads a whole body of at most `limit` bytes: the only way to hold a body in memory. A body that is
+/// declared larger is refused before it is read. A body that is not small waits until there is memory for it.
 pub async fn read_limited(body: Body, limit: usize) -> Result<Bytes, LimitedError> {
     if body.length.is_some_and(|length| length > limit as u64) {
         return Err(LimitedError::TooLarge);
@@ -261,7 +264,7 @@ mod tests {
         assert_eq!(held.0.len(), 2 * SMALL);
         let mut third = Box::pin(large());
         assert!(third.as_mut().now_or_never().is_none() && is_room_waited_for());
-        // A small one does not.
+        // A small body does not wait.
         assert_eq!(read_limited(pieces(&["ab"]), LARGE).await.unwrap(), "ab");
         let kept = held.1.slice(1..);
         drop(held);

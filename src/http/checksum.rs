@@ -11,11 +11,11 @@ use sha2::{Digest as _, Sha256};
 pub use self::combine::Combiner;
 use crate::model::ChecksumAlgorithm;
 
-/// A checksum in the making.
+/// A checksum that is being computed.
 pub struct Hasher(Running);
 
 enum Running {
-    /// 32 bits: the algorithm's length is 4.
+    /// A checksum of 32 bits.
     Crc32(crc_fast::Digest),
     Crc64(crc_fast::Digest),
     Sha1(Sha1),
@@ -23,7 +23,6 @@ enum Running {
 }
 
 impl Hasher {
-    /// Starts.
     pub fn new(algorithm: ChecksumAlgorithm) -> Self {
         Self(match algorithm {
             ChecksumAlgorithm::Crc32 => Running::Crc32(crc_fast::Digest::new(CrcAlgorithm::Crc32IsoHdlc)),

@@ -8,14 +8,14 @@ use super::date;
 /// The list in `If-Match` or `If-None-Match`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum EtagList {
-    /// `*`
     Any,
-    /// Tags without quotes. A weak prefix is dropped: neither protocol has weak tags, but proxies on the way weaken them.
+    /// Tags without quotes. A weak prefix is dropped: neither protocol has weak tags, but proxies on the way
+    /// add it.
     Tags(Vec<String>),
 }
 
 impl EtagList {
-    /// Parses the header's value. Unquoted tags are taken as well: S3 clients send them.
+    /// Parses the header's value. Unquoted tags are accepted, too: S3 clients send them.
     pub fn parse(value: &str) -> Self {
         if value.trim() == "*" {
             return Self::Any;
@@ -59,9 +59,7 @@ fn separator(c: char) -> bool {
 /// The conditions on a read.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct ReadConditions {
-    /// `If-Match`
     pub if_match: Option<EtagList>,
-    /// `If-None-Match`
     pub if_none_match: Option<EtagList>,
     /// `If-Modified-Since`, in seconds since the epoch.
     pub if_modified_since: Option<i64>,
@@ -69,14 +67,11 @@ pub struct ReadConditions {
     pub if_unmodified_since: Option<i64>,
 }
 
-/// What the conditions say about a representation.
+/// The result of the conditions on an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// Serve it.
     Proceed,
-    /// 304
     NotModified,
-    /// 412
     Failed,
 }
 
@@ -92,7 +87,7 @@ impl ReadConditions {
         }
     }
 
-    /// Evaluates in the order of RFC 9110 §13.2.2. `modified_seconds` is what `Last-Modified` says.
+    /// Evaluates in the order of RFC 9110 §13.2.2. `modified_seconds` is the time in `Last-Modified`.
     pub fn evaluate(&self, etag: Option<&str>, modified_seconds: i64) -> Verdict {
         match (&self.if_match, self.if_unmodified_since) {
             (Some(list), _) if !list.matches(etag) => return Verdict::Failed,
@@ -161,7 +156,7 @@ mod tests {
         assert_eq!(verdict(None, None, Some(100), None), NotModified);
         assert_eq!(verdict(None, None, None, Some(99)), Failed);
         assert_eq!(verdict(None, None, None, Some(100)), Proceed);
-        // The two pairs S3's manual spells out: the tag decides, the date is not looked at.
+        // The two pairs in S3's manual: the tag decides, the date is ignored.
         assert_eq!(verdict(Some("e"), None, None, Some(99)), Proceed);
         assert_eq!(verdict(None, Some("e"), Some(99), None), NotModified);
         assert_eq!(verdict(None, Some("x"), Some(100), None), Proceed);

@@ -1,4 +1,4 @@
-//! What the listener says about a request.
+//! The facts about a request that the listener knows.
 
 use std::net::SocketAddr;
 
@@ -7,12 +7,12 @@ use std::net::SocketAddr;
 pub struct RequestContext {
     /// The request's id: `X-Trans-Id`, `X-Openstack-Request-Id` and `x-amz-request-id`.
     pub id: String,
-    /// Whether a customer's key may travel on this request: TLS here, or a trusted proxy vouches for it.
+    /// Whether a customer's key may come with this request: it came over TLS, or a trusted proxy says so.
     pub secure: bool,
     /// The direct peer.
     pub peer: SocketAddr,
-    /// The `Host` header or the authority: what URLs in answers are made of.
+    /// The `Host` header or the authority. URLs in answers are made of it.
     pub host: String,
-    /// Whether those URLs are `https`.
+    /// Whether URLs in answers are `https`.
     pub scheme_https: bool,
 }

@@ -1,4 +1,4 @@
-//! The ways both protocols write points in time.
+//! The forms in which both protocols write points in time.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -8,12 +8,13 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::model::Timestamp;
 
-/// 9999-12-31T23:59:59Z: the last second that all of the formats can say.
+/// 9999-12-31T23:59:59Z: the last second that all of the formats can express.
 const LAST_SECOND: i64 = 253_402_300_799;
 
 const AMZ: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7). Points outside of 1970 to 9999 become the nearest inside.
+/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7). Points outside of 1970 to 9999 become the nearest
+/// inside.
 pub fn format_http(seconds: i64) -> String {
     let seconds = u64::try_from(seconds.min(LAST_SECOND)).unwrap_or(0);
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
@@ -35,12 +36,11 @@ pub fn format_swift(at: Timestamp) -> String {
     format(at, format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]"))
 }
 
-/// `20130524T000000Z`: `X-Amz-Date`.
 pub fn format_amz(seconds: i64) -> String {
     format(Timestamp::from_seconds(seconds.clamp(0, LAST_SECOND)), AMZ)
 }
 
-/// Parses `20130524T000000Z`, and nothing else.
+/// Parses `20130524T000000Z`, and no other form.
 pub fn parse_amz(text: &str) -> Option<i64> {
     // A year may have a sign, but then the text is longer.
     let moment = PrimitiveDateTime::parse(text, AMZ).ok().filter(|_| text.len() == 16)?;
@@ -53,7 +53,7 @@ fn format(at: Timestamp, form: &[BorrowedFormatItem<'_>]) -> String {
     let micros = u32::try_from(at.steps().rem_euclid(100_000) * 10).unwrap_or(0);
     let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let moment = moment.replace_microsecond(micros).unwrap_or(moment);
-    // Every form asks only for what a point in time has.
+    // A point in time has all components of every form, so this cannot fail.
     moment.format(form).unwrap_or_default()
 }
 

@@ -1,4 +1,4 @@
-//! Protocol-neutral HTTP values: what both fronts and the listener share and neither owns.
+//! Protocol-neutral HTTP values, which both fronts and the listener share.
 //!
 //! Nothing here answers a request. The fronts parse into these values and render from them.
 

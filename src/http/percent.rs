@@ -13,7 +13,8 @@ pub fn decode_lossless(raw: &str) -> Vec<u8> {
     percent_decode_str(raw).collect()
 }
 
-/// Decodes to text; `None` when the bytes are no UTF-8. A malformed `%` stays as it is: see [`is_well_formed`].
+/// Decodes to text; `None` when the bytes are no UTF-8. A malformed `%` stays as it is: see
+/// [`is_well_formed`].
 pub fn decode_utf8(raw: &str) -> Option<String> {
     String::from_utf8(decode_lossless(raw)).ok()
 }
@@ -25,7 +26,8 @@ pub fn is_well_formed(raw: &str) -> bool {
     bytes.iter().enumerate().all(|(at, &b)| b != b'%' || (is_hex(at + 1) && is_hex(at + 2)))
 }
 
-/// Encodes everything but `A-Za-z0-9-._~`, in upper case: one component of a path or query (AWS's `UriEncode`).
+/// Encodes everything but `A-Za-z0-9-._~`, in upper case: one component of a path or query (AWS's
+/// `UriEncode`).
 pub fn encode(bytes: &[u8]) -> String {
     percent_encode(bytes, RESERVED).to_string()
 }

@@ -13,8 +13,8 @@ pub struct Query {
 }
 
 impl Query {
-    /// Parses the raw query, without its `?`. `+` is a space, a parameter without `=` has an empty value, and a
-    /// malformed `%` stays as it is.
+    /// Parses the raw query, without its `?`. `+` is a space, a parameter without `=` has an empty value, and
+    /// a malformed `%` stays as it is.
     pub fn parse(raw: &str) -> Self {
         let mut query = Self::default();
         for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
@@ -40,18 +40,18 @@ impl Query {
         self.pairs.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    /// All pairs.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Whether all of it was UTF-8. Where it was not, U+FFFD stands in its place, and the caller had better refuse.
+    /// Whether all of it was UTF-8. Other bytes were replaced by U+FFFD, and the caller should refuse the
+    /// request.
     pub fn is_utf8(&self) -> bool {
         !self.not_utf8
     }
 
-    /// Whether a parameter is named like a key header: keys never travel in URLs, which everyone logs. (Values may name
-    /// them: `X-Amz-SignedHeaders` does.)
+    /// Whether a parameter is named like a key header. Keys must not be in URLs, because everyone logs those.
+    /// (Values may name them: `X-Amz-SignedHeaders` does.)
     pub fn has_key_material(&self) -> bool {
         self.pairs.iter().any(|(name, _)| SecretHeaders::is_secret(name.trim()))
     }

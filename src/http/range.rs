@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-/// How many ranges a request may ask for. Stops a small request from asking for the same bytes thousands of times over
-/// (CVE-2011-3192); beyond it the header is ignored, as RFC 9110 §14.2 allows.
+/// How many ranges a request may ask for. Stops a small request from asking for the same bytes thousands of
+/// times (CVE-2011-3192). A header with more ranges is ignored, as RFC 9110 §14.2 allows.
 pub const MAX_RANGES: usize = 50;
 
 /// One range as it was asked for, before the length is known.
@@ -16,7 +16,7 @@ pub enum RangeSpec {
 }
 
 impl RangeSpec {
-    /// The bytes meant, in an object of `len` bytes; `None` when there are none (416).
+    /// The range in an object of `len` bytes, or `None` if there are no such bytes (416).
     pub fn resolve(&self, len: u64) -> Option<Range<u64>> {
         let range = match *self {
             Self::FromTo(first, None) => first..len,
@@ -27,8 +27,8 @@ impl RangeSpec {
     }
 }
 
-/// Parses a `Range` header. `None` when it is no range of bytes, which both protocols answer with the whole object.
-/// Numbers beyond 64 bits are as good as the largest.
+/// Parses a `Range` header. `None` if it is no range of bytes: both protocols then answer with the whole
+/// object. Numbers beyond 64 bits count as the largest.
 pub fn parse_ranges(header: &str) -> Option<Vec<RangeSpec>> {
     let (unit, set) = header.trim().split_once('=')?;
     if !unit.trim_end().eq_ignore_ascii_case("bytes") {
@@ -57,7 +57,7 @@ fn parse_spec(element: &str) -> Option<RangeSpec> {
     }
 }
 
-/// Digits only: `u64::from_str` would take a sign.
+/// Digits only: `u64::from_str` would accept a sign.
 fn number(digits: &str) -> Option<u64> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;

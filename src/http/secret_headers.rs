@@ -1,6 +1,6 @@
-//! The key headers, lifted out of a request at the accept loop, before routing and tracing can see them.
+//! The key headers. They are lifted out of a request before routing and tracing can see them.
 //!
-//! What cannot be done: the buffer that hyper read the request into is not ours to wipe.
+//! One copy remains: we cannot wipe the buffer that hyper read the request into.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use std::sync::Arc;
 use ::http::HeaderMap;
 use zeroize::Zeroizing;
 
-/// The headers that carry a customer's key, its digest or its algorithm. Cheap to clone; shared, redacted, and wiped
-/// with the last clone.
+/// The headers that carry a customer's key, its digest or its algorithm. Cheap to clone; shared, redacted,
+/// and wiped with the last clone.
 #[derive(Clone, Default)]
 pub struct SecretHeaders(Arc<Vec<(String, Zeroizing<Vec<u8>>)>>);
 
-/// Why a key header has no single value.
+/// The reason why a key header has no single value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SecretHeaderError {
     /// It came more than once.
@@ -25,7 +25,7 @@ pub enum SecretHeaderError {
 }
 
 impl SecretHeaders {
-    /// Takes every header out whose name [`is_secret`](Self::is_secret).
+    /// Takes out every header with a name that [`is_secret`](Self::is_secret).
     pub fn lift(headers: &mut HeaderMap) -> Self {
         let names: Vec<_> = headers.keys().filter(|name| Self::is_secret(name.as_str())).cloned().collect();
         let mut lifted = Vec::new();
@@ -38,8 +38,8 @@ impl SecretHeaders {
         Self(Arc::new(lifted))
     }
 
-    /// Whether a header (or query parameter) of this name is reserved for keys, in any spelling: case, `_` and other
-    /// characters in place of `-`, doubled or percent-encoded separators.
+    /// Whether a header (or query parameter) of this name is reserved for keys, in any spelling: case, `_`
+    /// and other characters in place of `-`, doubled or percent-encoded separators.
     pub fn is_secret(name: &str) -> bool {
         // Every reserved name has this word; most names end here, without an allocation.
         if !contains_ignore_case(name.as_bytes(), b"encryption") {
@@ -68,8 +68,8 @@ impl SecretHeaders {
         std::str::from_utf8(value).map(Some).map_err(|_| SecretHeaderError::NotText)
     }
 
-    /// The names as they came, in lower case; a repeated header's name is repeated. A front refuses those it does not
-    /// know.
+    /// The names as they came, in lower case. A repeated header's name is repeated. A front refuses names
+    /// that it does not know.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
@@ -81,14 +81,15 @@ impl fmt::Debug for SecretHeaders {
     }
 }
 
-/// `x-object-meta-encryption-*` and its like: account, container, `amz`, and their `x-remove-…` forms. Takes the name
-/// without its `x-`.
+/// `x-object-meta-encryption-*` and the same for account, container and `amz`, and their `x-remove-…` forms.
+/// `name` is without its `x-`.
 fn is_reserved_metadata(name: &str) -> bool {
     let name = name.strip_prefix("remove-").unwrap_or(name);
     name.split_once('-').is_some_and(|(_, rest)| rest.starts_with("meta-encryption-"))
 }
 
-/// Lower case, percent-decoded, and every run of characters that are no letters or digits as one `-`.
+/// The name percent-decoded and in lower case, with one `-` for each run of characters that are no letters or
+/// digits.
 fn plain_spelling(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
     for byte in super::percent::decode_lossless(name) {

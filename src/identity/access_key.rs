@@ -1,4 +1,4 @@
-//! S3 access keys: what a signature is checked with.
+//! S3 access keys, which signatures are checked with.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +9,12 @@ use crate::cache::Cache;
 
 /// Access keys that are kept in memory. They bound what a process remembers, not how many keys there may be.
 const FOUND_CAPACITY: usize = 4096;
-/// Unknown access keys that are remembered: a flood of guesses costs the directory one look-up per guess and second.
+/// Unknown access keys that are remembered: a flood of guesses costs the directory one look-up per guess and
+/// second.
 const MISSED_CAPACITY: usize = 1024;
 /// How long an unknown access key stays unknown: a new key works within this time on every replica.
 const MISSED_LIFETIME: Duration = Duration::from_secs(1);
-/// The longest access key that is looked up, against look-ups that are made to be expensive.
+/// The longest access key that is looked up. Stops look-ups that are made to be expensive.
 const MAX_ACCESS_KEY: usize = 128;
 
 /// An access key that may sign.
@@ -21,7 +22,7 @@ const MAX_ACCESS_KEY: usize = 128;
 pub struct AccessKey {
     /// The secret that signs.
     pub secret: Secret,
-    /// Who signs with it. A signature that verifies proves it; before that it is a claim.
+    /// The identity that signs with it. Before a signature verifies, it is only a claim.
     pub identity: Identity,
 }
 
@@ -39,8 +40,8 @@ impl AccessKeys {
 }
 
 impl Authenticator {
-    /// Finds an access key that may sign: `None` when it is unknown or disabled, or when its user is disabled or has no
-    /// role in its account any more. Changes are seen within [`super::AuthConfig::refresh`].
+    /// Finds an access key that may sign: `None` when it is unknown or disabled, or when its user is disabled
+    /// or has no role in its account any more. Changes are seen within [`super::AuthConfig::refresh`].
     pub async fn access_key(&self, access: &str) -> Result<Option<Arc<AccessKey>>, AuthError> {
         let now = self.clock().elapsed();
         let cached = self.access_keys();
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_stops_a_key_is_seen_within_five_seconds() {
+    async fn a_stopped_key_is_refused_within_five_seconds() {
         type Change = fn(&MemoryDirectory);
         let changes: [Change; 4] = [
             |directory| directory.change_user("alice", |user| user.enabled = false),

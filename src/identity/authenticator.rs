@@ -1,4 +1,4 @@
-//! What the fronts hold to find out who asks.
+//! The authenticator, by which the fronts find out who asks.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,19 +11,19 @@ use super::signing_keys::SigningKeys;
 use super::tokens::Tokens;
 use super::{AuthError, Clock, SystemClock};
 
-/// Passwords are checked on at most so many cores, unless the operator wants more: 76 MiB.
+/// Passwords are checked on at most so many cores by default, which takes 76 MiB.
 const MAX_WORKERS: usize = 4;
 
-/// What an operator may set.
+/// The settings of identity.
 #[derive(Clone, Debug)]
 pub struct AuthConfig {
     /// How long a token lives. 24 hours, as `TempAuth`'s.
     pub token_lifetime: Duration,
     /// How old a cached answer may be: revocations and changes of roles are seen within this time.
     pub refresh: Duration,
-    /// After which time a new key signs tokens. Tokens of the older keys stay good.
+    /// The age at which the signing key is replaced. Tokens of older keys stay good.
     pub key_rotation: Duration,
-    /// Passwords that are checked at the same time, each with 19 MiB.
+    /// How many passwords are checked at the same time, each with 19 MiB.
     pub password_workers: usize,
     /// The tokens' issuer: replicas of one installation must agree on it.
     pub issuer: String,
@@ -62,7 +62,7 @@ impl Authenticator {
         Self::with_clock(directory, config, Arc::new(SystemClock::default()))
     }
 
-    /// An authenticator that goes by another clock.
+    /// An authenticator with another clock.
     pub fn with_clock(
         directory: Arc<dyn Directory>,
         config: AuthConfig,

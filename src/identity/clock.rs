@@ -1,10 +1,11 @@
-//! Time, as identity takes it: exchangeable in tests.
+//! The clock of identity, which tests replace.
 
 use std::time::{Duration, Instant};
 
 use crate::model::Timestamp;
 
-/// A clock. Expiry of tokens follows the wall; the age of cached answers follows a clock that nobody can set back.
+/// A clock. The expiry of tokens follows wall time. The age of cached answers follows a time that nobody can
+/// set back.
 pub trait Clock: Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;

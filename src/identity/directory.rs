@@ -1,4 +1,4 @@
-//! Where principals are kept, as identity sees it.
+//! The directory: the store of principals, as identity sees it.
 
 use std::error::Error;
 use std::fmt;
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::Secret;
 use crate::model::{AccountId, Timestamp, UserId};
 
-/// The store of principals. Secrets come out of it opened; how they are sealed is its own affair.
+/// The store of principals. It returns secrets opened, and seals them in its own way.
 #[async_trait]
 pub trait Directory: Send + Sync + 'static {
     /// Finds an S3 access key by its public id.
@@ -31,7 +31,8 @@ pub trait Directory: Send + Sync + 'static {
     async fn signing_keys(&self) -> Result<Vec<SigningKeyEntry>, DirectoryError>;
     /// Adds a key that signs tokens; all replicas see it in [`Directory::signing_keys`] from then on.
     async fn add_signing_key(&self, key: SigningKeyEntry) -> Result<(), DirectoryError>;
-    /// Notes that a token is revoked: all replicas see it in [`Directory::is_token_revoked`] from then on, until `until`.
+    /// Records that a token is revoked. From then on until `until`, all replicas see it in
+    /// [`Directory::is_token_revoked`].
     async fn revoke_token(&self, id: &str, until: Timestamp, now: Timestamp) -> Result<(), DirectoryError>;
     /// Whether a token was revoked.
     async fn is_token_revoked(&self, id: &str) -> Result<bool, DirectoryError>;
@@ -40,24 +41,22 @@ pub trait Directory: Send + Sync + 'static {
 /// A user, as the directory keeps it.
 #[derive(Clone)]
 pub struct UserEntry {
-    /// Its id.
     pub id: UserId,
     /// Its name, unique in its domain.
     pub name: String,
     /// Its domain's id.
     pub domain: String,
-    /// The password's Argon2 hash in PHC form, where it has a password.
+    /// The password's Argon2 hash in PHC form, if the user has a password.
     pub password_hash: Option<String>,
     /// Tokens of any other epoch are revoked.
     pub epoch: i64,
-    /// Whether it may do anything at all.
+    /// Whether the user may log in.
     pub enabled: bool,
 }
 
 /// An account, as the directory keeps it.
 #[derive(Clone, Debug)]
 pub struct AccountEntry {
-    /// Its id.
     pub id: AccountId,
     /// Its name, unique in its domain.
     pub name: String,
@@ -68,7 +67,6 @@ pub struct AccountEntry {
 /// A role of a user in an account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Grant {
-    /// Where.
     pub account: AccountId,
     /// The role's name.
     pub role: String,
@@ -77,11 +75,10 @@ pub struct Grant {
 /// An S3 access key, its secret opened.
 #[derive(Clone, Debug)]
 pub struct AccessKeyEntry {
-    /// Whose it is.
+    /// The user that it belongs to.
     pub user: UserId,
-    /// For which account it signs.
+    /// The account that it signs for.
     pub account: AccountId,
-    /// The secret.
     pub secret: Secret,
     /// Whether it may sign.
     pub enabled: bool,
@@ -100,13 +97,13 @@ pub struct SigningKeyEntry {
     pub created: Timestamp,
 }
 
-/// Why the directory gave no answer. It holds no secret.
+/// The reason why the directory gave no answer. It holds no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
-    /// Away for now.
+    /// The directory is not reachable now.
     #[error("the directory is unavailable: {0}")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// What is stored cannot be read: damage, tampering or a wrong key ring.
+    /// A stored record cannot be read: damage, tampering or a wrong key ring.
     #[error("the directory holds a record that does not open: {0}")]
     Damaged(&'static str),
 }

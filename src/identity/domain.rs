@@ -1,26 +1,20 @@
-//! Keystone's domains. There is one, `Default`; everything that names a domain passes through here, so that more of
-//! them need no other change.
+//! Keystone's domains. There is one, `Default`. All code that names a domain goes through this file.
 
 /// The one domain's id.
 const DEFAULT_ID: &str = "default";
 /// The one domain's name.
 const DEFAULT_NAME: &str = "Default";
 
-/// A domain.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Domain {
-    /// Its id.
     pub id: String,
-    /// Its name.
     pub name: String,
 }
 
 /// How a client names a domain.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum DomainSelector {
-    /// By id.
     Id(String),
-    /// By name.
     Name(String),
 }
 

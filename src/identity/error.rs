@@ -1,11 +1,11 @@
-//! Why nobody was identified.
+//! Errors of identification.
 
 use std::error::Error;
 use std::fmt;
 
 use super::DirectoryError;
 
-/// Why a credential led nowhere. It never holds the credential.
+/// The reason why a credential identified nobody. It never holds the credential.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
     /// The credential is not good. A client learns no more than that; the reason is for the log.
@@ -22,7 +22,7 @@ pub enum AuthError {
     Internal(#[source] Defect),
 }
 
-/// What could not be done, and the error below it where there is one.
+/// The step that failed, and the error below it, if there is one.
 #[derive(Debug)]
 pub struct Defect {
     what: &'static str,
@@ -30,7 +30,7 @@ pub struct Defect {
 }
 
 impl Defect {
-    /// The part that is fit for a log line of its own.
+    /// The step that failed, without the error below it.
     pub const fn what(&self) -> &'static str {
         self.what
     }
@@ -55,13 +55,13 @@ impl AuthError {
         Self::Internal(Defect { what, source: None })
     }
 
-    /// A defect that comes of an error.
+    /// A defect that an error caused.
     pub(super) fn internal(what: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Internal(Defect { what, source: Some(source.into()) })
     }
 }
 
-/// What was wrong with a credential.
+/// The reason why a credential is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
 pub enum Rejection {
     /// No such user, or not this password.
@@ -76,7 +76,7 @@ pub enum Rejection {
     /// No such domain.
     #[error("no such domain")]
     NoDomain,
-    /// Not a token of ours: its form, its algorithm, its issuer or its audience is another.
+    /// Not a token of ours: wrong form, algorithm, issuer or audience.
     #[error("not a token")]
     NotAToken,
     /// The token's key is unknown.
@@ -88,7 +88,7 @@ pub enum Rejection {
     /// The token has expired.
     #[error("the token has expired")]
     Expired,
-    /// The token was revoked, itself or by the user's epoch.
+    /// The token was revoked, alone or with all tokens of its user.
     #[error("the token is revoked")]
     Revoked,
 }

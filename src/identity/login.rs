@@ -5,51 +5,47 @@ use super::scope::projects;
 use super::{AuthError, Authenticator, DomainSelector, Identity, Rejection, Scope, Secret, TokenInfo, User};
 use crate::model::{Timestamp, UserId};
 
-/// A user, a password, and what for.
+/// A user, a password, and a project.
 #[derive(Clone, Debug)]
 pub struct PasswordLogin {
-    /// Who.
     pub user: UserSelector,
-    /// The password.
     pub password: Secret,
-    /// For which project. Not read for [`UserSelector::TempAuth`], whose name says it.
+    /// The project to log in to. Not used with [`UserSelector::TempAuth`], where the name gives it.
     pub scope: Scope,
 }
 
 /// How a client names a user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum UserSelector {
-    /// By id.
     Id(UserId),
     /// By its name in a domain.
     Name {
         /// The user's domain.
         domain: DomainSelector,
-        /// Its name.
         name: String,
     },
-    /// As `TempAuth`'s `X-Auth-User` does: a `TempAuth` name `account:user`, else `project:user`, else a user's name alone.
+    /// By `TempAuth`'s `X-Auth-User`. Tried in this order: a `TempAuth` name `account:user`, `project:user`,
+    /// a user's name alone.
     TempAuth(String),
 }
 
-/// A login that succeeded: what a token is issued for.
+/// A login that succeeded. A token is issued for it.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// Who.
     pub user: User,
     /// The user in the project; `None` for a login for no project.
     pub identity: Option<Identity>,
-    /// How: Keystone's names of methods.
+    /// How the user logged in: Keystone's names of methods.
     pub methods: Vec<String>,
     /// The user's epoch at the login.
     pub(super) epoch: i64,
-    /// A token for this login must not outlive this.
+    /// A token for this login must not outlive this time.
     pub(super) until: Option<Timestamp>,
 }
 
 impl Authenticator {
-    /// Verifies a password. Whether the user is unknown, has no password or gave a wrong one is not told, not even by the
-    /// time it takes.
+    /// Verifies a password. The answer does not reveal whether the user is unknown, has no password or gave a
+    /// wrong one. Nor does the time that it takes.
     pub async fn password(&self, login: PasswordLogin) -> Result<Login, AuthError> {
         let (user, scope) = self.find_user(login.user, login.scope).await?;
         let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
@@ -68,7 +64,7 @@ impl Authenticator {
         })
     }
 
-    /// Logs in anew with a token, for another project. The new token lives no longer than the old one.
+    /// Logs in again with a token, for another project. The new token lives no longer than the old one.
     pub async fn rescope(&self, token: &TokenInfo, scope: Scope) -> Result<Login, AuthError> {
         let user = self.current_user(&token.user.id, token.epoch).await?;
         let identity = scope.resolve(self.directory(), &user).await?;
@@ -91,7 +87,7 @@ impl Authenticator {
         Ok(projects(self.directory(), &user).await?)
     }
 
-    /// The user of a token as it stands now, if the token still speaks for it.
+    /// The present record of a token's user, if the token is still good for it.
     pub(super) async fn current_user(&self, id: &UserId, epoch: i64) -> Result<UserEntry, AuthError> {
         let user = self.directory().user(id).await?.ok_or(Rejection::Revoked)?;
         if !user.enabled {
@@ -229,7 +225,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_disabled_user_is_told_so_only_by_the_log() {
+    async fn only_the_log_shows_that_a_user_is_disabled() {
         let directory = MemoryDirectory::with_people();
         directory.change_user("alice", |user| user.enabled = false);
         let authenticator = directory.authenticator(&ManualClock::new());

@@ -27,8 +27,9 @@ pub(crate) struct MemoryDirectory {
 }
 
 impl MemoryDirectory {
-    /// Users `alice` (password `wonderland`; admin of `acct`, `TempAuth` `test:tester`), `bob` (`builder`; member of `acct` and
-    /// reader of `other`) and `nobody` (no password, no role); the access key `AKALICE` of alice.
+    /// Users `alice` (password `wonderland`; admin of `acct`, `TempAuth` `test:tester`), `bob` (`builder`;
+    /// member of `acct` and reader of `other`) and `nobody` (no password, no role); the access key `AKALICE`
+    /// of alice.
     pub(crate) fn with_people() -> Arc<Self> {
         let directory = Self::default();
         directory.add_account("acct-id", "acct");
@@ -143,13 +144,13 @@ impl Directory for MemoryDirectory {
     }
 }
 
-/// A clock that stands still until it is moved.
+/// A clock that moves only by hand.
 pub(crate) struct ManualClock {
     milliseconds: AtomicI64,
 }
 
 impl ManualClock {
-    /// Stands at noon of the first of January 2030.
+    /// It begins at noon of the first of January 2030.
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self { milliseconds: AtomicI64::new(1_893_499_200_000) })
     }

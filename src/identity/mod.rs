@@ -1,9 +1,9 @@
-//! Who asks: users, passwords, access keys and tokens, over a [`Directory`] that somebody else keeps.
+//! Users, passwords, access keys and tokens, over a [`Directory`] that is implemented elsewhere.
 //!
-//! The fronts hold an [`Authenticator`]. It looks access keys up for S3's signatures, verifies passwords, and issues and
-//! verifies tokens; every one of these ends in an [`Identity`], which nothing outside this module can make. What a
-//! front asks on every request is answered from a bounded cache whose entries live for five seconds, so that a
-//! revoked token, a disabled user or a changed role is seen within that time.
+//! The fronts hold an [`Authenticator`]. It looks up access keys for S3's signatures, verifies passwords, and
+//! issues and verifies tokens. Each of these gives an [`Identity`], which no code outside this module can
+//! make. Questions of every request are answered from bounded caches, where answers live for five seconds. So
+//! a revoked token, a disabled user or a changed role is seen within that time.
 
 mod access_key;
 mod authenticator;

@@ -1,4 +1,4 @@
-//! Passwords: Argon2id, off the async threads, so many at once and no more.
+//! Passwords: Argon2id, on blocking threads, with a limit on checks at the same time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,22 +14,25 @@ use zeroize::Zeroizing;
 use super::{AuthError, Clock, Secret};
 use crate::cache::Cache;
 
-/// The longest password that is looked at: hashing must not be fed megabytes.
+/// The longest password that is checked. Stops clients from having megabytes hashed.
 const MAX_PASSWORD: usize = 4096;
-/// Checks that may wait for a worker. Beyond it a login is told to come back, so that a flood cannot pile up requests.
+/// How many checks may wait for a worker. Further logins are refused for now, so that a flood cannot pile up
+/// requests.
 const MAX_WAITING: usize = 256;
 /// Successful checks that are remembered.
 const VERIFIED_CAPACITY: usize = 1024;
-/// How long a successful check is remembered. The `swift` client logs in once per thread, all at the same time.
+/// How long a successful check is remembered. The `swift` client logs in once per thread, all at the same
+/// time.
 const VERIFIED_LIFETIME: Duration = Duration::from_mins(1);
-/// What an unknown user's password is compared with: costs what a real one costs, and is equal to nothing.
+/// The hash for unknown users. Comparing with it costs as much as with a real one, and no password matches
+/// it.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhvbWUh$\
                       AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Why a password could not be hashed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PasswordError {
-    /// Empty, or longer than what is looked at.
+    /// Empty, or longer than allowed.
     #[error("a password has 1 to {MAX_PASSWORD} bytes")]
     Length,
     /// Argon2 or the machine's randomness failed.
@@ -37,7 +40,8 @@ pub enum PasswordError {
     Failed(#[source] argon2::password_hash::Error),
 }
 
-/// Hashes a password with Argon2id, in PHC form. It takes tens of milliseconds and 19 MiB: not on an async thread.
+/// Hashes a password with Argon2id, in PHC form. It takes tens of milliseconds and 19 MiB: not on an async
+/// thread.
 pub fn hash_password(password: &str) -> Result<String, PasswordError> {
     hash_with(Params::DEFAULT, password)
 }
@@ -68,7 +72,7 @@ pub(super) struct Passwords {
     places: Arc<Semaphore>,
     workers: Arc<Semaphore>,
     verified: Cache<[u8; 32], ()>,
-    /// Random per process: what `verified` holds says nothing without it.
+    /// Random per process. Without it, the contents of `verified` reveal nothing.
     key: Zeroizing<[u8; 32]>,
     nobody: &'static str,
 }
@@ -87,7 +91,7 @@ impl Passwords {
         })
     }
 
-    /// Whether this is the password of the hash. Without a hash it is not, after the same time.
+    /// Whether this is the password of the hash. Without a hash the answer is no, after the same time.
     pub(super) async fn verify(
         &self,
         hash: Option<&str>,
@@ -100,7 +104,7 @@ impl Passwords {
         }
         let place = self.places.clone().try_acquire_owned().map_err(|_| AuthError::Busy)?;
         let worker = self.workers.clone().acquire_owned().await.map_err(|_| AuthError::Busy)?;
-        // Another login of the same user may have done the work while this one waited.
+        // Another login of the same user may have done the check while this one waited.
         if self.remembers(memory.as_ref(), clock) {
             return Ok(true);
         }
@@ -120,7 +124,7 @@ impl Passwords {
         memory.is_some_and(|memory| self.verified.get(memory, clock.elapsed()).is_some())
     }
 
-    /// Names a password together with the hash it belongs to: a changed password is forgotten at once.
+    /// Identifies a password together with its hash, so that a changed password is forgotten at once.
     fn fingerprint(&self, hash: &str, password: &Secret) -> [u8; 32] {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
         let mut mac =
@@ -132,7 +136,8 @@ impl Passwords {
     }
 }
 
-/// Compares on a blocking thread, which holds its permits to the end: a client that hangs up frees no memory early.
+/// Compares on a blocking thread, which holds its permits to the end. So a client that goes away does not
+/// free the memory early.
 async fn compare(
     hash: String,
     password: Secret,
@@ -180,7 +185,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_has_no_password() {
+    async fn a_user_without_a_password_cannot_log_in() {
         let mut passwords = Passwords::new(1).unwrap();
         passwords.nobody = Box::leak(cheap_hash("open sesame").into_boxed_str());
         let clock = ManualClock::new();
@@ -194,7 +199,7 @@ mod tests {
         let passwords = Passwords::new(1).unwrap();
         let (clock, hash, password) = (ManualClock::new(), cheap_hash("secret"), Secret::new("secret"));
         assert!(passwords.verify(Some(&hash), &password, &*clock).await.unwrap());
-        // Nothing can be checked any more; what is remembered needs no check.
+        // No check is possible any more, but a remembered success needs none.
         passwords.workers.close();
         assert!(passwords.verify(Some(&hash), &password, &*clock).await.unwrap());
         for (hash, password) in [(&hash, "wrong"), (&cheap_hash("secret"), "secret")] {

@@ -7,27 +7,24 @@ use super::directory::{AccountEntry, UserEntry};
 use super::{Domain, Role};
 use crate::model::{AccountId, UserId};
 
-/// A verified identity: a user in an account. Its facts are read through [`Principal`]'s fields; only the verifiers of
-/// credentials make one. Cheap to clone.
+/// A verified identity: a user in an account. Its facts are the fields of [`Principal`]. Only the verifiers
+/// of credentials make one. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Identity(Arc<Principal>);
 
 /// The facts of an [`Identity`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Principal {
-    /// The user.
     pub user: UserId,
-    /// Its name.
     pub user_name: String,
     /// The user's domain.
     pub user_domain: Domain,
     /// The account the credentials are for.
     pub account: AccountId,
-    /// Its name.
     pub account_name: String,
     /// The account's domain.
     pub account_domain: Domain,
-    /// What the user is there.
+    /// The user's role in the account.
     pub role: Role,
     /// The names of all its roles there, sorted.
     pub roles: Vec<String>,
@@ -36,16 +33,13 @@ pub struct Principal {
 /// A verified user, who may be in no account at all.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct User {
-    /// Its id.
     pub id: UserId,
-    /// Its name.
     pub name: String,
-    /// Its domain.
     pub domain: Domain,
 }
 
 impl Identity {
-    /// Joins a verified user with an account and the names of its roles there; `None` without a role.
+    /// Joins a verified user with an account and the names of its roles there. `None` without a role.
     pub(super) fn verified(user: &UserEntry, account: &AccountEntry, mut roles: Vec<String>) -> Option<Self> {
         let role = Role::strongest(roles.iter().map(String::as_str))?;
         roles.sort();

@@ -1,6 +1,6 @@
-//! What a user is in an account.
+//! The role of a user in an account.
 
-/// What a caller is in the account whose credentials it showed.
+/// The role of a caller in the account of its credentials.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Role {
     /// Has no right of its own: only what a policy or an ACL grants.
@@ -12,7 +12,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The role that a role's name stands for; names are compared without case, as Swift's keystoneauth does.
+    /// The role for a role's name. Names are compared without case, as Swift's keystoneauth does.
     pub fn from_name(name: &str) -> Self {
         if name.eq_ignore_ascii_case("ResellerAdmin") {
             Self::Reseller
@@ -23,7 +23,7 @@ impl Role {
         }
     }
 
-    /// The strongest of several role names; `None` where there is none at all.
+    /// The strongest of several role names, or `None` if there are none.
     pub fn strongest<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         names.into_iter().map(Self::from_name).max()
     }

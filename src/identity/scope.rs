@@ -1,4 +1,4 @@
-//! For which project a login is.
+//! The project that a login is for.
 
 use super::directory::{AccountEntry, Directory, DirectoryError, Grant, UserEntry};
 use super::{AuthError, DomainSelector, Identity, Rejection};
@@ -7,26 +7,24 @@ use crate::model::AccountId;
 /// For which project a login is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Scope {
-    /// The user's project, if it has exactly one; else none.
+    /// The user's project, if it has exactly one; otherwise none.
     Default,
-    /// None, on purpose.
+    /// No project, as the client asked.
     Unscoped,
-    /// This project.
     Project(ProjectSelector),
-    /// The user's project of this name or id; else its only one. `TempAuth`'s `account` in `account:user`.
+    /// The user's project of this name or id, otherwise its only one. It is the `account` in `TempAuth`'s
+    /// `account:user`.
     Hint(String),
 }
 
 /// How a client names a project.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ProjectSelector {
-    /// By id.
     Id(AccountId),
     /// By its name in a domain.
     Name {
         /// The project's domain.
         domain: DomainSelector,
-        /// Its name.
         name: String,
     },
 }
@@ -37,7 +35,7 @@ impl Scope {
         Self::Project(ProjectSelector::Name { domain: DomainSelector::default(), name: name.into() })
     }
 
-    /// The user's identity in the project that this scope asks for; `None` where no project was asked for.
+    /// The user's identity in the project of this scope, or `None` if no project was asked for.
     pub(super) async fn resolve(
         &self,
         directory: &dyn Directory,
@@ -71,7 +69,7 @@ impl Scope {
     }
 }
 
-/// A user in an account, as both stand now; `None` where it has no role there.
+/// A user in an account, with its present roles, or `None` if it has no role there.
 pub(super) async fn identity_in(
     directory: &dyn Directory,
     user: &UserEntry,

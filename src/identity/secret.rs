@@ -6,7 +6,8 @@ use serde::{Deserialize, Deserializer};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// A secret text (a password, an S3 secret key): wiped on drop, redacted in `Debug`, compared in constant time.
+/// A secret text (a password, an S3 secret key): wiped on drop, redacted in `Debug`, compared in constant
+/// time.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 

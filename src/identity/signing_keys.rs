@@ -1,8 +1,8 @@
 //! The keys that sign tokens: shared by all replicas, rotated without logging anyone out.
 //!
-//! Every key of the directory verifies; the newest one signs. A key that this process does not know makes it read the
-//! directory again, so a token of a replica that has just rotated is understood at once; and nobody signs with a key
-//! in its first seconds, so that no replica meets it before it may read again.
+//! Every key of the directory verifies; the newest one signs. If a token names an unknown key, the process
+//! reads the directory again. So a token of a replica that has just rotated is understood at once. No process
+//! signs with a key in its first seconds, so that no replica meets the key before it may read again.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -16,11 +16,12 @@ use super::directory::{Directory, SigningKeyEntry};
 use super::{AuthError, Clock};
 use crate::model::Timestamp;
 
-/// The directory is read at most so often for keys that are unknown: tokens are easy to invent.
+/// How often the directory may be read because of unknown keys: tokens are easy to invent.
 const MIN_RELOAD: Duration = Duration::from_secs(1);
-/// The same while no key is older than [`ACTIVATION`]: those who began at once learn of each other's keys.
+/// The same while no key is older than [`ACTIVATION`], so that processes that started at once learn each
+/// other's keys.
 const FIRST_RELOAD: Duration = Duration::from_millis(50);
-/// The directory is read at least so often before signing, to see that another replica has rotated.
+/// How old the known keys may be for signing, so that a rotation by another replica is seen.
 const MAX_AGE: Duration = Duration::from_mins(1);
 /// A key younger than this does not sign while there is an older one.
 const ACTIVATION: Duration = Duration::from_secs(10);
@@ -44,7 +45,6 @@ pub(super) struct SigningKeys {
 
 #[derive(Clone, Default)]
 struct Known {
-    /// Oldest first.
     keys: Arc<[Arc<SigningKey>]>,
     /// When they were read; `None` before the first time.
     loaded: Option<Duration>,
@@ -85,7 +85,7 @@ impl SigningKeys {
         if let Some(key) = known.find(id) {
             return Ok(Some(key));
         }
-        // While all are young, one that was made a moment ago may sign already.
+        // While all keys are young, another process may already sign with a key that is a moment old.
         let is_first = !known.keys.is_empty() && known.active(clock).is_none();
         let age = if is_first { FIRST_RELOAD } else { MIN_RELOAD };
         Ok(self.reload_after(age, directory, clock).await?.find(id))
@@ -118,7 +118,7 @@ impl SigningKeys {
         self.load(directory, clock).await
     }
 
-    /// Makes a new key, unless somebody else just did.
+    /// Makes a new key, unless another process has just made one.
     async fn rotate(&self, directory: &dyn Directory, clock: &dyn Clock) -> Result<Known, AuthError> {
         let _one_at_a_time = self.loading.lock().await;
         let known = self.known();
@@ -154,7 +154,7 @@ impl Known {
         self.keys.iter().find(|key| key.id == id).cloned()
     }
 
-    /// The newest key that every process knows by now.
+    /// The newest key that is old enough for every process to know it.
     fn active(&self, clock: &dyn Clock) -> Option<Arc<SigningKey>> {
         let active = |key: &&Arc<SigningKey>| key.created.plus(ACTIVATION) <= clock.now();
         self.keys.iter().rev().find(active).cloned()
@@ -166,8 +166,8 @@ impl Known {
 }
 
 impl SigningKey {
-    /// The public half is derived from the private one, which was sealed: a public key that somebody put into the
-    /// directory verifies nothing.
+    /// The public half is derived from the private one, which was sealed. So a public key that an attacker
+    /// puts into the directory verifies nothing.
     fn open(entry: &SigningKeyEntry) -> Option<Self> {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &entry.pkcs8).ok()?;
         Some(Self {
@@ -251,7 +251,7 @@ mod tests {
         let (directory, clock) = (MemoryDirectory::default(), ManualClock::new());
         let (one, two) = (SigningKeys::new(30 * DAY), SigningKeys::new(30 * DAY));
         two.signer(&directory, &*clock).await.unwrap();
-        // What the other one made without having seen this key.
+        // The key that the other process made, without having seen this one.
         let unseen = generate(clock.now()).unwrap();
         directory.add_signing_key(unseen.clone()).await.unwrap();
         one.load(&directory, &*clock).await.unwrap();
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_key_of_another_kind_is_passed_over() {
+    async fn a_key_of_another_curve_is_ignored() {
         let (directory, clock) = (MemoryDirectory::default(), ManualClock::new());
         let entry =
             SigningKeyEntry { pkcs8: Zeroizing::new(vec![1, 2, 3]), ..generate(clock.now()).unwrap() };

@@ -4,9 +4,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::model::AccountId;
 
-/// What comes before an account's id, as on every Swift.
+/// The prefix of an account's id, as on every Swift.
 const RESELLER_PREFIX: &str = "AUTH_";
-/// Stands for itself in a path segment (RFC 3986, `unreserved`).
+/// All but the characters that need no encoding in a path segment (RFC 3986, `unreserved`).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// An account's path component, not percent-encoded.
@@ -19,7 +19,7 @@ pub fn parse_storage_account(component: &str) -> Option<AccountId> {
     component.strip_prefix(RESELLER_PREFIX).filter(|id| !id.is_empty()).map(AccountId::new)
 }
 
-/// The path of an account's storage URL, percent-encoded: what follows the host.
+/// The path of an account's storage URL, percent-encoded.
 pub fn storage_path(account: &AccountId) -> String {
     format!("/v1/{}", utf8_percent_encode(&storage_account(account), SEGMENT))
 }

@@ -9,16 +9,16 @@ use super::{AuthError, Rejection};
 
 /// The one algorithm. A token that names another is not a token.
 const ALGORITHM: Algorithm = Algorithm::ES256;
-/// The `typ` of our tokens (RFC 8725, 3.11): a JWT that the same key signed for another purpose is not a token.
+/// The `typ` of our tokens (RFC 8725, 3.11): a JWT that the same key signed for another purpose is not a
+/// token.
 const TYPE: &str = "cardea-token+jwt";
-/// The audience.
 const AUDIENCE: &str = "cardea";
-/// The longest token that is looked at.
+/// The longest token that is parsed.
 const MAX_TOKEN: usize = 4096;
 /// The last second of the year 9999. Times beyond it are nonsense, and must not reach arithmetic.
 const MAX_TIME: i64 = 253_402_300_799;
 
-/// What a token says.
+/// The claims of a token.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Claims {
@@ -52,7 +52,7 @@ pub(super) fn sign(claims: &Claims, key: &SigningKey) -> Result<String, AuthErro
         .map_err(|error| AuthError::internal("a token could not be signed", error))
 }
 
-/// The id of the key that a token says it was signed with. Nothing of the token is believed yet.
+/// The id of the key that a token claims to be signed with. Nothing is verified yet.
 pub(super) fn key_id(token: &str) -> Result<String, Rejection> {
     if token.len() > MAX_TOKEN {
         return Err(Rejection::NotAToken);
@@ -64,7 +64,7 @@ pub(super) fn key_id(token: &str) -> Result<String, Rejection> {
     header.kid.ok_or(Rejection::NotAToken)
 }
 
-/// Verifies a token's signature, issuer and audience. Its times are for the caller to look at, who has the clock.
+/// Verifies a token's signature, issuer and audience. The caller checks its times, as it has the clock.
 pub(super) fn verify(token: &str, key: &SigningKey, issuer: &str) -> Result<Claims, Rejection> {
     let mut validation = Validation::new(ALGORITHM);
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);

@@ -12,7 +12,8 @@ use super::{AuthError, Authenticator, Identity, Login, Rejection, Role, User};
 use crate::cache::Cache;
 use crate::model::{AccountId, Timestamp, UserId};
 
-/// Verified tokens that are remembered. They bound what a process remembers, not how many tokens there may be.
+/// Verified tokens that are remembered. They bound what a process remembers, not how many tokens there may
+/// be.
 const VERIFIED_CAPACITY: usize = 8192;
 /// Revoked tokens that are remembered, beside those that the directory knows.
 const REVOKED_CAPACITY: usize = 8192;
@@ -21,14 +22,15 @@ const REUSED_CAPACITY: usize = 1024;
 /// How far another replica's clock may be ahead of ours.
 const SKEW: Duration = Duration::from_mins(1);
 
-/// What a token says, once everything about it was verified.
+/// The facts of a verified token.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TokenInfo {
     /// The token's own id.
     pub id: String,
-    /// Whose it is.
+    /// The user of the token.
     pub user: User,
-    /// The user in the project the token is for; `None` for a token for no project, which opens no door but identity's.
+    /// The user in the project that the token is for. `None` for a token without a project, which only the
+    /// identity face accepts.
     pub identity: Option<Identity>,
     /// How the user logged in: Keystone's names of methods.
     pub methods: Vec<String>,
@@ -39,16 +41,16 @@ pub struct TokenInfo {
     pub(super) epoch: i64,
 }
 
-/// A token and what it says.
+/// A token and its facts.
 #[derive(Clone)]
 pub struct IssuedToken {
     /// The token, for the client alone.
     pub token: String,
-    /// What it says.
+    /// The facts of the token.
     pub info: Arc<TokenInfo>,
 }
 
-/// What is remembered of tokens.
+/// The caches of tokens.
 pub(super) struct Tokens {
     verified: Cache<[u8; 32], Arc<TokenInfo>>,
     revoked: Cache<String, ()>,
@@ -92,8 +94,8 @@ impl Authenticator {
         Ok(IssuedToken { token, info })
     }
 
-    /// A token for a login: the one this process gave out last for the same user and project, until that nears its end.
-    /// `TempAuth` does so, and its clients log in often.
+    /// A token for a login. It is the last one that this process gave out for the same user and project,
+    /// until that nears its end. `TempAuth` does so, and its clients log in often.
     pub async fn reuse_or_issue(&self, login: &Login) -> Result<IssuedToken, AuthError> {
         let Some(identity) = &login.identity else {
             return self.issue(login).await;
@@ -111,8 +113,8 @@ impl Authenticator {
         Ok(token)
     }
 
-    /// Verifies a token. The answer is remembered for [`super::AuthConfig::refresh`], after which the user, its epoch and
-    /// its roles are read again, and whether the token was revoked.
+    /// Verifies a token. The answer is remembered for [`super::AuthConfig::refresh`]. After that the user,
+    /// its epoch, its roles and the revocation of the token are read again.
     pub async fn token(&self, token: &str) -> Result<Arc<TokenInfo>, AuthError> {
         let (now, key) = (self.clock().elapsed(), digest(token));
         let info = if let Some(info) = self.tokens().verified.get(&key, now) {
@@ -131,12 +133,12 @@ impl Authenticator {
         Ok(info)
     }
 
-    /// Revokes one token for good: at once in this process, within [`super::AuthConfig::refresh`] in other replicas. What
-    /// revokes all tokens of a user is a new epoch.
+    /// Revokes one token for good: at once in this process, within [`super::AuthConfig::refresh`] in other
+    /// replicas. A new epoch of the user revokes all its tokens.
     pub async fn revoke(&self, token: &TokenInfo) -> Result<(), AuthError> {
         let until = token.expires.plus(SKEW);
         self.directory().revoke_token(&token.id, until, self.clock().now()).await?;
-        // A look-up that was under way meanwhile may yet bring back that the token is good.
+        // A look-up that began before may still put the token into the cache as good.
         self.tokens().revoked.insert(token.id.clone(), (), self.clock().elapsed());
         Ok(())
     }
@@ -188,7 +190,8 @@ impl Authenticator {
 }
 
 impl TokenInfo {
-    /// Whether the bearer of this token may look at that one, or revoke it: its own user's, or a reseller's right.
+    /// Whether the bearer of this token may see or revoke the other one: it is a token of the same user, or
+    /// the bearer is a reseller.
     pub fn may_see(&self, other: &Self) -> bool {
         let reseller = self.identity.as_ref().is_some_and(|identity| identity.role == Role::Reseller);
         reseller || self.user.id == other.user.id
@@ -213,7 +216,7 @@ impl fmt::Debug for IssuedToken {
     }
 }
 
-/// What stands for a token in memory.
+/// The key of a token in the caches.
 fn digest(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }

@@ -6,7 +6,7 @@
 //! | `POST /v3/auth/tokens` | Keystone v3 login with a password or a token |
 //! | `GET`, `HEAD`, `DELETE /v3/auth/tokens` | validates or revokes a token |
 //! | `GET /v3/auth/projects`, `/v3/auth/catalog` | what a token opens |
-//! | `POST /v2.0/tokens`, `/v3/tokens` | the v2 login that `swift` sends when it is given no domain, to either URL |
+//! | `POST /v2.0/tokens`, `/v3/tokens` | the v2 login, which `swift` sends to either URL without a domain |
 //! | `GET /auth/v1.0`, `/auth/v1` | `TempAuth` |
 //!
 //! Like the other fronts it parses, asks [`crate::identity`], and renders.

@@ -1,4 +1,5 @@
-//! The operations of the identity API, by path and method: one table for the front, for `Allow` and for the specification.
+//! The operations of the identity API, by path and method: one table for the front, for `Allow` and for the
+//! specification.
 
 use poem::http::Method;
 

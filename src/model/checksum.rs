@@ -1,4 +1,4 @@
-//! The checksums S3 clients may choose.
+//! The checksums that S3 clients may choose.
 
 use std::fmt;
 
@@ -7,15 +7,11 @@ use serde::{Deserialize, Serialize};
 /// An S3 checksum algorithm (AWS, "Checking object integrity").
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum ChecksumAlgorithm {
-    /// CRC-32 (ISO-HDLC).
     Crc32,
-    /// CRC-32C (Castagnoli).
     Crc32c,
-    /// CRC-64/NVME: what S3 computes when the client chose nothing.
+    /// CRC-64/NVME: S3 computes it if the client chose nothing.
     Crc64Nvme,
-    /// SHA-1.
     Sha1,
-    /// SHA-256.
     Sha256,
 }
 
@@ -72,7 +68,7 @@ impl fmt::Display for ChecksumAlgorithm {
     }
 }
 
-/// What a checksum of an object is computed over.
+/// The data that a checksum of an object covers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ChecksumKind {
     /// The whole plaintext.
@@ -81,12 +77,10 @@ pub enum ChecksumKind {
     Composite,
 }
 
-/// A checksum as it is kept with a version. For SSE-C it is sealed under the object's own key.
+/// A checksum as it is stored with a version. For SSE-C it is sealed under the object's own key.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StoredChecksum {
-    /// Algorithm.
     pub algorithm: ChecksumAlgorithm,
-    /// Over what.
     pub kind: ChecksumKind,
     /// The value's bytes; S3 shows them in base64.
     pub value: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Identifiers: random ones that say nothing, and the account and user ids that operators may choose.
+//! Identifiers: random ones, and the account and user ids, which operators may choose.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ macro_rules! random_id {
             }
 
             /// The raw bytes.
-            #[allow(dead_code, reason = "nobody asks for those of some ids")]
+            #[allow(dead_code, reason = "some ids have no user of it")]
             pub fn as_bytes(&self) -> &[u8; $len] {
                 &self.0
             }
@@ -110,7 +110,7 @@ macro_rules! text_id {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// Takes an id as it stands.
+            /// Takes an id without any check.
             pub fn new(id: impl Into<Arc<str>>) -> Self {
                 Self(id.into())
             }
@@ -138,10 +138,7 @@ text_id!(
     /// An account: OpenStack's project, S3's owner. Its Swift storage path is `/v1/AUTH_<id>`.
     AccountId
 );
-text_id!(
-    /// A user.
-    UserId
-);
+text_id!(UserId);
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,5 @@
-//! The values every layer speaks of: names, identifiers, timestamps, metadata. A leaf: it imports nothing of ours.
+//! The values that every layer uses: names, identifiers, timestamps, metadata. A leaf: it imports nothing of
+//! ours.
 
 mod checksum;
 mod id;

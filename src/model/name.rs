@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why a name is refused.
+/// The reason why a name is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NameError {
     /// Nothing in it.
@@ -10,18 +10,14 @@ pub enum NameError {
     Empty,
     /// Longer than the limit, in bytes of UTF-8.
     #[error("name length of {found} longer than {limit}")]
-    TooLong {
-        /// Bytes found.
-        found: usize,
-        /// Bytes allowed.
-        limit: usize,
-    },
-    /// A bucket name with a slash, which no URL could tell from a key.
+    TooLong { found: usize, limit: usize },
+    /// A bucket name with a slash: no URL could separate it from a key.
     #[error("name contains a slash")]
     Slash,
 }
 
-/// A bucket's (container's) name: 1 to 256 bytes of UTF-8 without `/`, the rule of Swift, the wider of the two faces.
+/// A bucket's (container's) name: 1 to 256 bytes of UTF-8 without `/`. This is Swift's rule, which is wider
+/// than S3's.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct BucketName(Box<str>);
 
@@ -29,7 +25,7 @@ impl BucketName {
     /// Swift's limit on container names, in bytes after decoding.
     pub const MAX_LEN: usize = 256;
 
-    /// Takes a name that fits.
+    /// Takes a name, if it keeps the rule.
     pub fn new(name: &str) -> Result<Self, NameError> {
         if name.is_empty() {
             return Err(NameError::Empty);
@@ -48,9 +44,10 @@ impl BucketName {
         &self.0
     }
 
-    /// Whether S3 lets a client create a bucket of this name: 3 to 63 of `a-z0-9.-`, starting and ending with a letter or
-    /// digit, no `..`, not like an IPv4 address, none of the reserved beginnings and endings
-    /// (AWS, "General purpose bucket naming rules"), and not the first segment of one of the other faces' paths.
+    /// Whether S3 lets a client create a bucket of this name (AWS, "General purpose bucket naming rules"). It
+    /// has 3 to 63 of `a-z0-9.-`, starts and ends with a letter or digit, has no `..`, is not like an IPv4
+    /// address, and has none of the reserved beginnings and endings. It is not the first segment of a path of
+    /// the other faces.
     pub fn is_s3_legal(&self) -> bool {
         let name = self.as_str();
         let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
@@ -77,8 +74,8 @@ impl fmt::Display for BucketName {
     }
 }
 
-/// An object key (object name): 1 to 1024 bytes of UTF-8. `a//b`, `../x`, leading and trailing slashes are legal and
-/// distinct: a key is bytes in the index and never a path.
+/// An object key (object name): 1 to 1024 bytes of UTF-8. `a//b`, `../x`, leading and trailing slashes are
+/// legal and distinct: a key is never used as a path.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ObjectKey(Box<str>);
 
@@ -86,7 +83,7 @@ impl ObjectKey {
     /// Both protocols' limit, in bytes after decoding.
     pub const MAX_LEN: usize = 1024;
 
-    /// Takes a key that fits.
+    /// Takes a key, if it keeps the rule.
     pub fn new(key: &str) -> Result<Self, NameError> {
         if key.is_empty() {
             return Err(NameError::Empty);

@@ -1,12 +1,12 @@
-//! Points in time, in steps of 10 µs: what Swift's `X-Timestamp` and both faces' version ids can say.
+//! Points in time, in steps of 10 µs: the precision of Swift's `X-Timestamp` and of both faces' version ids.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Tens of microseconds since the Unix epoch.
 ///
-/// Commit order is version order: the index gives every version of a key a timestamp later than the one before
-/// (`max(now, previous + 10 µs)`), and `Last-Modified`, `X-Timestamp` and version ids all say it.
+/// Commit order is version order: the index gives every version of a key a later timestamp than the one
+/// before, `max(now, previous + 10 µs)`. `Last-Modified`, `X-Timestamp` and version ids all follow from it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Timestamp(i64);
 
@@ -41,7 +41,7 @@ impl Timestamp {
         Self(seconds * PER_SECOND)
     }
 
-    /// The next step: what a version gets when the clock has not moved since the one before.
+    /// The next step. A version gets it if the clock has not moved since the version before.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use super::Timestamp;
 
-/// A version's public id: `null` for what was written while versioning was not enabled, else its timestamp, as in
-/// `1795221191.64806` (the form of Swift's object versioning).
+/// A version's public id. It is `null` if versioning was not enabled when the version was written, otherwise
+/// the version's timestamp, as in `1795221191.64806` (the form of Swift's object versioning).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum VersionId {
     /// The one version of a key that has no id of its own.

@@ -1,9 +1,10 @@
-//! The domain: one file per operation, the only place where things happen.
+//! The domain: one file per operation. Both faces act only through these operations.
 //!
-//! `Gateway::execute` is the one entry. It authorises, opens a span, runs, counts and audits; an operation's `run`
-//! takes a [`Permit`] that only `execute` can make, so no front can forget authorisation.
+//! `Gateway::execute` is the only entry. It authorises, opens a span, runs, counts and audits. An operation's
+//! `run` takes a [`Permit`] that only `execute` can make, so no front can forget authorisation.
 //!
-//! This file re-exports for the fronts. Inside of `ops` and `care` files import each other by their own paths.
+//! This file re-exports items for the fronts. Inside `ops` and `care`, files import each other by their own
+//! paths.
 
 mod account;
 mod bucket;
@@ -62,7 +63,7 @@ pub use object::restore::RestoreVersion;
 pub use object::source::CopySource;
 pub use object::update::{UpdateObject, UpdatedObject};
 
-// What the fronts need of the layers below, so that they import `ops` alone.
+// Items of the layers below that the fronts need, so that they import `ops` alone.
 pub use crate::authz::{Action, Role};
 pub use crate::encryption::{CustomerKey, KeyFormatError};
 pub use crate::storage::index::{

@@ -1,7 +1,7 @@
 //! What a request is about: the service, a bucket, or an object. Path style and virtual-host style.
 //!
-//! Keys are taken from the raw path and decoded once, byte for byte: `a//b`, `../x`, `%2F` and a leading slash are all
-//! distinct keys, and nothing is normalised.
+//! Keys are taken from the raw path and decoded once, byte for byte: `a//b`, `../x`, `%2F` and a leading
+//! slash are all distinct keys, and nothing is normalised.
 
 use super::error::Fault;
 use crate::http::percent;
@@ -13,9 +13,7 @@ use crate::ops::BucketAddress;
 pub(super) enum Resource {
     /// The service itself.
     Service,
-    /// A bucket.
     Bucket(BucketAddress),
-    /// An object.
     Object(BucketAddress, ObjectKey),
 }
 

@@ -1,4 +1,5 @@
-//! The bodies of requests. An operation gets the type that its row names, so that it reads only what the row says.
+//! The bodies of requests. An operation gets the type that its row names, so that it reads only what the row
+//! says.
 
 use bytes::Bytes;
 use md5::{Digest, Md5};
@@ -36,8 +37,8 @@ impl DocumentBody {
         Self { body, rule }
     }
 
-    /// The whole document, once its digests hold. Takes proof that the caller may send it: before that, an answer about
-    /// the document would be work for a stranger, and would hide that the bucket does not exist.
+    /// The whole document, once its digests hold. Takes proof that the caller may send it: before that, an
+    /// answer about the document would be work for a stranger, and would hide that the bucket does not exist.
     pub(super) async fn read<T>(
         self,
         request: &Request<'_>,
@@ -104,7 +105,8 @@ impl EmptyBody {
         Self(body)
     }
 
-    /// Refuses any byte, with this sentence: the sender would believe that it was stored. Authorises the caller first.
+    /// Refuses any byte, with this sentence: the sender would believe that it was stored. Authorises the
+    /// caller first.
     pub(super) async fn check(
         self,
         request: &Request<'_>,

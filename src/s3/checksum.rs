@@ -1,4 +1,5 @@
-//! `Content-MD5` and `x-amz-checksum-*`: what a client says of its body, and what an answer says of the object.
+//! `Content-MD5` and `x-amz-checksum-*`: what a client says of its body, and what an answer says of the
+//! object.
 
 use std::sync::Arc;
 
@@ -78,7 +79,6 @@ fn is_value(name: &str) -> bool {
     name.starts_with(PREFIX) && ![MODE, TYPE, "x-amz-checksum-algorithm"].contains(&name)
 }
 
-/// `Content-MD5`.
 pub(super) fn content_md5(headers: &HeaderMap) -> Result<Option<[u8; 16]>, Fault> {
     let Some(value) = text(headers, "content-md5")? else { return Ok(None) };
     let md5 = STANDARD.decode(value).ok().and_then(|bytes| bytes.try_into().ok());

@@ -1,4 +1,5 @@
-//! `x-amz-copy-source` and the headers that go with it: what CopyObject and UploadPartCopy take from elsewhere.
+//! `x-amz-copy-source` and the headers that go with it: what CopyObject and UploadPartCopy take from
+//! elsewhere.
 
 use poem::http::HeaderMap;
 
@@ -33,8 +34,8 @@ pub(super) fn read(headers: &HeaderMap, secrets: &SecretHeaders) -> Result<CopyS
     Ok(CopySource { bucket, key, version, customer_key, conditions, face: Face::S3 })
 }
 
-/// `[/]bucket/key[?versionId=id]`. All of it but the question mark may be encoded, the slashes too; `+` is a space, as S3
-/// takes it.
+/// `[/]bucket/key[?versionId=id]`. All of it but the question mark may be encoded, the slashes too; `+` is a
+/// space, as S3 takes it.
 pub(super) fn parse(source: &str) -> Result<(BucketAddress, ObjectKey, Option<VersionId>), Fault> {
     let (path, version) = match source.rsplit_once("?versionId=") {
         Some((path, id)) => (path, Some(version(id)?)),
@@ -69,8 +70,8 @@ fn version(id: &str) -> Result<VersionId, Fault> {
     }
 }
 
-/// The conditions on a source. Their precedence is that of RFC 9110, which S3's manual spells out for copies too; one that
-/// does not hold is a 412, where a read would be told that nothing was modified.
+/// The conditions on a source. Their precedence is that of RFC 9110, which S3's manual spells out for copies
+/// too. A condition that does not hold is a 412, also where a read would be answered 304.
 fn conditions(headers: &HeaderMap) -> Result<ReadConditions, Fault> {
     let tags = |name| Ok::<_, Fault>(text(headers, name)?.map(EtagList::parse));
     let seconds = |name| Ok::<_, Fault>(text(headers, name)?.and_then(date::parse_http));
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_source() {
+    fn malformed_sources_are_refused() {
         for (text, expected) in [
             ("", NO_SOURCE),
             ("/", NO_SOURCE),

@@ -101,7 +101,8 @@ pub fn sigv4_presigned(data: &[u8]) {
     request.check();
 }
 
-/// The `aws-chunked` framings. The first byte says which, and how the wire cuts it up, which must make no difference.
+/// The `aws-chunked` framings. The first byte says which, and how the wire cuts it up, which must make no
+/// difference.
 pub fn aws_chunked(data: &[u8]) {
     let Some((&choice, wire)) = data.split_first() else { return };
     let size = usize::from(choice >> 2) + 1;
@@ -192,7 +193,6 @@ pub fn address(data: &[u8]) {
     assert_eq!(address::resolve("", &rendered, &bases).ok(), Some(resource), "{rendered}");
 }
 
-/// `x-amz-copy-source`.
 pub fn copy_source(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok((bucket, key, version)) = copy_source::parse(text) else { return };

@@ -31,8 +31,8 @@ const SIGNATURE: [&str; 8] = [
     "x-amz-content-sha256",
 ];
 
-/// Moves `x-amz-*` parameters to the headers they stand for: presigners of several SDKs put headers there, and S3 reads
-/// them as headers. One that is in both places is refused.
+/// Moves `x-amz-*` parameters to the headers they stand for: presigners of several SDKs put headers there,
+/// and S3 reads them as headers. One that is in both places is refused.
 pub(super) fn hoist(query: &Query, headers: &mut HeaderMap) -> Result<(), Fault> {
     for (name, value) in query.iter() {
         let lower = name.to_ascii_lowercase();

@@ -15,7 +15,8 @@ const REDIRECT: &str = "x-amz-website-redirect-location";
 const MISSING: &str = "x-amz-missing-meta";
 /// What S3 shows for an object whose writer gave no type.
 const DEFAULT_TYPE: &str = "binary/octet-stream";
-/// The most user metadata, names and values in bytes: S3's limit. The index keeps a copy of it with every version.
+/// The most user metadata, names and values in bytes: S3's limit. The index keeps a copy of it with every
+/// version.
 const MAX_USER: usize = 2048;
 /// The longest redirect location: S3's limit.
 const MAX_REDIRECT: usize = 2048;

@@ -1,8 +1,8 @@
 //! The S3 face: parse → execute → render, and no logic of its own.
 //!
-//! A request's way: [`address`] says what it is about, [`route`] which operation it is, [`sigv4`] who asks, [`refuse`]
-//! that nothing in it would be ignored; a file in [`object`] or [`bucket`] makes the operation and renders its outcome;
-//! [`error`] renders what went wrong.
+//! A request's way: [`address`] says what it is about, [`route`] which operation it is, [`sigv4`] who asks,
+//! [`refuse`] that nothing in it would be ignored; a file in [`object`] or [`bucket`] makes the operation and
+//! renders its outcome; [`error`] renders what went wrong.
 
 mod address;
 mod auth;
@@ -27,10 +27,11 @@ mod sigv4;
 mod sse_c;
 mod xml;
 
-/// The client's side of signatures and framings, for tests and benches.
+/// The client's side of signatures and framings, and the table of headers, for tests and benches.
 #[cfg(feature = "testing")]
 pub mod testing {
     pub use super::aws_chunked::encode::Encoder;
+    pub use super::refuse::accepts;
     pub use super::sigv4::ChunkSigner;
     pub use super::sigv4::sign::Signer;
 }
@@ -42,10 +43,11 @@ use poem::{Endpoint, Response};
 use crate::http::context::RequestContext;
 use crate::http::secret_headers::SecretHeaders;
 use crate::identity::Authenticator;
-use crate::model::WriterId;
-use crate::ops::{self, Gateway};
+use crate::model::{AccountId, WriterId};
+use crate::ops::{self, Caller, Gateway};
 use address::spelling;
-use error::{Error, ErrorContext, Fault, render};
+use error::{Error, ErrorContext, Fault, OWNER_HEADER, render};
+use headers::text;
 use query::Query;
 use request::Request;
 use route::S3Operation;
@@ -179,10 +181,12 @@ impl Front {
         };
         sse_c::check_names(&secrets, headers.contains_key(copy_source::HEADER))?;
         refuse::check(row, rules, &query, &headers)?;
+        let expected_owner = text(&headers, OWNER_HEADER)?.map(AccountId::new);
         let request = Request {
+            operation: row.operation.name(),
             gateway: &self.gateway,
             config: &self.config,
-            caller: verified.caller,
+            caller: Caller { expected_owner, ..verified.caller },
             resource,
             query,
             headers,

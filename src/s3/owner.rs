@@ -5,7 +5,6 @@ use super::xml::{Document, begin};
 use crate::model::AccountId;
 use crate::ops::AccountInfo;
 
-/// An owner.
 pub(super) struct Owner {
     id: AccountId,
     display_name: Option<String>,

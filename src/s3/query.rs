@@ -8,11 +8,13 @@ use crate::http::query;
 #[derive(Clone, Default, Debug)]
 pub(super) struct Query(query::Query);
 
-/// The most parameters a request may have. Each is compared with the others, so an unbounded count is a lever.
+/// The most parameters a request may have. Each is compared with the others, so an unbounded count is a
+/// lever.
 const MAX_PARAMETERS: usize = 128;
 
 impl Query {
-    /// Parses a raw query. The same name twice is refused: proxies, signatures and servers disagree on which one counts.
+    /// Parses a raw query. The same name twice is refused: proxies, signatures and servers disagree on which
+    /// one counts.
     pub(super) fn parse(raw: Option<&str>) -> Result<Self, Fault> {
         let raw = raw.unwrap_or_default();
         percent_decode(raw)?;

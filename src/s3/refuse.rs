@@ -1,7 +1,8 @@
-//! Nothing that would change the meaning of a request is ignored: if an operation does not honour it, it is refused.
+//! Nothing that would change the meaning of a request is ignored: if an operation does not honour it, it is
+//! refused.
 //!
-//! Which parameters and conditions an operation honours is said in its row ([`super::route`]). Which `x-amz-*` headers
-//! it honours is said in [`HEADERS`].
+//! Which parameters and conditions an operation honours is said in its row ([`super::route`]). Which
+//! `x-amz-*` headers it honours is said in [`HEADERS`].
 
 use poem::http::HeaderMap;
 use poem::http::header::HeaderName;
@@ -21,7 +22,7 @@ use S3Operation::{
 
 /// A line of [`HEADERS`].
 struct Line {
-    /// The header's name. A final `*` stands for any ending.
+    /// The header's name. A final `*` is any ending.
     header: &'static str,
     /// The operations that the line is for.
     operations: Operations,
@@ -61,8 +62,8 @@ const DELETE: Operations = Only(&[DeleteObject, DeleteObjects]);
 const LIST: Operations = Only(&[ListObjects, ListObjectsV2, ListObjectVersions]);
 const DOCUMENTS: Operations = Taking(&[Takes::Document, Takes::OptionalDocument, Takes::DocumentWithDigest]);
 
-/// The `x-amz-*` headers, and those of ranges, in groups: what S3 does with the group is said above it. The first line
-/// that fits header and operation counts. A header without a line is refused ([`WITHOUT_A_LINE`]).
+/// The `x-amz-*` headers, and those of ranges, in groups: what S3 does with the group is said above it. The
+/// first line that fits header and operation counts. A header without a line is refused ([`WITHOUT_A_LINE`]).
 #[rustfmt::skip]
 const HEADERS: &[Line] = &[
     // They belong to the signature and to the transfer.
@@ -89,8 +90,8 @@ const HEADERS: &[Line] = &[
     line("x-amz-website-redirect-location", MAKE, Accepts),
     line("x-amz-meta-*", MAKE, Accepts),
 
-    // The managed encryption methods. On reads S3 answers 400, and so does `sse_c`. A part has its upload's method:
-    // some clients name it again.
+    // The managed encryption methods. On reads S3 answers 400, and so does `sse_c`. A part has its upload's
+    // method: some clients name it again.
     line(SSE, MAKE, Accepts),
     line(SSE_HEADERS[1], MAKE, Accepts),
     line(SSE_HEADERS[2], MAKE, Accepts),
@@ -105,7 +106,8 @@ const HEADERS: &[Line] = &[
     line(BYPASS, DELETE, RefusesWith(no_bypass)),
     line("x-amz-bucket-object-lock-enabled", Only(&[CreateBucket]), AcceptsIf(is_false)),
 
-    // Checksums: those to compute, those to show, those to compare. `checksum` says which algorithms there are.
+    // Checksums: those to compute, those to show, those to compare. `checksum` says which algorithms there
+    // are.
     line("x-amz-checksum-mode", READ, Accepts),
     line("x-amz-checksum-algorithm", Only(&[CopyObject, CreateMultipartUpload]), Accepts),
     line("x-amz-checksum-type", Only(&[CreateMultipartUpload, CompleteMultipartUpload]), Accepts),
@@ -162,7 +164,8 @@ const SSE_HEADERS: [&str; 4] = [
     "x-amz-server-side-encryption-bucket-key-enabled",
 ];
 
-/// Parameters that every operation may have: those of a presigned request, and the operation's name, which SDKs add.
+/// Parameters that every operation may have: those of a presigned request, and the operation's name, which
+/// SDKs add.
 const PARAMETERS: [&str; 9] = [
     "X-Amz-Algorithm",
     "X-Amz-Credential",
@@ -198,6 +201,15 @@ pub(super) fn check(row: &Row, rules: &Rules, query: &Query, headers: &HeaderMap
         header(row.operation, rules.takes, name, headers)?;
     }
     Ok(())
+}
+
+/// Whether an operation takes an `x-amz-*` header, with some value at least.
+#[cfg(feature = "testing")]
+pub fn accepts(row: &Row, name: &str) -> bool {
+    row.served.is_some_and(|rules| {
+        let fits = |line: &&Line| line.names(name) && line.operations.contain(row.operation, rules.takes);
+        matches!(HEADERS.iter().find(fits), Some(Line { cardea: Accepts | AcceptsIf(_), .. }))
+    })
 }
 
 /// Looks a header up in the table.
@@ -310,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_honoured_passes() {
+    fn honoured_parameters_and_headers_pass() {
         for (operation, query, header) in [
             (S3Operation::PutObject, "x-id=PutObject", ("x-amz-acl", "private")),
             (S3Operation::PutObject, "", ("x-amz-storage-class", "STANDARD")),
@@ -330,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_is_refused() {
+    fn other_parameters_and_headers_are_refused() {
         for (operation, query, header) in [
             (S3Operation::PutObject, "", ("x-amz-acl", "public-read")),
             (S3Operation::PutObject, "", ("x-amz-grant-read", "id=1")),

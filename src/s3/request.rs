@@ -1,6 +1,7 @@
 //! A request whose sender is known and whose operation is recognised.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use poem::Response;
 use poem::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -9,8 +10,7 @@ use poem::http::{HeaderMap, StatusCode};
 use super::S3Config;
 use super::address::Resource;
 use super::aws_chunked::AnnouncedTrailer;
-use super::error::{Error, Fault, OWNER_HEADER};
-use super::headers::text;
+use super::error::{Error, Fault};
 use super::query::Query;
 use super::xml::Document;
 use crate::http::secret_headers::SecretHeaders;
@@ -19,19 +19,18 @@ use crate::ops::{Action, BucketAddress, BucketInfo, BucketRecord, Caller, Gatewa
 
 /// A verified request. Its body goes beside it, to the operations that take one.
 pub(super) struct Request<'f> {
+    /// The operation's name in the S3 API reference.
+    pub(super) operation: &'static str,
     /// What operations run on.
     pub(super) gateway: &'f Gateway,
     /// This face's configuration.
     pub(super) config: &'f S3Config,
-    /// Who asks.
     pub(super) caller: Caller,
     /// What it is about.
     pub(super) resource: Resource,
-    /// The query.
     pub(super) query: Query,
     /// The headers, without key material.
     pub(super) headers: HeaderMap,
-    /// Key material.
     pub(super) secrets: SecretHeaders,
     /// The checksum that comes in the body's trailer.
     pub(super) trailer: Option<AnnouncedTrailer>,
@@ -61,7 +60,6 @@ impl Request<'_> {
         self.caller.account().cloned().ok_or(Fault::AccessDenied)
     }
 
-    /// `versionId`.
     pub(super) fn version(&self) -> Result<Option<VersionId>, Fault> {
         let bad = |message, text: &str| Fault::InvalidArgument {
             message,
@@ -75,28 +73,25 @@ impl Request<'_> {
         }
     }
 
-    /// Authorises the caller for an action on the bucket, and gives it, looked up anew. Refuses when the bucket has
-    /// another owner than the client expects. Audited as `BucketInfo`.
-    pub(super) async fn authorised_bucket(&self, action: Action) -> Result<Authorised<BucketRecord>, Error> {
-        let record = self.execute(BucketInfo { bucket: self.bucket()?, action }).await?.record;
-        match text(&self.headers, OWNER_HEADER)? {
-            Some(expected) if record.account.as_str() != expected => Err(Fault::AccessDenied.into()),
-            Some(_) | None => Ok(Authorised(record)),
-        }
+    /// The bucket, for a caller who may do this.
+    pub(super) async fn bucket_info(&self, action: Action) -> Result<BucketRecord, Error> {
+        Ok(self.execute(BucketInfo { bucket: self.bucket()?, action }).await?.record)
+    }
+
+    /// Authorises the caller before the body is looked at, and gives the bucket. The operation itself comes
+    /// later, and authorises the caller again.
+    pub(super) async fn authorised_bucket(
+        &self,
+        action: Action,
+    ) -> Result<Authorised<Arc<BucketRecord>>, Error> {
+        let bucket = self.bucket()?;
+        let found = self.gateway.authorised_bucket(&self.caller, self.operation, action, &bucket).await;
+        Ok(Authorised(found?))
     }
 
     /// Authorises the caller to create buckets in its account.
     pub(super) fn authorised_account(&self) -> Result<Authorised<AccountId>, Fault> {
         Ok(Authorised(self.account()?))
-    }
-
-    /// Refuses when the bucket has another owner than the client expects. This is no authorisation: it looks nothing
-    /// up for a client that expects none.
-    pub(super) async fn check_expected_owner(&self, action: Action) -> Result<(), Error> {
-        if self.headers.contains_key(OWNER_HEADER) {
-            self.authorised_bucket(action).await?;
-        }
-        Ok(())
     }
 
     /// The error for a body that is wrong. A caller who may not send any learns that alone.
@@ -107,12 +102,6 @@ impl Request<'_> {
 
 /// Something that the caller was authorised for.
 pub(super) struct Authorised<T>(T);
-
-impl<T> Authorised<T> {
-    pub(super) fn into_inner(self) -> T {
-        self.0
-    }
-}
 
 impl<T> Deref for Authorised<T> {
     type Target = T;

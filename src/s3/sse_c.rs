@@ -1,9 +1,11 @@
 //! Server-side encryption headers: a customer's key on writes and reads, and the managed modes on writes.
 //!
-//! The order of checks and the sentences are those that live S3 gives. On a write: incompatible methods, missing
-//! algorithm, missing key, value of the algorithm, length of the key, MD5. On a read S3 looks for the object first, so a
-//! malformed triple is kept as a refusal until the object is known to exist; and a key of the wrong length is not malformed
-//! there but wrong (403), which a random key stands for.
+//! The order of checks and the sentences are those that live S3 gives. On a write: incompatible methods,
+//! missing algorithm, missing key, value of the algorithm, length of the key, MD5.
+//!
+//! On a read S3 looks for the object first. A malformed triple is therefore kept as a refusal until the object
+//! is known to exist. On reads S3 treats a key of the wrong length as a wrong key (403): a random key takes its
+//! place, which cannot match.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -71,11 +73,9 @@ const TWICE: &str = "An encryption header must not be given more than once.";
 /// What an answer says of encryption.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Shown {
-    /// SSE-S3.
     Managed,
     /// SSE-C: the algorithm and the MD5 of the key, as it came with this request.
     Customer(String),
-    /// SSE-KMS.
     Kms,
 }
 
@@ -153,7 +153,7 @@ pub(super) enum ReadKey {
     None,
     /// One that may be the object's.
     Given(CustomerKey),
-    /// A malformed triple: to be told once the object is known to exist.
+    /// A malformed triple. It is reported once the object is known to exist.
     Refused(Fault),
 }
 
@@ -169,15 +169,15 @@ pub(super) fn for_read(headers: &HeaderMap, secrets: &SecretHeaders) -> Result<R
     })
 }
 
-/// The key of a copy's source. It is a read's key, but nothing is looked up before it is told to be malformed: a copy is
-/// a write, and S3 checks the form of a write first.
+/// The key of a copy's source. It is read as a read's key is, but a malformed one is reported before any
+/// look-up: a copy is a write, and S3 checks the form of a write first.
 pub(super) fn for_source(secrets: &SecretHeaders) -> Result<Option<CustomerKey>, Fault> {
     Triple::read(secrets, &SOURCE)?.map(|triple| triple.read_key()).transpose()
 }
 
-/// Refuses key headers that mean nothing on this face: `x-amz-meta-encryption-*` is reserved, Swift's names would be a
-/// key that is not used, and a source's key where nothing is copied likewise. Ignoring one would leave its sender
-/// believing that the object is under that key.
+/// Refuses key headers that mean nothing on this face: `x-amz-meta-encryption-*` is reserved, Swift's names
+/// would be a key that is not used, and a source's key where nothing is copied likewise. Ignoring one would
+/// leave its sender believing that the object is under that key.
 pub(super) fn check_names(secrets: &SecretHeaders, copies: bool) -> Result<(), Fault> {
     let is_known = |name: &str| OWN.contain(name) || (copies && SOURCE.contain(name));
     match secrets.names().find(|name| !is_known(name)) {

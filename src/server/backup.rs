@@ -1,4 +1,4 @@
-//! `cardea backup`: taken beside the running gateway; listed and deleted as well.
+//! `cardea backup`, `backup list` and `backup delete`. The gateway may run meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -11,24 +11,23 @@ use crate::storage::backup::{BackupId, Backups};
 
 /// How long a backup waits for another command that deletes old ones.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The pause before it is tried again.
+/// The pause before the next try.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A backup as it is listed.
 #[derive(Debug)]
 pub(crate) struct Listed {
-    /// Its name.
     pub id: String,
-    /// Rows, chunks, and the bytes in them; or why they cannot be told.
+    /// The number of rows, of chunks, and of their bytes; or why they are unknown.
     pub contents: Result<(u64, u64, u64), Cause>,
 }
 
-/// Takes a backup, tells of it, and deletes all but the newest `keep`, this one among them.
+/// Takes a backup and reports it. Then it deletes all backups but the newest `keep`, this one included.
 pub(crate) fn backup(
     config: &Config,
     keep: Option<usize>,
     progress: ReportProgress<'_>,
-    tell: impl FnOnce(&Taken) -> Result<(), Failure>,
+    report: impl FnOnce(&Taken) -> Result<(), Failure>,
 ) -> Result<Removed, Failure> {
     runtime()?.block_on(async {
         if config.index() == IndexUrl::Memory {
@@ -45,7 +44,7 @@ pub(crate) fn backup(
                 taken => break taken.map_err(failure)?,
             }
         };
-        tell(&taken)?;
+        report(&taken)?;
         let Some(keep) = keep else { return Ok(Removed::default()) };
         let old = backup::old(&backups, keep, &taken.id).await.map_err(failure)?;
         if old.is_empty() {
@@ -91,7 +90,7 @@ pub(crate) fn delete_backup(
     })
 }
 
-/// What the operator must change, and what did not work.
+/// Which errors the operator must mend (exit code 2), and which are failures (exit code 1).
 pub(super) fn failure(error: Error) -> Failure {
     let (setting, expected) = match &error {
         Error::WrongRing(id) => ("keyring", format!("the key ring that backup {id} was sealed under")),

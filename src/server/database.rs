@@ -1,4 +1,4 @@
-//! The connections to the database of the index, for the metrics: asked when they are read.
+//! Metrics of the connections to the index's database. They are asked for when the metrics are read.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 
 use crate::storage::index::postgres::PostgresIndex;
 
-/// Shows what an index does with its connections.
+/// Shows the connections of an index.
 #[derive(Debug)]
 pub(super) struct DatabaseMetrics(pub(super) Arc<PostgresIndex>);
 

@@ -1,4 +1,4 @@
-//! The free space of the disks, for the metrics: read when they are.
+//! Metrics of the free space on the disks. It is measured when the metrics are read.
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};

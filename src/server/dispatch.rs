@@ -1,7 +1,8 @@
-//! Which dialect a request speaks: decided before anything can fail, so that every error is one its caller reads.
+//! The dialect of a request. It is decided before anything can fail, so every error has a form that its
+//! client reads.
 //!
-//! By the host, then by the first segment of the raw path; never by credentials. The one exception is `GET /`, which both
-//! faces have: unsigned, it is Keystone's discovery.
+//! It follows from the host, then from the first segment of the raw path, and never from credentials. The one
+//! exception is `GET /`, which both faces have: if it is unsigned, it is Keystone's discovery.
 
 use hyper::Method;
 use hyper::header::AUTHORIZATION;
@@ -10,7 +11,6 @@ use hyper::http::request::Parts;
 use crate::http::percent;
 use crate::http::query::Query;
 
-/// A dialect.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Dialect {
     /// The S3 API.
@@ -49,7 +49,7 @@ impl Dialect {
     }
 }
 
-/// Whether a request shows credentials of both faces. Nobody can say whose request that is.
+/// Whether a request has credentials of both faces, so that nobody can say whose request it is.
 pub fn has_two_credentials(request: &Parts, query: &Query) -> bool {
     let token = ["x-auth-token", "x-storage-token"].iter().any(|name| request.headers.contains_key(*name));
     token && is_signed(request, query)
@@ -66,7 +66,7 @@ fn is_signed(request: &Parts, query: &Query) -> bool {
         || query.iter().any(|(name, _)| parameters.iter().any(|known| known.eq_ignore_ascii_case(name)))
 }
 
-/// Whether a host is one of these or below one.
+/// Whether a host is one of the virtual hosts, or below one of them.
 fn is_virtual_host(host: &str, virtual_hosts: &[String]) -> bool {
     if virtual_hosts.is_empty() {
         return false;

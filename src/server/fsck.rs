@@ -1,4 +1,4 @@
-//! `cardea fsck`: the installation opened for a check, and nothing else.
+//! `cardea fsck`: opens the installation to check it, and changes nothing.
 
 use std::sync::Arc;
 
@@ -14,8 +14,9 @@ use crate::storage::backup::{Backups, origin};
 use crate::storage::index::rows::Mark;
 use crate::storage::pins::Pins;
 
-/// Checks the installation beside the gateway, which may run, end or start meanwhile. `accept`: of an index that was restored
-/// from a backup, that it is the one to go on with; over SQLite this takes the lock that a gateway has.
+/// Checks the installation. The gateway may run, end or start meanwhile. With `accept`, an index that was
+/// restored from a backup is accepted as the one to go on with. Over SQLite this takes the lock that a
+/// running gateway has.
 pub(crate) fn fsck(
     config: &Config,
     deep: bool,
@@ -26,9 +27,12 @@ pub(crate) fn fsck(
         let own = accept && !config.shares_index();
         if own && config.lock().exists() && files::lock(&config.lock()).is_err() {
             let found = format!("{} in use", config.data.display());
-            return Err(
-                ConfigError::new("data", found, "a stopped gateway: none can be told to accept").into()
-            );
+            return Err(ConfigError::new(
+                "data",
+                found,
+                "a stopped gateway: a running one cannot be asked to accept",
+            )
+            .into());
         }
         let opened = if own { start::found(config).await } else { start::beside(config).await };
         let installation = opened.map_err(|failure| match failure {
@@ -40,7 +44,7 @@ pub(crate) fn fsck(
             installation.blobs.clone(),
             installation.ring.clone(),
             Pins::default(),
-            // It never writes.
+            // The check writes no blob.
             WriterId::random(),
             Limits::default(),
             Arc::new(Metrics::default()),
@@ -57,7 +61,7 @@ pub(crate) fn fsck(
     })
 }
 
-/// Accepts the mark that was tested, and no other one. Says what the index was restored to.
+/// Accepts the mark that was tested, and no other one. Returns the backup or the time of the restored index.
 async fn accepted(
     installation: &start::Installation,
     tested: Option<String>,
@@ -70,7 +74,7 @@ async fn accepted(
         }
     }
     match rows.mark(Mark::Restored).await.map_err(unchecked)? {
-        // There was none, or another process has accepted it.
+        // There was no mark, or another process has accepted it.
         None => Ok(None),
         Some(later) => {
             let found = format!("an index that was set back to {} during the check", origin(&later));
@@ -83,8 +87,8 @@ fn unchecked(error: impl Into<Cause>) -> Failure {
     Failure::Unchecked(Failure::run("fsck could not go on", error).into())
 }
 
-/// Once it is accepted, blobs that the index does not know are deleted. Those of a later backup must not be. Gives the mark
-/// that this was tested of.
+/// Tests whether the index may be accepted: afterwards blobs that it does not know are deleted, and a later
+/// backup may need them. Returns the mark that was tested.
 async fn acceptable(installation: &start::Installation) -> Result<Option<String>, Failure> {
     let Some(restored) = installation.index.rows().mark(Mark::Restored).await.map_err(unchecked)? else {
         return Ok(None);

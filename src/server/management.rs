@@ -18,21 +18,20 @@ use crate::storage::blobs::BlobStore;
 use crate::storage::disk::Level;
 use crate::storage::index::Index;
 
-/// How long index and store may take to say that they are there.
+/// How long index and store may take to answer a check.
 const CHECK: Duration = Duration::from_secs(5);
 /// The format that `prometheus-client` writes.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// What answers on the management listener.
+/// The handler of the management listener.
 pub struct Management {
-    /// Asked whether it can be read and written.
+    /// It must be readable and writable.
     pub index: Arc<dyn Index>,
-    /// Asked whether it can be read.
+    /// It must be readable.
     pub blobs: BlobStore,
-    /// Shown.
     pub metrics: Arc<Metrics>,
-    /// Whether the gateway is about to end: it is not ready then, so that nobody sends it more.
+    /// Whether the gateway is about to end. It is then not ready, so that no more requests are sent to it.
     pub stopping: watch::Receiver<bool>,
 }
 
@@ -69,8 +68,8 @@ impl Management {
         }
     }
 
-    /// A disk that takes no writes does not make the gateway unready: it would take reads and deletes away as well, and
-    /// where the disk is this gateway's own, no other one can serve them. What is told besides is for people.
+    /// A full or read-only disk does not make the gateway unready: reads and deletes would fail, too, and if
+    /// the disk is the gateway's own, no other gateway can serve them. The text in `Some` is for people.
     async fn is_ready(&self) -> Result<Option<&'static str>, &'static str> {
         if *self.stopping.borrow() {
             return Err("about to end");

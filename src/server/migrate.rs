@@ -1,4 +1,4 @@
-//! `cardea migrate-index`: the index carried into another.
+//! `cardea migrate-index`: copies the index into another one.
 
 use super::{runtime, start};
 use crate::care::heartbeat::SILENT;
@@ -10,17 +10,16 @@ use crate::storage::index::Index;
 use crate::storage::index::rows::transfer::{Progress, copy, differences, sums};
 use crate::storage::index::rows::{Begun, Mark, Row, Rows, Value, table};
 
-/// What was carried.
+/// What was copied.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Migrated {
-    /// Tables.
     pub tables: usize,
     /// Rows in all of them.
     pub rows: u64,
 }
 
-/// Copies the configured index into an empty one, marks the old one, so that no gateway starts on it any more, and compares
-/// the two. None may run: this takes the locks it has.
+/// Copies the configured index into an empty one, marks the old one so that no gateway starts on it any more,
+/// and compares the two. No gateway may run: this takes the gateway's locks.
 pub(crate) fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -> Result<Migrated, Failure> {
     let wrong = |reason| refused(&format!("{} ({reason})", shown(to)), "the URL of an index");
     let url: IndexUrl = to.parse().map_err(wrong)?;
@@ -56,7 +55,7 @@ pub(crate) fn migrate_index(config: &Config, to: &str, progress: Progress<'_>) -
     })
 }
 
-/// Lets the configured index be used again after it was carried into another. Says into which.
+/// Makes the configured index usable again after it was copied into another. Returns the URL of the other.
 pub(crate) fn migrate_back(config: &Config) -> Result<String, Failure> {
     runtime()?.block_on(async {
         let installation = start::found_or_moved(config).await?;
@@ -79,11 +78,11 @@ fn used() -> ConfigError {
     ConfigError::new("index", "one that a gateway uses", expected)
 }
 
-/// Whether a gateway has been alive a moment ago. Others than this process may have a shared index open.
+/// Whether a gateway was alive a moment ago: other processes may have a shared index open.
 async fn is_used(index: &dyn Index) -> Result<bool, Error> {
     let Some(writers) = table("writers").filter(|_| index.shared()) else { return Ok(false) };
     let mut snapshot = index.rows().snapshot().await?;
-    // By the clock that the heartbeats are by.
+    // The heartbeats use the index's clock, too.
     let since = index.now().await?.minus(SILENT).steps();
     let is_alive = |row: &Row| matches!(row[..], [_, _, Value::Int(beat), Value::Null, ..] if beat > since);
     let mut last = None;
@@ -122,35 +121,35 @@ async fn migrate(
     let begun = target.begin_load(&format!("the index of the installation {install}")).await?;
     match begun {
         Begun::New | Begun::Again => copy(&mut *old.snapshot().await?, target, progress).await?,
-        // It may be what this made, and the last to end had no time to say so.
+        // These rows may be our own: a run that was killed may have copied all of them, but not marked that.
         Begun::NotEmpty if target_install.as_ref() == Some(&install) => {}
         begun => return Err(Stop::Begun(begun)),
     }
     if is_used(source).await? {
         return Err(Stop::Used);
     }
-    // Before they are compared: from here on nobody writes to the old one.
+    // The mark comes before the comparison: from now on nobody writes to the old index.
     let stood = old.mark(Mark::Moved).await?.is_some();
     old.set_mark(Mark::Moved, Some(to)).await?;
     let compared = compare(source, target, &begun, progress).await;
-    // A whole target that had taken its place before may be in use.
+    // A complete target that had replaced the source before may be in use.
     if compared.is_err() && !(stood && begun == Begun::NotEmpty) {
-        // Where this fails too, the mark stays as it does after a kill: run again this goes on, and --back takes it away.
+        // If this fails, too, the mark stays, as after a kill: the next run goes on, and --back removes it.
         let _ = old.set_mark(Mark::Moved, None).await;
     }
     let migrated = compared?;
     if begun == Begun::NotEmpty {
-        // Whoever returns by the same way: the target had been carried into the source.
+        // For a return by the same way: the target may have a mark that it was copied into the source.
         target.set_mark(Mark::Moved, None).await?;
     } else {
-        // What was restored and is not accepted stays so.
+        // An index that was restored and is not accepted stays so.
         target.finish_load(old.mark(Mark::Restored).await?.as_deref()).await?;
     }
     Ok(migrated)
 }
 
-/// Compares the two, once the source is marked. A gateway registers and then looks for the mark: so it has seen that, or is
-/// seen here.
+/// Compares the two, once the source is marked. A gateway registers first and then looks for the mark: so it
+/// sees the mark, or this function sees the gateway.
 async fn compare(
     source: &dyn Index,
     target: &dyn Rows,

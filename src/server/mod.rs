@@ -1,4 +1,4 @@
-//! The composition root: what is built from the configuration, in which order, and how it ends.
+//! The composition root: it builds everything from the configuration, runs it, and ends it.
 
 mod backup;
 mod database;
@@ -21,7 +21,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::config::Config;
 use crate::failure::Failure;
-// What the command line runs and reads.
+// Types that the command line shows.
 pub(crate) use crate::care::backup::{Removed, Taken};
 pub(crate) use crate::care::fsck::Report as FsckReport;
 use crate::output::print;
@@ -31,7 +31,7 @@ pub(crate) use fsck::fsck;
 pub(crate) use migrate::{migrate_back, migrate_index};
 pub(crate) use restore::restore;
 
-/// How long work that cannot be cancelled may keep the process from ending.
+/// How long work that cannot be cancelled may delay the end of the process.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Runs the gateway until a signal ends it.
@@ -44,7 +44,7 @@ pub(crate) fn serve(config: Config) -> Result<(), Failure> {
     result
 }
 
-/// Gives the root account new credentials; no gateway may run on the data folder.
+/// Gives the root account new credentials. No gateway may run on the data folder.
 pub(crate) fn reset_credentials(config: &Config) -> Result<(), Failure> {
     runtime()?.block_on(async {
         let installation = start::found(config).await?;

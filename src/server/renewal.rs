@@ -1,7 +1,8 @@
-//! The certificate is what its files are: read again when they change, and at once on SIGHUP.
+//! Reads the certificate's files again when they change, and at once on SIGHUP.
 //!
-//! Who renews it writes two files, or swaps a link (as the kubelet does), and tells nobody. So the files are read every few
-//! seconds. A pair that is not whole, or whose key is another certificate's, changes nothing: it may be half written.
+//! Tools that renew a certificate write two files, or swap a link (as the kubelet does), and notify nobody.
+//! So the files are read every few seconds. If the pair is not whole, or the key belongs to another
+//! certificate, nothing changes: the files may be half written.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +15,8 @@ use crate::config::{Config, ConfigError};
 
 /// How often the files are looked at.
 const EVERY: Duration = Duration::from_secs(3);
-/// After how many looks in a row a pair that does not serve is no longer one that is being written.
-const TOLD_AFTER: u32 = 2;
+/// After how many failed reads in a row a pair counts as broken, and not as half written.
+const REPORTED_AFTER: u32 = 2;
 
 /// Keeps a certificate fresh, until the process ends.
 pub struct Renewal {
@@ -23,7 +24,8 @@ pub struct Renewal {
 }
 
 impl Renewal {
-    /// Begins. A certificate that the gateway makes itself has no files to look at: it is made anew when that is wanted.
+    /// Starts. A certificate that the gateway makes itself has no files to look at: it is made anew on
+    /// demand.
     pub fn start(config: &Config, certificate: &Certificate) -> Self {
         let wanted = Arc::new(Notify::new());
         tokio::spawn(keep(Arc::new(config.clone()), certificate.clone(), wanted.clone()));
@@ -44,25 +46,25 @@ async fn keep(config: Arc<Config>, certificate: Certificate, wanted: Arc<Notify>
             () = tokio::time::sleep(EVERY), if config.tls_certificate.is_some() => false,
         };
         let (settings, current) = (config.clone(), certificate.clone());
-        // Beside the requests, as the files may be on a share that has gone.
+        // On a blocking thread, as the files may be on a network share that is gone.
         let read = tokio::task::spawn_blocking(move || {
             tls::key_pair(&settings).and_then(|pair| current.replace(pair))
         });
         let Ok(result) = read.await else { return };
-        watch.tell(result, asked);
+        watch.report(result, asked);
     }
 }
 
-/// What has been said of the files so far.
+/// The state of the reports about the files.
 #[derive(Default)]
 struct Watch {
-    /// Looks in a row that found no pair that serves.
+    /// The number of failed reads in a row.
     failures: u32,
 }
 
 impl Watch {
-    /// Says how a look went, where it is worth a line: a bad pair is told once.
-    fn tell(&mut self, result: Result<bool, ConfigError>, asked: bool) {
+    /// Logs the result of a read, if it is news: a broken pair is logged once.
+    fn report(&mut self, result: Result<bool, ConfigError>, asked: bool) {
         match result {
             Ok(is_new) => {
                 self.failures = 0;
@@ -76,8 +78,8 @@ impl Watch {
                 self.failures = self.failures.saturating_add(1);
                 if asked {
                     tracing::error!(%error, "the certificate stays as it was");
-                } else if self.failures == TOLD_AFTER {
-                    tracing::warn!(%error, "the certificate stays as it was, as its files make no pair");
+                } else if self.failures == REPORTED_AFTER {
+                    tracing::warn!(%error, "the certificate stays as it was: its files are no pair of certificate and key");
                 }
             }
         }

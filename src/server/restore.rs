@@ -1,4 +1,4 @@
-//! `cardea restore`: a backup loaded into an empty index.
+//! `cardea restore`: loads a backup into an empty index.
 
 use super::backup::failure;
 use super::{files, runtime, start};
@@ -8,7 +8,7 @@ use crate::config::{Config, ConfigError, IndexUrl};
 use crate::failure::Failure;
 use crate::storage::backup::Backups;
 
-/// Restores a backup, by default the newest. No gateway may run: this takes the lock it has.
+/// Restores a backup, by default the newest. No gateway may run: this takes the gateway's lock.
 pub(crate) fn restore(
     config: &Config,
     id: Option<&str>,
@@ -18,7 +18,7 @@ pub(crate) fn restore(
         return Err(ConfigError::new("index", "one in memory", "one that outlives this process").into());
     }
     runtime()?.block_on(async {
-        // Before anything is made: the store, the ring, and a backup that opens.
+        // Before anything is made, there must be a store, a ring, and a backup that opens.
         let (install, ring, blobs) = start::without_index(config).await?;
         let backups = Backups::new(blobs);
         let (id, manifest) = find(&backups, &ring, install, id).await.map_err(failure)?;

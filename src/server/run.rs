@@ -1,4 +1,4 @@
-//! The gateway's life: built, serving, drained.
+//! The life of the gateway: building, serving, draining.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -33,16 +33,16 @@ use crate::storage::index::Index;
 use crate::storage::pins::Pins;
 use crate::{keystone, s3, swift};
 
-/// Connections of the management listener: a few scrapers, however many clients there are.
+/// The most connections of the management listener. Only a few scrapers need them.
 const MANAGEMENT_CONNECTIONS: usize = 64;
 
-/// Runs the gateway until it is told to end.
+/// Runs the gateway until a signal ends it.
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     warn(&config)?;
     let installation = tokio::select! {
         opened = start::open(&config) => opened?,
-        // It may wait for a database.
+        // Opening may wait for a database.
         () = signals.end() => return Ok(()),
     };
     if !may_delete(&*installation.index).await.map_err(|error| Failure::run("index", error))? {
@@ -74,7 +74,8 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     start::stays(&*installation.index).await?;
     let mut workers = setup.start().await.map_err(index_failure)?;
     tokio::spawn(installation.blobs.disk().clone().watch());
-    // Before the first answer, so that whoever finds it ready finds what it said too. Who is faster waits: the sockets are bound.
+    // Printed before the first answer, so that a client that finds the gateway ready finds these lines, too.
+    // Faster clients wait: the sockets are bound.
     print(&start::started(site.endpoint(), config.management_listen))?;
     if root == Root::Made {
         print(&start::first_start(&site.credentials))?;
@@ -104,7 +105,8 @@ fn index_failure(error: storage::Error) -> Failure {
     Failure::run("index", error)
 }
 
-/// Why this process may not go on: another one has declared it dead, or has carried the index into another.
+/// The reason why this process must stop: another one has declared it dead, or has copied the index into
+/// another.
 async fn stopped_by_another(index: &dyn Index) -> Failure {
     match start::stays(index).await {
         Err(moved @ Failure::Config(_)) => moved,
@@ -112,7 +114,7 @@ async fn stopped_by_another(index: &dyn Index) -> Failure {
     }
 }
 
-/// What an operator should hear of the configuration, however it was meant.
+/// Warns the operator of dangerous settings.
 fn warn(config: &Config) -> Result<(), ConfigError> {
     if !config.require_tls_for_customer_keys {
         tracing::warn!(
@@ -130,7 +132,7 @@ fn warn(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// What serves requests.
+/// The parts that serve requests.
 struct Built {
     door: Arc<Door>,
     management: Arc<Management>,
@@ -235,7 +237,8 @@ fn worker_setup(
     }
 }
 
-/// The bound sockets, before anything answers on them: a port that is taken is known before anything is written.
+/// The bound sockets, before anything answers on them. So a port that is taken is found before anything is
+/// written.
 struct Sockets {
     tls: Option<Listener>,
     plain: Option<Listener>,
@@ -267,7 +270,7 @@ impl Sockets {
         let connections = config.max_connections;
         let clients = Limits { patience, connections: Arc::new(Semaphore::new(connections as usize)) };
         let scrapers = Limits { patience, connections: Arc::new(Semaphore::new(MANAGEMENT_CONNECTIONS)) };
-        // It goes with the process: while requests are drained, it says so.
+        // The management listener runs to the end of the process: it reports that requests are being drained.
         let (goes_on, never) = watch::channel(false);
         start_listener(self.management, &built.management, scrapers, &never);
         start_listener(self.tls, &built.door, clients.clone(), stopped);
@@ -296,7 +299,7 @@ fn start_listener<H: Handler>(
     }
 }
 
-/// Listeners at work.
+/// The running listeners.
 struct Serving {
     limits: Limits,
     connections: u32,
@@ -304,13 +307,13 @@ struct Serving {
 }
 
 impl Serving {
-    /// Waits until every connection has ended, up to a time: a permit for each says so.
+    /// Waits until every connection has ended and given its permit back, at most for `patience`.
     async fn drain(&self, patience: Duration) -> Result<(), Failure> {
         let all = self.limits.connections.acquire_many(self.connections);
         match tokio::time::timeout(patience, all).await {
             Ok(_) => tracing::info!("drained"),
             Err(_) => {
-                tracing::warn!(seconds = patience.as_secs(), "requests that have not ended are cut off");
+                tracing::warn!(seconds = patience.as_secs(), "requests that have not ended are broken off");
             }
         }
         Ok(())

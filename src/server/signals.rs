@@ -1,10 +1,10 @@
-//! What the operating system tells the process.
+//! Signals from the operating system.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::Failure;
 
-/// The signals that mean something here.
+/// The signals that the gateway handles.
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -22,7 +22,7 @@ impl Signals {
         })
     }
 
-    /// SIGTERM or SIGINT: time to end.
+    /// Waits for SIGTERM or SIGINT, which ask the process to end.
     pub async fn end(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -30,7 +30,7 @@ impl Signals {
         }
     }
 
-    /// SIGHUP: files have changed.
+    /// Waits for these, or for SIGHUP, which asks to read files again.
     pub async fn end_or_reload(&mut self) -> Wish {
         tokio::select! {
             _ = self.terminate.recv() => Wish::End,
@@ -40,7 +40,7 @@ impl Signals {
     }
 }
 
-/// What a signal asks for.
+/// The request that a signal makes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wish {
     /// To end, once running requests have.

@@ -1,4 +1,4 @@
-//! The certificate that the configuration asks for, and what clients are told of the place.
+//! The certificate that the configuration asks for, and the settings for clients.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ fn names(config: &Config) -> Vec<String> {
     let mut names: Vec<String> = LOCAL_NAMES.map(str::to_owned).into();
     let host = rustix::system::uname();
     let host = host.nodename().to_string_lossy().into_owned();
-    // Only what a certificate can say: some hosts have names that are none.
+    // Some hosts have names that a certificate cannot hold.
     if !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b)) {
         names.push(host);
     }
@@ -53,13 +53,12 @@ fn endpoint_host(endpoint: &str) -> Option<&str> {
     Some(authority.split_once(':').map_or(authority, |(host, _)| host))
 }
 
-/// What clients are told: absolute, so that it holds wherever they run.
+/// The settings for clients. Paths are absolute, so that they hold wherever the clients run.
 pub struct Site {
     endpoint: String,
     region: String,
     ca: Option<PathBuf>,
     aws_config: PathBuf,
-    /// `credentials.env`.
     pub credentials: PathBuf,
 }
 
@@ -78,7 +77,6 @@ impl Site {
         Ok(Self { endpoint, region, ca, aws_config: credentials.with_file_name("aws.config"), credentials })
     }
 
-    /// For `credentials.env`.
     pub fn client_settings(&self) -> ClientSettings<'_> {
         ClientSettings {
             endpoint: &self.endpoint,
@@ -88,7 +86,6 @@ impl Site {
         }
     }
 
-    /// The URL.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }

@@ -27,8 +27,8 @@ pub(crate) async fn before(call: &Call<'_>, level: &Level, failure: Failure) -> 
     }
 }
 
-/// Asks whether the container exists and the caller may do this to it or in it. `operation` is the operation that
-/// would follow: a refusal is counted and audited under its name.
+/// Asks whether the container exists and the caller may do this to it or in it. A refusal is counted and
+/// audited under the name of the operation that would follow.
 pub(crate) async fn to_container(
     call: &Call<'_>,
     operation: &'static str,

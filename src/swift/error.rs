@@ -188,12 +188,12 @@ impl Failure {
             E::TooMuchMetadata => Self::bad_request("The object would have too much metadata."),
             E::Body(problem) => broken_body(&problem),
             E::Corrupt(problem) => {
-                ours(StatusCode::INTERNAL_SERVER_ERROR, "stored data does not verify", &problem)
+                ours(StatusCode::INTERNAL_SERVER_ERROR, "stored data does not verify", &problem.to_string())
             }
             E::Internal(problem) => Self::defect(&problem),
             E::Full => Self::new(StatusCode::INSUFFICIENT_STORAGE),
             E::Unavailable(problem) => {
-                ours(StatusCode::SERVICE_UNAVAILABLE, "storage is unavailable", &problem)
+                ours(StatusCode::SERVICE_UNAVAILABLE, "storage is unavailable", &problem.to_string())
                     .header(RETRY_AFTER, RETRY_SECONDS)
             }
         }
@@ -223,6 +223,7 @@ fn invalid_name(problem: NameError) -> Failure {
 fn broken_body(problem: &BodyError) -> Failure {
     match problem {
         BodyError::Incomplete | BodyError::Disconnected(_) => client_disconnect(),
+        BodyError::Source(_) => Failure::new(StatusCode::INTERNAL_SERVER_ERROR),
         BodyError::Stalled => Failure::new(StatusCode::REQUEST_TIMEOUT),
         BodyError::TooLong => Failure::bad_request("The body is longer than its Content-Length."),
         // The rest belong to the framing and the signatures of S3's uploads, which no Swift body has.
@@ -276,10 +277,10 @@ mod tests {
             (E::Body(BodyError::Disconnected(Broken::new("reset"))), 499),
             (E::Body(BodyError::Stalled), 408),
             (E::Conflict, 409),
-            (E::Corrupt(String::new()), 500),
+            (E::Corrupt("".into()), 500),
             (E::Full, 507),
-            (E::Unavailable(String::new()), 503),
-            (E::Internal(String::new()), 500),
+            (E::Unavailable("".into()), 503),
+            (E::Internal("".into()), 500),
         ] {
             assert_eq!(status(error), expected);
         }

@@ -1,10 +1,10 @@
 //! The OpenStack Swift front: parses requests into operations of [`ops`](crate::ops), and renders their
 //! outcomes.
 //!
-//! The way of a request: `address` (the resource in the path) → `authenticate` (the caller) → `route` (the
-//! operation) → `account`, `container` or `object` (parse, execute, render). If the front refuses a request,
-//! `admission` asks first whether the caller may make it at all. Every failure is a [`error::Failure`]. Every
-//! answer leaves through [`Front::call`], which adds the transaction id.
+//! The way of a request: `address` (the resource in the path) → `authenticate` (the caller) → `route`
+//! (the operation) → `account`, `container` or `object` (parse, execute, render). If the front refuses a
+//! request, `admission` asks first whether the caller may make it at all. Every failure is a
+//! [`error::Failure`]. Every answer leaves through [`Front::call`], which adds the transaction id.
 
 mod accept;
 mod account;

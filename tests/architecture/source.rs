@@ -12,8 +12,8 @@ pub struct Source {
     pub module: String,
     /// How long it is.
     pub lines: usize,
-    /// How many modules deep its contents are: 1 for `src/s3/mod.rs`.
-    depth: usize,
+    /// The modules that its contents are in: `s3` and `object` for `src/s3/object/mod.rs`.
+    place: Vec<String>,
     /// Its words and punctuation, without comments and literals.
     tokens: Vec<String>,
 }
@@ -51,7 +51,7 @@ impl Source {
             path: path.to_owned(),
             module: parts[0].to_owned(),
             lines: text.lines().count(),
-            depth: parts.len(),
+            place: parts.iter().map(|part| (*part).to_owned()).collect(),
             tokens: tokens(&without_literals(text)),
         }
     }
@@ -84,7 +84,7 @@ impl Source {
                         at += 2;
                         climbs += 1;
                     }
-                    if climbs == self.depth + inline.len() && self.follows(at, &["::"]) {
+                    if climbs == self.place.len() + inline.len() && self.follows(at, &["::"]) {
                         named.extend(self.leaves(at + 2));
                     }
                 }
@@ -93,6 +93,69 @@ impl Source {
             at += 1;
         }
         named
+    }
+
+    /// Its module path, without `crate`.
+    pub fn place(&self) -> Vec<String> {
+        self.place.clone()
+    }
+
+    /// The paths that it imports, resolved to `crate` where they are of this crate. Re-exports, and what `mod tests`
+    /// imports, are left out.
+    pub fn imports(&self) -> Vec<Vec<String>> {
+        let mut imports = Vec::new();
+        let mut at = 0;
+        while at < self.tokens.len() {
+            let before = at.checked_sub(1).map(|before| self.tokens[before].as_str());
+            match self.tokens[at].as_str() {
+                "mod" if self.follows(at, &["tests", "{"]) => break,
+                "use" if !matches!(before, Some("pub" | ")")) => {
+                    let mut leaves = Vec::new();
+                    at = self.tree(at + 1, &[], &mut leaves);
+                    imports.extend(leaves.iter().map(|leaf| self.resolved(leaf)));
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        imports
+    }
+
+    /// Reads a tree of imports, and returns the token after it.
+    fn tree(&self, mut at: usize, prefix: &[String], leaves: &mut Vec<Vec<String>>) -> usize {
+        let mut path = prefix.to_vec();
+        loop {
+            match self.tokens.get(at).map(String::as_str) {
+                Some("{") => {
+                    at += 1;
+                    while self.tokens.get(at).is_some_and(|token| token != "}") {
+                        at = self.tree(at, &path, leaves);
+                        if self.tokens.get(at).is_some_and(|token| token == ",") {
+                            at += 1;
+                        }
+                    }
+                    return at + 1;
+                }
+                None | Some("," | "}" | ";") => break,
+                Some("as") => at += 2,
+                Some("::" | "*" | "self") => at += 1,
+                Some(word) => {
+                    path.push(word.to_owned());
+                    at += 1;
+                }
+            }
+        }
+        leaves.push(path);
+        at
+    }
+
+    fn resolved(&self, path: &[String]) -> Vec<String> {
+        let climbs = path.iter().take_while(|word| *word == "super").count();
+        if climbs == 0 || climbs > self.place.len() {
+            return path.to_vec();
+        }
+        let parent = &self.place[..self.place.len() - climbs];
+        [&["crate".to_owned()], parent, &path[climbs..]].concat()
     }
 
     /// Whether it names a crate, or a module of one (`aws_lc_rs::aead`).

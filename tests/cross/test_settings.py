@@ -1,4 +1,4 @@
-"""A setting that only S3 spells does not exist for Swift."""
+"""Swift does not show a setting that only S3 has."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ fn every_field_is_bound() {
 }
 
 #[test]
-fn every_change_of_the_part_list_shows() {
+fn every_change_of_the_part_list_is_found() {
     let ring = KeyRing::generate();
     let right = binding(Mode::Managed);
     let envelope = sealed(&ring, Holder::Ring, &VersionKey::generate(), &right);

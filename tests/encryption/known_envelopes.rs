@@ -29,7 +29,7 @@ struct Made<'v> {
     vectors: &'v mut Vectors,
 }
 
-/// What a vector of an envelope says.
+/// The inputs of a vector of an envelope.
 #[derive(Clone)]
 struct Sample {
     ring: Ring,

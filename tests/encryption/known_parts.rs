@@ -1,4 +1,4 @@
-//! Makes the vectors of what is kept of the parts of a multipart upload.
+//! Makes the vectors of the sealed records of parts of a multipart upload.
 
 use super::known_blobs::seeded;
 use super::known_envelopes::ring;

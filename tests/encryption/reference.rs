@@ -1,5 +1,5 @@
-//! The format of `docs/encryption-format.md` a second time, with salts and nonces given, and sharing no code with the core.
-//! It only seals; what it seals, the core must open.
+//! The format of `docs/encryption-format.md` a second time, with salts and nonces given, and sharing no code
+//! with the core. It only seals; what it seals, the core must open.
 
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
@@ -194,7 +194,7 @@ pub fn part_facts(
     [&[1], &wrap(&hkdf(version_key, &[], &aad, 32), nonce, &aad, facts)[..]].concat()
 }
 
-/// Where a part of an upload stands, and what it is made of.
+/// The binding of a part of an upload, and its contents.
 pub struct UploadPart<'a> {
     pub account: &'a str,
     pub bucket: &'a [u8],
@@ -212,7 +212,7 @@ pub fn part_contents(parts: &[Part], etag: &str) -> Vec<u8> {
     [&parts_hash(parts), &etag[..]].concat()
 }
 
-/// What is kept of a part of an upload.
+/// The sealed record of a part of an upload.
 pub fn upload_part(
     ring_id: &[u8],
     ring_secret: &[u8],

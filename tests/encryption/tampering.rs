@@ -1,4 +1,4 @@
-//! Whatever is done to a sealed blob, it does not open.
+//! A sealed blob that was changed in any way does not open.
 
 use cardea::encryption::layout::{CHUNK, HEADER_LEN, MAX_BLOB, TAG};
 use cardea::encryption::{DataKey, Error};
@@ -43,7 +43,7 @@ fn every_bit_of_a_small_blob_counts() {
 }
 
 #[test]
-fn a_header_s_damage_is_named() {
+fn damage_of_a_header_has_its_own_error() {
     let key = DataKey::generate();
     let sealed = seal(CIPHERS[0], &key, &ID, b"plain");
     for (at, error) in [
@@ -63,13 +63,13 @@ fn a_header_s_damage_is_named() {
 }
 
 #[test]
-fn every_truncation_shows() {
+fn every_truncation_is_found() {
     let key = DataKey::generate();
     for plain in [&b""[..], b"plain"] {
         let sealed = seal(CIPHERS[0], &key, &ID, plain);
         for len in 0..sealed.len() {
             refused(&key, &ID, plain.len(), &sealed[..len], "truncated");
-            // Nor does it open as the shorter blob it might be.
+            // It does not open as a shorter blob either.
             refused(
                 &key,
                 &ID,

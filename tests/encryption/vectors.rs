@@ -1,5 +1,6 @@
-//! The vectors in `tests/vectors/encryption`: their shape, the test that runs them, and the test that they are what the
-//! generators make (`known_blobs.rs`, `known_envelopes.rs`, `known_parts.rs`, `known_secrets.rs`).
+//! The vectors in `tests/vectors/encryption`: their shape, the test that runs them, and the test that they
+//! are what the generators make (`known_blobs.rs`, `known_envelopes.rs`, `known_parts.rs`,
+//! `known_secrets.rs`).
 //!
 //! To write them anew: `CARDEA_WRITE_VECTORS=1 cargo test --test encryption vectors`.
 
@@ -22,7 +23,6 @@ use crate::{CIPHERS, open, pattern};
 /// Vectors by the names of their files.
 pub type Vectors = BTreeMap<String, Vector>;
 
-/// One file.
 #[derive(Serialize, Deserialize, Clone)]
 pub struct Vector {
     pub comment: String,
@@ -85,8 +85,8 @@ pub struct Hex(pub Vec<u8>);
 pub enum Sealed {
     /// As it is.
     Bytes(Hex),
-    /// To be sealed first: the pattern (byte i is i mod 251) of that length, under a given salt, data key and blob id of
-    /// the vector. `sha256` is that of the sealed bytes.
+    /// To be sealed first: the pattern (byte i is i mod 251) of that length, under a given salt, data key and
+    /// blob id of the vector. `sha256` is that of the sealed bytes.
     Pattern { pattern: usize, salt: Hex, sha256: Hex },
     /// Put together from slices of other vectors' blobs and other bytes.
     Pieces { pieces: Vec<Piece> },
@@ -97,8 +97,11 @@ pub enum Sealed {
 #[serde(untagged)]
 pub enum Piece {
     /// Bytes `from..to` of the sealed blob of another vector.
-    Of { of: String, from: usize, to: usize },
-    /// These bytes.
+    Of {
+        of: String,
+        from: usize,
+        to: usize,
+    },
     Bytes(Hex),
 }
 
@@ -245,7 +248,7 @@ fn sealed_bytes(vectors: &Vectors, case: &Case) -> Vec<u8> {
 }
 
 fn open_other(case: &Case, gives: &str) -> Result<String, String> {
-    // Keys do not show themselves: whether it is the right one can be asked, no more.
+    // Keys are not shown. All that can be asked is whether a key is the right one.
     let known = |is_right: &dyn Fn([u8; 32]) -> bool| {
         let right = <[u8; 32]>::try_from(hex::decode(gives).unwrap_or_default()).is_ok_and(is_right);
         if right { gives.to_owned() } else { "another key".to_owned() }

@@ -11,7 +11,7 @@ fn body(text: &'static str) -> Body {
 }
 
 #[tokio::test]
-async fn conditional_writes() {
+async fn conditional_writes_check_the_current_object() {
     let world = World::new().await;
     let put =
         |text, precondition| world.put_with("object", body(text), WriteEncryption::Managed, precondition);
@@ -27,7 +27,7 @@ async fn conditional_writes() {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_not_there() {
+async fn an_expired_object_is_not_found() {
     let world = World::new().await;
     let system = SystemMetadata { delete_at: Some(1), ..SystemMetadata::default() };
     let put = PutObject {
@@ -51,7 +51,7 @@ async fn what_has_expired_is_not_there() {
         customer_key: None,
     };
     let updated = world.gateway.execute(&world.caller(true), update).await;
-    assert!(matches!(updated, Err(Error::NoSuchObject { .. })), "it came back: {updated:?}");
+    assert!(matches!(updated, Err(Error::NoSuchObject { .. })), "the object came back: {updated:?}");
 
     let put = |precondition| world.put_with("object", body("new"), WriteEncryption::Managed, precondition);
     for precondition in [Precondition::Present, Precondition::Etag(vec![old.etag])] {
@@ -65,7 +65,7 @@ async fn what_has_expired_is_not_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_of_many_creators_wins() {
+async fn one_of_many_concurrent_creators_wins() {
     let world = std::sync::Arc::new(World::new().await);
     for round in 0..5 {
         let name = format!("object-{round}");
@@ -94,13 +94,13 @@ async fn one_of_many_creators_wins() {
 }
 
 #[tokio::test]
-async fn etags() {
+async fn etags_are_md5s_or_opaque() {
     let world = World::new().await;
     let managed = world.put("a", b"hello", WriteEncryption::Managed).await.unwrap();
     assert_eq!(managed.etag, "5d41402abc4b2a76b9719d911017c592");
     let first = world.put("b", b"hello", WriteEncryption::Customer(key(1))).await.unwrap();
     let second = world.put("b", b"hello", WriteEncryption::Customer(key(1))).await.unwrap();
     assert_eq!(first.etag.len(), 32);
-    assert_ne!(first.etag, second.etag, "opaque, and new with every write");
-    assert_eq!(first.md5, None, "not computed where nobody needs it");
+    assert_ne!(first.etag, second.etag, "the ETag is opaque, and new with every write");
+    assert_eq!(first.md5, None, "the MD5 is not computed if nobody needs it");
 }

@@ -1,4 +1,4 @@
-//! Copies: every change of mode, what is refused, what is carried, and that nothing moves.
+//! Copies: every change of mode, the refused requests, the copied metadata, and no request to the store.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use cardea::http::body::Body;
 use cardea::http::conditions::{EtagList, ReadConditions};
 use cardea::http::range::RangeSpec;
 use cardea::model::{
-    AccountId, BucketName, ChecksumAlgorithm, EncryptionMode, ObjectKey, ObjectMetadata, Timestamp,
+    AccountId, BucketName, ChecksumAlgorithm, EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId,
 };
 use cardea::ops::{
     BucketAddress, ChecksumRequest, CopyMetadata, CopyObject, CopyOutcome, CopySource, CreateBucket,
@@ -17,7 +17,7 @@ use cardea::ops::{
 
 use super::world::{World, bucket, collect, key, pattern, read};
 
-/// Larger than what the index keeps itself.
+/// Larger than the blobs that the index itself stores.
 const LARGE: usize = 200_000;
 
 fn source(name: &str, customer_key: Option<CustomerKey>, face: Face) -> CopySource {
@@ -31,7 +31,7 @@ fn source(name: &str, customer_key: Option<CustomerKey>, face: Face) -> CopySour
     }
 }
 
-/// A copy as S3 makes it, with everything kept.
+/// A copy as S3 makes it, which keeps all metadata.
 fn copy(from: &str, opened_by: Option<u8>, to: &str, encryption: WriteEncryption) -> CopyObject {
     CopyObject {
         source: source(from, opened_by.map(key), Face::S3),
@@ -56,7 +56,7 @@ impl World {
         self.gateway.execute(&self.caller(true), copy).await
     }
 
-    /// Requests to the store so far.
+    /// The number of requests to the store until now.
     fn requests(&self) -> (u64, u64) {
         (self.blobs.counts().gets(), self.blobs.counts().puts())
     }
@@ -84,7 +84,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn every_change_of_mode_and_nothing_moves() {
+async fn a_copy_changes_the_mode_without_a_store_request() {
     let keys = [None, Some(1), Some(2)];
     for length in [0, 1, 5000, LARGE] {
         let world = World::new().await;
@@ -99,9 +99,9 @@ async fn every_change_of_mode_and_nothing_moves() {
                 assert_eq!(world.requests(), before, "no request to the store");
                 assert_eq!(copied.size, data.len() as u64);
                 match (from, to) {
-                    // The MD5 is known, and is shown again.
+                    // The MD5 is known, so the copy shows it.
                     (None, None) => assert_eq!(copied.etag, put.etag),
-                    // An SSE-C write computes none: what is not known does not look like one.
+                    // An SSE-C write computes no MD5, so the copy's ETag does not look like one.
                     (Some(_), None) => assert!(copied.etag.ends_with("-1"), "{}", copied.etag),
                     (_, Some(_)) => assert_eq!(copied.etag.len(), 32),
                 }
@@ -122,7 +122,7 @@ async fn every_change_of_mode_and_nothing_moves() {
 }
 
 #[tokio::test]
-async fn an_object_is_keyed_anew_where_it_stands() {
+async fn a_copy_onto_itself_changes_the_key_in_place() {
     let world = World::new().await;
     let data = pattern(LARGE);
     let first = world.put("o", &data, under(None)).await.unwrap();
@@ -133,7 +133,7 @@ async fn an_object_is_keyed_anew_where_it_stands() {
         let rekey = CopyObject { changes: true, ..copy("o", from, "o", under(to)) };
         let copied = world.copy(rekey).await.unwrap();
         assert_eq!(world.requests(), before, "no request to the store");
-        assert!(!etags.contains(&copied.etag) || to.is_none(), "a new tag each time");
+        assert!(!etags.contains(&copied.etag) || to.is_none(), "the ETag is new each time");
         etags.push(copied.etag);
         assert_eq!(world.plaintext("o", to).await, data);
         if let Some(old) = from.filter(|_| from != to) {
@@ -141,27 +141,27 @@ async fn an_object_is_keyed_anew_where_it_stands() {
             assert!(matches!(opened, Err(Error::WrongKey | Error::KeyNotApplicable { .. })), "{opened:?}");
         }
     }
-    assert_eq!(world.blob_files().len(), 1, "one blob all along");
+    assert_eq!(world.blob_files().len(), 1, "the copies share one blob");
     assert_eq!(world.freed().await, 0);
     world.delete("o").await;
     assert_eq!(world.freed().await, 1);
 }
 
 #[tokio::test]
-async fn onto_itself_s3_wants_a_change() {
+async fn an_s3_copy_onto_itself_must_change_something() {
     let world = World::new().await;
     world.put("o", b"data", under(None)).await.unwrap();
     assert!(matches!(world.copy(copy("o", None, "o", under(None))).await, Err(Error::CopyChangesNothing)));
     let swift = CopyObject { source: source("o", None, Face::Swift), ..copy("o", None, "o", under(None)) };
     world.copy(swift).await.unwrap();
     let mut named = copy("o", None, "o", under(None));
-    named.source.version = Some(cardea::model::VersionId::Null);
+    named.source.version = Some(VersionId::Null);
     world.copy(named).await.unwrap();
     assert_eq!(world.plaintext("o", None).await, b"data");
 }
 
 #[tokio::test]
-async fn wrong_keys_and_missing_ones() {
+async fn a_copy_with_a_wrong_or_missing_key_is_refused() {
     let world = World::new().await;
     world.put("sealed", b"data", under(Some(1))).await.unwrap();
     world.put("plain", b"data", under(None)).await.unwrap();
@@ -187,7 +187,7 @@ async fn wrong_keys_and_missing_ones() {
 }
 
 #[tokio::test]
-async fn one_key_serves_both_ends_on_swift() {
+async fn a_swift_copy_uses_one_key_for_source_and_copy() {
     let world = World::new().await;
     world.put("sealed", b"data", under(Some(1))).await.unwrap();
     world.put("plain", b"data", under(None)).await.unwrap();
@@ -216,7 +216,7 @@ async fn one_key_serves_both_ends_on_swift() {
 }
 
 #[tokio::test]
-async fn ranges_of_a_source() {
+async fn a_range_of_a_source_is_copied() {
     let world = World::new().await;
     let data = pattern(LARGE);
     world.put("o", &data, under(Some(1))).await.unwrap();
@@ -234,7 +234,7 @@ async fn ranges_of_a_source() {
         assert_eq!(copied.digests.checksums.is_empty(), expected.len() != LARGE, "{range:?}");
         assert_eq!(world.plaintext("part", Some(2)).await, data[expected], "{range:?}");
     }
-    // A part of a part.
+    // A range of a copied range.
     world.copy(part(RangeSpec::FromTo(1000, Some(150_999)))).await.unwrap();
     let inner = RangeSpec::FromTo(60_000, Some(70_000));
     let again = CopyObject { range: Some(inner), ..copy("part", Some(2), "again", under(None)) };
@@ -246,7 +246,7 @@ async fn ranges_of_a_source() {
 }
 
 #[tokio::test]
-async fn conditions_at_both_ends() {
+async fn conditions_are_checked_on_source_and_destination() {
     let world = World::new().await;
     let etag = world.put("o", b"data", under(None)).await.unwrap().etag;
     world.put("there", b"other", under(None)).await.unwrap();
@@ -283,7 +283,7 @@ async fn conditions_at_both_ends() {
 }
 
 #[tokio::test]
-async fn a_condition_tells_nothing_without_the_key() {
+async fn a_condition_is_not_evaluated_without_the_key() {
     let world = World::new().await;
     let etag = world.put("o", b"data", under(Some(1))).await.unwrap().etag;
     for tag in [etag.as_str(), "x"] {
@@ -294,7 +294,7 @@ async fn a_condition_tells_nothing_without_the_key() {
 }
 
 #[tokio::test]
-async fn a_chosen_checksum_is_read_once() {
+async fn a_chosen_checksum_reads_the_source_once() {
     let world = World::new().await;
     let data = pattern(LARGE);
     let put = world.put("o", &data, under(Some(1))).await.unwrap();
@@ -308,7 +308,7 @@ async fn a_chosen_checksum_is_read_once() {
     assert_eq!(world.requests().1, puts, "nothing is written");
     assert_eq!(computed.digests.checksums.len(), 1);
     assert_eq!(computed.digests.checksums[0].algorithm, ChecksumAlgorithm::Sha256);
-    // What is read anyway gives the MD5 too.
+    // Since the bytes are read, the MD5 is computed too.
     let plain = world.put("plain", &data, under(None)).await.unwrap();
     assert_eq!(computed.etag, plain.etag);
     let with = PutObject {
@@ -346,19 +346,19 @@ async fn copies_of_copies_outlive_each_other() {
         assert_eq!(world.plaintext("3", Some(3)).await, data);
         assert_eq!(world.blob_files().len(), usize::from(length == LARGE));
         world.delete("3").await;
-        assert_eq!(world.freed().await, 1, "and now nothing does");
+        assert_eq!(world.freed().await, 1, "no copy refers to it now");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_source_that_is_overwritten_meanwhile_is_copied_whole() {
+async fn a_source_overwritten_during_a_copy_is_copied_whole() {
     let world = std::sync::Arc::new(World::with(Limits { inline_bytes: 64, ..Limits::default() }).await);
     world.put("o", &pattern(1000), under(None)).await.unwrap();
     let writer = {
         let world = world.clone();
         tokio::spawn(async move {
             for n in 0..60_usize {
-                // Alternately in the index and in the store.
+                // The blob is alternately in the index and in the store.
                 world.put("o", &pattern(10 + 1000 * (n % 2)), under(None)).await.unwrap();
             }
         })
@@ -385,7 +385,7 @@ async fn a_source_that_is_overwritten_meanwhile_is_copied_whole() {
 }
 
 #[tokio::test]
-async fn across_accounts() {
+async fn a_copy_across_accounts_needs_both_permissions() {
     let world = World::new().await;
     world.put("o", b"data", under(None)).await.unwrap();
     let (stranger, reseller) =
@@ -401,7 +401,7 @@ async fn across_accounts() {
     world.gateway.execute(&stranger, create).await.unwrap();
     let theirs = BucketAddress::Owned(AccountId::new("other"), name);
     let across = || CopyObject { bucket: theirs.clone(), ..copy("o", None, "o", under(None)) };
-    // One may not read the source, the other may not write the copy.
+    // One caller may not read the source, the other may not write the copy.
     for caller in [&stranger, &world.caller(true)] {
         assert!(matches!(world.gateway.execute(caller, across()).await, Err(Error::AccessDenied)));
     }
@@ -412,11 +412,11 @@ async fn across_accounts() {
 }
 
 #[tokio::test]
-async fn a_copy_is_described_as_one_piece() {
+async fn a_copy_is_described_without_parts() {
     let world = World::new().await;
     world.put("o", b"data", under(None)).await.unwrap();
     let copied = world.copy(copy("o", None, "copy", under(None))).await.unwrap();
     let info = world.gateway.execute(&world.caller(true), read("copy", None)).await.unwrap().info;
     assert_eq!((info.part_count, info.large, info.etag), (None, None, copied.etag));
-    assert_eq!(copied.source_version, None, "its bucket keeps no versions");
+    assert_eq!(copied.source_version, None, "the source's bucket keeps no versions");
 }

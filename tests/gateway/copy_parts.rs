@@ -1,13 +1,16 @@
-//! Copies of objects made of parts, and of versions: references exact, nothing moved.
+//! Copies of objects made of parts, and of versions: the references are exact, and no byte moves.
 
 use cardea::http::conditions::{EtagList, ReadConditions};
 use cardea::http::range::RangeSpec;
 use cardea::model::{ChecksumAlgorithm, ChecksumKind, VersionId};
 use cardea::ops::{
-    CopyMetadata, CopyObject, CopySource, Error, Face, Precondition, Versioning, WriteEncryption,
+    CopyMetadata, CopyObject, CopySource, Error, Face, NamedPart, Precondition, UploadPart, Versioning,
+    WriteEncryption,
 };
 
-use super::multipart_world::{Mode, chosen, complete, name, named, part, small_parts, source};
+use super::multipart_world::{
+    Mode, checksum_of, chosen, complete, expect, name, named, part, small_parts, source,
+};
 use super::world::{World, bucket, key, pattern};
 
 const PART: usize = 70_000;
@@ -33,7 +36,7 @@ fn requests(world: &World) -> (u64, u64) {
 }
 
 #[tokio::test]
-async fn an_object_of_parts_is_copied_and_keyed_anew() {
+async fn an_object_of_parts_is_copied_to_another_key() {
     for mode in [Mode::Managed, Mode::Customer] {
         let world = small_parts().await;
         let data = pattern(PART * PARTS);
@@ -47,7 +50,7 @@ async fn an_object_of_parts_is_copied_and_keyed_anew() {
         ] {
             let copied = world.run(copy(source("o", mode.key()), to, encryption)).await.unwrap();
             assert_eq!(copied.size, data.len() as u64);
-            assert!(!copied.etag.ends_with("-25"), "of one piece: {}", copied.etag);
+            assert!(!copied.etag.ends_with("-25"), "the copy has no parts: {}", copied.etag);
         }
         let middle = RangeSpec::FromTo(PART as u64 - 5, Some(3 * PART as u64));
         let range = CopyObject {
@@ -62,7 +65,7 @@ async fn an_object_of_parts_is_copied_and_keyed_anew() {
         assert_eq!(world.whole("o", Some(key(3))).await, data);
         assert_eq!(world.whole("range", None).await, data[PART - 5..=3 * PART]);
         let part = world.get_part("o", Some(key(3)), 1).await.unwrap().part.unwrap();
-        assert_eq!(part.range, 0..data.len() as u64, "its first part is all of it");
+        assert_eq!(part.range, 0..data.len() as u64, "the first part is the whole");
         for name in ["plain", "o", "range", "keyed"] {
             world.remove(name, None).await;
             world.assert_references_are_exact();
@@ -71,19 +74,18 @@ async fn an_object_of_parts_is_copied_and_keyed_anew() {
 }
 
 #[tokio::test]
-async fn a_composite_checksum_is_one_of_parts() {
+async fn a_composite_checksum_is_not_copied() {
     let world = small_parts().await;
     let checksum = chosen(ChecksumAlgorithm::Sha256, ChecksumKind::Composite);
     let upload = world.create("o", WriteEncryption::Managed, Some(checksum)).await.unwrap().upload;
     let mut sent = Vec::new();
     for number in 1..=2 {
         let algorithm = ChecksumAlgorithm::Sha256;
-        let expected = super::multipart_world::expect(algorithm, b"data");
-        let part =
-            cardea::ops::UploadPart { checksums: vec![expected], ..part("o", upload, number, b"data") };
+        let expected = expect(algorithm, b"data");
+        let part = UploadPart { checksums: vec![expected], ..part("o", upload, number, b"data") };
         let stored = world.run(part).await.unwrap();
         let checksums = stored.checksums.clone();
-        sent.push(cardea::ops::NamedPart { checksums, ..named(number, &stored) });
+        sent.push(NamedPart { checksums, ..named(number, &stored) });
     }
     world.run(complete("o", upload, sent)).await.unwrap();
     let copied = world.run(copy(source("o", None), "copy", WriteEncryption::Managed)).await.unwrap();
@@ -93,13 +95,13 @@ async fn a_composite_checksum_is_one_of_parts() {
         ..copy(source("o", None), "copy", WriteEncryption::Managed)
     };
     let copied = world.run(asked).await.unwrap();
-    let whole = super::multipart_world::checksum_of(ChecksumAlgorithm::Sha256, b"datadata");
+    let whole = checksum_of(ChecksumAlgorithm::Sha256, b"datadata");
     assert_eq!(copied.digests.checksums, [whole]);
-    assert!(copied.digests.md5.is_some(), "it was read anyway");
+    assert!(copied.digests.md5.is_some(), "the MD5 was computed during the read");
 }
 
 #[tokio::test]
-async fn old_versions_are_sources() {
+async fn old_versions_can_be_copied() {
     let world = World::in_state(Versioning::Enabled).await;
     let first = world.write("o", b"first", Some(1)).await.version_id;
     let second = world.write("o", b"second", Some(2)).await.version_id;
@@ -112,7 +114,7 @@ async fn old_versions_are_sources() {
     let wrong = world.run(copy(of(first, 2), "copy", WriteEncryption::Managed)).await;
     assert!(matches!(wrong, Err(Error::WrongSourceKey)));
 
-    // Brought back by a copy onto itself, under another key; nothing is lost.
+    // A copy onto itself, under another key, brings a version back, and nothing is lost.
     let back = copy(of(first, 1), "o", WriteEncryption::Customer(key(3)));
     world.run(CopyObject { changes: false, ..back }).await.unwrap();
     assert_eq!(world.whole("o", Some(key(3))).await, b"first");
@@ -132,7 +134,7 @@ async fn old_versions_are_sources() {
 }
 
 #[tokio::test]
-async fn a_key_is_removed_from_a_version_and_the_old_one_keeps_its_own() {
+async fn a_copy_removes_the_key_and_the_old_version_keeps_it() {
     let world = World::in_state(Versioning::Enabled).await;
     let sealed = world.write("o", b"data", Some(1)).await.version_id;
     world.run(copy(source("o", Some(key(1))), "o", WriteEncryption::Managed)).await.unwrap();
@@ -145,7 +147,7 @@ async fn a_key_is_removed_from_a_version_and_the_old_one_keeps_its_own() {
 }
 
 #[tokio::test]
-async fn conditions_see_the_etag_that_the_face_shows() {
+async fn conditions_compare_the_etag_that_the_face_shows() {
     let world = small_parts().await;
     let etag = world.upload("o", Mode::Managed, &[b"one", b"two"]).await.etag;
     for face in [Face::S3, Face::Swift] {

@@ -17,7 +17,7 @@ async fn stored() -> (World, Vec<u8>, std::path::PathBuf) {
 }
 
 #[tokio::test]
-async fn a_flipped_bit_anywhere() {
+async fn a_flipped_bit_is_found_at_any_position() {
     let (world, data, file) = stored().await;
     let good = std::fs::read(&file).unwrap();
     assert!(!good.windows(64).any(|w| w == &data[..64]), "ciphertext");
@@ -32,7 +32,7 @@ async fn a_flipped_bit_anywhere() {
 }
 
 #[tokio::test]
-async fn truncated_extended_gone_and_swapped() {
+async fn a_changed_missing_or_swapped_blob_is_corrupt() {
     let (world, _, file) = stored().await;
     let good = std::fs::read(&file).unwrap();
     let damaged = |bytes: Vec<u8>| {

@@ -1,15 +1,17 @@
-//! Garbage: what somebody still reads or refers to stays, and everything else goes.
+//! Garbage: a blob that is still read or referred to is kept, and every other blob is deleted.
 
 use std::time::Duration;
 
 use cardea::care::reaper::Reaper;
 use cardea::model::Timestamp;
 use cardea::ops::{
-    CopyMetadata, CopyObject, DeleteBucket, DeleteObject, Error, Limits, Precondition, WriteEncryption,
+    CopyMetadata, CopyObject, CopyPart, DeleteBucket, DeleteObject, Error, Limits, Precondition,
+    WriteEncryption,
 };
+use cardea::storage::pins::Pins;
 
 use super::large_world::{segment, under};
-use super::multipart_world::{MODES, Mode, complete, copy, name, source};
+use super::multipart_world::{MODES, Mode, complete, copy, name, named, source};
 use super::world::{World, bucket, collect, key, pattern};
 
 /// More than a download reads ahead.
@@ -20,7 +22,7 @@ fn deletion(object: &str) -> DeleteObject {
     DeleteObject { bucket: bucket(), key: name(object), version: None, precondition: Precondition::None }
 }
 
-/// A copy that keeps everything.
+/// A copy that keeps all metadata of its source.
 pub fn copied(from: &str, to: &str, mode: Mode) -> CopyObject {
     CopyObject {
         source: source(from, mode.key()),
@@ -41,17 +43,17 @@ impl World {
         Reaper::new(self.index.clone(), self.blobs.clone(), self.pins.clone(), Duration::ZERO)
     }
 
-    /// How many reads found damage.
+    /// The number of reads that found damage.
     fn damaged(&self) -> u64 {
-        let told = self.gateway.metrics().encode();
-        let line = told.lines().find_map(|line| line.strip_prefix("cardea_damaged_blobs_total "));
+        let metrics = self.gateway.metrics().encode();
+        let line = metrics.lines().find_map(|line| line.strip_prefix("cardea_damaged_blobs_total "));
         line.unwrap().parse().unwrap()
     }
 
-    /// Lets the reaper look again and again.
+    /// Runs the reaper until nothing is left to delete.
     async fn reap(&self, reaper: &mut Reaper) {
         for _ in 0..4 {
-            // What is freed within the step of a timestamp is seen in the next.
+            // A blob freed within one timestamp step is seen only in the next one.
             tokio::time::sleep(Duration::from_millis(1)).await;
             reaper.reap().await.unwrap();
         }
@@ -87,7 +89,7 @@ async fn a_download_outlives_a_delete() {
         world.run(deletion("object")).await.unwrap();
         world.reap(&mut reaper).await;
         assert_eq!(collect(body).await.unwrap(), data);
-        // The same reader again: a client may ask for many ranges at once.
+        // The same reader is used again, because a client may ask for many ranges at once.
         world.reap(&mut reaper).await;
         let rest = sealed.open(LARGE as u64 / 2..LARGE as u64).await.unwrap();
         assert_eq!(collect(rest).await.unwrap(), &data[LARGE / 2..]);
@@ -117,7 +119,7 @@ async fn a_download_outlives_an_overwrite() {
 }
 
 #[tokio::test]
-async fn a_download_outlives_segments_that_live_in_the_index() {
+async fn a_download_outlives_segments_stored_in_the_index() {
     let world = World::with(Limits::default()).await;
     let (data, mut reaper) = (pattern(LARGE), world.reaper());
     let inline = || world.count("SELECT count(*) FROM inline_blobs");
@@ -133,7 +135,7 @@ async fn a_download_outlives_segments_that_live_in_the_index() {
         world.put("second", b"other", WriteEncryption::Managed).await.unwrap();
         world.run(deletion("third")).await.unwrap();
         world.reap(&mut reaper).await;
-        assert_eq!(inline(), 3, "one is new, and two have a reader");
+        assert_eq!(inline(), 3, "one blob is new, and two have a reader");
         assert_eq!(collect(body).await.unwrap(), [&data[..], b"small", b"tiny"].concat());
         assert_eq!(world.damaged(), 0);
         world.reap(&mut reaper).await;
@@ -141,9 +143,10 @@ async fn a_download_outlives_segments_that_live_in_the_index() {
     }
 }
 
-/// Over replicas a freed blob goes after a grace, whoever reads: longer than a request may last, but a reader may be held up.
+/// With replicas a freed blob is deleted after a grace period, even if somebody reads it. The period is
+/// longer than a request may last, but a reader may be delayed.
 #[tokio::test]
-async fn what_went_under_a_reader_is_no_damage() {
+async fn a_blob_deleted_under_a_reader_is_not_damage() {
     let world = World::with(Limits { inline_bytes: 100, ..Limits::default() }).await;
     for (name, size) in [("inline", 10), ("stored", SMALL)] {
         world.put(name, &pattern(size), WriteEncryption::Managed).await.unwrap();
@@ -151,7 +154,7 @@ async fn what_went_under_a_reader_is_no_damage() {
         let reader = world.get("large", None).await.unwrap().reader.unwrap();
         world.run(deletion(name)).await.unwrap();
         tokio::time::sleep(Duration::from_millis(1)).await;
-        let pins = cardea::storage::pins::Pins::default();
+        let pins = Pins::default();
         let mut elsewhere = Reaper::new(world.index.clone(), world.blobs.clone(), pins, Duration::ZERO);
         world.reap(&mut elsewhere).await;
         assert!(matches!(reader.open(0..size as u64).await, Err(Error::Conflict)), "{name}");
@@ -160,7 +163,7 @@ async fn what_went_under_a_reader_is_no_damage() {
 }
 
 #[tokio::test]
-async fn a_download_outlives_an_upload_that_takes_its_place() {
+async fn a_download_outlives_an_upload_to_its_key() {
     let world = World::all_out_of_the_index().await;
     let (data, mut reaper) = (pattern(LARGE), world.reaper());
     let (first, second) = data.split_at(5 << 20);
@@ -185,10 +188,10 @@ async fn copies_keep_blobs() {
             world.run(copied("source", to, mode)).await.unwrap();
         }
         let upload = world.begin("three", mode).await;
-        let part = super::multipart_world::named(
+        let part = named(
             1,
             &world
-                .run(cardea::ops::CopyPart {
+                .run(CopyPart {
                     customer_key: mode.key(),
                     ..copy(source("one", mode.key()), "three", upload, 1)
                 })
@@ -203,7 +206,7 @@ async fn copies_keep_blobs() {
         world.run(deletion("two")).await.unwrap();
         world.reap(&mut reaper).await;
         world.run(complete("three", upload, vec![part])).await.unwrap();
-        assert_eq!(world.blob_files().len(), 1, "all of one blob");
+        assert_eq!(world.blob_files().len(), 1, "all copies share one blob");
         assert_eq!(world.whole("three", mode.key()).await, data);
         world.run(deletion("three")).await.unwrap();
         world.reap(&mut reaper).await;
@@ -217,7 +220,7 @@ async fn abandoned_uploads_leave_nothing() {
     let (data, mut reaper) = (pattern(SMALL), world.reaper());
     let aborted = world.begin("object", Mode::Customer).await;
     world.parts("object", aborted, Mode::Customer, &[&data, &data]).await;
-    // A part that is sent again takes the place of the first.
+    // A part that is sent again replaces the first.
     world.parts("object", aborted, Mode::Customer, &[&data]).await;
     world.reap(&mut reaper).await;
     assert_eq!(world.blob_files().len(), 2);
@@ -225,7 +228,7 @@ async fn abandoned_uploads_leave_nothing() {
     world.reap(&mut reaper).await;
     world.assert_empty().await;
 
-    // Parts that Complete does not name.
+    // These parts are stored, but Complete does not name them.
     let upload = world.begin("object", Mode::Managed).await;
     let mut sent = world.parts("object", upload, Mode::Managed, &[&data, &data, &data]).await;
     sent.truncate(1);
@@ -234,7 +237,7 @@ async fn abandoned_uploads_leave_nothing() {
     assert_eq!(world.blob_files().len(), 1);
     world.run(deletion("object")).await.unwrap();
 
-    // Uploads go with their bucket.
+    // Uploads are deleted with their bucket.
     let left = world.begin("object", Mode::Managed).await;
     world.parts("object", left, Mode::Managed, &[&data]).await;
     world.run(DeleteBucket { bucket: bucket() }).await.unwrap();
@@ -243,7 +246,7 @@ async fn abandoned_uploads_leave_nothing() {
 }
 
 #[tokio::test]
-async fn nothing_is_left_after_everything_was_deleted() {
+async fn deleting_everything_leaves_nothing() {
     let world = World::with(Limits { inline_bytes: 10_000, min_part: 0, ..Limits::default() }).await;
     let mut reaper = world.reaper();
     let object = |number: usize| format!("object {}", number % 7);

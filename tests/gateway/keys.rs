@@ -1,12 +1,12 @@
-//! The key matrix: how an object was written × what the reader shows, on both faces' rules.
+//! The key matrix: the mode of the write × the reader's key, by both faces' rules.
 
-use cardea::model::EncryptionMode;
+use cardea::model::{EncryptionMode, ObjectKey, ObjectMetadata};
 use cardea::ops::{Error, Face, GetObject, Keyless, UpdateObject, WriteEncryption};
 
-use super::world::{World, bucket, key, read};
+use super::world::{World, bucket, collect, key, read};
 
 #[tokio::test]
-async fn right_wrong_and_missing_keys() {
+async fn an_object_opens_only_with_its_key() {
     let world = World::new().await;
     let caller = world.caller(true);
     world.put("sealed", b"secret", WriteEncryption::Customer(key(1))).await.unwrap();
@@ -46,15 +46,15 @@ async fn keys_need_a_secure_connection() {
 }
 
 #[tokio::test]
-async fn what_is_shown_without_a_key() {
+async fn a_keyless_head_shows_only_the_mtime() {
     let world = World::new().await;
     let caller = world.caller(true);
     world.put("sealed", b"secret", WriteEncryption::Customer(key(1))).await.unwrap();
     let post = |customer_key, value: &str| {
-        let mut metadata = cardea::model::ObjectMetadata::default();
+        let mut metadata = ObjectMetadata::default();
         metadata.user.insert("mtime".into(), "1.5".into());
         metadata.user.insert("colour".into(), value.into());
-        let name = cardea::model::ObjectKey::new("sealed").unwrap();
+        let name = ObjectKey::new("sealed").unwrap();
         UpdateObject { bucket: bucket(), key: name, metadata, customer_key }
     };
     world.gateway.execute(&caller, post(None, "red")).await.unwrap();
@@ -82,6 +82,6 @@ async fn an_overwrite_changes_the_key() {
     world.put("object", b"two!", WriteEncryption::Customer(key(2))).await.unwrap();
     assert!(matches!(world.get("object", Some(key(1))).await, Err(Error::WrongKey)));
     assert_eq!(world.bytes("object", Some(key(2)), 0..4).await.unwrap(), b"two!");
-    let before = super::world::collect(open.reader.unwrap().open(0..3).await.unwrap()).await.unwrap();
+    let before = collect(open.reader.unwrap().open(0..3).await.unwrap()).await.unwrap();
     assert_eq!(before, b"one", "an open download outlives an overwrite");
 }

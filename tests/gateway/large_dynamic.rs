@@ -1,5 +1,6 @@
-//! Dynamic large objects: whatever stands under a prefix now.
+//! Dynamic large objects: the objects that now exist under a prefix.
 
+use cardea::http::body::Body;
 use cardea::model::EncryptionMode;
 use cardea::ops::{DeleteObject, Error, Face, GetOwnBytes, LargeObject, Precondition};
 
@@ -24,7 +25,7 @@ async fn delete(world: &World, object: &str) {
 }
 
 #[tokio::test]
-async fn reads_what_stands_under_the_prefix() {
+async fn a_manifest_reads_the_objects_under_its_prefix() {
     for seed in [None, Some(1)] {
         let world = segments(None).await;
         world.put_dynamic("o", "bucket/p%2F", seed).await.unwrap();
@@ -34,17 +35,21 @@ async fn reads_what_stands_under_the_prefix() {
         for head in [false, true] {
             let info = world.run(swift("o", seed, head)).await.unwrap().info;
             assert_eq!(info.shown_etag(Face::Swift), Some(etag.clone()));
-            assert_eq!(info.shown_etag(Face::S3), Some(format!("{etag}-2")), "no MD5 to an S3 client");
+            assert_eq!(
+                info.shown_etag(Face::S3),
+                Some(format!("{etag}-2")),
+                "S3 clients see that it is no MD5"
+            );
             assert_eq!(info.large, Some(LargeObject::Dynamic("bucket/p%2F".into())));
             assert_eq!((info.size, info.part_count), (12, None));
             assert!(info.digests.md5.is_none() && info.digests.checksums.is_empty());
         }
-        // What comes later belongs to it, with its own key or without.
+        // A later object under the prefix is a segment too, with the manifest's key or without.
         world.put("p/15", &pattern(50_000), under(None)).await.unwrap();
         let whole = [b"first".as_slice(), &pattern(50_000), b"second!"].concat();
         assert!(world.all("o", seed).await.unwrap() == whole);
         delete(&world, "p/15").await;
-        // Itself it holds nothing.
+        // The manifest has no bytes of its own.
         let own = GetOwnBytes { get: swift("o", seed, false) };
         assert_eq!(all_of(world.run(own).await.unwrap()).await.unwrap(), b"");
         assert_eq!(world.view("o", seed.map(key)).await.unwrap().segments, None);
@@ -58,7 +63,7 @@ async fn reads_what_stands_under_the_prefix() {
 }
 
 #[tokio::test]
-async fn a_key_seals_what_stands_there() {
+async fn a_keyed_manifest_seals_its_segments() {
     let world = segments(None).await;
     world.put_manifest("p/3", vec![segment("q/1")], None).await.unwrap();
     world.put_dynamic("o", "bucket/p/", Some(1)).await.unwrap();
@@ -78,7 +83,7 @@ async fn a_key_seals_what_stands_there() {
         "{conflict:?}"
     );
     let head = world.run(swift("o", Some(1), true)).await.unwrap().info;
-    assert_eq!((head.size, head.shown_etag(Face::Swift)), (26, None), "HEAD tells what it can");
+    assert_eq!((head.size, head.shown_etag(Face::Swift)), (26, None), "HEAD shows the known size");
     let refused = world.put_dynamic("again", "bucket/p/", Some(1)).await;
     assert!(
         matches!(&refused, Err(Error::SegmentRefused { path, .. }) if path == "/bucket/p/4"),
@@ -91,11 +96,11 @@ async fn a_key_seals_what_stands_there() {
 }
 
 #[tokio::test]
-async fn segments_that_came_with_the_key() {
+async fn segments_with_the_key_of_the_manifest_are_read() {
     let world = segments(Some(1)).await;
     world.put_dynamic("o", "bucket/p/", Some(1)).await.unwrap();
     assert_eq!(world.all("o", Some(1)).await.unwrap(), b"firstsecond!");
-    // Without a key of its own, the manifest takes none, and its segments do not open.
+    // A manifest without a key accepts none, and its keyed segments do not open.
     world.put_dynamic("open", "bucket/p/", None).await.unwrap();
     assert!(matches!(world.get("open", None).await, Err(Error::SegmentConflict { .. })));
     assert!(matches!(world.get("open", Some(key(1))).await, Err(Error::KeyNotApplicable { .. })));
@@ -103,35 +108,35 @@ async fn segments_that_came_with_the_key() {
 }
 
 #[tokio::test]
-async fn nothing_itself_and_nowhere() {
+async fn a_manifest_may_match_nothing_or_itself() {
     let world = segments(None).await;
     world.put_dynamic("o", "bucket/none/", Some(1)).await.unwrap();
     assert_eq!(world.all("o", Some(1)).await.unwrap(), b"");
-    // A manifest under its own prefix stands for its own bytes there, and does not go round in circles.
+    // A manifest under its own prefix adds its own bytes there, and does not follow itself in a circle.
     let mut put = dynamic("p/0", "bucket/p/", under(Some(1)));
-    put.put.body = cardea::http::body::Body::from_bytes("own ".into());
+    put.put.body = Body::from_bytes("own ".into());
     world.run(put).await.unwrap();
     assert_eq!(world.all("p/0", Some(1)).await.unwrap(), b"own firstsecond!");
     world.put_dynamic("p/0", "bucket/p/", Some(2)).await.unwrap_err();
     world.put_dynamic("lost", "nowhere/p/", Some(1)).await.unwrap();
     assert!(matches!(world.get("lost", Some(key(1))).await, Err(Error::NoSuchBucket)));
-    // What expires is no segment any more.
+    // An expired object is no longer a segment.
     let mut put = dynamic("q/2", "", under(None)).put;
     put.metadata.system.object_manifest = None;
     put.metadata.system.delete_at = Some(1);
-    put.body = cardea::http::body::Body::from_bytes("expired".into());
+    put.body = Body::from_bytes("expired".into());
     world.run(put).await.unwrap();
     world.put_dynamic("o", "bucket/q", None).await.unwrap();
     assert_eq!(world.all("o", None).await.unwrap(), b"elsewhere");
 }
 
 #[tokio::test]
-async fn a_large_body_of_its_own_and_part_numbers() {
+async fn a_manifest_with_a_body_of_its_own_has_one_part() {
     let world = segments(None).await;
     let body = pattern(100_000);
     for seed in [None, Some(1)] {
         let mut put = dynamic("o", "bucket/p/", under(seed));
-        put.put.body = cardea::http::body::Body::from_bytes(body.clone().into());
+        put.put.body = Body::from_bytes(body.clone().into());
         let outcome = world.run(put).await.unwrap();
         assert_eq!(outcome.md5.map(hex::encode), Some(md5(&body)));
         let own = GetOwnBytes { get: swift("o", seed, false) };

@@ -1,4 +1,5 @@
-//! Keyed manifests: their segments are sealed anew, all or none; what is refused; what tampering comes to.
+//! Keyed manifests: their segments are sealed again, all or none. Wrong keys are refused, and tampering is
+//! found.
 
 use cardea::http::conditions::ReadConditions;
 use cardea::model::{AccountId, BucketName, EncryptionMode};
@@ -7,8 +8,8 @@ use cardea::ops::{
     Precondition, SegmentRequest, Versioning,
 };
 
-use super::large_world::{data, manifest, md5, ranged, segment, swift, under};
-use super::multipart_world::{Mode, named, small_parts};
+use super::large_world::{all_of, data, expecting, manifest, md5, ranged, segment, swift, under};
+use super::multipart_world::{Mode, complete, name, named, small_parts};
 use super::world::{World, bucket, key, pattern};
 
 async fn mode_of(world: &World, object: &str) -> EncryptionMode {
@@ -16,7 +17,7 @@ async fn mode_of(world: &World, object: &str) -> EncryptionMode {
 }
 
 #[tokio::test]
-async fn segments_are_sealed_under_the_manifest_s_key() {
+async fn segments_are_sealed_under_the_key_of_the_manifest() {
     let world = World::new().await;
     let large = pattern(100_000);
     world.put("small", b"small", under(None)).await.unwrap();
@@ -43,14 +44,14 @@ async fn segments_are_sealed_under_the_manifest_s_key() {
     assert_eq!(world.all("o", Some(1)).await.unwrap(), whole);
     world.assert_references_are_exact();
 
-    // Again, over what is sealed by now.
+    // Again, over segments that are sealed by now.
     let again = vec![segment("nested"), ranged("small", "1-2")];
     world.put_manifest("o", again, Some(1)).await.unwrap();
     assert_eq!(world.all("o", Some(1)).await.unwrap(), [&large[..], b"datama"].concat());
 }
 
 #[tokio::test]
-async fn a_refused_segment_leaves_all_as_they_were() {
+async fn a_refused_segment_leaves_all_unchanged() {
     let world = World::new().await;
     world.put("a", b"one", under(None)).await.unwrap();
     world.put("other", b"two", under(Some(2))).await.unwrap();
@@ -61,7 +62,7 @@ async fn a_refused_segment_leaves_all_as_they_were() {
         let path = format!("/bucket/{refused}");
         assert!(matches!(&outcome, Err(Error::SegmentRefused { path: p, .. }) if *p == path), "{outcome:?}");
     }
-    // Below a nested manifest, too.
+    // Below a nested manifest the refusal is the same.
     world.put_manifest("over", vec![segment("nested")], None).await.unwrap();
     world.put("a", b"one", under(Some(2))).await.unwrap();
     let outcome = world.put_manifest("o", vec![segment("over")], Some(1)).await;
@@ -69,7 +70,7 @@ async fn a_refused_segment_leaves_all_as_they_were() {
         matches!(&outcome, Err(Error::SegmentRefused { path, .. }) if path == "/bucket/a"),
         "{outcome:?}"
     );
-    // And where the commit is what fails.
+    // A commit that fails also leaves everything unchanged.
     world.put("a", b"one", under(None)).await.unwrap();
     let mut put = manifest("other", vec![segment("a")], under(Some(1)));
     put.precondition = Precondition::Absent;
@@ -84,23 +85,26 @@ async fn a_refused_segment_leaves_all_as_they_were() {
 }
 
 #[tokio::test]
-async fn a_multipart_object_keeps_what_it_is_known_by() {
+async fn a_multipart_segment_keeps_its_etag_when_sealed() {
     let world = small_parts().await;
     let outcome = world.upload("parts", Mode::Managed, &[b"one", b"two"]).await;
     world.put_manifest("open", vec![segment("parts")], None).await.unwrap();
     world.put_manifest("first", vec![segment("parts"), data(b"!")], Some(1)).await.unwrap();
-    let expecting = super::large_world::expecting("parts", Some(&outcome.etag), Some(6));
+    let expecting = expecting("parts", Some(&outcome.etag), Some(6));
     world.put_manifest("second", vec![expecting], Some(1)).await.unwrap();
     assert_eq!(world.all("first", Some(1)).await.unwrap(), b"onetwo!");
     assert_eq!(world.all("second", Some(1)).await.unwrap(), b"onetwo");
     let info = world.run(swift("parts", Some(1), true)).await.unwrap().info;
     assert_eq!(info.shown_etag(Face::Swift), Some(outcome.etag));
     let conflict = world.all("open", None).await;
-    assert!(matches!(conflict, Err(Error::SegmentConflict { .. })), "it is not open any more: {conflict:?}");
+    assert!(
+        matches!(conflict, Err(Error::SegmentConflict { .. })),
+        "the segment is sealed now: {conflict:?}"
+    );
 }
 
 #[tokio::test]
-async fn versions_that_are_not_current_are_left_alone() {
+async fn old_versions_are_not_sealed() {
     let world = World::new().await;
     let id = world.index.bucket(&bucket()).await.unwrap().id;
     let enabled = vec![BucketChange::Versioning(Versioning::Enabled)];
@@ -112,11 +116,11 @@ async fn versions_that_are_not_current_are_left_alone() {
     let mut get = swift("a", None, false);
     get.version = Some(old.version_id);
     let opened = world.run(get).await.unwrap();
-    assert_eq!(super::large_world::all_of(opened).await.unwrap(), b"old");
+    assert_eq!(all_of(opened).await.unwrap(), b"old");
 }
 
 #[tokio::test]
-async fn what_is_changed_behind_the_gateway_is_told() {
+async fn changed_rows_are_reported_as_corrupt() {
     for seed in [None, Some(1)] {
         for (change, rows) in [
             (
@@ -142,7 +146,7 @@ async fn what_is_changed_behind_the_gateway_is_told() {
             assert_eq!(world.all("o", seed).await.unwrap(), b"firstown");
             assert_eq!(world.tamper(change), rows, "{change}");
             if rows == 2 {
-                // Each under the other's name.
+                // Each object has the other's name.
                 world.tamper("UPDATE versions SET key = CAST('b' AS BLOB) WHERE key = CAST('ta' AS BLOB)");
                 world.tamper("UPDATE versions SET key = CAST('a' AS BLOB) WHERE key = CAST('tb' AS BLOB)");
             }
@@ -155,7 +159,7 @@ async fn what_is_changed_behind_the_gateway_is_told() {
 fn source(object: &str, seed: Option<u8>) -> CopySource {
     CopySource {
         bucket: bucket(),
-        key: super::multipart_world::name(object),
+        key: name(object),
         version: None,
         customer_key: seed.map(key),
         conditions: ReadConditions::default(),
@@ -168,7 +172,7 @@ fn copy(from: CopySource, to: &str, seed: Option<u8>) -> CopyObject {
         source: from,
         range: None,
         bucket: bucket(),
-        key: super::multipart_world::name(to),
+        key: name(to),
         encryption: under(seed),
         shared_key: false,
         metadata: CopyMetadata::Keep { website_redirect: None },
@@ -179,7 +183,7 @@ fn copy(from: CopySource, to: &str, seed: Option<u8>) -> CopyObject {
 }
 
 #[tokio::test]
-async fn a_copy_holds_the_bytes_itself() {
+async fn a_copy_of_a_manifest_refers_to_the_bytes_itself() {
     for seed in [None, Some(1)] {
         let world = small_parts().await;
         let large = pattern(70_000);
@@ -204,17 +208,17 @@ async fn a_copy_holds_the_bytes_itself() {
                 source: source(from, seed),
                 range: Some((1, 69_999 + 2)),
                 bucket: bucket(),
-                key: super::multipart_world::name("up"),
+                key: name("up"),
                 upload,
                 number: 1,
                 customer_key: None,
             };
             let part = world.run(part).await.unwrap();
-            let complete = super::multipart_world::complete("up", upload, vec![named(1, &part)]);
+            let complete = complete("up", upload, vec![named(1, &part)]);
             world.run(complete).await.unwrap();
             assert!(world.all("up", None).await.unwrap() == bytes[1..70_002]);
         }
-        // What was flattened needs no segments.
+        // The copy does not need the segments.
         world.run(copy(source("slo", seed), "copy", None)).await.unwrap();
         world.run(World::delete_manifest("slo")).await.unwrap();
         assert!(world.all("copy", None).await.unwrap() == slo);
@@ -223,7 +227,7 @@ async fn a_copy_holds_the_bytes_itself() {
 }
 
 #[tokio::test]
-async fn keys_that_fit_nothing() {
+async fn unneeded_and_wrong_keys_are_refused() {
     let world = World::new().await;
     world.put("a", b"one", under(None)).await.unwrap();
     world.put_manifest("o", vec![segment("a")], None).await.unwrap();
@@ -235,9 +239,10 @@ async fn keys_that_fit_nothing() {
     assert!(matches!(world.run(copy(source("o", None), "copy", None)).await, Err(Error::KeyRequired)));
 }
 
-/// Segments that change while the manifest is put together: it starts anew, and what it names in the end is what it read.
+/// The segments change while the manifest is written. Then the write starts again, and the manifest names
+/// exactly the segments that it read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn racing_with_its_segments() {
+async fn a_manifest_written_while_its_segments_change_is_consistent() {
     let world = std::sync::Arc::new(World::new().await);
     for nr in 0..20 {
         world.put(&format!("s{nr}"), b"0", under(None)).await.unwrap();
@@ -268,9 +273,9 @@ async fn racing_with_its_segments() {
     }
 }
 
-/// Who may write the manifest, but not its segments, does not seal them.
+/// If a caller may write the manifest but not its segments, they are not sealed.
 #[tokio::test]
-async fn another_account_s_bucket_is_not_reached() {
+async fn segments_of_another_account_are_not_found() {
     let world = World::new().await;
     let stranger = world.caller_of("other", "admin").await;
     let name = BucketName::new("mine").unwrap();
@@ -285,12 +290,12 @@ async fn another_account_s_bucket_is_not_reached() {
     world.put("a", b"one", under(None)).await.unwrap();
     let mut put = manifest("o", vec![segment("a")], under(Some(1)));
     put.bucket = BucketAddress::Owned(AccountId::new("other"), name);
-    // Segments are of the manifest's account: there, no such container is.
+    // Segments belong to the manifest's account, where this container does not exist.
     let outcome = world.gateway.execute(&stranger, put).await;
     assert!(matches!(outcome, Err(Error::InvalidSegments { .. })), "{outcome:?}");
 }
 
-/// How long a keyed manifest takes: `cargo test --release --test gateway timing -- --ignored --nocapture`.
+/// Measures a keyed manifest: `cargo test --release --test gateway timing -- --ignored --nocapture`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement"]
 async fn timing_of_a_keyed_manifest() {
@@ -299,7 +304,7 @@ async fn timing_of_a_keyed_manifest() {
     let puts = (0..SEGMENTS).map(|nr| world.clone_put(nr));
     futures_util::future::join_all(puts).await;
     let segments = || (0..SEGMENTS).map(|nr| segment(&format!("s{nr:04}"))).collect::<Vec<SegmentRequest>>();
-    for (what, seed) in [("without a key", None), ("sealing anew", Some(1)), ("sealed already", Some(1))] {
+    for (what, seed) in [("without a key", None), ("sealing again", Some(1)), ("sealed already", Some(1))] {
         let begun = std::time::Instant::now();
         world.put_manifest("o", segments(), seed).await.unwrap();
         println!("a manifest of {SEGMENTS} segments, {what}: {} ms", begun.elapsed().as_millis());
@@ -307,7 +312,7 @@ async fn timing_of_a_keyed_manifest() {
     let begun = std::time::Instant::now();
     let opened = world.get("o", Some(key(1))).await.unwrap();
     println!("opening it: {} ms", begun.elapsed().as_millis());
-    let all = super::large_world::all_of(opened).await.unwrap();
+    let all = all_of(opened).await.unwrap();
     println!("all {} bytes: {} ms", all.len(), begun.elapsed().as_millis());
 }
 

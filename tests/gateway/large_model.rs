@@ -5,7 +5,7 @@ use cardea::ops::SegmentRequest;
 use super::large_world::{data, ranged, segment, swift, under};
 use super::world::{World, collect, key, pattern};
 
-/// A generator of small numbers: the same every time.
+/// A generator of small numbers, the same in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -15,7 +15,7 @@ impl Numbers {
     }
 }
 
-/// What an object must read as, and where its segments begin.
+/// The bytes that an object must have, and the borders of its segments.
 struct Model {
     name: String,
     bytes: Vec<u8>,
@@ -36,7 +36,7 @@ async fn plain_objects(world: &World, seeds: &[Option<u8>]) -> Vec<Model> {
     models
 }
 
-/// Some segments, and what they come to.
+/// Random segments, their bytes, and their borders.
 fn compose(numbers: &mut Numbers, models: &[Model]) -> (Vec<SegmentRequest>, Vec<u8>, Vec<u64>) {
     let (mut requests, mut bytes, mut boundaries) = (vec![], vec![], vec![]);
     for _ in 0..=numbers.below(7) {
@@ -98,7 +98,7 @@ async fn run(seeds: &[Option<u8>], seed: Option<u8>, start: u64) {
         compare(&world, &model, seed, &mut numbers).await;
         models.push(model);
     }
-    // Later manifests have not harmed earlier ones, though they may have sealed their segments anew.
+    // Later manifests have not damaged earlier ones, though they may have sealed their segments again.
     for model in models.iter().filter(|model| model.is_manifest) {
         compare(&world, model, seed, &mut numbers).await;
         let copied = world.bytes(&model.name, seed.map(key), 0..model.bytes.len() as u64).await.unwrap();
@@ -107,13 +107,13 @@ async fn run(seeds: &[Option<u8>], seed: Option<u8>, start: u64) {
 }
 
 #[tokio::test]
-async fn under_the_ring() {
+async fn manifests_without_a_key_match_the_model() {
     run(&[None], None, 1).await;
     run(&[None], None, 2).await;
 }
 
 #[tokio::test]
-async fn under_a_key_with_segments_of_both_kinds() {
+async fn keyed_manifests_match_the_model() {
     run(&[None, Some(1)], Some(1), 3).await;
     run(&[None], Some(1), 4).await;
 }

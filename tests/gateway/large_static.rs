@@ -1,12 +1,13 @@
-//! Static large objects: what is checked, what is shown, who may read and delete them.
+//! Static large objects: their checks, their description, and who may read and delete them.
 
-use cardea::model::{BucketName, EncryptionMode};
+use cardea::http::body::Body;
+use cardea::model::{AccountId, BucketName, EncryptionMode, ObjectMetadata};
 use cardea::ops::{
-    BucketAddress, CreateBucket, DeletedManifest, Error, Face, LargeObject, SegmentRequest, SegmentView,
-    UpdateObject,
+    BucketAddress, CreateBucket, DeleteObject, DeletedManifest, Error, Face, GetObject, LargeObject,
+    Precondition, PutObject, SegmentRequest, SegmentView, UpdateObject,
 };
 
-use super::large_world::{all_of, data, expecting, manifest, md5, ranged, segment, swift, under};
+use super::large_world::{all_of, data, dynamic, expecting, manifest, md5, ranged, segment, swift, under};
 use super::multipart_world::name;
 use super::world::{World, bucket, key, pattern, read};
 
@@ -18,7 +19,7 @@ async fn two_segments() -> World {
 }
 
 #[tokio::test]
-async fn etags_of_both_faces() {
+async fn each_face_shows_its_own_etag() {
     let world = two_segments().await;
     let slo = md5(format!("{}{}:1-3;{}", md5(b"first"), md5(b"second!"), md5(b"own")).as_bytes());
     for seed in [None, Some(1)] {
@@ -50,7 +51,7 @@ async fn etags_of_both_faces() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_told_in_swift_s_words() {
+async fn segment_errors_use_the_words_of_swift() {
     let world = two_segments().await;
     world.put("empty", b"", under(None)).await.unwrap();
     world.put("sealed", b"x", under(Some(1))).await.unwrap();
@@ -81,11 +82,11 @@ async fn what_is_wrong_is_told_in_swift_s_words() {
         segment("o"),
     ];
     let Err(Error::InvalidSegments { problems }) = world.put_manifest("o", requests, None).await else {
-        panic!("it was taken")
+        panic!("the manifest was accepted")
     };
-    let told: Vec<_> = problems.iter().map(|(path, problem)| (path.as_str(), problem.as_str())).collect();
+    let shown: Vec<_> = problems.iter().map(|(path, problem)| (path.as_str(), problem.as_str())).collect();
     assert_eq!(
-        told,
+        shown,
         [
             ("/bucket/gone", "404 Not Found"),
             ("/nowhere/x", "404 Not Found"),
@@ -102,7 +103,7 @@ async fn what_is_wrong_is_told_in_swift_s_words() {
     let mut put = manifest("o", vec![segment("a"), segment("b")], under(None));
     put.expected_etag = Some(slo);
     assert!(matches!(world.run(put).await, Err(Error::Md5Mismatch { .. })));
-    // No segments are a large object of nothing.
+    // A manifest without segments is an empty object.
     let empty = world.put_manifest("nothing", vec![], None).await.unwrap();
     assert_eq!((empty.size, empty.md5.map(hex::encode)), (0, Some(md5(b""))));
     assert_eq!(world.all("nothing", None).await.unwrap(), b"");
@@ -116,17 +117,17 @@ async fn a_changed_or_missing_segment_is_a_conflict_before_the_first_byte() {
         world.put_manifest("o", vec![segment("nested"), segment("a")], seed).await.unwrap();
         let conflicts = async |path: &str| {
             for face in [Face::S3, Face::Swift] {
-                let get = cardea::ops::GetObject { face, ..read("o", seed.map(key)) };
+                let get = GetObject { face, ..read("o", seed.map(key)) };
                 let outcome = world.run(get).await;
                 assert!(
                     matches!(&outcome, Err(Error::SegmentConflict { path: p, .. }) if p == path),
                     "{outcome:?}"
                 );
             }
-            // HEAD tells what was written.
+            // HEAD shows the properties at the time of the write.
             assert_eq!(world.run(swift("o", seed, true)).await.unwrap().info.size, 17);
         };
-        // The same bytes again are the same segment, whoever holds their key.
+        // The same bytes make the same segment, whoever holds their key.
         world.put("b", b"second!", under(None)).await.unwrap();
         assert_eq!(world.all("o", seed).await.unwrap(), b"firstsecond!first");
         world.put("b", b"changed", under(seed)).await.unwrap();
@@ -137,11 +138,11 @@ async fn a_changed_or_missing_segment_is_a_conflict_before_the_first_byte() {
         conflicts("/bucket/b").await;
         world.put("b", b"second!", under(None)).await.unwrap();
         assert_eq!(world.all("o", seed).await.unwrap(), b"firstsecond!first");
-        let delete = cardea::ops::DeleteObject {
+        let delete = DeleteObject {
             bucket: bucket(),
             key: name("nested"),
             version: None,
-            precondition: cardea::ops::Precondition::None,
+            precondition: Precondition::None,
         };
         world.run(delete).await.unwrap();
         conflicts("/bucket/nested").await;
@@ -168,10 +169,10 @@ async fn a_manifest_is_shown_with_its_key_and_without() {
     let sealed = world.view("sealed", Some(key(1))).await.unwrap();
     assert_eq!(hashes(&sealed.segments.unwrap()), hashes(&open));
     let keyless = world.view("sealed", None).await.unwrap();
-    let (told, again) = (keyless.segments.unwrap(), world.view("sealed", None).await.unwrap());
-    assert_eq!(told, again.segments.unwrap(), "opaque, and the same each time");
-    assert_eq!(told[1], SegmentView::Data(None));
-    for (opaque, known) in hashes(&told).iter().zip(hashes(&open)) {
+    let (shown, again) = (keyless.segments.unwrap(), world.view("sealed", None).await.unwrap());
+    assert_eq!(shown, again.segments.unwrap(), "the hashes are opaque, and the same each time");
+    assert_eq!(shown[1], SegmentView::Data(None));
+    for (opaque, known) in hashes(&shown).iter().zip(hashes(&open)) {
         assert_ne!(*opaque, known);
     }
     assert!(!keyless.info.opened);
@@ -180,10 +181,10 @@ async fn a_manifest_is_shown_with_its_key_and_without() {
 }
 
 #[tokio::test]
-async fn a_post_keeps_it() {
+async fn a_post_keeps_the_manifest() {
     let world = two_segments().await;
     world.put_manifest("o", vec![segment("a"), data(b"own")], Some(1)).await.unwrap();
-    let mut metadata = cardea::model::ObjectMetadata::default();
+    let mut metadata = ObjectMetadata::default();
     metadata.user.insert("colour".into(), "red".into());
     let post = UpdateObject { bucket: bucket(), key: name("o"), metadata, customer_key: None };
     world.run(post).await.unwrap();
@@ -194,18 +195,14 @@ async fn a_post_keeps_it() {
 }
 
 #[tokio::test]
-async fn deleting_takes_the_segments_along() {
+async fn deleting_a_manifest_deletes_its_segments() {
     let world = two_segments().await;
     world.put("c", b"third", under(None)).await.unwrap();
     world.put_manifest("nested", vec![segment("b"), segment("c")], None).await.unwrap();
     let segments = vec![segment("a"), segment("nested"), segment("a"), data(b"own")];
     world.put_manifest("o", segments, Some(1)).await.unwrap();
-    let gone = cardea::ops::DeleteObject {
-        bucket: bucket(),
-        key: name("c"),
-        version: None,
-        precondition: cardea::ops::Precondition::None,
-    };
+    let gone =
+        DeleteObject { bucket: bucket(), key: name("c"), version: None, precondition: Precondition::None };
     world.run(gone).await.unwrap();
     let plain = world.run(World::delete_manifest("a")).await.unwrap();
     assert_eq!(plain, DeletedManifest { not_a_manifest: true, ..DeletedManifest::default() });
@@ -218,7 +215,7 @@ async fn deleting_takes_the_segments_along() {
 }
 
 #[tokio::test]
-async fn nesting_ends() {
+async fn nesting_is_limited() {
     let world = two_segments().await;
     world.put_manifest("m1", vec![segment("a")], None).await.unwrap();
     for depth in 2..=10 {
@@ -230,7 +227,8 @@ async fn nesting_ends() {
     assert_eq!(world.all("m10", None).await.unwrap(), b"first");
     let deeper = world.put_manifest("m11", vec![segment("m10")], None).await;
     assert!(matches!(deeper, Err(Error::InvalidSegments { .. })));
-    // A circle, closed behind the first manifest's back, is a conflict and not a hang.
+    // A circle that is closed later, without the first manifest's knowledge, is a conflict and not an endless
+    // loop.
     world.put_manifest("m1", vec![segment("m9")], None).await.unwrap();
     assert!(matches!(world.all("m10", None).await, Err(Error::SegmentConflict { .. })));
 
@@ -242,11 +240,11 @@ async fn nesting_ends() {
 }
 
 #[tokio::test]
-async fn segments_in_other_containers_and_of_other_callers() {
+async fn segments_in_other_containers_are_read_by_the_owner_only() {
     let world = two_segments().await;
     let pieces = BucketName::new("pieces").unwrap();
     let create = CreateBucket {
-        account: cardea::model::AccountId::new("account"),
+        account: AccountId::new("account"),
         name: pieces.clone(),
         face: Face::Swift,
         metadata: Default::default(),
@@ -254,7 +252,7 @@ async fn segments_in_other_containers_and_of_other_callers() {
     };
     world.run(create).await.unwrap();
     let mut put = dynamic_put("p");
-    put.bucket = BucketAddress::Owned(cardea::model::AccountId::new("account"), pieces.clone());
+    put.bucket = BucketAddress::Owned(AccountId::new("account"), pieces.clone());
     world.run(put).await.unwrap();
     let there = SegmentRequest::Object {
         path: "/pieces/p".into(),
@@ -272,16 +270,16 @@ async fn segments_in_other_containers_and_of_other_callers() {
     assert!(matches!(world.gateway.execute(&stranger, steal).await, Err(Error::AccessDenied)));
 }
 
-fn dynamic_put(object: &str) -> cardea::ops::PutObject {
-    let mut put = super::large_world::dynamic(object, "c/p", under(None)).put;
+fn dynamic_put(object: &str) -> PutObject {
+    let mut put = dynamic(object, "c/p", under(None)).put;
     put.metadata = Default::default();
-    put.body = cardea::http::body::Body::from_bytes(bytes::Bytes::from(pattern(20_000)));
+    put.body = Body::from_bytes(bytes::Bytes::from(pattern(20_000)));
     put
 }
 
-/// Wherever a blob lives, it is kept for those who read it.
+/// A blob is kept for its readers, in the store and in the index.
 #[tokio::test]
-async fn a_segment_overwritten_while_it_is_read() {
+async fn a_segment_overwritten_during_a_read_is_read_whole() {
     let world = World::new().await;
     let large = pattern(50_000);
     for nr in 0..8 {
@@ -298,5 +296,5 @@ async fn a_segment_overwritten_while_it_is_read() {
     world.put("s6", &large, under(None)).await.unwrap();
     let open = world.get("o", None).await.unwrap();
     world.put("s7", b"other", under(None)).await.unwrap();
-    assert!(all_of(open).await.unwrap() == whole, "and so does one that lives in the index");
+    assert!(all_of(open).await.unwrap() == whole, "a blob in the index outlives its object too");
 }

@@ -1,4 +1,4 @@
-//! Short words for large objects.
+//! Helpers for tests of large objects.
 
 use bytes::Bytes;
 use cardea::http::body::Body;
@@ -11,7 +11,7 @@ use cardea::ops::{
 use super::multipart_world::name;
 use super::world::{World, bucket, collect, key, read};
 
-/// Under the key of this seed, or under the ring.
+/// Encryption under the key of this seed, or under the ring.
 pub fn under(seed: Option<u8>) -> WriteEncryption {
     seed.map_or(WriteEncryption::Managed, |seed| WriteEncryption::Customer(key(seed)))
 }
@@ -28,7 +28,7 @@ pub fn segment(object: &str) -> SegmentRequest {
     }
 }
 
-/// A range of one.
+/// A range of an object as a segment.
 pub fn ranged(object: &str, wanted: &str) -> SegmentRequest {
     let mut segment = segment(object);
     if let SegmentRequest::Object { range, .. } = &mut segment {
@@ -37,7 +37,7 @@ pub fn ranged(object: &str, wanted: &str) -> SegmentRequest {
     segment
 }
 
-/// One that must be so.
+/// A segment with an expected ETag and size.
 pub fn expecting(object: &str, expected: Option<&str>, bytes: Option<u64>) -> SegmentRequest {
     let mut segment = segment(object);
     if let SegmentRequest::Object { etag, size, .. } = &mut segment {
@@ -109,7 +109,7 @@ impl World {
         self.run(dynamic(object, value, under(seed))).await
     }
 
-    /// All of an object's bytes.
+    /// All bytes of an object by its name.
     pub async fn all(&self, object: &str, seed: Option<u8>) -> Result<Vec<u8>, Error> {
         let opened = self.get(object, seed.map(key)).await?;
         all_of(opened).await

@@ -1,14 +1,16 @@
-//! Multipart uploads from Create to Complete: the whole path, the rules of the list of parts, and what is listed.
+//! Multipart uploads from Create to Complete: the whole path, the rules for the list of parts, and the
+//! listings.
 
+use cardea::http::body::Body;
 use cardea::model::{ChecksumAlgorithm, ChecksumKind, EncryptionMode, VersionUid};
 use cardea::ops::{
-    CompleteUpload, CreateUpload, Error, Limits, ListParts, ListUploads, NamedPart, Precondition, UploadPart,
-    UploadRow, WriteEncryption,
+    CompleteUpload, CreateUpload, Error, Limits, ListParts, ListUploads, NamedPart, ObjectParts,
+    Precondition, UploadPart, UploadRow, WriteEncryption,
 };
 use md5::{Digest, Md5};
 
 use super::multipart_world::{
-    MODES, Mode, complete, is_recent, list, name, named, object_parts, part, small_parts,
+    MODES, Mode, chosen, complete, eventually, is_recent, list, name, named, object_parts, part, small_parts,
 };
 use super::world::{World, bucket, collect, key, pattern};
 
@@ -19,7 +21,7 @@ fn md5(data: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_becomes_its_parts_one_after_the_other() {
+async fn an_upload_is_the_concatenation_of_its_parts() {
     let world = World::new().await;
     let data = pattern(12 * MIB + 77);
     let parts = [&data[..5 * MIB], &data[5 * MIB..11 * MIB], &data[11 * MIB..]];
@@ -56,7 +58,7 @@ async fn an_upload_becomes_its_parts_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn an_object_of_one_piece_is_its_own_first_part() {
+async fn an_object_without_parts_is_its_own_first_part() {
     let world = World::new().await;
     world.put("plain", b"in one piece", WriteEncryption::Managed).await.unwrap();
     let opened = world.get_part("plain", None, 1).await.unwrap();
@@ -66,7 +68,7 @@ async fn an_object_of_one_piece_is_its_own_first_part() {
 }
 
 #[tokio::test]
-async fn parts_may_leave_numbers_out_and_come_in_any_order() {
+async fn parts_may_skip_numbers_and_come_in_any_order() {
     let world = small_parts().await;
     let upload = world.begin("object", Mode::Managed).await;
     let mut sent = Vec::new();
@@ -82,13 +84,13 @@ async fn parts_may_leave_numbers_out_and_come_in_any_order() {
     let listing = world.run(object_parts("object", None)).await.unwrap();
     let found: Vec<_> = listing.parts.iter().map(|part| (part.number, part.size)).collect();
     assert_eq!(found, [(2, 6), (7, 7), (10_000, 4)]);
-    let page = cardea::ops::ObjectParts { after: 2, limit: 1, ..object_parts("object", None) };
+    let page = ObjectParts { after: 2, limit: 1, ..object_parts("object", None) };
     let page = world.run(page).await.unwrap();
     assert_eq!((page.parts.len(), page.parts[0].number, page.truncated), (1, 7, true));
 }
 
 #[tokio::test]
-async fn empty_parts_and_parts_left_out() {
+async fn parts_may_be_empty_or_left_out() {
     let world = small_parts().await;
     for mode in MODES {
         world.upload("empty", mode, &[b""]).await;
@@ -108,7 +110,7 @@ async fn empty_parts_and_parts_left_out() {
 }
 
 #[tokio::test]
-async fn a_part_takes_the_place_of_the_one_before() {
+async fn a_part_replaces_the_one_of_its_number() {
     let world = small_parts().await;
     for mode in MODES {
         let upload = world.begin("object", mode).await;
@@ -125,7 +127,7 @@ async fn a_part_takes_the_place_of_the_one_before() {
 }
 
 #[tokio::test]
-async fn what_complete_refuses() {
+async fn complete_refuses_a_wrong_list_of_parts() {
     let world = World::with(Limits { min_part: 4, ..Limits::default() }).await;
     let upload = world.begin("object", Mode::Managed).await;
     let sent = world.parts("object", upload, Mode::Managed, &[b"1234", b"567", b"8"]).await;
@@ -162,7 +164,7 @@ async fn what_complete_refuses() {
 }
 
 #[tokio::test]
-async fn the_whole_may_be_no_larger_than_an_object() {
+async fn complete_refuses_too_large_an_object() {
     let world = World::with(Limits { min_part: 0, max_object: 5, ..Limits::default() }).await;
     let upload = world.begin("object", Mode::Managed).await;
     let sent = world.parts("object", upload, Mode::Managed, &[b"123", b"45", b"6"]).await;
@@ -172,13 +174,13 @@ async fn the_whole_may_be_no_larger_than_an_object() {
 }
 
 #[tokio::test]
-async fn the_first_of_two_answers_may_be_lost() {
+async fn a_repeated_complete_gets_the_first_answer() {
     let world = small_parts().await;
     for mode in MODES {
         let upload = world.begin("object", mode).await;
         let sent = world.parts("object", upload, mode, &[b"one", b"two"]).await;
         let first = world.run(complete("object", upload, sent.clone())).await.unwrap();
-        // Whatever held of the object before holds no longer: it is this one.
+        // A condition on the earlier object fails now, because the upload replaced it.
         let second =
             CompleteUpload { precondition: Precondition::Absent, ..complete("object", upload, sent.clone()) };
         let second = world.run(second).await.unwrap();
@@ -191,23 +193,23 @@ async fn the_first_of_two_answers_may_be_lost() {
 }
 
 #[tokio::test]
-async fn preconditions_of_complete() {
+async fn complete_checks_its_precondition() {
     let world = small_parts().await;
     let upload = world.begin("object", Mode::Managed).await;
     let sent = world.parts("object", upload, Mode::Managed, &[b"one"]).await;
     let run =
         |precondition| world.run(CompleteUpload { precondition, ..complete("object", upload, sent.clone()) });
-    let standing = world.put("object", b"before", WriteEncryption::Managed).await.unwrap();
+    let existing = world.put("object", b"before", WriteEncryption::Managed).await.unwrap();
     assert!(matches!(run(Precondition::Absent).await, Err(Error::PreconditionFailed)));
     assert!(matches!(run(Precondition::Etag(vec!["0".into()])).await, Err(Error::PreconditionFailed)));
     assert_eq!(world.whole("object", None).await, b"before");
-    run(Precondition::Etag(vec![standing.etag])).await.unwrap();
+    run(Precondition::Etag(vec![existing.etag])).await.unwrap();
     assert_eq!(world.whole("object", None).await, b"one");
     world.assert_references_are_exact();
 }
 
 #[tokio::test]
-async fn an_upload_that_is_not_there() {
+async fn a_missing_upload_is_not_found() {
     let world = small_parts().await;
     let upload = world.begin("object", Mode::Managed).await;
     let sent = world.parts("object", upload, Mode::Managed, &[b"one"]).await;
@@ -225,12 +227,12 @@ async fn an_upload_that_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_body_for_no_upload_is_not_read() {
+async fn a_body_without_an_upload_is_not_read() {
     let world = small_parts().await;
     let upload = world.begin("object", Mode::Customer).await;
     let unread = || {
         let stream = futures_util::stream::poll_fn(|_| panic!("the body is read"));
-        cardea::http::body::Body { stream: Box::pin(stream), length: Some(5) }
+        Body { stream: Box::pin(stream), length: Some(5) }
     };
     let gone = UploadPart { body: unread(), ..part("object", VersionUid::random(), 1, b"") };
     assert!(matches!(world.run(gone).await, Err(Error::NoSuchUpload)));
@@ -245,7 +247,7 @@ async fn a_body_for_no_upload_is_not_read() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_leaves_nothing() {
+async fn a_truncated_body_leaves_nothing() {
     let world = World::with(Limits { inline_bytes: 0, min_part: 0, ..Limits::default() }).await;
     let upload = world.begin("object", Mode::Managed).await;
     let mut broken = part("object", upload, 1, &pattern(2 * MIB));
@@ -254,7 +256,7 @@ async fn a_body_that_breaks_off_leaves_nothing() {
     let wrong = UploadPart { expected_md5: Some([0; 16]), ..part("object", upload, 1, &pattern(2 * MIB)) };
     assert!(matches!(world.run(wrong).await, Err(Error::Md5Mismatch { .. })));
     assert_eq!(world.listed("object", upload).await.parts.len(), 0);
-    super::multipart_world::eventually(|| world.blob_files().is_empty()).await;
+    eventually(|| world.blob_files().is_empty()).await;
 }
 
 #[tokio::test]
@@ -303,7 +305,7 @@ async fn uploads_are_listed() {
 }
 
 #[tokio::test]
-async fn nonsense_is_not_begun() {
+async fn an_invalid_upload_is_not_created() {
     use ChecksumAlgorithm::{Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
     use ChecksumKind::{Composite, FullObject};
     let world = small_parts().await;
@@ -320,7 +322,7 @@ async fn nonsense_is_not_begun() {
         (Sha256, FullObject, false),
     ] {
         for mode in MODES {
-            let choice = Some(super::multipart_world::chosen(algorithm, kind));
+            let choice = Some(chosen(algorithm, kind));
             match world.create("object", mode.encryption(), choice).await {
                 Ok(created) => assert!(possible && created.checksum == choice, "{algorithm} {kind:?}"),
                 Err(Error::ChecksumKindInvalid { .. }) => assert!(!possible, "{algorithm} {kind:?}"),
@@ -340,7 +342,7 @@ async fn nonsense_is_not_begun() {
     assert!(matches!(world.create("x", WriteEncryption::Kms, None).await, Err(Error::KmsNotConfigured)));
 }
 
-/// For the numbers: prints how long Complete takes. Run it in the release profile.
+/// Prints the time that Complete takes. Run it in the release profile.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement: it prints, and asserts nothing of the time"]
 async fn complete_of_ten_thousand_parts() {

@@ -1,4 +1,4 @@
-//! Checksums of multipart uploads: computed, verified, compared and put together.
+//! Checksums of multipart uploads: computed, verified, compared and combined.
 
 use cardea::model::{ChecksumAlgorithm, ChecksumKind, StoredChecksum};
 use cardea::ops::{
@@ -10,12 +10,12 @@ use md5::{Digest, Md5};
 use super::multipart_world::{
     MODES, Mode, checksum_of, chosen, complete, expect, list, named, part, small_parts,
 };
-use super::world::World;
+use super::world::{World, key};
 
 const PARTS: [&[u8]; 3] = [b"the first", b"", b"and the last"];
 const WHOLE: &[u8] = b"the firstand the last";
 
-/// Every algorithm with every kind that it can be of.
+/// Every algorithm with each kind that it allows.
 const KINDS: [(ChecksumAlgorithm, ChecksumKind); 7] = [
     (ChecksumAlgorithm::Crc32, ChecksumKind::Composite),
     (ChecksumAlgorithm::Crc32, ChecksumKind::FullObject),
@@ -50,7 +50,7 @@ async fn send(
             ..part("object", upload, number, data)
         };
         let outcome = world.run(part).await.unwrap();
-        assert_eq!(outcome.checksums, [checksum_of(algorithm, data)], "what was sent is told");
+        assert_eq!(outcome.checksums, [checksum_of(algorithm, data)], "the sent checksum is returned");
         sent.push(NamedPart { checksums: outcome.checksums.clone(), ..named(number, &outcome) });
     }
     CompleteUpload { customer_key: mode.key(), ..complete("object", upload, sent) }
@@ -58,13 +58,13 @@ async fn send(
 
 fn again(of: &CompleteUpload, change: impl FnOnce(&mut CompleteUpload)) -> CompleteUpload {
     let mut changed = complete("object", of.upload, of.parts.clone());
-    changed.customer_key = Some(super::world::key(1)).filter(|_| of.customer_key.is_some());
+    changed.customer_key = Some(key(1)).filter(|_| of.customer_key.is_some());
     change(&mut changed);
     changed
 }
 
 #[tokio::test]
-async fn every_algorithm_and_kind_in_both_modes() {
+async fn every_algorithm_and_kind_works_in_both_modes() {
     let world = small_parts().await;
     for (algorithm, kind) in KINDS {
         for mode in MODES {
@@ -84,10 +84,10 @@ async fn every_algorithm_and_kind_in_both_modes() {
 }
 
 #[tokio::test]
-async fn what_nobody_chose() {
+async fn the_default_checksum_depends_on_the_mode() {
     let world = small_parts().await;
     let crc64 = ChecksumAlgorithm::Crc64Nvme;
-    // SSE-S3 keeps CRC64NVME whatever the parts were sent with; it is told of the whole only.
+    // SSE-S3 keeps CRC64NVME, whatever checksum came with the parts. It is shown only for the whole.
     for sent_with in ChecksumAlgorithm::ALL {
         let mut ready = send(&world, Mode::Managed, sent_with, None).await;
         let listing = world.run(list("object", ready.upload)).await.unwrap();
@@ -105,7 +105,7 @@ async fn what_nobody_chose() {
         assert!(matches!(refused, Err(Error::PartChecksumDiffers { .. })), "{refused:?}");
         assert_eq!(world.run(ready).await.unwrap().checksums, [whole(crc64, ChecksumKind::FullObject)]);
     }
-    // SSE-C keeps none.
+    // SSE-C keeps no checksum.
     let mut ready = send(&world, Mode::Customer, ChecksumAlgorithm::Crc32, None).await;
     let named = world.run(again(&ready, |_| {})).await;
     assert!(matches!(named, Err(Error::InvalidPart { number: 1 })));
@@ -120,7 +120,7 @@ async fn what_nobody_chose() {
 }
 
 #[tokio::test]
-async fn a_part_s_checksum_is_verified() {
+async fn the_checksum_of_a_part_is_verified() {
     let world = small_parts().await;
     let (chosen_one, other) = (ChecksumAlgorithm::Sha1, ChecksumAlgorithm::Crc32);
     for mode in MODES {
@@ -154,7 +154,7 @@ async fn a_part_s_checksum_is_verified() {
                     other => panic!("{other:?}"),
                 },
             }
-            // None sent: computed where one was chosen.
+            // The client sent none, so it is computed if one was chosen.
             let computed = world.run(send(vec![])).await.unwrap().checksums;
             let expected = checksum.map(|_| checksum_of(chosen_one, b"data"));
             assert_eq!(computed, expected.into_iter().collect::<Vec<_>>());
@@ -163,7 +163,7 @@ async fn a_part_s_checksum_is_verified() {
 }
 
 #[tokio::test]
-async fn named_checksums_must_hold() {
+async fn named_checksums_must_match() {
     let world = small_parts().await;
     let algorithm = ChecksumAlgorithm::Crc32;
     for kind in [ChecksumKind::Composite, ChecksumKind::FullObject] {
@@ -183,7 +183,7 @@ async fn named_checksums_must_hold() {
                     let missing = Error::PartChecksumMissing { number: 1, algorithm };
                     assert_eq!(unnamed.unwrap_err().to_string(), missing.to_string());
                 }
-                // The last answer is the first one's: the upload is gone.
+                // The upload is gone: the last answer is that of the first request.
                 ChecksumKind::FullObject => {
                     assert_eq!(gap.unwrap().etag, unnamed.unwrap().etag);
                 }

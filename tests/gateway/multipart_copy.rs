@@ -1,4 +1,4 @@
-//! UploadPartCopy: parts taken from other objects, of which no byte moves.
+//! UploadPartCopy: parts taken from other objects. No byte moves.
 
 use cardea::http::conditions::{EtagList, ReadConditions};
 use cardea::model::{ChecksumAlgorithm, ChecksumKind, EncryptionMode};
@@ -10,9 +10,9 @@ use super::multipart_world::{
 };
 use super::world::{World, key, pattern};
 
-/// Every border of a source of two large parts and one in the index.
+/// Ranges cross every border of a source of two large parts and one in the index.
 #[tokio::test(flavor = "multi_thread")]
-async fn ranges_over_every_border_and_no_byte_moves() {
+async fn ranges_over_every_border_are_copied_without_a_store_request() {
     let world = small_parts().await;
     let (first, second) = (300_000, 200_001);
     let data = pattern(first + second + 1000);
@@ -69,7 +69,7 @@ async fn a_range_must_lie_in_the_source() {
 }
 
 #[tokio::test]
-async fn a_part_is_no_larger_than_one_that_is_sent() {
+async fn a_copied_part_is_no_larger_than_a_sent_one() {
     let world = World::with(Limits { max_put: 5, min_part: 0, ..Limits::default() }).await;
     world.upload("source", Mode::Managed, &[b"123", b"456"]).await;
     let upload = world.begin("object", Mode::Managed).await;
@@ -105,7 +105,7 @@ async fn the_source_is_opened_with_its_own_key() {
 }
 
 #[tokio::test]
-async fn etags_of_copies() {
+async fn a_copied_part_has_the_md5_where_it_is_known() {
     let world = small_parts().await;
     world.put("source", b"hello", WriteEncryption::Managed).await.unwrap();
     let md5 = hex::encode(Md5::digest(b"hello"));
@@ -117,8 +117,8 @@ async fn etags_of_copies() {
         };
         for range in [None, Some((0, 4)), Some((0, 3))] {
             let outcome = run(range).await.unwrap();
-            let told = mode == Mode::Managed && range != Some((0, 3));
-            assert_eq!(outcome.etag == md5, told, "{mode:?} {range:?}");
+            let known = mode == Mode::Managed && range != Some((0, 3));
+            assert_eq!(outcome.etag == md5, known, "{mode:?} {range:?}");
             assert_eq!((outcome.etag.len(), outcome.checksums), (32, vec![]));
         }
         let sent = vec![named(1, &run(None).await.unwrap())];
@@ -128,9 +128,9 @@ async fn etags_of_copies() {
     }
 }
 
-/// A chosen checksum is computed from the bytes; the default one is the source's, or none.
+/// A chosen checksum is computed from the bytes. The default one is the source's, or none.
 #[tokio::test(flavor = "multi_thread")]
-async fn checksums_of_copies() {
+async fn a_copied_part_has_the_checksum_of_its_upload() {
     let world = small_parts().await;
     let data = pattern(400_000);
     world.put("source", &data, WriteEncryption::Managed).await.unwrap();
@@ -165,7 +165,7 @@ async fn checksums_of_copies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_outlives_its_source() {
+async fn a_copied_part_outlives_its_source() {
     let world = World::with(Limits { inline_bytes: 0, min_part: 0, ..Limits::default() }).await;
     let data = pattern(100_000);
     world.put("source", &data, WriteEncryption::Customer(key(2))).await.unwrap();

@@ -1,6 +1,7 @@
-//! Uploads changed behind the gateway's back: told, with the customer's key and without.
+//! Uploads changed without the gateway's knowledge are reported as corrupt, with the customer's key and
+//! without.
 
-use cardea::ops::{Error, ListParts, ObjectParts, UploadPart};
+use cardea::ops::{CopyPart, Error, ListParts, ObjectParts, UploadPart, WriteEncryption};
 
 use super::multipart_world::{
     MODES, Mode, complete, copy, list, named, object_parts, part, small_parts, source,
@@ -11,21 +12,22 @@ fn is_corrupt<T>(outcome: &Result<T, Error>) -> bool {
     matches!(outcome, Err(Error::Corrupt(_)))
 }
 
-/// Runs a change of the index's rows on a fresh upload of three parts; a Complete, with the key and without, must tell.
-async fn complete_tells(change: &str, rows: usize) {
+/// Changes the index's rows of a new upload of three parts. Then Complete must report it, with the key and
+/// without.
+async fn complete_reports(change: &str, rows: usize) {
     for mode in MODES {
         let world = small_parts().await;
-        world.put("source", b"copied", cardea::ops::WriteEncryption::Managed).await.unwrap();
+        world.put("source", b"copied", WriteEncryption::Managed).await.unwrap();
         let other = world.begin("object", mode).await;
         world.parts("object", other, mode, &[b"one", b"two"]).await;
         let upload = world.begin("object", mode).await;
         let mut sent = world.parts("object", upload, mode, &[b"one", b"two"]).await;
         let from = copy(source("source", None), "object", upload, 3);
-        let copied = cardea::ops::CopyPart { customer_key: mode.key(), ..from };
+        let copied = CopyPart { customer_key: mode.key(), ..from };
         sent.push(named(3, &world.run(copied).await.unwrap()));
 
         assert_eq!(world.tamper(change), rows, "{change}");
-        // ETags are the client's to compare: here it knows of the change.
+        // ETags are compared with the client's, so here the client knows the changed one.
         for part in &mut sent {
             let sql = format!(
                 "SELECT etag FROM upload_parts WHERE upload = (SELECT max(nr) FROM uploads) AND number = {}",
@@ -46,7 +48,7 @@ async fn complete_tells(change: &str, rows: usize) {
 const THIS: &str = "(SELECT max(nr) FROM uploads)";
 
 #[tokio::test]
-async fn an_upload_s_envelope() {
+async fn a_damaged_envelope_is_corrupt() {
     for (change, rows) in [
         ("UPDATE uploads SET envelope = zeroblob(163) WHERE nr = THIS", 1),
         ("UPDATE uploads SET envelope = (SELECT envelope FROM uploads WHERE nr <> THIS) WHERE nr = THIS", 1),
@@ -60,8 +62,8 @@ async fn an_upload_s_envelope() {
             let upload = world.begin("object", mode).await;
             let sent = world.parts("object", upload, mode, &[b"one"]).await;
             assert_eq!(world.tamper(&change), rows);
-            // What the row says now is not what the upload was begun as: whoever asks, with whatever key, is told so, or
-            // that the key does not fit.
+            // The row no longer agrees with the upload's envelope. Every request, with any key, reports this,
+            // or that the key does not fit.
             for key in [None, Some(key(1))] {
                 let put = UploadPart { customer_key: key, ..part("object", upload, 2, b"two") };
                 assert!(world.run(put).await.is_err(), "{change}");
@@ -74,7 +76,7 @@ async fn an_upload_s_envelope() {
 }
 
 #[tokio::test]
-async fn an_upload_under_another_key() {
+async fn an_upload_moved_to_another_key_is_corrupt() {
     let world = small_parts().await;
     let upload = world.begin("object", Mode::Managed).await;
     let sent = world.parts("object", upload, Mode::Managed, &[b"one"]).await;
@@ -85,13 +87,13 @@ async fn an_upload_under_another_key() {
 }
 
 #[tokio::test]
-async fn parts_that_were_swapped() {
-    // The references of parts 1 and 2, which are of the same length.
+async fn swapped_parts_are_corrupt() {
+    // The references of parts 1 and 2, which have the same length, are swapped.
     let swap = "UPDATE upload_refs SET blob = (SELECT blob FROM upload_refs o WHERE o.upload = THIS AND o.number = \
                 3 - upload_refs.number), wrapped_key = (SELECT wrapped_key FROM upload_refs o WHERE o.upload = THIS \
                 AND o.number = 3 - upload_refs.number) WHERE upload = THIS AND number < 3";
-    complete_tells(&swap.replace("THIS", THIS), 2).await;
-    // Whole parts, each under the other's number.
+    complete_reports(&swap.replace("THIS", THIS), 2).await;
+    // Whole parts are swapped, each under the other's number.
     let world = small_parts().await;
     let upload = world.begin("object", Mode::Customer).await;
     let mut sent = world.parts("object", upload, Mode::Customer, &[b"one", b"two"]).await;
@@ -108,7 +110,7 @@ async fn parts_that_were_swapped() {
 }
 
 #[tokio::test]
-async fn parts_that_were_changed() {
+async fn changed_parts_are_corrupt() {
     for (change, rows) in [
         ("UPDATE upload_refs SET start = 1, length = length - 1 WHERE upload = THIS AND number = 3", 1),
         ("UPDATE upload_refs SET length = length - 1 WHERE upload = THIS AND number = 3", 1),
@@ -126,19 +128,19 @@ async fn parts_that_were_changed() {
              o.number = 2) WHERE upload = THIS AND number = 1",
             1,
         ),
-        // A part of another upload of the same object.
+        // A part comes from another upload of the same object.
         (
             "UPDATE upload_parts SET (digests, etag) = (SELECT digests, etag FROM upload_parts o WHERE o.upload <> THIS
              AND o.number = 1) WHERE upload = THIS AND number = 1",
             1,
         ),
     ] {
-        complete_tells(&change.replace("THIS", THIS), rows).await;
+        complete_reports(&change.replace("THIS", THIS), rows).await;
     }
 }
 
 #[tokio::test]
-async fn a_part_of_another_upload_with_all_that_is_its() {
+async fn a_part_of_another_upload_is_corrupt() {
     for mode in MODES {
         let world = small_parts().await;
         let other = world.begin("object", mode).await;
@@ -156,7 +158,7 @@ async fn a_part_of_another_upload_with_all_that_is_its() {
 }
 
 #[tokio::test]
-async fn the_parts_of_an_object() {
+async fn changed_parts_of_an_object_are_corrupt() {
     for mode in MODES {
         let finished = || async {
             let world: World = small_parts().await;
@@ -175,9 +177,9 @@ async fn the_parts_of_an_object() {
             assert!(is_corrupt(&opened), "{change}: {opened:?}");
             let listed = world.run(ObjectParts { limit: 2, ..object_parts("object", mode.key()) }).await;
             assert!(is_corrupt(&listed), "{change}");
-            assert_eq!(world.whole("object", mode.key()).await, b"onetwothree", "the whole needs none of it");
+            assert_eq!(world.whole("object", mode.key()).await, b"onetwothree", "a read of the whole needs no part rows");
         }
-        // Of parts of the same length, one is gone: the others are not where they seem to be.
+        // One of three parts of the same length is missing, so the others have moved.
         let world = finished().await;
         world.tamper("DELETE FROM version_parts WHERE number = 1");
         assert!(is_corrupt(&world.get_part("object", mode.key(), 2).await));

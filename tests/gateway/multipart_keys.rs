@@ -11,7 +11,7 @@ use super::multipart_world::{
 use super::world::{World, key, read};
 
 #[tokio::test]
-async fn a_part_must_come_with_its_upload_s_key() {
+async fn a_part_needs_the_key_of_its_upload() {
     let world = small_parts().await;
     world.put("source", b"bytes", WriteEncryption::Managed).await.unwrap();
     for mode in MODES {
@@ -48,13 +48,13 @@ async fn keys_need_a_secure_connection() {
     assert!(matches!(world.gateway.execute(&caller, listed).await, Err(Error::InsecureTransport)));
     let done = CompleteUpload { customer_key: Some(key(1)), ..complete("object", upload, sent.clone()) };
     assert!(matches!(world.gateway.execute(&caller, done).await, Err(Error::InsecureTransport)));
-    // What needs no key needs no secure connection either.
+    // A request that needs no key needs no secure connection either.
     world.gateway.execute(&caller, list("object", upload)).await.unwrap();
     world.gateway.execute(&caller, complete("object", upload, sent)).await.unwrap();
 }
 
-/// Mode × whether a checksum was chosen × the key that Complete gets; and then the same once more, as if the first answer had
-/// been lost.
+/// Mode × whether a checksum was chosen × the key that Complete gets. Then the same request comes again, as
+/// if the first answer was lost.
 #[tokio::test]
 async fn complete_needs_the_key_only_for_checksums() {
     let world = small_parts().await;
@@ -101,7 +101,7 @@ fn assert_refusal(mode: Mode, given: Option<u8>, error: &Error) {
 }
 
 #[tokio::test]
-async fn checksums_of_parts_are_told_with_the_key_only() {
+async fn checksums_of_parts_are_shown_only_with_the_key() {
     let world = small_parts().await;
     let algorithm = ChecksumAlgorithm::Sha256;
     for mode in MODES {
@@ -113,8 +113,8 @@ async fn checksums_of_parts_are_told_with_the_key_only() {
         assert_eq!(outcome.checksums, std::slice::from_ref(&checksum));
 
         let listed = |key| world.run(ListParts { customer_key: key, ..list("object", upload) });
-        let told = listed(mode.key()).await.unwrap();
-        assert_eq!((told.checksum, &told.parts[0].checksums), (kind, &vec![checksum.clone()]));
+        let shown = listed(mode.key()).await.unwrap();
+        assert_eq!((shown.checksum, &shown.parts[0].checksums), (kind, &vec![checksum.clone()]));
         match mode {
             Mode::Managed => {
                 assert!(matches!(listed(Some(key(1))).await, Err(Error::PartEncryptionDiffers)));
@@ -129,8 +129,8 @@ async fn checksums_of_parts_are_told_with_the_key_only() {
         sent.checksums.push(checksum.clone());
         let done = CompleteUpload { customer_key: mode.key(), ..complete("object", upload, vec![sent]) };
         world.run(done).await.unwrap();
-        let told = world.run(object_parts("object", mode.key())).await.unwrap();
-        assert_eq!((told.checksum, &told.parts[0].checksums), (kind, &vec![checksum]));
+        let shown = world.run(object_parts("object", mode.key())).await.unwrap();
+        assert_eq!((shown.checksum, &shown.parts[0].checksums), (kind, &vec![checksum]));
         if mode == Mode::Customer {
             let keyless = world.run(object_parts("object", None)).await;
             assert!(matches!(keyless, Err(Error::KeyRequired)));
@@ -143,7 +143,7 @@ async fn checksums_of_parts_are_told_with_the_key_only() {
 }
 
 #[tokio::test]
-async fn reading_what_became_of_an_upload() {
+async fn a_completed_upload_is_read_only_with_its_key() {
     let world = small_parts().await;
     world.upload("object", Mode::Customer, &[b"one", b"two"]).await;
     for part in [None, Some(2)] {
@@ -161,9 +161,9 @@ async fn reading_what_became_of_an_upload() {
     assert!(described.digests.checksums.is_empty());
 }
 
-/// No bytes of a part, and nothing computed of them, stand anywhere in the clear.
+/// No bytes of a part, and nothing computed from them, are stored as plaintext.
 #[tokio::test]
-async fn nothing_of_a_sealed_part_is_in_the_index() {
+async fn plaintext_of_a_sealed_part_is_not_in_the_index() {
     let world: World = small_parts().await;
     let data = b"words that must not be found in the index";
     let algorithm = ChecksumAlgorithm::Sha256;

@@ -1,4 +1,4 @@
-//! Completes, aborts and parts at the same time: whoever commits first wins, and nothing of the others stays.
+//! Completes, aborts and parts at the same time: the first commit wins, and the others leave nothing.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ async fn stored_parts() -> Arc<World> {
     Arc::new(World::with(Limits { inline_bytes: 0, min_part: 0, ..Limits::default() }).await)
 }
 
-/// Every blob in the store is one that the index knows.
+/// Checks that the index knows every blob in the store.
 async fn assert_no_orphans(world: &World) {
     let files = || -> BTreeSet<String> {
         world.blob_files().iter().map(|file| file.file_name().unwrap().to_str().unwrap().to_owned()).collect()
@@ -24,7 +24,7 @@ async fn assert_no_orphans(world: &World) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn complete_abort_and_parts() {
+async fn complete_abort_and_parts_race_without_leftovers() {
     let world = stored_parts().await;
     let (mut completed, mut aborted) = (0, 0);
     for round in 0..40_u8 {
@@ -98,7 +98,7 @@ async fn complete_abort_and_parts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_number_sent_many_times_at_once() {
+async fn concurrent_parts_of_one_number_leave_one() {
     let world = stored_parts().await;
     let upload = world.begin("object", Mode::Customer).await;
     let puts: Vec<_> = (0..16_usize)
@@ -113,7 +113,7 @@ async fn one_number_sent_many_times_at_once() {
     for put in puts {
         stored.push(put.await.unwrap());
     }
-    // Of two parts the later one stands, and each says when it was stored.
+    // Of two parts with one number the later one is kept, and each answer shows its own time.
     stored.sort_by_key(|(_, outcome)| outcome.modified);
     let (size, last) = stored.last().unwrap();
     let listed = world.listed("object", upload).await.parts;
@@ -126,7 +126,7 @@ async fn one_number_sent_many_times_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn copies_from_an_object_that_is_overwritten_all_the_time() {
+async fn copies_of_a_changing_object_are_of_one_version() {
     let world = stored_parts().await;
     let contents = |round: u8| vec![round; 300];
     world.put("source", &contents(0), WriteEncryption::Managed).await.unwrap();

@@ -1,19 +1,19 @@
-//! Any parts, any ranges over them, any part by its number: as of one plain string of bytes.
+//! Any parts, any ranges over them, and any part by its number read as one plain string of bytes.
 
-use cardea::ops::{CopyPart, Limits};
+use cardea::ops::{CopyPart, Limits, UploadPart};
 use proptest::prelude::*;
 
 use super::multipart_world::{MODES, complete, copy, named, part, source};
 use super::world::{World, collect, pattern};
 
-/// A part: sent, of so many bytes; or copied, from a range of the source.
+/// A part: sent with this many bytes, or copied from a range of the source.
 #[derive(Clone, Debug)]
 enum Piece {
     Sent(usize),
     Copied(usize, usize),
 }
 
-/// Plaintext of the source, which is of parts itself.
+/// The plaintext size of the source, which is itself made of parts.
 const SOURCE: usize = 150_000;
 
 fn piece() -> impl Strategy<Value = Piece> {
@@ -28,7 +28,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
-    fn as_the_plain_concatenation(
+    fn ranges_read_as_the_plain_concatenation(
         pieces in prop::collection::vec(piece(), 1..7),
         mode in 0_usize..2,
         from in 0_usize..2,
@@ -51,7 +51,7 @@ proptest! {
                         let data = pattern(size + number as usize)[number as usize..].to_vec();
                         expected.extend_from_slice(&data);
                         let part = part("object", upload, number, &data);
-                        world.run(cardea::ops::UploadPart { customer_key: mode.key(), ..part }).await
+                        world.run(UploadPart { customer_key: mode.key(), ..part }).await
                     }
                     Piece::Copied(first, last) => {
                         expected.extend_from_slice(&original[first..=last]);
@@ -65,7 +65,7 @@ proptest! {
             }
             let done = world.run(complete("object", upload, sent)).await.unwrap();
             assert_eq!(done.size, expected.len() as u64);
-            // Random cuts, and every border of the parts with its neighbours.
+            // Random ranges, and every border of the parts with its neighbours.
             let size = expected.len();
             let mut borders: Vec<usize> = cuts.iter().flat_map(|(a, b)| [a.index(size + 1), b.index(size + 1)]).collect();
             borders.extend(spans.iter().flat_map(|span| [span.start, (span.start + 1).min(size), span.end]));

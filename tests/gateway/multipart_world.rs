@@ -1,26 +1,27 @@
-//! Short words for multipart uploads.
+//! Helpers for tests of multipart uploads.
 
 use bytes::Bytes;
 use cardea::http::body::Body;
+use cardea::http::checksum::Hasher;
 use cardea::model::{
     ChecksumAlgorithm, ChecksumKind, ObjectKey, ObjectMetadata, StoredChecksum, Timestamp, VersionUid,
 };
 use cardea::ops::{
     AbortUpload, BucketAddress, ChecksumRequest, CompleteUpload, CopyPart, CopySource, CreateUpload,
     CreatedUpload, CustomerKey, Error, ExpectedChecksum, Face, GetObject, Limits, ListParts, NamedPart,
-    ObjectParts, OpenObject, PartListing, PartOutcome, Precondition, PutOutcome, UploadChecksum, UploadPart,
-    WriteEncryption,
+    ObjectParts, OpenObject, Operation, PartListing, PartOutcome, Precondition, PutOutcome, UploadChecksum,
+    UploadPart, WriteEncryption,
 };
 use rusqlite::Connection;
 
-use super::world::{World, bucket, key, read};
+use super::world::{World, bucket, collect, key, read};
 
 /// A gateway that takes parts of any size.
 pub async fn small_parts() -> World {
     World::with(Limits { min_part: 0, ..Limits::default() }).await
 }
 
-/// How an upload is encrypted, and the key for it.
+/// The encryption of an upload, and its key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
     Managed,
@@ -51,7 +52,7 @@ pub fn chosen(algorithm: ChecksumAlgorithm, kind: ChecksumKind) -> UploadChecksu
 }
 
 pub fn checksum_of(algorithm: ChecksumAlgorithm, data: &[u8]) -> StoredChecksum {
-    let mut hasher = cardea::http::checksum::Hasher::new(algorithm);
+    let mut hasher = Hasher::new(algorithm);
     hasher.update(data);
     StoredChecksum { algorithm, kind: ChecksumKind::FullObject, value: hasher.finish() }
 }
@@ -60,7 +61,7 @@ pub fn expect(algorithm: ChecksumAlgorithm, data: &[u8]) -> ChecksumRequest {
     ChecksumRequest { algorithm, expected: ExpectedChecksum::Value(checksum_of(algorithm, data).value) }
 }
 
-/// A part as Complete names it, without checksums.
+/// A part for the list of Complete, without checksums.
 pub fn named(number: u32, part: &PartOutcome) -> NamedPart {
     NamedPart { number, etag: part.etag.clone(), checksums: vec![] }
 }
@@ -117,7 +118,7 @@ pub fn object_parts(object: &str, customer_key: Option<CustomerKey>) -> ObjectPa
 }
 
 impl World {
-    pub async fn run<O: cardea::ops::Operation>(&self, operation: O) -> Result<O::Output, Error> {
+    pub async fn run<O: Operation>(&self, operation: O) -> Result<O::Output, Error> {
         self.gateway.execute(&self.caller(true), operation).await
     }
 
@@ -140,7 +141,7 @@ impl World {
         self.run(AbortUpload { bucket: bucket(), key: name(object), upload }).await
     }
 
-    /// Sends parts numbered from 1, and gives them as Complete names them.
+    /// Sends parts numbered from 1, and returns them for the list of Complete.
     pub async fn parts(
         &self,
         object: &str,
@@ -156,7 +157,7 @@ impl World {
         sent
     }
 
-    /// A whole upload.
+    /// Makes a whole upload from Create to Complete.
     pub async fn upload(&self, object: &str, mode: Mode, parts: &[&[u8]]) -> PutOutcome {
         let upload = self.begin(object, mode).await;
         let sent = self.parts(object, upload, mode, parts).await;
@@ -166,7 +167,7 @@ impl World {
     pub async fn whole(&self, object: &str, key: Option<CustomerKey>) -> Vec<u8> {
         let opened = self.get(object, key).await.unwrap();
         let size = opened.info.size;
-        super::world::collect(opened.reader.unwrap().open(0..size).await.unwrap()).await.unwrap()
+        collect(opened.reader.unwrap().open(0..size).await.unwrap()).await.unwrap()
     }
 
     pub async fn get_part(
@@ -182,14 +183,14 @@ impl World {
         self.run(list(object, upload)).await.unwrap()
     }
 
-    /// The index's file, behind the gateway's back.
+    /// The index's file, opened without the gateway's knowledge.
     pub fn rows(&self) -> Connection {
         let connection = Connection::open(self.dir.path().join("index.db")).unwrap();
         connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
         connection
     }
 
-    /// Changes rows behind the gateway's back, and says how many.
+    /// Changes rows without the gateway's knowledge, and returns how many.
     pub fn tamper(&self, sql: &str) -> usize {
         self.rows().execute(sql, []).unwrap()
     }
@@ -198,7 +199,7 @@ impl World {
         self.rows().query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
-    /// Every blob's count of references is what the references say.
+    /// Checks that every blob's count of references equals the number of its references.
     pub fn assert_references_are_exact(&self) {
         let wrong = self.count(
             "SELECT count(*) FROM blobs WHERE refs <>
@@ -214,7 +215,7 @@ impl World {
     }
 }
 
-/// Waits until something holds: what is cleaned up in the background.
+/// Waits until a condition holds, since some cleaning runs in the background.
 pub async fn eventually(holds: impl Fn() -> bool) {
     for _ in 0..6000 {
         if holds() {
@@ -222,10 +223,10 @@ pub async fn eventually(holds: impl Fn() -> bool) {
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    panic!("it never came to hold");
+    panic!("the condition never held");
 }
 
-/// Timestamps in a listing are of now.
+/// Checks that a timestamp in a listing is recent.
 pub fn is_recent(time: Timestamp) -> bool {
     let age = Timestamp::now().seconds_floor() - time.seconds_floor();
     (-1..60).contains(&age)

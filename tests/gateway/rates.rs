@@ -1,4 +1,4 @@
-//! What a check of many objects takes on this machine, to be run by hand:
+//! What a check of many objects and a HEAD beside large settings take on this machine, to be run by hand:
 //! `[CARDEA_RATES_OBJECTS=…] cargo test --release --test gateway rates -- --ignored --nocapture`
 
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "a measurement")]
@@ -10,23 +10,26 @@ use std::time::Instant;
 use cardea::care::fsck;
 use cardea::encryption::KeyRing;
 use cardea::encryption::layout::sealed_len;
+use cardea::model::settings::SettingName;
 use cardea::model::{
     AccountId, BlobId, BucketId, BucketName, EncryptionMode, ObjectKey, VersionUid, WriterId,
 };
-use cardea::ops::{Gateway, Limits, Metrics, WriteEncryption};
+use cardea::ops::{Gateway, GetObject, Limits, Metrics, WriteEncryption};
 use cardea::storage::blobs::{BlobOptions, BlobStore};
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{
-    BucketAddress, CreateBucket, Index, NamePolicy, NewBlob, NewVersion, Publish, SealEnvelope, VersionRecord,
+    BucketAddress, CreateBucket, Index, NamePolicy, NewBlob, NewVersion, PartRecord, Publish, SealEnvelope,
+    VersionRecord,
 };
 use cardea::storage::pins::Pins;
 
-use super::world::{World, bucket, key};
+use super::world::{World, bucket, key, read};
 
-/// Tasks that write at a time.
+/// The number of tasks that write at the same time.
 const WRITERS: usize = 64;
 
-/// A version of an empty object as the gateway seals one for a customer: what it takes in the index but for its body.
+/// A version of an empty object as the gateway seals one for a customer. It has all that the index stores but
+/// a body.
 async fn sealed() -> VersionRecord {
     let world = World::with(Limits { inline_bytes: 0, ..Limits::default() }).await;
     world.put("object", b"", WriteEncryption::Customer(key(1))).await.unwrap();
@@ -45,7 +48,7 @@ fn publish(writer: WriterId, bucket: BucketId, number: usize, like: &VersionReco
         part_count: None,
         digests: like.digests.clone(),
         metadata: like.metadata.clone(),
-        parts: vec![cardea::storage::index::PartRecord { blob, ..part.clone() }],
+        parts: vec![PartRecord { blob, ..part.clone() }],
         manifest: None,
     };
     let seal = SealEnvelope(Box::new(move |_| Some(envelope.clone())));
@@ -62,7 +65,7 @@ fn size(folder: &Path) -> u64 {
         .sum()
 }
 
-/// The store is in memory: this is what the check itself takes, and what an object takes in the index.
+/// The store is in memory. So this measures only the check itself, and an object's size in the index.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn a_check_of_many_objects() {
@@ -103,7 +106,7 @@ async fn a_check_of_many_objects() {
     }
     println!("{count} objects published: {:.0}/s", count as f64 / begun.elapsed().as_secs_f64());
     drop(index);
-    // Closing writes the log back.
+    // Closing the index writes its log back.
     println!("index: {:.0} bytes an object", size(folder.path()) as f64 / count as f64);
 
     let index: Arc<dyn Index> = Arc::new(SqliteIndex::open(&path).unwrap());
@@ -115,4 +118,38 @@ async fn a_check_of_many_objects() {
     assert!(report.is_clean() && report.blobs == count as u64, "{:?}", report.findings.first());
     println!("fsck: {:.0} objects/s", count as f64 / begun.elapsed().as_secs_f64());
     assert!(index.bucket(&BucketAddress::Id(bucket)).await.is_ok());
+}
+
+/// A HEAD of a small object whose bucket has settings of this many bytes. They are not read, so that all take
+/// the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn a_head_beside_large_settings() {
+    const ROUNDS: usize = 21;
+    const HEADS: u32 = 500;
+    const SIZES: [usize; 3] = [0, 20_000, 100_000];
+    let world = World::new().await;
+    world.put("object", b"small", WriteEncryption::Managed).await.unwrap();
+    let (caller, id) = (world.caller(true), world.index.bucket(&bucket()).await.unwrap().id);
+    let mut medians = [const { Vec::new() }; SIZES.len()];
+    for _ in 0..ROUNDS {
+        for (at, size) in SIZES.into_iter().enumerate() {
+            let text = (size > 0).then(|| "x".repeat(size));
+            world.index.put_bucket_setting(id, SettingName::Tags, text).await.unwrap();
+            let begun = Instant::now();
+            for _ in 0..HEADS {
+                let head = GetObject { head: true, ..read("object", None) };
+                world.gateway.execute(&caller, head).await.unwrap();
+            }
+            medians[at].push(begun.elapsed() / HEADS);
+        }
+    }
+    let medians = medians.map(|mut times| {
+        times.sort_unstable();
+        times[ROUNDS / 2]
+    });
+    for (size, median) in SIZES.into_iter().zip(medians) {
+        let ratio = median.as_secs_f64() / medians[0].as_secs_f64();
+        println!("settings of {size} bytes: {median:?} a HEAD, {ratio:.2} times that without any");
+    }
 }

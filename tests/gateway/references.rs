@@ -1,4 +1,4 @@
-//! Objects of many parts: how many there may be, and that none of their bytes are read before they are asked for.
+//! Objects of many parts: their greatest number, and that their bytes are read only on request.
 
 use cardea::ops::{Error, WriteEncryption};
 use cardea::storage::index::MAX_REFERENCES;
@@ -21,7 +21,7 @@ fn too_many<T>(outcome: &Result<T, Error>) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn copies_do_not_make_objects_of_any_number_of_parts() {
+async fn copies_keep_to_the_limit_of_parts() {
     let world = small_parts().await;
     ten_thousand(&world, "flat").await;
     let upload = world.begin("object", Mode::Managed).await;
@@ -37,7 +37,7 @@ async fn copies_do_not_make_objects_of_any_number_of_parts() {
     assert_eq!(world.run(complete("object", upload, sent)).await.unwrap().size, 2_000_000);
     world.assert_references_are_exact();
 
-    // As many as there may be are copied as they are.
+    // An object with the greatest number of parts can still be copied.
     world.run(copied("object", "again", Mode::Managed)).await.unwrap();
     let whole = world.put_manifest("large", vec![segment("object")], None).await.unwrap();
     assert_eq!(whole.size, 2_000_000);

@@ -1,4 +1,4 @@
-//! The scrubber: reads everything, finds each damage once, and goes on where it was.
+//! The scrubber reads everything, finds each damage once, and resumes where it stopped.
 
 use std::time::{Duration, Instant};
 
@@ -17,12 +17,12 @@ use super::world::{World, bucket, key, pattern};
 const FAST: u64 = 1 << 40;
 const LONG: Duration = Duration::from_mins(1);
 
-/// A scrubber that begins anew as soon as it is done.
+/// A scrubber that starts again as soon as it has finished.
 fn scrubber(world: &World, metrics: &ScrubMetrics) -> Scrubber {
     Scrubber::new(&world.gateway, FAST, metrics.clone()).every(Duration::ZERO, LONG)
 }
 
-/// Reads everything once; tells how many things it looked at.
+/// Reads everything once, and returns the number of things that it read.
 async fn pass(scrubber: &mut Scrubber) -> u64 {
     scrubber.round().await.unwrap().done
 }
@@ -48,13 +48,13 @@ fn change(file: &std::path::Path, with: impl FnOnce(&mut Vec<u8>)) {
 }
 
 #[tokio::test]
-async fn what_is_whole_is_read_again_and_again() {
+async fn sound_blobs_are_read_in_every_pass() {
     let (world, metrics) = world(1000).await;
     put(&world, "large", 3_000_000, WriteEncryption::Managed).await;
     put(&world, "sealed", 200_000, WriteEncryption::Customer(key(1))).await;
     world.put("small", b"inline", WriteEncryption::Managed).await.unwrap();
     world.put("empty", b"", WriteEncryption::Customer(key(1))).await.unwrap();
-    // More parts than bring their bytes with them.
+    // So many parts that the index does not return their bytes with them.
     for (mode, name) in MODES.into_iter().zip(["parts", "sealed parts"]) {
         world.upload(name, mode, &[&b"inline"[..]; 6]).await;
     }
@@ -85,14 +85,14 @@ async fn each_damage_is_found_once() {
         assert_eq!(pass(&mut scrubber).await, 5);
         assert_eq!(metrics.findings(), 4);
     }
-    // One that has no memory of it counts it again.
+    // A scrubber without memory of the damage counts it again.
     let fresh = ScrubMetrics::default();
     pass(&mut self::scrubber(&world, &fresh)).await;
     assert_eq!(fresh.findings(), 4);
 }
 
 #[tokio::test]
-async fn what_the_index_does_not_know_is_counted() {
+async fn blobs_unknown_to_the_index_are_counted() {
     let (world, metrics) = world(0).await;
     let blob = put(&world, "object", 1000, WriteEncryption::Managed).await;
     let folder = world.dir.path().join("blobs/blobs/abababababababab/cd");
@@ -106,12 +106,12 @@ async fn what_the_index_does_not_know_is_counted() {
 }
 
 #[tokio::test]
-async fn it_goes_on_where_it_was() {
+async fn a_scrub_resumes_where_it_stopped() {
     let (world, metrics) = world(0).await;
     for number in 0..9 {
         put(&world, &format!("object {number}"), 100_000, WriteEncryption::Managed).await;
     }
-    // Each is worth a tenth of a second and more; the place is kept after each round.
+    // Each object takes at least a tenth of a second. The position is stored after each round.
     let mut rounds = 0;
     while metrics.passes() == 0 {
         let scrubber = Scrubber::new(&world.gateway, 1_000_000, metrics.clone());
@@ -123,7 +123,7 @@ async fn it_goes_on_where_it_was() {
     }
     assert!((3..=10).contains(&rounds), "{rounds} rounds");
 
-    // After that there is nothing to do until the time has come, whoever asks.
+    // Then nothing is due until the next pass, whoever asks.
     let mut scrubber = Scrubber::new(&world.gateway, FAST, metrics.clone());
     let round = scrubber.round().await.unwrap();
     assert_eq!((round.done, metrics.passes()), (0, 1));
@@ -131,7 +131,7 @@ async fn it_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn whoever_does_not_hold_the_lease_moves_nothing() {
+async fn a_scrubber_without_the_lease_changes_nothing() {
     let (world, metrics) = world(0).await;
     put(&world, "object", 1000, WriteEncryption::Managed).await;
     let other = WriterId::random();
@@ -144,7 +144,7 @@ async fn whoever_does_not_hold_the_lease_moves_nothing() {
 }
 
 #[tokio::test]
-async fn what_comes_and_goes_is_no_finding() {
+async fn blobs_that_come_and_go_are_not_findings() {
     let (world, metrics) = world(0).await;
     let (pins, end) = (Pins::default(), Instant::now() + Duration::from_secs(4));
     let (index, blobs) = (world.index.clone(), world.blobs.clone());
@@ -164,7 +164,7 @@ async fn what_comes_and_goes_is_no_finding() {
                 };
                 world.gateway.execute(&world.caller(true), delete).await.unwrap();
             }
-            // At once: no reader holds anything here.
+            // The blob is deleted at once: no reader has a pin here.
             reaper.reap().await.unwrap();
             let patience = if metrics.passes() > 5 { Duration::ZERO } else { Duration::from_mins(3) };
             if Instant::now() > end + patience {
@@ -187,7 +187,7 @@ async fn what_comes_and_goes_is_no_finding() {
 }
 
 #[tokio::test]
-async fn it_counts_as_no_client() {
+async fn a_scrub_is_not_counted_as_client_traffic() {
     let (world, metrics) = world(0).await;
     put(&world, "object", 100_000, WriteEncryption::Managed).await;
     let clients = |gateway: &Gateway| Metrics::encode(gateway.metrics());

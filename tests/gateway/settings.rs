@@ -44,7 +44,7 @@ async fn a_setting_is_put_read_and_removed() {
 }
 
 #[tokio::test]
-async fn a_setting_is_its_owners() {
+async fn a_setting_is_only_for_the_owner() {
     let world = World::new().await;
     put(&world, Some(tags("1"))).await.unwrap();
     let stranger = world.caller_of("stranger", "admin").await;
@@ -65,19 +65,22 @@ async fn a_damaged_setting_is_corrupt_and_can_be_replaced() {
         let index = Connection::open(world.dir.path().join("index.db")).unwrap();
         let damage = "UPDATE bucket_settings SET text = ?1";
         assert_eq!(index.execute(damage, [damaged]).unwrap(), 1);
-        assert!(get(&world).await.is_ok(), "it has parsed the sound text, and reads no other");
+        assert!(get(&world).await.is_ok(), "the parsed value is cached");
         let other = world.another_gateway();
         let found = get_by(&other, &world).await;
-        assert!(matches!(&found, Err(Error::Corrupt(text)) if !text.contains("secret")), "{found:?}");
+        assert!(
+            matches!(&found, Err(Error::Corrupt(cause)) if !cause.to_string().contains("secret")),
+            "{found:?}"
+        );
         put_by(&other, &world, Some(tags("2"))).await.unwrap();
         assert_eq!(get_by(&other, &world).await.unwrap(), Some(tags("2")));
     }
 }
 
-/// The caller goes away while another holds the index. Its command is carried out all the same. Whoever looks meanwhile
-/// must not keep what he saw.
+/// The caller goes away while another process holds the index. Its command is carried out all the same. A
+/// reader in the meantime must not cache the old value.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_setting_is_not_stale_after_its_caller_went_away() {
+async fn a_setting_is_not_stale_after_its_caller_disconnects() {
     let world = World::new().await;
     put(&world, Some(tags("old"))).await.unwrap();
     let id = world.index.bucket(&bucket()).await.unwrap().id;
@@ -100,7 +103,7 @@ async fn a_setting_is_not_stale_after_its_caller_went_away() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert!(done, "the command was not carried out");
-    // The cache is told just after the commit.
+    // The cache is updated just after the commit.
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(get(&world).await.unwrap(), Some(tags("new")));
 }

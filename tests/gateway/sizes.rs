@@ -1,4 +1,4 @@
-//! Every size around a border, every range around a border, whatever frames the body comes in.
+//! Every size and every range around a border, in body frames of any size.
 
 use bytes::Bytes;
 use cardea::http::body::Body;
@@ -45,7 +45,7 @@ async fn every_size_reads_back_in_both_modes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ranges_around_every_border() {
+async fn ranges_around_every_border_are_read() {
     let world = World::new().await;
     let size = 20 * CHUNK + 77;
     let data = pattern(size);
@@ -63,7 +63,7 @@ async fn ranges_around_every_border() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn downloads_go_on_without_read_ahead_budget() {
+async fn downloads_continue_without_read_ahead_budget() {
     let world = World::with(Limits { read_ahead_bytes: 0, ..Limits::default() }).await;
     let data = pattern(20 * CHUNK + 77);
     world.put("object", &data, WriteEncryption::Managed).await.unwrap();
@@ -71,7 +71,7 @@ async fn downloads_go_on_without_read_ahead_budget() {
 }
 
 #[tokio::test]
-async fn a_body_must_be_as_long_as_it_says() {
+async fn a_body_must_match_its_declared_length() {
     let world = World::new().await;
     for (declared, sent) in [(10, 9), (10, 11), (100_000, 99_999), (100_000, 100_001)] {
         let mut body = framed(&pattern(sent), 7_000, true);
@@ -85,7 +85,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_range_of_any_object(size in 0usize..400_000, frame in 1usize..200_000, cuts in prop::collection::vec((0usize..=400_000, 0usize..=400_000), 6)) {
+    fn any_range_of_any_object_is_read(size in 0usize..400_000, frame in 1usize..200_000, cuts in prop::collection::vec((0usize..=400_000, 0usize..=400_000), 6)) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let world = World::new().await;

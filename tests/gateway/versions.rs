@@ -1,4 +1,4 @@
-//! Versions: each with its own key, in all three states, and a restored one without any.
+//! Versions: each opens with its own key, in all three states. A restore needs no key.
 
 use cardea::model::{EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId};
 use cardea::ops::{
@@ -12,7 +12,7 @@ use super::world::{World, bucket, collect, key, read};
 pub const STATES: [Versioning; 3] = [Versioning::Off, Versioning::Enabled, Versioning::Suspended];
 
 impl World {
-    /// A fresh one whose bucket is in this state.
+    /// A new world whose bucket is in this state.
     pub async fn in_state(state: Versioning) -> Self {
         let world = Self::new().await;
         world.set(state).await;
@@ -108,7 +108,7 @@ async fn each_version_has_its_own_key() {
             }
         }
     }
-    // The current one by no id.
+    // The current version is read without an id.
     assert!(matches!(world.read_version("k", None, Some(key(1))).await, Err(Error::WrongKey)));
     assert_eq!(world.read_version("k", None, Some(key(2))).await.unwrap().1, b"333");
     assert_eq!(world.usage().await, Usage { buckets: 0, objects: 1, bytes: 3 });
@@ -127,14 +127,14 @@ async fn a_restored_version_needs_no_key_and_opens_with_its_own() {
         assert_eq!(restored.version_id == VersionId::Null, state == Versioning::Suspended);
         assert_eq!(restored.mode, EncryptionMode::Customer);
         assert!(!restored.opened && restored.versioned && restored.size == 10);
-        assert_eq!(restored.shown_etag(Face::Swift), None, "nothing is told without the key");
+        assert_eq!(restored.shown_etag(Face::Swift), None, "no ETag is shown without the key");
         for version in [None, Some(restored.version_id), Some(old)] {
             assert_eq!(world.read_version("k", version, Some(key(1))).await.unwrap().1, b"old secret");
             assert!(matches!(world.read_version("k", version, Some(key(2))).await, Err(Error::WrongKey)));
         }
         assert_eq!(world.usage().await, Usage { buckets: 0, objects: 1, bytes: 10 });
 
-        // Either of the two outlives the other: both hold the blob.
+        // Each of the two outlives the other: both refer to the blob.
         world.remove("k", Some(old)).await;
         assert_eq!(world.read_version("k", None, Some(key(1))).await.unwrap().1, b"old secret");
         let again = world.restore("k", restored.version_id, Some(key(1))).await.unwrap();
@@ -144,7 +144,7 @@ async fn a_restored_version_needs_no_key_and_opens_with_its_own() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_restored() {
+async fn a_restore_of_the_wrong_version_or_key_is_refused() {
     let world = World::in_state(Versioning::Enabled).await;
     let sealed = world.write("k", b"sealed", Some(1)).await.version_id;
     let open = world.write("k", b"open", None).await.version_id;
@@ -165,11 +165,11 @@ async fn what_cannot_be_restored() {
     assert!(matches!(world.restore("other", open, None).await, Err(Error::NoSuchVersion)));
     let refused = world.gateway.execute(&world.caller(false), insecure).await;
     assert!(matches!(refused, Err(Error::InsecureTransport)));
-    assert_eq!(world.versions().await.len(), 3, "nothing happened");
+    assert_eq!(world.versions().await.len(), 3, "nothing was restored");
 }
 
 #[tokio::test]
-async fn deletes_say_what_is_left() {
+async fn a_delete_reports_the_current_version() {
     let world = World::in_state(Versioning::Enabled).await;
     let first = world.write("k", b"1", None).await.version_id;
     let second = world.write("k", b"22", None).await.version_id;
@@ -192,7 +192,7 @@ async fn deletes_say_what_is_left() {
 }
 
 #[tokio::test]
-async fn answers_name_versions_where_there_may_be_some() {
+async fn answers_show_version_ids_where_versions_were_kept() {
     for state in STATES {
         let world = World::in_state(state).await;
         let put = world.write("k", b"1", None).await;
@@ -212,7 +212,7 @@ async fn answers_name_versions_where_there_may_be_some() {
 }
 
 #[tokio::test]
-async fn off_is_for_buckets_that_never_kept_versions() {
+async fn versioning_cannot_be_switched_off_again() {
     let world = World::in_state(Versioning::Off).await;
     let state = async || {
         let info = BucketInfo { bucket: bucket(), action: Action::GetBucketVersioning };
@@ -225,7 +225,7 @@ async fn off_is_for_buckets_that_never_kept_versions() {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_deleted_and_was_not_there() {
+async fn a_delete_of_an_expired_object_reports_it_missing() {
     for state in STATES {
         let world = World::in_state(state).await;
         let version = world.write("k", b"1", None).await.version_id;

@@ -36,7 +36,7 @@ impl Model {
     }
 }
 
-/// A small generator: the same history for the same seed.
+/// A small generator, which gives the same history for the same seed.
 struct Dice(u64);
 
 impl Dice {
@@ -129,7 +129,7 @@ async fn compare(world: &World, model: &Model, contents: bool) {
 }
 
 #[tokio::test]
-async fn random_histories() {
+async fn random_histories_match_the_model() {
     for seed in 0..6 {
         history(seed, 120).await;
     }

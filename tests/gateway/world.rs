@@ -1,4 +1,4 @@
-//! A gateway on a fresh folder, and short words for what tests do with it.
+//! A gateway on a new folder, and helpers for tests.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use cardea::storage::index::{AccountRecord, Index, RoleGrant, UserRecord};
 use cardea::storage::pins::Pins;
 use futures_util::StreamExt;
 
-/// A gateway and the folder it lives in.
+/// A gateway and its folder.
 pub struct World {
     pub gateway: Gateway,
     pub dir: tempfile::TempDir,
@@ -28,23 +28,23 @@ pub struct World {
     identity: Identity,
 }
 
-/// The bucket of all tests.
+/// The bucket that all tests use.
 pub fn bucket() -> BucketAddress {
     BucketAddress::Owned(AccountId::new("account"), BucketName::new("bucket").unwrap())
 }
 
-/// A customer's key.
+/// The customer key of a seed.
 pub fn key(seed: u8) -> CustomerKey {
     CustomerKey::new([seed; 32])
 }
 
 impl World {
-    /// A fresh one, with a bucket.
+    /// A new world with a bucket.
     pub async fn new() -> Self {
         Self::with(Limits::default()).await
     }
 
-    /// A fresh one, with other limits.
+    /// A new world with other limits.
     pub async fn with(limits: Limits) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let index: Arc<dyn Index> = Arc::new(SqliteIndex::open(&dir.path().join("index.db")).unwrap());
@@ -70,7 +70,7 @@ impl World {
         world
     }
 
-    /// Another gateway over the same index and store. It has cached nothing.
+    /// Another gateway over the same index and store, with empty caches.
     pub fn another_gateway(&self) -> Gateway {
         let (index, blobs, pins) = (self.index.clone(), self.blobs.clone(), self.pins.clone());
         let metrics = Arc::new(Metrics::default());
@@ -87,13 +87,12 @@ impl World {
         }
     }
 
-    /// A user with this role in another account, which is made.
+    /// A user with this role in another account, which is created.
     pub async fn caller_of(&self, account: &str, role: &str) -> Caller {
         let identity = user_of(&self.index, &self.ring, &AccountId::new(account), role).await;
         Caller { identity: Some(identity), ..self.caller(true) }
     }
 
-    /// Writes an object.
     pub async fn put(
         &self,
         name: &str,
@@ -126,12 +125,11 @@ impl World {
         self.gateway.execute(&self.caller(true), put).await
     }
 
-    /// Opens an object.
     pub async fn get(&self, name: &str, customer_key: Option<CustomerKey>) -> Result<OpenObject, Error> {
         self.gateway.execute(&self.caller(true), read(name, customer_key)).await
     }
 
-    /// An object's bytes in a range.
+    /// Reads the bytes of an object in a range.
     pub async fn bytes(
         &self,
         name: &str,
@@ -183,16 +181,16 @@ pub async fn collect(body: Body) -> Result<Vec<u8>, Error> {
     while let Some(frame) = stream.next().await {
         bytes.extend_from_slice(&frame?);
     }
-    assert_eq!(body.length, Some(bytes.len() as u64), "the length that was promised");
+    assert_eq!(body.length, Some(bytes.len() as u64), "the declared length");
     Ok(bytes)
 }
 
-/// Bytes that differ from place to place.
+/// Bytes that differ from position to position.
 pub fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
 }
 
-/// A user with a role in an account, which is made, found by its access key as a front finds one.
+/// Creates an account, and a user with a role in it. Finds the user by its access key, as a front does.
 async fn user_of(index: &Arc<dyn Index>, ring: &KeyRing, account: &AccountId, role: &str) -> Identity {
     let record = AccountRecord {
         id: account.clone(),

@@ -78,6 +78,12 @@ def _build(session: Session) -> bool:
         say(f"{log.read_text(errors='replace')}\ntests/run: the program cannot be built")
         return False
     say(f"Built in {ended.seconds:.0f} s")
+    # The Rust suite builds the program anew, with the helpers of its tests (the feature `testing`). All other suites
+    # must meet the program as users have it.
+    kept = session.kept / "release" / "cardea"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(session.root / "target" / PROFILE.removeprefix("--") / "cardea", kept)
+    os.environ["CARDEA_BINARY"] = str(kept)
     return True
 
 

@@ -1,4 +1,4 @@
-"""What holds for every operation that the specification has: who may not learns nothing from the body."""
+"""A property of every operation in the specification: a caller without rights learns nothing by its body."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def code(answer: Response) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda row: row[0])
-def test_whatever_the_body(server: Server, s3: S3, bucket: str, name: str, operation: tuple) -> None:
+def test_a_caller_without_rights_is_refused_whatever_the_body(server: Server, s3: S3, bucket: str, name: str, operation: tuple) -> None:
     _, method, path, query, marks = operation
     assert s3.put(bucket, "object", b"body").status == 200
     stranger = S3(server.tls, people.OTHER)
@@ -75,9 +75,9 @@ def test_whatever_the_body(server: Server, s3: S3, bucket: str, name: str, opera
         assert send(s3, bucket, body, expected) == (403, "AccessDenied"), body
         for client in (s3, stranger, None):
             assert send(client, f"missing-{bucket}", body) == (404, "NoSuchBucket"), body
-    assert s3.get(bucket, "object").body == b"body", "and nothing was changed"
+    assert s3.get(bucket, "object").body == b"body", "the requests changed nothing"
 
 
-def test_the_list_has_the_writes() -> None:
+def test_the_list_contains_the_writes() -> None:
     names = {row[0] for row in OPERATIONS}
     assert {"PutBucketVersioning", "DeleteObjects", "CompleteMultipartUpload", "PutObject"} <= names

@@ -62,13 +62,13 @@ def test_an_object_without_configuration(s3: S3, bucket: str, sub: str, status: 
 
 
 def not_served() -> list[tuple[str, str, str, str]]:
-    """The reference's requests for operations that are not served: method, path with query, header, name."""
+    """The reference's requests for missing operations: method, path with query, header, name."""
     rows = tomllib.loads((places.ROOT / "api-specs" / "conformance.toml").read_text())["operation"]
     refused = {row["name"] for row in rows if row["face"] == "s3" and row["status"] == "refused"}
     lines = (places.ROOT / "tests" / "vectors" / "s3" / "reference.txt").read_text().splitlines()
     requests = [tuple(line.split(" ")) for line in lines if not line.startswith("#")]
     found = [row for row in requests if row[3] in refused]
-    assert {row[3] for row in found} == refused, "the reference has a request of each"
+    assert {row[3] for row in found} == refused, "the reference has a request for each"
     return found
 
 
@@ -84,7 +84,7 @@ def test_every_missing_operation_is_named(
     answer = s3.request(method, path, query=query, headers=headers, body=body)
     assert (answer.status, error(answer)["Code"]) == (501, "NotImplemented"), answer.text
     assert error(answer)["Operation"] == operation
-    assert s3.get(bucket, "object").body == b"body", "and it does nothing"
+    assert s3.get(bucket, "object").body == b"body", "the request does nothing"
 
 
 def test_a_preflight_is_refused(s3: S3, bucket: str) -> None:

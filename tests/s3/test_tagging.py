@@ -32,7 +32,7 @@ def put(s3: S3, bucket: str, body: bytes, headers: Headers = ()) -> Response:
 
 
 def tags(s3: S3, bucket: str) -> Tags | None:
-    """The tags of a bucket. `None` where it has none."""
+    """The tags of a bucket, or `None` if it has none."""
     answer = s3.request("GET", f"/{bucket}", query="tagging")
     if answer.status == 404:
         fields = error(answer)
@@ -55,11 +55,11 @@ def test_tags_are_put_read_and_deleted(s3: S3, bucket: str) -> None:
     for chosen in (TAGS, TAGS[:1], [(f"key {number}", "v" * 256) for number in range(50)]):
         answer = put(s3, bucket, tagging(chosen))
         assert (answer.status, answer.body) == (204, b""), answer.text
-        assert tags(s3, bucket) == chosen, "all that was there is replaced"
+        assert tags(s3, bucket) == chosen, "the new tags replace all old ones"
     for _ in range(2):
         delete(s3, bucket)
         assert tags(s3, bucket) is None
-    # An empty set is no set, as on S3.
+    # On S3, an empty set removes the tags.
     assert put(s3, bucket, tagging(TAGS)).status == 204
     assert put(s3, bucket, tagging([])).status == 204
     assert tags(s3, bucket) is None
@@ -77,7 +77,7 @@ RESERVED = 'Invalid Tag. Tags cannot start with "aws:"(case insensitive) unless 
         ([("a,b", "v")], KEY, {"TagKey": "a,b"}),
         ([("k", "v" * 257)], VALUE, {"TagKey": "k", "TagValue": "v" * 257}),
         ([("k", "<&>")], VALUE, {"TagKey": "k", "TagValue": "<&>"}),
-        # Two UTF-16 units each.
+        # Each character has two UTF-16 units.
         ([("𐐀" * 65, "v")], KEY, {"TagKey": "𐐀" * 65}),
         ([("aws:x", "v")], "System tags cannot be added/updated by requester", {"TagKey": "aws:x"}),
         ([("AWS:x", "v")], RESERVED, {"TagKey": "AWS:x"}),
@@ -90,10 +90,10 @@ def test_the_rules_are_those_of_s3(s3: S3, bucket: str, refused: Tags, message: 
     fields = error(answer)
     assert (answer.status, fields["Code"], fields["Message"]) == (400, "InvalidTag", message)
     assert {name: fields.get(name) for name in ("TagKey", "TagValue") if name in fields} == extras
-    assert tags(s3, bucket) == TAGS, "they stay as they were"
+    assert tags(s3, bucket) == TAGS, "a refused request changes no tags"
 
 
-def test_fifty_one_tags_are_too_many(s3: S3, bucket: str) -> None:
+def test_fifty_one_tags_are_refused(s3: S3, bucket: str) -> None:
     answer = put(s3, bucket, tagging([(str(number), "") for number in range(51)]))
     fields = error(answer)
     assert (answer.status, fields["Code"]) == (400, "BadRequest")
@@ -135,7 +135,7 @@ def test_digests_are_compared(s3: S3, bucket: str) -> None:
         delete(s3, bucket)
 
 
-def test_tags_are_the_owners(server: Server, s3: S3, bucket: str) -> None:
+def test_only_the_owner_reads_and_writes_tags(server: Server, s3: S3, bucket: str) -> None:
     assert put(s3, bucket, tagging(TAGS)).status == 204
     stranger = S3(server.tls, people.OTHER)
     for method, body in (("GET", b""), ("PUT", tagging([])), ("DELETE", b"")):
@@ -147,7 +147,7 @@ def test_tags_are_the_owners(server: Server, s3: S3, bucket: str) -> None:
     assert tags(s3, bucket) == TAGS
 
 
-def test_tags_go_with_their_bucket(s3: S3, bucket: str) -> None:
+def test_tags_are_deleted_with_their_bucket(s3: S3, bucket: str) -> None:
     assert put(s3, bucket, tagging(TAGS)).status == 204
     assert s3.request("DELETE", f"/{bucket}").status == 204
     assert s3.request("GET", f"/{bucket}", query="tagging").status == 404
@@ -155,7 +155,7 @@ def test_tags_go_with_their_bucket(s3: S3, bucket: str) -> None:
     assert tags(s3, bucket) is None
 
 
-def test_tags_outlive_the_process(fresh: Any) -> None:
+def test_tags_are_kept_after_a_restart(fresh: Any) -> None:
     server = fresh().start()
     s3 = S3(server.tls, people.OWNER)
     assert s3.create_bucket("tagged").status == 200

@@ -54,7 +54,7 @@ async fn from_first_to_last() {
 }
 
 #[tokio::test]
-async fn settings_that_are_not() {
+async fn unset_settings_answer_as_on_s3() {
     let world = World::new().await;
     for (sub, code) in [
         ("policy", "NoSuchBucketPolicy"),

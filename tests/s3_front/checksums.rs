@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 
 use super::world::{World, call};
 
-/// Of "123456789".
 const CRC32: &str = "y/Q5Jg==";
 const CRC64NVME: &str = "rosUhgp5mIg=";
 

@@ -13,9 +13,7 @@ const MD5: &str = "x-amz-server-side-encryption-customer-key-MD5";
 const AES: (&str, &str) = (ALGORITHM, "AES256");
 /// The key of the tests.
 const A: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
-/// Another one.
 const B: &str = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=";
-/// Ten bytes.
 const SHORT: &str = "MDEyMzQ1Njc4OQ==";
 
 /// The MD5 of a key, as clients compute it.

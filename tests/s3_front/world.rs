@@ -30,7 +30,6 @@ pub struct World {
     _dir: tempfile::TempDir,
 }
 
-/// An answer.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -38,7 +37,6 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-/// A request.
 #[derive(Clone)]
 pub struct Call {
     method: &'static str,

@@ -1,5 +1,5 @@
-//! `api-specs/identity.yaml` against the table of the identity face's routes. That each status comes, and no other, is for
-//! the front's own tests.
+//! `api-specs/identity.yaml` against the table of the identity face's routes: operations, parameters, bodies.
+//! `src/keystone/tests/specification.rs` asks the front itself for each status.
 
 use std::collections::BTreeSet;
 

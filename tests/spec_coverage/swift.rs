@@ -1,5 +1,5 @@
-//! `api-specs/swift.yaml` against the table of the Swift face's routes: operations, parameters, bodies. That
-//! each status comes, and no other, is for `tests/swift_front/specification.rs`, which asks the front.
+//! `api-specs/swift.yaml` against the table of the Swift face's routes: operations, parameters, bodies.
+//! `tests/swift_front/specification.rs` asks the front itself for each status.
 
 use std::collections::BTreeSet;
 use std::fs;

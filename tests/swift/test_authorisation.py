@@ -1,6 +1,6 @@
-"""Who may is decided before the request is judged, whatever its body is.
+"""The caller's rights are checked before the rest of the request, whatever its body.
 
-The operations come from the specification, so that a new one cannot be forgotten.
+The operations come from the specification, so that no new one is forgotten.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from support.server import Server
 from support.swift import Swift
 
 OPEN = {"GET", "HEAD", "OPTIONS"}
-"""The methods of `/info` and `/healthcheck`, which are for everybody; so is OPTIONS everywhere."""
+"""The methods of `/info` and `/healthcheck` need no rights, and OPTIONS needs none on any path."""
 
 TOO_LONG = b"[" * ((8 << 20) + 1)
 """More than any manifest may have."""
@@ -36,14 +36,14 @@ QUERIES = {
     ("GET", "object"): ["", "multipart-manifest=get", "version-id=x"],
     ("GET", "container"): ["", "versions", "limit=10001"],
 }
-"""What makes another operation of a method, by its place. A place without a line has no such query."""
+"""Queries that turn a method on a path into another operation."""
 
 BAD = [("X-Object-Meta-Encryption-Other", "x"), ("X-Versions-Enabled", "maybe"), ("X-Delete-At", "soon")]
-"""Headers that are wrong on one operation or another."""
+"""Headers that are wrong on some operations."""
 
 
 def specified() -> Iterator[tuple[str, str]]:
-    """The methods of the storage API and their paths. The file is ours, and indented by two."""
+    """The methods of the storage API and their paths. The file is our own, with an indentation of two."""
     path = ""
     for line in (places.ROOT / "api-specs" / "swift.yaml").read_text().splitlines():
         if match := re.match(r"^  \"?(/[^\s:\"]*)\"?:$", line):
@@ -113,7 +113,7 @@ def test_a_caller_without_rights_is_refused(
 
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize(("method", "path"), [line for line in PLAIN if "{container}" in line[1]])
-def test_a_missing_container_is_missing(swift: Swift, name: str, method: str, path: str, body: str) -> None:
+def test_a_missing_container_is_not_found(swift: Swift, name: str, method: str, path: str, body: str) -> None:
     for query in queries(method, path):
         for headers in ([], BAD):
             sent = [*headers, ("Content-Length", str(len(BODIES[body])))]
@@ -128,7 +128,7 @@ def test_a_missing_container_is_missing(swift: Swift, name: str, method: str, pa
 
 @pytest.mark.parametrize("body", [*BODIES, "names", "too many names"])
 @pytest.mark.parametrize(("method", "path"), REPORTS)
-def test_a_report_says_who_may_not(
+def test_a_report_names_what_the_caller_may_not_delete(
     swift: Swift, stranger: Swift, plain: Swift, stored: str, method: str, path: str, body: str
 ) -> None:
     lists = {**BODIES, "names": f"{stored}/o\n{stored}".encode(), "too many names": b"c/o\n" * 10_001}

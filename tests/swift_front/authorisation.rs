@@ -1,5 +1,5 @@
-//! Who may is asked before anything is said of the request: for every operation of the face, whatever the
-//! body is and however wrong the rest.
+//! The caller is authorised before a fault in the request is reported: for every operation of the face,
+//! whatever the body and the other faults are.
 
 use cardea::swift::{Line, ROUTES};
 
@@ -39,7 +39,6 @@ const RESERVED_KEY: &[(&str, &str)] = &[("x-object-meta-encryption-other", "x")]
 fn faults(operation_id: &str) -> &'static [Fault] {
     match operation_id {
         "getAccount" => &[("?limit=10001", &[], 412), ("", NO_ACCEPT, 400), ("", RESERVED_KEY, 400)],
-        "headAccount" => &[("", NO_ACCEPT, 400), ("", RESERVED_KEY, 400)],
         "postAccount" => &[
             ("", &[("x-account-access-control", "{")], 400),
             ("", &[("x-account-meta-", "empty name")], 400),
@@ -53,7 +52,6 @@ fn faults(operation_id: &str) -> &'static [Fault] {
             ("", NO_ACCEPT, 400),
             ("", RESERVED_KEY, 400),
         ],
-        "headContainer" => &[("", NO_ACCEPT, 400), ("", RESERVED_KEY, 400)],
         "putContainer" | "postContainer" => &[
             ("", &[("x-versions-enabled", "maybe")], 400),
             ("", &[("x-container-read", ".r:*")], 400),
@@ -108,7 +106,9 @@ fn faults(operation_id: &str) -> &'static [Fault] {
             ("", &[("destination", "c/o2"), ("x-object-manifest", "c/o")], 400),
             ("", RESERVED_KEY, 400),
         ],
-        "bulkDelete" | "bulkDeleteByDelete" => &[("", NO_ACCEPT, 400), ("", RESERVED_KEY, 400)],
+        "headAccount" | "headContainer" | "bulkDelete" | "bulkDeleteByDelete" => {
+            &[("", NO_ACCEPT, 400), ("", RESERVED_KEY, 400)]
+        }
         other => panic!("say here how a request for {other} can be wrong"),
     }
 }

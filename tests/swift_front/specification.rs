@@ -1,4 +1,4 @@
-//! The statuses of `api-specs/swift.yaml`: no test of this face sees another one, and each of them can come.
+//! The statuses of `api-specs/swift.yaml`: no test of this face sees another one, and each of them occurs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -13,8 +13,10 @@ use super::world::{Answer, World};
 /// What only a race with another writer brings.
 const OF_RACES: [(&str, u16); 1] = [("postObject", 409)];
 
-/// The statuses of an operation, by its method and path.
-static STATUSES: LazyLock<BTreeMap<(String, String), (String, BTreeSet<u16>)>> = LazyLock::new(|| {
+/// The id and the statuses of each operation, by its method and path.
+type Statuses = BTreeMap<(String, String), (String, BTreeSet<u16>)>;
+
+static STATUSES: LazyLock<Statuses> = LazyLock::new(|| {
     let document: Value = serde_yaml_ng::from_str(include_str!("../../api-specs/swift.yaml")).unwrap();
     let mut statuses = BTreeMap::new();
     for (path, item) in document["paths"].as_mapping().unwrap() {
@@ -187,10 +189,9 @@ async fn writes(stage: &mut Stage) {
     let chunked = [("x-auth-token", token.as_str()), ("transfer-encoding", "chunked")];
     let stalled = stage.world.send_body("PUT", target, &chunked, stalled, true).await;
     stage.note("PUT", target, &stalled, 408);
-    for range in ["bytes=9-"] {
-        stage.ask("PUT", "/c/copy", &[("x-copy-from", "c/o"), ("range", range)], b"", 416).await;
-        stage.ask("COPY", "/c/o", &[("destination", "c/copy"), ("range", range)], b"", 416).await;
-    }
+    let beyond = ("range", "bytes=9-");
+    stage.ask("PUT", "/c/copy", &[("x-copy-from", "c/o"), beyond], b"", 416).await;
+    stage.ask("COPY", "/c/o", &[("destination", "c/copy"), beyond], b"", 416).await;
     stage.ask("COPY", "/c/o", &[("destination", "c/copy")], b"", 201).await;
     stage.ask("COPY", "/c/o", &[], b"", 412).await;
 }

@@ -82,7 +82,6 @@ pub async fn restore(
     Ok(Restored { id: id.clone(), rows: manifest.rows() })
 }
 
-#[expect(clippy::too_many_arguments, reason = "one call, of one function")]
 async fn load(
     backups: &Backups,
     ring: &KeyRing,

@@ -204,8 +204,8 @@ impl Task for Scrubber {
 
     async fn round(&mut self) -> Result<Round, storage::Error> {
         self.scrub().await.map_err(|error| match error {
-            Error::Unavailable(why) => storage::Error::Unavailable(why.into()),
-            error => storage::Error::Internal(error.to_string().into()),
+            Error::Unavailable(source) => storage::Error::Unavailable(source),
+            error => storage::Error::Internal(error.into()),
         })
     }
 }

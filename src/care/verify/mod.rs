@@ -227,7 +227,7 @@ impl Verifier {
             (header.to_vec(), Some(blobs.size(&reference.blob).await?))
         };
         let blob_length = sealed.and_then(plain_len).ok_or_else(|| {
-            Error::Corrupt(format!("blob {} has a size that no blob can have", reference.blob))
+            Error::Corrupt(format!("blob {} has a size that no blob can have", reference.blob).into())
         })?;
         Ok(PartRecord { header, blob_length, inline, ..reference.clone() })
     }
@@ -248,11 +248,11 @@ impl Verifier {
             Some(bytes) if bytes.len() as u64 == stored => {
                 bytes.get(..HEADER_LEN).unwrap_or_default().to_vec()
             }
-            Some(_) => return Err(Error::Corrupt(format!("blob {blob} has the wrong length"))),
+            Some(_) => return Err(Error::Corrupt(format!("blob {blob} has the wrong length").into())),
             None => blobs.read_sized(blob, 0..HEADER_LEN as u64, stored).await?.to_vec(),
         };
         if found != *header {
-            return Err(Error::Corrupt(format!("blob {blob} has another header than in the index")));
+            return Err(Error::Corrupt(format!("blob {blob} has another header than in the index").into()));
         }
         if self.all_bytes && inline.is_none() {
             let mut at = 0;

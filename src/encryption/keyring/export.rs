@@ -21,13 +21,13 @@ const HEADER_LEN: usize = 1 + 3 * 4 + SALT_LEN;
 /// Digits on a line.
 const LINE: usize = 64;
 
-/// What guessing costs: the second recommendation of RFC 9106, 64 MiB three times over.
+/// The cost of a guess: the second recommendation of RFC 9106, three passes over 64 MiB.
 const COST: Cost = Cost { memory_kib: 64 * 1024, passes: 3, lanes: 4 };
 
-/// The most an import may cost, so that a forged export cannot exhaust the machine: 1 GiB, sixteen times over.
+/// The highest cost of an import: sixteen passes over 1 GiB. Stops a forged export from exhausting the
+/// machine.
 const MAX_COST: Cost = Cost { memory_kib: 1024 * 1024, passes: 16, lanes: 16 };
 
-/// Argon2id's costs.
 #[derive(Clone, Copy)]
 struct Cost {
     memory_kib: u32,
@@ -36,7 +36,8 @@ struct Cost {
 }
 
 impl KeyRing {
-    /// Seals the ring under a passphrase: text, to print or to put in a safe. Takes about a second and 64 MiB.
+    /// Seals the ring under a passphrase: text, to print or to put in a safe. Takes about a second and 64
+    /// MiB.
     ///
     /// # Panics
     /// When the operating system gives no randomness.
@@ -88,7 +89,7 @@ impl KeyRing {
     }
 }
 
-/// The key a passphrase gives, at the cost and with the salt that the header names.
+/// Derives the key from a passphrase, with the cost and the salt in the header.
 fn stretch(passphrase: &str, header: &[u8; HEADER_LEN]) -> Result<Zeroizing<[u8; KEY_LEN]>, Error> {
     const MALFORMED: Error = Error::Malformed("exported key ring: cost");
     let number = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);

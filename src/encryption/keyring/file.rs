@@ -14,13 +14,14 @@ use super::{KeyRing, Keys, RingKey, RingKeyId, printable};
 /// The version of the file.
 const VERSION: u32 = 1;
 
-/// The most one key takes in the file, in bytes; generous, as a string that grows leaves copies behind.
+/// The most that one key takes in the file, in bytes. It is generous: a string that grows leaves copies
+/// behind.
 const KEY_CAPACITY: usize = 256;
 
 impl KeyRing {
     /// Reads a ring from its file. The error never quotes the file.
     pub fn from_toml(text: &str) -> Result<Self, Error> {
-        // The parser's own message would show the line at fault, and with it perhaps a secret.
+        // The parser's own message would show the wrong line, which may hold a secret.
         let file: File = toml::from_str(text).map_err(|_| Error::Malformed("key ring file"))?;
         if file.version != VERSION {
             return Err(Error::UnsupportedVersion);
@@ -79,7 +80,7 @@ struct FileKey {
 impl FileKey {
     fn read(&self) -> Result<RingKey, Error> {
         let id = RingKeyId::from_hex(&self.id).ok_or(Error::Malformed("key ring file: a key's id"))?;
-        // A little more than a key, as the decoder wants room for whole groups of digits.
+        // A little more than a key: the decoder wants space for whole groups of digits.
         let mut bytes = Zeroizing::new([0; KEY_LEN + 16]);
         let len = STANDARD.decode_slice(&self.secret, bytes.as_mut_slice()).ok();
         let secret = len.and_then(|len| bytes[..len].try_into().ok());
@@ -107,7 +108,7 @@ mod tests {
     "#;
 
     #[test]
-    fn what_is_written_reads_back() {
+    fn a_written_ring_reads_back() {
         let mut ring = KeyRing::generate_at("2025-01-01T00:00:00Z");
         let standby = ring.add_standby("later \" \n \\ [[keys]]");
         ring.promote(standby).unwrap();

@@ -1,8 +1,8 @@
-//! The gateway's key ring: the secrets that everything at rest hangs on.
+//! The gateway's key ring: the secrets that protect everything at rest.
 //!
-//! It lives in a file or a Secret, never in the index, the blob store or a backup. A ring has several keys, one of them
-//! active: the active one seals, all of them open. The format allows another key to become the active one; no command
-//! does that yet (see `rotation`, which only tests have).
+//! It lives in a file or a Secret, never in the index, the blob store or a backup. A ring has several keys,
+//! one of them active: the active one seals, all of them open. The format allows another key to become the
+//! active one; no command does that yet (see `rotation`, which only tests have).
 
 mod export;
 mod file;
@@ -91,7 +91,7 @@ struct Keys {
 }
 
 impl KeyRing {
-    /// A new ring with one key that says when it was made (an RFC 3339 date, say; only for people to read).
+    /// A new ring with one key. `created` is for people to read, such as an RFC 3339 date.
     ///
     /// # Panics
     /// When the operating system gives no randomness.
@@ -104,8 +104,8 @@ impl KeyRing {
         self.active().id
     }
 
-    /// Seals a secret that the index keeps (an S3 secret key, a token key). It opens only with the same purpose and
-    /// context: the row it stands in.
+    /// Seals a secret that the index keeps (an S3 secret key, a token key). It opens only with the same
+    /// purpose and context, which names its row.
     ///
     /// # Panics
     /// When the operating system gives no randomness.
@@ -141,8 +141,8 @@ impl KeyRing {
             .ok_or(Error::Tampered("sealed secret"))
     }
 
-    /// A name for contents that says nothing without the ring: 32 bytes, the same for the same contents and purpose until
-    /// another ring key is promoted.
+    /// A name for contents, which reveals nothing without the ring: 32 bytes. They are the same for the same
+    /// contents and purpose, until another ring key is promoted.
     #[expect(clippy::missing_panics_doc, reason = "HMAC takes keys of any length")]
     pub fn content_name(&self, purpose: &str, contents: &[u8]) -> [u8; 32] {
         let fields = Fields::new("cardea/v1/content-name").bytes(purpose.as_bytes());
@@ -173,12 +173,14 @@ impl fmt::Debug for KeyRing {
     }
 }
 
-/// A date or a note as the file may hold it between quotes: what would need escaping is dropped, and so is what is long.
+/// A date or a note in the form that the file may hold between quotes. Characters that need escaping are
+/// dropped, and long texts are cut.
 fn printable(note: &str) -> String {
     note.chars().filter(|&c| c.is_ascii_alphanumeric() || " +-.:_".contains(c)).take(64).collect()
 }
 
-/// The key of one sealed secret. The salt makes it unique, so that no number of secrets wears out a ring key's nonces.
+/// The key of one sealed secret. The salt makes it unique, so that no number of secrets wears out a ring
+/// key's nonces.
 fn secret_key(ring_key: &RingKey, salt: &[u8; SALT_LEN], purpose: &str) -> Zeroizing<[u8; KEY_LEN]> {
     derive(ring_key.secret(), salt, &Fields::new("cardea/v1/secret-key").bytes(purpose.as_bytes()))
 }

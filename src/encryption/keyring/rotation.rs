@@ -1,8 +1,8 @@
 //! What tests need to make rings: one without a date, and rings with an older key.
 //!
-//! No command rotates the key ring yet, so the program is built without this file. A rotation takes two phases, so that no
-//! replica ever meets a key that it does not know: [`KeyRing::add_standby`], load the new file everywhere,
-//! [`KeyRing::promote`], load again.
+//! No command rotates the key ring yet, so the program is built without this file. A rotation takes two
+//! phases, so that no replica ever meets a key that it does not know: [`KeyRing::add_standby`], load the new
+//! file everywhere, [`KeyRing::promote`], load again.
 
 use std::sync::Arc;
 

@@ -1,15 +1,15 @@
-//! The CRC of two pieces of data put together, from the CRCs of the pieces.
+//! Computes the CRC of two joined pieces of data from the CRCs of the pieces.
 //!
-//! A CRC is a remainder of polynomials over GF(2): to put `n` bytes behind a piece is to multiply its remainder by
-//! x^(8n). With the powers x^(2^k) at hand that costs a few products, whatever the length.
+//! A CRC is a remainder of polynomials over GF(2). Appending `n` bytes to a piece multiplies its remainder by
+//! x^(8n). With the powers x^(2^k) known, that takes a few products, whatever the length.
 
 use crate::model::ChecksumAlgorithm;
 
-/// Puts CRCs together.
+/// Combines CRCs.
 pub struct Combiner {
     /// How many bytes a value has.
     length: usize,
-    /// The polynomial, the coefficient of x^0 in the highest of its bits.
+    /// The polynomial. The coefficient of x^0 is its highest bit.
     polynomial: u64,
     /// x^0: the highest bit.
     one: u64,
@@ -18,7 +18,7 @@ pub struct Combiner {
 }
 
 impl Combiner {
-    /// For an algorithm that is a CRC; the others cannot be put together.
+    /// `None` for an algorithm that is no CRC: other checksums cannot be combined.
     pub fn new(algorithm: ChecksumAlgorithm) -> Option<Self> {
         let polynomial = match algorithm {
             ChecksumAlgorithm::Crc32 => 0xedb8_8320,
@@ -37,7 +37,7 @@ impl Combiner {
         Some(combiner)
     }
 
-    /// The CRC of a piece and the `length` bytes behind it. `None` where a value is not as long as a CRC.
+    /// The CRC of a piece and the `length` bytes behind it. `None` if a value is not as long as a CRC.
     pub fn combine(&self, first: &[u8], second: &[u8], length: u64) -> Option<Vec<u8>> {
         let (first, second) = (self.read(first)?, self.read(second)?);
         let combined = self.product(first, self.shift(length)) ^ second;
@@ -110,7 +110,7 @@ mod tests {
         }
     }
 
-    /// Lengths that no test can compute over: two ways of putting three pieces together agree.
+    /// For lengths that no test can compute over: two ways to combine three pieces give the same.
     #[test]
     fn any_length_is_associative() {
         for algorithm in CRCS {

@@ -1,4 +1,4 @@
-//! Tokens that somebody else made, or changed.
+//! Forged and changed tokens.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::identity::{
     AuthError, Authenticator, DomainSelector, PasswordLogin, Rejection, Scope, Secret, UserSelector,
 };
 
-/// An installation, a token of it, and its key in the forger's hands where a case wants that.
+/// An installation and one of its tokens. Some cases give its key to the forger.
 struct Stage {
     directory: Arc<MemoryDirectory>,
     authenticator: Authenticator,
@@ -194,7 +194,7 @@ async fn somebody_else() {
     ] {
         let claims = stage.with(claim, value);
         stage.expect(&stage.signed(&stage.header, &claims), expected, claim).await;
-        // And without the key, the payload exchanged.
+        // The same without the key: only the payload is replaced.
         let parts: Vec<_> = stage.token.split('.').collect();
         let token = format!("{}.{}.{}", parts[0], part(&claims), parts[2]);
         stage.expect(&token, Rejection::Signature, claim).await;

@@ -39,7 +39,7 @@ impl Stage {
 }
 
 #[tokio::test]
-async fn a_token_says_what_the_login_said() {
+async fn a_token_has_the_facts_of_its_login() {
     let stage = Stage::new();
     let issued = stage.alice().await;
     let other_replica = stage.directory.authenticator(&stage.clock);
@@ -75,7 +75,7 @@ async fn it_expires_on_time() {
 }
 
 #[tokio::test]
-async fn what_ends_a_token_is_seen_within_five_seconds() {
+async fn an_ended_token_is_refused_within_five_seconds() {
     type Change = fn(&MemoryDirectory);
     let changes: [(Change, Rejection); 5] = [
         (|directory| directory.change_user("alice", |user| user.epoch += 1), Rejection::Revoked),

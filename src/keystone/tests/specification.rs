@@ -1,4 +1,4 @@
-//! The statuses of `api-specs/identity.yaml`: no test of this front sees another one, and each of them can come.
+//! The statuses of `api-specs/identity.yaml`: no test of this front sees another one, and each occurs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;

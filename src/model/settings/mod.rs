@@ -1,7 +1,7 @@
 //! Settings of a bucket: one file each, with the value and its rules.
 //!
-//! A setting is a typed value that a bucket has or lacks. Both faces may spell it, each in a file of its own; the rules
-//! of the value are here, once.
+//! A setting is a typed value that a bucket has or lacks. Both faces may spell it, each in a file of its own;
+//! the rules of the value are here, once.
 
 mod tags;
 
@@ -10,7 +10,8 @@ use std::str::FromStr;
 
 pub use tags::{MAX_TAGS, TagError, Tags};
 
-/// Declares the names of settings, with the text that the index stores for each. A text is never changed or reused.
+/// Declares the names of settings, with the text that the index stores for each. A text is never changed or
+/// reused.
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
         /// The name of a setting.
@@ -20,7 +21,6 @@ macro_rules! names {
         }
 
         impl SettingName {
-            /// All names.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
             /// The text that the index stores.

@@ -12,7 +12,8 @@ pub const MAX_VALUE: usize = 256;
 /// What the keys of AWS's own tags begin with.
 const RESERVED: &str = "aws:";
 
-/// The tags of a bucket, in the order in which they came. There is at least one: a bucket without tags has no setting.
+/// The tags of a bucket, in the order in which they came. There is at least one: a bucket without tags has no
+/// setting.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Vec<(String, String)>")]
 pub struct Tags(Vec<(String, String)>);
@@ -22,30 +23,20 @@ pub struct Tags(Vec<(String, String)>);
 pub enum TagError {
     /// A key is empty, too long, or has a character that no tag may have.
     #[error("a key is not 1 to {MAX_KEY} of the characters that a tag may have")]
-    Key {
-        /// The key.
-        key: String,
-    },
+    Key { key: String },
     /// A value is too long, or has a character that no tag may have.
     #[error("a value is longer than {MAX_VALUE}, or has a character that a tag may not have")]
     Value {
         /// The key of the tag.
         key: String,
-        /// The value.
         value: String,
     },
     /// A key begins as AWS's own do.
     #[error("a key begins with {RESERVED}, which is reserved")]
-    Reserved {
-        /// The key.
-        key: String,
-    },
+    Reserved { key: String },
     /// Two tags have the same key.
     #[error("two tags have the same key")]
-    Duplicate {
-        /// The key.
-        key: String,
-    },
+    Duplicate { key: String },
     /// More than [`MAX_TAGS`].
     #[error("more than {MAX_TAGS} tags")]
     TooMany,

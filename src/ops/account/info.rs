@@ -8,19 +8,15 @@ use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
 use crate::storage::index::{AccountRecord, Usage};
 
-/// An account and its usage.
 #[derive(Clone, Debug)]
 pub struct AccountInfo {
-    /// Which.
     pub account: AccountId,
 }
 
-/// What [`AccountInfo`] tells.
+/// The outcome of [`AccountInfo`].
 #[derive(Clone, Debug)]
 pub struct AccountView {
-    /// The account.
     pub record: AccountRecord,
-    /// Its usage.
     pub usage: Usage,
 }
 

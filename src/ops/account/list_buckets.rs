@@ -1,4 +1,4 @@
-//! ListBuckets; Swift's account GET.
+//! ListBuckets, and Swift's account GET.
 
 use crate::authz::Action;
 use crate::model::AccountId;
@@ -12,17 +12,16 @@ use crate::storage::index::BucketPage;
 /// A page of an account's buckets in byte order of their names.
 #[derive(Clone, Debug)]
 pub struct ListBuckets {
-    /// Whose.
     pub account: AccountId,
-    /// Only names that begin so.
+    /// Only names with this prefix.
     pub prefix: String,
     /// Only names after this one, exclusive (before it, when reversed).
     pub marker: Option<String>,
     /// Only names before this one, exclusive (after it, when reversed).
     pub end_marker: Option<String>,
-    /// At most so many rows.
+    /// At most this many rows.
     pub limit: u32,
-    /// From the last to the first.
+    /// Whether the page goes from the last row to the first.
     pub reverse: bool,
 }
 

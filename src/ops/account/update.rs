@@ -10,7 +10,6 @@ use crate::storage::disk::DiskUse;
 /// Merges account metadata.
 #[derive(Clone, Debug)]
 pub struct UpdateAccount {
-    /// Which.
     pub account: AccountId,
     /// `Some` sets, `None` removes.
     pub changes: Vec<(String, Option<String>)>,

@@ -1,4 +1,4 @@
-//! CreateBucket; Swift's container PUT.
+//! CreateBucket, and Swift's container PUT.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,17 +17,15 @@ use crate::storage::index::{BucketAddress, BucketChange, BucketRecord, Index, Na
 
 /// Creates a bucket.
 ///
-/// On S3 the name must be S3-legal and is registered globally: `BucketNameTaken` or `BucketAlreadyOwned` where it
-/// stands. On Swift an existing container of the account is merged with the changes (202).
+/// On S3 the name must be S3-legal and is registered globally. If it exists, the error is `BucketNameTaken`
+/// or `BucketAlreadyOwned`. On Swift an existing container of the account is merged with the changes (202).
 #[derive(Clone, Debug)]
 pub struct CreateBucket {
-    /// Whose.
     pub account: AccountId,
-    /// Its name.
     pub name: BucketName,
-    /// Whose rules.
+    /// The face whose rules apply.
     pub face: Face,
-    /// Its metadata (Swift), merged into an existing container: `Some` sets, `None` removes.
+    /// The metadata (Swift), merged into an existing container: `Some` sets, `None` removes.
     pub metadata: BTreeMap<String, Option<String>>,
     /// The settings of a new bucket, as text. An existing container keeps its own.
     pub settings: BTreeMap<SettingName, String>,
@@ -36,9 +34,8 @@ pub struct CreateBucket {
 /// The outcome of [`CreateBucket`].
 #[derive(Clone, Debug)]
 pub struct CreatedBucket {
-    /// Whether it is new.
+    /// Whether the bucket is new.
     pub created: bool,
-    /// The bucket.
     pub bucket: BucketRecord,
 }
 
@@ -62,7 +59,7 @@ impl Operation for CreateBucket {
         let policy = match self.face {
             Face::S3 if !self.name.is_s3_legal() => return Err(Error::InvalidBucketName),
             Face::S3 => NamePolicy::Required,
-            // `<account>:<name>` is how S3 reaches what the registry does not lead to.
+            // With `<account>:<name>` S3 reaches a bucket that is not in the registry.
             Face::Swift if self.name.as_str().contains(':') => NamePolicy::Never,
             Face::Swift => NamePolicy::IfFree,
         };
@@ -95,7 +92,7 @@ impl Operation for CreateBucket {
     }
 }
 
-/// What a new bucket starts with: the changes that set something.
+/// The metadata of a new bucket: the changes that set something.
 fn present(changes: &BTreeMap<String, Option<String>>) -> BTreeMap<String, String> {
     changes.iter().filter_map(|(name, value)| value.clone().map(|value| (name.clone(), value))).collect()
 }

@@ -1,4 +1,4 @@
-//! DeleteBucket; Swift's container DELETE.
+//! DeleteBucket, and Swift's container DELETE.
 
 use crate::authz::Action;
 use crate::ops::engine::error::Error;
@@ -10,7 +10,6 @@ use crate::storage::index::BucketAddress;
 /// Deletes an empty bucket.
 #[derive(Clone, Debug)]
 pub struct DeleteBucket {
-    /// Which.
     pub bucket: BucketAddress,
 }
 

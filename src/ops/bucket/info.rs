@@ -7,21 +7,18 @@ use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketRecord, Usage};
 
-/// A bucket and its usage: HeadBucket, GetBucketLocation, the settings that clients probe; Swift's container HEAD.
+/// Reads a bucket and its usage, also for the settings that clients probe.
 #[derive(Clone, Debug)]
 pub struct BucketInfo {
-    /// Which.
     pub bucket: BucketAddress,
-    /// The action that it is this time.
+    /// The action to authorise, which depends on the request.
     pub action: Action,
 }
 
-/// What [`BucketInfo`] tells.
+/// The outcome of [`BucketInfo`].
 #[derive(Clone, Debug)]
 pub struct BucketView {
-    /// The bucket.
     pub record: BucketRecord,
-    /// Its usage.
     pub usage: Usage,
 }
 
@@ -37,13 +34,13 @@ impl Operation for BucketInfo {
         Target::Bucket(self.bucket.clone())
     }
 
-    /// It reads, whatever it is read for.
+    /// The operation only reads, whatever its action is.
     fn disk_use(&self) -> DiskUse {
         DiskUse::None
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<BucketView, Error> {
-        // Not from the cache: a HEAD is how a client checks that a change has arrived.
+        // The cache is not used: with a HEAD a client checks that a change has arrived.
         let record = gateway.index.bucket(&BucketAddress::Id(permit.bucket()?.id)).await?;
         let usage = gateway.index.bucket_usage(record.id).await?;
         Ok(BucketView { record, usage })

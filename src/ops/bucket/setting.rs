@@ -10,17 +10,17 @@ use crate::authz::Action;
 use crate::model::settings::SettingName;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit};
+use crate::ops::engine::setting_cache::Known;
 use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketRecord, Index};
 
 /// A setting of a bucket. Its value and the rules of the value are in `model::settings`.
 pub trait Setting: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// Its name in the index.
     const NAME: SettingName;
-    /// The operation that reads it, by its name in the audit log, and the action that is.
+    /// The name of the reading operation in the audit log, and its action.
     const GET: (&'static str, Action);
-    /// The operation that puts or removes it, likewise.
+    /// The name of the operation that puts or removes the setting, and its action.
     const PUT: (&'static str, Action);
 }
 
@@ -32,7 +32,6 @@ pub struct GetSetting<S> {
 }
 
 impl<S: Setting> GetSetting<S> {
-    /// Of this bucket.
     pub fn of(bucket: BucketAddress) -> Self {
         Self { bucket, setting: PhantomData }
     }
@@ -41,9 +40,7 @@ impl<S: Setting> GetSetting<S> {
 /// Puts (`Some`) or removes (`None`) a setting.
 #[derive(Clone, Debug)]
 pub struct PutSetting<S> {
-    /// The bucket.
     pub bucket: BucketAddress,
-    /// The new value.
     pub value: Option<S>,
 }
 
@@ -87,7 +84,7 @@ impl<S: Setting> Operation for PutSetting<S> {
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<(), Error> {
         let id = permit.bucket()?.id;
         let text = self.value.as_ref().map(serde_json::to_string).transpose();
-        let text = text.map_err(|error| Error::Internal(error.to_string()))?;
+        let text = text.map_err(|error| Error::Internal(error.into()))?;
         let change =
             move |index: Arc<dyn Index>| async move { index.put_bucket_setting(id, S::NAME, text).await };
         gateway.change_bucket(id, change).await.map(|_| ())
@@ -95,13 +92,13 @@ impl<S: Setting> Operation for PutSetting<S> {
 }
 
 impl Gateway {
-    /// The value of a setting of this bucket, read and parsed once for each generation of the bucket's settings. A bucket
-    /// that never had a setting costs nothing.
+    /// The value of a setting of this bucket. It is read and parsed once for each generation of the bucket's
+    /// settings. A bucket that never had a setting costs nothing.
     pub(crate) async fn setting<S: Setting>(&self, bucket: &BucketRecord) -> Result<Option<Arc<S>>, Error> {
         if bucket.settings_generation == 0 {
             return Ok(None);
         }
-        if let Some(value) = self.settings.get(bucket.id, S::NAME, bucket.settings_generation) {
+        if let Some(Known(value)) = self.settings.get(bucket.id, S::NAME, bucket.settings_generation) {
             return Ok(value);
         }
         let found = self.index.bucket_settings(bucket.id).await?;
@@ -115,9 +112,10 @@ impl Gateway {
 
 fn read<S: Setting>(text: &str) -> Result<Arc<S>, Error> {
     let value = serde_json::from_str(text).map_err(|error| {
-        // The error may quote the text, but a category and a place say enough.
+        // The error may quote the text. A category and a column are enough.
         let (category, column) = (error.classify(), error.column());
-        Error::Corrupt(format!("the setting {} cannot be read: {category:?} at {column}", S::NAME))
+        let text = format!("the setting {} cannot be read: {category:?} at column {column}", S::NAME);
+        Error::Corrupt(text.into())
     })?;
     Ok(Arc::new(value))
 }

@@ -7,12 +7,11 @@ use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketChange, BucketRecord};
 
-/// Changes a bucket's metadata or versioning. A bucket that kept versions once is suspended, not off.
+/// Changes a bucket's metadata or versioning. If a bucket once kept versions, it can be suspended but not
+/// off.
 #[derive(Clone, Debug)]
 pub struct UpdateBucket {
-    /// Which.
     pub bucket: BucketAddress,
-    /// The changes.
     pub changes: Vec<BucketChange>,
 }
 

@@ -1,7 +1,8 @@
-//! What an object's bytes are: ranges of blobs in order, each with the opened version that holds its data key.
+//! A content: an object's bytes as ranges of blobs in order, each with the opened version that holds its data
+//! key.
 //!
-//! A plain object's content is its own parts; a large object's is that of its segments, one after the other. What is read,
-//! copied, re-keyed or flattened is always a content.
+//! A plain object's content is its own parts. A large object's content is the contents of its segments, one
+//! after the other. Reading, copying, re-keying and flattening all work on a content.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,9 +14,8 @@ use crate::storage::index::{MAX_REFERENCES, PartRecord};
 /// A range of a blob, and the version that holds the blob's data key.
 #[derive(Clone)]
 pub struct Piece {
-    /// Whose key opens it.
+    /// The version whose key opens the range.
     pub version: Arc<OpenedVersion>,
-    /// The range.
     pub part: PartRecord,
 }
 
@@ -31,14 +31,14 @@ impl Content {
     pub fn of_version(version: OpenedVersion, parts: Vec<PartRecord>, size: u64) -> Result<Self, Error> {
         let found = parts.iter().map(|part| part.length).sum::<u64>();
         if found != size {
-            return Err(Error::Corrupt("the parts are not as long as the object".into()));
+            return Err(Error::Corrupt("the parts do not add up to the size of the object".into()));
         }
         let version = Arc::new(version);
         let pieces = parts.into_iter().map(|part| Piece { version: version.clone(), part }).collect();
         Ok(Self { pieces, size })
     }
 
-    /// What `range` of one version's bytes is made of. The parts that lie outside are not touched.
+    /// The content of a `range` of one version's bytes. The parts outside the range are not touched.
     pub fn of_range(
         version: &Arc<OpenedVersion>,
         parts: &[PartRecord],
@@ -47,14 +47,14 @@ impl Content {
     ) -> Result<Self, Error> {
         let found = parts.iter().map(|part| part.length).sum::<u64>();
         if found != size || range.start > range.end || range.end > size {
-            return Err(Error::Corrupt("the parts are not as long as the object".into()));
+            return Err(Error::Corrupt("the parts do not add up to the size of the object".into()));
         }
         let mut content = Self::default();
         let mut begin = 0;
         for part in parts {
             let end = begin + part.length;
             let (from, until) = (range.start.max(begin), range.end.min(end));
-            // A part of no length stands for an empty object: its tag is verified as well.
+            // An empty object has one part of no length: the tag of that part is verified as well.
             if from < until || size == 0 {
                 let offset = part.offset + (from - begin);
                 let part = PartRecord { offset, length: until - from, ..part.clone() };
@@ -66,13 +66,13 @@ impl Content {
         Ok(content)
     }
 
-    /// Puts another content behind this one.
+    /// Appends another content to this one.
     pub fn append(&mut self, other: Self) {
         self.size += other.size;
         self.pieces.extend(other.pieces);
     }
 
-    /// The bytes in `range`, which is cut to the size.
+    /// The bytes in `range`. A range that exceeds the size is cut.
     #[must_use]
     pub fn slice(self, range: Range<u64>) -> Self {
         let range = range.start.min(self.size)..range.end.min(self.size);
@@ -95,7 +95,6 @@ impl Content {
         sliced
     }
 
-    /// Bytes.
     pub fn size(&self) -> u64 {
         self.size
     }
@@ -105,7 +104,7 @@ impl Content {
         self.pieces.len()
     }
 
-    /// Refuses what one object may not be made of.
+    /// Refuses a content of more pieces than one object may have.
     pub fn check_pieces(&self) -> Result<(), Error> {
         check_references(self.pieces.len())
     }
@@ -125,7 +124,7 @@ impl Content {
     }
 }
 
-/// Refuses more references to blobs than one object has.
+/// Refuses more references to blobs than one object may have.
 pub fn check_references(count: usize) -> Result<(), Error> {
     if count > MAX_REFERENCES { Err(Error::TooManyParts { limit: MAX_REFERENCES }) } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-//! The digests of a body, computed while it passes: only those that somebody needs.
+//! The digests of a body, computed while the body passes. Only the digests somebody needs are computed.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,27 +9,26 @@ use crate::http::checksum::Hasher;
 use crate::model::{ChecksumAlgorithm, ChecksumKind, StoredChecksum};
 use crate::ops::engine::error::Error;
 
-/// What the client said of a checksum.
+/// The checksum that the client announced, if any.
 #[derive(Clone, Debug)]
 pub enum ExpectedChecksum {
-    /// Nothing: compute it.
+    /// The client sent no value: compute it.
     Compute,
-    /// Its value, before the body.
+    /// The client sent the value before the body.
     Value(Vec<u8>),
-    /// Its value comes in a trailer: the body's decoder fills the cell before the stream ends.
+    /// The value comes in a trailer: the body's decoder fills the cell before the stream ends.
     Trailer(Arc<OnceLock<Vec<u8>>>),
 }
 
-/// A checksum to compute, verify and keep.
+/// A checksum to compute, to compare with the client's value, and to store.
 #[derive(Clone, Debug)]
 pub struct ChecksumRequest {
-    /// Which.
     pub algorithm: ChecksumAlgorithm,
-    /// What it must be.
+    /// The value that the computed checksum must have.
     pub expected: ExpectedChecksum,
 }
 
-/// Computes MD5 and checksums of a body, and checks them against what the client said.
+/// Computes MD5 and checksums of a body, and compares them with the client's values.
 pub struct Digester {
     md5: Option<Md5>,
     expected_md5: Option<[u8; 16]>,
@@ -37,7 +36,7 @@ pub struct Digester {
 }
 
 impl Digester {
-    /// For an object. Without a chosen checksum CRC64NVME is computed, as S3 does.
+    /// The digester of an object's body. If the client chose no checksum, CRC64NVME is computed, as S3 does.
     pub fn new(needs_md5: bool, expected_md5: Option<[u8; 16]>, mut checksums: Vec<ChecksumRequest>) -> Self {
         if checksums.is_empty() {
             let algorithm = ChecksumAlgorithm::Crc64Nvme;
@@ -46,8 +45,8 @@ impl Digester {
         Self::exactly(needs_md5, expected_md5, checksums)
     }
 
-    /// Just these checksums. MD5 costs twenty times the cipher, so it is computed only where `needs_md5` or the client
-    /// sent one.
+    /// A digester of exactly these checksums. MD5 costs twenty times the cipher: it is computed only if
+    /// `needs_md5` is set or the client sent one.
     pub fn exactly(needs_md5: bool, expected_md5: Option<[u8; 16]>, checksums: Vec<ChecksumRequest>) -> Self {
         Self {
             md5: (needs_md5 || expected_md5.is_some()).then(Md5::new),
@@ -56,7 +55,7 @@ impl Digester {
         }
     }
 
-    /// Takes the next bytes.
+    /// Digests the next bytes of the body.
     pub fn update(&mut self, data: &[u8]) {
         if let Some(md5) = &mut self.md5 {
             md5.update(data);
@@ -66,7 +65,7 @@ impl Digester {
         }
     }
 
-    /// The digests, once the body has ended. Fails where one is not what the client said.
+    /// The digests, once the body has ended. Fails if a digest differs from the client's value.
     pub fn finish(self) -> Result<Digests, Error> {
         let md5: Option<[u8; 16]> = self.md5.map(|md5| md5.finalize().into());
         if let (Some(computed), Some(expected)) = (md5, self.expected_md5)
@@ -81,12 +80,12 @@ impl Digester {
         for (hasher, request) in self.checksums {
             let algorithm = request.algorithm;
             let value = hasher.finish();
-            let as_said = match &request.expected {
+            let is_equal = match &request.expected {
                 ExpectedChecksum::Compute => true,
                 ExpectedChecksum::Value(expected) => *expected == value,
                 ExpectedChecksum::Trailer(cell) => cell.get().is_some_and(|expected| *expected == value),
             };
-            if !as_said {
+            if !is_equal {
                 return Err(Error::ChecksumMismatch { algorithm });
             }
             checksums.push(StoredChecksum { algorithm, kind: ChecksumKind::FullObject, value });
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn crc64nvme_is_the_default_and_md5_is_not() {
+    fn crc64nvme_is_computed_by_default_and_md5_is_not() {
         let digests = digest(false, None, vec![]).unwrap();
         assert_eq!(digests.md5, None);
         assert_eq!(digests.checksums.len(), 1);
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_client_said_must_hold() {
+    fn a_digest_must_equal_the_clients_value() {
         let md5: [u8; 16] = hex::decode("25f9e794323b453885f5181f1b624d0b").unwrap().try_into().unwrap();
         assert_eq!(digest(false, Some(md5), vec![]).unwrap().md5, Some(md5));
         assert!(matches!(digest(false, Some([0; 16]), vec![]), Err(Error::Md5Mismatch { .. })));

@@ -1,4 +1,4 @@
-//! How bytes go in and out: contents and their readers, uploads, digests, and where records meet the encryption core.
+//! How bytes are written and read: contents and their readers, uploads, digests, and the seals of records.
 
 pub(crate) mod content;
 pub(crate) mod digest;

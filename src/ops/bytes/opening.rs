@@ -1,4 +1,4 @@
-//! From a stored version to an opened one: the one place where a read's key is checked.
+//! Opens a stored version. This is the only place where the customer's key of a read is checked.
 
 use super::digests::Digests;
 use super::sealing::{OpenedVersion, VerifiedVersion, read_digests};
@@ -10,7 +10,7 @@ use crate::ops::engine::face::Face;
 use crate::storage;
 use crate::storage::index::{BucketRecord, VersionRecord};
 
-/// The ETag that a face shows of a version whose digests may be told.
+/// The ETag that a face shows for a version, if the caller may see the version's digests.
 pub(crate) fn shown_etag(record: &VersionRecord, digests: &Digests, face: Face) -> Option<String> {
     etag_of(face, &record.etag, record.part_count, digests)
 }
@@ -23,7 +23,7 @@ pub(crate) fn etag_of(face: Face, etag: &str, part_count: Option<u32>, digests: 
     }
 }
 
-/// Tells a missing version from a missing object, and a delete marker from both.
+/// Distinguishes a missing version, a missing object and a delete marker.
 pub(crate) fn missing(error: storage::Error, version: Option<VersionId>) -> Error {
     match (error, version) {
         (storage::Error::NoSuchObject { marker: Some(marker) }, Some(_)) => Error::VersionIsMarker { marker },
@@ -32,24 +32,24 @@ pub(crate) fn missing(error: storage::Error, version: Option<VersionId>) -> Erro
     }
 }
 
-/// What a reader without the customer's key gets.
+/// The answer to a reader without the customer's key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Keyless {
-    /// An error.
+    /// The reader gets [`Error::KeyRequired`].
     Refuse,
-    /// A description that needs no key.
+    /// The reader gets a description, which needs no key.
     Describe,
 }
 
 /// A version that was verified and, unless it is only described, opened.
 pub struct Opening {
-    /// Its key; `None` where it is only described.
+    /// `None` if the version is only described.
     pub version: Option<OpenedVersion>,
-    /// Its digests, where they may be told.
+    /// Empty if the version is only described.
     pub digests: Digests,
 }
 
-/// Checks the key against the version's mode, verifies the envelope and opens it.
+/// Checks that the key fits the version's mode, verifies the envelope and opens it.
 pub fn open(
     ring: &KeyRing,
     caller: &Caller,

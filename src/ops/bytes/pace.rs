@@ -1,4 +1,4 @@
-//! How fast what is stored is read.
+//! The pace at which background care reads the store.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -6,36 +6,36 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// What looking at a version or an upload counts for, in bytes, besides those of its blobs.
+/// The bytes that examining one version or upload counts for, besides the bytes of its blobs.
 const ITEM: u64 = 16 << 10;
 
-/// Keeps reads to a rate, evenly: each waits for the time that the one before was worth.
+/// Keeps reads to an even rate: each read waits for as long as the read before it should take.
 #[derive(Debug)]
 pub struct Pace {
-    /// Bytes a second; `None` is as fast as it goes.
+    /// Bytes a second; `None` if the rate is not limited.
     rate: Option<u64>,
     next: Mutex<Option<Instant>>,
     read: AtomicU64,
 }
 
 impl Pace {
-    /// As fast as it goes.
+    /// A pace without a limit.
     pub fn unlimited() -> Self {
         Self { rate: None, next: Mutex::default(), read: AtomicU64::new(0) }
     }
 
-    /// So many bytes a second.
+    /// A pace of `rate` bytes a second.
     pub fn at(rate: u64) -> Self {
         Self { rate: Some(rate.max(1)), ..Self::unlimited() }
     }
 
-    /// Waits until so many bytes may be read, and counts them.
+    /// Waits until `bytes` more bytes may be read, and counts them.
     pub async fn read(&self, bytes: u64) {
         self.read.fetch_add(bytes, Ordering::Relaxed);
         self.wait(bytes).await;
     }
 
-    /// Waits until a version or an upload may be looked at.
+    /// Waits until one more version or upload may be examined.
     pub async fn item(&self) {
         self.wait(ITEM).await;
     }
@@ -46,7 +46,8 @@ impl Pace {
         }
     }
 
-    /// When so many bytes may be read that are asked for now. What was not read in time is not made up for.
+    /// The time at which `bytes` may be read, if a reader asks at `now`. Time in which nothing was read does
+    /// not allow a faster pace later.
     fn turn(&self, now: Instant, bytes: u64) -> Option<Instant> {
         let rate = self.rate?;
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,7 +57,7 @@ impl Pace {
         Some(turn)
     }
 
-    /// The bytes that were read since the last time this was asked.
+    /// The bytes read since the last call.
     pub fn take_count(&self) -> u64 {
         self.read.swap(0, Ordering::Relaxed)
     }
@@ -70,14 +71,14 @@ mod tests {
     fn reads_are_spread_evenly() {
         let (pace, start) = (Pace::at(1_000_000), Instant::now());
         for tenth in 0..100 {
-            // Whoever asks early gets its turn; whoever asks in time has it at once.
+            // A reader that asks early has to wait; a reader that asks in time does not.
             let now = start + Duration::from_millis(100 * (tenth / 2));
             assert_eq!(pace.turn(now, 100_000), Some(start + Duration::from_millis(100 * tenth)));
         }
     }
 
     #[test]
-    fn what_was_not_read_in_time_is_not_made_up_for() {
+    fn an_idle_hour_does_not_allow_a_faster_pace() {
         let (pace, start) = (Pace::at(1000), Instant::now());
         pace.turn(start, 1000);
         let later = start + Duration::from_hours(1);
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_rate_nothing_waits() {
+    async fn an_unlimited_pace_never_waits() {
         let pace = Pace::unlimited();
         pace.read(u64::MAX).await;
         pace.item().await;

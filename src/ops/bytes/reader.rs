@@ -1,4 +1,4 @@
-//! An opened object's bytes: ranges of plaintext, read ahead in large spans, verified before they leave.
+//! Reads an opened object: ranges of plaintext, read ahead in large spans, verified before they are sent.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -25,13 +25,14 @@ use crate::storage::blobs::BlobStore;
 use crate::storage::index::{BlobRow, Index, PartRecord};
 use crate::storage::pins::Pin;
 
-/// Plaintext of one read of the store: large enough that a read's own cost does not count.
+/// The plaintext of one read of the store, in bytes: large enough that the fixed cost of a read is
+/// negligible.
 const SPAN: u32 = 1 << 20;
 
-/// Spans that are read while the one before goes out.
+/// How many spans are read while an earlier span is sent.
 const AHEAD: usize = 2;
 
-/// Reads an opened object. Holds what it reads alive until it and its streams are dropped.
+/// Reads an opened object. It pins the blobs it reads until the reader and its streams are dropped.
 pub struct ObjectReader {
     source: Arc<Source>,
 }
@@ -45,19 +46,19 @@ struct Source {
     index: Arc<dyn Index>,
     read_ahead: Arc<Semaphore>,
     metrics: Arc<Metrics>,
-    /// Whether damage is told here, and not by who asked.
-    tells: bool,
+    /// Whether the reader itself logs and counts damage, or leaves that to its caller.
+    reports_damage: bool,
     _pin: Pin,
 }
 
 /// A part of the object, ready to be read.
 struct Part {
-    /// Where it begins in the object.
+    /// The offset in the object at which the part begins.
     begin: u64,
-    /// Whose key opens it.
+    /// The version whose key opens the part.
     version: Arc<OpenedVersion>,
     record: PartRecord,
-    /// Made when the part is first read: an object may have thousands, and a range touch one.
+    /// Created when the part is first read: an object may have thousands of parts, and a range may need one.
     opener: OnceLock<Opener>,
     /// Whether the stored size has been verified.
     sized: AtomicBool,
@@ -74,12 +75,19 @@ impl ObjectReader {
         Self::with(gateway, content, mode, pin, true)
     }
 
-    /// One that only verifies. What it finds may be a blob that was deleted meanwhile: whoever asks knows.
+    /// A reader that only verifies. A blob it reports as damaged may have been deleted meanwhile: the caller
+    /// must check that.
     pub(crate) fn to_verify(gateway: &Gateway, content: Content) -> Self {
         Self::with(gateway, content, EncryptionMode::Managed, gateway.pins.enter(), false)
     }
 
-    fn with(gateway: &Gateway, content: Content, mode: EncryptionMode, pin: Pin, tells: bool) -> Self {
+    fn with(
+        gateway: &Gateway,
+        content: Content,
+        mode: EncryptionMode,
+        pin: Pin,
+        reports_damage: bool,
+    ) -> Self {
         let size = content.size();
         let mut begin = 0;
         let ready = |piece: Piece| {
@@ -99,13 +107,13 @@ impl ObjectReader {
                 index: gateway.index.clone(),
                 read_ahead: gateway.read_ahead.clone(),
                 metrics: gateway.metrics.clone(),
-                tells,
+                reports_damage,
                 _pin: pin,
             }),
         }
     }
 
-    /// Reads all of it, verifies it and keeps nothing.
+    /// Reads and verifies the whole object, and keeps nothing.
     pub(crate) async fn verify(&self, pace: &Pace) -> Result<(), Error> {
         let size = self.source.size;
         let mut spans = Spans { source: self.source.clone(), next: 0..size, pending: FuturesOrdered::new() };
@@ -118,9 +126,9 @@ impl ObjectReader {
         Ok(())
     }
 
-    /// A stream of the plaintext in `range`, which must lie within the size, of exactly that length. May be called
-    /// again for more ranges. Waits for the first bytes, so that damage there is still a clean error; damage further on
-    /// breaks the stream.
+    /// A stream of the plaintext in `range`, of exactly the range's length. The range must lie within the
+    /// size. It may be called again for more ranges. It waits for the first bytes, so that damage there still
+    /// gives a clean error. Damage further on breaks the stream.
     pub async fn open(&self, range: Range<u64>) -> Result<Body, Error> {
         if range.end > self.source.size || range.start > range.end {
             return Err(Error::Internal("a range outside the object".into()));
@@ -140,11 +148,8 @@ impl ObjectReader {
                     Ok(Some(span)) => ready = span,
                     Ok(None) => return None,
                     Err(error) => {
-                        tracing::error!(%error, "a download was broken off");
-                        return Some((
-                            Err(BodyError::Disconnected(Broken::new(error))),
-                            (spans.end(), ready),
-                        ));
+                        tracing::error!(%error, "a download was interrupted");
+                        return Some((Err(BodyError::Source(Broken::new(error))), (spans.end(), ready)));
                     }
                 }
             }
@@ -153,7 +158,8 @@ impl ObjectReader {
     }
 }
 
-/// Plaintext of a span, in chunks; the budget it takes is given back with it.
+/// The plaintext of a span, in chunks. The span's share of the read-ahead budget is released when this is
+/// dropped.
 #[derive(Default)]
 struct Ready {
     chunks: VecDeque<Bytes>,
@@ -163,20 +169,21 @@ struct Ready {
 /// The spans of a range, read in order with some ahead.
 struct Spans {
     source: Arc<Source>,
-    /// What has not been asked for yet.
+    /// The range whose spans have not been requested yet.
     next: Range<u64>,
     pending: FuturesOrdered<BoxFuture<'static, Result<Ready, Error>>>,
 }
 
 impl Spans {
-    /// The next span's plaintext; `None` at the end.
+    /// The plaintext of the next span; `None` at the end.
     async fn next(&mut self) -> Result<Option<Ready>, Error> {
         while self.pending.len() < AHEAD && !self.next.is_empty() {
             let budget = self.source.read_ahead.clone().try_acquire_many_owned(SPAN).ok();
             if budget.is_none() && !self.pending.is_empty() {
                 break;
             }
-            // Without budget a download still goes on, chunk by chunk: slow readers cannot starve it.
+            // If the budget is used up, a download still continues chunk by chunk: slow readers cannot starve
+            // it.
             let most = if budget.is_some() { u64::from(SPAN) } else { CHUNK as u64 };
             let (part, range) = self.source.piece(&self.next, most)?;
             self.next.start += range.end - range.start;
@@ -193,7 +200,7 @@ impl Spans {
         Ok(None)
     }
 
-    /// Nothing more to read.
+    /// Stops reading: the remaining range becomes empty.
     fn end(mut self) -> Self {
         self.next = 0..0;
         self.pending = FuturesOrdered::new();
@@ -202,10 +209,10 @@ impl Spans {
 }
 
 impl Source {
-    /// The part in which `range` begins, and the plaintext of its blob to read first: up to `most` bytes, ending at a
-    /// chunk's end where it can.
+    /// The part in which `range` begins, and the range of its blob to read first. That range has at most
+    /// `most` bytes, and ends at the end of a chunk if possible.
     fn piece(&self, range: &Range<u64>, most: u64) -> Result<(usize, Range<u64>), Error> {
-        // The last part that begins at or before the range: parts of no length are passed over.
+        // The last part that begins at or before the range: this skips parts of no length.
         let index = self.parts.partition_point(|part| part.begin <= range.start);
         let index = index.checked_sub(1).ok_or_else(|| Error::Internal("an object without parts".into()))?;
         let part = &self.parts[index];
@@ -228,8 +235,9 @@ impl Source {
     }
 }
 
-/// Reads and opens the chunks that hold `range` of a part's blob. Damage is counted, and the operator told which blob. What
-/// the index has freed meanwhile, and longer ago than any reader is waited for, may be gone: that is none.
+/// Reads and opens the chunks that hold `range` of a part's blob. Damage is counted, and the log names the
+/// blob. A blob that was freed during this read, and whose grace period is over, may already be deleted. That
+/// is not counted as damage.
 async fn read(
     source: Arc<Source>,
     part: usize,
@@ -238,11 +246,11 @@ async fn read(
 ) -> Result<Ready, Error> {
     let outcome = read_whole(&source, &source.parts[part], range, budget).await;
     if let Err(error @ Error::Corrupt(_)) = &outcome
-        && source.tells
+        && source.reports_damage
     {
         let blob = source.parts[part].record.blob;
         if matches!(source.index.blob(blob).await, Ok(None | Some(BlobRow { freed: Some(_), .. }))) {
-            tracing::warn!(%blob, %error, "a download was outlived by what it reads");
+            tracing::warn!(%blob, %error, "a download lasted longer than the grace period of a deleted blob");
             return Err(Error::Conflict);
         }
         source.metrics.damaged();
@@ -260,7 +268,8 @@ async fn read_whole(
     let opener = source.opener(part)?;
     let PartRecord { blob, blob_length, header, .. } = &part.record;
     let (span, stored) = (span(*blob_length, range), sealed_len(*blob_length));
-    // The header comes with the first chunk: the opener is made of the index's copy, and the two must agree.
+    // The first chunk comes with the header. The opener was created from the index's copy of the header, and
+    // both must agree.
     let with_header = span.first_chunk == 0 && span.chunks > 0;
     let place = if with_header { 0..span.sealed.end } else { span.sealed.clone() };
     let sealed = match inline_bytes(&*source.index, &part.record).await? {
@@ -272,10 +281,10 @@ async fn read_whole(
             sealed
         }
     };
-    // Without a copy where the bytes are ours alone, as they are from a local file.
+    // This copies nothing if the bytes have no other owner, as is the case for a local file.
     let mut sealed = sealed.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
     if with_header && sealed.split_to(HEADER_LEN.min(sealed.len())) != *header {
-        return Err(Error::Corrupt("a blob has another header than the index knows".into()));
+        return Err(Error::Corrupt("a blob has another header than in the index".into()));
     }
     let mut chunks = VecDeque::with_capacity(to_usize(span.chunks)?);
     let (mut skip, mut left) = (span.skip, to_usize(span.take)?);
@@ -300,7 +309,8 @@ async fn read_whole(
     Ok(Ready { chunks, _budget: budget })
 }
 
-/// A sealed blob that lives in the index: as it came with the version, or asked for now. `None` for one in the store.
+/// A sealed blob that is stored in the index: it came with the version, or is requested now. `None` if the
+/// blob is in the store.
 pub(crate) async fn inline_bytes(index: &dyn Index, part: &PartRecord) -> Result<Option<Bytes>, Error> {
     match &part.inline {
         Some(bytes) if bytes.is_empty() => match index.inline_blob(part.blob).await? {
@@ -311,7 +321,7 @@ pub(crate) async fn inline_bytes(index: &dyn Index, part: &PartRecord) -> Result
     }
 }
 
-/// A range of an inline blob, which must be of the size that its plaintext implies.
+/// A range of an inline blob. The blob must have the size that its plaintext implies.
 fn within(bytes: &Bytes, stored: u64, place: Range<u64>) -> Result<Bytes, Error> {
     if bytes.len() as u64 != stored {
         return Err(Error::Corrupt("an inline blob has the wrong length".into()));

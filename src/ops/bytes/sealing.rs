@@ -1,4 +1,5 @@
-//! Where the domain's records meet the encryption core: envelopes, part keys and sealed digests of a version.
+//! Seals and opens the records of a version with the encryption core: envelopes, part keys and sealed
+//! digests.
 
 mod upload;
 
@@ -14,7 +15,7 @@ use crate::storage::index::{BucketRecord, NewBlob, PartRecord, SealEnvelope, Ver
 pub use self::upload::{PartSeals, VerifiedUpload};
 use crate::ops::engine::gateway::Gateway;
 
-/// What an envelope is bound to, but for the version id, which the commit gives.
+/// The binding of an envelope without the version id, which the commit assigns.
 pub struct OwnedBinding {
     account: String,
     bucket: [u8; 16],
@@ -48,7 +49,7 @@ impl OwnedBinding {
         }
     }
 
-    /// The binding of a version as it is stored.
+    /// The binding of a stored version.
     fn of_record(bucket: &BucketRecord, record: &VersionRecord) -> Self {
         let VersionRecord { key, uid, mode, size, parts, manifest, .. } = record;
         Self::new(bucket, key, *uid, *mode, *size, parts, manifest.as_deref())
@@ -68,7 +69,7 @@ impl OwnedBinding {
     }
 }
 
-/// The secrets of a version that is being written.
+/// The keys of a version that is being written.
 pub struct VersionSeals {
     key: VersionKey,
     inner: InnerEnvelope,
@@ -76,7 +77,7 @@ pub struct VersionSeals {
 }
 
 impl VersionSeals {
-    /// A fresh version key, sealed for its holder.
+    /// Generates a version key and seals it for its holder.
     pub fn generate(gateway: &Gateway, holder: Holder<'_>, bucket: &BucketRecord, uid: VersionUid) -> Self {
         let key = VersionKey::generate();
         let inner =
@@ -97,22 +98,23 @@ impl VersionSeals {
         }
     }
 
-    /// A reference to what another version refers to, under this version's key.
+    /// A reference to another version's range of a blob, with the data key sealed under this version's key.
     pub fn reference(&self, part: PartRecord, data_key: &DataKey) -> PartRecord {
         let wrapped_key = self.key.wrap(self.uid.as_bytes(), part.blob.as_bytes(), data_key);
         PartRecord { wrapped_key, ..part }
     }
 
-    /// Digests as they are stored: in the clear for the gateway's own modes, sealed under the version's key for SSE-C.
+    /// Digests in their stored form: in the clear for the gateway's own modes, sealed under the version's key
+    /// for SSE-C.
     pub fn digests(&self, mode: EncryptionMode, digests: &Digests) -> Result<Vec<u8>, Error> {
-        let plain = serde_json::to_vec(digests).map_err(|e| Error::Internal(e.to_string()))?;
+        let plain = serde_json::to_vec(digests).map_err(|e| Error::Internal(e.into()))?;
         Ok(match mode {
             EncryptionMode::Customer => self.key.seal_facts(self.uid.as_bytes(), &plain),
             EncryptionMode::Managed | EncryptionMode::Kms => plain,
         })
     }
 
-    /// The outer seal, to be made inside the commit.
+    /// The outer seal. The commit makes it, because it assigns the version id.
     pub fn into_outer(self, gateway: &Gateway, binding: OwnedBinding) -> SealEnvelope {
         let ring = gateway.ring.clone();
         SealEnvelope(Box::new(move |version_id: VersionId| {
@@ -121,8 +123,8 @@ impl VersionSeals {
     }
 }
 
-/// The outer seal of a stored version that is to stand again under another id: no holder is asked, since the inner layer
-/// stays as it is.
+/// The outer seal of a stored version that gets another id. No holder's key is needed, because the inner
+/// layer does not change.
 pub fn reseal(gateway: &Gateway, bucket: &BucketRecord, record: &VersionRecord) -> SealEnvelope {
     let binding = OwnedBinding::of_record(bucket, record);
     let (ring, envelope, old) =
@@ -141,7 +143,7 @@ pub struct VerifiedVersion {
 }
 
 impl VerifiedVersion {
-    /// Verifies that everything the envelope is bound to is as it was when the version was published.
+    /// Verifies that the binding of the envelope has not changed since the version was published.
     pub fn verify(ring: &KeyRing, bucket: &BucketRecord, record: &VersionRecord) -> Result<Self, Error> {
         let binding = OwnedBinding::of_record(bucket, record);
         let version_id = record.version_id.to_string();
@@ -149,14 +151,14 @@ impl VerifiedVersion {
         Ok(Self { inner, account: binding.account, uid: record.uid })
     }
 
-    /// Opens the version's key with its holder's.
+    /// Opens the version's key with the key of its holder.
     pub fn open(&self, ring: &KeyRing, holder: Holder<'_>) -> Result<OpenedVersion, Error> {
         let key = encryption::open_inner(ring, &self.inner, holder, &self.account, self.uid.as_bytes())?;
         Ok(OpenedVersion { key, uid: self.uid })
     }
 }
 
-/// A version whose key is at hand.
+/// A version whose key has been opened.
 pub struct OpenedVersion {
     key: VersionKey,
     uid: VersionUid,
@@ -168,8 +170,8 @@ impl OpenedVersion {
         Ok(self.key.unwrap(self.uid.as_bytes(), part.blob.as_bytes(), &part.wrapped_key)?)
     }
 
-    /// The sealed digests of an SSE-C version. Nothing at all says that nothing is known: so it is where an upload was
-    /// completed without the key.
+    /// Opens the sealed digests of an SSE-C version. An empty value means that no digest is known: the upload
+    /// was completed without the key.
     pub fn digests(&self, sealed: &[u8]) -> Result<Digests, Error> {
         if sealed.is_empty() {
             return Ok(Digests::default());
@@ -178,7 +180,7 @@ impl OpenedVersion {
     }
 }
 
-/// Digests that are kept in the clear.
+/// Reads digests that are stored in the clear.
 pub fn read_digests(plain: &[u8]) -> Result<Digests, Error> {
     serde_json::from_slice(plain).map_err(|_| Error::Corrupt("digests cannot be read".into()))
 }

@@ -1,7 +1,8 @@
-//! From a body to one sealed blob: sealed in place as bytes arrive, digested on the way, in bounded memory.
+//! Turns a body into one sealed blob: bytes are digested and sealed in place as they arrive, in bounded
+//! memory.
 //!
-//! A small body never leaves one small buffer and goes into the index with its version. A larger one flows through the
-//! blob writer's buffers: one is filled while the one before is written.
+//! A small body stays in one small buffer and is stored in the index with its version. A larger body passes
+//! through the blob writer's buffers: one buffer is filled while the buffer before is written.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -19,17 +20,17 @@ use crate::storage::index::NewBlob;
 /// A sealed chunk with its tag.
 const SEALED_CHUNK: usize = CHUNK + TAG;
 
-/// A body that has been read to its end, sealed and, where it is large, stored durably.
+/// A body that has been read to its end and sealed. A large body is also stored durably.
 pub struct Uploaded {
-    /// What the index must be told.
+    /// The blob, in the form that the index stores.
     pub blob: NewBlob,
-    /// The key that opens it.
+    /// The key that opens the blob.
     pub key: DataKey,
-    /// Deletes the stored blob, unless the index comes to name it.
+    /// Deletes the stored blob if no version in the index gets a reference to it.
     pub unpublished: Unpublished,
 }
 
-/// Seals a body into a blob. On any error nothing stays behind.
+/// Seals a body into a blob. After an error nothing of the body remains stored.
 pub async fn upload(gateway: &Gateway, body: Body, digester: &mut Digester) -> Result<Uploaded, Error> {
     let limit = gateway.limits.max_put;
     if body.length.is_some_and(|length| length > limit) {
@@ -61,18 +62,18 @@ pub async fn upload(gateway: &Gateway, body: Body, digester: &mut Digester) -> R
     Ok(Uploaded { blob: NewBlob { id, header, length, inline }, key, unpublished })
 }
 
-/// Collects plaintext into chunks, seals each in its place, and passes full buffers on.
+/// Collects plaintext into chunks, seals each chunk in place, and passes full buffers on.
 struct Sink<'g> {
     gateway: &'g Gateway,
     id: BlobId,
     sealer: Sealer,
-    /// Sealed chunks, then the plaintext of the chunk that is being filled.
+    /// Sealed chunks, followed by the plaintext of the current chunk.
     buffer: BytesMut,
-    /// Where that chunk begins in the buffer.
+    /// The offset of the current chunk in the buffer.
     chunk: usize,
-    /// Plaintext that is still to come, where the client said how much there is.
+    /// The plaintext bytes still to come, if the client declared a length.
     left: Option<u64>,
-    /// Takes full buffers; made once the body has outgrown what the index keeps.
+    /// Takes full buffers. It is created once the body is too large for the index.
     writer: Option<BlobWriter>,
     inline_limit: usize,
 }
@@ -108,13 +109,13 @@ impl<'g> Sink<'g> {
         Ok(())
     }
 
-    /// The room that the next chunk takes when sealed.
+    /// The size of the next chunk after sealing.
     fn next_chunk(&self) -> usize {
         let left = self.left.and_then(|left| usize::try_from(left).ok());
         left.map_or(SEALED_CHUNK, |left| left.min(CHUNK) + TAG)
     }
 
-    /// Moves from the small buffer to the blob writer's.
+    /// Moves from the small buffer to a buffer of the blob writer.
     async fn outgrow(&mut self) -> Result<(), Error> {
         let mut writer = self.gateway.blobs.writer(self.id);
         if let Some(left) = self.left {
@@ -129,7 +130,8 @@ impl<'g> Sink<'g> {
         Ok(())
     }
 
-    /// Hands a buffer of whole sealed chunks to the writer and takes the next. Does nothing while the body is small.
+    /// Passes a buffer of whole sealed chunks to the writer and takes the next buffer. Does nothing while the
+    /// body is small.
     async fn pass_on(&mut self) -> Result<(), Error> {
         let Some(writer) = &mut self.writer else { return Ok(()) };
         let full = std::mem::take(&mut self.buffer);
@@ -139,7 +141,7 @@ impl<'g> Sink<'g> {
         Ok(())
     }
 
-    /// Seals the chunk that is being filled.
+    /// Seals the current chunk.
     fn seal(&mut self, last: bool) -> Result<(), Error> {
         let tag = self.sealer.seal_chunk(&mut self.buffer[self.chunk..], last)?;
         self.buffer.put_slice(&tag);
@@ -147,7 +149,7 @@ impl<'g> Sink<'g> {
         Ok(())
     }
 
-    /// Seals the last chunk and makes the blob durable, or gives it back for the index to keep.
+    /// Seals the last chunk and makes the blob durable, or returns the blob for the index to store.
     async fn finish(mut self) -> Result<(Option<Bytes>, Unpublished), Error> {
         self.seal(true)?;
         if self.writer.is_none() && (self.buffer.len() > self.inline_limit || self.inline_limit == 0) {

@@ -4,18 +4,17 @@ use crate::encryption::{CustomerKey, Holder};
 use crate::model::{EncryptionMode, VersionUid};
 use crate::ops::engine::error::Error;
 
-/// How a write is encrypted. Every write says so: there is no default to forget.
+/// How a write is encrypted. There is no default: every write must choose.
 #[derive(Debug)]
 pub enum WriteEncryption {
-    /// SSE-S3: under the gateway's key ring.
+    /// SSE-S3: the gateway's key ring holds the key.
     Managed,
-    /// SSE-C: under the customer's key.
+    /// SSE-C: the customer holds the key.
     Customer(CustomerKey),
-    /// SSE-KMS.
     Kms,
 }
 
-/// The mode of a write, and who holds its key.
+/// The mode of a write, and the holder of its key.
 pub(crate) fn holder(
     encryption: &WriteEncryption,
     secure: bool,
@@ -28,7 +27,7 @@ pub(crate) fn holder(
     }
 }
 
-/// 32 hex digits that look like an MD5 and say nothing, as S3 gives for SSE-C.
+/// An ETag of 32 random hex digits. It looks like an MD5 and reveals nothing, as S3's ETag for SSE-C.
 pub(crate) fn opaque_etag() -> String {
     hex::encode(VersionUid::random().as_bytes())
 }

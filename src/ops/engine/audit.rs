@@ -6,8 +6,8 @@ use crate::ops::engine::error::Error;
 use crate::ops::engine::metrics::Metrics;
 use crate::ops::engine::target::Target;
 
-/// What became of an operation, to be counted and written down when it has ended, or when its caller goes away while it runs: the
-/// index carries out what it was asked for then too.
+/// The outcome of an operation, to be counted and written to the audit log. It is also written if the caller
+/// disconnects while the operation runs: the index still completes the commands it has begun.
 pub(crate) struct Event<'a> {
     metrics: &'a Metrics,
     caller: &'a Caller,
@@ -28,12 +28,12 @@ impl<'a> Event<'a> {
         Self { metrics, caller, operation, actions, target, is_running: false }
     }
 
-    /// The operation is allowed, and begins.
+    /// Records that the operation is allowed and begins.
     pub(crate) fn begin(&mut self) {
         self.is_running = true;
     }
 
-    /// The operation has ended, or was refused.
+    /// Records that the operation has ended or was refused.
     pub(crate) fn end(mut self, error: Option<&Error>) {
         self.is_running = false;
         let refused = matches!(error, Some(Error::AccessDenied | Error::WrongKey | Error::PartKeyDiffers));

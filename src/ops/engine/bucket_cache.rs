@@ -1,7 +1,8 @@
-//! A short memory of buckets, so that a request costs one read of the index and not two.
+//! A short-lived cache of buckets, so that a request costs one read of the index instead of two.
 //!
-//! What this process changes it forgets at once; what another replica changes is seen within [`LIFETIME`]. Reads alone
-//! believe it, and where the bucket is gone they look again: another may have its name by now.
+//! A change by this process removes the bucket from the cache at once. A change by another replica is seen
+//! within [`LIFETIME`]. Only reads use the cache. If a cached bucket no longer exists, the read looks it up
+//! again, because the name may belong to a new bucket.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,13 +11,13 @@ use crate::cache::{Cache, Ticket};
 use crate::model::BucketId;
 use crate::storage::index::{BucketAddress, BucketRecord};
 
-/// How long a record is believed.
+/// How long a record is used.
 pub const LIFETIME: Duration = Duration::from_secs(2);
 
-/// At most twice so many records: a scan over many names must not fill memory.
+/// The cache has at most twice this many records: a scan over many names must not fill memory.
 const CAPACITY: usize = 2048;
 
-/// Buckets by what requests call them.
+/// Buckets by the address that requests use.
 pub struct BucketCache {
     began: Instant,
     records: Cache<BucketKey, Arc<BucketRecord>>,
@@ -36,38 +37,38 @@ impl Default for BucketCache {
 }
 
 impl BucketCache {
-    /// A bucket that was looked up lately.
+    /// A bucket that was looked up less than [`LIFETIME`] ago.
     pub fn get(&self, address: &BucketAddress) -> Option<Arc<BucketRecord>> {
         self.records.get(&key(address), self.began.elapsed())
     }
 
-    /// Begins a look-up.
+    /// Marks the beginning of a look-up.
     pub(crate) fn ticket(&self) -> Ticket {
         self.records.ticket()
     }
 
-    /// Remembers what a look-up found, unless something was forgotten since it began.
+    /// Stores the result of a look-up, unless the cache has forgotten something since the look-up began.
     pub(crate) fn insert(&self, ticket: Ticket, address: &BucketAddress, bucket: Arc<BucketRecord>) {
         self.records.insert_with(ticket, key(address), bucket, self.began.elapsed());
     }
 
-    /// Forgets a bucket under every name.
+    /// Forgets a bucket under all its addresses.
     pub fn forget_bucket(&self, id: BucketId) {
         self.records.forget_where(|bucket| bucket.id == id);
     }
 
-    /// Forgets a bucket when what this gives is dropped.
+    /// Returns a guard that forgets the bucket when it is dropped.
     pub fn forgetting(&self, id: BucketId) -> Forgetting<'_> {
         Forgetting { cache: self, id }
     }
 
-    /// Forgets an address.
+    /// Forgets the bucket that is cached under this address.
     pub fn forget(&self, address: &BucketAddress) {
         self.records.forget(&key(address));
     }
 }
 
-/// See [`BucketCache::forgetting`].
+/// The guard that [`BucketCache::forgetting`] returns.
 pub struct Forgetting<'c> {
     cache: &'c BucketCache,
     id: BucketId,

@@ -1,26 +1,28 @@
-//! The one closed error of the domain. Each front maps it through an exhaustive table; nothing is recognised by text.
+//! The only error type of the domain. Each front maps it through an exhaustive table; no error is recognised
+//! by its text.
 
 use crate::http::body::BodyError;
 use crate::model::{ChecksumAlgorithm, ChecksumKind, EncryptionMode, NameError, Timestamp, VersionId};
 use crate::storage::index::MAX_REFERENCES;
 use crate::{encryption, storage};
 
-/// Why an operation did not happen.
+/// The error that caused ours, or a sentence.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why an operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The caller showed no credentials and the resource wants some.
+    /// The resource needs credentials, and the caller sent none.
     #[error("credentials are required")]
     Unauthenticated,
-    /// The caller may not.
+    /// The caller is not allowed to do this.
     #[error("access denied")]
     AccessDenied,
-    /// No such account.
     #[error("no such account")]
     NoSuchAccount,
-    /// No such bucket.
     #[error("no such bucket")]
     NoSuchBucket,
-    /// No such object; a delete marker may be what answers for it.
+    /// No such object. Its current version may be a delete marker.
     #[error("no such object")]
     NoSuchObject {
         /// The current delete marker, if any.
@@ -31,20 +33,17 @@ pub enum Error {
     NoSuchVersion,
     /// The version named is a delete marker, which cannot be read.
     #[error("the version is a delete marker")]
-    VersionIsMarker {
-        /// It.
-        marker: VersionId,
-    },
-    /// The account has a bucket of this name.
+    VersionIsMarker { marker: VersionId },
+    /// The account already has a bucket of this name.
     #[error("the bucket exists and is yours")]
     BucketAlreadyOwned,
-    /// Another account has the S3 name.
+    /// Another account has a bucket of this S3 name.
     #[error("the bucket name is taken")]
     BucketNameTaken,
     /// S3 does not allow a bucket of this name.
     #[error("the bucket name is not allowed")]
     InvalidBucketName,
-    /// A name is empty, too long, or has a character it must not have.
+    /// A name is empty, too long, or contains a character that is not allowed.
     #[error("invalid name: {0}")]
     InvalidName(#[from] NameError),
     /// The bucket holds objects.
@@ -53,175 +52,143 @@ pub enum Error {
     /// The object is SSE-C and no key was given.
     #[error("the object needs its customer key")]
     KeyRequired,
-    /// The key given is not the object's.
-    #[error("the customer key is not the object's")]
+    /// The given key is not the object's key.
+    #[error("the customer key is not the key of the object")]
     WrongKey,
     /// A key was given for an object that is not SSE-C.
     #[error("the object was not stored with a customer key")]
     KeyNotApplicable {
-        /// What it was stored with.
+        /// The mode in which the object was stored.
         mode: EncryptionMode,
     },
     /// A customer key came over a connection that is not secure.
     #[error("customer keys need a secure connection")]
     InsecureTransport,
-    /// SSE-KMS was asked for and no key management service is configured.
+    /// The request asks for SSE-KMS, and no key management service is configured.
     #[error("no key management service is configured")]
     KmsNotConfigured,
-    /// No multipart upload of that id.
+    /// No multipart upload has that id.
     #[error("no such upload")]
     NoSuchUpload,
-    /// A part that Complete names is not there, or not with that ETag or checksum.
-    #[error("part {number} is not there, or is another")]
-    InvalidPart {
-        /// Its number.
-        number: u32,
-    },
+    /// A part that Complete names does not exist, or has another ETag or checksum.
+    #[error("part {number} does not exist, or is another part")]
+    InvalidPart { number: u32 },
     /// The parts that Complete names are not in ascending order.
     #[error("the parts are not in ascending order")]
     InvalidPartOrder,
-    /// A part other than the last is smaller than a part may be.
-    #[error("part {number} is smaller than a part may be")]
+    /// A part other than the last is smaller than the minimum.
+    #[error("part {number} is smaller than the minimum")]
     PartTooSmall {
-        /// Its number.
         number: u32,
         /// Its ETag, without quotes.
         etag: String,
-        /// Its bytes.
         size: u64,
-        /// The least that it must have.
+        /// The smallest allowed size in bytes.
         minimum: u64,
     },
-    /// A part came without a customer key for an upload that has one, or with one for an upload that has none.
-    #[error("the part's encryption is not the upload's")]
+    /// The upload has a customer key and the part came without one, or the other way round.
+    #[error("the part is not encrypted in the same way as the upload")]
     PartEncryptionDiffers,
-    /// A part came with another customer key than its upload.
-    #[error("the part's customer key is not the upload's")]
+    /// The customer key of a part is not the key of its upload.
+    #[error("the customer key of the part is not the key of the upload")]
     PartKeyDiffers,
-    /// A part's checksum is of another algorithm than its upload's, or missing where the upload wants one.
-    #[error("the part's checksum is not the upload's")]
+    /// A part's checksum has another algorithm than its upload, or is missing although the upload requires
+    /// one.
+    #[error("the part does not have the checksum algorithm of the upload")]
     PartChecksumDiffers {
-        /// The upload's, if it has one.
+        /// The algorithm of the upload, if it has one.
         expected: Option<ChecksumAlgorithm>,
-        /// The part's, if it came with one.
+        /// The algorithm of the part, if it came with a checksum.
         found: Option<ChecksumAlgorithm>,
     },
-    /// Complete names a part without the checksum that the client chose to have of each.
+    /// Complete names a part without its checksum, although the client chose to have one for each part.
     #[error("part {number} is named without its {algorithm} checksum")]
-    PartChecksumMissing {
-        /// Its number.
-        number: u32,
-        /// The upload's.
-        algorithm: ChecksumAlgorithm,
-    },
-    /// A checksum of that algorithm cannot be one of that kind.
+    PartChecksumMissing { number: u32, algorithm: ChecksumAlgorithm },
+    /// The algorithm does not allow this kind of checksum.
     #[error("a {algorithm} checksum cannot be of that kind")]
-    ChecksumKindInvalid {
-        /// The algorithm.
-        algorithm: ChecksumAlgorithm,
-        /// The kind.
-        kind: ChecksumKind,
-    },
-    /// Complete says another kind of checksum than the upload keeps.
-    #[error("the upload keeps a checksum of another kind")]
-    ChecksumKindDiffers {
-        /// The upload's.
-        expected: ChecksumKind,
-    },
-    /// The whole of a multipart upload is not of the size that Complete says.
-    #[error("the object is not of the size that was said")]
-    SizeDiffers {
-        /// What was said.
-        expected: u64,
-        /// What it is.
-        found: u64,
-    },
-    /// The object has no part of that number.
+    ChecksumKindInvalid { algorithm: ChecksumAlgorithm, kind: ChecksumKind },
+    /// Complete names another kind of checksum than the upload has.
+    #[error("the upload has a checksum of another kind")]
+    ChecksumKindDiffers { expected: ChecksumKind },
+    /// The size of the completed object is not the size that Complete names.
+    #[error("the size of the object is not the size in the request")]
+    SizeDiffers { expected: u64, found: u64 },
+    /// The object has no part with that number.
     #[error("the object has no such part")]
     NoSuchPart,
-    /// The range that is to be copied is not within its source.
+    /// The range to copy is not within its source.
     #[error("the range is not within the source of {size} bytes")]
     RangeNotInSource {
-        /// The source's bytes.
+        /// The size of the source in bytes.
         size: u64,
     },
     /// A copy of an object onto itself that would change nothing.
-    #[error("a copy onto itself that changes nothing")]
+    #[error("the copy of an object onto itself changes nothing")]
     CopyChangesNothing,
-    /// The key given for a copy's source is not the source's (or for the part's source).
-    #[error("the customer key of the source is not the one it was stored with")]
+    /// The given key for the source of a copy, or of a part's copy, is not the source's key.
+    #[error("the customer key is not the key of the source")]
     WrongSourceKey,
     /// The version named as a copy's source is a delete marker.
     #[error("the source of the copy is a delete marker")]
     SourceIsMarker,
-    /// What is to be copied is larger than one copy may be.
+    /// The source of a copy is larger than the limit for one copy.
     #[error("the source of the copy is larger than {limit} bytes")]
     SourceTooLarge {
-        /// The most bytes.
+        /// The most bytes that one copy may have.
         limit: u64,
     },
-    /// An object would be made of more parts than one may have, those of what it is copied from counted.
-    #[error("the object would be made of more than {limit} parts, those of copied objects counted")]
-    TooManyParts {
-        /// How many there may be.
-        limit: usize,
-    },
-    /// A copy would have more metadata than an object may have.
+    /// An object would have too many parts. The parts of the objects it is copied from count too.
+    #[error("the object would have more than {limit} parts, including the parts of copied objects")]
+    TooManyParts { limit: usize },
+    /// A copy would have too much metadata.
     #[error("the copy would have too much metadata")]
     TooMuchMetadata,
-    /// A segment of a large object is missing, is another than the manifest names, or does not open.
+    /// A segment of a large object is missing, has changed since the manifest was written, or cannot be
+    /// opened.
     #[error("segment {path}: {problem}")]
     SegmentConflict {
-        /// `/container/object`.
+        /// The segment's path, as `/container/object`.
         path: String,
-        /// What is wrong.
         problem: &'static str,
     },
     /// A segment of a keyed manifest may not be sealed under the manifest's key.
     #[error("segment {path} cannot be sealed under the key: {problem}")]
     SegmentRefused {
-        /// `/container/object`.
+        /// The segment's path, as `/container/object`.
         path: String,
-        /// Why.
         problem: &'static str,
     },
-    /// A large object of more leaf segments than one may have, or nested too deep.
+    /// A large object has too many leaf segments, or is nested too deep.
     #[error("more than {limit} segments")]
-    TooManySegments {
-        /// How many there may be.
-        limit: u32,
-    },
-    /// The segments of a manifest do not check out: what is wrong with each, in Swift's words.
-    #[error("the manifest's segments do not check out")]
+    TooManySegments { limit: u32 },
+    /// Some segments of a manifest are not valid. Each problem is given in Swift's words.
+    #[error("some segments of the manifest are not valid")]
     InvalidSegments {
-        /// `/container/object` and the problem.
+        /// Pairs of `/container/object` and the problem.
         problems: Vec<(String, String)>,
     },
-    /// `If-Match` and friends.
+    /// A condition such as `If-Match` is not met.
     #[error("a precondition failed")]
     PreconditionFailed,
-    /// `If-None-Match` and friends on a read.
+    /// A condition on a read, such as `If-None-Match`, is not met.
     #[error("not modified")]
     NotModified {
         /// The ETag of the caller's face, if known.
         etag: Option<String>,
-        /// When it last changed.
+        /// The time of the object's last change.
         modified: Timestamp,
     },
-    /// The body's MD5 is not what the client said (`Content-MD5`, Swift's `ETag`).
+    /// The body's MD5 is not the one that the client sent (`Content-MD5`, or `ETag` on Swift).
     #[error("the body does not match its MD5")]
     Md5Mismatch {
-        /// Hex, from the client.
+        /// The client's MD5, in hex.
         expected: String,
-        /// Hex, of what arrived.
+        /// The MD5 of the body that arrived, in hex.
         computed: String,
     },
-    /// The body's checksum is not what the client said.
+    /// The body's checksum is not the one that the client sent.
     #[error("the body does not match its {algorithm} checksum")]
-    ChecksumMismatch {
-        /// Which.
-        algorithm: ChecksumAlgorithm,
-    },
+    ChecksumMismatch { algorithm: ChecksumAlgorithm },
     /// The body is larger than an object may be.
     #[error("the body is larger than {limit} bytes")]
     TooLarge {
@@ -231,25 +198,25 @@ pub enum Error {
     /// The client's body ended early, stalled, or was malformed.
     #[error("the body could not be read: {0}")]
     Body(#[from] BodyError),
-    /// The object changed while the operation ran, again and again.
-    #[error("the object is changing")]
+    /// Other requests changed the object during every attempt of the operation.
+    #[error("other requests keep changing the object")]
     Conflict,
-    /// Stored bytes do not verify: damage or tampering. Nothing that did not verify was sent.
+    /// Stored bytes do not verify: they were damaged or tampered with. Only bytes that verified were sent.
     #[error("stored data does not verify: {0}")]
-    Corrupt(String),
-    /// The disk is full but for its reserve: reads and deletes go on.
+    Corrupt(#[source] Cause),
+    /// The disk is full except for its reserve. Reads and deletes still work.
     #[error("there is no room left on the disk")]
     Full,
-    /// Storage is away for now.
+    /// The storage cannot be reached at the moment.
     #[error("storage is unavailable: {0}")]
-    Unavailable(String),
-    /// A defect of ours.
+    Unavailable(#[source] Cause),
+    /// A defect of Cardea itself.
     #[error("internal error: {0}")]
-    Internal(String),
+    Internal(#[source] Cause),
 }
 
 impl Error {
-    /// A short name for metrics and the audit log. Says nothing about content.
+    /// A short name for metrics and the audit log. It reveals nothing about content.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Unauthenticated => "unauthenticated",
@@ -321,11 +288,11 @@ impl From<storage::Error> for Error {
             S::Changed => Self::Conflict,
             S::TooManyReferences => Self::TooManyParts { limit: MAX_REFERENCES },
             S::Fenced => Self::Unavailable("this writer is fenced".into()),
-            S::BlobDamaged { .. } | S::Damaged(_) => Self::Corrupt(error.to_string()),
+            S::BlobDamaged { .. } | S::Damaged(_) => Self::Corrupt(error.into()),
             S::Full => Self::Full,
-            S::Unavailable(source) => Self::Unavailable(source.to_string()),
+            S::Unavailable(source) => Self::Unavailable(source),
             S::Seal => Self::Internal("sealing failed".into()),
-            S::Internal(source) => Self::Internal(source.to_string()),
+            S::Internal(source) => Self::Internal(source),
         }
     }
 }
@@ -334,7 +301,7 @@ impl From<encryption::Error> for Error {
     fn from(error: encryption::Error) -> Self {
         match error {
             encryption::Error::WrongKey => Self::WrongKey,
-            other => Self::Corrupt(other.to_string()),
+            other => Self::Corrupt(other.into()),
         }
     }
 }

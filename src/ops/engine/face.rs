@@ -1,6 +1,6 @@
-//! The protocol that a request came by, where the rules of the two differ.
+//! The face of a request, for operations whose rules differ between S3 and Swift.
 
-/// Which protocol's rules decide where the two differ.
+/// The face whose rules apply if the rules of both differ.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Face {
     /// The S3 API.

@@ -1,4 +1,4 @@
-//! The gateway: what operations run on, and the one way to run them.
+//! The gateway, on which all operations run, and the only way to run an operation.
 
 use std::sync::Arc;
 
@@ -21,15 +21,15 @@ use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, BucketRecord, Index, Publish, Published};
 use crate::storage::pins::Pins;
 
-/// What seals and opens blobs.
+/// The cipher that seals and opens blobs.
 #[cfg(not(feature = "unsealed-benches"))]
 const CIPHER: Cipher = Cipher::AwsLc;
 
-/// Nothing does, in a build for benches that weigh the cipher.
+/// A build for benchmarks that measure the cost of the cipher leaves it out.
 #[cfg(feature = "unsealed-benches")]
 const CIPHER: Cipher = Cipher::Unsealed;
 
-/// Everything the operations run on. One per process; cheap to share.
+/// Everything the operations need. Each process has one; a clone is cheap.
 #[derive(Clone)]
 pub struct Gateway {
     pub(crate) index: Arc<dyn Index>,
@@ -47,21 +47,23 @@ pub struct Gateway {
 
 /// An operation of either protocol.
 pub trait Operation: Send + Sized {
-    /// What it gives back.
+    /// The result of the operation.
     type Output: Send;
-    /// Its name in spans, metrics and the audit log.
+    /// The operation's name in spans, metrics and the audit log.
     const NAME: &'static str;
-    /// Whether its bucket may come from the cache. Only for reads that try again with [`Permit::renewed`] where it is gone:
-    /// over a shared index all others have theirs looked up at their start, as a body is read only once.
+    /// May the bucket come from the cache, which can be 2 s old? Only an operation that can run twice may say
+    /// yes: if the cached bucket turns out deleted, it must retry with [`Permit::renewed`]. Writes consume
+    /// their body, so they cannot.
     const CACHED: bool = false;
 
-    /// The S3 actions it is.
+    /// The S3 actions that the caller must be allowed.
     fn actions(&self) -> Vec<Action>;
-    /// What it touches.
+    /// The account or bucket that the operation touches.
     fn target(&self) -> Target;
-    /// What it takes of a disk that is nearly full. An operation that removes things is always allowed.
+    /// How the operation uses the disk, if the disk is nearly full. An operation that removes data is always
+    /// allowed.
     fn disk_use(&self) -> DiskUse;
-    /// Does it. Only [`Gateway::execute`] can make the permit.
+    /// Runs the operation. Only [`Gateway::execute`] can create the permit.
     fn run(
         self,
         gateway: &Gateway,
@@ -69,14 +71,14 @@ pub trait Operation: Send + Sized {
     ) -> impl Future<Output = Result<Self::Output, Error>> + Send;
 }
 
-/// Proof that the caller was authorised for this operation, with the bucket it was authorised for.
+/// Proof that the caller was authorised for this operation, together with the operation's bucket.
 pub struct Permit<'a> {
     caller: &'a Caller,
     bucket: Option<Arc<BucketRecord>>,
 }
 
 impl<'a> Permit<'a> {
-    /// Who was authorised.
+    /// The caller that was authorised.
     pub fn caller(&self) -> &'a Caller {
         self.caller
     }
@@ -88,14 +90,14 @@ impl<'a> Permit<'a> {
             .ok_or_else(|| Error::Internal("an operation without a bucket asked for one".into()))
     }
 
-    /// Authorises the caller for the operation once more, after its bucket turned out to be gone: another may have the name
-    /// by now.
+    /// Authorises the caller for the operation once more, after the cached bucket turned out deleted. The
+    /// name may belong to a new bucket.
     pub async fn renewed<O: Operation>(&self, gateway: &Gateway, operation: &O) -> Result<Permit<'a>, Error> {
         gateway.authorise(self.caller, &operation.actions(), &operation.target(), false).await
     }
 
-    /// Authorises the caller for another bucket that the operation touches, and gives it: a copy's source, the container
-    /// of a large object's segment.
+    /// Authorises the caller for another bucket that the operation touches, and returns that bucket. Examples
+    /// are the source of a copy and the container of a segment.
     pub async fn also(
         &self,
         gateway: &Gateway,
@@ -107,7 +109,7 @@ impl<'a> Permit<'a> {
 }
 
 impl Gateway {
-    /// Assembles a gateway. `writer` is registered with the index, and its heartbeat goes on.
+    /// Creates a gateway. `writer` must be registered with the index, and its heartbeat must run.
     pub fn new(
         index: Arc<dyn Index>,
         blobs: BlobStore,
@@ -164,8 +166,8 @@ impl Gateway {
         result
     }
 
-    /// Runs a change of a bucket to its end, and then forgets the bucket, also where the caller goes away meanwhile: the
-    /// index runs a command that it has begun to its end.
+    /// Runs a change of a bucket to its end, and then removes the bucket from the cache. This also happens if
+    /// the caller disconnects meanwhile, because the index completes a command that it has begun.
     pub(crate) async fn change_bucket<T, F>(
         &self,
         id: BucketId,
@@ -181,11 +183,11 @@ impl Gateway {
             change(index).await
         };
         let changed = tokio::spawn(changing.in_current_span()).await;
-        Ok(changed.map_err(|error| Error::Internal(error.to_string()))??)
+        Ok(changed.map_err(|error| Error::Internal(error.into()))??)
     }
 
-    /// Publishes a version, and then does `then`, also if the caller goes away meanwhile: the index runs a command that
-    /// it has begun to its end.
+    /// Publishes a version and then calls `then`. This also happens if the caller disconnects meanwhile,
+    /// because the index completes a command that it has begun.
     pub(crate) async fn publish(
         &self,
         command: Publish,
@@ -193,10 +195,11 @@ impl Gateway {
     ) -> Result<Published, Error> {
         let publishing = self.publishing(command, then);
         let published = tokio::spawn(publishing.in_current_span()).await;
-        Ok(published.map_err(|error| Error::Internal(error.to_string()))??)
+        Ok(published.map_err(|error| Error::Internal(error.into()))??)
     }
 
-    /// [`Self::publish`] as a future that needs no caller, for a blob that is published with its version.
+    /// Does the same as [`Self::publish`] for a blob that is published with its version, as a future that
+    /// needs no caller.
     pub(crate) fn publishing(
         &self,
         command: Publish,
@@ -210,8 +213,9 @@ impl Gateway {
         }
     }
 
-    /// Authorises an action on a bucket whose document is read only afterwards, and looks the bucket up anew. `operation` is
-    /// the operation that follows: a refusal is counted and audited under its name here, and a success by the operation.
+    /// Authorises an action on a bucket before the request's document is read, and returns the bucket, always
+    /// fresh. `operation` names the operation that follows. A refusal is counted and audited here under that
+    /// name; a success is counted by the operation.
     pub async fn authorised_bucket(
         &self,
         caller: &Caller,
@@ -224,7 +228,7 @@ impl Gateway {
         let allowed = async {
             let bucket = self.allowed_bucket(caller, &actions, address, false).await?;
             check_expected_owner(caller, &bucket)?;
-            // What the cache knew may be old: the bucket that is shown is the one that exists now.
+            // The cached bucket may be old: return the bucket as it is now.
             Ok(Arc::new(self.index.bucket(&BucketAddress::Id(bucket.id)).await?))
         }
         .await;
@@ -234,7 +238,7 @@ impl Gateway {
         allowed
     }
 
-    /// Authorises the caller for a target, and finds its bucket.
+    /// Authorises the caller for a target, and finds the target's bucket.
     async fn authorise<'a>(
         &self,
         caller: &'a Caller,
@@ -255,8 +259,8 @@ impl Gateway {
         }
     }
 
-    /// Finds a bucket on which the caller may do all of these actions. If the address names an owner, that is decided
-    /// before the look-up, so that strangers do not learn whether the bucket exists.
+    /// Finds a bucket on which the caller may do all of these actions. If the address names an owner, the
+    /// decision comes before the look-up, so that strangers do not learn whether the bucket exists.
     async fn allowed_bucket(
         &self,
         caller: &Caller,
@@ -272,7 +276,8 @@ impl Gateway {
         Ok(bucket)
     }
 
-    /// Finds a bucket, in the cache where that will do, and remembers it. What nobody else changes is true there.
+    /// Finds a bucket and caches it. The cache is used if the operation allows it, or if no other process can
+    /// change the index.
     async fn bucket(&self, address: &BucketAddress, cached: bool) -> Result<Arc<BucketRecord>, Error> {
         if (cached || !self.index.shared())
             && let Some(bucket) = self.buckets.get(address)
@@ -286,7 +291,7 @@ impl Gateway {
     }
 }
 
-/// Asks [`decide`] about every action on what this account owns.
+/// Asks [`decide`] about every action on a resource of this owner.
 fn allow(caller: &Caller, actions: &[Action], owner: &AccountId) -> Result<(), Error> {
     let who = caller.identity.as_ref().map(|identity| (&identity.account, identity.role));
     for &action in actions {
@@ -306,7 +311,7 @@ fn check_expected_owner(caller: &Caller, bucket: &BucketRecord) -> Result<(), Er
     }
 }
 
-/// About what an operation writes to the index's log, until that is written back.
+/// The approximate bytes that an operation adds to the index's log, until the log is written back.
 const fn index_bytes(disk_use: DiskUse) -> u64 {
     match disk_use {
         DiskUse::None => 0,

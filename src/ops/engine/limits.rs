@@ -1,9 +1,9 @@
-//! The limits of objects and parts: those of both protocols, and those that an operator may set.
+//! The limits of objects and parts: the limits of both protocols, and the limits that an operator may set.
 
-/// The least bytes that a part other than the last may have: 5 MiB (AWS, "Amazon S3 multipart upload limits").
+/// The minimum size of a part other than the last: 5 MiB (AWS, "Amazon S3 multipart upload limits").
 pub const MIN_PART: u64 = 5 << 20;
 
-/// The highest number of a part.
+/// The highest part number.
 pub const MAX_PART_NUMBER: u32 = 10_000;
 
 /// The largest body of one PUT, in bytes: 5 GiB, the limit of both protocols.
@@ -15,13 +15,14 @@ pub const MAX_OBJECT: u64 = 5 << 40;
 /// Limits that an operator may set.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Sealed blobs up to this size live in the index; 0 turns that off.
+    /// Sealed blobs up to this size are stored in the index; 0 turns that off.
     pub inline_bytes: usize,
     /// The largest body of one PUT, in bytes.
     pub max_put: u64,
-    /// Bytes that all downloads together may hold as read-ahead; past it they read chunk by chunk.
+    /// The bytes that all downloads together may read ahead. A download beyond the limit reads chunk by
+    /// chunk.
     pub read_ahead_bytes: usize,
-    /// The least bytes that a part of a multipart upload may have, the last one excepted.
+    /// The minimum size of a part of a multipart upload, in bytes. It does not apply to the last part.
     pub min_part: u64,
     /// The largest object that a multipart upload may become, in bytes.
     pub max_object: u64,

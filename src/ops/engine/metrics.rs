@@ -1,4 +1,4 @@
-//! What the operations count, in Prometheus' terms.
+//! The metrics of operations, for Prometheus.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::model::EncryptionMode;
 use crate::storage::blobs::Observer;
 
-/// The gateway's counters and the registry that others add theirs to.
+/// The gateway's metrics, and the registry to which other layers add their own.
 pub struct Metrics {
     registry: Mutex<Registry>,
     operations: Family<OperationLabels, Counter>,
@@ -83,12 +83,12 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Lets another layer register its own.
+    /// Lets another layer register its own metrics.
     pub fn register(&self, with: impl FnOnce(&mut Registry)) {
         with(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Everything, in the OpenMetrics text format.
+    /// All registered metrics, in the OpenMetrics text format.
     pub fn encode(&self) -> String {
         let mut text = String::new();
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);

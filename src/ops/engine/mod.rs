@@ -1,4 +1,4 @@
-//! What runs the operations: the gateway and its one entry, who calls, what is refused, counted and written down.
+//! Runs the operations: the gateway and its single entry point, callers, errors, metrics and the audit log.
 
 pub(crate) mod audit;
 pub(crate) mod bucket_cache;

@@ -1,7 +1,7 @@
-//! A memory of parsed settings: each is read and parsed once per generation of its bucket's settings.
+//! A cache of parsed settings: a setting is read and parsed once per generation of its bucket's settings.
 //!
-//! An entry is used only for a bucket whose row says the same generation. So no entry has to be forgotten when a setting
-//! changes, by this process or by another.
+//! A cached setting is used only if the bucket's row has the same generation. So no cached setting has to be
+//! removed after a change, by this process or another.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -10,15 +10,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::model::BucketId;
 use crate::model::settings::SettingName;
 
-/// Text that the entries of one half come from, in bytes: many large settings must not fill memory.
+/// The most bytes of text behind the settings of one half: many large settings must not fill memory.
 const HALF: usize = 16 << 20;
-/// What an entry costs beside its text, about.
-const ENTRY: usize = 256;
+/// The approximate bytes that a cached setting needs beside its text.
+const OVERHEAD: usize = 256;
+
+/// A setting that is known. `None`: the bucket has none.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) struct Known<S>(pub(crate) Option<Arc<S>>);
 
 /// A parsed value; `None` where the bucket has no such setting.
 type Parsed = Option<Arc<dyn Any + Send + Sync>>;
 
-/// The cache: a young and an old half. When the young one is full it becomes the old one, and the old one is dropped.
+/// The cache: a young and an old half. When the young one is full it becomes the old one, and the old one is
+/// dropped.
 #[derive(Default)]
 pub(crate) struct SettingCache {
     halves: Mutex<Halves>,
@@ -26,42 +31,42 @@ pub(crate) struct SettingCache {
 
 #[derive(Default)]
 struct Halves {
-    young: HashMap<(BucketId, SettingName), Entry>,
-    old: HashMap<(BucketId, SettingName), Entry>,
+    young: HashMap<(BucketId, SettingName), CachedSetting>,
+    old: HashMap<(BucketId, SettingName), CachedSetting>,
     /// The size of the young half.
     size: usize,
 }
 
-struct Entry {
+struct CachedSetting {
     generation: u64,
     value: Parsed,
     size: usize,
 }
 
 impl SettingCache {
-    /// A setting as it was in this generation, where it is known: `Some(None)` says that the bucket had none.
+    /// A setting as it was in this generation, where it is known.
     pub(crate) fn get<S: Send + Sync + 'static>(
         &self,
         bucket: BucketId,
         name: SettingName,
         generation: u64,
-    ) -> Option<Option<Arc<S>>> {
+    ) -> Option<Known<S>> {
         let key = (bucket, name);
         let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = halves.old.remove(&key) {
-            // It is in use: it stays.
+            // A setting in use moves to the young half, so that it stays.
             if !halves.young.contains_key(&key) {
                 halves.insert(key, entry);
             }
         }
         let entry = halves.young.get(&key).filter(|entry| entry.generation == generation)?;
         match &entry.value {
-            None => Some(None),
-            Some(value) => value.clone().downcast().ok().map(Some),
+            None => Some(Known(None)),
+            Some(value) => value.clone().downcast().ok().map(|value| Known(Some(value))),
         }
     }
 
-    /// Remembers a setting as it was read in this generation, from a text of so many bytes.
+    /// Caches a setting that was read in this generation from a text of `bytes` bytes.
     pub(crate) fn insert<S: Send + Sync + 'static>(
         &self,
         bucket: BucketId,
@@ -71,14 +76,14 @@ impl SettingCache {
         bytes: usize,
     ) {
         let value = value.map(|value| value as Arc<dyn Any + Send + Sync>);
-        let entry = Entry { generation, value, size: bytes + ENTRY };
+        let entry = CachedSetting { generation, value, size: bytes + OVERHEAD };
         let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
         halves.insert((bucket, name), entry);
     }
 }
 
 impl Halves {
-    fn insert(&mut self, key: (BucketId, SettingName), entry: Entry) {
+    fn insert(&mut self, key: (BucketId, SettingName), entry: CachedSetting) {
         if self.size + entry.size > HALF {
             self.old = std::mem::take(&mut self.young);
             self.size = 0;
@@ -102,7 +107,7 @@ mod tests {
         BucketId(id)
     }
 
-    fn get(cache: &SettingCache, number: usize, generation: u64) -> Option<Option<Arc<String>>> {
+    fn get(cache: &SettingCache, number: usize, generation: u64) -> Option<Known<String>> {
         cache.get(bucket(number), TAGS, generation)
     }
 
@@ -111,28 +116,29 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_known_in_its_generation_alone() {
+    fn a_value_is_returned_only_for_its_generation() {
         let cache = SettingCache::default();
         assert_eq!(get(&cache, 1, 5), None);
         insert(&cache, 1, 5, 10);
-        assert_eq!(get(&cache, 1, 5), Some(Some(Arc::new("value".to_owned()))));
+        assert_eq!(get(&cache, 1, 5), Some(Known(Some(Arc::new("value".to_owned())))));
         assert_eq!((get(&cache, 1, 4), get(&cache, 1, 6), get(&cache, 2, 5)), (None, None, None));
         cache.insert::<String>(bucket(1), TAGS, 6, None, 0);
-        assert_eq!((get(&cache, 1, 6), get(&cache, 1, 5)), (Some(None), None));
-        assert_eq!(cache.get::<u8>(bucket(1), TAGS, 6), Some(None));
+        assert_eq!((get(&cache, 1, 6), get(&cache, 1, 5)), (Some(Known(None)), None));
+        assert_eq!(cache.get::<u8>(bucket(1), TAGS, 6), Some(Known(None)));
         insert(&cache, 1, 7, 10);
         assert_eq!(cache.get::<u8>(bucket(1), TAGS, 7), None, "a value of another type");
     }
 
     #[test]
-    fn a_flood_of_settings_does_not_fill_memory_and_what_is_used_stays() {
+    fn many_settings_do_not_fill_memory_and_a_used_setting_stays() {
         let cache = SettingCache::default();
         insert(&cache, 0, 1, 100);
         for number in 1..2000 {
             insert(&cache, number, 1, 100_000);
             assert!(get(&cache, 0, 1).is_some(), "{number}");
             let halves = cache.halves.lock().unwrap();
-            let size = |half: &HashMap<_, Entry>| half.values().map(|entry| entry.size).sum::<usize>();
+            let size =
+                |half: &HashMap<_, CachedSetting>| half.values().map(|entry| entry.size).sum::<usize>();
             assert_eq!(size(&halves.young), halves.size);
             assert!(halves.size <= HALF && size(&halves.old) <= HALF);
         }

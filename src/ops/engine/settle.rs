@@ -1,12 +1,12 @@
-//! Starting anew when another request was faster.
+//! Repeats an operation if another request changed its object first.
 
 use crate::ops::engine::error::Error;
 
-/// How often an operation starts anew when another request changes what it has read.
+/// How often an operation is attempted while other requests change the rows it has read.
 const ATTEMPTS: u32 = 8;
 
-/// Runs an attempt again while it ends in [`Error::Conflict`]: another request changed what the attempt had read before
-/// the attempt could commit.
+/// Repeats an attempt while it ends in [`Error::Conflict`]: another request changed the rows that the attempt
+/// had read, before the attempt could commit.
 pub(crate) async fn settled<T, F>(attempt: impl Fn() -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,
@@ -14,7 +14,7 @@ where
     settled_with((), |()| async { (attempt().await, ()) }).await
 }
 
-/// As [`settled`], for attempts that hand on what must outlive each of them.
+/// Like [`settled`], for attempts that pass a state on to the next attempt.
 pub(crate) async fn settled_with<S, T, F>(mut state: S, attempt: impl Fn(S) -> F) -> Result<T, Error>
 where
     F: Future<Output = (Result<T, Error>, S)>,

@@ -1,13 +1,12 @@
-//! What an operation touches.
+//! The target of an operation: an account or a bucket.
 
 use crate::model::AccountId;
 use crate::storage::index::BucketAddress;
 
-/// What an operation touches, for authorisation.
+/// The account or bucket that an operation touches, for authorisation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Target {
-    /// An account.
     Account(AccountId),
-    /// A bucket, or something in it.
+    /// A bucket, or an object in it.
     Bucket(BucketAddress),
 }

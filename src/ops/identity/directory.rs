@@ -1,4 +1,4 @@
-//! The identity layer's directory, over the index and the key ring.
+//! The directory of the identity layer, over the index and the key ring.
 
 use std::sync::Arc;
 
@@ -15,9 +15,9 @@ use crate::storage::index::{
     AccessKeyRecord, AccountRecord, Principals, RoleGrant, SigningKeyRecord, UserRecord,
 };
 
-/// What S3 secret keys are sealed for.
+/// The purpose under which S3 secret keys are sealed.
 const S3_SECRET: &str = "s3-secret";
-/// What token signing keys are sealed for.
+/// The purpose under which token signing keys are sealed.
 const TOKEN_KEY: &str = "token-key";
 
 /// Reads principals from the index and opens their secrets with the key ring.
@@ -28,12 +28,12 @@ pub struct IndexDirectory {
 }
 
 impl IndexDirectory {
-    /// A directory over an index, whose secrets are sealed under this ring.
+    /// The secrets in the index are sealed under this ring.
     pub fn new(index: Arc<dyn Principals>, ring: KeyRing) -> Self {
         Self { index, ring }
     }
 
-    /// Inserts or replaces an S3 access key, by its public id.
+    /// Inserts or replaces an S3 access key under its public id.
     pub async fn put_access_key(&self, access: &str, key: &AccessKeyEntry) -> Result<(), DirectoryError> {
         let context = access_key_context(access, &key.user, &key.account);
         let record = AccessKeyRecord {
@@ -60,7 +60,7 @@ impl IndexDirectory {
         let pkcs8: Zeroizing<Vec<u8>> = match self.ring.open_secret(TOKEN_KEY, &context, &record.sealed_key) {
             Ok(pkcs8) => pkcs8,
             Err(error) => {
-                tracing::error!(key = record.id, %error, "a token signing key does not open; its tokens are refused");
+                tracing::error!(key = record.id, %error, "a token signing key cannot be opened, so its tokens are refused");
                 return None;
             }
         };
@@ -151,12 +151,12 @@ fn failed(error: Error) -> DirectoryError {
     }
 }
 
-/// A secret opens only in its own row, for the user and the account it was made for.
+/// A secret opens only in its own row, for its own user and account.
 fn access_key_context(access: &str, user: &UserId, account: &AccountId) -> Vec<u8> {
     fields(&[access.as_bytes(), user.as_str().as_bytes(), account.as_str().as_bytes()])
 }
 
-/// Joins fields so that no two lists of them come out the same.
+/// Joins fields so that two different lists never give the same bytes.
 fn fields(parts: &[&[u8]]) -> Vec<u8> {
     let mut joined = Vec::new();
     for part in parts {
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_access_key_is_kept_sealed() {
+    async fn an_access_key_is_stored_sealed() {
         let directory = directory().await;
         let record = directory.index.access_key(ACCESS).await.unwrap().unwrap();
         assert!(!record.sealed_secret.windows(10).any(|window| window == b"the secret"));
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_secret_opens_in_its_own_row_alone() {
+    async fn a_secret_opens_only_in_its_own_row() {
         let directory = directory().await;
         let record = directory.index.access_key(ACCESS).await.unwrap().unwrap();
         let moved = AccessKeyRecord { access: "AKIAOTHER".into(), ..record.clone() };

@@ -1,3 +1,3 @@
-//! The users and keys of the index, as the identity layer asks for them.
+//! The users and keys of the index, for the identity layer.
 
 pub(crate) mod directory;

@@ -1,4 +1,4 @@
-//! Deleting a static large object with all of its segments.
+//! Deletes a static large object with all of its segments.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -22,28 +22,27 @@ use crate::storage::index::{BucketAddress, BucketRecord, Delete, Precondition, V
 /// Deletes a static large object with all of its segments (`multipart-manifest=delete`).
 #[derive(Debug)]
 pub struct DeleteManifest {
-    /// Where.
+    /// The bucket of the manifest.
     pub bucket: BucketAddress,
-    /// Under which key.
     pub key: ObjectKey,
-    /// Which version; the current one when `None`.
+    /// The version to delete; `None` for the current one.
     pub version: Option<VersionId>,
 }
 
-/// What came of deleting a large object.
+/// The outcome of deleting a large object.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct DeletedManifest {
-    /// Objects deleted, the manifest included.
+    /// The number of deleted objects, including the manifest.
     pub deleted: u64,
-    /// Segments that were not there.
+    /// The number of segments that did not exist.
     pub not_found: u64,
-    /// `/container/object` and Swift's status line for what could not be deleted.
+    /// Pairs of `/container/object` and Swift's status line, for objects that could not be deleted.
     pub errors: Vec<(String, String)>,
-    /// Whether the object is no static large object (and was left alone).
+    /// Whether the object is no static large object. If so, nothing was deleted.
     pub not_a_manifest: bool,
 }
 
-/// Segments that are deleted at a time: they share the index's commits.
+/// How many segments are deleted at the same time: they share the index's commits.
 const TOGETHER: usize = 32;
 
 impl Operation for DeleteManifest {
@@ -97,14 +96,14 @@ impl Operation for DeleteManifest {
 struct Deleting<'a> {
     gateway: &'a Gateway,
     permit: &'a Permit<'a>,
-    /// The bucket whose account all containers are of.
+    /// The manifest's bucket. All containers belong to its account.
     account_of: &'a BucketRecord,
     buckets: HashMap<BucketName, Result<Arc<BucketRecord>, &'static str>>,
     outcome: DeletedManifest,
 }
 
 impl Deleting<'_> {
-    /// Everything that the manifest names, nested manifests after what they name.
+    /// All segments of the manifest. A nested manifest comes after its own segments.
     async fn segments(
         &mut self,
         own: &SegmentPath,
@@ -139,7 +138,8 @@ impl Deleting<'_> {
                     Ok(record) if record.manifest.is_some() => {
                         levels.push_back(self.named(&bucket, &record)?);
                     }
-                    // It is gone, or a plain object by now: there is nothing below it.
+                    // The nested manifest was deleted meanwhile or replaced by a plain object: it has no
+                    // segments.
                     Ok(_) | Err(storage::Error::NoSuchObject { .. } | storage::Error::NoSuchBucket) => {}
                     Err(error) => return Err(error.into()),
                 }
@@ -149,7 +149,8 @@ impl Deleting<'_> {
         Ok(segments)
     }
 
-    /// What a manifest names, and which of them were manifests. It is not believed unless its envelope verifies.
+    /// The segments that a manifest names, and whether each was a manifest itself. The manifest is used only
+    /// if its envelope verifies.
     fn named(
         &self,
         bucket: &BucketRecord,
@@ -189,7 +190,7 @@ impl Deleting<'_> {
         Ok(())
     }
 
-    /// A segment's container, authorised; or Swift's status line.
+    /// The container of a segment, if the caller may delete there; otherwise Swift's status line.
     async fn bucket(&mut self, name: &BucketName) -> Result<Result<Arc<BucketRecord>, &'static str>, Error> {
         if let Some(known) = self.buckets.get(name) {
             return Ok(known.clone());

@@ -1,4 +1,4 @@
-//! The segments that a manifest asks for: looked up and checked, with Swift's words for what is wrong.
+//! Looks up and checks the segments that a new manifest names. Problems are described in Swift's words.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -23,26 +23,27 @@ use crate::ops::large::limits::{MAX_DEPTH, MAX_KEYED_SEGMENTS};
 use crate::ops::large::request::SegmentRequest;
 use crate::storage::index::{PartRecord, VersionRecord};
 
-/// Segments that are looked through before other tasks get their turn: each may be made of thousands of parts.
+/// How many segments are examined before other tasks get their turn: each may have thousands of parts.
 const TURN: usize = 32;
 
-/// A manifest whose segments check out.
+/// A manifest whose segments are all valid.
 pub struct Gathered {
-    /// What is kept of it.
+    /// The manifest in the form that is stored.
     pub manifest: Manifest,
-    /// The whole large object's bytes.
+    /// The size of the whole large object in bytes.
     pub size: u64,
     /// The segments' ETags.
     pub etags: Vec<String>,
-    /// The large object's.
+    /// The large object's ETag: the MD5 of its segments' ETags.
     pub etag: [u8; 16],
-    /// What its data segments hold, one after the other.
+    /// The bytes of its data segments, one after the other.
     pub data: Bytes,
-    /// All segments that were opened; where the manifest has a key, those of nested manifests as well.
+    /// All segments that were opened. If the manifest has a key, the segments of nested manifests are
+    /// included.
     pub segments: Vec<Arc<Segment>>,
 }
 
-/// Looks up and checks what a manifest names.
+/// Looks up and checks the segments of a manifest.
 pub(crate) async fn gather(
     requests: &[SegmentRequest],
     own_key: &ObjectKey,
@@ -84,7 +85,7 @@ struct Gathering<'a> {
     etags: Vec<String>,
     etag: Md5,
     data: BytesMut,
-    /// What the segments are read from: references to blobs of plain ones, leaves of nested manifests.
+    /// The number of references of plain segments to blobs, plus the leaves of nested manifests.
     references: usize,
     problems: Vec<(String, String)>,
 }
@@ -100,7 +101,9 @@ impl Gathering<'_> {
             match request {
                 SegmentRequest::Data(bytes) => self.data(bytes)?,
                 SegmentRequest::Object { path, .. } => {
-                    let segment = found.next().ok_or_else(|| Error::Internal("a lost segment".into()))?;
+                    let segment = found
+                        .next()
+                        .ok_or_else(|| Error::Internal("a segment is missing from a look-up".into()))?;
                     if let Err(problem) = self.object(request, segment).await? {
                         self.problems.push((path.clone(), problem));
                     }
@@ -119,7 +122,7 @@ impl Gathering<'_> {
         self.leaves(1)
     }
 
-    /// Takes in a segment. The inner error is what is wrong with it.
+    /// Adds a segment to the manifest. The inner error describes a problem of the segment.
     async fn object(
         &mut self,
         request: &SegmentRequest,
@@ -158,7 +161,8 @@ impl Gathering<'_> {
         self.nest(&path, &segment).await
     }
 
-    /// Counts what a segment's bytes are read from. Of manifests only the leaves are known: the rest is seen by who reads.
+    /// Counts the references of a segment. Of a nested manifest only the number of leaves is known; their
+    /// references are checked by each read.
     fn count(&mut self, record: &VersionRecord, wanted: &Range<u64>) -> Result<(), Error> {
         if let Some(nested) = &record.manifest {
             self.references += Manifest::parse(nested)?.leaves as usize;
@@ -174,7 +178,8 @@ impl Gathering<'_> {
         check_references(self.references)
     }
 
-    /// Counts a segment's leaves. The segments of a nested manifest are written, too, where there is a key.
+    /// Counts the leaves of a segment. If the manifest has a key, the segments of a nested manifest are
+    /// sealed anew too, so they are opened here.
     async fn nest(&mut self, path: &SegmentPath, segment: &Segment) -> Result<Result<(), String>, Error> {
         let Some(nested) = &segment.record.manifest else { return self.leaves(1).map(Ok) };
         let nested = Manifest::parse(nested)?;
@@ -205,7 +210,7 @@ impl Gathering<'_> {
         if !self.problems.is_empty() {
             return Err(Error::InvalidSegments { problems: self.problems });
         }
-        // More than any index counts, and only ranges of ranges come to it.
+        // Only nested ranges can reach a size beyond what an index can store.
         let size = self.manifest.size().filter(|size| i64::try_from(*size).is_ok());
         Ok(Gathered {
             size: size.ok_or(Error::TooLarge { limit: i64::MAX.unsigned_abs() })?,
@@ -218,7 +223,8 @@ impl Gathering<'_> {
     }
 }
 
-/// What is wrong with a segment that could not be opened. What keeps a segment from the manifest's key is refused.
+/// The problem of a segment that could not be opened. If the segment cannot be sealed under the manifest's
+/// key, the whole request fails.
 fn trouble_with(path: &SegmentPath, trouble: Trouble) -> Result<String, Error> {
     Ok(match trouble {
         Trouble::Missing => "404 Not Found".into(),
@@ -241,7 +247,7 @@ fn path_of(request: &SegmentRequest) -> Option<SegmentPath> {
     }
 }
 
-/// Which of a segment's bytes are meant.
+/// The range of a segment's bytes that the request names.
 fn wanted(range: Option<&str>, size: u64) -> Result<Range<u64>, &'static str> {
     let Some(range) = range else { return Ok(0..size) };
     match parse_ranges(&format!("bytes={range}")).as_deref() {
@@ -250,7 +256,7 @@ fn wanted(range: Option<&str>, size: u64) -> Result<Range<u64>, &'static str> {
     }
 }
 
-/// Whether a segment is as the manifest says, and may be one.
+/// Checks that a segment has the requested ETag and size, and may be used as a segment.
 fn check(
     request: &SegmentRequest,
     segment: &Segment,
@@ -275,7 +281,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_range_within_the_segment() {
+    fn a_range_must_be_single_and_within_the_segment() {
         assert_eq!(wanted(None, 10), Ok(0..10));
         assert_eq!(wanted(Some("2-4"), 10), Ok(2..5));
         assert_eq!(wanted(Some("-3"), 10), Ok(7..10));

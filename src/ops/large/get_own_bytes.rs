@@ -1,4 +1,4 @@
-//! The own bytes of a dynamic large object's manifest.
+//! Reads the own bytes of a dynamic large object's manifest.
 
 use crate::authz::Action;
 use crate::ops::engine::error::Error;
@@ -7,11 +7,10 @@ use crate::ops::engine::target::Target;
 use crate::ops::object::get::{GetObject, Manifests, OpenObject};
 use crate::storage::disk::DiskUse;
 
-/// Reads the own bytes of an object whose reads give others: those of a dynamic large object's manifest
-/// (`multipart-manifest=get`). Of any other object it is a plain read.
+/// Reads the own bytes of a dynamic large object's manifest (`multipart-manifest=get`), instead of the bytes
+/// of its segments. For any other object this is a plain read.
 #[derive(Debug)]
 pub struct GetOwnBytes {
-    /// The read.
     pub get: GetObject,
 }
 

@@ -1,22 +1,23 @@
-//! How an object is large.
+//! The type of a large object.
 
 use super::prefix::Prefix;
 
 use crate::storage::index::VersionRecord;
 
-/// How an object is large.
+/// The type of a large object.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum LargeObject {
-    /// It came by an S3 multipart upload.
+    /// The object was created by an S3 multipart upload.
     Parts,
-    /// Its manifest lists segment objects.
+    /// A static large object: its manifest lists segment objects.
     Static,
-    /// Its segments are whatever a prefix holds: the value of `X-Object-Manifest`.
+    /// A dynamic large object: its segments are all objects under a prefix. This is the value of
+    /// `X-Object-Manifest`.
     Dynamic(String),
 }
 
 impl LargeObject {
-    /// What a version is.
+    /// The type of a version; `None` for a plain object.
     pub(crate) fn of(record: &VersionRecord) -> Option<Self> {
         if record.manifest.is_some() {
             return Some(Self::Static);

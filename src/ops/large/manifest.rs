@@ -1,5 +1,5 @@
-//! The list of segments that is kept with a static large object. It stands in the clear, bound into the envelope: so it holds
-//! names and sizes, and no hashes. Those are with the version's digests.
+//! The list of segments that is stored with a static large object. It is stored in the clear and bound into
+//! the envelope. So it has names and sizes but no hashes, which are stored with the version's digests.
 
 use std::ops::Range;
 
@@ -12,72 +12,67 @@ use crate::ops::engine::error::Error;
 /// A stored manifest.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Segments that are no manifests themselves, those of nested manifests counted.
+    /// The number of segments that are no manifests themselves, including those of nested manifests.
     pub leaves: u32,
-    /// How deep manifests are nested in it: 1 where none is.
+    /// The depth of nested manifests: 1 if no segment is a manifest.
     pub depth: u32,
     /// The segments, in order.
     pub segments: Vec<Entry>,
 }
 
-/// A segment.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Entry {
     /// An object, or a range of one.
     Object(ObjectEntry),
-    /// Bytes that the version holds itself, after those of the entries before.
-    Data {
-        /// How many.
-        data: u64,
-    },
+    /// Bytes that are stored in the manifest's own version, after the bytes of earlier data segments.
+    Data { data: u64 },
 }
 
 /// A segment that is an object.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ObjectEntry {
-    /// Its container.
     container: String,
-    /// Its name.
     name: String,
-    /// All of its bytes.
+    /// The size of the whole object, even if only a range is used.
     pub bytes: u64,
-    /// The first and the last byte, where only a range belongs to the large object.
+    /// The first and the last byte, if only a range belongs to the large object.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub range: Option<(u64, u64)>,
-    /// Whether it is a static large object itself.
+    /// Whether the segment is a static large object itself.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub nested: bool,
-    /// Its content type, when the manifest was written.
+    /// The content type at the time the manifest was written.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub content_type: Option<String>,
-    /// When it was last changed, when the manifest was written.
+    /// The time of the object's last change before the manifest was written.
     modified: i64,
 }
 
 impl Manifest {
-    /// Reads what was stored. The envelope has been verified, so that only a defect of ours can make it unreadable.
+    /// Parses a stored manifest. Its envelope has been verified, so only a defect of Cardea can make it
+    /// unreadable.
     pub fn parse(stored: &[u8]) -> Result<Self, Error> {
         serde_json::from_slice(stored).map_err(|_| Error::Corrupt("a manifest cannot be read".into()))
     }
 
-    /// As it is stored.
+    /// The manifest in its stored form.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
-        serde_json::to_vec(self).map_err(|error| Error::Internal(error.to_string()))
+        serde_json::to_vec(self).map_err(|error| Error::Internal(error.into()))
     }
 
-    /// The whole large object's bytes.
+    /// The size of the whole large object; `None` if the sum overflows.
     pub fn size(&self) -> Option<u64> {
         self.segments.iter().try_fold(0u64, |size, entry| size.checked_add(entry.length()))
     }
 
-    /// The bytes that the version holds itself.
+    /// The number of bytes that are stored in the manifest's own version.
     pub fn data(&self) -> u64 {
         let data = |entry: &Entry| if let Entry::Data { data } = entry { *data } else { 0 };
         self.segments.iter().map(data).fold(0, u64::saturating_add)
     }
 
-    /// The objects it names, in order.
+    /// The paths of the objects that the manifest names, in order.
     pub fn paths(&self) -> Result<Vec<SegmentPath>, Error> {
         let objects = self.segments.iter().filter_map(|entry| match entry {
             Entry::Object(object) => Some(object.path()),
@@ -88,7 +83,7 @@ impl Manifest {
 }
 
 impl Entry {
-    /// How many bytes of the large object it is.
+    /// The number of bytes that the segment adds to the large object.
     pub fn length(&self) -> u64 {
         match self {
             Self::Object(object) => {
@@ -101,7 +96,7 @@ impl Entry {
 }
 
 impl ObjectEntry {
-    /// An entry for an object as it is now.
+    /// A segment for an object as it is now.
     pub fn new(path: &SegmentPath, bytes: u64, modified: Timestamp) -> Self {
         Self {
             container: path.container.as_str().into(),
@@ -114,19 +109,19 @@ impl ObjectEntry {
         }
     }
 
-    /// Which object.
+    /// The object's path; an error if a stored name is not valid.
     pub fn path(&self) -> Result<SegmentPath, Error> {
         let path = || Some((BucketName::new(&self.container).ok()?, ObjectKey::new(&self.name).ok()?));
         let (container, key) = path().ok_or_else(|| Error::Corrupt("a manifest names no object".into()))?;
         Ok(SegmentPath { container, key })
     }
 
-    /// Which of its bytes belong to the large object.
+    /// The range of the object's bytes that belongs to the large object.
     pub fn range(&self) -> Range<u64> {
         self.range.map_or(0..self.bytes, |(first, last)| first..last.saturating_add(1))
     }
 
-    /// When it was last changed, when the manifest was written.
+    /// The time of the object's last change before the manifest was written.
     pub fn modified(&self) -> Timestamp {
         Timestamp::from_steps(self.modified)
     }
@@ -137,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_as_it_was_written() {
+    fn a_stored_manifest_is_read_back_unchanged() {
         let path = SegmentPath {
             container: BucketName::new("segments").unwrap(),
             key: ObjectKey::new("a/ü").unwrap(),
@@ -157,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_manifest_is_an_error() {
+    fn text_that_is_no_manifest_is_an_error() {
         for bad in ["", "[]", "{}", "{\"leaves\":1,\"depth\":1,\"segments\":[{}]}"] {
             assert!(matches!(Manifest::parse(bad.as_bytes()), Err(Error::Corrupt(_))), "{bad}");
         }

@@ -1,4 +1,5 @@
-//! What a dynamic large object's manifest points at: a container and a prefix, and what stands there now.
+//! The container and prefix that a dynamic large object's manifest names, and the segments that exist there
+//! now.
 
 use std::sync::Arc;
 
@@ -16,30 +17,30 @@ use crate::ops::engine::gateway::Gateway;
 use crate::ops::large::limits::MAX_KEYED_SEGMENTS;
 use crate::storage::index::{KeyQuery, ListObjects, ObjectRow, VersionRecord};
 
-/// What the reader of a dynamic large object must be allowed to do to its segments.
+/// The actions on the segments that the reader of a dynamic large object must be allowed.
 pub const READ: &[Action] = &[Action::GetObject];
 
-/// `container/prefix`.
+/// A container and a prefix, as `X-Object-Manifest` names them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Prefix {
     container: BucketName,
     prefix: String,
 }
 
-/// What stands under a prefix.
+/// The segments under a prefix, taken together.
 pub struct Resolved {
-    /// How many segments.
+    /// The number of segments.
     pub count: usize,
-    /// Their bytes in all.
+    /// The size of all segments together.
     pub size: u64,
-    /// The MD5 of their ETags, where all are known.
+    /// The MD5 of the segments' ETags, if all are known.
     pub etag: Option<String>,
-    /// The bytes, where they are to be read.
+    /// The content of all segments, if they were opened.
     pub content: Option<Content>,
 }
 
 impl Resolved {
-    /// The ETag that a face shows, without quotes. `own` is the manifest's own.
+    /// The ETag that a face shows, without quotes. `own` is the manifest's own ETag.
     pub fn shown_etag(&self, own: &str, face: Face) -> Option<String> {
         match face {
             Face::S3 => Some(self.s3_etag(own)),
@@ -47,42 +48,44 @@ impl Resolved {
         }
     }
 
-    /// S3's ETag: the suffix tells clients that it is no MD5.
+    /// The ETag on S3. Its suffix shows clients that it is no MD5.
     pub fn s3_etag(&self, own: &str) -> String {
         format!("{}-{}", self.etag.as_deref().unwrap_or(own), self.count)
     }
 }
 
 impl Prefix {
-    /// Of a version that is a dynamic large object's manifest.
+    /// The prefix that a version names; `None` if the version is no dynamic large object's manifest.
     pub fn of(record: &VersionRecord) -> Option<Self> {
         let value = record.metadata.system.object_manifest.as_deref()?;
         if record.manifest.is_some() { None } else { Self::parse(value) }
     }
 
-    /// Reads the value of `X-Object-Manifest`, which is percent-encoded.
+    /// Parses the value of `X-Object-Manifest`, which is percent-encoded.
     pub fn parse(value: &str) -> Option<Self> {
         let value = percent::decode_utf8(value)?;
         let (container, prefix) = value.split_once('/')?;
         Some(Self { container: BucketName::new(container).ok()?, prefix: prefix.to_owned() })
     }
 
-    /// What stands there, without opening it: sizes only.
+    /// Counts and measures the segments without opening them.
     pub async fn measure(&self, gateway: &Gateway, segments: &mut Segments<'_>) -> Result<Resolved, Error> {
         let rows = self.list(gateway, segments).await?;
         let size = rows.iter().map(|row| row.size).fold(0, u64::saturating_add);
         Ok(Resolved { count: rows.len(), size, etag: None, content: None })
     }
 
-    /// What stands there, with its ETag where every segment can be opened; those whose ETag the listing tells need not be.
+    /// Counts and measures the segments, and computes the ETag if every segment's ETag is known. A segment is
+    /// opened only if the listing does not give its ETag.
     pub async fn describe(&self, gateway: &Gateway, segments: &mut Segments<'_>) -> Result<Resolved, Error> {
         let rows = self.list(gateway, segments).await?;
-        let sealed: Vec<_> = rows.iter().filter(|row| !row.tells_etag).map(|row| row.path.clone()).collect();
+        let sealed: Vec<_> =
+            rows.iter().filter(|row| !row.is_swift_etag).map(|row| row.path.clone()).collect();
         let mut opened = segments.find(&sealed).await?.into_iter();
         let mut etags = Md5::new();
         let mut known = true;
         for row in &rows {
-            match if row.tells_etag { None } else { opened.next() } {
+            match if row.is_swift_etag { None } else { opened.next() } {
                 None => etags.update(&row.etag),
                 Some(Ok(segment)) => etags.update(segment.etag()),
                 Some(Err(_)) => known = false,
@@ -93,7 +96,7 @@ impl Prefix {
         Ok(Resolved { count: rows.len(), size, etag, content: None })
     }
 
-    /// What stands there, every segment opened.
+    /// Opens every segment.
     pub async fn open(&self, gateway: &Gateway, resolver: &mut Resolver<'_>) -> Result<Resolved, Error> {
         let mut etags = Md5::new();
         let (mut content, mut count) = (Content::default(), 0);
@@ -107,18 +110,20 @@ impl Prefix {
         Ok(Resolved { count, size, etag, content: Some(content) })
     }
 
-    /// The segments that stand there, without the one that `but` names; what goes meanwhile does not.
+    /// Finds the segments under the prefix, except the object that `except` names. Segments that are deleted
+    /// meanwhile are left out.
     pub async fn find(
         &self,
         gateway: &Gateway,
         segments: &mut Segments<'_>,
-        but: Option<&SegmentPath>,
+        except: Option<&SegmentPath>,
     ) -> Result<Vec<(SegmentPath, Result<Arc<Segment>, Trouble>)>, Error> {
         let rows = self.list(gateway, segments).await?;
-        let paths: Vec<_> = rows.into_iter().map(|row| row.path).filter(|path| Some(path) != but).collect();
+        let paths: Vec<_> =
+            rows.into_iter().map(|row| row.path).filter(|path| Some(path) != except).collect();
         let found = segments.find(&paths).await?;
-        let stands = |found: &Result<_, Trouble>| !matches!(found, Err(Trouble::Missing));
-        Ok(paths.into_iter().zip(found).filter(|(_, found)| stands(found)).collect())
+        let exists = |found: &Result<_, Trouble>| !matches!(found, Err(Trouble::Missing));
+        Ok(paths.into_iter().zip(found).filter(|(_, found)| exists(found)).collect())
     }
 
     async fn list(&self, gateway: &Gateway, segments: &mut Segments<'_>) -> Result<Vec<Row>, Error> {
@@ -148,7 +153,7 @@ impl Prefix {
                 path: SegmentPath { container: self.container.clone(), key },
                 size,
                 etag,
-                tells_etag: mode == EncryptionMode::Managed && part_count.is_none(),
+                is_swift_etag: mode == EncryptionMode::Managed && part_count.is_none(),
             }),
             ObjectRow::Prefix(_) => None,
         };
@@ -160,8 +165,8 @@ struct Row {
     path: SegmentPath,
     size: u64,
     etag: String,
-    /// Whether S3's ETag is also Swift's.
-    tells_etag: bool,
+    /// Whether the ETag on S3 is also the ETag on Swift.
+    is_swift_etag: bool,
 }
 
 #[cfg(test)]

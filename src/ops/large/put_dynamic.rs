@@ -1,4 +1,4 @@
-//! Writing a dynamic large object's manifest.
+//! Writes the manifest of a dynamic large object.
 
 use super::prefix::Prefix;
 use super::resolve::Resolver;
@@ -17,10 +17,11 @@ use crate::storage::blobs::Unpublished;
 use crate::storage::disk::DiskUse;
 use crate::storage::index::{Publish, Rewrap, Unchanged};
 
-/// Writes a dynamic large object's manifest (Swift PUT with `X-Object-Manifest`): an object of its own bytes, usually none,
-/// whose reads give what `container/prefix` holds. With a customer's key what is there now is sealed anew under it.
+/// Writes a dynamic large object's manifest (Swift PUT with `X-Object-Manifest`). It is an object with own
+/// bytes, usually none. A read of it returns the objects under `container/prefix`. If there is a customer's
+/// key, the segments that exist now are sealed anew under it.
 pub struct PutDynamic {
-    /// The object itself: its metadata names the segments (`system.object_manifest`).
+    /// The manifest as an object. Its metadata names the prefix of the segments (`system.object_manifest`).
     pub put: PutObject,
 }
 
@@ -63,20 +64,21 @@ impl Operation for PutDynamic {
     }
 }
 
-/// The command that publishes the manifest, with the segments that its prefix holds now.
+/// The command that publishes the manifest, together with the segments that exist under its prefix now.
 async fn command(
     prefix: &Prefix,
     gateway: &Gateway,
     permit: &Permit<'_>,
     received: &Received,
 ) -> Result<(Publish, String), Error> {
-    let (rewraps, unchanged) = under(prefix, gateway, permit, received).await?;
+    let (rewraps, unchanged) = seal_segments(prefix, gateway, permit, received).await?;
     let (command, etag) = received.command(gateway, permit, rewraps)?;
     Ok((Publish { unchanged, ..command }, etag))
 }
 
-/// What is sealed anew under the manifest's key, of what the prefix holds now, and what must stay as it is.
-async fn under(
+/// Seals the existing segments anew under the manifest's key. Returns those segments, and the segments that
+/// must stay unchanged.
+async fn seal_segments(
     prefix: &Prefix,
     gateway: &Gateway,
     permit: &Permit<'_>,
@@ -99,10 +101,10 @@ async fn gather(
     let bucket = permit.bucket()?;
     let segments = Segments::new(gateway, permit, bucket.account.clone(), REWRAP, Some(key));
     let mut resolver = Resolver::new(segments);
-    // What stood under the manifest's own name is replaced, whatever it was.
+    // The object under the manifest's own name is replaced, so it is no segment.
     let own = SegmentPath { container: bucket.name.clone(), key: manifest.clone() };
     let found = match prefix.find(gateway, &mut resolver.segments, Some(&own)).await {
-        // There will be segments once there is a container.
+        // The container may be created later, so a missing one is no error.
         Err(Error::NoSuchBucket) => return Ok(vec![]),
         found => found?,
     };

@@ -1,4 +1,4 @@
-//! Writing a static large object's manifest.
+//! Writes the manifest of a static large object.
 
 use super::gather::{Gathered, gather};
 use super::request::SegmentRequest;
@@ -20,24 +20,22 @@ use crate::ops::object::put::{PutOutcome, check_early};
 use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, NewVersion, Precondition, Publish, Published};
 
-/// Writes a static large object's manifest (Swift PUT with `multipart-manifest=put`). With a customer's key every segment
-/// is sealed anew under it, in the same transaction. The `md5` of the outcome is the large object's ETag on Swift: the MD5 of
-/// its segments' ETags.
+/// Writes a static large object's manifest (Swift PUT with `multipart-manifest=put`). If there is a
+/// customer's key, every segment is sealed anew under it in the same transaction. The `md5` of the outcome is
+/// the large object's ETag on Swift: the MD5 of its segments' ETags.
 #[derive(Debug)]
 pub struct PutManifest {
-    /// Where.
+    /// The bucket of the manifest. The segments may be in other buckets of its account.
     pub bucket: BucketAddress,
-    /// Under which key.
     pub key: ObjectKey,
     /// The segments, in order.
     pub segments: Vec<SegmentRequest>,
-    /// How the manifest is encrypted.
+    /// The encryption of the manifest. If it is SSE-C, the segments get the same key.
     pub encryption: WriteEncryption,
-    /// Metadata.
     pub metadata: ObjectMetadata,
-    /// What the large object's ETag must be: the MD5 of its segments' ETags, in hex.
+    /// The ETag that the large object must have: the MD5 of its segments' ETags, in hex.
     pub expected_etag: Option<String>,
-    /// What must hold of the current object.
+    /// The condition that the current object must meet.
     pub precondition: Precondition,
 }
 
@@ -66,7 +64,7 @@ impl Operation for PutManifest {
 
 impl PutManifest {
     async fn attempt(&self, gateway: &Gateway, permit: &Permit<'_>) -> Result<PutOutcome, Error> {
-        // What the segments refer to stays until the manifest stands.
+        // The pin keeps the segments' blobs until the manifest is published.
         let _pin = gateway.pins.enter();
         let bucket = permit.bucket()?;
         let (mode, holder) = holder(&self.encryption, permit.caller().secure)?;
@@ -132,7 +130,7 @@ impl PutManifest {
         })
     }
 
-    /// The ETag that the client expects: the MD5 of the segments' ETags.
+    /// Compares the large object's ETag with the one that the client expects.
     fn check_etag(&self, md5: [u8; 16]) -> Result<(), Error> {
         let computed = hex::encode(md5);
         match &self.expected_etag {

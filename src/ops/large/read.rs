@@ -1,4 +1,4 @@
-//! Reading large objects, for GetObject and for the sources of copies.
+//! Reads large objects, for GetObject and for the sources of copies.
 
 use std::sync::Arc;
 
@@ -13,33 +13,32 @@ use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Permit};
 use crate::storage::index::{BucketRecord, Unchanged, VersionRecord};
 
-/// Who reads which large object, and with which key.
+/// A read of a large object.
 pub struct Reading<'a> {
-    /// The gateway.
     pub gateway: &'a Gateway,
-    /// The reader.
+    /// The permit of the reader.
     pub permit: &'a Permit<'a>,
     /// The bucket of the manifest.
     pub bucket: &'a BucketRecord,
-    /// The manifest.
+    /// The version that is the manifest.
     pub record: &'a VersionRecord,
-    /// The key, where the manifest is sealed under one.
+    /// The customer's key, if the manifest is sealed under one.
     pub key: Option<&'a CustomerKey>,
 }
 
-/// How much of a dynamic large object is asked for.
+/// How far a dynamic large object is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Depth {
-    /// Its size.
+    /// Find its size.
     Measure,
-    /// Its size and its ETag.
+    /// Find its size and its ETag.
     Describe,
-    /// Its bytes.
+    /// Find its size and ETag, and open its content.
     Open,
 }
 
 impl Reading<'_> {
-    /// The bytes of an opened version, whatever kind of object it is, and the segments they are of.
+    /// The content of an opened version of any type, and the segments that it was read from.
     pub async fn content(
         &self,
         version: OpenedVersion,
@@ -55,17 +54,17 @@ impl Reading<'_> {
         Ok((content, unchanged(&resolver.segments.into_opened())))
     }
 
-    /// What a dynamic large object's manifest stands for now; `None` for any other object.
+    /// The segments that a dynamic large object has now; `None` for any other object.
     pub async fn dynamic(&self, depth: Depth) -> Result<Option<(Resolved, Vec<Unchanged>)>, Error> {
         let Some(prefix) = Prefix::of(self.record) else { return Ok(None) };
         let mut resolver = self.resolver();
-        let resolved = match depth {
+        let found = match depth {
             Depth::Measure => prefix.measure(self.gateway, &mut resolver.segments).await,
             Depth::Describe => prefix.describe(self.gateway, &mut resolver.segments).await,
             Depth::Open => prefix.open(self.gateway, &mut resolver).await,
         };
-        let resolved = resolved.map_err(|error| self.too_many(error))?;
-        Ok(Some((resolved, unchanged(&resolver.segments.into_opened()))))
+        let found = found.map_err(|error| self.too_many(error))?;
+        Ok(Some((found, unchanged(&resolver.segments.into_opened()))))
     }
 
     fn resolver(&self) -> Resolver<'_> {
@@ -73,7 +72,7 @@ impl Reading<'_> {
         Resolver::new(Segments::new(self.gateway, self.permit, account, READ, self.key))
     }
 
-    /// To a reader, too many segments are the manifest's trouble, not the request's.
+    /// A reader sees too many segments as a problem of the manifest, not of the request.
     fn too_many(&self, error: Error) -> Error {
         match error {
             Error::TooManySegments { .. } => {

@@ -1,4 +1,4 @@
-//! Reading a manifest itself.
+//! Reads a manifest itself, not the bytes of its segments.
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -19,51 +19,48 @@ use crate::ops::object::get::{ObjectInfo, info};
 use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, VersionRecord};
 
-/// Reads a manifest itself (`multipart-manifest=get`). Needs no key; without one the hashes are opaque.
+/// Reads a manifest itself (`multipart-manifest=get`). It needs no key, but without the key the hashes are
+/// opaque.
 #[derive(Debug)]
 pub struct ReadManifest {
-    /// Where.
     pub bucket: BucketAddress,
-    /// Under which key.
     pub key: ObjectKey,
-    /// Which version; the current one when `None`.
+    /// The version to read; `None` for the current one.
     pub version: Option<VersionId>,
     /// The customer's key.
     pub customer_key: Option<CustomerKey>,
 }
 
-/// A manifest.
 #[derive(Clone, Debug)]
 pub struct ManifestView {
-    /// Of which object.
+    /// The description of the object whose manifest this is.
     pub info: ObjectInfo,
     /// The segments of a static large object; empty for an S3 multipart object; `None` for any other object.
     pub segments: Option<Vec<SegmentView>>,
 }
 
-/// A segment, as a manifest names it.
+/// A segment in the form that a manifest names it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SegmentView {
     /// An object, or a range of one.
     Object {
-        /// Its container.
         bucket: BucketName,
-        /// Its name.
         key: ObjectKey,
-        /// All of its bytes, when the manifest was written.
+        /// The size of the whole object at the time the manifest was written.
         bytes: u64,
-        /// Its ETag when the manifest was written; opaque without the key of a keyed manifest.
+        /// The ETag at the time the manifest was written. It is opaque if the manifest is keyed and the key
+        /// is missing.
         hash: String,
-        /// Its content type, when the manifest was written.
+        /// The content type at the time the manifest was written.
         content_type: String,
-        /// When it was last changed, when the manifest was written.
+        /// The time of the object's last change before the manifest was written.
         modified: Timestamp,
-        /// The first and the last byte, where only a range of it belongs to the object.
+        /// The first and the last byte, if only a range belongs to the large object.
         range: Option<(u64, u64)>,
-        /// Whether it is a static large object itself.
+        /// Whether the segment is a static large object itself.
         nested: bool,
     },
-    /// Bytes that the manifest carries; `None` without the key of a keyed manifest.
+    /// Bytes that the manifest contains; `None` if the manifest is keyed and the key is missing.
     Data(Option<Bytes>),
 }
 
@@ -114,7 +111,7 @@ impl Operation for ReadManifest {
     }
 }
 
-/// What the manifest holds itself: no more than the body that it came in.
+/// Reads the manifest's own bytes. They are at most as long as the body of the request that wrote it.
 async fn read(reader: &ObjectReader, length: u64) -> Result<Bytes, Error> {
     let mut stream = reader.open(0..length).await?.stream;
     let mut data = Vec::new();

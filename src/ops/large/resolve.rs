@@ -1,4 +1,4 @@
-//! From a manifest to the bytes it stands for: every segment is found, checked and opened before the first byte.
+//! Turns a manifest into a content: every segment is found, checked and opened before the first byte is sent.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,24 +15,26 @@ use crate::ops::engine::error::Error;
 use crate::ops::large::limits::{MAX_DEPTH, MAX_KEYED_SEGMENTS};
 use crate::storage::index::{MAX_REFERENCES, VersionRecord};
 
-/// Leaves that are looked through before other tasks get their turn: each may be made of thousands of parts.
+/// How many leaves are examined before other tasks get their turn: each may have thousands of parts.
 const TURN: u32 = 32;
 
-/// Puts large objects together. One that turns out to have too many leaves is [`Error::TooManySegments`].
+/// Builds the contents of large objects. If an object has too many leaves, the error is
+/// [`Error::TooManySegments`].
 pub struct Resolver<'a> {
-    /// Where segments come from.
+    /// Finds and opens the segments.
     pub segments: Segments<'a>,
     leaves: u32,
     pieces: usize,
 }
 
 impl<'a> Resolver<'a> {
-    /// Starts, with segments from there.
+    /// A resolver that has counted no leaf yet.
     pub fn new(segments: Segments<'a>) -> Self {
         Self { segments, leaves: 0, pieces: 0 }
     }
 
-    /// The bytes of a static large object that has been opened. `depth` counts it and the manifests around it.
+    /// The content of an opened static large object. `depth` counts this manifest and the manifests that it
+    /// is nested in.
     pub fn manifest<'s>(
         &'s mut self,
         version: &'s Arc<OpenedVersion>,
@@ -43,7 +45,7 @@ impl<'a> Resolver<'a> {
         async move {
             let manifest = Manifest::parse(record.manifest.as_deref().unwrap_or_default())?;
             if manifest.segments.len() != digests.segments.len() || manifest.size() != Some(record.size) {
-                return Err(Error::Corrupt("a manifest is not as its digests say".into()));
+                return Err(Error::Corrupt("a manifest does not match its version".into()));
             }
             let found = self.segments.find(&manifest.paths()?).await?;
             let (mut found, mut held) = (found.into_iter(), 0);
@@ -58,7 +60,9 @@ impl<'a> Resolver<'a> {
                     }
                     Entry::Object(entry) => {
                         let path = entry.path()?;
-                        let segment = found.next().ok_or_else(|| Error::Internal("a lost segment".into()))?;
+                        let segment = found
+                            .next()
+                            .ok_or_else(|| Error::Internal("a segment is missing from a look-up".into()))?;
                         let segment = segment.map_err(|trouble| conflict(&path, trouble.problem()))?;
                         check(&path, entry, etag, &segment)?;
                         self.segment(&path, &segment, entry.range(), depth).await?
@@ -71,7 +75,8 @@ impl<'a> Resolver<'a> {
         .boxed()
     }
 
-    /// A range of a segment's bytes: of those it stands for, where it is a manifest itself.
+    /// The content of a range of a segment. If the segment is a manifest itself, the range applies to its
+    /// large object.
     pub async fn segment(
         &mut self,
         path: &SegmentPath,
@@ -92,9 +97,9 @@ impl<'a> Resolver<'a> {
         }
         let content = Content::of_range(version, &record.parts, record.size, range)?;
         self.pieces += content.pieces();
-        // A manifest may name an object of thousands of parts a thousand times.
+        // A manifest may name an object with thousands of parts a thousand times.
         if self.pieces > MAX_REFERENCES {
-            return Err(conflict(path, "the large object is made of too many parts"));
+            return Err(conflict(path, "the large object has too many parts"));
         }
         Ok(content)
     }
@@ -108,13 +113,13 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Whether a segment is still the one that the manifest names.
+/// Checks that a segment has not changed since the manifest was written.
 fn check(path: &SegmentPath, entry: &ObjectEntry, etag: &str, segment: &Segment) -> Result<(), Error> {
     let same = segment.record.size == entry.bytes && segment.etag() == etag;
-    if same { Ok(()) } else { Err(conflict(path, "it is not the one that the manifest names")) }
+    if same { Ok(()) } else { Err(conflict(path, "it is not the object that the manifest names")) }
 }
 
-/// A segment that stands in the way of reading.
+/// The error for a segment that makes the large object unreadable.
 pub fn conflict(path: &SegmentPath, problem: &'static str) -> Error {
     Error::SegmentConflict { path: path.to_string(), problem }
 }

@@ -1,4 +1,4 @@
-//! Sealing the segments of a keyed manifest anew, under its key. No byte moves.
+//! Seals the segments of a keyed manifest anew, under the manifest's key. No byte is copied.
 
 use std::sync::Arc;
 
@@ -13,13 +13,15 @@ use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::Gateway;
 use crate::storage::index::{PartRecord, Rewrap, Unchanged};
 
-/// What the writer of a keyed manifest must be allowed to do to its segments: they are written.
+/// The actions on the segments that the writer of a keyed manifest must be allowed. Sealing a segment anew
+/// counts as a write.
 pub const REWRAP: &[Action] = &[Action::GetObject, Action::PutObject];
 
-/// Segments that are sealed before other tasks get their turn: about a millisecond's work.
+/// How many segments are sealed before other tasks get their turn: about a millisecond of work.
 const TURN: usize = 16;
 
-/// Seals under `key` what the gateway holds. Of the others, which opened with the key, it says that they must stay.
+/// Seals the segments whose key the gateway holds anew under `key`. The other segments already have this key
+/// and must stay unchanged.
 pub async fn rewrap(
     gateway: &Gateway,
     key: &CustomerKey,
@@ -48,7 +50,7 @@ fn seal(gateway: &Gateway, key: &CustomerKey, segment: &Segment) -> Result<Rewra
     let manifest = record.manifest.as_deref();
     let binding = OwnedBinding::new(bucket, &record.key, uid, mode, record.size, &parts, manifest);
     let sealed = seals.digests(mode, &digests(segment))?;
-    // It keeps its place and its public id, so that the envelope can be sealed before the commit.
+    // The segment keeps its key and its version id, so the envelope can be sealed before the commit.
     let envelope = (seals.into_outer(gateway, binding).0)(record.version_id);
     let etag = match record.part_count {
         Some(parts) => format!("{}-{parts}", opaque_etag()),
@@ -65,7 +67,8 @@ fn seal(gateway: &Gateway, key: &CustomerKey, segment: &Segment) -> Result<Rewra
     })
 }
 
-/// A segment's digests. Where nothing but S3's ETag tells what it is, that is kept with them: manifests go by it.
+/// A segment's digests. If its ETag on S3 is the only known ETag, the digests keep it, because manifests
+/// compare it.
 fn digests(segment: &Segment) -> Digests {
     let mut digests = segment.digests.clone();
     if digests.md5.is_none() && digests.etag.is_none() {

@@ -1,4 +1,4 @@
-//! The segments of large objects: found many at a time, authorised, verified and opened.
+//! Finds the segments of large objects in batches, authorises, verifies and opens them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,22 +14,21 @@ use crate::ops::engine::gateway::{Gateway, Permit};
 use crate::storage;
 use crate::storage::index::{BucketAddress, BucketRecord, Unchanged, VersionRecord};
 
-/// Segments that one read of the index asks for. Few enough that objects of thousands of parts each, which cost nothing to
-/// make by copies, do not fill the memory at once.
+/// How many segments one read of the index asks for. Copies make it cheap to create objects with thousands of
+/// parts. The number is small enough that such objects do not fill memory.
 const BATCH: usize = 16;
 
-/// The most references to blobs that the segments of one large object have together, for the same reason.
+/// The most references to blobs that all segments of one large object may have, for the same reason.
 const MAX_REFERENCES: usize = 40_000;
 
-/// Segments that are opened before other tasks get their turn: about a millisecond's work.
+/// How many segments are opened before other tasks get their turn: about a millisecond of work.
 const TURN: usize = 32;
 
-/// Where a segment is, in the account of its manifest.
+/// The path of a segment in the account of its manifest.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct SegmentPath {
-    /// The container.
     pub container: BucketName,
-    /// The name in it.
+    /// The object's name in the container.
     pub key: ObjectKey,
 }
 
@@ -39,26 +38,22 @@ impl fmt::Display for SegmentPath {
     }
 }
 
-/// A segment that stands now, verified and opened.
+/// An existing segment, verified and opened.
 pub struct Segment {
-    /// Its bucket.
     pub bucket: Arc<BucketRecord>,
-    /// The version.
     pub record: VersionRecord,
-    /// Its key.
     pub version: Arc<OpenedVersion>,
-    /// Its digests.
     pub digests: Digests,
 }
 
 impl Segment {
-    /// The ETag that Swift knows it by; S3's where Swift knows none.
+    /// The segment's ETag on Swift, or its ETag on S3 if Swift has none.
     pub fn etag(&self) -> String {
         let known = self.digests.etag.clone().or_else(|| self.digests.md5.map(hex::encode));
         known.unwrap_or_else(|| self.record.etag.clone())
     }
 
-    /// What tells whether it is still the same.
+    /// The record by which a commit checks that the segment is unchanged.
     pub fn unchanged(&self) -> Unchanged {
         Unchanged {
             bucket: self.bucket.id,
@@ -72,49 +67,49 @@ impl Segment {
 /// Why a segment cannot be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Trouble {
-    /// It is not there.
+    /// The segment does not exist.
     Missing,
-    /// The caller may not do this to it.
+    /// The caller is not allowed this action on the segment.
     Denied(Action),
-    /// It is sealed under a customer's key, and none was given.
+    /// The segment is sealed under a customer's key, and the caller gave none.
     KeyRequired,
-    /// It is sealed under another key.
+    /// The segment is sealed under another customer's key.
     WrongKey,
-    /// It is sealed by a key management service, of which there is none.
+    /// The segment is sealed by a key management service, and none is configured.
     Kms,
 }
 
 impl Trouble {
-    /// In words.
+    /// The problem in words, for error messages.
     pub const fn problem(self) -> &'static str {
         match self {
-            Self::Missing => "it is not there",
+            Self::Missing => "it does not exist",
             Self::Denied(_) => "access denied",
-            Self::KeyRequired => "it is sealed under a customer's key, and the manifest is not",
+            Self::KeyRequired => "it is sealed under a customer's key, but the manifest is not",
             Self::WrongKey => "it is sealed under another key",
             Self::Kms => "it is sealed by a key management service",
         }
     }
 }
 
-/// Finds and opens segments, each once however often it is named.
+/// Finds and opens segments. If a segment is named several times, it is opened once.
 pub struct Segments<'a> {
     gateway: &'a Gateway,
     permit: &'a Permit<'a>,
     account: AccountId,
-    /// What the caller must be allowed to do to each segment.
+    /// The actions that the caller must be allowed on each segment.
     actions: &'static [Action],
-    /// What opens those that are sealed under a customer's key.
+    /// The key for segments that are sealed under a customer's key.
     key: Option<&'a CustomerKey>,
     buckets: HashMap<BucketName, Result<Arc<BucketRecord>, Trouble>>,
     known: HashMap<SegmentPath, Result<Arc<Segment>, Trouble>>,
-    /// Those that were opened, in the order they were found.
+    /// The opened segments, in the order in which they were found.
     opened: Vec<Arc<Segment>>,
     references: usize,
 }
 
 impl<'a> Segments<'a> {
-    /// Of manifests of this account, for the caller of this operation.
+    /// Prepares to find segments of manifests of `account`, for the caller of this operation.
     pub fn new(
         gateway: &'a Gateway,
         permit: &'a Permit<'a>,
@@ -135,7 +130,7 @@ impl<'a> Segments<'a> {
         }
     }
 
-    /// All that were opened so far.
+    /// All segments that were opened so far.
     pub fn into_opened(self) -> Vec<Arc<Segment>> {
         self.opened
     }
@@ -145,14 +140,14 @@ impl<'a> Segments<'a> {
         let mut wanted: Vec<&SegmentPath> = Vec::new();
         for path in paths {
             if !self.known.contains_key(path) {
-                // In doubt it is missing: what is found takes the place.
+                // The segment counts as missing until it is found.
                 self.known.insert(path.clone(), Err(Trouble::Missing));
                 wanted.push(path);
             }
         }
         for batch in wanted.chunks(BATCH) {
             let gone = self.load(batch).await?;
-            // A container that was made anew since its record was kept is asked for again.
+            // If a container was deleted and created again since it was cached, it is looked up again.
             if !gone.is_empty() {
                 self.load(&gone).await?;
             }
@@ -161,7 +156,7 @@ impl<'a> Segments<'a> {
         Ok(paths.iter().map(find).collect())
     }
 
-    /// Finds a batch. Gives the paths whose containers are no longer those that were kept.
+    /// Finds a batch of segments. Returns the paths whose cached container no longer exists.
     async fn load<'p>(&mut self, paths: &[&'p SegmentPath]) -> Result<Vec<&'p SegmentPath>, Error> {
         let (mut asked, mut keys) = (Vec::with_capacity(paths.len()), Vec::with_capacity(paths.len()));
         for &path in paths {
@@ -196,7 +191,7 @@ impl<'a> Segments<'a> {
             };
             self.references += record.parts.len();
             if self.references > MAX_REFERENCES {
-                let problem = "the segments are made of too many parts";
+                let problem = "the segments have too many parts";
                 return Err(Error::SegmentConflict { path: path.to_string(), problem });
             }
             let opened = self.open(bucket, record)?.map(Arc::new);
@@ -232,7 +227,7 @@ impl<'a> Segments<'a> {
         Ok(Ok(Segment { bucket, record, version, digests }))
     }
 
-    /// A container, authorised once for all that is to be done to its segments.
+    /// A container. The caller is authorised once for all actions on the container's segments.
     pub async fn bucket(&mut self, name: &BucketName) -> Result<Result<Arc<BucketRecord>, Trouble>, Error> {
         if let Some(known) = self.buckets.get(name) {
             return Ok(known.clone());

@@ -1,4 +1,4 @@
-//! AbortMultipartUpload. Needs no key.
+//! AbortMultipartUpload, which needs no key.
 
 use crate::authz::Action;
 use crate::model::{ObjectKey, VersionUid};
@@ -8,14 +8,10 @@ use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
 use crate::storage::index::BucketAddress;
 
-/// AbortMultipartUpload.
 #[derive(Clone, Debug)]
 pub struct AbortUpload {
-    /// Where.
     pub bucket: BucketAddress,
-    /// Under which key.
     pub key: ObjectKey,
-    /// Which upload.
     pub upload: VersionUid,
 }
 

@@ -1,4 +1,5 @@
-//! CompleteMultipartUpload: turns an upload into a version. One read of its parts, one commit, and no byte moves.
+//! CompleteMultipartUpload: turns an upload into a version. It needs one read of the parts and one commit,
+//! and no byte moves.
 
 use super::open::{OpenUpload, open};
 use super::whole::{WholeChecksum, WholeEtag};
@@ -25,41 +26,38 @@ use crate::storage::index::{
     UploadRecord,
 };
 
-/// A part as Complete names it.
+/// A part as the client's list in Complete names it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NamedPart {
-    /// Its number.
     pub number: u32,
     /// Its ETag, without quotes.
     pub etag: String,
-    /// The checksums that the client names, of the upload's algorithm or not.
+    /// The checksums that the client names, of the upload's algorithm or of another.
     pub checksums: Vec<StoredChecksum>,
 }
 
-/// CompleteMultipartUpload. A second one for an upload that became the object is answered like the first.
+/// CompleteMultipartUpload. If the upload has already become the object, a second request gets the answer of
+/// the first.
 #[derive(Debug)]
 pub struct CompleteUpload {
-    /// Where.
     pub bucket: BucketAddress,
-    /// Under which key.
     pub key: ObjectKey,
-    /// Which upload.
     pub upload: VersionUid,
     /// The parts, as the client named them.
     pub parts: Vec<NamedPart>,
-    /// The customer's key: needed only where the parts' checksums are under it.
+    /// The customer's key. It is needed only where it seals the parts' checksums.
     pub customer_key: Option<CustomerKey>,
-    /// What must hold of the current object.
+    /// A condition on the current object.
     pub precondition: Precondition,
-    /// The whole object's checksum, where the client says it.
+    /// The whole object's checksum, if the client sent it.
     pub expected_checksum: Option<StoredChecksum>,
-    /// What the whole object's checksum is computed over, where the client says it.
+    /// The kind of the whole object's checksum, if the client sent it.
     pub expected_kind: Option<ChecksumKind>,
-    /// The whole object's size, where the client says it (`x-amz-mp-object-size`).
+    /// The whole object's size, if the client sent it (`x-amz-mp-object-size`).
     pub expected_size: Option<u64>,
 }
 
-/// Parts that are verified before others have their turn: less than a millisecond's work.
+/// How many parts are verified before other tasks may run: less than a millisecond's work.
 const AT_ONCE: usize = 128;
 
 impl Operation for CompleteUpload {
@@ -79,9 +77,9 @@ impl Operation for CompleteUpload {
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PutOutcome, Error> {
-        // A part may replace another one between the read and the commit.
+        // A part may be replaced between the read and the commit.
         match settled(|| self.attempt(gateway, &permit)).await {
-            Err(Error::NoSuchUpload) => self.again(gateway, &permit).await,
+            Err(Error::NoSuchUpload) => self.repeated(gateway, &permit).await,
             outcome => outcome,
         }
     }
@@ -102,7 +100,7 @@ impl CompleteUpload {
         let Whole { chosen, refs, size, etag, checksum } = whole;
         let part_count = u32::try_from(chosen.len()).map_err(|_| Error::InvalidPartOrder)?;
         let digests = Digests { checksums: checksum.into_iter().collect(), ..Digests::default() };
-        // Without the key there is nothing to tell, and nothing to seal it with.
+        // Without the key there are no digests to seal.
         let sealed = version.map(|version| version.seal_digests(upload.mode, &digests)).transpose()?;
         let binding = OwnedBinding::new(bucket, &self.key, upload.uid, upload.mode, size, &refs, None);
         let version = NewVersion {
@@ -135,7 +133,7 @@ impl CompleteUpload {
         })
     }
 
-    /// Finds the parts that the client names among those that stand, verifies each, and puts them together.
+    /// Finds the parts that the client names among the stored ones, verifies each, and joins them.
     async fn assemble(
         &self,
         gateway: &Gateway,
@@ -152,14 +150,14 @@ impl CompleteUpload {
         let mut refs = Vec::with_capacity(self.parts.len());
         let mut small = None;
         let mut size = 0u64;
-        let mut standing = parts.into_iter();
+        let mut stored = parts.into_iter();
         for named in &self.parts {
             if chosen.len() % AT_ONCE == AT_ONCE - 1 {
                 tokio::task::yield_now().await;
             }
             let number = named.number;
             let missing = Error::InvalidPart { number };
-            let Some(part) = standing.find(|part| part.number >= number) else { return Err(missing) };
+            let Some(part) = stored.find(|part| part.number >= number) else { return Err(missing) };
             if part.number != number || part.etag != named.etag {
                 return Err(missing);
             }
@@ -172,7 +170,7 @@ impl CompleteUpload {
                 whole.push(known, part.size);
             }
             etag.push(digests.md5);
-            // Only of the last part nobody knows yet that it is the last.
+            // The last part may be small. Whether a part is the last is known only at the next one.
             if let Some(error) = small.take() {
                 return Err(error);
             }
@@ -193,8 +191,8 @@ impl CompleteUpload {
         Ok(Whole { chosen, refs, size, etag: etag.finish(), checksum })
     }
 
-    /// The parts ascend. Where the checksum is one of the parts' checksums they also leave none out, as on AWS: else nobody
-    /// could compute it again.
+    /// Checks that the part numbers ascend. For a composite checksum they also leave none out, as on AWS.
+    /// Otherwise nobody could compute the checksum again.
     fn check_order(&self, kept: Option<UploadChecksum>) -> Result<(), Error> {
         let first = self.parts.first().ok_or(Error::InvalidPart { number: 1 })?;
         if let Some(part) = self.parts.iter().find(|part| !(1..=MAX_PART_NUMBER).contains(&part.number)) {
@@ -210,7 +208,7 @@ impl CompleteUpload {
         Ok(())
     }
 
-    /// Compares the kind of checksum that the client says with the upload's.
+    /// Compares the kind of checksum that the client named with the upload's.
     fn check_kind(&self, kept: Option<UploadChecksum>) -> Result<(), Error> {
         match (kept, self.expected_kind) {
             (Some(kept), Some(said)) if kept.kind != said => {
@@ -220,7 +218,7 @@ impl CompleteUpload {
         }
     }
 
-    /// Compares the whole with what the client says of it.
+    /// Compares the whole object with the size and the checksum that the client sent.
     fn check_whole(&self, kept: Option<UploadChecksum>, whole: &Whole) -> Result<(), Error> {
         if let Some(expected) = self.expected_size.filter(|expected| *expected != whole.size) {
             return Err(Error::SizeDiffers { expected, found: whole.size });
@@ -235,8 +233,9 @@ impl CompleteUpload {
         }
     }
 
-    /// A Complete whose first answer was lost: the upload is gone, and the current version is what became of it.
-    async fn again(&self, gateway: &Gateway, permit: &Permit<'_>) -> Result<PutOutcome, Error> {
+    /// Answers a Complete whose first answer was lost. The upload is gone, and the current version was made
+    /// from it.
+    async fn repeated(&self, gateway: &Gateway, permit: &Permit<'_>) -> Result<PutOutcome, Error> {
         let bucket = permit.bucket()?;
         let (_, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, None).await?;
         let record = match found {
@@ -244,7 +243,7 @@ impl CompleteUpload {
             Ok(_) | Err(storage::Error::NoSuchObject { .. }) => return Err(Error::NoSuchUpload),
             Err(error) => return Err(error.into()),
         };
-        // The key was needed only where there was something to tell.
+        // The first request needed the key only if there were digests to seal.
         let refuse = Keyless::Refuse;
         let keyless = if record.digests.is_empty() { Keyless::Describe } else { refuse };
         let key = self.customer_key.as_ref();
@@ -267,7 +266,7 @@ impl CompleteUpload {
     }
 }
 
-/// The parts that were chosen, put together.
+/// The chosen parts, joined.
 struct Whole {
     chosen: Vec<ChosenPart>,
     refs: Vec<PartRecord>,
@@ -276,8 +275,8 @@ struct Whole {
     checksum: Option<StoredChecksum>,
 }
 
-/// Compares a part's checksum with what Complete says of it. A checksum of the parts' checksums wants each to be named,
-/// unless the client says the whole's.
+/// Compares a part's checksum with the one that Complete names. If the upload's checksum is composite, every
+/// part must be named with one. This does not apply if the client sends the checksum of the whole.
 fn check_named(
     named: &NamedPart,
     kept: Option<UploadChecksum>,

@@ -10,7 +10,7 @@ use crate::authz::Action;
 use crate::encryption::CustomerKey;
 use crate::http::checksum::Hasher;
 use crate::model::{ChecksumKind, EncryptionMode, ObjectKey, StoredChecksum, VersionUid};
-use crate::ops::bytes::content::Content;
+use crate::ops::bytes::content::{Content, Piece};
 use crate::ops::bytes::digests::Digests;
 use crate::ops::bytes::reader::ObjectReader;
 use crate::ops::bytes::versioning::is_versioned;
@@ -22,22 +22,16 @@ use crate::ops::object::source::CopySource;
 use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, UploadChecksum};
 
-/// UploadPartCopy: a part taken from another object. No byte moves; bytes are read only where the upload keeps a
-/// checksum that the client chose.
+/// UploadPartCopy. Bytes are read only if the client chose the upload's checksum and the source lacks it.
 pub struct CopyPart {
-    /// Of what.
     pub source: CopySource,
-    /// Which bytes of the source, the last included; all when `None`.
+    /// The bytes of the source to copy, the last included; all when `None`.
     pub range: Option<(u64, u64)>,
-    /// Where.
     pub bucket: BucketAddress,
-    /// Under which key.
     pub key: ObjectKey,
-    /// Of which upload.
     pub upload: VersionUid,
-    /// Its number.
     pub number: u32,
-    /// The customer's key: the upload's.
+    /// The customer key with which the upload began.
     pub customer_key: Option<CustomerKey>,
 }
 
@@ -83,7 +77,7 @@ impl CopyPart {
         let digests =
             Digests { md5: known.md5, checksums: checksum.into_iter().collect(), ..Digests::default() };
 
-        let reference = |piece: crate::ops::bytes::content::Piece| {
+        let reference = |piece: Piece| {
             let data_key = piece.version.data_key(&piece.part)?;
             Ok(version.reference(piece.part, &data_key))
         };
@@ -99,11 +93,11 @@ impl CopyPart {
         let etag = part.etag.clone();
         let command = part.into_command(gateway, bucket, &self.key, &version, &digests)?;
         let modified = gateway.index.put_part(command).await?;
-        let told = upload.checksum.is_some_and(|checksum| checksum.chosen);
+        let shown = upload.checksum.is_some_and(|checksum| checksum.chosen);
         let versioned = is_versioned(&source.bucket, source.record.version_id);
         Ok(PartOutcome {
             etag,
-            checksums: if told { digests.checksums } else { vec![] },
+            checksums: if shown { digests.checksums } else { vec![] },
             modified,
             mode: upload.mode,
             source_version: versioned.then_some(source.record.version_id),
@@ -111,7 +105,7 @@ impl CopyPart {
     }
 }
 
-/// The bytes to copy: all, or a range that lies within the source.
+/// The bytes to copy: all, or a range inside the source.
 fn range(asked: Option<(u64, u64)>, size: u64) -> Result<Range<u64>, Error> {
     match asked {
         None => Ok(0..size),
@@ -120,8 +114,8 @@ fn range(asked: Option<(u64, u64)>, size: u64) -> Result<Range<u64>, Error> {
     }
 }
 
-/// The checksum that the upload keeps of the part: the source's where the whole of it is copied. One that the client chose
-/// is computed where it must be, by reading the bytes; one that nobody chose is left out then.
+/// The checksum that the upload keeps of the part. If the whole source is copied, it is the source's.
+/// Otherwise one that the client chose is computed from the bytes, and a default one is left out.
 async fn checksum(
     gateway: &Gateway,
     kept: Option<UploadChecksum>,
@@ -142,7 +136,7 @@ async fn checksum(
     let reader = ObjectReader::new(gateway, content.clone(), mode, gateway.pins.enter());
     let mut stream = reader.open(0..content.size()).await?.stream;
     while let Some(bytes) = stream.next().await {
-        // What breaks off here is our own storage, not the client's body.
+        // The gateway's own storage fails here, not the client's body.
         let bytes = bytes.map_err(|_| Error::Corrupt("the source of a copy could not be read".into()))?;
         hasher.update(&bytes);
     }

@@ -13,30 +13,21 @@ use crate::storage::disk::DiskUse;
 use crate::storage::index;
 use crate::storage::index::{BucketAddress, UploadChecksum};
 
-/// CreateMultipartUpload.
 #[derive(Debug)]
 pub struct CreateUpload {
-    /// Where.
     pub bucket: BucketAddress,
-    /// Under which key.
     pub key: ObjectKey,
-    /// How the object is encrypted.
     pub encryption: WriteEncryption,
-    /// The object's metadata.
     pub metadata: ObjectMetadata,
-    /// The checksum that the client chose. Where it chose none an SSE-S3 upload keeps CRC64NVME of the whole, and an SSE-C
-    /// upload keeps none.
+    /// The checksum that the client chose. If it chose none, an SSE-S3 upload keeps CRC64NVME of the whole,
+    /// and an SSE-C upload keeps none.
     pub checksum: Option<UploadChecksum>,
 }
 
-/// An upload that has begun.
 #[derive(Clone, Debug)]
 pub struct CreatedUpload {
-    /// Its id.
     pub upload: VersionUid,
-    /// Its mode.
     pub mode: EncryptionMode,
-    /// Its checksum.
     pub checksum: Option<UploadChecksum>,
 }
 
@@ -79,8 +70,8 @@ impl Operation for CreateUpload {
     }
 }
 
-/// What checksum an upload keeps. As on AWS, one that the client did not choose is CRC64NVME of the whole, and SSE-C
-/// keeps none then.
+/// The checksum that an upload keeps. If the client chose none, it is CRC64NVME of the whole, as on AWS.
+/// SSE-C then keeps none.
 fn checksum(mode: EncryptionMode, chosen: Option<UploadChecksum>) -> Result<Option<UploadChecksum>, Error> {
     let Some(UploadChecksum { algorithm, kind, .. }) = chosen else {
         return Ok((mode != EncryptionMode::Customer).then_some(UploadChecksum {

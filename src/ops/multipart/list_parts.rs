@@ -1,4 +1,4 @@
-//! ListMultipartUploads and ListParts.
+//! ListParts.
 
 use super::open::{OpenUpload, open};
 use crate::authz::Action;
@@ -11,48 +11,40 @@ use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, UploadChecksum, UploadPart};
 
-/// ListParts.
 #[derive(Debug)]
 pub struct ListParts {
-    /// Where.
     pub bucket: BucketAddress,
-    /// Under which key.
     pub key: ObjectKey,
-    /// Which upload.
     pub upload: VersionUid,
-    /// Only parts of higher numbers.
+    /// Only parts with higher numbers.
     pub after: u32,
-    /// At most so many.
+    /// At most this many parts.
     pub limit: u32,
-    /// The customer's key: with it, checksums of an SSE-C upload's parts are shown.
+    /// The customer's key. With it the checksums of an SSE-C upload's parts are shown.
     pub customer_key: Option<CustomerKey>,
 }
 
 /// A page of an upload's parts.
 #[derive(Clone, Debug)]
 pub struct PartListing {
-    /// Who began the upload.
     pub initiator: UserId,
-    /// The upload's checksum.
     pub checksum: Option<UploadChecksum>,
-    /// The parts, by number.
+    /// The parts, in the order of their numbers.
     pub parts: Vec<ListedPart>,
-    /// Whether more follow.
+    /// Whether more parts follow.
     pub truncated: bool,
 }
 
-/// A part of an upload or of a completed object, as it is listed.
+/// A part in a listing, of an upload or of a completed object.
 #[derive(Clone, Debug)]
 pub struct ListedPart {
-    /// Its number.
     pub number: u32,
-    /// Plaintext bytes.
     pub size: u64,
-    /// Its ETag, without quotes; empty for a part of a completed object.
+    /// The ETag without quotes, or empty for a part of a completed object.
     pub etag: String,
-    /// When it was stored; `None` for a part of a completed object.
+    /// The time of its storing, or `None` for a part of a completed object.
     pub modified: Option<Timestamp>,
-    /// Its checksums, where they may be told.
+    /// The checksums, if they may be shown.
     pub checksums: Vec<StoredChecksum>,
 }
 

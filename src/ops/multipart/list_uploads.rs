@@ -9,20 +9,18 @@ use crate::storage::disk::DiskUse;
 use crate::storage::index;
 use crate::storage::index::{BucketAddress, UploadPage};
 
-/// ListMultipartUploads.
 #[derive(Clone, Debug)]
 pub struct ListUploads {
-    /// Where.
     pub bucket: BucketAddress,
-    /// Only keys that begin so.
+    /// Only keys with this prefix.
     pub prefix: String,
-    /// Rolls up what follows the prefix up to and with this text.
+    /// Rolls up keys that share the text after the prefix up to and with this delimiter.
     pub delimiter: Option<String>,
-    /// Only keys after this one; with an `upload_marker` also that key's uploads after it.
+    /// Only keys after this one. With an `upload_marker` also the uploads of that key after it.
     pub key_marker: Option<String>,
-    /// An upload of the key that is the marker.
+    /// An upload of the key in `key_marker`.
     pub upload_marker: Option<VersionUid>,
-    /// At most so many rows.
+    /// At most this many rows.
     pub limit: u32,
 }
 

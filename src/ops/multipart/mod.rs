@@ -1,3 +1,5 @@
+//! Operations on multipart uploads.
+
 pub(crate) mod abort;
 pub(crate) mod complete;
 pub(crate) mod copy_part;

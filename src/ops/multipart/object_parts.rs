@@ -1,4 +1,4 @@
-//! The parts of an object that came by an upload: where each lies, and what is known of it.
+//! The parts of an object that was uploaded in parts: the size and the checksums of each.
 
 use super::list_parts::{ListedPart, PartListing};
 use crate::authz::Action;
@@ -17,17 +17,14 @@ use crate::storage::index::{BucketAddress, NumberedPart, Unchanged, UploadChecks
 /// The parts of a completed object, for GetObjectAttributes.
 #[derive(Debug)]
 pub struct ObjectParts {
-    /// Where.
     pub bucket: BucketAddress,
-    /// Under which key.
     pub key: ObjectKey,
-    /// Which version; the current one when `None`.
+    /// The current version when `None`.
     pub version: Option<VersionId>,
-    /// The customer's key.
     pub customer_key: Option<CustomerKey>,
-    /// Only parts of higher numbers.
+    /// Only parts with higher numbers.
     pub after: u32,
-    /// At most so many; the listing is empty for an object that came in one piece.
+    /// At most this many parts. If the object was not uploaded in parts, the listing is empty.
     pub limit: u32,
 }
 

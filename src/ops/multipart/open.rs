@@ -1,4 +1,4 @@
-//! From a stored upload to an opened one: the one place where a part's key is checked.
+//! From a stored upload to an opened one: the only place that checks a part's key.
 
 use crate::encryption::{CustomerKey, Holder};
 use crate::model::EncryptionMode;
@@ -7,15 +7,15 @@ use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Permit};
 use crate::storage::index::UploadRecord;
 
-/// An upload that was verified and, where its holder's key is at hand, opened.
+/// An upload that was verified. It was also opened, if its holder's key is at hand.
 pub struct OpenUpload {
-    /// Its verified envelope.
     pub verified: VerifiedUpload,
-    /// The key of the version that it will become; `None` for an SSE-C upload without the customer's key.
+    /// The key of the future version. It is `None` for an SSE-C upload without the customer's key.
     pub version: Option<OpenedVersion>,
 }
 
-/// Verifies an upload's envelope and opens it. A key that is given must be right, whether it is needed or not.
+/// Verifies an upload's envelope and opens it. If the client sent a key, it must be right, even where none is
+/// needed.
 pub fn open(
     gateway: &Gateway,
     permit: &Permit<'_>,
@@ -41,7 +41,7 @@ pub fn open(
     Ok(OpenUpload { verified, version })
 }
 
-/// [`open`] for a part that is written: the upload's key must be at hand.
+/// [`open`] for writing a part: the upload's key must be at hand.
 pub fn open_for_part(
     gateway: &Gateway,
     permit: &Permit<'_>,

@@ -19,38 +19,30 @@ use crate::storage::index::{
     BucketAddress, BucketRecord, NewBlob, PartRecord, PutPart, Unchanged, UploadChecksum,
 };
 
-/// UploadPart.
 pub struct UploadPart {
-    /// Where.
     pub bucket: BucketAddress,
-    /// Under which key.
     pub key: ObjectKey,
-    /// Of which upload.
     pub upload: VersionUid,
-    /// Its number, 1 to [`MAX_PART_NUMBER`].
+    /// From 1 to [`MAX_PART_NUMBER`].
     pub number: u32,
-    /// The plaintext.
+    /// The plaintext, which is sealed as it is read.
     pub body: Body,
-    /// The customer's key: the upload's.
+    /// The customer key with which the upload began.
     pub customer_key: Option<CustomerKey>,
-    /// What its MD5 must be.
+    /// The MD5 that the client sent: the body must have it.
     pub expected_md5: Option<[u8; 16]>,
-    /// The checksums that the client sent: at most the upload's algorithm.
+    /// The checksums that the client sent. If the client chose the upload's algorithm, no other is allowed.
     pub checksums: Vec<ChecksumRequest>,
 }
 
-/// A part that was stored.
 #[derive(Clone, Debug)]
 pub struct PartOutcome {
     /// Its ETag, without quotes.
     pub etag: String,
-    /// Its checksums.
     pub checksums: Vec<StoredChecksum>,
-    /// When it was stored.
     pub modified: Timestamp,
-    /// The upload's mode.
     pub mode: EncryptionMode,
-    /// Of a copy: the source's version, where its bucket keeps versions.
+    /// The source's version, for a copy from a bucket that keeps versions.
     pub source_version: Option<VersionId>,
 }
 
@@ -82,9 +74,9 @@ impl Operation for UploadPart {
             Digester::exactly(record.mode == EncryptionMode::Managed, self.expected_md5, checksums);
         let uploaded = upload(gateway, self.body, &mut digester).await?;
         let mut digests = digester.finish()?;
-        let mut told = digests.checksums.clone();
+        let mut shown = digests.checksums.clone();
         if record.checksum.is_none_or(|checksum| !checksum.chosen) {
-            told.truncate(sent);
+            shown.truncate(sent);
         }
         keep(record.checksum, &mut digests.checksums);
 
@@ -103,35 +95,31 @@ impl Operation for UploadPart {
         let index = gateway.index.clone();
         let modified = uploaded.unpublished.publish(async move { index.put_part(command).await }).await?;
         gateway.metrics.written(record.mode, size);
-        Ok(PartOutcome { etag, checksums: told, modified, mode: record.mode, source_version: None })
+        Ok(PartOutcome { etag, checksums: shown, modified, mode: record.mode, source_version: None })
     }
 }
 
-/// Refuses what no part can be numbered.
+/// Refuses a number that no part can have.
 pub fn check_number(number: u32) -> Result<(), Error> {
     if (1..=MAX_PART_NUMBER).contains(&number) { Ok(()) } else { Err(Error::InvalidPart { number }) }
 }
 
 /// A part that is about to be stored.
 pub struct Part {
-    /// Of which upload.
     pub upload: VersionUid,
-    /// The upload's mode.
     pub mode: EncryptionMode,
-    /// Its number.
     pub number: u32,
-    /// Its ETag.
     pub etag: String,
-    /// Its references, under the upload's key.
+    /// The references, with their keys sealed under the upload's key.
     pub refs: Vec<PartRecord>,
     /// The blobs that are new in the index.
     pub new_blobs: Vec<NewBlob>,
-    /// What the references were taken from.
+    /// The versions from which the references were taken.
     pub unchanged: Vec<Unchanged>,
 }
 
 impl Part {
-    /// What the index is asked to store.
+    /// Seals the digests, and makes the command for the index.
     pub fn into_command(
         self,
         gateway: &Gateway,
@@ -158,7 +146,7 @@ impl Part {
     }
 }
 
-/// A part's ETag: its MD5 where the gateway may tell it, else opaque.
+/// A part's ETag: its MD5 if it may be shown, otherwise opaque.
 pub fn etag(mode: EncryptionMode, digests: &Digests) -> String {
     match (mode, digests.md5) {
         (EncryptionMode::Managed, Some(md5)) => hex::encode(md5),
@@ -166,7 +154,7 @@ pub fn etag(mode: EncryptionMode, digests: &Digests) -> String {
     }
 }
 
-/// What is computed of a part's body: what was sent, first, and the upload's checksum.
+/// The checksums to compute of a part's body: first those that the client sent, then the upload's.
 fn requests(
     kept: Option<UploadChecksum>,
     mut sent: Vec<ChecksumRequest>,
@@ -182,7 +170,7 @@ fn requests(
     Ok(sent)
 }
 
-/// Leaves what the upload keeps of a part.
+/// Removes all checksums except the one that the upload keeps.
 pub fn keep(kept: Option<UploadChecksum>, checksums: &mut Vec<StoredChecksum>) {
     checksums.retain(|checksum| kept.is_some_and(|kept| kept.algorithm == checksum.algorithm));
     checksums.truncate(1);

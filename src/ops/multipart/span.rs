@@ -1,4 +1,4 @@
-//! Where a part lies in its object.
+//! The range of a part in its object.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use crate::ops::engine::gateway::Gateway;
 use crate::ops::engine::limits::MAX_PART_NUMBER;
 use crate::storage::index::{BucketRecord, PartRecord, Unchanged, VersionRecord};
 
-/// Where a part lies in an object. An object of one piece is its own first part.
+/// Finds the range of a part. An object without parts is its own first part.
 pub async fn span(
     gateway: &Gateway,
     bucket: &BucketRecord,
@@ -18,7 +18,7 @@ pub async fn span(
     if !(1..=MAX_PART_NUMBER).contains(&number) {
         return Err(Error::NoSuchPart);
     }
-    // No more parts than that can come up to the one that is asked for.
+    // There are at most `number` parts up to the one that is asked for.
     let mut parts = match record.part_count {
         None => vec![],
         Some(_) => gateway.index.numbered_parts(Unchanged::of(bucket.id, record), 0, number).await?,
@@ -34,7 +34,8 @@ pub async fn span(
     let range = begin..begin.saturating_add(part.size);
     let seals = PartSeals { ring: &gateway.ring, bucket, key: &record.key };
     let sealed = seals.open(number, part.size, &part.digests)?;
-    // Wherever the rows say that the part lies: what lies there must be what was sent under its number.
+    // The rows alone cannot be trusted: the references in the range must be those that were sent under the
+    // part's number.
     sealed.verify_references(record.uid, &references(record, &range))?;
     Ok(PartSpan { number, range })
 }
@@ -50,11 +51,9 @@ fn references(record: &VersionRecord, range: &Range<u64>) -> Vec<PartRecord> {
     record.parts.iter().filter(inside).cloned().collect()
 }
 
-/// Where a part lies in its object.
+/// The range of a part in its object.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PartSpan {
-    /// Its number.
     pub number: u32,
-    /// Its bytes.
     pub range: Range<u64>,
 }

@@ -1,4 +1,4 @@
-//! What is known of the whole, from what is known of the parts: the ETag and the checksum.
+//! The ETag and the checksum of a whole upload, computed from those of its parts.
 
 use md5::{Digest, Md5};
 
@@ -7,7 +7,7 @@ use crate::model::{ChecksumKind, StoredChecksum};
 use crate::ops::bytes::write::opaque_etag;
 use crate::storage::index::UploadChecksum;
 
-/// An upload's checksum in the making.
+/// Computes the checksum of an upload, part by part.
 pub struct WholeChecksum {
     kept: UploadChecksum,
     state: State,
@@ -18,12 +18,11 @@ enum State {
     Composite(Box<Hasher>),
     /// The checksum of the parts' bytes.
     Full { combiner: Box<Combiner>, so_far: Vec<u8> },
-    /// Of some part it is not known.
+    /// The checksum of some part is unknown.
     Unknown,
 }
 
 impl WholeChecksum {
-    /// Starts with no parts.
     pub fn new(kept: UploadChecksum) -> Self {
         let hasher = Hasher::new(kept.algorithm);
         let state = match kept.kind {
@@ -36,7 +35,7 @@ impl WholeChecksum {
         Self { kept, state }
     }
 
-    /// Takes the next part of so many bytes.
+    /// Adds the next part, which has `length` bytes.
     pub fn push(&mut self, part: Option<&StoredChecksum>, length: u64) {
         let part = part.filter(|part| part.algorithm == self.kept.algorithm);
         match (&mut self.state, part) {
@@ -52,7 +51,7 @@ impl WholeChecksum {
         }
     }
 
-    /// The whole's, if it is known of all parts.
+    /// The checksum of the whole, if that of every part is known.
     pub fn finish(self) -> Option<StoredChecksum> {
         let UploadChecksum { algorithm, kind, .. } = self.kept;
         let value = match self.state {
@@ -64,19 +63,18 @@ impl WholeChecksum {
     }
 }
 
-/// An upload's ETag in the making: the MD5 of the parts' MD5s where all are known and may be told, else opaque.
+/// Computes an upload's ETag. It is the MD5 of the parts' MD5s if all are known and may be shown, otherwise
+/// opaque.
 pub struct WholeEtag {
     md5: Option<Md5>,
     parts: u32,
 }
 
 impl WholeEtag {
-    /// Starts with no parts.
-    pub fn new(telling: bool) -> Self {
-        Self { md5: telling.then(Md5::new), parts: 0 }
+    pub fn new(discloses: bool) -> Self {
+        Self { md5: discloses.then(Md5::new), parts: 0 }
     }
 
-    /// Takes the next part's MD5.
     pub fn push(&mut self, part: Option<[u8; 16]>) {
         self.parts += 1;
         match (&mut self.md5, part) {
@@ -85,7 +83,7 @@ impl WholeEtag {
         }
     }
 
-    /// 32 hex digits and the number of parts.
+    /// The ETag: 32 hex digits and the number of parts.
     pub fn finish(self) -> String {
         let digits = self.md5.map_or_else(opaque_etag, |md5| hex::encode(md5.finalize()));
         format!("{digits}-{}", self.parts)
@@ -112,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn full_checksums_are_those_of_the_bytes() {
+    fn full_checksums_cover_the_bytes() {
         for algorithm in [ChecksumAlgorithm::Crc32, ChecksumAlgorithm::Crc32c, ChecksumAlgorithm::Crc64Nvme] {
             let found = whole(algorithm, ChecksumKind::FullObject, &[b"12", b"", b"3456", b"789"]);
             assert_eq!(found, Some(of(algorithm, b"123456789")), "{algorithm}");
@@ -121,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn composite_checksums_are_those_of_the_checksums() {
+    fn composite_checksums_cover_the_checksums_of_the_parts() {
         for algorithm in ChecksumAlgorithm::ALL {
             let parts = [of(algorithm, b"12").value, of(algorithm, b"345").value].concat();
             let found = whole(algorithm, ChecksumKind::Composite, &[b"12", b"345"]).unwrap();
@@ -144,15 +142,15 @@ mod tests {
     }
 
     #[test]
-    fn etags() {
+    fn whole_etags_are_md5s_of_md5s_or_opaque() {
         let md5 = |data: &[u8]| -> [u8; 16] { Md5::digest(data).into() };
         let mut etag = WholeEtag::new(true);
         etag.push(Some(md5(b"one")));
         etag.push(Some(md5(b"two")));
         assert_eq!(etag.finish(), format!("{}-2", hex::encode(md5(&[md5(b"one"), md5(b"two")].concat()))));
-        for (telling, second) in [(false, Some(md5(b"two"))), (true, None)] {
+        for (discloses, second) in [(false, Some(md5(b"two"))), (true, None)] {
             let opaque = || {
-                let mut etag = WholeEtag::new(telling);
+                let mut etag = WholeEtag::new(discloses);
                 etag.push(Some(md5(b"one")));
                 etag.push(second);
                 etag.finish()

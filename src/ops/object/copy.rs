@@ -1,5 +1,6 @@
-//! CopyObject: an object from another's contents, under another key or the same. No byte moves: the copy refers to the
-//! blobs of its source, and one envelope is sealed. So re-keying an object of any size is one index transaction.
+//! CopyObject: makes an object from another's content, under another key or the same. No byte moves: the copy
+//! refers to the blobs of its source, and one envelope is sealed. So an object of any size gets a new key in
+//! one index transaction.
 
 use futures_util::StreamExt;
 
@@ -32,46 +33,41 @@ use crate::storage::pins::Pin;
 /// Copies an object, or a range of one.
 #[derive(Debug)]
 pub struct CopyObject {
-    /// Of what.
     pub source: CopySource,
-    /// Which bytes of the source; all when `None`.
+    /// The bytes of the source to copy; all when `None`.
     pub range: Option<RangeSpec>,
-    /// Where.
     pub bucket: BucketAddress,
-    /// Under which key.
     pub key: ObjectKey,
-    /// How the copy is encrypted. Never inherited from the source.
+    /// The encryption of the copy, which it never inherits from the source.
     pub encryption: WriteEncryption,
-    /// Whether the copy's customer key also opens an SSE-C source that came without a key of its own.
+    /// Whether the copy's customer key also opens an SSE-C source that came without its own key.
     pub shared_key: bool,
-    /// The copy's metadata.
     pub metadata: CopyMetadata,
-    /// The checksum that the client chose. One that the source does not have costs a read of the source.
+    /// The checksum that the client chose. If the source does not have it, the source is read.
     pub checksum: Option<ChecksumAlgorithm>,
-    /// What must hold of the object that the copy replaces.
+    /// A condition on the object that the copy replaces.
     pub precondition: Precondition,
-    /// Whether the request changes an object that is copied onto itself: metadata, encryption, storage class. S3 refuses a
-    /// copy that would change nothing.
+    /// Whether the request changes an object that is copied onto itself: metadata, encryption, storage class.
+    /// S3 refuses a copy that would change nothing.
     pub changes: bool,
 }
 
-/// Where a copy's metadata comes from.
+/// The origin of a copy's metadata.
 #[derive(Clone, Debug)]
 pub enum CopyMetadata {
-    /// The source's, but for the website redirect, which S3 never copies.
+    /// The source's metadata without the website redirect, which S3 never copies.
     Keep {
-        /// The redirect of the copy.
         website_redirect: Option<String>,
     },
-    /// This.
     Replace(ObjectMetadata),
-    /// The source's with this on top, item by item (Swift).
+    /// The source's metadata, replaced item by item by the request's (Swift).
     Merge {
-        /// What is given.
+        /// The metadata of the request.
         over: ObjectMetadata,
-        /// Whether the source's is left out, but for its content type.
+        /// Whether the source's metadata is left out, except its content type.
         fresh: bool,
-        /// Whether an object may have so much: without it, copies of copies would grow for ever.
+        /// Whether an object may have this much metadata. Without this limit, copies of copies would grow
+        /// without end.
         within: fn(&UserMetadata) -> bool,
     },
 }
@@ -79,23 +75,20 @@ pub enum CopyMetadata {
 /// A copy that was made.
 #[derive(Clone, Debug)]
 pub struct CopyOutcome {
-    /// Its version id (`Null` where its bucket keeps no versions).
+    /// `Null` where the copy's bucket keeps no versions.
     pub version_id: VersionId,
     /// S3's ETag, without quotes.
     pub etag: String,
-    /// MD5 and checksums, as far as they are known.
+    /// The MD5 and checksums, as far as they are known.
     pub digests: Digests,
-    /// `Last-Modified`.
+    /// The time that `Last-Modified` shows.
     pub modified: Timestamp,
-    /// Its mode.
     pub mode: EncryptionMode,
-    /// Plaintext bytes.
     pub size: u64,
-    /// Its metadata.
     pub metadata: ObjectMetadata,
-    /// Whether its bucket keeps versions, or once did.
+    /// Whether the copy's bucket keeps versions, or once did.
     pub versioned: bool,
-    /// The source's version, where its bucket keeps versions.
+    /// The source's version, if its bucket keeps versions.
     pub source_version: Option<VersionId>,
     /// The source's `Last-Modified`.
     pub source_modified: Timestamp,
@@ -123,7 +116,7 @@ impl Operation for CopyObject {
 }
 
 impl CopyObject {
-    /// Copies what the source is now. If the source has changed by the time of the commit, that is a `Conflict`.
+    /// Copies the source in its present state. If it changes before the commit, the error is a `Conflict`.
     async fn attempt(&self, gateway: &Gateway, permit: &Permit<'_>) -> Result<CopyOutcome, Error> {
         let bucket = permit.bucket()?;
         let (mode, holder) = holder(&self.encryption, permit.caller().secure)?;
@@ -184,7 +177,8 @@ impl CopyObject {
         })
     }
 
-    /// S3 refuses to copy an object onto itself to no effect. To name a version is to bring it back.
+    /// S3 refuses to copy an object onto itself if nothing changes. A source with a version id is allowed: it
+    /// brings that version back.
     fn check_changes(&self, bucket: &BucketRecord, source: &OpenSource) -> Result<(), Error> {
         let onto_itself = source.bucket.id == bucket.id && self.source.key == self.key;
         let is_current = self.source.version.is_none();
@@ -194,7 +188,7 @@ impl CopyObject {
         Ok(())
     }
 
-    /// The bytes that are copied, and what of the source's digests is true of them.
+    /// The bytes to copy, and those digests of the source that are true of them.
     fn part_of(&self, content: Content, digests: Digests) -> Result<(Content, Digests), Error> {
         let size = content.size();
         let range = match self.range {
@@ -205,12 +199,12 @@ impl CopyObject {
             return Ok((content.slice(range), Digests::default()));
         }
         let Digests { md5, mut checksums, .. } = digests;
-        // A composite checksum is one of parts, which the copy has not.
+        // A composite checksum is one of parts, and the copy has no parts.
         checksums.retain(|checksum| checksum.kind == ChecksumKind::FullObject);
         Ok((content, Digests { md5, checksums, ..Digests::default() }))
     }
 
-    /// S3 copies up to 5 GiB at once; Swift writes no larger object than by PUT.
+    /// S3 copies up to 5 GiB at once. On Swift a copy is no larger than a PUT may be.
     fn check_size(&self, gateway: &Gateway, size: u64) -> Result<(), Error> {
         let limit = match self.source.face {
             Face::S3 => MAX_PUT,
@@ -219,7 +213,8 @@ impl CopyObject {
         if size > limit { Err(Error::SourceTooLarge { limit }) } else { Ok(()) }
     }
 
-    /// Adds the checksum that the client chose, where the source has it not: the one case in which bytes are read.
+    /// Adds the checksum that the client chose. If the source does not have it, the bytes are read: the only
+    /// such case.
     async fn with_checksum(
         &self,
         gateway: &Gateway,
@@ -243,7 +238,7 @@ impl CopyObject {
     }
 }
 
-/// What keeps the source's blobs until the copy refers to them.
+/// Keeps the source's blobs until the copy refers to them.
 #[expect(dead_code, reason = "held for what their drop does")]
 enum Keep {
     Pin(Pin),
@@ -260,14 +255,15 @@ async fn compute(
     let mut digester = Digester::new(needs_md5, None, vec![chosen]);
     let mut stream = reader.open(0..size).await?.stream;
     while let Some(bytes) = stream.next().await {
-        // The reader has told the log what is wrong. It is not the client's body that broke.
-        digester.update(&bytes.map_err(|_| Error::Internal("a copy's source could not be read".into()))?);
+        // The reader has logged the cause. The client's body is not at fault.
+        digester
+            .update(&bytes.map_err(|_| Error::Internal("the source of a copy could not be read".into()))?);
     }
     digester.finish()
 }
 
-/// The MD5 of an SSE-S3 object where it is known. Where it is not, a suffix as of a multipart upload of one part tells
-/// clients not to compare; an SSE-C object's tag says nothing anyway.
+/// The MD5 of an SSE-S3 object, if it is known. Otherwise a suffix, as of an upload of one part, shows
+/// clients that they must not compare. An SSE-C object's tag is always opaque.
 fn etag(mode: EncryptionMode, digests: &Digests) -> String {
     match (mode, digests.md5) {
         (EncryptionMode::Managed, Some(md5)) => hex::encode(md5),
@@ -277,7 +273,8 @@ fn etag(mode: EncryptionMode, digests: &Digests) -> String {
 }
 
 impl CopyMetadata {
-    /// The copy's metadata, from the source's. The copy holds its bytes itself, so that no manifest is copied.
+    /// The copy's metadata, made from the source's. The copy refers to its bytes itself, so no manifest is
+    /// copied.
     fn of_copy(&self, source: ObjectMetadata) -> Result<ObjectMetadata, Error> {
         let mut metadata = match self.clone() {
             Self::Keep { website_redirect } => {
@@ -302,7 +299,7 @@ impl CopyMetadata {
     }
 }
 
-/// One over the other, header by header.
+/// Each header from `over`, or otherwise from `under`.
 fn merged(under: SystemMetadata, over: SystemMetadata) -> SystemMetadata {
     SystemMetadata {
         content_type: over.content_type.or(under.content_type),
@@ -318,7 +315,7 @@ fn merged(under: SystemMetadata, over: SystemMetadata) -> SystemMetadata {
     }
 }
 
-/// A copy that can be read without the customer's key that its source needs.
+/// A copy that can be read without the customer key that its source needs.
 struct Downgrade {
     request_id: String,
     user: String,
@@ -332,7 +329,6 @@ impl Downgrade {
         Self { request_id: caller.request_id.clone(), user: user.to_owned(), source, bucket }
     }
 
-    /// Writes the audit event.
     fn audit(&self) {
         tracing::info!(
             target: "cardea::audit",

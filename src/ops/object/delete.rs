@@ -1,4 +1,4 @@
-//! DeleteObject.
+//! DeleteObject: removes an object or a version, or adds a delete marker.
 
 use crate::authz::Action;
 use crate::model::{ObjectKey, VersionId};
@@ -8,16 +8,14 @@ use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, Delete, Deleted, Precondition};
 
-/// Deletes an object or a version of it. `removed: None` in the outcome tells that nothing was there.
+/// Deletes an object or a version of it. If nothing was there, the outcome has `removed: None`.
 #[derive(Clone, Debug)]
 pub struct DeleteObject {
-    /// Where.
     pub bucket: BucketAddress,
-    /// Which key.
     pub key: ObjectKey,
-    /// Which version; the current object when `None`.
+    /// The current object when `None`.
     pub version: Option<VersionId>,
-    /// What must hold of the current object.
+    /// A condition on the current object.
     pub precondition: Precondition,
 }
 

@@ -1,5 +1,5 @@
-//! Many deletes in one request, on either face: each is an operation of its own, authorised, counted and audited like any
-//! other.
+//! Many deletes in one request, on either face. Each is an operation of its own: authorised, counted and
+//! audited like any other.
 
 use futures_util::{StreamExt, stream};
 
@@ -9,12 +9,12 @@ use crate::ops::engine::gateway::Gateway;
 use crate::ops::object::delete::DeleteObject;
 use crate::storage::index::Deleted;
 
-/// Deletes of one request that are under way at a time: enough for the index to commit them together, and no more than
-/// one client's share of it.
+/// How many deletes of one request run at a time. It is enough for the index to commit them together, and no
+/// more than one client's share of the index.
 const AT_A_TIME: usize = 32;
 
 impl Gateway {
-    /// Deletes objects, and tells what came of each, in their order.
+    /// Deletes objects, and reports the outcome of each in the given order.
     pub async fn delete_many(
         &self,
         caller: &Caller,

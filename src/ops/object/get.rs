@@ -1,4 +1,5 @@
-//! GetObject and HeadObject: find, open with the right key, evaluate conditions, and hand out a reader.
+//! GetObject and HeadObject: find the object, open it with its key, evaluate the conditions, and give a
+//! reader.
 
 use crate::authz::Action;
 use crate::encryption::CustomerKey;
@@ -23,15 +24,13 @@ use crate::storage::index::{BucketAddress, BucketRecord, VersionRecord};
 /// Opens an object for reading. Order of checks: authorise, key, preconditions.
 #[derive(Debug)]
 pub struct GetObject {
-    /// Where.
     pub bucket: BucketAddress,
-    /// Which key.
     pub key: ObjectKey,
-    /// Which version; the current one when `None`.
+    /// The current version when `None`.
     pub version: Option<VersionId>,
-    /// The customer's key.
     pub customer_key: Option<CustomerKey>,
-    /// The answer for an SSE-C object without its key: an error, or a description that needs no key (a HEAD on Swift).
+    /// The answer for an SSE-C object without its key. It is an error, or a description that needs no key (a
+    /// HEAD on Swift).
     pub keyless: Keyless,
     /// Conditions, compared with the ETag that `face` shows.
     pub conditions: ReadConditions,
@@ -39,41 +38,40 @@ pub struct GetObject {
     pub face: Face,
     /// Whether only the metadata is wanted.
     pub head: bool,
-    /// Only the part of this number (S3's `partNumber`): 1 for an object of one piece.
+    /// Only the part with this number (S3's `partNumber`). An object without parts has part 1.
     pub part: Option<u32>,
 }
 
-/// What a reader may know of an object.
+/// The properties of an object that its reader may know.
 #[derive(Clone, Debug)]
 pub struct ObjectInfo {
-    /// Its version id.
     pub version_id: VersionId,
-    /// Its place in the key's history (`X-Timestamp` is `modified`).
+    /// The time that orders the versions of a key (`X-Timestamp` is `modified`).
     pub created: Timestamp,
-    /// `Last-Modified`.
+    /// The time that `Last-Modified` shows.
     pub modified: Timestamp,
-    /// Plaintext bytes.
     pub size: u64,
-    /// Its mode.
     pub mode: EncryptionMode,
-    /// S3's ETag, without quotes: the MD5, or opaque.
+    /// S3's ETag, without quotes: the MD5, or opaque text.
     pub etag: String,
-    /// Parts, for an object made of parts.
+    /// The number of parts, for an object made of parts.
     pub part_count: Option<u32>,
-    /// How it is large, for an object made of parts or segments.
+    /// The kind of large object, for an object made of parts or segments.
     pub large: Option<LargeObject>,
-    /// MD5 and checksums where they are known and may be told.
+    /// The MD5 and checksums, as far as they are known and the reader may know them.
     pub digests: Digests,
-    /// Metadata; without the key of an SSE-C object, the user metadata is only `mtime`.
+    /// Without the key of an SSE-C object, the user metadata is only `mtime`.
     pub metadata: ObjectMetadata,
-    /// Whether the object was opened: false only for a keyless Swift HEAD of an SSE-C object.
+    /// Whether the object was opened. It is false only for a HEAD on Swift of an SSE-C object without its
+    /// key.
     pub opened: bool,
-    /// Whether the bucket keeps versions: S3 shows `x-amz-version-id` only then.
+    /// Whether the bucket keeps versions. Otherwise S3 does not show `x-amz-version-id`.
     pub versioned: bool,
 }
 
 impl ObjectInfo {
-    /// The ETag a face shows, without quotes. Swift shows the plaintext's MD5 or none: its client compares.
+    /// The ETag that a face shows, without quotes. Swift shows the plaintext's MD5 or none, since its client
+    /// compares.
     pub fn shown_etag(&self, face: Face) -> Option<String> {
         match (face, &self.large) {
             (Face::Swift, Some(LargeObject::Dynamic(_))) => self.digests.etag.clone(),
@@ -81,23 +79,21 @@ impl ObjectInfo {
         }
     }
 
-    /// Tells of what a dynamic large object's manifest stands for, in the place of its own bytes. On S3 the suffix tells
+    /// Describes the segments of a dynamic large object in place of its own bytes. On S3 the suffix shows
     /// clients that the ETag is no MD5.
-    fn stands_for(&mut self, resolved: &Resolved) {
+    fn describe_resolved(&mut self, resolved: &Resolved) {
         self.etag = resolved.s3_etag(&self.etag);
         self.size = resolved.size;
         self.digests = Digests { etag: resolved.etag.clone(), ..Digests::default() };
     }
 }
 
-/// An object that was opened.
 #[derive(Debug)]
 pub struct OpenObject {
-    /// What may be known of it.
     pub info: ObjectInfo,
-    /// The part that was asked for by its number.
+    /// The part that the client asked for by its number.
     pub part: Option<PartSpan>,
-    /// Its bytes; `None` for HEAD.
+    /// `None` for HEAD.
     pub reader: Option<ObjectReader>,
 }
 
@@ -129,10 +125,10 @@ impl Operation for GetObject {
     }
 }
 
-/// What is read of a dynamic large object.
+/// The bytes that are read of a dynamic large object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Manifests {
-    /// What its manifest stands for.
+    /// The segments to which its manifest refers.
     Follow,
     /// The manifest's own bytes.
     Leave,
@@ -155,13 +151,13 @@ impl GetObject {
         permit: &Permit<'_>,
         manifests: Manifests,
     ) -> Result<OpenObject, Error> {
-        // Before the index is asked: from here on, what this request will read stays.
+        // The pin comes before the index is read: from here on it keeps everything that this request reads.
         let pin = gateway.pins.enter();
         let bucket = permit.bucket()?;
         let (fresh, found) =
             gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, self.version).await?;
         let record = found.map_err(|error| missing(error, self.version))?;
-        // What has expired is gone, but its version is history, and can be asked for by its id.
+        // An expired object is gone. Its version is history, and a client can read it by its id.
         let is_history = matches!(self.version, Some(VersionId::At(_)));
         if !is_history && record.metadata.system.is_expired(Timestamp::now()) {
             return Err(Error::NoSuchObject { marker: None });
@@ -179,7 +175,7 @@ impl GetObject {
         };
         let mut info = info(&fresh, &record, digests, version.is_some());
         if let Some((resolved, _)) = &dynamic {
-            info.stands_for(resolved);
+            info.describe_resolved(resolved);
         }
         let etag = info.shown_etag(self.face);
         match self.conditions.evaluate(etag.as_deref(), info.modified.seconds_ceil()) {
@@ -204,10 +200,12 @@ impl GetObject {
     }
 }
 
-/// The one user metadata item of an SSE-C object that is shown without its key: `swift upload --changed` compares it.
+/// The only user metadata item of an SSE-C object that is shown without its key. `swift upload --changed`
+/// compares it.
 const SHOWN_WITHOUT_KEY: &str = "mtime";
 
-/// What a reader may know of a version. Of a dynamic large object, this is the manifest itself.
+/// The properties of a version that its reader may know. Of a dynamic large object, they are those of the
+/// manifest.
 pub(crate) fn info(
     bucket: &BucketRecord,
     record: &VersionRecord,

@@ -22,49 +22,40 @@ use crate::storage::index::{
     BucketAddress, BucketRecord, NewBlob, NewVersion, Precondition, Publish, Published, Rewrap, Versioning,
 };
 
-/// The most bytes of an overwrite while the disk is nearly full.
+/// The largest overwrite that is admitted while the disk is nearly full.
 const SMALL: u64 = 8 * 1024;
 
-/// Writes an object.
 pub struct PutObject {
-    /// Where.
     pub bucket: BucketAddress,
-    /// Under which key.
     pub key: ObjectKey,
-    /// The plaintext.
+    /// The plaintext, which is sealed as it is read.
     pub body: Body,
-    /// How it is encrypted.
     pub encryption: WriteEncryption,
-    /// Metadata.
     pub metadata: ObjectMetadata,
-    /// What its MD5 must be (`Content-MD5`, Swift's `ETag`).
+    /// The MD5 that the client sent (`Content-MD5`, Swift's `ETag`): the body must have it.
     pub expected_md5: Option<[u8; 16]>,
-    /// Whether the caller needs the MD5 in any mode (Swift's `Etag` answer). SSE-S3 writes always have it.
+    /// Whether the caller needs the MD5 in any mode (Swift's `Etag` answer). SSE-S3 writes always compute it.
     pub wants_md5: bool,
-    /// The checksums the client chose. Where empty, CRC64NVME is computed and kept, as S3 does.
+    /// The checksums that the client chose. If it chose none, CRC64NVME is computed and kept, as on S3.
     pub checksums: Vec<ChecksumRequest>,
-    /// What must hold of the current object.
+    /// A condition on the current object.
     pub precondition: Precondition,
 }
 
-/// A written object.
 #[derive(Clone, Debug)]
 pub struct PutOutcome {
-    /// Its version id (`Null` where the bucket keeps no versions).
+    /// `Null` where the bucket keeps no versions.
     pub version_id: VersionId,
-    /// Whether answers say the version id: not where the bucket never kept versions.
+    /// Whether answers show the version id. It is false where the bucket never kept versions.
     pub versioned: bool,
     /// S3's ETag, without quotes.
     pub etag: String,
-    /// The plaintext's MD5 where it was computed: the caller has the body and the key, so it may know.
+    /// The plaintext's MD5, if it was computed. The caller sent the body and the key, so it may know the MD5.
     pub md5: Option<[u8; 16]>,
-    /// The checksums that were computed.
     pub checksums: Vec<StoredChecksum>,
-    /// `Last-Modified`.
+    /// The time that `Last-Modified` shows.
     pub modified: Timestamp,
-    /// Its mode.
     pub mode: EncryptionMode,
-    /// Plaintext bytes.
     pub size: u64,
 }
 
@@ -85,7 +76,7 @@ impl Operation for PutObject {
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<PutOutcome, Error> {
-        check_room(gateway, permit.bucket()?, &self.key, self.body.length).await?;
+        check_disk(gateway, permit.bucket()?, &self.key, self.body.length).await?;
         let (received, unpublished) = Received::of(self, gateway, &permit).await?;
         let (command, etag) = received.command(gateway, &permit, vec![])?;
         let published = unpublished.publish(gateway.publishing(command, received.counted(gateway))).await?;
@@ -93,8 +84,8 @@ impl Operation for PutObject {
     }
 }
 
-/// In the disk's reserve only what replaces something larger may be written: it frees more than it takes.
-async fn check_room(
+/// In the disk's reserve only an overwrite of something larger is admitted: it frees more than it takes.
+async fn check_disk(
     gateway: &Gateway,
     bucket: &BucketRecord,
     key: &ObjectKey,
@@ -113,7 +104,7 @@ async fn check_room(
     }
 }
 
-/// A write whose body has been received: what stays the same however often its commit is tried.
+/// A write whose body was received. It stays the same however often its commit is tried.
 pub(crate) struct Received {
     key: ObjectKey,
     encryption: WriteEncryption,
@@ -126,7 +117,7 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    /// Checks what can be checked, and takes in the body.
+    /// Makes the checks that need no body, and then receives the body.
     pub(crate) async fn of(
         put: PutObject,
         gateway: &Gateway,
@@ -143,12 +134,11 @@ impl Received {
         Ok((Self { key, encryption, metadata, precondition, blob, data_key, digests, mode }, unpublished))
     }
 
-    /// Under which key it is written.
     pub(crate) fn key(&self) -> &ObjectKey {
         &self.key
     }
 
-    /// The customer's key, where it is encrypted under one.
+    /// The customer's key, for SSE-C.
     pub(crate) fn customer_key(&self) -> Option<&CustomerKey> {
         match &self.encryption {
             WriteEncryption::Customer(key) => Some(key),
@@ -156,7 +146,7 @@ impl Received {
         }
     }
 
-    /// The command that publishes it, and the ETag it then has.
+    /// The command that publishes the write, and the ETag that the object then has.
     pub(crate) fn command(
         &self,
         gateway: &Gateway,
@@ -202,7 +192,6 @@ impl Received {
         move |_| metrics.written(mode, size)
     }
 
-    /// The answer to the writer.
     pub(crate) fn outcome(
         self,
         permit: &Permit<'_>,
@@ -223,7 +212,8 @@ impl Received {
     }
 }
 
-/// Refuses a conditional write that cannot succeed before its body is read. The commit checks again: only that counts.
+/// Refuses a conditional write that cannot succeed before its body is read. Only the check at the commit
+/// decides.
 pub(crate) async fn check_early(
     gateway: &Gateway,
     bucket: &BucketRecord,

@@ -1,5 +1,5 @@
-//! RestoreVersion: makes an old version the current object again. No byte moves, and no key is needed: the new version
-//! keeps the private identity, and only the outer layer of its envelope is sealed anew.
+//! RestoreVersion: makes an old version the current object again. No byte moves, and no key is needed. The
+//! new version keeps the private identity; only the outer layer of its envelope is sealed again.
 
 use crate::authz::Action;
 use crate::encryption::CustomerKey;
@@ -18,18 +18,15 @@ use crate::storage::index::{BucketAddress, Restore, Unchanged};
 /// Makes an old version the current object again.
 #[derive(Debug)]
 pub struct RestoreVersion {
-    /// Where.
     pub bucket: BucketAddress,
-    /// Which key.
     pub key: ObjectKey,
-    /// Which version.
     pub version: VersionId,
-    /// The customer's key, if one was given: it must be the version's.
+    /// The customer's key, if the client sent one. It must be the version's key.
     pub customer_key: Option<CustomerKey>,
 }
 
 impl Operation for RestoreVersion {
-    /// The current object, as it stands now.
+    /// The current object after the operation.
     type Output = ObjectInfo;
     const NAME: &'static str = "RestoreVersion";
 
@@ -56,7 +53,7 @@ impl RestoreVersion {
         let address = BucketAddress::Id(bucket.id);
         let (fresh, found) = gateway.index.find(&address, &self.key, Some(self.version)).await?;
         let record = found.map_err(|error| missing(error, Some(self.version)))?;
-        // It would be gone again at once.
+        // The restored object would expire at once.
         if record.metadata.system.is_expired(Timestamp::now()) {
             return Err(Error::NoSuchVersion);
         }

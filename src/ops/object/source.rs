@@ -19,34 +19,31 @@ use crate::storage;
 use crate::storage::index::{BucketAddress, BucketRecord, Unchanged, VersionRecord};
 use crate::storage::pins::Pin;
 
-/// What is copied.
+/// The source of a copy, as the client names it.
 #[derive(Debug)]
 pub struct CopySource {
-    /// Where it is.
     pub bucket: BucketAddress,
-    /// Under which key.
     pub key: ObjectKey,
-    /// Which version; the current one when `None`.
+    /// The current version when `None`.
     pub version: Option<VersionId>,
-    /// The customer's key that opens it.
+    /// The customer key that opens the source.
     pub customer_key: Option<CustomerKey>,
-    /// Conditions on the source, compared with the ETag that `face` shows. One that does not hold fails the copy.
+    /// Conditions on the source, compared with the ETag that `face` shows. If one does not hold, the copy
+    /// fails.
     pub conditions: ReadConditions,
-    /// Whose rules.
+    /// The face whose rules apply.
     pub face: Face,
 }
 
-/// A source that was opened. What it refers to stays until the pin is dropped.
+/// A source that was opened. The pin keeps everything to which the source refers.
 pub struct OpenSource {
-    /// Its bucket.
     pub bucket: Arc<BucketRecord>,
     /// Its version, without the parts, which are in `content`.
     pub record: VersionRecord,
     /// Its MD5 and checksums.
     pub digests: Digests,
-    /// Its bytes.
     pub content: Content,
-    /// What must not have changed when the copy is published.
+    /// The versions that must not have changed when the copy is published.
     pub unchanged: Vec<Unchanged>,
     /// Keeps the blobs.
     pub pin: Pin,
@@ -58,8 +55,8 @@ impl CopySource {
         self.open_with(gateway, permit, None).await
     }
 
-    /// The same, where the destination's key is also that of an SSE-C source which came without a key of its own: on Swift
-    /// a copy has one key header.
+    /// As [`Self::open`]. On Swift a copy has one key header. So `shared`, the destination's key, opens an
+    /// SSE-C source that came without its own key.
     pub async fn open_with(
         &self,
         gateway: &Gateway,
@@ -89,11 +86,11 @@ impl CopySource {
             Error::WrongKey => Error::WrongSourceKey,
             other => other,
         })?;
-        let version = version.ok_or_else(|| Error::Internal("a source was described, not opened".into()))?;
+        let version = version.ok_or_else(|| Error::Internal("the source of a copy was not opened".into()))?;
         let reading = Reading { gateway, permit, bucket: &bucket, record: &record, key };
         let dynamic = reading.dynamic(Depth::Open).await?;
         let etag = match &dynamic {
-            Some((standing, _)) => standing.shown_etag(&record.etag, self.face),
+            Some((resolved, _)) => resolved.shown_etag(&record.etag, self.face),
             None => shown_etag(&record, &digests, self.face),
         };
         match self.conditions.evaluate(etag.as_deref(), record.modified.seconds_ceil()) {
@@ -107,12 +104,12 @@ impl CopySource {
             uid: record.uid,
         }];
         let (content, segments) = match dynamic {
-            Some((standing, segments)) => (standing.content.unwrap_or_default(), segments),
+            Some((resolved, segments)) => (resolved.content.unwrap_or_default(), segments),
             None => reading.content(version, &digests).await?,
         };
         unchanged.extend(segments);
         if LargeObject::of(&record).is_some_and(|large| large != LargeObject::Parts) {
-            // They are the manifest's. The bytes it stands for have others, which nobody knows.
+            // These digests are of the manifest. Nobody knows those of the bytes to which it refers.
             digests = Digests::default();
         }
         record.parts = vec![];

@@ -12,27 +12,23 @@ use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
 use crate::storage::index::{BucketAddress, UpdateMetadata};
 
-/// Replaces an object's metadata. Needs no key; one that is given must be right.
+/// Replaces an object's metadata. The operation needs no key. If the client sent one, it must be right.
 #[derive(Debug)]
 pub struct UpdateObject {
-    /// Where.
     pub bucket: BucketAddress,
-    /// Which key.
     pub key: ObjectKey,
     /// The new metadata; a `content_type` of `None` keeps the old one.
     pub metadata: ObjectMetadata,
-    /// The customer's key, if one was given.
     pub customer_key: Option<CustomerKey>,
 }
 
 /// An object whose metadata was replaced.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UpdatedObject {
-    /// When.
     pub modified: Timestamp,
-    /// Its version id, which stays.
+    /// The version id, which does not change.
     pub version_id: VersionId,
-    /// Whether answers say the version id.
+    /// Whether answers show the version id.
     pub versioned: bool,
 }
 
@@ -62,12 +58,12 @@ impl UpdateObject {
         let bucket = permit.bucket()?;
         let (fresh, found) = gateway.index.find(&BucketAddress::Id(bucket.id), &self.key, None).await?;
         let record = found?;
-        // To change what has expired would be to bring it back.
+        // A change of an expired object would bring it back.
         if record.metadata.system.is_expired(Timestamp::now()) {
             return Err(Error::NoSuchObject { marker: None });
         }
         let key = self.customer_key.as_ref();
-        // Verifies the envelope, and the key where one was given.
+        // Verifies the envelope, and also the key if the client sent one.
         open(&gateway.ring, permit.caller(), bucket, &record, key, Keyless::Describe)?;
         let mut metadata = self.metadata.clone();
         if metadata.system.content_type.is_none() {

@@ -33,7 +33,6 @@ enum State {
     DataEnd,
     /// After the empty chunk.
     Trailer,
-    /// After everything.
     End,
 }
 

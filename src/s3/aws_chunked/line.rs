@@ -11,15 +11,14 @@ pub(super) struct LineBuffer(Vec<u8>);
 /// How a line has to end.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// `\r\n`
     CrLf,
     /// `\r\n` or `\n`: the examples of AWS's manual have both in a trailer.
     Any,
 }
 
 impl LineBuffer {
-    /// Takes the next line from the input, without its ending; `None` when the input is used up before the line's end.
-    /// `limit` counts the ending.
+    /// Takes the next line from the input, without its ending; `None` when the input is used up before the
+    /// line's end. `limit` counts the ending.
     pub(super) fn take(
         &mut self,
         input: &mut Bytes,

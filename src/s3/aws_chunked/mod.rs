@@ -1,5 +1,5 @@
-//! The five ways a body comes over S3, from what is on the wire to the object's bytes: as it is, under one SHA-256, and
-//! in the three `aws-chunked` framings.
+//! The five ways a body comes over S3, from what is on the wire to the object's bytes: as it is, under one
+//! SHA-256, and in the three `aws-chunked` framings.
 //!
 //! ```text
 //! 10000;chunk-signature=<64 hex>\r\n  <65536 bytes>  \r\n
@@ -9,13 +9,14 @@
 //! \r\n
 //! ```
 //!
-//! Bytes are passed on as they arrive and hashed on the way; a chunk's signature (and the whole body's SHA-256) is
-//! compared at its end. What is passed on is therefore not verified yet: **it is verified when the stream has ended
-//! without an error**, and until then must not be published. Holding a chunk back until its signature is verified would
-//! need a buffer as large as the client likes.
+//! Bytes are passed on as they arrive and hashed on the way; a chunk's signature (and the whole body's
+//! SHA-256) is compared at its end. What is passed on is therefore not verified yet: **it is verified when
+//! the stream has ended without an error**, and until then must not be published. Holding a chunk back until
+//! its signature is verified would need a buffer as large as the client likes.
 //!
-//! Source: AWS, "Signature Calculations for the Authorization Header: Transferring Payload in Multiple Chunks" and
-//! "… Including Trailing Headers"; the unsigned form is what AWS's SDKs have sent by default since January 2025.
+//! Source: AWS, "Signature Calculations for the Authorization Header: Transferring Payload in Multiple
+//! Chunks" and "… Including Trailing Headers"; the unsigned form is what AWS's SDKs have sent by default
+//! since January 2025.
 
 mod decoder;
 #[cfg(any(test, fuzzing, feature = "testing"))]
@@ -39,8 +40,8 @@ use super::sigv4::{ChunkSigner, PayloadMode};
 use crate::http::body::{Body, BodyError, ByteStream};
 use crate::model::ChecksumAlgorithm;
 
-/// The longest line before a chunk: sixteen digits and a signature need 99 bytes. Stops a line without end from being
-/// collected in memory.
+/// The longest line before a chunk: sixteen digits and a signature need 99 bytes. Stops a line without end
+/// from being collected in memory.
 pub(crate) const MAX_CHUNK_LINE: usize = 256;
 
 /// The longest line of the trailer. Stops the same.
@@ -52,9 +53,9 @@ pub(crate) const MAX_TRAILER_LINES: usize = 8;
 /// The largest chunk: the largest part there is. Stops sizes that overflow whatever is computed from them.
 pub(crate) const MAX_CHUNK: u64 = 5 * 1024 * 1024 * 1024;
 
-/// How many bytes of framing are free before they are weighed against the data. Stops a body of one-byte chunks, each of
-/// which costs two hashes: beyond this allowance framing may not outweigh the data. (AWS asks for 8 KiB in every chunk
-/// but the last, which clients that send unsigned chunks do not know.)
+/// How many bytes of framing are free before they are weighed against the data. Stops a body of one-byte
+/// chunks, each of which costs two hashes: beyond this allowance framing may not outweigh the data. (AWS asks
+/// for 8 KiB in every chunk but the last, which clients that send unsigned chunks do not know.)
 pub(crate) const FREE_FRAMING: u64 = 64 * 1024;
 
 /// How a body is framed and what verifies it.
@@ -73,7 +74,8 @@ pub(crate) enum Framing {
 }
 
 impl Framing {
-    /// The framing of a payload mode. `None` when it has signed chunks and there is nothing to verify them with.
+    /// The framing of a payload mode. `None` when it has signed chunks and there is nothing to verify them
+    /// with.
     pub(crate) fn new(mode: PayloadMode, signer: Option<ChunkSigner>) -> Option<Self> {
         match mode {
             PayloadMode::Unsigned => Some(Self::Plain),
@@ -94,11 +96,11 @@ pub(crate) struct AnnouncedTrailer {
     pub(crate) value: Arc<OnceLock<Vec<u8>>>,
 }
 
-/// Turns what is on the wire into the object's bytes. `decoded_length` is `x-amz-decoded-content-length`, which the
-/// chunks must add up to.
+/// Turns what is on the wire into the object's bytes. `decoded_length` is `x-amz-decoded-content-length`,
+/// which the chunks must add up to.
 ///
-/// The stream ends without an error only if the framing was complete, every signature and the SHA-256 matched, and the
-/// trailer held exactly what was announced.
+/// The stream ends without an error only if the framing was complete, every signature and the SHA-256
+/// matched, and the trailer held exactly what was announced.
 pub(crate) fn decode(
     body: Body,
     framing: Framing,

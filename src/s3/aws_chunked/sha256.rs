@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 
 use crate::http::body::{Body, BodyError};
 
-/// Passes a body on and ends with an error unless this was its SHA-256. As with chunks, what is passed on is verified
-/// when the stream has ended without an error.
+/// Passes a body on and ends with an error unless this was its SHA-256. As with chunks, what is passed on is
+/// verified when the stream has ended without an error.
 pub(crate) fn verify_sha256(body: Body, expected: [u8; 32]) -> Body {
     let Body { stream, length } = body;
     let verified = stream::try_unfold((stream, Sha256::new()), move |(mut stream, mut sha256)| async move {

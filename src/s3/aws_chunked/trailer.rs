@@ -66,7 +66,8 @@ impl Trailer {
         Ok(())
     }
 
-    /// Whether an empty line is not the end yet: one may come before the signature, as in the examples of AWS's manual.
+    /// Whether an empty line is not the end yet: one may come before the signature, as in the examples of
+    /// AWS's manual.
     pub(super) fn skip_empty_line(&mut self) -> bool {
         let skip = self.is_signed && self.signature.is_none() && !self.skipped;
         self.skipped |= skip;

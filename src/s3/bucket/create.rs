@@ -12,8 +12,8 @@ use crate::s3::error::{Error, Fault, Refusal};
 use crate::s3::request::{Request, empty, set};
 use crate::s3::xml::{Element, parse_root};
 
-/// Creates a bucket in the caller's account. Creating one's own bucket again is 409, but in `us-east-1` it is 200: AWS
-/// keeps that for old clients.
+/// Creates a bucket in the caller's account. Creating one's own bucket again is 409, but in `us-east-1` it is
+/// 200: AWS keeps that for old clients.
 pub(in crate::s3) async fn create(request: Request<'_>, body: DocumentBody) -> Result<Response, Error> {
     let bucket = request.bucket()?;
     let name = match &bucket {

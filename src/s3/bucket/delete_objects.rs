@@ -25,8 +25,11 @@ pub(in crate::s3) async fn delete_objects(
     let bucket = request.bucket()?;
     let refusal = match request.authorised_bucket(Action::DeleteObject).await {
         Ok(_) => None,
-        // S3 reports it for each key.
-        Err(refusal @ Error::Domain(ops::Error::AccessDenied)) => Some(refusal),
+        // S3 reports a stranger's refusal for each key. Another owner than expected is a refusal of the
+        // request.
+        Err(refusal @ Error::Domain(ops::Error::AccessDenied)) if request.caller.expected_owner.is_none() => {
+            Some(refusal)
+        }
         Err(other) => return Err(other),
     };
     let list = body.read_unauthorised(&request, MAX_BODY).await.and_then(|body| Ok(read(&body)?));
@@ -105,7 +108,7 @@ impl Wanted {
     }
 }
 
-/// The keys, and whether only failures are to be told.
+/// The keys, and whether only failures are to be reported.
 fn read(body: &[u8]) -> Result<(Vec<Wanted>, bool), Fault> {
     let root = parse_root(body, "Delete")?;
     root.only(&["Quiet", "Object"])?;
@@ -174,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list() {
+    fn other_documents_are_refused() {
         let object = "<Object><Key>k</Key></Object>";
         assert_eq!(keys(&format!("<Delete>{}</Delete>", object.repeat(1000))).len(), 1000);
         for body in [
@@ -192,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_cannot_be_deleted_are_told_each() {
+    fn keys_that_cannot_be_deleted_are_reported_each() {
         let bucket = BucketAddress::S3(BucketName::new("bkt").unwrap());
         let code = |wanted: &Wanted| wanted.operation(&bucket).unwrap_err().0;
         assert_eq!(code(&Wanted { key: "k".repeat(1025), ..Wanted::default() }), "KeyTooLongError");

@@ -28,7 +28,7 @@ pub(in crate::s3) async fn list_uploads(request: Request<'_>) -> Result<Response
         Parameters { max_keys: max_uploads(&request.query)?, ..Parameters::read(&request.query)? };
     let start = Start::read(&request.query)?;
     let bucket = request.bucket()?;
-    let record = request.authorised_bucket(Action::ListBucketMultipartUploads).await?;
+    let record = request.bucket_info(Action::ListBucketMultipartUploads).await?;
     let page = if parameters.max_keys == 0 {
         UploadPage::default()
     } else {

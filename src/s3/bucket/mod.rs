@@ -33,9 +33,13 @@ pub(super) use location::location;
 pub(super) use versioning::state as versioning_state;
 pub(super) use versioning::{put_versioning, versioning};
 
+/// Reads any bytes as the document of one setting.
+#[cfg(any(test, fuzzing))]
+type Fuzz = fn(&[u8]);
+
 /// The settings that are documents, for a fuzzer.
 #[cfg(any(test, fuzzing))]
-pub(super) const FUZZED: &[(SettingName, fn(&[u8]))] = &[(SettingName::Tags, setting::fuzz::<Tags>)];
+pub(super) const FUZZED: &[(SettingName, Fuzz)] = &[(SettingName::Tags, setting::fuzz::<Tags>)];
 
 #[cfg(test)]
 mod tests {

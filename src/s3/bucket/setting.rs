@@ -1,4 +1,5 @@
-//! Settings of a bucket that are one document: the generic get, put and delete. A setting's own file says the rest.
+//! Settings of a bucket that are one document: the generic get, put and delete. A setting's own file says the
+//! rest.
 
 use poem::Response;
 use poem::http::StatusCode;
@@ -50,13 +51,12 @@ impl Absent {
 
 /// Answers a setting that no bucket can have yet.
 pub(in crate::s3) async fn unset(request: Request<'_>, absent: Absent) -> Result<Response, Error> {
-    request.authorised_bucket(Action::GetBucketSettings).await?;
+    request.bucket_info(Action::GetBucketSettings).await?;
     absent.answer(&request)
 }
 
 /// Gets a setting.
 pub(in crate::s3) async fn get<S: AsDocument>(request: Request<'_>) -> Result<Response, Error> {
-    request.check_expected_owner(S::GET.1).await?;
     match request.execute(GetSetting::<S>::of(request.bucket()?)).await? {
         Some(value) => Ok(document(written(&*value))),
         None => S::ABSENT.answer(&request),
@@ -76,7 +76,6 @@ pub(in crate::s3) async fn put<S: AsDocument>(
 
 /// Removes a setting, if there is one.
 pub(in crate::s3) async fn delete<S: AsDocument>(request: Request<'_>) -> Result<Response, Error> {
-    request.check_expected_owner(S::PUT.1).await?;
     request.execute(PutSetting::<S> { bucket: request.bucket()?, value: None }).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
@@ -92,8 +91,8 @@ fn written<S: AsDocument>(value: &S) -> Document {
     document
 }
 
-/// Reads any bytes as the document of a setting. A document that is taken reads as it was written, and so does the text
-/// that the index stores.
+/// Reads any bytes as the document of a setting. A document that is taken reads as it was written, and so
+/// does the text that the index stores.
 #[cfg(any(test, fuzzing))]
 pub(super) fn fuzz<S: AsDocument>(data: &[u8]) {
     let Ok(Some(value)) = read::<S>(data) else { return };

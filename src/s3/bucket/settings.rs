@@ -1,5 +1,5 @@
-//! Settings that cannot be set yet: each answers as S3 does for a bucket that never had it. A setting that can be set
-//! has a file of its own, which takes its line along as `AsDocument::ABSENT`.
+//! Settings that cannot be set yet: each answers as S3 does for a bucket that never had it. A setting that
+//! can be set has a file of its own, which takes its line along as `AsDocument::ABSENT`.
 
 use poem::Response;
 
@@ -33,7 +33,6 @@ pub(in crate::s3) const WEBSITE: Absent =
 
 /// Access is not by tags.
 pub(in crate::s3) const ABAC: Absent = Absent::Default(|| with(begin("AbacStatus"), "Status", "Disabled"));
-/// Never set.
 pub(in crate::s3) const ACCELERATE: Absent = Absent::Default(|| begin("AccelerateConfiguration"));
 /// Everything is encrypted, SSE-S3 by default, and SSE-C is not blocked.
 pub(in crate::s3) const ENCRYPTION: Absent = Absent::Default(encryption);
@@ -56,7 +55,7 @@ pub(in crate::s3) const NO_METRICS: Absent =
 
 /// `GetBucketAcl`: the owner's full control.
 pub(in crate::s3) async fn acl(request: Request<'_>) -> Result<Response, Error> {
-    let record = request.authorised_bucket(Action::GetBucketSettings).await?;
+    let record = request.bucket_info(Action::GetBucketSettings).await?;
     Ok(document(Owner::of(&request, &record.account).await.full_control()))
 }
 

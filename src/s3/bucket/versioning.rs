@@ -17,7 +17,7 @@ const NO_STATUS: Refusal =
 
 /// The versioning state; nothing where versioning was never configured.
 pub(in crate::s3) async fn versioning(request: Request<'_>) -> Result<Response, Error> {
-    let bucket = request.authorised_bucket(Action::GetBucketVersioning).await?;
+    let bucket = request.bucket_info(Action::GetBucketVersioning).await?;
     let mut xml = begin("VersioningConfiguration");
     xml.optional(
         "Status",

@@ -19,14 +19,12 @@ pub(in crate::s3) enum Fault {
     ConflictingQuery {
         /// One of them.
         first: &'static str,
-        /// The other.
         second: &'static str,
     },
     /// A preflight request for a bucket without CORS rules.
     CorsNotEnabled,
     /// The body announced is larger than an object may be.
     EntityTooLarge {
-        /// Its length.
         proposed: u64,
         /// The longest allowed.
         limit: u64,
@@ -38,34 +36,20 @@ pub(in crate::s3) enum Fault {
         note: Option<String>,
     },
     /// Nobody has this access key.
-    InvalidAccessKeyId {
-        /// It.
-        access_key: String,
-    },
+    InvalidAccessKeyId { access_key: String },
     /// A header or parameter has a value it must not have.
     InvalidArgument {
-        /// S3's sentence.
         message: &'static str,
-        /// Which argument.
         name: &'static str,
         /// Its value; never one that may hold key material.
         value: Option<String>,
     },
     /// A bucket name that cannot be one.
-    InvalidBucketName {
-        /// It.
-        name: String,
-    },
+    InvalidBucketName { name: String },
     /// `Content-MD5` is not 16 bytes in base64.
-    InvalidDigest {
-        /// Its value.
-        value: String,
-    },
+    InvalidDigest { value: String },
     /// An SSE-C algorithm other than AES256.
-    InvalidEncryptionAlgorithm {
-        /// Its value.
-        value: String,
-    },
+    InvalidEncryptionAlgorithm { value: String },
     /// There is no such part of the object.
     InvalidPartNumber {
         /// Which was asked for.
@@ -83,37 +67,21 @@ pub(in crate::s3) enum Fault {
     /// A redirect location that is no location.
     InvalidRedirectLocation,
     /// The request contradicts itself or the resource.
-    InvalidRequest {
-        /// S3's sentence.
-        message: String,
-    },
+    InvalidRequest { message: String },
     /// No such storage class.
-    InvalidStorageClass {
-        /// Its name.
-        class: String,
-    },
+    InvalidStorageClass { class: String },
     /// A session token, and no service here gives any.
     InvalidToken,
     /// The path or query cannot be decoded.
     InvalidUri,
     /// The key is too long.
-    KeyTooLong {
-        /// Its bytes.
-        found: usize,
-        /// Bytes allowed.
-        limit: usize,
-    },
+    KeyTooLong { found: usize, limit: usize },
     /// The XML body does not parse or does not validate.
     MalformedXml,
     /// An XML body that is too long.
     MaxMessageLengthExceeded,
     /// Too much user metadata.
-    MetadataTooLarge {
-        /// Its bytes.
-        found: usize,
-        /// Bytes allowed.
-        limit: usize,
-    },
+    MetadataTooLarge { found: usize, limit: usize },
     /// The method means nothing here.
     MethodNotAllowed {
         /// What it was used on.
@@ -124,17 +92,11 @@ pub(in crate::s3) enum Fault {
     /// A document was to be sent, and nothing was.
     MissingRequestBody,
     /// An operation that S3 has and we do not yet.
-    OperationNotImplemented {
-        /// Its name.
-        operation: &'static str,
-    },
+    OperationNotImplemented { operation: &'static str },
     /// A setting is absent, or breaks a rule of its own.
     Setting(Refusal),
     /// A parameter asks for something that is not done here.
-    QueryNotImplemented {
-        /// Which.
-        parameter: String,
-    },
+    QueryNotImplemented { parameter: String },
 }
 
 impl Fault {

@@ -19,7 +19,7 @@ use crate::ops;
 /// Everything that can go wrong on this face.
 #[derive(Debug)]
 pub(super) enum Error {
-    /// The front refuses the request as it stands.
+    /// The front refuses the request.
     Fault(Fault),
     /// The credentials do not verify.
     Signature(SigError),

@@ -51,7 +51,7 @@ fn document(answer: &Answer, context: &ErrorContext) -> Response {
     Response::builder().status(answer.status).header(CONTENT_TYPE, "application/xml").body(xml.finish())
 }
 
-/// Tells the operator what the client is not told.
+/// Logs the errors whose causes the client does not see.
 pub(super) fn report(error: &Error, request_id: &str) {
     match error {
         Error::Domain(

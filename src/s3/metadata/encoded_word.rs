@@ -3,7 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// Shows a value: as it stands where it is printable US-ASCII that is read as itself, else as one encoded word.
+/// Shows a value. Printable US-ASCII that is read as itself stays as it is; any other value becomes one
+/// encoded word.
 pub(super) fn encode(value: &str) -> String {
     if value.bytes().all(|b| matches!(b, b' '..=b'~')) && !(value.contains("=?") && decode(value) != value) {
         return value.to_owned();

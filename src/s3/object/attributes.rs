@@ -36,7 +36,7 @@ enum Attribute {
     Size,
 }
 
-/// Tells what was asked for of an object.
+/// Gives the attributes of an object that were asked for.
 pub(in crate::s3) async fn attributes(request: Request<'_>) -> Result<Response, Error> {
     let wanted = wanted(&request.headers)?;
     let after = number(&request.headers, MARKER)?.unwrap_or(0);

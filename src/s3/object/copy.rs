@@ -7,8 +7,8 @@ use poem::http::HeaderMap;
 
 use super::put::precondition;
 use crate::http::date;
-use crate::model::ChecksumAlgorithm;
-use crate::ops::{Action, BucketInfo, CopyMetadata, CopyObject, CopyOutcome, CopySource};
+use crate::model::{AccountId, ChecksumAlgorithm};
+use crate::ops::{Action, BucketInfo, Caller, CopyMetadata, CopyObject, CopyOutcome, CopySource};
 use crate::s3::body::EmptyBody;
 use crate::s3::checksum_names::{element, kind_name};
 use crate::s3::error::{Error, Fault};
@@ -37,7 +37,6 @@ pub(in crate::s3) async fn copy(request: Request<'_>, body: EmptyBody) -> Result
     let given = metadata::collect(headers)?;
     let checksum = chosen_checksum(headers)?;
     let precondition = precondition(headers)?;
-    request.check_expected_owner(Action::PutObject).await?;
     body.check(&request, Action::PutObject, "A request that copies an object has no body").await?;
     check_source_owner(&request, &source).await?;
 
@@ -97,9 +96,10 @@ fn chosen_checksum(headers: &HeaderMap) -> Result<Option<ChecksumAlgorithm>, Fau
 /// Refuses when the source's bucket is not owned by the account that the client expects.
 pub(super) async fn check_source_owner(request: &Request<'_>, source: &CopySource) -> Result<(), Error> {
     let Some(expected) = text(&request.headers, SOURCE_OWNER)? else { return Ok(()) };
+    let caller = Caller { expected_owner: Some(AccountId::new(expected)), ..request.caller.clone() };
     let info = BucketInfo { bucket: source.bucket.clone(), action: Action::GetObject };
-    let record = request.execute(info).await?.record;
-    if record.account.as_str() == expected { Ok(()) } else { Err(Fault::AccessDenied.into()) }
+    request.gateway.execute(&caller, info).await?;
+    Ok(())
 }
 
 fn result(outcome: &CopyOutcome) -> Document {

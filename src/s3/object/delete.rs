@@ -5,7 +5,7 @@ use poem::http::{HeaderMap, StatusCode};
 
 use crate::http::conditions::{EtagList, ReadConditions};
 use crate::model::VersionId;
-use crate::ops::{Action, DeleteObject, Deleted, Precondition};
+use crate::ops::{DeleteObject, Deleted, Precondition};
 use crate::s3::error::Error;
 use crate::s3::request::{Request, empty, set};
 
@@ -13,8 +13,6 @@ use crate::s3::request::{Request, empty, set};
 pub(in crate::s3) async fn delete(request: Request<'_>) -> Result<Response, Error> {
     let version = request.version()?;
     let precondition = precondition(&request.headers);
-    let action = if version.is_some() { Action::DeleteObjectVersion } else { Action::DeleteObject };
-    request.check_expected_owner(action).await?;
     let (bucket, key) = request.object()?;
     let deleted = request.execute(DeleteObject { bucket, key, version, precondition }).await?;
 

@@ -11,7 +11,8 @@ use super::read::{self, Opened};
 use crate::s3::error::Error;
 use crate::s3::request::{Request, empty};
 
-/// `GetObject`. What breaks after the first bytes breaks the connection: a body that ends early cannot pass for whole.
+/// `GetObject`. What breaks after the first bytes breaks the connection: a body that ends early cannot pass
+/// for whole.
 pub(in crate::s3) async fn get(request: Request<'_>) -> Result<Response, Error> {
     let wanted = Wanted::read(&request.query, &request.headers)?;
     let opened = read::open(&request, false, wanted.number()).await?;

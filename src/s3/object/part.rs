@@ -25,7 +25,6 @@ pub(super) enum Wanted {
 /// What it gets.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Part {
-    /// The bytes.
     pub(super) range: Range<u64>,
     /// Whether the answer is 206.
     pub(super) partial: bool,
@@ -59,7 +58,8 @@ impl Wanted {
         }
     }
 
-    /// Resolves it against an object, and the part in it that was asked for. Several ranges in one header give the whole object, as on AWS.
+    /// Resolves it against an object, and the part in it that was asked for. Several ranges in one header
+    /// give the whole object, as on AWS.
     pub(super) fn resolve(
         &self,
         info: &ObjectInfo,

@@ -6,7 +6,8 @@ use crate::s3::error::{Error, Fault};
 use crate::s3::headers::text;
 use crate::s3::request::Request;
 
-/// Refuses a preflight request. It needs no credentials, so that it must not tell whether the bucket is there.
+/// Refuses a preflight request. It needs no credentials, and so the answer must not show whether the bucket
+/// exists.
 pub(in crate::s3) async fn preflight(request: Request<'_>) -> Result<Response, Error> {
     if text(&request.headers, "origin")?.is_none() {
         let message = "Insufficient information. Origin request header needed.".to_owned();

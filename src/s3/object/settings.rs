@@ -12,7 +12,7 @@ use crate::s3::xml::begin;
 /// `GetObjectAcl`: an object belongs to its bucket's owner.
 pub(in crate::s3) async fn acl(request: Request<'_>) -> Result<Response, Error> {
     let info = read::exists(&request).await?;
-    let record = request.authorised_bucket(Action::GetObject).await?;
+    let record = request.bucket_info(Action::GetObject).await?;
     let mut response = document(Owner::of(&request, &record.account).await.full_control());
     read::show_version(&info, response.headers_mut());
     Ok(response)

@@ -76,8 +76,8 @@ pub enum Conditions {
     IfMatchEvaluated,
     /// All four are refused.
     Refused,
-    /// For reads that evaluate none. `If-Match` and `If-Unmodified-Since` are refused. The other two are ignored: they
-    /// only let a cache save a transfer, and the whole answer is never wrong.
+    /// For reads that evaluate none. `If-Match` and `If-Unmodified-Since` are refused. The other two are
+    /// ignored: they only let a cache save a transfer, and the whole answer is never wrong.
     CachingIgnored,
 }
 
@@ -97,15 +97,14 @@ impl Conditions {
 /// A row of the table: how an operation is recognised, and how it is served.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    /// The operation.
     pub operation: super::S3Operation,
     /// What its requests name.
     pub on: On,
-    /// Their method.
     pub method: &'static str,
     /// The sub-resource in their query. Empty without one.
     pub sub_resource: &'static str,
-    /// One of these must be in the request. Where there are none, the row is for requests that fit no marked row.
+    /// One of these must be in the request. Where there are none, the row is for requests that fit no marked
+    /// row.
     pub marks: &'static [Mark],
     /// What is known of an operation that is served. `None`: S3 has it, and Cardea answers 501 with its name.
     pub served: Option<Rules>,
@@ -116,12 +115,11 @@ pub struct Row {
 pub struct Rules {
     /// Parameters beside the sub-resource, the marks and those of every operation.
     pub parameters: &'static [&'static str],
-    /// The body.
     pub takes: Takes,
     /// The conditional headers.
     pub conditions: Conditions,
-    /// The statuses that are no error. A setting that a bucket may lack has 404 beside 200, and 404 alone where no bucket
-    /// can have it yet.
+    /// The statuses that are no error. A setting that a bucket may lack has 404 beside 200, and 404 alone
+    /// where no bucket can have it yet.
     pub answers: &'static [u16],
 }
 
@@ -162,7 +160,6 @@ macro_rules! operations {
                 match self { $(Self::$name => stringify!($name)),+ }
             }
 
-            /// Its row.
             pub fn row(self) -> &'static Row {
                 &ROWS[self as usize]
             }

@@ -1,5 +1,5 @@
-//! The table of operations: one row each. The enum, the routes, the refusals and the dispatch come from it, and
-//! nothing else knows which operations there are. An operation is served once its row has a handler.
+//! The table of operations: one row each. The enum, the routes, the refusals and the dispatch come from it,
+//! and nothing else knows which operations there are. An operation is served once its row has a handler.
 
 use poem::Response;
 

@@ -42,7 +42,7 @@ fn every_operation_has_a_line() {
 }
 
 #[test]
-fn what_no_operation_is_says_so() {
+fn requests_of_no_operation_are_405_or_conflicts() {
     for (method, uri) in [
         ("POST", "/"),
         ("PUT", "/"),
@@ -62,7 +62,7 @@ fn what_no_operation_is_says_so() {
 
 /// The rows are found by their operation's number.
 #[test]
-fn every_row_is_its_operations() {
+fn rows_are_in_the_order_of_the_operations() {
     for (operation, row) in S3Operation::ALL.iter().zip(ROWS) {
         assert_eq!(row.operation, *operation);
         assert_eq!(operation.row().operation, *operation);

@@ -12,8 +12,9 @@ pub(super) const SIGNATURE_PARAMETER: &str = "X-Amz-Signature";
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct SignedHeaderMissing;
 
-/// The hex SHA-256 of the canonical request: of the one S3 defines, then, where they differ, of those with an encoded
-/// `/` left encoded, and with the path exactly as sent. All of them name the same object, and clients sign any.
+/// The hex SHA-256 of the canonical request: of the one S3 defines, then, where they differ, of those with an
+/// encoded `/` left encoded, and with the path exactly as sent. All of them name the same object, and clients
+/// sign any.
 ///
 /// `signed_headers` is in lower case and sorted.
 pub(super) fn hashes(

@@ -1,18 +1,18 @@
 //! The chain of signatures over the chunks of a body and its trailer.
 //!
-//! Source: AWS, "Signature Calculations for the Authorization Header: Transferring Payload in Multiple Chunks" and
-//! "… Including Trailing Headers".
+//! Source: AWS, "Signature Calculations for the Authorization Header: Transferring Payload in Multiple
+//! Chunks" and "… Including Trailing Headers".
 
 use super::key::SigningKey;
 
 /// SHA-256 of nothing.
 pub(super) const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/// Signs or verifies one chunk after the other; each signature covers the one before, the first the request's.
+/// Signs or verifies one chunk after the other; each signature covers the one before, the first the
+/// request's.
 #[derive(Clone, Debug)]
 pub struct ChunkSigner {
     pub(super) key: SigningKey,
-    /// `<date>\n<scope>\n`
     pub(super) context: String,
     pub(super) previous: String,
 }

@@ -3,14 +3,12 @@
 /// One variant for each of S3's answers; the text is S3's message. Never holds any of the canonical request.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum SigError {
-    /// 400 `AuthorizationHeaderMalformed`
     #[error("The authorization header is malformed; {0}")]
     AuthorizationHeaderMalformed(&'static str),
-    /// 400 `AuthorizationQueryParametersError`
     #[error("{0}")]
     AuthorizationQueryParametersError(&'static str),
-    /// 400 `AuthorizationHeaderMalformed`, or `AuthorizationQueryParametersError` when presigned, with a `Region`
-    /// element that says what was expected.
+    /// 400 `AuthorizationHeaderMalformed`, or `AuthorizationQueryParametersError` when presigned, with a
+    /// `Region` element that says what was expected.
     #[error("{} the region '{found}' is wrong; expecting '{expected}'", if *.presigned {
         "Error parsing the X-Amz-Credential parameter;"
     } else {
@@ -24,24 +22,20 @@ pub(crate) enum SigError {
         /// The region of this gateway.
         expected: String,
     },
-    /// 403 `AccessDenied`
     #[error("AWS authentication requires a valid Date or x-amz-date header")]
     MissingDate,
     /// 403 `AccessDenied`, with the names, comma-separated, as `HeadersNotSigned`.
     #[error("There were headers present in the request which were not signed")]
     UnsignedHeaders(String),
-    /// 403 `SignatureDoesNotMatch`
     #[error(
         "The request signature we calculated does not match the signature you provided. Check your key and signing \
          method."
     )]
     SignatureDoesNotMatch,
-    /// 403 `RequestTimeTooSkewed`
     #[error("The difference between the request time and the current time is too large.")]
     RequestTimeTooSkewed {
         /// The request's clock, in seconds since the epoch.
         request_time: i64,
-        /// Ours.
         server_time: i64,
     },
     /// 403 `AccessDenied`: a presigned URL after its time.
@@ -49,22 +43,18 @@ pub(crate) enum SigError {
     Expired {
         /// When it expired, in seconds since the epoch.
         expired_at: i64,
-        /// Our clock.
         server_time: i64,
     },
     /// 403 `AccessDenied`: a presigned URL from the future.
     #[error("Request is not valid yet")]
     NotYetValid,
-    /// 400 `InvalidRequest`
     #[error("Missing required header for this request: x-amz-content-sha256")]
     XAmzContentSha256Missing,
-    /// 400 `InvalidArgument`
     #[error(
         "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, \
          STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value."
     )]
     XAmzContentSha256Invalid,
-    /// 400 `InvalidArgument`
     #[error(
         "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter \
          or the Authorization header should be specified"

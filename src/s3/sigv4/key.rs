@@ -29,8 +29,8 @@ impl SigningKey {
         hex::encode(*hmac(&*self.0, string_to_sign.as_bytes()))
     }
 
-    /// Whether this is the signature of a string to sign, in constant time. Returns it in lower-case hex, which is how
-    /// the next chunk's signature refers to it.
+    /// Whether this is the signature of a string to sign, in constant time. Returns it in lower-case hex,
+    /// which is how the next chunk's signature refers to it.
     pub(crate) fn verify(&self, string_to_sign: &str, claimed: &str) -> Option<String> {
         let expected = hmac(&*self.0, string_to_sign.as_bytes());
         let mut found = [0; 32];

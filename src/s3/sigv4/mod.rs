@@ -1,16 +1,17 @@
 //! AWS Signature Version 4, as S3 speaks it: from a request that claims to be someone's to one that is.
 //!
-//! [`parse`] reads what a request says of itself and checks everything that needs no secret; the caller looks the
-//! access key up; [`Unverified::verify`] compares the signature and returns a [`Verified`], which nothing else makes.
+//! [`parse`] reads what a request says of itself and checks everything that needs no secret; the caller looks
+//! the access key up; [`Unverified::verify`] compares the signature and returns a [`Verified`], which nothing
+//! else makes.
 //!
-//! The canonical request is hashed as it is put together and never exists as text, since it holds the customer's key
-//! headers: there is nothing to log and nothing to show in an error.
+//! The canonical request is hashed as it is put together and never exists as text, since it holds the
+//! customer's key headers: there is nothing to log and nothing to show in an error.
 //!
-//! Source: AWS, "Authenticating Requests (AWS Signature Version 4)" in the S3 API reference, with its pages on the
-//! `Authorization` header, query parameters, chunked uploads and trailing headers.
+//! Source: AWS, "Authenticating Requests (AWS Signature Version 4)" in the S3 API reference, with its pages
+//! on the `Authorization` header, query parameters, chunked uploads and trailing headers.
 //!
-//! Signing keys are not cached. Deriving one is four HMACs over short inputs, a few microseconds; a cache would have to
-//! be keyed by the secret too, or it would outlive a secret that was changed.
+//! Signing keys are not cached. Deriving one is four HMACs over short inputs, a few microseconds; a cache
+//! would have to be keyed by the secret too, or it would outlive a secret that was changed.
 
 mod canonical;
 mod chunk;
@@ -49,7 +50,6 @@ pub(crate) const MAX_EXPIRES: i64 = 7 * 24 * 60 * 60;
 /// A request as it came over the wire.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestView<'a> {
-    /// The method.
     pub(crate) method: &'a str,
     /// The path, neither decoded nor rewritten.
     pub(crate) raw_path: &'a str,

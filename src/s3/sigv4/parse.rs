@@ -199,8 +199,8 @@ fn request_date(request: &RequestView<'_>) -> Result<(i64, String), SigError> {
     seconds.map(|seconds| (seconds, date::format_amz(seconds))).ok_or(SigError::MissingDate)
 }
 
-/// The names in lower case, sorted; `None` when one is repeated, which would let a short list stand for a huge
-/// canonical request.
+/// The names in lower case, sorted; `None` when one is repeated, which would let a short list stand for a
+/// huge canonical request.
 fn signed_headers(list: &str) -> Option<Vec<String>> {
     let mut names: Vec<String> =
         list.split(';').filter(|name| !name.is_empty()).map(str::to_ascii_lowercase).collect();
@@ -208,8 +208,8 @@ fn signed_headers(list: &str) -> Option<Vec<String>> {
     names.windows(2).all(|pair| pair[0] != pair[1]).then_some(names)
 }
 
-/// `host` and every `x-amz-*` header that is present must be signed, or someone on the way, or a presigned URL's holder,
-/// could add what the signer never meant (Swift's CVE-2026-71191).
+/// `host` and every `x-amz-*` header that is present must be signed, or someone on the way, or a presigned
+/// URL's holder, could add what the signer never meant (Swift's CVE-2026-71191).
 fn refuse_unsigned_headers(request: &RequestView<'_>, signed: &[String]) -> Result<(), SigError> {
     let is_signed = |name: &str| signed.binary_search_by(|s| s.as_str().cmp(name)).is_ok();
     let plain = request.headers.keys().map(::http::HeaderName::as_str);

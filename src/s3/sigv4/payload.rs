@@ -42,9 +42,9 @@ impl PayloadMode {
         }
     }
 
-    /// The mode of a request that is not signed at all. What it says is held against it all the same, and framing
-    /// that says no more than `Content-Encoding: aws-chunked` is undone, or it would end up in the object. Signed
-    /// chunks need a signature to start from.
+    /// The mode of a request that is not signed at all. What it says is held against it all the same, and
+    /// framing that says no more than `Content-Encoding: aws-chunked` is undone, or it would end up in the
+    /// object. Signed chunks need a signature to start from.
     pub(crate) fn of_anonymous(headers: &HeaderMap) -> Result<Self, SigError> {
         match Self::in_headers(headers)? {
             Some((_, Self::StreamingSigned | Self::StreamingSignedTrailer)) => {

@@ -22,8 +22,8 @@ impl Scope {
         Self { date: date.to_owned(), region: region.to_owned() }
     }
 
-    /// Splits a credential into access key and scope, or says what is wrong with it. The access key may itself hold
-    /// slashes.
+    /// Splits a credential into access key and scope, or says what is wrong with it. The access key may
+    /// itself hold slashes.
     pub(crate) fn parse_credential(credential: &str) -> Result<(&str, Self), &'static str> {
         let mut fields = credential.rsplitn(5, '/');
         let (Some(terminal), Some(service), Some(region), Some(date), Some(access_key)) =
@@ -43,17 +43,14 @@ impl Scope {
         Ok((access_key, Self::new(date, region)))
     }
 
-    /// `YYYYMMDD`
     pub(crate) fn date(&self) -> &str {
         &self.date
     }
 
-    /// The region.
     pub(crate) fn region(&self) -> &str {
         &self.region
     }
 
-    /// The service.
     pub(crate) const fn service() -> &'static str {
         SERVICE
     }
@@ -64,7 +61,6 @@ impl Scope {
     }
 }
 
-/// `20130524/us-east-1/s3/aws4_request`
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{SERVICE}/{TERMINAL}", self.date, self.region)

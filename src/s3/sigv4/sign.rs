@@ -17,17 +17,16 @@ use crate::http::{date, percent};
 pub struct Signer<'a> {
     /// The access key.
     pub access_key: &'a str,
-    /// Its secret.
     pub secret: &'a str,
-    /// The region.
     pub region: &'a str,
     /// The moment, in seconds since the epoch.
     pub now: i64,
 }
 
 impl Signer<'_> {
-    /// Signs a request in its headers: all that are there, and those it adds (`x-amz-date`, `x-amz-content-sha256`,
-    /// `authorization`). `payload` is the value of `x-amz-content-sha256`. Returns what signs the body's chunks.
+    /// Signs a request in its headers: all that are there, and those it adds (`x-amz-date`,
+    /// `x-amz-content-sha256`, `authorization`). `payload` is the value of `x-amz-content-sha256`. Returns
+    /// what signs the body's chunks.
     pub fn sign(
         &self,
         method: &str,
@@ -56,8 +55,8 @@ impl Signer<'_> {
         Ok(ChunkSigner::new(key, &amz_date, &scope.to_string(), signature))
     }
 
-    /// Signs a request in its query: returns the whole query, to be valid for so many seconds. All of `headers` are
-    /// signed and have to be sent.
+    /// Signs a request in its query: returns the whole query, to be valid for so many seconds. All of
+    /// `headers` are signed and have to be sent.
     pub fn presign(
         &self,
         method: &str,

@@ -9,8 +9,8 @@ use crate::s3::error::Fault;
 /// The deepest nesting. Deeper bodies only serve to exhaust memory.
 const MAX_DEPTH: usize = 16;
 
-/// The most elements: ten thousand parts with a checksum each need 40,001. Each takes twenty times the memory of the five
-/// bytes that make one.
+/// The most elements: ten thousand parts with a checksum each need 40,001. Each takes twenty times the memory
+/// of the five bytes that make one.
 const MAX_ELEMENTS: usize = 64 * 1024;
 
 /// An element: its local name, its own text, its children.
@@ -18,7 +18,6 @@ const MAX_ELEMENTS: usize = 64 * 1024;
 pub(in crate::s3) struct Element {
     /// Its name without a prefix.
     pub(in crate::s3) name: String,
-    /// Its text.
     pub(in crate::s3) text: String,
     /// Its children, in order.
     pub(in crate::s3) children: Vec<Element>,

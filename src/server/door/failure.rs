@@ -1,4 +1,4 @@
-//! The answer when a front could not give one.
+//! The answer in place of a front that could not give one.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -10,10 +10,11 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::server::dispatch::Dialect;
 
-/// How long after a request's time is up its front may still answer: its body has just failed, and it says so itself.
+/// How long after a request's deadline its front may still answer: the body has just failed, and the front
+/// reports that.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// What a front did not do.
+/// Why a front gave no answer.
 #[derive(Clone, Copy)]
 enum Failure {
     Panicked,
@@ -45,14 +46,15 @@ impl Failure {
     }
 }
 
-/// A front's answer; a 500 where it panics, and a 503 where it has none when the request's time is up.
+/// A front's answer. If the front panics, it is a 500; if there is no answer at the request's deadline, it is
+/// a 503.
 pub(super) async fn survive(
     dialect: Dialect,
     id: &str,
     deadline: Instant,
     answer: impl Future<Output = Response>,
 ) -> Response {
-    // What a front shares between requests it guards with locks that do not mind a panic.
+    // A panic is safe here: all state that requests share is behind locks that ignore poisoning.
     match timeout_at(deadline + LAST_WORDS, AssertUnwindSafe(answer).catch_unwind()).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => {
@@ -66,7 +68,7 @@ pub(super) async fn survive(
     }
 }
 
-/// An answer that the dialect's clients read. Ids are ours: nothing in them needs escaping.
+/// An answer in the dialect. Request ids are ours, so nothing in them needs escaping.
 fn render(failure: Failure, dialect: Dialect, id: &str) -> Response {
     let status = failure.status();
     let mut answer = Response::builder().status(status);

@@ -1,4 +1,4 @@
-//! What a log may show of a URL.
+//! The form of a URL that a log may show.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use hyper::Uri;
 use crate::http::percent;
 use crate::http::query::Query;
 
-/// Parameters that grant access to whoever reads them, or that help to guess what does.
+/// Parameters that grant access to everybody who reads them, or that help to guess such ones.
 const MASKED: [&str; 8] = [
     "x-amz-signature",
     "x-amz-credential",
@@ -19,8 +19,8 @@ const MASKED: [&str; 8] = [
     "x-storage-token",
 ];
 
-/// The path and the query, with the values of secret parameters left out, and all of a parameter that is named like a
-/// key header: the key itself may be in its name, as in `?x-object-meta-encryption-key%3D…=`.
+/// The path and the query, without the values of secret parameters. A parameter that is named like a key
+/// header is left out whole: the key may be in its name, as in `?x-object-meta-encryption-key%3D…=`.
 pub fn masked(uri: &Uri) -> Cow<'_, str> {
     let Some(query) = uri.query() else { return Cow::Borrowed(uri.path()) };
     let mut shown = String::with_capacity(uri.path().len() + 1 + query.len());

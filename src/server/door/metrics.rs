@@ -1,4 +1,4 @@
-//! What the listener counts, in Prometheus' terms.
+//! The metrics of requests and connections.
 
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::server::dispatch::Dialect;
 
-/// Requests by what they were and what came of them; connections.
+/// Requests by dialect, method and status; open connections.
 pub(crate) struct HttpMetrics {
     requests: Family<RequestLabels, Counter>,
     duration: Family<DurationLabels, Histogram>,
@@ -35,7 +35,7 @@ struct DurationLabels {
 }
 
 impl HttpMetrics {
-    /// Counters at zero, registered.
+    /// Registers the metrics, all at zero.
     pub(crate) fn new(registry: &mut Registry) -> Self {
         let metrics = Self {
             requests: Family::default(),
@@ -72,7 +72,7 @@ impl HttpMetrics {
     }
 }
 
-/// Methods are the client's to invent, labels are not.
+/// A client may invent methods, but not labels.
 fn label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",

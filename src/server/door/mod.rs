@@ -1,8 +1,8 @@
-//! The door: what happens to every request before a front sees it, and after.
+//! The door: every request passes it before and after its front.
 //!
-//! Key headers are lifted out first; then the request gets its id and its dialect, is refused if nobody could answer it
-//! rightly, goes to its front, and is written down when its answer has gone out. A front that panics costs its request a
-//! 500 and nobody else anything.
+//! The door first lifts the key headers out of the request. Then it gives the request its id and its dialect,
+//! and refuses a request that no front could answer rightly. It hands the request to its front, and logs it
+//! when the answer has gone out. If a front panics, only that request fails, with a 500.
 
 mod failure;
 mod mask;
@@ -32,7 +32,6 @@ use crate::http::secret_headers::SecretHeaders;
 use crate::model::{Timestamp, VersionUid};
 use crate::{keystone, s3, swift};
 
-/// The fronts.
 pub struct Fronts {
     /// The S3 face.
     pub s3: s3::Front,
@@ -42,13 +41,11 @@ pub struct Fronts {
     pub identity: keystone::Front,
 }
 
-/// The door.
 pub struct Door {
-    /// What stands behind it.
     pub fronts: Fronts,
-    /// Hosts that are S3's alone.
+    /// Hosts that serve S3 only.
     pub virtual_hosts: Vec<String>,
-    /// Whom to believe about TLS.
+    /// Whose word about TLS is believed.
     pub trust: Trust,
     /// What is counted.
     pub metrics: Arc<HttpMetrics>,
@@ -56,7 +53,7 @@ pub struct Door {
     pub body_timeout: Duration,
     /// How long a request may take.
     pub request_timeout: Duration,
-    /// Whether slow bodies are in the way of others.
+    /// Whether uploads wait for the memory that slow ones hold.
     pub crowded: Crowded,
 }
 
@@ -92,7 +89,7 @@ impl Handler for Door {
         let allowance = Allowance { stall: self.body_timeout, deadline, crowded: self.crowded.clone() };
         let body = RequestBody::new(body, head.headers.contains_key(EXPECT), allowance);
         let response = if let Some(message) = objection(&head, &query) {
-            // The body is read out, or not, when it is dropped here.
+            // Dropping the body decides whether the rest of it is read.
             drop(body);
             self.refuse(dialect, &context, message)
         } else {
@@ -150,7 +147,7 @@ impl Door {
     }
 }
 
-/// Why no front can answer a request rightly, if so.
+/// The reason why no front can answer a request rightly, if there is one.
 fn objection(head: &Parts, query: &Query) -> Option<&'static str> {
     if query.has_key_material() {
         return Some(
@@ -166,11 +163,11 @@ fn objection(head: &Parts, query: &Query) -> Option<&'static str> {
     None
 }
 
-/// Puts the host of an absolute URL in the place of the `Host` header (RFC 9112 §3.2.2), so that what is signed and what
-/// is asked for are one host: else a URL that was signed for one bucket's host would open another's.
+/// Replaces the `Host` header by the host of an absolute URL (RFC 9112 §3.2.2). So the signed host is the
+/// requested host. Otherwise a URL that was signed for one bucket's host would open another bucket.
 fn settle_host(head: &mut Parts) {
     let Some(authority) = head.uri.authority() else { return };
-    // Several are refused further on.
+    // Several `Host` headers are refused later.
     if head.headers.get_all(HOST).iter().nth(1).is_none()
         && let Ok(host) = HeaderValue::from_str(authority.as_str())
     {

@@ -1,4 +1,5 @@
-//! The one line and the numbers about a request, written when its answer's last byte has gone out, or when nobody waits for one.
+//! The log line and the metrics of a request. They are written when the answer's last byte has gone out, or
+//! when its client has gone away.
 
 use std::io;
 use std::pin::Pin;
@@ -14,7 +15,7 @@ use hyper::{Method, StatusCode};
 use super::metrics::HttpMetrics;
 use crate::server::dispatch::Dialect;
 
-/// A request, which is written down when it is dropped: with its answer, or because its client went away before there was one.
+/// A request. It is logged when it is dropped: after its answer, or because its client went away before.
 pub(super) struct Record {
     metrics: Arc<HttpMetrics>,
     started: Instant,
@@ -25,7 +26,7 @@ pub(super) struct Record {
     broken: bool,
 }
 
-/// What is known of a request before it is answered.
+/// The facts about a request that are known before its answer.
 pub(super) struct Request {
     pub(super) id: String,
     pub(super) peer: std::net::SocketAddr,
@@ -41,7 +42,7 @@ pub(crate) struct ReplyBody {
     record: Record,
 }
 
-/// What is written where nobody waited for the answer: nginx's number.
+/// The status of a request whose client went away before the answer: nginx's number.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 impl Record {
@@ -54,7 +55,7 @@ impl Record {
         &self.request.target
     }
 
-    /// The answer, watched to its end.
+    /// Wraps the answer, so that its end is logged.
     pub(super) fn watch(
         mut self,
         response: hyper::Response<BoxBody<Bytes, io::Error>>,
@@ -100,7 +101,8 @@ impl Body for ReplyBody {
                 self.record.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
             }
             Poll::Ready(Some(Err(error))) => {
-                // The status has gone out already: the connection breaks off, and only this says why.
+                // The status has gone out already. The connection breaks off, and only this line gives the
+                // reason.
                 tracing::error!(request_id = %self.record.request.id, %error, "an answer broke off");
                 self.record.broken = true;
             }

@@ -6,7 +6,7 @@ use hyper::HeaderMap;
 
 use crate::config::Cidr;
 
-/// Whom to believe.
+/// Whose word about TLS is believed.
 #[derive(Clone, Debug)]
 pub(crate) struct Trust {
     /// Peers whose `X-Forwarded-Proto` counts.
@@ -15,17 +15,18 @@ pub(crate) struct Trust {
     pub require_tls: bool,
 }
 
-/// How a request came.
+/// The way a request came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Transport {
     /// Whether the client spoke `https`.
     pub https: bool,
-    /// Whether a customer's key may come that way.
+    /// Whether a customer's key may come on it.
     pub secure: bool,
 }
 
 impl Trust {
-    /// How a request came: over TLS here, or from a trusted proxy with exactly one `X-Forwarded-Proto`, `https`.
+    /// A request is `https` if it came over TLS here, or from a trusted proxy with exactly one
+    /// `X-Forwarded-Proto`, which must be `https`.
     pub(crate) fn judge(&self, tls: bool, peer: IpAddr, headers: &HeaderMap) -> Transport {
         let https = tls || (self.proxies.iter().any(|range| range.contains(peer)) && is_vouched_for(headers));
         Transport { https, secure: https || !self.require_tls }

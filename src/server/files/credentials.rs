@@ -1,4 +1,5 @@
-//! `credentials.env`: a shell file after whose `source` both command lines work without a flag.
+//! `credentials.env`: a shell file. After `source credentials.env`, the `aws` and `swift` commands work
+//! without a flag.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -7,41 +8,39 @@ use zeroize::Zeroizing;
 
 use crate::identity::Secret;
 
-/// What the root account's clients need to know.
+/// The root account's credentials.
 #[derive(Debug)]
 pub(crate) struct Credentials {
     /// The user's name.
     pub user: String,
-    /// Its password.
     pub password: Secret,
     /// The account's (project's) name.
     pub account: String,
     /// The S3 access key.
     pub access: String,
-    /// Its secret.
     pub secret: Secret,
 }
 
-/// Where they are good.
+/// The settings that clients need besides credentials.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientSettings<'a> {
     /// The gateway's URL.
     pub endpoint: &'a str,
-    /// S3's region.
     pub region: &'a str,
-    /// The CA that clients must trust, where it is ours.
+    /// The CA that clients must trust, if it is ours.
     pub ca: Option<&'a Path>,
     /// The settings of the `aws` command, beside this file.
     pub aws_config: &'a Path,
 }
 
-/// The settings of the `aws` command that no variable can say. Its version 1 presigns with SigV2 in `us-east-1` otherwise.
+/// The settings of the `aws` command that no environment variable can express. Without them, its version 1
+/// presigns with SigV2 in `us-east-1`.
 pub(crate) const AWS_CONFIG: &str = "# Written by Cardea; `credentials.env` names it.\n\
                               [default]\n\
                               s3 =\n    signature_version = s3v4\n";
 
-/// The file's text for another settings: `None` where it says this place already. Only what says where is exchanged, and what
-/// an older file does not say is added.
+/// The file's text with other client settings, or `None` if it has these already. Variables that an older
+/// file lacks are added. Everything else stays.
 pub(crate) fn relocate(text: &str, settings: ClientSettings<'_>) -> Option<Zeroizing<String>> {
     let mut moved = Zeroizing::new(String::with_capacity(text.len() + 4096));
     let variables = variables(settings);
@@ -63,7 +62,7 @@ pub(crate) fn relocate(text: &str, settings: ClientSettings<'_>) -> Option<Zeroi
     (moved.as_str() != text).then_some(moved)
 }
 
-/// The variables that say where.
+/// The variables of the client settings.
 fn variables(settings: ClientSettings<'_>) -> [(&'static str, String); 8] {
     let ca = settings.ca.map(|path| path.display().to_string()).unwrap_or_default();
     [
@@ -73,7 +72,7 @@ fn variables(settings: ClientSettings<'_>) -> [(&'static str, String); 8] {
         ("OS_AUTH_URL", format!("{}/v3", settings.endpoint)),
         ("OS_CACERT", ca),
         ("AWS_CONFIG_FILE", settings.aws_config.display().to_string()),
-        // A profile of other settings would not find its own there.
+        // `AWS_CONFIG_FILE` is replaced, so a profile that the user has chosen would not be found.
         ("AWS_PROFILE", String::new()),
         ("AWS_DEFAULT_PROFILE", String::new()),
     ]
@@ -82,7 +81,7 @@ fn variables(settings: ClientSettings<'_>) -> [(&'static str, String); 8] {
 fn set(text: &mut String, name: &str, value: &str) {
     // Writing to a String cannot fail.
     let _ = if value.is_empty() {
-        // What another source left there would be wrong here.
+        // A value from somewhere else would be wrong here.
         writeln!(text, "unset {name}")
     } else {
         writeln!(text, "export {name}={}", Quoted(value))
@@ -112,7 +111,7 @@ pub(crate) fn render(credentials: &Credentials, settings: ClientSettings<'_>) ->
         ("OS_PROJECT_DOMAIN_NAME", "Default"),
         (os_ca.0, &os_ca.1),
     ];
-    // Sized for all of it, so that a secret is not left behind by a move.
+    // The capacity is enough for everything: growing would leave a copy of a secret behind.
     let length = variables.iter().map(|(name, value)| name.len() + 4 * value.len() + 16).sum::<usize>() + 512;
     let mut text = Zeroizing::new(String::with_capacity(length));
     text.push_str(
@@ -125,7 +124,7 @@ pub(crate) fn render(credentials: &Credentials, settings: ClientSettings<'_>) ->
     text
 }
 
-/// The credentials that a file's text holds: `None` where it does not hold all of them.
+/// The credentials in a file's text, or `None` if one of them is missing.
 pub(crate) fn read(text: &str) -> Option<Credentials> {
     Some(Credentials {
         user: value(text, "OS_USERNAME")?,
@@ -136,14 +135,14 @@ pub(crate) fn read(text: &str) -> Option<Credentials> {
     })
 }
 
-/// What a variable is set to.
+/// The value of a variable.
 fn value(text: &str, name: &str) -> Option<String> {
     let mut set = text.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
     let (_, quoted) = set.find(|(found, _)| *found == name)?;
     Some(quoted.strip_prefix('\'')?.strip_suffix('\'')?.replace("'\\''", "'"))
 }
 
-/// A word for the shell.
+/// A word in the quotes of the shell.
 pub(crate) struct Quoted<'a>(pub &'a str);
 
 impl std::fmt::Display for Quoted<'_> {

@@ -22,8 +22,8 @@ pub(crate) fn load(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
     KeyRing::from_toml(&text).map(Some).map_err(|error| bad().because(error))
 }
 
-/// Writes the ring where no file was, and makes the folder it is to be in. Whether it did: a file that stands is left, for
-/// others may have sealed by its ring already.
+/// Writes the ring's file, and makes the folder for it. Returns false and changes nothing if there is a file
+/// already: others may have sealed with its ring.
 pub(crate) fn store_new(path: &Path, ring: &KeyRing) -> Result<bool, ConfigError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         private_folder(folder).map_err(|error| unwritable(path, error))?;
@@ -35,7 +35,7 @@ pub(crate) fn store_new(path: &Path, ring: &KeyRing) -> Result<bool, ConfigError
     }
 }
 
-/// Makes a ring and writes its file; `None` where one stands.
+/// Makes a ring and writes its file, or returns `None` if there is a file already.
 pub(crate) fn generate(path: &Path) -> Result<Option<KeyRing>, ConfigError> {
     let ring = KeyRing::generate_at(&date::format_iso8601_millis(Timestamp::now()));
     Ok(store_new(path, &ring)?.then_some(ring))
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn of_those_who_make_one_at_once_one_does() {
+    fn of_several_makers_at_once_one_succeeds() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("made/keyring.toml");
         let makers: Vec<_> = (0..8)
@@ -76,14 +76,14 @@ mod tests {
         let made: Vec<_> = makers.into_iter().filter_map(|maker| maker.join().unwrap()).collect();
         assert_eq!(made.len(), 1);
         assert_eq!(load(&path).unwrap().unwrap().active_id(), made[0].active_id());
-        // None has left anything else, and none comes later.
+        // No maker has left another file, and none can write later.
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
         assert!(!store_new(&path, &KeyRing::generate()).unwrap());
         assert_eq!(load(&path).unwrap().unwrap().active_id(), made[0].active_id());
     }
 
     #[test]
-    fn what_a_kill_left_over_is_no_ring() {
+    fn leftovers_of_a_kill_are_no_ring() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keyring.toml");
         std::fs::write(folder.path().join("keyring.toml.new"), "leftover").unwrap();

@@ -1,4 +1,5 @@
-//! What the gateway keeps in its data folder: written whole, for its owner's eyes, and on the disk before it counts.
+//! The files of the data folder. Each is written whole, for its owner only, and is on the disk before
+//! anything relies on it.
 
 pub(crate) mod credentials;
 pub(crate) mod keyring;
@@ -16,15 +17,14 @@ use tokio::time::sleep;
 use crate::config::ConfigError;
 use crate::storage::folders;
 
-/// How soon a lock that another has is looked at again.
+/// The pause before the next try to take a lock.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// Who may read what.
+/// Who may read a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Access {
-    /// The owner alone: secrets.
+    /// Only the owner may: for secrets.
     Private,
-    /// Everyone: certificates.
     Public,
 }
 
@@ -37,21 +37,21 @@ impl Access {
     }
 }
 
-/// Makes a folder, and those above it, for the owner alone. One that stands is left as it is.
+/// Makes a folder, and the folders above it, for the owner only. An existing folder is not changed.
 pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     folders::make(path, 0o700)
 }
 
-/// Writes a file so that it stands whole or not at all, over what stood there.
+/// Writes a file, over an existing one. After a crash there is the whole new file or the whole old one.
 ///
-/// When it returns, its name is on the disk too: what is done next may rely on it.
+/// When it returns, the file's name is on the disk, too: the next step may rely on it.
 pub(crate) fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let draft = Draft::new(path, bytes, access)?;
     rename(&draft.0, path)
 }
 
-/// Writes a file so that it stands whole where none stood. Another that stands is left, on the disk too, and is the error
-/// `AlreadyExists`.
+/// Writes a new file: it is there whole or not at all. If one exists, that one is synced to the disk and
+/// stays, and the error is `AlreadyExists`.
 pub(crate) fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let draft = Draft::new(path, bytes, access)?;
     let linked = match fs::hard_link(&draft.0, path) {
@@ -68,7 +68,7 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result
     linked
 }
 
-/// Gives a file a name that nothing has, by taking the name first: for a moment it has no contents.
+/// Renames a file to a new name, by taking the name first: for a moment the new file is empty.
 fn rename_new(from: &Path, to: &Path, access: Access) -> io::Result<()> {
     OpenOptions::new().write(true).create_new(true).mode(access.mode()).open(to)?;
     fs::rename(from, to).inspect_err(|_| {
@@ -76,13 +76,14 @@ fn rename_new(from: &Path, to: &Path, access: Access) -> io::Result<()> {
     })
 }
 
-/// Gives a file another name, for good.
+/// Renames a file, and syncs the folder.
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
     sync_folder(to)
 }
 
-/// A whole file under a name that nobody else uses or looks for. That name goes with it, whatever became of the file.
+/// A whole file under a temporary name of its own. Dropping it removes that name, whether the file was
+/// renamed or not.
 struct Draft(PathBuf);
 
 impl Draft {
@@ -102,7 +103,7 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // It is not there where it was renamed.
+        // If the file was renamed, there is nothing to remove.
         let _ = fs::remove_file(&self.0);
     }
 }
@@ -116,7 +117,7 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Keeps other processes off what a lock is for until it is dropped.
+/// A lock that is held until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Lock(#[expect(dead_code, reason = "the lock lives as long as the file is open")] File);
 
@@ -125,12 +126,12 @@ pub(crate) fn lock(path: &Path) -> Result<Lock, ConfigError> {
     whole_folder(path, try_lock(path))
 }
 
-/// Takes the data folder's lock, also from a command that ends soon: some hold it for a moment only, to look.
+/// Takes the data folder's lock. Waits for a command that holds it for a moment only.
 pub(crate) async fn lock_within(path: &Path, patience: Duration) -> Result<Lock, ConfigError> {
     whole_folder(path, wait_for(path, patience).await)
 }
 
-/// Takes a lock that others hold for moments only: waits for it, though not for one that holds it for ever.
+/// Takes a lock that others hold for moments only. Waits for it, but not for ever.
 pub(crate) async fn lock_in_turn(path: &Path, patience: Duration) -> io::Result<Lock> {
     let taken = match wait_for(path, patience).await {
         Ok(taken) => {
@@ -149,7 +150,7 @@ struct At {
     source: io::Error,
 }
 
-/// The data folder's lock, or why it could not be had.
+/// The data folder's lock, or the error about it.
 fn whole_folder(path: &Path, taken: io::Result<Option<Lock>>) -> Result<Lock, ConfigError> {
     let bad = |found| ConfigError::new("data", found, "a folder that no other cardea uses");
     match taken {
@@ -159,7 +160,7 @@ fn whole_folder(path: &Path, taken: io::Result<Option<Lock>>) -> Result<Lock, Co
     }
 }
 
-/// The lock; `None` where another process keeps it for so long.
+/// The lock, or `None` if another process keeps it for too long.
 async fn wait_for(path: &Path, patience: Duration) -> io::Result<Option<Lock>> {
     let end = Instant::now() + patience;
     loop {
@@ -170,7 +171,7 @@ async fn wait_for(path: &Path, patience: Duration) -> io::Result<Option<Lock>> {
     }
 }
 
-/// The lock; `None` where another process has it.
+/// The lock, or `None` if another process has it.
 fn try_lock(path: &Path) -> io::Result<Option<Lock>> {
     let file = lock_file(path)?;
     match file.try_lock() {
@@ -180,18 +181,19 @@ fn try_lock(path: &Path) -> io::Result<Option<Lock>> {
     }
 }
 
-/// Opens the file of a lock. One that root makes belongs to whom the folder belongs: a gateway of that user is to take it too.
+/// Opens the file of a lock. If root makes the file, it gets the owner of the folder: a gateway of that user
+/// must be able to take the lock, too.
 fn lock_file(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
     let folder = fs::metadata(folder_of(path))?;
     if file.metadata()?.uid() != folder.uid() {
-        // Nobody but root can, and to others it is no matter.
+        // Only root can do this, and others do not need it.
         let _ = std::os::unix::fs::fchown(&file, Some(folder.uid()), Some(folder.gid()));
     }
     Ok(file)
 }
 
-/// Removes what kills have left of a file's drafts. Nobody else may be writing the file.
+/// Removes drafts of a file that killed processes left behind. No other process may be writing the file.
 pub(crate) fn remove_drafts(path: &Path) -> io::Result<()> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(()) };
     for entry in fs::read_dir(folder)? {
@@ -223,7 +225,7 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o600);
         assert_eq!(mode(path.parent().unwrap()), 0o700);
-        // What cannot be written leaves nothing behind.
+        // A failed write leaves nothing behind.
         let folder = path.with_file_name("folder");
         fs::create_dir_all(folder.join("full")).unwrap();
         write(&folder, b"three", Access::Private).unwrap_err();
@@ -234,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn one_process_at_a_time() {
+    fn only_one_process_has_the_lock() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
         let held = lock(&path).unwrap();
@@ -245,11 +247,11 @@ mod tests {
     }
 
     #[test]
-    fn a_new_name_without_hard_links() {
+    fn a_new_file_without_hard_links() {
         let folder = tempfile::tempdir().unwrap();
         let (from, to) = (folder.path().join("from"), folder.path().join("to"));
         rename_new(&from, &to, Access::Private).unwrap_err();
-        assert!(!to.exists(), "what was taken in vain is given back");
+        assert!(!to.exists(), "the name that was taken in vain is free again");
         fs::write(&from, "one").unwrap();
         rename_new(&from, &to, Access::Private).unwrap();
         fs::write(&from, "two").unwrap();
@@ -259,7 +261,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_holds_a_lock_for_long_is_named() {
+    async fn a_lock_that_is_held_for_long_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("turn");
         let _held = lock_in_turn(&path, Duration::ZERO).await.unwrap();
@@ -268,7 +270,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_process_that_ends_soon_is_waited_for() {
+    async fn a_short_lock_is_waited_for() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
         let held = lock(&path).unwrap();

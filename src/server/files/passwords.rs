@@ -9,9 +9,10 @@ use crate::config::ConfigError;
 use crate::failure::Cause;
 use crate::storage::index::postgres::Whereabouts;
 
-/// The password of the first line that fits. A file that others may read, or anyone but its owner write, is refused.
+/// The password of the first line that matches. A file that others may read is refused, and so is one that
+/// anyone but its owner may write.
 ///
-/// Its group may read it: that is how Kubernetes shows a secret to a process that is not root.
+/// The file's group may read it: Kubernetes shows a secret in this way to a process that is not root.
 pub(crate) fn find(path: &Path, place: &Whereabouts) -> Result<Option<Zeroizing<String>>, ConfigError> {
     let bad = |why: Cause| {
         ConfigError::new("PGPASSFILE", path.display().to_string(), "a file of mode 0600").because(why)
@@ -24,7 +25,7 @@ pub(crate) fn find(path: &Path, place: &Whereabouts) -> Result<Option<Zeroizing<
     Ok(text.lines().find_map(|line| password(line, place)))
 }
 
-/// The password of a line, if the line is about this place.
+/// The password of a line, if the line matches this database.
 fn password(line: &str, place: &Whereabouts) -> Option<Zeroizing<String>> {
     if line.starts_with('#') {
         return None;
@@ -35,7 +36,7 @@ fn password(line: &str, place: &Whereabouts) -> Option<Zeroizing<String>> {
         *field = take_field(&mut rest)?;
     }
     let [host, port, database, user] = &fields;
-    // A socket's folder is known as localhost too.
+    // The folder of a socket matches `localhost`, too.
     let is_host = is(host, &place.host) || (place.host.starts_with('/') && host == "localhost");
     let fits = is_host
         && is(port, &place.port.to_string())
@@ -49,7 +50,7 @@ fn password(line: &str, place: &Whereabouts) -> Option<Zeroizing<String>> {
     for c in rest {
         match c {
             '\\' if !is_escaped => is_escaped = true,
-            // Anything after it is a comment of the owner's.
+            // What follows a further colon is a comment.
             ':' if !is_escaped => break,
             c => {
                 password.push(c);
@@ -60,12 +61,13 @@ fn password(line: &str, place: &Whereabouts) -> Option<Zeroizing<String>> {
     Some(password)
 }
 
-/// Whether a field is about this. What was escaped in it keeps its backslash, so that an escaped star is one.
+/// Whether a field matches. Escaped characters keep their backslash here, so that an escaped star matches a
+/// star only.
 fn is(field: &str, wanted: &str) -> bool {
     field == "*" || field.strip_prefix('\\').filter(|rest| *rest == "*").unwrap_or(field) == wanted
 }
 
-/// The text up to the next colon that is not escaped; `None` where there is none.
+/// The text up to the next colon that is not escaped, or `None` if there is no such colon.
 fn take_field(rest: &mut std::str::Chars<'_>) -> Option<String> {
     let mut field = String::new();
     loop {
@@ -89,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_that_fits() {
+    fn the_first_line_that_matches_counts() {
         let found = |line: &str| password(line, &place("db")).map(|password| password.to_string());
         let secret = Some("secret".to_owned());
         for line in [

@@ -1,7 +1,7 @@
-//! The generated CA and the certificate it signs.
+//! The generated CA, and the certificate that it signs.
 //!
-//! The CA stays, so that clients go on trusting it. The server's certificate is made anew at each start and on SIGHUP,
-//! with the names of that moment; its key never touches the disk.
+//! The CA is kept, so that clients go on trusting it. The server's certificate is made anew at each start and
+//! on SIGHUP, with the names of that moment. Its key is never written to the disk.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -24,7 +24,7 @@ use crate::server::listener::ServerKeyPair;
 
 /// How long the CA is good for.
 const CA_LIFETIME: Duration = Duration::from_hours(24 * 3650);
-/// How long a certificate is good for: what the strictest clients accept.
+/// How long a certificate is good for: the strictest clients accept no more.
 const LIFETIME: Duration = Duration::from_hours(24 * 397);
 /// How far behind clients' clocks may be.
 const SKEW: Duration = Duration::from_hours(24);
@@ -59,7 +59,7 @@ fn load(folder: &Path) -> std::io::Result<(String, Zeroizing<String>)> {
     Ok((fs::read_to_string(ca_certificate(folder))?, key))
 }
 
-/// Makes a CA. Its key is written last: where that stands, all of it does.
+/// Makes a CA. Its key is written last: if the key is there, everything is.
 fn make(folder: &Path) -> Result<(String, Zeroizing<String>), Cause> {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "Cardea's own CA");

@@ -1,4 +1,5 @@
-//! A request's body that gives up on a client that stalls or trickles, and that is read to its end when nobody wants it.
+//! A request's body. It gives up on a client that stalls or trickles. If nobody wants the rest of it, that is
+//! read and dropped.
 
 use std::error::Error as _;
 use std::io;
@@ -16,10 +17,10 @@ use super::paced::{Lingering, Pace};
 use super::progress::{Allowance, BodyProgress};
 use super::timer::Timer;
 
-/// How long the rest of a refused body is read. A client that writes without reading would else meet a reset
-/// connection in place of the answer that says why.
+/// How long the rest of a refused body is read. Otherwise a client that writes without reading would meet a
+/// reset connection in place of the answer with the reason.
 const LINGER: Duration = Duration::from_secs(30);
-/// How long of that nothing may arrive.
+/// How long this rest may stall.
 const LINGER_STALL: Duration = Duration::from_secs(5);
 
 /// A request's body as it arrives, and the pace of its connection.
@@ -40,7 +41,8 @@ pub(crate) struct RequestBody {
     arriving: Option<Arriving>,
     progress: BodyProgress,
     timer: Timer,
-    /// Whether the client will send it unasked: false as long as it waits for `100 Continue`.
+    /// Whether the client sends it without being asked. This is false as long as the client waits for `100
+    /// Continue`.
     under_way: bool,
 }
 

@@ -27,11 +27,13 @@ use super::{Handler, Origin, Permit};
 
 /// The most headers of a request: Swift allows 90 items of metadata, S3 some 2 KiB of it.
 const MAX_HEADERS: usize = 256;
-/// The largest request head, in bytes: a key of 1024 bytes may take three times that in the path, and again in headers.
+/// The largest request head, in bytes. A key of 1024 bytes may take three times as many in the path, and
+/// again in headers.
 const MAX_HEAD: usize = 64 * 1024;
-/// hyper's read buffer grows up to this: uploads arrive in frames of about 100 KiB, and each connection may hold one.
+/// hyper's read buffer grows up to this: uploads arrive in frames of about 100 KiB, and each connection may
+/// hold one.
 const MAX_BUFFER: usize = 256 * 1024;
-/// How long after a request's time is up an answer may go out that says so.
+/// How long after a request's deadline an answer about that may go out.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Serves connections, each in its own task.
@@ -51,8 +53,8 @@ impl<H: Handler> Connections<H> {
         stop: watch::Receiver<bool>,
     ) -> Self {
         let mut http = http1::Builder::new();
-        // `Paced` keeps the time, more finely. hyper's own timer is its safety net, and makes hyper read, and so notice
-        // a peer that went away, between requests.
+        // `Paced` watches the times more finely. hyper's own timer is a safety net. It also makes hyper read
+        // between requests, so that hyper notices a peer that went away.
         http.timer(TokioTimer::new())
             .header_read_timeout(patience.idle + patience.header)
             .max_headers(MAX_HEADERS)
@@ -70,7 +72,7 @@ impl<H: Handler> Connections<H> {
         tokio::spawn(async move {
             let _permit = permit;
             let _open = Open::new(&*handler);
-            // Without it, a small answer waits for the acknowledgement of the one before.
+            // Without this, a small answer waits for the acknowledgement of the answer before it.
             if let Err(error) = socket.set_nodelay(true) {
                 tracing::debug!(%error, "TCP_NODELAY");
             }
@@ -105,7 +107,8 @@ async fn serve<H: Handler, S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let service = service_fn(|request: Request<Incoming>| {
         let deadline = Instant::now() + longest + LAST_WORDS;
         let (handler, pace, busy) = (handler.clone(), pace.clone(), pace.begin(deadline));
-        // On the heap while there is a request: hyper keeps its place as long as the connection is open.
+        // Boxed, so that it takes memory only while there is a request: hyper reserves the space as long as
+        // the connection is open.
         Box::pin(async move {
             let request = request.map(|incoming| Arriving::new(incoming, pace.clone()));
             let response = handler.handle(request, origin).await;
@@ -132,7 +135,7 @@ async fn serve<H: Handler, S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 
 /// Waits for the end.
 pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // An error says that nobody is left to stop us: then it is the end as well.
+    // An error means that the sender is gone: that is the end, too.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
@@ -152,7 +155,7 @@ impl<H: Handler> Drop for Open<'_, H> {
     }
 }
 
-/// An answer's body: the request is in flight until it has gone out, and that has an end.
+/// An answer's body. The request is in flight until the body has gone out, at most until the deadline.
 struct Guarded<B> {
     body: B,
     deadline: Instant,
@@ -170,7 +173,7 @@ impl<B: Body<Data = Bytes, Error = io::Error> + Unpin> Body for Guarded<B> {
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = &mut *self;
         let polled = Pin::new(&mut this.body).poll_frame(context);
-        // A body that never waits has no more time than one that does; the timer is for one that does.
+        // A body that is always ready is checked here; for a body that waits there is the timer.
         let late = match &polled {
             Poll::Ready(None) => false,
             Poll::Ready(Some(_)) => Instant::now() >= this.deadline,

@@ -1,7 +1,7 @@
-//! The listener: sockets in, requests out, and every limit on what a peer may take up.
+//! The listener: it accepts connections, reads requests from them, and enforces every limit on a peer.
 //!
-//! One loop for all protocols and for the management listener: accept under a semaphore, TLS, HTTP/1.1 by hyper, time
-//! limits for each phase, and a drain at the end. It knows nothing of what it serves.
+//! One loop for all protocols and for the management listener: accept under a semaphore, TLS, HTTP/1.1 by
+//! hyper, time limits for each phase, and a drain at the end. It knows nothing of the protocols above.
 
 mod body;
 mod connection;
@@ -27,7 +27,7 @@ pub(crate) use tls::{Certificate, ServerKeyPair};
 
 use connection::{Connections, stopped};
 
-/// How long to wait when the process is out of files or memory: accepting again at once would only spin.
+/// How long to wait if the process is out of files or memory: accepting again at once would only spin.
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
 /// Where a request came from.
@@ -35,18 +35,17 @@ const EXHAUSTED: Duration = Duration::from_millis(100);
 pub struct Origin {
     /// The direct peer.
     pub peer: SocketAddr,
-    /// Our end.
     pub local: SocketAddr,
     /// Whether the connection is TLS.
     pub tls: bool,
 }
 
-/// What answers requests.
+/// The code that answers requests.
 pub(crate) trait Handler: Send + Sync + 'static {
     /// The bodies of its answers.
     type Body: hyper::body::Body<Data = Bytes, Error = io::Error> + Send + Unpin + 'static;
 
-    /// Answers a request. Never fails: what goes wrong is an answer too.
+    /// Answers a request. It cannot fail: an error is an answer, too.
     fn handle(
         &self,
         request: hyper::Request<Arriving>,
@@ -80,16 +79,15 @@ impl Listener {
         Ok(Self { socket: TcpListener::bind(address).await?, tls: None })
     }
 
-    /// Speaks TLS.
     #[must_use]
     pub fn with_tls(self, config: Arc<rustls::ServerConfig>) -> Self {
         Self { tls: Some(config.into()), ..self }
     }
 
-    /// Serves until `stop` turns true; connections that are open then end after their request.
+    /// Serves until `stop` turns true. Open connections then end after their request.
     pub async fn serve<H: Handler>(self, handler: Arc<H>, limits: Limits, mut stop: watch::Receiver<bool>) {
         let connections = Connections::new(handler, limits.patience, self.tls, stop.clone());
-        // Told once, until a connection is accepted again.
+        // Logged once, until a connection is accepted again.
         let mut exhausted = false;
         loop {
             let accepted = tokio::select! {
@@ -108,7 +106,7 @@ impl Listener {
                     exhausted = true;
                     tokio::time::sleep(EXHAUSTED).await;
                 }
-                // The peer's own affair: it gave up before it was accepted.
+                // The peer gave up before it was accepted.
                 Err(error) => tracing::debug!(%error, "a connection was not accepted"),
             }
         }
@@ -117,8 +115,8 @@ impl Listener {
 
 type Permit = tokio::sync::OwnedSemaphorePermit;
 
-/// Accepts a connection, which waits here until there is a permit for it; meanwhile the kernel's queue holds the others.
-/// The other way round, each of two listeners would keep one permit from the other while nobody comes.
+/// Accepts a connection, and waits until there is a permit for it; meanwhile the kernel's queue holds the
+/// others. If the permit were taken first, each listener would hold a permit while no client comes.
 async fn accept(
     socket: &TcpListener,
     connections: &Arc<Semaphore>,

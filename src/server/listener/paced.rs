@@ -1,8 +1,8 @@
-//! A socket that gives up on a peer that does not move.
+//! A socket that gives up on a peer that stalls.
 //!
-//! hyper has one timer, for a request's headers, and it runs between requests as well. Here the silence before a
-//! request, the headers and every write have their own. How long a handler takes is nobody's business here, and how long
-//! a request's body may stall is [`super::body`]'s.
+//! hyper has one timer, for a request's headers, and it runs between requests, too. Here the silence before a
+//! request, the headers and every write have timers of their own. The time that a handler takes has no limit
+//! here, and [`super::body`] limits how long a request's body may stall.
 
 use std::io;
 use std::pin::Pin;
@@ -31,34 +31,34 @@ pub(crate) struct Patience {
     pub request: Duration,
 }
 
-/// What a connection is at, shared between its socket and its requests.
+/// The phase of a connection, shared between its socket and its requests.
 #[derive(Default, Debug)]
 pub struct Pace {
     busy: AtomicBool,
     served: AtomicU64,
-    /// Bodies of which the rest is read though nobody wants it.
+    /// The number of refused bodies whose rest is being read.
     lingering: AtomicUsize,
-    /// When the latest request must have ended, what is still to be written of its answer included.
+    /// When the latest request must have ended, with its whole answer written.
     deadline: Mutex<Option<Instant>>,
 }
 
-/// A request in flight; the connection waits for the next one when it is dropped.
+/// A request in flight. When this is dropped, the connection waits for the next request.
 #[derive(Debug)]
 pub struct Busy(Arc<Pace>);
 
-/// The rest of a refused body is being read: what arrives is not the next request.
+/// The rest of a refused body is being read: arriving bytes are not the next request.
 #[derive(Debug)]
 pub struct Lingering(Arc<Pace>);
 
 impl Pace {
-    /// A request has arrived, and must have ended by then.
+    /// A request has arrived, and must have ended at `deadline`.
     pub fn begin(self: &Arc<Self>, deadline: Instant) -> Busy {
         *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = Some(deadline);
         self.busy.store(true, Ordering::Release);
         Busy(self.clone())
     }
 
-    /// The rest of a body will be read.
+    /// The rest of a refused body will be read.
     pub fn linger(self: &Arc<Self>) -> Lingering {
         self.lingering.fetch_add(1, Ordering::AcqRel);
         Lingering(self.clone())
@@ -85,9 +85,9 @@ impl Drop for Lingering {
 /// The wait for a request's headers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Wait {
-    /// After how many requests.
+    /// The number of requests before it.
     turn: u64,
-    /// Whether some of it has arrived.
+    /// Whether some bytes of the headers have arrived.
     begun: bool,
 }
 
@@ -107,13 +107,14 @@ impl<T> Paced<T> {
         Self { inner, pace, patience, wait: None, read: Timer::default(), write: Timer::default() }
     }
 
-    /// Forgets what arrived: it was a handshake, or the rest of a body, and the next request is still to come.
+    /// Forgets the bytes that arrived: they were a handshake, or the rest of a body, and the next request is
+    /// still to come.
     pub fn restart(&mut self) {
         self.wait = None;
         self.read.disarm();
     }
 
-    /// The turn that waits for headers; `None` while a request is in flight.
+    /// The number of the awaited request, or `None` while a request is in flight.
     fn waiting(&mut self) -> Option<u64> {
         if self.pace.busy.load(Ordering::Acquire) {
             self.wait = None;
@@ -123,7 +124,7 @@ impl<T> Paced<T> {
         Some(self.pace.served.load(Ordering::Acquire))
     }
 
-    /// Bytes arrived: if they are the first of a request, its headers' time runs from here.
+    /// Bytes arrived. If they are the first of a request, the time for its headers starts now.
     fn arrived(&mut self) {
         let Some(turn) = self.waiting() else { return };
         if self.pace.lingering.load(Ordering::Acquire) > 0 {
@@ -137,7 +138,7 @@ impl<T> Paced<T> {
         }
     }
 
-    /// Nothing arrived: whether that has gone on for too long.
+    /// Nothing arrived. Returns whether that has lasted too long.
     fn is_overdue(&mut self, context: &mut Context<'_>) -> bool {
         let Some(turn) = self.waiting() else { return false };
         if self.wait.is_none_or(|wait| wait.turn != turn) {
@@ -147,14 +148,14 @@ impl<T> Paced<T> {
         self.read.has_expired(context)
     }
 
-    /// Watches over an attempt to write.
+    /// Adds the time limit to an attempt to write.
     fn watch<R>(&mut self, context: &mut Context<'_>, attempt: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
         if attempt.is_ready() {
             self.write.disarm();
             return attempt;
         }
         if !self.write.is_armed() {
-            // A peer that takes a byte now and then has the request's time and no more.
+            // A peer that reads a byte now and then has until the request's deadline, and no longer.
             let stalled = Instant::now() + self.patience.body;
             self.write.arm_until(self.pace.deadline().map_or(stalled, |deadline| deadline.min(stalled)));
         }
@@ -248,7 +249,7 @@ mod tests {
         (client, Paced::new(server, pace.clone(), PATIENCE), pace)
     }
 
-    /// Whether reading fails for want of time, and after this time: the next longer one is far from it.
+    /// Whether reading fails with a timeout after this time. The next longer timeout is far from it.
     async fn times_out_after(paced: &mut Paced<DuplexStream>, time: Duration) -> bool {
         let since = Instant::now();
         let error = loop {
@@ -302,14 +303,14 @@ mod tests {
             client.write_u8(b'x').await.unwrap();
             paced.read_u8().await.unwrap();
             let silence = tokio::time::timeout(PATIENCE.header * 2, paced.read_u8()).await;
-            assert!(silence.is_err(), "it has the time of a body");
+            assert!(silence.is_err(), "a body has its own time limit");
         }
         drop(lingering);
         let end = tokio::time::timeout(PATIENCE.request, paced.read_u8()).await;
         assert_eq!(
             end.unwrap().unwrap_err().kind(),
             io::ErrorKind::TimedOut,
-            "and then a client has to come"
+            "then the next request must come"
         );
     }
 
@@ -324,11 +325,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_peer_that_reads_a_little_for_ever() {
+    async fn a_peer_that_reads_a_little_now_and_then() {
         let (mut client, mut paced, pace) = pair();
         let time = Duration::from_millis(500);
         let since = Instant::now();
-        // What is left of an answer when its body has been handed over counts too.
+        // The rest of an answer counts, too, when its body has been handed over.
         drop(pace.begin(since + time));
         tokio::spawn(async move {
             while client.read_u8().await.is_ok() {

@@ -1,8 +1,8 @@
-//! How fast a request's body must come.
+//! How fast a request's body must arrive.
 //!
-//! Only the time that is spent waiting for the client counts, not the time in which nobody asked it for more. A body may
-//! stand still for a while, and must beyond that keep an average: a byte now and then would else keep a request, and the
-//! memory that an upload holds, for as long as the client likes.
+//! Only the time spent waiting for the client counts, not the time in which nobody asked for more. A body may
+//! stall for a while. Beyond that it must keep an average. Otherwise a client could hold a request, and the
+//! memory of an upload, as long as it likes, with a byte now and then.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,20 +10,19 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The least average, in bytes a second: no line is that slow.
+/// The least average, in bytes a second: no network is that slow.
 const LEAST: u64 = 1024;
-/// The least average while others wait for the memory that slow uploads hold. Two such buffers are full in a minute or
-/// three, so nobody waits for long.
+/// The least average while others wait for the memory that slow uploads hold. At this rate two buffers are
+/// full in one to three minutes, so nobody waits for long.
 const LEAST_CROWDED: u64 = 64 * 1024;
-/// How often a body that is slow is looked at again.
+/// How often a slow body is looked at again.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Says whether uploads wait for others to end.
+/// Answers whether uploads wait for others to end.
 #[derive(Clone)]
 pub(crate) struct Crowded(Arc<dyn Fn() -> bool + Send + Sync>);
 
 impl Crowded {
-    /// Asks this.
     pub(crate) fn new(ask: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(ask))
     }
@@ -38,20 +37,20 @@ impl fmt::Debug for Crowded {
 /// The time that a body has.
 #[derive(Clone, Debug)]
 pub(crate) struct Allowance {
-    /// How long it may stand still, and how far it may fall behind the least average.
+    /// How long it may stall, and how far it may fall behind the least average.
     pub stall: Duration,
-    /// When all of it must be there.
+    /// When all of it must have arrived.
     pub deadline: Instant,
-    /// Whether it is in the way of others.
+    /// Whether others wait for the memory that it holds.
     pub crowded: Crowded,
 }
 
-/// How a body comes.
+/// How much of a body has arrived, and how long that took.
 #[derive(Debug)]
 pub(super) struct BodyProgress {
     allowance: Allowance,
     bytes: u64,
-    /// How long it has been waited for, before the present wait.
+    /// How long all waits before the present one took.
     waited: Duration,
     waiting: Option<Instant>,
 }
@@ -61,7 +60,7 @@ impl BodyProgress {
         Self { allowance, bytes: 0, waited: Duration::ZERO, waiting: None }
     }
 
-    /// Some of it has arrived.
+    /// Some bytes have arrived.
     pub(super) fn arrived(&mut self, now: Instant, bytes: usize) {
         self.bytes = self.bytes.saturating_add(bytes as u64);
         if let Some(since) = self.waiting.take() {
@@ -69,7 +68,7 @@ impl BodyProgress {
         }
     }
 
-    /// Nothing is there: when to look again, or none if it has had its time.
+    /// Nothing has arrived. Returns when to look again, or `None` if the body is too late.
     pub(super) fn waits(&mut self, now: Instant) -> Option<Instant> {
         let since = *self.waiting.get_or_insert(now);
         let (end, end_crowded) = (self.end(since, LEAST), self.end(since, LEAST_CROWDED));
@@ -77,7 +76,7 @@ impl BodyProgress {
         (!late).then(|| end.min(end_crowded.max(now + LOOK)))
     }
 
-    /// When the present wait must end, at this least average.
+    /// When the present wait must end, given this least average.
     fn end(&self, since: Instant, least: u64) -> Instant {
         let Allowance { stall, deadline, .. } = self.allowance;
         let earned = stall + Duration::from_millis(self.bytes.saturating_mul(1000) / least);
@@ -95,7 +94,8 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
     const STALL: Duration = Duration::from_mins(1);
 
-    /// Sends so many bytes after each wait of so long, and says after how long it was given up, if it was in a day.
+    /// Sends `bytes` after each `wait`. Returns after how long the body was given up, if that was within a
+    /// day.
     fn given_up(bytes: usize, wait: Duration, crowded: bool, deadline: Duration) -> Option<Duration> {
         let start = Instant::now();
         let flag = Arc::new(AtomicBool::new(crowded));

@@ -105,12 +105,12 @@ async fn a_stalled_body_fails_its_request() {
 }
 
 #[tokio::test]
-async fn a_body_that_trickles_has_an_end() {
+async fn a_trickling_body_is_given_up() {
     let server = server(10).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(b"PUT /sum HTTP/1.1\r\nHost: h\r\nContent-Length: 999\r\n\r\n").await.unwrap();
     let since = std::time::Instant::now();
-    // Slower than the least average, and never still for long.
+    // Slower than the least average, but never stalling for long.
     let (mut read, mut write) = stream.into_split();
     tokio::spawn(async move {
         while write.write_all(b"x").await.is_ok() {
@@ -131,7 +131,7 @@ async fn an_unread_body_does_not_cost_the_answer() {
     let length = 32 << 20;
     let head = format!("PUT /refuse HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
-    // As Python's clients do: all of the body first, then the answer.
+    // Like Python's clients: all of the body first, then the answer.
     stream.write_all(&vec![0; length]).await.unwrap();
     stream.write_all(b"GET /sum HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").await.unwrap();
     let answer = read_all(&mut stream).await;
@@ -143,7 +143,7 @@ async fn the_rest_of_a_refused_body_may_come_slowly() {
     let server = server(10).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(b"PUT /refuse HTTP/1.1\r\nHost: h\r\nContent-Length: 20\r\n\r\n").await.unwrap();
-    // For longer than the headers of a request may take.
+    // This takes longer than the headers of a request may take.
     for _ in 0..20 {
         tokio::time::sleep(Duration::from_millis(100)).await;
         stream.write_all(b"x").await.unwrap();
@@ -154,7 +154,7 @@ async fn the_rest_of_a_refused_body_may_come_slowly() {
 }
 
 #[tokio::test]
-async fn a_client_that_waits_to_send_is_not_asked_in_vain() {
+async fn a_client_that_waits_for_100_continue_is_not_asked_for_a_refused_body() {
     let server = server(10).await;
     let expect = "Host: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
     let answer = server.talk(format!("PUT /refuse HTTP/1.1\r\n{expect}").as_bytes()).await;
@@ -167,7 +167,7 @@ async fn a_client_that_waits_to_send_is_not_asked_in_vain() {
 async fn too_many_connections_wait() {
     let server = server(1).await;
     let _first = TcpStream::connect(server.address).await.unwrap();
-    // Until the first one has been silent for too long.
+    // The second one waits until the first has been silent for too long.
     let answer = server.talk(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").await;
     assert!(answer.ends_with("refused"), "{answer}");
 }

@@ -1,4 +1,4 @@
-//! A deadline that is cheap to move, kept by what is being polled.
+//! A deadline that is cheap to move, for use in `poll` functions.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -19,7 +19,7 @@ impl Timer {
         self.arm_until(Instant::now() + after);
     }
 
-    /// Starts it anew, up to a moment.
+    /// Starts it anew, to end at `deadline`.
     pub(super) fn arm_until(&mut self, deadline: Instant) {
         match &mut self.sleep {
             Some(sleep) => sleep.as_mut().reset(deadline),
@@ -33,12 +33,11 @@ impl Timer {
         self.armed
     }
 
-    /// Stops it.
     pub(super) fn disarm(&mut self) {
         self.armed = false;
     }
 
-    /// Whether its time has come; wakes the task when it does.
+    /// Whether its time has come. It wakes the task when that happens.
     pub(super) fn has_expired(&mut self, context: &mut Context<'_>) -> bool {
         match &mut self.sleep {
             Some(sleep) if self.armed => sleep.as_mut().poll(context) == Poll::Ready(()),

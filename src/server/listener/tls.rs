@@ -1,4 +1,4 @@
-//! TLS: which certificate, and how it is exchanged while the gateway runs.
+//! TLS: the server's certificate, which can be replaced while the gateway runs.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -13,10 +13,11 @@ use rustls::{ServerConfig, version};
 use crate::config::ConfigError;
 use crate::failure::Cause;
 
-/// The one protocol that is offered: HTTP/2 costs a third of the throughput and its buffers cannot be wiped either.
+/// The only protocol that is offered. HTTP/2 costs a third of the throughput, and its buffers cannot be
+/// wiped.
 const ALPN: &[u8] = b"http/1.1";
 
-/// A server certificate with its key, exchangeable.
+/// A server certificate with its key, which can be replaced.
 #[derive(Clone, Debug)]
 pub(crate) struct Certificate {
     provider: Arc<CryptoProvider>,
@@ -36,7 +37,6 @@ impl ResolvesServerCert for Current {
 pub(crate) struct ServerKeyPair {
     /// The chain, the server's own first.
     pub chain: Vec<CertificateDer<'static>>,
-    /// The key.
     pub key: PrivateKeyDer<'static>,
 }
 
@@ -69,7 +69,7 @@ impl Certificate {
         Ok(Self { provider, current })
     }
 
-    /// Takes another one, and says whether it was another; connections that are open keep the old one.
+    /// Replaces the certificate, and returns whether it differs. Open connections keep the old one.
     pub(crate) fn replace(&self, pair: ServerKeyPair) -> Result<bool, ConfigError> {
         let key = certified(pair, &self.provider)?;
         let mut current = self.current.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -80,7 +80,7 @@ impl Certificate {
         Ok(is_new)
     }
 
-    /// How connections are accepted with it.
+    /// The TLS configuration of a listener with this certificate.
     pub(crate) fn server_config(&self) -> Result<Arc<ServerConfig>, rustls::Error> {
         let mut config = ServerConfig::builder_with_provider(self.provider.clone())
             .with_protocol_versions(&[&version::TLS13, &version::TLS12])?

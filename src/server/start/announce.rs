@@ -1,4 +1,4 @@
-//! What a start says to whoever sits in front of it. Never a secret: those are in `credentials.env`.
+//! The text that a start prints. It has no secret: those are in `credentials.env`.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ pub(crate) fn started(endpoint: &str, management: Option<std::net::SocketAddr>) 
     format!("Cardea {} serves S3 and Swift on {endpoint}{management}\n", env!("CARGO_PKG_VERSION"))
 }
 
-/// What to paste after the first start: a round trip with one's own key, by both command lines.
+/// The commands to paste after the first start: a round trip with a key of one's own, by both command lines.
 pub(crate) fn first_start(credentials: &Path) -> String {
     format!(
         "
@@ -40,12 +40,12 @@ And the other way round:
     )
 }
 
-/// What `credentials reset` says.
+/// The text that `credentials reset` prints.
 pub(crate) fn reset(credentials: &Path) -> String {
     format!("New root credentials were written to {}; the old ones are void.\n", credentials.display())
 }
 
-/// A path for the shell, quoted only where it must be.
+/// A path for the shell, quoted only if it must be.
 fn shell_path(path: &Path) -> String {
     let text = path.display().to_string();
     if text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b)) {

@@ -1,4 +1,4 @@
-//! What is left of an installation whose index is lost.
+//! An installation that may have lost its index.
 
 use super::{blobs, storage};
 use crate::config::{Config, ConfigError, StoreUrl};
@@ -8,8 +8,8 @@ use crate::model::InstallId;
 use crate::server::files::keyring;
 use crate::storage::blobs::BlobStore;
 
-/// The installation's id by its store, its ring, and its blobs: where there may be no index any more. Whether the ring is
-/// its own shows when something is opened with it.
+/// The installation's id from its store, its ring, and its blobs, without the index. Whether the ring is the
+/// right one shows when something is opened with it.
 pub(crate) async fn without_index(config: &Config) -> Result<(InstallId, KeyRing, BlobStore), Failure> {
     let wrong = |setting, found: String, expected| ConfigError::new(setting, found, expected);
     let path = config.keyring();

@@ -1,4 +1,4 @@
-//! The index in PostgreSQL, opened as the configuration says.
+//! Opens the index in PostgreSQL.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -11,9 +11,9 @@ use crate::server::files::passwords;
 use crate::storage::Error;
 use crate::storage::index::postgres::{PostgresIndex, PostgresOptions, Schema, Whereabouts};
 
-/// How long a start waits for the database: it may be starting too.
+/// How long a start waits for the database, which may be starting, too.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// The pause before it is asked again.
+/// The pause between two tries.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Opens the index, once the database is there, and brings its schema up to date.
@@ -23,7 +23,8 @@ pub(super) async fn open(config: &Config, url: &str) -> Result<PostgresIndex, Fa
     Ok(index)
 }
 
-/// Opens the index beside gateways, which may be older than this program: its schema stays as it is, and must be this program's.
+/// Opens the index while gateways run, which may be of an older version. So its schema is not changed, and
+/// must be the one of this program.
 pub(super) async fn beside(config: &Config, url: &str) -> Result<PostgresIndex, Failure> {
     let index = reachable(config, url)?;
     let (found, expected) = match patiently(async || index.schema().await).await? {
@@ -42,7 +43,7 @@ fn reachable(config: &Config, url: &str) -> Result<PostgresIndex, ConfigError> {
         .map_err(|error| ConfigError::new("index", "", "a database that can be reached").because(error))
 }
 
-/// Asks again until the database is there.
+/// Tries again until the database answers.
 async fn patiently<T>(ask: impl AsyncFn() -> Result<T, Error>) -> Result<T, Failure> {
     let begun = Instant::now();
     loop {
@@ -76,7 +77,7 @@ fn options(config: &Config, url: &str) -> Result<PostgresOptions, ConfigError> {
     })
 }
 
-/// The password that the environment holds, or leads to.
+/// The password from the environment, or from the file that the environment names.
 fn password(place: &Whereabouts) -> Result<Option<Zeroizing<String>>, ConfigError> {
     if let Some(password) = std::env::var_os("PGPASSWORD").filter(|password| !password.is_empty()) {
         let text = password.into_string();

@@ -9,7 +9,7 @@ use crate::ops::IndexDirectory;
 use crate::storage::Error;
 use crate::storage::index::{AccountRecord, Index, RoleGrant, UserRecord};
 
-/// Writes what is declared. What stands in the index and is not declared stays as it is.
+/// Writes the declared accounts and users. Everything else in the index stays as it is.
 pub(crate) async fn declare(
     installation: &Installation,
     accounts: &[DeclaredAccount],
@@ -41,8 +41,8 @@ pub(crate) async fn declare(
     Ok(())
 }
 
-/// Writes something, and once more where that failed: a gateway that starts at the same time may have given the name an id, which is
-/// then found.
+/// Writes something, and tries once more if that failed: a gateway that starts at the same time may have
+/// given the name an id, which is then found.
 async fn again<T, F: Future<Output = Result<T, Failure>>>(write: impl Fn() -> F) -> Result<T, Failure> {
     match write().await {
         Err(Failure::Config(_)) => write().await,
@@ -135,7 +135,7 @@ async fn write_user(index: &dyn Index, user: &User<'_>) -> Result<UserId, Failur
     Ok(id)
 }
 
-/// The password's hash, and the epoch of the user's tokens: a changed password ends them, the same one does not.
+/// The password's hash, and the epoch of the user's tokens. A changed password ends the tokens.
 fn password(user: &User<'_>, known: Option<&UserRecord>) -> Result<(Option<String>, i64), Failure> {
     let epoch = known.map_or(0, |known| known.epoch);
     let old = known.and_then(|known| known.password_hash.as_deref());
@@ -153,7 +153,7 @@ fn password(user: &User<'_>, known: Option<&UserRecord>) -> Result<(Option<Strin
     }
 }
 
-/// What the index refuses for its name is the file's mistake.
+/// If the index refuses a name, that is a mistake of the file.
 fn refused(setting: &str, name: &str, error: Error) -> Failure {
     match error {
         Error::Unavailable(_) => storage(error),

@@ -1,7 +1,8 @@
 //! The installation: an index, a blob store and a key ring that belong together, or no start.
 //!
-//! A ring is generated only where index and store are both empty. An index without its ring, a store without its index
-//! and an index without its store all mean that something was not mounted or not restored: to go on would hide it.
+//! A ring is generated only if index and store are both empty. If a part is missing (the ring of an index,
+//! the index of a store, the store of an index), something was not mounted or not restored. To go on would
+//! hide that.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,31 +22,29 @@ use crate::storage::index::rows::Mark;
 use crate::storage::index::sqlite::SqliteIndex;
 use crate::storage::index::{Index, Install};
 
-/// What the canary is sealed for.
+/// The purpose that the canary is sealed for.
 const CANARY: &str = "install-canary";
 /// What it says.
 const CANARY_TEXT: &[u8] = b"cardea";
 
-/// How long a gateway that starts waits for a command to leave the data folder. One that takes longer is named as the error.
+/// How long a starting gateway waits for a command to leave the data folder. If that takes longer, it is an
+/// error.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// An open installation. No other process has its data folder, but where it was opened to be read [`beside`] the gateway.
+/// An open installation. No other process has its data folder, unless it was opened [`beside`] a gateway.
 pub(crate) struct Installation {
-    /// Its id.
     pub id: InstallId,
-    /// Its index.
     pub index: Arc<dyn Index>,
-    /// What its connections to a database do, where it has some.
+    /// Its connections to a database, for the metrics.
     pub database: Option<Arc<PostgresIndex>>,
-    /// Its blobs.
     pub blobs: BlobStore,
     /// Its key ring.
     pub ring: KeyRing,
-    /// Held as long as it is used: no other process has its data folder.
+    /// The data folder's lock, held as long as the installation is open.
     _lock: Option<Lock>,
 }
 
-/// The parts, before it is known whether they belong together.
+/// The parts, before it is checked that they belong together.
 struct Parts {
     index: Arc<dyn Index>,
     database: Option<Arc<PostgresIndex>>,
@@ -61,7 +60,7 @@ impl Parts {
     }
 }
 
-/// Opens the installation, and makes one where there is nothing.
+/// Opens the installation, and makes one if there is none.
 pub(crate) async fn open(config: &Config) -> Result<Installation, Failure> {
     files::private_folder(&config.data).map_err(|error| {
         ConfigError::new("data", config.data.display().to_string(), "a folder that can be made")
@@ -77,21 +76,21 @@ pub(crate) async fn open(config: &Config) -> Result<Installation, Failure> {
     }
 }
 
-/// Opens an installation that stands; there is none to be made.
+/// Opens an existing installation. Never makes one.
 pub(crate) async fn found(config: &Config) -> Result<Installation, Failure> {
     let installation = stands(config, Opening::Own).await?;
     stays(&*installation.index).await?;
     Ok(installation)
 }
 
-/// Opens an installation to read it, beside the gateway that runs on it.
+/// Opens an existing installation to read it, beside a gateway that may run on it.
 pub(crate) async fn beside(config: &Config) -> Result<Installation, Failure> {
     let installation = stands(config, Opening::Beside).await?;
     stays(&*installation.index).await?;
     Ok(installation)
 }
 
-/// Opens an installation that stands, though its index may have been carried into another.
+/// Opens an existing installation, even if its index was carried into another.
 pub(crate) async fn found_or_moved(config: &Config) -> Result<Installation, Failure> {
     stands(config, Opening::Own).await
 }
@@ -106,7 +105,7 @@ async fn stands(config: &Config, opening: Opening) -> Result<Installation, Failu
     };
     let opening = match config.index() {
         IndexUrl::File(path) if path.exists() && config.data.exists() => opening,
-        // Gateways may run on it.
+        // Gateways may run on this index.
         IndexUrl::Postgres(_) => Opening::Beside,
         IndexUrl::File(_) | IndexUrl::Memory => return Err(nothing().into()),
     };
@@ -122,11 +121,11 @@ async fn stands(config: &Config, opening: Opening) -> Result<Installation, Failu
 /// How an installation is opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Opening {
-    /// For this process alone, as far as the data folder goes.
+    /// With the data folder for this process alone.
     Own,
-    /// For a gateway: as that, and a command that ends soon is waited for.
+    /// The same for a gateway, which waits for a command that ends soon.
     Serve,
-    /// Beside others that have it open.
+    /// Beside other processes that have it open.
     Beside,
 }
 
@@ -193,7 +192,8 @@ async fn whole(index: &dyn Index) -> Result<(), Failure> {
     }
 }
 
-/// An index that was carried into another is used no more: what it deletes, the other may need.
+/// An index that was carried into another must not be used any more: the other may need the blobs that this
+/// one would delete.
 pub(crate) async fn stays(index: &dyn Index) -> Result<(), Failure> {
     match index.rows().mark(Mark::Moved).await.map_err(storage)? {
         None => Ok(()),
@@ -229,8 +229,8 @@ fn blob_options(config: &Config) -> Result<BlobOptions, ConfigError> {
     })
 }
 
-/// The room on every disk that is written to. Where index and store are both elsewhere, what is in the data folder is written
-/// at the start alone.
+/// The free space on every disk that is written to. If index and store are both elsewhere, the data folder
+/// does not count: it is written at the start only.
 fn disk_space(config: &Config) -> DiskSpace {
     let is_scratch = matches!((config.index(), config.store()), (IndexUrl::Postgres(_), StoreUrl::Cloud(_)));
     let mut folders = Vec::new();
@@ -248,7 +248,7 @@ fn disk_space(config: &Config) -> DiskSpace {
     DiskSpace::new(folders, config.disk_reserve)
 }
 
-/// An installation that stands: ring and store must be its own.
+/// An existing installation: ring and store must belong to it.
 async fn existing(config: &Config, parts: Parts, install: Install) -> Result<Installation, Failure> {
     let path = config.keyring();
     let its_own = format!("the key ring of the installation {}", install.id);
@@ -274,14 +274,14 @@ async fn existing(config: &Config, parts: Parts, install: Install) -> Result<Ins
     Ok(parts.belong(install.id, ring))
 }
 
-/// The store must be the installation's own. One of an installation that was begun is claimed.
+/// The store must belong to the installation. If the installation was only begun, the store is claimed now.
 async fn claimed(config: &Config, parts: &Parts, id: InstallId) -> Result<(), Failure> {
     let mut found = parts.blobs.install_id().await.map_err(storage)?;
     if found.is_none() {
         if config.store() == StoreUrl::Memory || is_begun(config, parts).await? {
             return parts.blobs.claim(id).await.map_err(storage);
         }
-        // Another gateway that starts may have claimed it meanwhile.
+        // Another starting gateway may have claimed the store meanwhile.
         found = parts.blobs.install_id().await.map_err(storage)?;
     }
     if found == Some(id) {
@@ -291,7 +291,7 @@ async fn claimed(config: &Config, parts: &Parts, id: InstallId) -> Result<(), Fa
     Err(ConfigError::new("store", found, format!("the store of the installation {id}")).into())
 }
 
-/// Whether a shared installation was begun, and its store not claimed yet: neither holds anything.
+/// Whether a shared installation was begun, but its store is not claimed yet: then neither holds anything.
 async fn is_begun(config: &Config, parts: &Parts) -> Result<bool, Failure> {
     if !config.shares_index() {
         return Ok(false);
@@ -301,8 +301,8 @@ async fn is_begun(config: &Config, parts: &Parts) -> Result<bool, Failure> {
     Ok(blobs.is_empty() && buckets.is_empty() && parts.blobs.is_empty().await.map_err(storage)?)
 }
 
-/// A new installation in a shared index. Of the gateways that come at once, one writes its record, and each then opens what
-/// stands. The ring is never generated here: the others would not have it.
+/// A new installation in a shared index. If several gateways start at once, one writes the record, and all of
+/// them then open it. The ring is never generated here: the other gateways would not have it.
 async fn join(config: &Config, parts: Parts) -> Result<Installation, Failure> {
     let Some(ring) = &parts.ring else {
         let found = format!("no file {}", config.keyring().display());
@@ -312,7 +312,7 @@ async fn join(config: &Config, parts: Parts) -> Result<Installation, Failure> {
     };
     let store = parts.blobs.install_id().await.map_err(storage)?;
     let is_empty = store.is_none() && parts.blobs.is_empty().await.map_err(storage)?;
-    // What is in the store may be there because another gateway came first.
+    // The files in the store may be from another gateway that came first.
     let is_taken = parts.index.install().await.map_err(storage)?.is_some();
     match store {
         _ if is_taken || is_empty => {}
@@ -337,8 +337,8 @@ fn strange_store() -> ConfigError {
     ConfigError::new("store", "files that are not Cardea's", "an empty store, as the index is empty")
 }
 
-/// A new installation. Whatever step it is interrupted at, the next start goes on: the ring is kept, and the store is
-/// known by the claim that was noted before it was made.
+/// A new installation. If it is interrupted at any step, the next start goes on. The ring is kept, and the
+/// store is recognised by the claim, which was written before.
 async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
     let Parts { index, blobs, ring, .. } = &parts;
     let noted = noted_claim(&config.claim());
@@ -365,7 +365,7 @@ async fn make(config: &Config, parts: Parts) -> Result<Installation, Failure> {
     Ok(parts.belong(id, ring))
 }
 
-/// A ring that was made now: here, or by another process that came first.
+/// The new ring: made here, or by another process that came first.
 fn new_ring(path: &Path) -> Result<KeyRing, ConfigError> {
     if let Some(ring) = keyring::generate(path)? {
         return Ok(ring);
@@ -383,7 +383,7 @@ fn forget_claim(path: &Path) {
     if let Err(error) = std::fs::remove_file(path)
         && error.kind() != std::io::ErrorKind::NotFound
     {
-        tracing::warn!(%error, ?path, "a file that is not needed any more stays");
+        tracing::warn!(%error, ?path, "a file that is not needed any more was not removed");
     }
 }
 
@@ -399,7 +399,7 @@ mod tests {
         Config::load(&Sources { file: None, flags, environment: &|_| None }).unwrap()
     }
 
-    /// Opens and closes it; its id, or the one line.
+    /// Opens and closes the installation. Returns its id, or the line of the error.
     async fn id(config: &Config) -> Result<InstallId, String> {
         open(config).await.map(|installation| installation.id).map_err(|failure| failure.to_string())
     }
@@ -412,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn a_data_folder_that_is_scratch_is_not_watched() {
+    fn a_data_folder_that_is_only_scratch_space_is_not_watched() {
         let folder = tempfile::tempdir().unwrap();
         let watched = |settings: &[(&'static str, &str)]| {
             let mut flags = Flags::from([("data", folder.path().display().to_string())]);
@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn stays_what_it_is() {
+    async fn an_installation_keeps_its_id() {
         let folder = tempfile::tempdir().unwrap();
         let config = config(folder.path());
         assert!(found(&config).await.is_err());
@@ -439,14 +439,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_interrupted_beginning_goes_on_and_a_lost_index_does_not() {
+    async fn an_interrupted_creation_goes_on_and_a_lost_index_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let config = config(folder.path());
         let first = id(&config).await.unwrap();
         lose_index(&config);
         let line = id(&config).await.unwrap_err();
         assert!(line.starts_with("index: found an empty index, expected "), "{line}");
-        // As if it had been interrupted after the store was claimed.
+        // As after an interruption when the store was claimed.
         std::fs::write(config.claim(), first.to_string()).unwrap();
         lose_index(&config);
         assert_eq!(id(&config).await, Ok(first));
@@ -454,7 +454,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_gateway_waits_for_a_command_to_end() {
+    async fn a_starting_gateway_waits_for_a_command_to_end() {
         let folder = tempfile::tempdir().unwrap();
         let config = config(folder.path());
         let first = id(&config).await.unwrap();
@@ -467,7 +467,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_ring_that_came_meanwhile_is_the_one() {
+    async fn a_ring_that_was_made_meanwhile_is_used() {
         let folder = tempfile::tempdir().unwrap();
         let config = config(folder.path());
         files::private_folder(&config.data).unwrap();
@@ -480,7 +480,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_does_not_belong_together_does_not_start() {
+    async fn parts_that_do_not_belong_together_do_not_start() {
         let folder = tempfile::tempdir().unwrap();
         let config = config(folder.path());
         id(&config).await.unwrap();

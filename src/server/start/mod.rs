@@ -1,4 +1,4 @@
-//! What stands before the first request: the installation, its key ring, its principals.
+//! The steps before the first request: the installation, its key ring, its principals.
 
 mod announce;
 mod bare;
@@ -24,8 +24,8 @@ pub fn storage(error: Error) -> Failure {
     Failure::run("storage", WithCauses(error))
 }
 
-/// An error with what is behind it: why a connection failed, such as a certificate that nobody trusts, is told by the
-/// innermost cause alone.
+/// An error with its causes. Only the innermost cause gives the reason of a failed connection, such as a
+/// certificate that nobody trusts.
 #[derive(Debug)]
 struct WithCauses(Error);
 

@@ -18,24 +18,23 @@ use crate::storage::index::{AccountRecord, Index, RoleGrant, UserRecord};
 
 /// The name of the account and of its user.
 const ROOT: &str = "root";
-/// Its domain.
 const DOMAIN: &str = "default";
 /// Its role in its own account; it has none in others.
 const ROLE: &str = "admin";
 
-/// What was found of the root account.
+/// The state of the root account at the start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Root {
-    /// It has been there.
+    /// It existed before.
     Known,
     /// It was made now, with fresh credentials.
     Made,
 }
 
-/// How long one who sets credentials waits for another who does.
+/// How long a process that sets credentials waits for another one that does the same.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Makes the root account if it is not there, and finishes what was begun of it.
+/// Makes the root account if it does not exist, and finishes an interrupted change of its credentials.
 pub(crate) async fn ensure(
     config: &Config,
     installation: &Installation,
@@ -44,7 +43,8 @@ pub(crate) async fn ensure(
     let lock = files::lock_in_turn(&config.credentials_lock(), PATIENCE).await;
     let user = installation.index.user_by_name(DOMAIN, ROOT).await.map_err(storage)?;
     let _lock = match lock {
-        // A full disk, or one who holds the lock for long, does not keep a gateway from starting that has nothing to set.
+        // If there is nothing to set, a full disk or a lock that another process holds for long does not
+        // prevent the start.
         Err(error) if user.is_some() && !config.coming_credentials().exists() => {
             tracing::warn!(%error, "credentials.env was not looked at: its endpoint may be out of date");
             return Ok(Root::Known);
@@ -63,30 +63,30 @@ pub(crate) async fn ensure(
     Ok(root)
 }
 
-/// Gives the root account a new password and S3 key. The old ones stop working; tokens of old are revoked.
+/// Gives the root account a new password and S3 key. The old ones stop working, and old tokens are revoked.
 pub(crate) async fn renew(
     config: &Config,
     installation: &Installation,
     settings: ClientSettings<'_>,
 ) -> Result<(), Failure> {
     let _lock = files::lock_in_turn(&config.credentials_lock(), PATIENCE).await.map_err(failed)?;
-    // Should this one be cut short too, what stands in the file is right.
+    // If this process is killed, too, the file in place is right.
     if let Some(user) = installation.index.user_by_name(DOMAIN, ROOT).await.map_err(storage)? {
         finish(config, installation, user).await?;
     }
     set(config, installation, settings, Whose::Mine).await.map(|_| ())
 }
 
-/// Who sets the root account's credentials.
+/// Which process sets the root account's credentials.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Whose {
-    /// This process, whatever they were.
+    /// This process, in any case.
     Mine,
-    /// Whichever of several gateways comes first.
+    /// The first of several gateways.
     FirstComer,
 }
 
-/// The file is written first, under another name, so that no credentials are set that nobody knows.
+/// The file is written first, under another name: otherwise credentials could be set that nobody knows.
 async fn set(
     config: &Config,
     installation: &Installation,
@@ -111,8 +111,9 @@ async fn set(
     Ok(root)
 }
 
-/// Finishes a setting of credentials that ended before all of it was done: if the user has the new password already, nobody
-/// knows another. One that did not come so far is forgotten, and the old credentials stand.
+/// Finishes an interrupted change of the credentials. If the index has the new password already, the file
+/// gets its name: nobody knows another password. Otherwise the new file is removed, and the old credentials
+/// stay.
 async fn finish(config: &Config, installation: &Installation, user: UserRecord) -> Result<Root, Failure> {
     let (path, coming) = (config.credentials(), config.coming_credentials());
     let begun = match std::fs::read(&coming).map(Zeroizing::new) {
@@ -123,7 +124,7 @@ async fn finish(config: &Config, installation: &Installation, user: UserRecord) 
             return Ok(Root::Known);
         }
     };
-    // Older versions wrote a new endpoint by way of this name: then all but the endpoint stands in both.
+    // Older versions used this name to write a new endpoint. Then both files hold the same credentials.
     let published = std::fs::read(&path).map(Zeroizing::new).ok().and_then(|text| read(&text));
     let is_published = |begun: &Credentials| {
         published.as_ref().is_some_and(|it| it.password == begun.password && it.secret == begun.secret)
@@ -155,7 +156,7 @@ fn failed(error: std::io::Error) -> Failure {
     Failure::run("credentials.env", error)
 }
 
-/// Writes what `credentials.env` refers to.
+/// Writes the file that `credentials.env` refers to.
 fn write_aws_config(settings: ClientSettings<'_>) -> std::io::Result<()> {
     let text = credentials::AWS_CONFIG;
     if std::fs::read_to_string(settings.aws_config).is_ok_and(|found| found == text) {
@@ -164,7 +165,7 @@ fn write_aws_config(settings: ClientSettings<'_>) -> std::io::Result<()> {
     files::write(settings.aws_config, text.as_bytes(), Access::Public)
 }
 
-/// Lets `credentials.env` say where the gateway is now, if it is still there.
+/// Brings the client settings in `credentials.env` up to date, if the file still exists.
 fn relocate(path: &Path, settings: ClientSettings<'_>) {
     let Ok(text) = std::fs::read_to_string(path).map(Zeroizing::new) else { return };
     if let Err(error) = write_aws_config(settings) {
@@ -186,7 +187,7 @@ async fn write_records(
     let account = write_account(&**index).await?;
     let known = match whose {
         Whose::Mine => index.user_by_name(DOMAIN, ROOT).await.map_err(storage)?,
-        // The name is free for one user: whoever does not get it has come too late.
+        // Only one user can get the name: a gateway that does not get it came too late.
         Whose::FirstComer => None,
     };
     let hash =
@@ -223,7 +224,7 @@ async fn write_key(
     written.map_err(|error| Failure::run("root S3 key", error))
 }
 
-/// Makes the account if it is not there, or finds the one that another gateway makes now.
+/// Makes the account if it does not exist, or finds the one that another gateway has just made.
 async fn write_account(index: &dyn Index) -> Result<AccountId, Failure> {
     let find = || async { index.account_by_name(DOMAIN, ROOT).await.map_err(storage) };
     if let Some(account) = find().await? {
@@ -245,13 +246,13 @@ async fn write_account(index: &dyn Index) -> Result<AccountId, Failure> {
     }
 }
 
-/// The S3 access key follows from the installation, so that a new secret takes the place of the old one even when
-/// nobody remembers which key that was. It is not secret.
+/// The S3 access key follows from the installation, so that a new secret always replaces the old one, even if
+/// nobody remembers that key. The access key is not secret.
 fn access_key(install: InstallId) -> String {
     format!("CARDEA{}", hex::encode_upper(&install.as_bytes()[..7]))
 }
 
-/// Random hexadecimal digits: nothing that a shell, a URL or a client trips over.
+/// Random hexadecimal digits: they are safe in shells, URLs and clients.
 fn random_text(bytes: usize) -> Result<String, Failure> {
     let mut random = Zeroizing::new(vec![0; bytes]);
     getrandom::fill(&mut random).map_err(|error| Failure::run("randomness", error))?;
@@ -309,11 +310,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_ended_in_an_endpoint_s_update_leaves_the_account_as_it_is() {
+    async fn an_interrupted_update_of_the_endpoint_leaves_the_account_as_it_is() {
         let world = World::new().await;
         assert_eq!(world.start().await, Root::Made);
         let (user, text) = (world.user().await, world.credentials().await);
-        // As older versions left it: whole, or cut by a full disk.
+        // The file as older versions left it: whole, or cut by a full disk.
         let there = ClientSettings { endpoint: "https://elsewhere", ..world.site.client_settings() };
         let elsewhere = credentials::relocate(&text, there).unwrap();
         let password = text.find("OS_PASSWORD").unwrap();
@@ -325,11 +326,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_update_does_not_use_the_name_of_what_was_begun() {
+    async fn an_update_does_not_use_the_name_of_new_credentials() {
         let world = World::new().await;
         world.start().await;
         let text = world.credentials().await;
-        // Whatever stands under that name, an update passes it by.
+        // Whatever has that name, an update does not touch it.
         std::fs::create_dir(world.config.coming_credentials()).unwrap();
         let settings = ClientSettings { endpoint: "https://elsewhere", ..world.site.client_settings() };
         relocate(&world.config.credentials(), settings);
@@ -338,7 +339,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_making_that_ended_before_its_file_had_its_name_is_finished() {
+    async fn an_interrupted_creation_is_finished() {
         let world = World::new().await;
         world.start().await;
         let (user, text) = (world.user().await, world.credentials().await);
@@ -349,7 +350,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reset_finishes_what_one_before_has_begun() {
+    async fn a_reset_finishes_an_interrupted_one() {
         let world = World::new().await;
         world.start().await;
         let old = world.credentials().await;
@@ -357,14 +358,14 @@ mod tests {
         let begun = world.credentials().await;
         std::fs::rename(world.config.credentials(), world.config.coming_credentials()).unwrap();
         std::fs::write(world.config.credentials(), &*old).unwrap();
-        // This one comes to nothing.
+        // This reset fails.
         let settings = ClientSettings { aws_config: &world.config.data, ..world.site.client_settings() };
         renew(&world.config, &world.installation, settings).await.unwrap_err();
         assert_eq!(world.credentials().await, begun);
     }
 
     #[tokio::test]
-    async fn what_cannot_be_read_keeps_no_gateway_from_starting() {
+    async fn an_unreadable_file_does_not_prevent_the_start() {
         let world = World::new().await;
         world.start().await;
         std::fs::create_dir(world.config.coming_credentials()).unwrap();
@@ -372,7 +373,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn drafts_of_the_credentials_do_not_stay() {
+    async fn drafts_of_the_credentials_are_removed() {
         let world = World::new().await;
         world.start().await;
         let draft = world.config.data.join("credentials.env.new.0123456789abcdef.tmp");
@@ -382,17 +383,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_sets_the_credentials_does_it_in_turn() {
+    async fn processes_set_the_credentials_in_turn() {
         let world = World::new().await;
         world.start().await;
         let renewed = || async {
-            renew(&world.config, &world.installation, world.site.client_settings()).await.unwrap()
+            renew(&world.config, &world.installation, world.site.client_settings()).await.unwrap();
         };
         let held = files::lock_in_turn(&world.config.credentials_lock(), PATIENCE).await.unwrap();
         let text = world.credentials().await;
         {
             let mut waits = std::pin::pin!(renewed());
-            // It comes as far as it can, with the index to itself.
+            // It goes as far as it can; nobody else uses the index.
             assert!(timeout(Duration::from_millis(200), &mut waits).await.is_err());
             assert_eq!(world.credentials().await, text);
             drop(held);
@@ -402,14 +403,14 @@ mod tests {
         tokio::join!(renewed(), renewed(), world.start(), renewed());
         world.credentials().await;
 
-        // Where no lock can be made, an account that stands is good as it is.
+        // If no lock can be made, an existing account is good as it is.
         std::fs::remove_file(world.config.credentials_lock()).unwrap();
         std::fs::create_dir(world.config.credentials_lock()).unwrap();
         assert_eq!(world.start().await, Root::Known);
     }
 
     #[tokio::test]
-    async fn a_reset_that_ended_before_the_index_had_it_changes_nothing() {
+    async fn a_reset_that_was_killed_before_the_index_changed_has_no_effect() {
         let world = World::new().await;
         world.start().await;
         let (user, text) = (world.user().await, world.credentials().await);

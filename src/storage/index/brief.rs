@@ -131,6 +131,7 @@ pub(super) mod tests {
         Brief { marker: true, size: 0, etag: String::new(), uid: Vec::new(), ..object(nr, created) }
     }
 
+    #[expect(clippy::option_option, reason = "absence has two depths here")]
     fn no_object(result: &Result<()>) -> Option<Option<VersionId>> {
         match result {
             Err(Error::NoSuchObject { marker }) => Some(*marker),

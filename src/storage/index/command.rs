@@ -322,18 +322,20 @@ pub struct ListObjects {
 /// The keys that a listing asks for, in byte order.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct KeyQuery {
-    /// Only keys that begin so.
+    /// Only keys with this prefix.
     pub prefix: String,
-    /// Rolls up what follows the prefix up to and with this text.
+    /// Rolls up keys that share the text after the prefix up to and with this delimiter.
     pub delimiter: Option<String>,
-    /// Only rows after this one (before it, when reversed), exclusive. Equal to a common prefix, it skips that prefix.
+    /// Only rows after this one, exclusive (before it, when reversed). A marker that equals a common prefix
+    /// skips that prefix.
     pub marker: Option<String>,
-    /// Whether a marker inside a common prefix skips the prefix too (Swift), or only the keys up to it (S3).
+    /// Whether a marker inside a common prefix skips the whole prefix (Swift), or only the keys up to the
+    /// marker (S3).
     pub marker_skips_prefix: bool,
-    /// Only rows before this one (after it, when reversed), exclusive.
+    /// Only rows before this one, exclusive (after it, when reversed).
     pub end_marker: Option<String>,
-    /// At most so many rows, prefixes counted.
+    /// At most this many rows, common prefixes included.
     pub limit: u32,
-    /// From the last to the first.
+    /// Whether the page goes from the last row to the first.
     pub reverse: bool,
 }

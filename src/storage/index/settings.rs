@@ -9,8 +9,8 @@ use crate::storage::Error;
 
 /// The generation after a change.
 ///
-/// It is the time of the change, and greater than the one before. So an index that was set back to an older state does
-/// not give a number out again: a gateway may hold settings under that number.
+/// It is the time of the change, and greater than the one before. So an index that was set back to an older
+/// state does not give a number out again: a gateway may hold settings under that number.
 pub(super) fn next_generation(now: Timestamp, previous: u64) -> u64 {
     now.steps().unsigned_abs().max(previous + 1)
 }
@@ -20,7 +20,8 @@ pub(super) fn first_generation(now: Timestamp, settings: &BTreeMap<SettingName, 
     if settings.is_empty() { 0 } else { next_generation(now, 0) }
 }
 
-/// Makes the settings of a bucket from its rows: each has the generation, and a setting where the bucket has any.
+/// Makes the settings of a bucket from its rows: each has the generation, and a setting where the bucket has
+/// any.
 pub(super) fn collect(
     rows: impl IntoIterator<Item = (u64, Option<(String, String)>)>,
 ) -> Result<BucketSettings> {

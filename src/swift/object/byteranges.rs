@@ -68,7 +68,7 @@ impl ByteRanges {
                     Some(Piece::Text(text)) => return Ok(Some((text, (reader, pieces)))),
                     Some(Piece::Closed(range)) => {
                         let opened = reader.open(range).await;
-                        let body = opened.map_err(|error| BodyError::Disconnected(Broken::new(error)))?;
+                        let body = opened.map_err(|error| BodyError::Source(Broken::new(error)))?;
                         pieces.push_front(Piece::Opened(body.stream));
                     }
                     Some(Piece::Opened(mut body)) => {

@@ -16,10 +16,6 @@ use super::world::{World, bucket, create, key};
 
 const TAGS: SettingName = SettingName::Tags;
 
-fn text(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
 /// The names of the settings in the index, whichever buckets have them.
 async fn stored(index: &Arc<dyn Index>) -> Vec<Value> {
     let mut snapshot = index.rows().snapshot().await.unwrap();
@@ -34,7 +30,9 @@ pub async fn a_setting_is_kept_by_name(index: Arc<dyn Index>) {
 
     let long = "ä'\"\\\0".replace('\0', "\n").repeat(20_000);
     let mut generation = 0;
-    for value in [text("[]"), text(&long), text(""), None, None, text("again")] {
+    for value in
+        [Some("[]".into()), Some(long.clone()), Some(String::new()), None, None, Some("again".into())]
+    {
         let next = index.put_bucket_setting(id, TAGS, value.clone()).await.unwrap();
         assert!(next > generation, "{next} after {generation}");
         generation = next;
@@ -47,12 +45,12 @@ pub async fn a_setting_is_kept_by_name(index: Arc<dyn Index>) {
 pub async fn a_setting_changes_nothing_else_of_the_bucket(index: Arc<dyn Index>) {
     let account = AccountId::new("mine");
     let id = bucket(&index, &account, "photos").await.id;
-    let item = BucketChange::Metadata("color".into(), text("blue"));
+    let item = BucketChange::Metadata("color".into(), Some("blue".into()));
     let versioned = BucketChange::Versioning(Versioning::Enabled);
     let mut expected = index.update_bucket(id, vec![item, versioned]).await.unwrap();
     assert_eq!(expected.settings_generation, 0);
 
-    expected.settings_generation = index.put_bucket_setting(id, TAGS, text("[]")).await.unwrap();
+    expected.settings_generation = index.put_bucket_setting(id, TAGS, Some("[]".into())).await.unwrap();
     assert_eq!(index.bucket(&BucketAddress::Id(id)).await.unwrap(), expected);
     let found = index.find(&BucketAddress::Id(id), &key("none"), None).await.unwrap();
     assert_eq!(found.0, expected);
@@ -91,7 +89,7 @@ pub async fn settings_go_with_their_bucket(index: Arc<dyn Index>) {
     let world = World::new(index.clone()).await;
     let other = bucket(&index, &world.account, "other").await.id;
     for id in [world.bucket, other] {
-        index.put_bucket_setting(id, TAGS, text("[]")).await.unwrap();
+        index.put_bucket_setting(id, TAGS, Some("[]".into())).await.unwrap();
     }
     world.published("k").await;
     assert!(matches!(index.delete_bucket(world.bucket).await, Err(Error::BucketNotEmpty)));
@@ -109,7 +107,7 @@ pub async fn settings_go_with_their_bucket(index: Arc<dyn Index>) {
 pub async fn a_missing_bucket_has_no_settings(index: Arc<dyn Index>) {
     let id = BucketId::random();
     assert!(matches!(index.bucket_settings(id).await, Err(Error::NoSuchBucket)));
-    for value in [text("[]"), None] {
+    for value in [Some("[]".into()), None] {
         assert!(matches!(index.put_bucket_setting(id, TAGS, value).await, Err(Error::NoSuchBucket)));
     }
     assert_eq!(stored(&index).await, []);

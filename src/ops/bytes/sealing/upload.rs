@@ -1,4 +1,5 @@
-//! The seals of a multipart upload: its envelope while it has no version id, and what is kept of each of its parts.
+//! The seals of a multipart upload: its envelope while it has no version id, and the sealed record of each
+//! part.
 
 use super::{OpenedVersion, OwnedBinding, VersionSeals, mode_of, read_digests, reference};
 use crate::encryption;
@@ -10,11 +11,12 @@ use crate::ops::bytes::digests::Digests;
 use crate::ops::engine::error::Error;
 use crate::storage::index::{BucketRecord, NewBlob, PartRecord, SealEnvelope, UploadRecord};
 
-/// What stands for the version id in an upload's binding. No version has such an id.
+/// Takes the place of the version id in an upload's binding. No version has this id.
 const UPLOAD: &str = "upload";
 
 impl VersionSeals {
-    /// The envelope of an upload: bound to the place its version will have, and to no parts yet.
+    /// The envelope of an upload. Its binding has the account, bucket and key of the future version, and no
+    /// parts yet.
     pub fn into_upload(
         self,
         ring: &KeyRing,
@@ -43,14 +45,14 @@ impl VerifiedUpload {
         Ok(Self { inner, account: binding.account, uid: *uid })
     }
 
-    /// Opens the key of the version to be with its holder's.
+    /// Opens the key of the future version with the key of its holder.
     pub fn open(&self, ring: &KeyRing, holder: Holder<'_>) -> Result<OpenedVersion, Error> {
         let key = encryption::open_inner(ring, &self.inner, holder, &self.account, self.uid.as_bytes())?;
         Ok(OpenedVersion { key, uid: self.uid })
     }
 
-    /// The version's outer seal, to be made inside the commit, without the holder: it changes neither the mode nor the
-    /// account nor the uid that the inner layer is bound to.
+    /// The version's outer seal, which the commit makes. The holder's key is not needed: the mode, the
+    /// account and the uid that the inner layer is bound to stay the same.
     pub fn into_outer(self, ring: &KeyRing, version: OwnedBinding) -> SealEnvelope {
         let (ring, inner) = (ring.clone(), self.inner);
         SealEnvelope(Box::new(move |version_id| {
@@ -74,13 +76,13 @@ impl OpenedVersion {
         self.reference(part, data_key)
     }
 
-    /// A reference to what another version refers to, under this version's key.
+    /// A reference to another version's range of a blob, with the data key sealed under this version's key.
     pub fn reference(&self, part: PartRecord, data_key: &DataKey) -> PartRecord {
         let wrapped_key = self.key.wrap(self.uid.as_bytes(), part.blob.as_bytes(), data_key);
         PartRecord { wrapped_key, ..part }
     }
 
-    /// Digests of the whole, as they are stored.
+    /// The digests of the whole object, in their stored form.
     pub fn seal_digests(&self, mode: EncryptionMode, digests: &Digests) -> Result<Vec<u8>, Error> {
         let plain = write(digests)?;
         Ok(match mode {
@@ -90,20 +92,18 @@ impl OpenedVersion {
     }
 }
 
-/// Where the parts of an upload, or of the object it became, stand.
+/// Seals and verifies the parts of one upload, or of the object that the upload became.
 #[derive(Clone, Copy)]
 pub struct PartSeals<'a> {
-    /// What seals them.
+    /// The ring whose key seals the parts.
     pub ring: &'a KeyRing,
-    /// Where.
     pub bucket: &'a BucketRecord,
-    /// Under which key.
     pub key: &'a ObjectKey,
 }
 
 impl PartSeals<'_> {
-    /// What is kept of a part: its digests, bound to its number, ETag and references. For SSE-C only a reader with the key
-    /// sees the digests; that the part is the one that was stored can be verified without.
+    /// Seals the record of a part: its digests, bound to its number, ETag and references. For SSE-C the
+    /// digests need the customer's key. Verifying that the part is the stored one does not.
     pub fn seal(
         &self,
         upload: &OpenedVersion,
@@ -120,17 +120,17 @@ impl PartSeals<'_> {
             facts = upload.key.seal_part_facts(uid, number, &facts);
         }
         let contents = PartContents::new(&contents_hash(refs), etag);
-        let place = self.place(number, length);
-        Ok(encryption::seal_part(self.ring, &place, uid, mode_of(mode), contents, &facts))
+        let binding = self.binding(number, length);
+        Ok(encryption::seal_part(self.ring, &binding, uid, mode_of(mode), contents, &facts))
     }
 
-    /// Verifies what is kept of a part.
+    /// Verifies the sealed record of a part.
     pub fn open(&self, number: u32, length: u64, sealed: &[u8]) -> Result<SealedPart, Error> {
-        let opened = encryption::open_part(self.ring, &self.place(number, length), sealed)?;
+        let opened = encryption::open_part(self.ring, &self.binding(number, length), sealed)?;
         Ok(SealedPart { opened, number, length })
     }
 
-    fn place(&self, number: u32, length: u64) -> PartBinding<'_> {
+    fn binding(&self, number: u32, length: u64) -> PartBinding<'_> {
         PartBinding {
             account: self.bucket.account.as_str(),
             bucket: self.bucket.id.as_bytes(),
@@ -141,7 +141,7 @@ impl PartSeals<'_> {
     }
 }
 
-/// What is kept of a part, verified.
+/// The record of a part whose seal has been verified.
 pub struct SealedPart {
     opened: OpenedPart,
     number: u32,
@@ -149,30 +149,30 @@ pub struct SealedPart {
 }
 
 impl SealedPart {
-    /// Fails where the part was stored by another upload.
+    /// Fails if another upload stored the part.
     pub fn check_upload(&self, upload: VersionUid) -> Result<(), Error> {
-        if self.opened.version_uid == upload.0 { Ok(()) } else { Err(another()) }
+        if self.opened.version_uid == upload.0 { Ok(()) } else { Err(part_differs()) }
     }
 
-    /// Fails where the part was stored by another upload, is not made of these references, or goes by another ETag.
+    /// Fails if another upload stored the part, or if the part has other references or another ETag.
     pub fn verify(&self, upload: VersionUid, etag: &str, refs: &[PartRecord]) -> Result<(), Error> {
         let contents = PartContents::new(&contents_hash(refs), etag);
         self.check_length(upload, refs)?;
-        if self.opened.contents == contents { Ok(()) } else { Err(another()) }
+        if self.opened.contents == contents { Ok(()) } else { Err(part_differs()) }
     }
 
-    /// Fails where the part of a completed upload was stored by another, or is not made of these references.
+    /// Fails if another upload than the completed one stored the part, or if the part has other references.
     pub fn verify_references(&self, upload: VersionUid, refs: &[PartRecord]) -> Result<(), Error> {
         self.check_length(upload, refs)?;
-        if self.opened.contents.is_of(&contents_hash(refs)) { Ok(()) } else { Err(another()) }
+        if self.opened.contents.is_of(&contents_hash(refs)) { Ok(()) } else { Err(part_differs()) }
     }
 
     fn check_length(&self, upload: VersionUid, refs: &[PartRecord]) -> Result<(), Error> {
         self.check_upload(upload)?;
-        if length(refs) == self.length { Ok(()) } else { Err(another()) }
+        if length(refs) == self.length { Ok(()) } else { Err(part_differs()) }
     }
 
-    /// The part's digests. `None` where they are the customer's and the upload is not opened.
+    /// The part's digests. `None` if they need the customer's key and the upload is not opened.
     pub fn digests(&self, upload: Option<&OpenedVersion>) -> Result<Option<Digests>, Error> {
         let OpenedPart { version_uid, mode, facts, .. } = &self.opened;
         match (EncryptionMode::from_code(*mode), upload) {
@@ -187,22 +187,22 @@ impl SealedPart {
     }
 }
 
-/// The references may be what somebody made of them: the sum must not overflow.
+/// An attacker may have changed the references: the sum must not overflow.
 fn length(refs: &[PartRecord]) -> u64 {
     refs.iter().fold(0, |sum, part| sum.saturating_add(part.length))
 }
 
-/// References of no length hold no plaintext, and are left out: so the references of a part can be told from those of its
-/// neighbours by their lengths.
+/// References of no length hold no plaintext and are left out. So the lengths alone show which references
+/// belong to which part.
 fn contents_hash(refs: &[PartRecord]) -> PartsHash {
     let refs: Vec<_> = refs.iter().filter(|part| part.length > 0).map(reference).collect();
     hash_parts(refs.into_iter())
 }
 
-fn another() -> Error {
+fn part_differs() -> Error {
     Error::Corrupt("a part is not the one that was stored".into())
 }
 
 fn write(digests: &Digests) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec(digests).map_err(|e| Error::Internal(e.to_string()))
+    serde_json::to_vec(digests).map_err(|e| Error::Internal(e.into()))
 }

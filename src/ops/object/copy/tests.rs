@@ -1,4 +1,4 @@
-//! What a copy carries, and copies of objects of many blobs.
+//! The metadata and ETags of copies, and copies of objects of many blobs.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ fn metadata(user: &[(&str, &str)], content_type: Option<&str>) -> ObjectMetadata
 }
 
 #[test]
-fn metadata_of_a_copy() {
+fn copied_metadata_is_kept_replaced_or_merged() {
     let source = metadata(&[("a", "1"), ("b", "1")], Some("text/plain"));
     let copied = |how: &CopyMetadata| how.of_copy(source.clone()).unwrap();
     let kept = copied(&CopyMetadata::Keep { website_redirect: None });
@@ -61,7 +61,7 @@ fn metadata_of_a_copy() {
 }
 
 #[test]
-fn only_a_known_md5_looks_like_one() {
+fn an_etag_looks_like_an_md5_only_where_it_is_one() {
     let known = Digests { md5: Some([0xab; 16]), ..Digests::default() };
     assert_eq!(etag(EncryptionMode::Managed, &known), "ab".repeat(16));
     assert_eq!(etag(EncryptionMode::Managed, &Digests::default()).len(), 34);
@@ -69,7 +69,7 @@ fn only_a_known_md5_looks_like_one() {
     assert_eq!(etag(EncryptionMode::Customer, &known).len(), 32);
 }
 
-/// Bytes of each blob: more than the index keeps itself.
+/// Bytes of each blob: more than the index itself stores.
 const PIECE: usize = 20_000;
 const PIECES: u8 = 40;
 
@@ -137,7 +137,7 @@ impl World {
         Self { gateway, caller, blobs, _dir: dir }
     }
 
-    /// An SSE-C object of many blobs, as a multipart upload makes one, and its bytes.
+    /// Writes an SSE-C object of many blobs, as a multipart upload does, and returns its bytes.
     async fn compose(&self, name: &str, seed: u8) -> Vec<u8> {
         let mut whole = Vec::new();
         for n in 0..PIECES {
@@ -186,7 +186,7 @@ impl World {
     }
 }
 
-/// Puts the pieces together.
+/// Makes one object of all pieces.
 struct Compose {
     key: ObjectKey,
     seed: u8,
@@ -277,7 +277,7 @@ async fn owner(index: &Arc<dyn Index>, ring: &KeyRing) -> Identity {
 }
 
 #[tokio::test]
-async fn an_object_of_many_blobs_is_copied_and_keyed_anew_without_a_request() {
+async fn an_object_of_many_blobs_is_copied_without_a_store_request() {
     let world = World::new(MAX_PUT).await;
     let data = world.compose("many", 1).await;
     let before = world.requests();
@@ -286,7 +286,7 @@ async fn an_object_of_many_blobs_is_copied_and_keyed_anew_without_a_request() {
         copy(source("many", one(), Face::S3), "plain", WriteEncryption::Managed),
         copy(source("many", one(), Face::S3), "keyed", WriteEncryption::Customer(customer_key(2))),
         copy(source("many", one(), Face::S3), "many", WriteEncryption::Customer(customer_key(3))),
-        // A range that begins and ends inside of blobs.
+        // A range that begins and ends inside blobs.
         CopyObject {
             range: Some(RangeSpec::FromTo(PIECE as u64 / 2, Some(5 * PIECE as u64))),
             ..copy(source("plain", None, Face::Swift), "range", WriteEncryption::Managed)
@@ -303,7 +303,7 @@ async fn an_object_of_many_blobs_is_copied_and_keyed_anew_without_a_request() {
 }
 
 #[tokio::test]
-async fn swift_copies_no_more_than_it_writes() {
+async fn a_swift_copy_is_no_larger_than_a_put() {
     let world = World::new(PIECE as u64).await;
     world.compose("many", 1).await;
     let one = || Some(customer_key(1));

@@ -13,7 +13,6 @@ use crate::s3::request::{Request, document, set};
 use parameters::Parameters;
 use render::{Listing, Start};
 
-/// `ListObjectsV2`.
 pub(in crate::s3) async fn list_v2(request: Request<'_>) -> Result<Response, Error> {
     let parameters = Parameters::read(&request.query)?;
     let start_after = request.query.non_empty("start-after");
@@ -45,10 +44,8 @@ async fn page(
     parameters: &Parameters,
     marker: Option<String>,
 ) -> Result<(BucketRecord, ObjectPage), Error> {
-    request.check_expected_owner(Action::ListBucket).await?;
     if parameters.max_keys == 0 {
-        let bucket = request.authorised_bucket(Action::ListBucket).await?;
-        return Ok((bucket.into_inner(), ObjectPage::default()));
+        return Ok((request.bucket_info(Action::ListBucket).await?, ObjectPage::default()));
     }
     let operation = ListObjects {
         bucket: request.bucket()?,

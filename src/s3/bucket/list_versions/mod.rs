@@ -17,7 +17,6 @@ use render::Listing;
 pub(in crate::s3) async fn list_versions(request: Request<'_>) -> Result<Response, Error> {
     let parameters = Parameters::read(&request.query)?;
     let start = Start::read(&request.query)?;
-    request.check_expected_owner(Action::ListBucketVersions).await?;
     let (bucket, page) = page(&request, &parameters, &start).await?;
     let owner = Owner::of(&request, &bucket.account).await;
     Ok(document(
@@ -57,8 +56,7 @@ async fn page(
     start: &Start,
 ) -> Result<(BucketRecord, VersionPage), Error> {
     if parameters.max_keys == 0 {
-        let bucket = request.authorised_bucket(Action::ListBucketVersions).await?;
-        return Ok((bucket.into_inner(), VersionPage::default()));
+        return Ok((request.bucket_info(Action::ListBucketVersions).await?, VersionPage::default()));
     }
     let operation = ListVersions {
         bucket: request.bucket()?,

@@ -1,6 +1,6 @@
 //! What goes wrong with a body on its way.
 
-use super::{Answer, BAD, signature_mismatch};
+use super::{Answer, BAD, internal, signature_mismatch};
 use crate::http::body::BodyError;
 
 pub(super) fn answer(error: &BodyError) -> Answer {
@@ -17,6 +17,7 @@ pub(super) fn answer(error: &BodyError) -> Answer {
             "IncompleteBody",
             "You did not provide the number of bytes specified by the Content-Length HTTP header",
         ),
+        BodyError::Source(_) => internal(),
         BodyError::Stalled => Answer::new(
             BAD,
             "RequestTimeout",

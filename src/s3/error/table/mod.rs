@@ -1,4 +1,4 @@
-//! The one table: every error, its code, status, message, and what else S3 says of it.
+//! The one table: every error, its code, status, message, and the rest that S3 says of it.
 
 mod body;
 mod copy;
@@ -20,11 +20,8 @@ const RETRY_SECONDS: &str = "5";
 /// An error in S3's words.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// The status.
     pub(super) status: StatusCode,
-    /// The code.
     pub(super) code: &'static str,
-    /// The message.
     pub(super) message: Cow<'static, str>,
     /// Elements beside them.
     pub(super) extras: Vec<(&'static str, String)>,
@@ -69,7 +66,7 @@ pub(super) fn answer(error: &Error, context: &ErrorContext) -> Answer {
     }
 }
 
-/// The code and the message of an error, for an answer that tells of several.
+/// The code and the message of an error, for an answer that reports several.
 pub(super) fn words(error: &Error) -> (&'static str, String) {
     let context = ErrorContext {
         request_id: String::new(),
@@ -126,8 +123,8 @@ fn unavailable() -> Answer {
         .header("retry-after", RETRY_SECONDS)
 }
 
-/// S3 has no such error, as it has no end. The status is what MinIO says, and one that SDKs do not try again: a disk does
-/// not empty itself in the seconds that they would.
+/// S3 has no such error, as it has no end. The status is what MinIO says, and one that SDKs do not try again:
+/// a disk does not empty itself in the seconds that they would.
 fn full() -> Answer {
     let message = "There is no room left. Delete something, or have the operator make room.";
     Answer::new(StatusCode::INSUFFICIENT_STORAGE, "InsufficientStorage", message)

@@ -42,7 +42,6 @@ pub(super) fn chosen(headers: &HeaderMap) -> Result<Option<UploadChecksum>, Faul
     Ok(Some(UploadChecksum { algorithm, kind, chosen: true }))
 }
 
-/// `x-amz-checksum-type`.
 pub(super) fn kind(headers: &HeaderMap) -> Result<Option<ChecksumKind>, Fault> {
     match text(headers, TYPE)? {
         None => Ok(None),

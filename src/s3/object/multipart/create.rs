@@ -18,7 +18,6 @@ pub(in crate::s3) async fn create(request: Request<'_>, body: EmptyBody) -> Resu
     let sse = sse_c::for_write(&request.headers, &request.secrets)?;
     let metadata = metadata::collect(&request.headers)?;
     let checksum = chosen(&request.headers)?;
-    request.check_expected_owner(Action::PutObject).await?;
     body.check(&request, Action::PutObject, "A request that begins a multipart upload has no body").await?;
 
     let name = spelling(&bucket);

@@ -26,13 +26,12 @@ pub(in crate::s3) async fn list_parts(request: Request<'_>) -> Result<Response, 
     let (bucket, key) = request.object()?;
     let (after, limit) = (marker(&request.query)?, max_parts(&request.query)?);
     let (customer_key, _) = upload_key(&request.headers, &request.secrets)?;
-    request.check_expected_owner(Action::ListMultipartUploadParts).await?;
     let upload = upload_id(&request.query)?;
     let name = spelling(&bucket);
     let operation = ListParts { bucket, key: key.clone(), upload, after, limit, customer_key };
     let listing = request.execute(operation).await?;
 
-    let bucket = request.authorised_bucket(Action::ListMultipartUploadParts).await?;
+    let bucket = request.bucket_info(Action::ListMultipartUploadParts).await?;
     let owner = Owner::of(&request, &bucket.account).await;
     let mut xml = begin("ListPartsResult");
     xml.leaf("Bucket", &name).leaf("Key", key.as_str()).leaf("UploadId", &upload.to_string());

@@ -37,7 +37,6 @@ fn upload_id(query: &Query) -> Result<VersionUid, Error> {
     Ok(id.ok_or(ops::Error::NoSuchUpload)?)
 }
 
-/// `partNumber`.
 fn part_number(query: &Query) -> Result<u32, Fault> {
     let text = query.get("partNumber").unwrap_or_default();
     let number = text.parse().ok().filter(|number| (1..=MAX_PART_NUMBER).contains(number));
@@ -48,8 +47,8 @@ fn part_number(query: &Query) -> Result<u32, Fault> {
     })
 }
 
-/// The customer's key of a request on an upload, and what its answer says of encryption where there is one. An upload that
-/// has none is the gateway's own.
+/// The customer's key of a request on an upload, and what its answer says of encryption where there is one.
+/// An upload that has none is the gateway's own.
 fn upload_key(headers: &HeaderMap, secrets: &SecretHeaders) -> Result<(Option<CustomerKey>, Shown), Fault> {
     let sse = sse_c::for_write(headers, secrets)?;
     Ok(match sse.encryption {

@@ -24,7 +24,6 @@ pub(in crate::s3) async fn upload_part(request: Request<'_>, body: Body) -> Resu
     }
     let expected_md5 = checksum::content_md5(&request.headers)?;
     let checksums = checksum::of_write(&request.headers, request.trailer.as_ref())?;
-    request.check_expected_owner(Action::PutObject).await?;
 
     let upload = upload_id(&request.query)?;
     let operation = UploadPart { bucket, key, upload, number, body, customer_key, expected_md5, checksums };

@@ -1,4 +1,5 @@
-//! Requests as botocore 1.43 signs them (`S3SigV4Auth`, `S3SigV4QueryAuth`), down to the customer's key headers.
+//! Requests as botocore 1.43 signs them (`S3SigV4Auth`, `S3SigV4QueryAuth`), down to the customer's key
+//! headers.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! The examples of AWS's manual: "Signature Calculations for the Authorization Header" in a single chunk, in multiple
-//! chunks and with trailing headers, and "Authenticating Requests: Using Query Parameters".
+//! The examples of AWS's manual: "Signature Calculations for the Authorization Header" in a single chunk, in
+//! multiple chunks and with trailing headers, and "Authenticating Requests: Using Query Parameters".
 
 use super::*;
 

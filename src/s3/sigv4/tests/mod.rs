@@ -17,7 +17,6 @@ use crate::http::secret_headers::SecretHeaders;
 const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const REGION: &str = "us-east-1";
-/// 2013-05-24T00:00:00Z
 const NOW: i64 = 1_369_353_600;
 const EMPTY: &str = chunk::EMPTY_SHA256;
 const SIGNER: Signer<'_> = Signer { access_key: ACCESS_KEY, secret: SECRET, region: REGION, now: NOW };

@@ -1,4 +1,4 @@
-//! `DELETE …?multipart-manifest=delete`: deletes a large object with its segments, and answers with a report.
+//! `DELETE …?multipart-manifest=delete`: deletes a large object with its segments, and reports on it.
 //!
 //! The status is always 200. The report says what happened, in the format that the client chose.
 

@@ -41,7 +41,6 @@ pub enum Error {
     /// A blob that the index names is not in the store, or not of the size it must have.
     #[error("blob {blob}: {problem}")]
     BlobDamaged {
-        /// Which.
         blob: String,
         /// What is wrong.
         problem: &'static str,
@@ -58,7 +57,6 @@ pub enum Error {
     /// The index holds something no version of this program writes.
     #[error("the index is damaged: {0}")]
     Damaged(String),
-    /// Everything else.
     #[error("storage failed: {0}")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

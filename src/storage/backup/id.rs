@@ -31,7 +31,6 @@ impl BackupId {
         (is_random && parse_time(began).is_some()).then(|| Self(text.to_owned()))
     }
 
-    /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -44,7 +44,6 @@ pub type ChunkName = [u8; 32];
 /// A backup in the store.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Set {
-    /// Which.
     pub id: BackupId,
     /// Whether it has its manifest.
     pub whole: bool,
@@ -187,7 +186,6 @@ impl Backups {
             .map_err(unavailable)
     }
 
-    /// Deletes chunks.
     pub async fn delete_chunks(&self, names: &[ChunkName]) -> Result<(), Error> {
         let paths: Vec<_> = names.iter().map(|name| Ok(paths::backup_chunk(name))).collect();
         let mut outcomes: BoxStream<'_, _> = self.store().delete_stream(stream::iter(paths).boxed());

@@ -13,7 +13,6 @@ use crate::storage::Error;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use = "a stored blob is to be published, or deleted"]
 pub struct Stored {
-    /// Its id.
     pub id: BlobId,
     /// Its sealed bytes.
     pub sealed: u64,

@@ -10,16 +10,13 @@ pub(super) const MOST: usize = 1000;
 pub struct Finding {
     /// What is wrong.
     pub what: &'static str,
-    /// Where.
     pub detail: String,
 }
 
 /// A blob as the index knows it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BlobRow {
-    /// Which.
     pub id: BlobId,
-    /// Plaintext bytes.
     pub length: u64,
     /// Whether it lives in the index, and not in the store.
     pub inline: bool,

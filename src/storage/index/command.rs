@@ -29,13 +29,10 @@ pub enum NamePolicy {
 pub struct CreateBucket {
     /// The new bucket's id.
     pub id: BucketId,
-    /// Whose.
     pub account: AccountId,
-    /// Its name.
     pub name: BucketName,
     /// Its place in the S3 registry.
     pub policy: NamePolicy,
-    /// Its metadata.
     pub metadata: BTreeMap<String, String>,
     /// Its settings, as text.
     pub settings: BTreeMap<SettingName, String>,
@@ -63,7 +60,6 @@ impl BucketChange {
 /// A page of an account's buckets.
 #[derive(Clone, Debug)]
 pub struct ListBuckets {
-    /// Whose.
     pub account: AccountId,
     /// Only names that begin so.
     pub prefix: String,
@@ -100,7 +96,6 @@ impl fmt::Debug for SealEnvelope {
 /// What must hold of the current object for a command to go on. Opaque values only.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub enum Precondition {
-    /// Anything.
     #[default]
     None,
     /// No current object (`If-None-Match: *`).
@@ -114,9 +109,7 @@ pub enum Precondition {
 /// A blob that was written for the version that is published.
 #[derive(Clone, Debug)]
 pub struct NewBlob {
-    /// Its id.
     pub id: BlobId,
-    /// Its header.
     pub header: Vec<u8>,
     /// Its plaintext bytes.
     pub length: u64,
@@ -131,7 +124,6 @@ pub struct Unchanged {
     pub bucket: BucketId,
     /// Under which key.
     pub key: ObjectKey,
-    /// Which version.
     pub version_id: VersionId,
     /// Its private identity, as it was read.
     pub uid: VersionUid,
@@ -169,7 +161,6 @@ pub struct Rewrap {
 pub struct NewVersion {
     /// The version's private identity.
     pub uid: VersionUid,
-    /// Plaintext bytes.
     pub size: u64,
     /// Who holds the key.
     pub mode: EncryptionMode,
@@ -258,7 +249,6 @@ pub struct ListVersions {
 pub struct Existing {
     /// Its version id.
     pub version_id: VersionId,
-    /// Its mode.
     pub mode: EncryptionMode,
 }
 
@@ -267,7 +257,6 @@ pub struct Existing {
 pub struct Published {
     /// Its public id.
     pub version_id: VersionId,
-    /// Its time.
     pub created: Timestamp,
     /// The current object it took the place of.
     pub replaced: Option<Existing>,
@@ -276,9 +265,7 @@ pub struct Published {
 /// Replaces an object's metadata.
 #[derive(Clone, Debug)]
 pub struct UpdateMetadata {
-    /// Where.
     pub bucket: BucketId,
-    /// Which key.
     pub key: ObjectKey,
     /// The version that was read; another one under the key now is `Changed`.
     pub uid: VersionUid,
@@ -289,9 +276,7 @@ pub struct UpdateMetadata {
 /// Deletes an object or version.
 #[derive(Clone, Debug)]
 pub struct Delete {
-    /// Where.
     pub bucket: BucketId,
-    /// Which key.
     pub key: ObjectKey,
     /// Which version; the current object when `None`.
     pub version: Option<VersionId>,

@@ -46,7 +46,6 @@ pub trait Principals: Send + Sync {
 /// An account: OpenStack's project, S3's owner.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AccountRecord {
-    /// Its id.
     pub id: AccountId,
     /// Its name, unique in its domain.
     pub name: String,
@@ -62,10 +61,8 @@ pub struct AccountRecord {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// A user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UserRecord {
-    /// Its id.
     pub id: UserId,
     /// Its name, unique in its domain.
     pub name: String,
@@ -84,7 +81,6 @@ pub struct UserRecord {
 /// A role of a user in an account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RoleGrant {
-    /// Where.
     pub account: AccountId,
     /// `admin`, `member` and `ResellerAdmin` are owners; any other name gives no right of its own.
     pub role: String,

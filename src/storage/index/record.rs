@@ -10,7 +10,6 @@ use crate::model::{
     VersionId, VersionUid,
 };
 
-/// The installation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Install {
     /// Also in the blob store's `cardea.json`.
@@ -26,7 +25,6 @@ pub enum BucketAddress {
     S3(BucketName),
     /// By account and name: every Swift path, and `<account>:<name>` on S3.
     Owned(AccountId, BucketName),
-    /// By id.
     Id(BucketId),
 }
 
@@ -42,14 +40,11 @@ pub enum Versioning {
     Suspended,
 }
 
-/// A bucket.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BucketRecord {
-    /// Its id.
     pub id: BucketId,
     /// Whose it is.
     pub account: AccountId,
-    /// Its name.
     pub name: BucketName,
     /// Whether the global S3 registry leads here.
     pub registered: bool,
@@ -57,7 +52,6 @@ pub struct BucketRecord {
     pub created: Timestamp,
     /// When its metadata or its versioning last changed.
     pub modified: Timestamp,
-    /// Versioning state.
     pub versioning: Versioning,
     /// `X-Container-Meta-*`, lower case, without the prefix.
     pub metadata: BTreeMap<String, String>,
@@ -77,7 +71,6 @@ pub struct BucketSettings {
 /// A version of an object, or a delete marker.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct VersionRecord {
-    /// Its key.
     pub key: ObjectKey,
     /// Its private identity.
     pub uid: VersionUid,
@@ -87,7 +80,6 @@ pub struct VersionRecord {
     pub created: Timestamp,
     /// `Last-Modified`: its creation, or its last POST.
     pub modified: Timestamp,
-    /// Plaintext bytes.
     pub size: u64,
     /// Who holds its key.
     pub mode: EncryptionMode,
@@ -97,9 +89,7 @@ pub struct VersionRecord {
     pub part_count: Option<u32>,
     /// MD5 and checksums: in the clear, or sealed under the version's own key. Opaque here.
     pub digests: Vec<u8>,
-    /// Metadata.
     pub metadata: ObjectMetadata,
-    /// The envelope.
     pub envelope: Vec<u8>,
     /// The parts, in order. Those of a manifest hold what it carries itself, not its segments.
     pub parts: Vec<PartRecord>,
@@ -110,7 +100,6 @@ pub struct VersionRecord {
 /// A reference of a version to a range of a blob.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PartRecord {
-    /// The blob.
     pub blob: BlobId,
     /// Where the range begins in the blob's plaintext.
     pub offset: u64,
@@ -127,12 +116,10 @@ pub struct PartRecord {
     pub inline: Option<Bytes>,
 }
 
-/// Counts.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Usage {
     /// Buckets (zero for a bucket's own usage).
     pub buckets: u64,
-    /// Current objects.
     pub objects: u64,
     /// Their plaintext bytes.
     pub bytes: u64,
@@ -141,9 +128,7 @@ pub struct Usage {
 /// A row of a bucket listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BucketRow {
-    /// The bucket.
     pub bucket: BucketRecord,
-    /// Its usage.
     pub usage: Usage,
 }
 
@@ -161,13 +146,11 @@ pub struct BucketPage {
 pub enum ObjectRow {
     /// A current object.
     Object {
-        /// Its key.
         key: ObjectKey,
         /// Its version's id.
         version_id: VersionId,
         /// `Last-Modified`.
         modified: Timestamp,
-        /// Plaintext bytes.
         size: u64,
         /// S3's ETag, without quotes.
         etag: String,
@@ -196,9 +179,7 @@ pub struct ObjectPage {
 pub enum VersionRow {
     /// A version or a delete marker.
     Version {
-        /// Its key.
         key: ObjectKey,
-        /// Its id.
         version_id: VersionId,
         /// Whether it is the newest of its key.
         latest: bool,
@@ -206,7 +187,6 @@ pub enum VersionRow {
         marker: bool,
         /// `Last-Modified`.
         modified: Timestamp,
-        /// Plaintext bytes.
         size: u64,
         /// S3's ETag, without quotes.
         etag: String,
@@ -242,9 +222,7 @@ pub struct Fencing {
 /// A blob without references.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FreedBlob {
-    /// Which.
     pub id: BlobId,
-    /// Since when.
     pub freed: Timestamp,
     /// Whether its bytes live in the index: the store has none of it.
     pub inline: bool,

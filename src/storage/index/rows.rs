@@ -24,13 +24,9 @@ pub const PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// A value of a row.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Value {
-    /// None.
     Null,
-    /// A number.
     Int(i64),
-    /// Bytes.
     Bytes(Bytes),
-    /// Text.
     Text(String),
 }
 
@@ -107,7 +103,6 @@ pub enum Begun {
 /// What of a table has been loaded.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Loaded {
-    /// Its rows.
     pub rows: u64,
     /// The key of the last of them.
     pub last: Option<Vec<Value>>,

@@ -52,7 +52,6 @@ pub trait Uploads: Send + Sync {
 /// The checksum that a multipart upload keeps of each part and of the whole.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UploadChecksum {
-    /// Which.
     pub algorithm: ChecksumAlgorithm,
     /// What the whole object's is computed over.
     pub kind: ChecksumKind,
@@ -63,7 +62,6 @@ pub struct UploadChecksum {
 /// Begins a multipart upload.
 #[derive(Clone, Debug)]
 pub struct CreateUpload {
-    /// Where.
     pub bucket: BucketId,
     /// Under which key.
     pub key: ObjectKey,
@@ -115,7 +113,6 @@ pub struct PutPart {
     pub upload: VersionUid,
     /// Its number, 1 to 10,000.
     pub number: u32,
-    /// Plaintext bytes.
     pub size: u64,
     /// Its ETag, without quotes.
     pub etag: String,
@@ -132,11 +129,9 @@ pub struct PutPart {
 /// A part of an upload.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UploadPart {
-    /// Its number.
     pub number: u32,
     /// When it was stored: later for each part that takes the place of another.
     pub created: Timestamp,
-    /// Plaintext bytes.
     pub size: u64,
     /// Its ETag, without quotes.
     pub etag: String,
@@ -149,9 +144,7 @@ pub struct UploadPart {
 /// A part of a version that came by a multipart upload.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NumberedPart {
-    /// Its number.
     pub number: u32,
-    /// Plaintext bytes.
     pub size: u64,
     /// MD5 and checksums, clear or sealed.
     pub digests: Vec<u8>,
@@ -173,7 +166,6 @@ pub struct CompleteUpload {
 /// A part that a completed upload keeps.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ChosenPart {
-    /// Its number.
     pub number: u32,
     /// When it was stored, as it was read.
     pub created: Timestamp,
@@ -182,7 +174,6 @@ pub struct ChosenPart {
 /// A page of a bucket's uploads, by key and then by the time they began.
 #[derive(Clone, Debug)]
 pub struct ListUploads {
-    /// Where.
     pub bucket: BucketId,
     /// Only keys that begin so.
     pub prefix: String,
@@ -200,7 +191,6 @@ pub struct ListUploads {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[expect(clippy::large_enum_variant, reason = "mostly they are uploads, and a page's rows are few")]
 pub enum UploadRow {
-    /// An upload.
     Upload(UploadRecord),
     /// A common prefix, with its delimiter at the end.
     Prefix(String),
@@ -218,7 +208,6 @@ pub struct UploadPage {
 /// A page of an upload's parts, by number.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PartPage {
-    /// The upload.
     pub upload: UploadRecord,
     /// Its parts, in order, without their references.
     pub parts: Vec<UploadPart>,

@@ -73,11 +73,8 @@ pub(super) fn pool(options: &PostgresOptions) -> Result<Pool> {
 pub struct Whereabouts {
     /// The first server's name, or the folder of its socket.
     pub host: String,
-    /// Its port.
     pub port: u16,
-    /// The database.
     pub database: String,
-    /// As whom.
     pub user: String,
 }
 

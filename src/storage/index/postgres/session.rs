@@ -58,7 +58,6 @@ impl TransactionKind {
 /// What a transaction is known by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Name {
-    /// Its number.
     pub(super) transaction: i64,
     /// The database's, in which the number is its own.
     pub(super) incarnation: i64,
@@ -118,7 +117,6 @@ impl Snapshot {
         self.maybe(sql, params).await?.ok_or_else(|| Error::Internal("a statement gave no row".into()))
     }
 
-    /// All rows.
     pub(super) async fn all(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
         self.send(sql, |client, statement| async move { client.query(&statement, params).await }).await
     }

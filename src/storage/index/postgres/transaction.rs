@@ -32,7 +32,6 @@ const MEETINGS: u32 = 5;
 /// How long a commit that is not answered keeps its connection, so that those who come after it open no more of them.
 const UNANSWERED: Duration = Duration::from_mins(5);
 
-/// The database.
 #[derive(Clone)]
 pub(super) struct Database {
     pool: Pool,

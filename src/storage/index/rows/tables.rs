@@ -9,14 +9,11 @@ pub enum ColumnType {
     Int,
     /// Bytes: BLOB, BYTEA.
     Bytes,
-    /// Text.
     Text,
 }
 
-/// A column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Column {
-    /// Its name.
     pub name: &'static str,
     /// What it holds.
     pub kind: ColumnType,
@@ -42,16 +39,13 @@ impl Column {
 /// A column of an older schema. A backup of that time has it.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Retired {
-    /// Its name.
     pub name: &'static str,
     /// The one text that a row may have there: nothing is lost with it.
     pub text: &'static str,
 }
 
-/// A table.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Table {
-    /// Its name.
     pub name: &'static str,
     /// Its columns, in their order.
     pub columns: &'static [Column],

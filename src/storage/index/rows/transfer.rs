@@ -11,9 +11,7 @@ pub type Progress<'p> = &'p (dyn Fn(&'static str, u64) + Sync);
 /// What a table holds, in short.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sum {
-    /// Which table.
     pub table: &'static str,
-    /// Its rows.
     pub rows: u64,
     /// SHA-256 of their encodings in the order of their keys.
     pub digest: [u8; 32],
@@ -28,7 +26,6 @@ pub struct Summing {
 }
 
 impl Summing {
-    /// Begins.
     pub fn of(table: &'static Table) -> Self {
         Self { table: table.name, rows: 0, hash: Sha256::new(), buffer: Vec::new() }
     }
@@ -46,7 +43,6 @@ impl Summing {
         self.rows
     }
 
-    /// Ends.
     pub fn sum(self) -> Sum {
         Sum { table: self.table, rows: self.rows, digest: self.hash.finalize().into() }
     }

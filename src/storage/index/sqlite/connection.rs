@@ -161,7 +161,6 @@ impl<'c> Snapshot<'c> {
         Ok(self.connection.prepare_cached(sql)?.query_row(params, read)?)
     }
 
-    /// All rows.
     pub(super) fn all<T>(
         &self,
         sql: &str,

@@ -2,7 +2,8 @@
 
 use crate::model::{BucketId, VersionId};
 
-/// The outcomes of storage that are not success. Each says what the caller can do; the source says what happened.
+/// The outcomes of storage that are not success. Each says what the caller can do; the source says what
+/// happened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No bucket of that name or id.
@@ -17,7 +18,8 @@ pub enum Error {
     /// The bucket still holds objects or versions.
     #[error("the bucket is not empty")]
     BucketNotEmpty,
-    /// No current object under the key, or no such version of it. `marker` tells that a delete marker is current.
+    /// No current object under the key, or no such version of it. `marker` tells that a delete marker is
+    /// current.
     #[error("no such object")]
     NoSuchObject {
         /// The delete marker that answers for the key, if one does.

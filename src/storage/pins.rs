@@ -1,7 +1,8 @@
 //! Pins: an open download outlives the overwrite or deletion of what it reads.
 //!
-//! A reader enters before it looks anything up. A blob that was seen freed before the oldest active reader entered can be
-//! referenced by none of them; anything freed later waits. One number per reader, none per blob.
+//! A reader enters before it looks anything up. A blob that was seen freed before the oldest active reader
+//! entered can be referenced by none of them; anything freed later waits. One number per reader, none per
+//! blob.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -100,8 +100,8 @@ async fn a_second_backup_writes_what_has_changed() {
         world.published(&format!("new/{number}")).await;
     }
     let third = site.take(&*index).await.unwrap();
-    // Account, bucket, their usage and writers are new tables, each one chunk; versions and parts end otherwise; ten blobs
-    // lie anywhere among the others.
+    // Account, bucket, their usage and writers are new tables, each one chunk; versions and parts end
+    // otherwise; ten blobs lie anywhere among the others.
     assert!((5..=19).contains(&third.written), "{third:?}");
     let target = sqlite();
     assert_eq!(site.restore(&*target).await.unwrap(), third.rows);

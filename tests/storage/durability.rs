@@ -1,4 +1,5 @@
-//! What only an index in a file can be asked: it keeps what it has acknowledged, and it belongs to one process.
+//! What only an index in a file can be asked: it keeps what it has acknowledged, and it belongs to one
+//! process.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! What a listing asks of the keys: bounds, common prefixes and markers, decided once for every kind of index.
+//! A listing's question about the keys: bounds, common prefixes and markers, decided once for every kind of
+//! index.
 
 use super::range::Keys;
 use super::{KeyQuery, ListUploads, ListVersions, Result};
@@ -8,7 +9,7 @@ use crate::storage::Error;
 /// A listing's question about the keys.
 pub(super) struct KeyScan<'q> {
     pub(super) prefix: &'q str,
-    /// Rolls up what follows the prefix up to and with this text, which is not empty.
+    /// Rolls up keys that share the text after the prefix up to and with this delimiter. It is not empty.
     pub(super) delimiter: Option<&'q str>,
     /// The lower bound, exclusive.
     after: Option<&'q str>,
@@ -55,8 +56,8 @@ impl<'q> KeyScan<'q> {
         Ok(rolled(key, self.prefix, delimiter))
     }
 
-    /// The common prefix to skip. If the marker is itself a common prefix, skip it: the previous page ended with it. If the
-    /// marker lies inside one, skip that one only when `after_hides_prefix` is set.
+    /// The common prefix to skip. If the marker is itself a common prefix, skip it: the previous page ended
+    /// with it. If the marker lies inside one, skip that one only when `after_hides_prefix` is set.
     pub(super) fn hidden(&self) -> Option<&'q str> {
         let after = self.after?;
         if !after.starts_with(self.prefix) {
@@ -78,9 +79,9 @@ fn rolled<'k>(key: &'k str, prefix: &str, delimiter: &str) -> Option<&'k str> {
 
 /// The key and the version that are the marker of a listing, if versions of that key may follow.
 ///
-/// A version's id tells its time, so a version that is gone still marks a point in the history. The null version's id does
-/// not: if it is gone, all versions of its key follow, from [`beginning`]. A client that deletes the versions of each page
-/// before it asks for the next meets just that.
+/// A version's id tells its time, so a version that is gone still marks a point in the history. The null
+/// version's id does not: if it is gone, all versions of its key follow, from [`beginning`]. A client that
+/// deletes the versions of each page before it asks for the next meets just that.
 pub(super) fn marked_version(query: &ListVersions) -> Option<(ObjectKey, VersionId)> {
     let KeyQuery { prefix, marker, end_marker, reverse, .. } = &query.keys;
     let (marker, id) = (marker.as_deref()?, query.version_marker?);
@@ -99,8 +100,8 @@ pub(super) fn beginning(reverse: bool) -> Timestamp {
 
 /// The key and the upload that are the marker of a listing, if uploads of that key may follow.
 ///
-/// If the upload is gone, all uploads of its key follow. A client that ends the uploads of each page before it asks for the
-/// next meets just that.
+/// If the upload is gone, all uploads of its key follow. A client that ends the uploads of each page before
+/// it asks for the next meets just that.
 pub(super) fn marked_upload(query: &ListUploads) -> Option<(&str, VersionUid)> {
     let (key, marker) = (query.key_marker.as_deref()?, query.upload_marker?);
     key.starts_with(&query.prefix).then_some((key, marker))

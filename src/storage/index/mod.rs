@@ -1,7 +1,7 @@
 //! The index: names, order, references and meaning of the sealed blobs, as a set of commands.
 //!
-//! Every command is one transaction of its own; none is held across an await of the caller's. One suite
-//! (`tests/storage`) is written as functions over `dyn Index` and runs unchanged over every implementation.
+//! Every command is one transaction of its own. No transaction is held while the caller awaits. One suite
+//! (`tests/storage`) is written as functions over `dyn Index` and runs unchanged over every kind of index.
 
 mod audit;
 mod brief;

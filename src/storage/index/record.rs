@@ -1,4 +1,4 @@
-//! What the index gives back.
+//! The records that the index returns.
 
 use std::collections::BTreeMap;
 
@@ -31,31 +31,31 @@ pub enum BucketAddress {
 /// Whether a bucket keeps old versions.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Versioning {
-    /// Never was enabled: one null version a key.
+    /// Versioning was never enabled: each key has one null version.
     #[default]
     Off,
-    /// Every write makes a version.
+    /// Every write creates a version.
     Enabled,
-    /// Writes replace the null version; the versions that were made stay.
+    /// Writes replace the null version. The other versions stay.
     Suspended,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BucketRecord {
     pub id: BucketId,
-    /// Whose it is.
+    /// The owner.
     pub account: AccountId,
     pub name: BucketName,
-    /// Whether the global S3 registry leads here.
+    /// Whether the bucket has its name in the global S3 registry.
     pub registered: bool,
-    /// When it was made.
+    /// The time of its creation.
     pub created: Timestamp,
     /// When its metadata or its versioning last changed.
     pub modified: Timestamp,
     pub versioning: Versioning,
     /// `X-Container-Meta-*`, lower case, without the prefix.
     pub metadata: BTreeMap<String, String>,
-    /// Changes with every change of a setting, and never returns to a number that it had. Zero: none was ever set.
+    /// Grows with every change of a setting, and never takes a number twice. Zero: no setting was ever set.
     pub settings_generation: u64,
 }
 
@@ -76,24 +76,25 @@ pub struct VersionRecord {
     pub uid: VersionUid,
     /// Its public identity.
     pub version_id: VersionId,
-    /// Its place in the key's history.
+    /// The time of its creation, which orders the history of its key.
     pub created: Timestamp,
     /// `Last-Modified`: its creation, or its last POST.
     pub modified: Timestamp,
     pub size: u64,
-    /// Who holds its key.
+    /// The holder of the object key.
     pub mode: EncryptionMode,
     /// S3's `ETag`, without quotes: the MD5, or opaque.
     pub etag: String,
-    /// How many parts a multipart upload or large-object manifest had; `None` for an object of one piece.
+    /// The number of parts of a multipart upload or a large object's manifest; `None` for an object of one
+    /// piece.
     pub part_count: Option<u32>,
     /// MD5 and checksums: in the clear, or sealed under the version's own key. Opaque here.
     pub digests: Vec<u8>,
     pub metadata: ObjectMetadata,
     pub envelope: Vec<u8>,
-    /// The parts, in order. Those of a manifest hold what it carries itself, not its segments.
+    /// The parts, in order. Those of a manifest hold its own bytes, not its segments.
     pub parts: Vec<PartRecord>,
-    /// The list of segments, of a static large object's manifest.
+    /// The list of segments, if this is the manifest of a static large object.
     pub manifest: Option<Vec<u8>>,
 }
 
@@ -101,9 +102,9 @@ pub struct VersionRecord {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PartRecord {
     pub blob: BlobId,
-    /// Where the range begins in the blob's plaintext.
+    /// The beginning of the range in the blob's plaintext.
     pub offset: u64,
-    /// How long it is.
+    /// The length of the range.
     pub length: u64,
     /// The blob's data key, wrapped by the version's key.
     pub wrapped_key: Vec<u8>,
@@ -111,8 +112,8 @@ pub struct PartRecord {
     pub header: Vec<u8>,
     /// Plaintext bytes of the whole blob.
     pub blob_length: u64,
-    /// The whole sealed blob where it lives in the index. Empty where it does, but did not come with the version: see
-    /// [`Index::inline_blob`](super::Index::inline_blob).
+    /// The whole sealed blob, if it lives in the index. It is empty if it did not come with the version: see
+    /// [`Objects::inline_blob`](super::Objects::inline_blob).
     pub inline: Option<Bytes>,
 }
 
@@ -154,9 +155,9 @@ pub enum ObjectRow {
         size: u64,
         /// S3's ETag, without quotes.
         etag: String,
-        /// Parts, for one that has them.
+        /// The number of parts, if it has parts.
         part_count: Option<u32>,
-        /// Who holds its key.
+        /// The holder of the object key.
         mode: EncryptionMode,
         /// `Content-Type`.
         content_type: Option<String>,
@@ -183,16 +184,16 @@ pub enum VersionRow {
         version_id: VersionId,
         /// Whether it is the newest of its key.
         latest: bool,
-        /// Whether it is a delete marker: then what follows is empty.
+        /// Whether it is a delete marker: then the fields below are empty.
         marker: bool,
         /// `Last-Modified`.
         modified: Timestamp,
         size: u64,
         /// S3's ETag, without quotes.
         etag: String,
-        /// Parts, for one that has them.
+        /// The number of parts, if it has parts.
         part_count: Option<u32>,
-        /// Who holds its key; `None` for a delete marker.
+        /// The holder of the object key; `None` for a delete marker.
         mode: Option<EncryptionMode>,
         /// `Content-Type`.
         content_type: Option<String>,
@@ -210,12 +211,12 @@ pub struct VersionPage {
     pub truncated: bool,
 }
 
-/// The end of a writer.
+/// The end of a writer: another process has fenced it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fencing {
     /// Its last heartbeat.
     pub heard: Timestamp,
-    /// When another took it for dead.
+    /// The time at which another process took it for dead.
     pub fenced: Timestamp,
 }
 
@@ -224,6 +225,6 @@ pub struct Fencing {
 pub struct FreedBlob {
     pub id: BlobId,
     pub freed: Timestamp,
-    /// Whether its bytes live in the index: the store has none of it.
+    /// Whether its bytes live in the index. Then the store does not have it.
     pub inline: bool,
 }

@@ -153,7 +153,8 @@ pub async fn hidden_and_old_versions_are_not_listed(index: Arc<dyn Index>) {
     shows(&world, all, &["b"], false).await;
 }
 
-/// What a listing shows by its definition: every key between the bounds, rolled up, bounds applied to what comes out.
+/// What a listing shows by its definition: every key between the bounds, rolled up, bounds applied to what
+/// comes out.
 fn model(keys: &BTreeSet<String>, query: &KeyQuery) -> Vec<String> {
     let (marker, end) = (&query.marker, &query.end_marker);
     let (low, high) = if query.reverse { (end, marker) } else { (marker, end) };

@@ -267,7 +267,8 @@ pub async fn large_objects(world: World) {
         let start = Instant::now();
         let (_, parts) = world.index.upload_parts(world.bucket, &key("large"), upload).await.unwrap();
         println!("read {} parts: {:?}", parts.len(), start.elapsed());
-        // The second time it replaces an object of as many parts, the third time it leaves every other part out.
+        // The second time it replaces an object of as many parts, the third time it leaves every other part
+        // out.
         let chosen: Vec<u32> = (1..=PARTS).step_by(if round == 2 { 2 } else { 1 }).collect();
         let command = world.completion("large", upload, &chosen).await;
         let start = Instant::now();

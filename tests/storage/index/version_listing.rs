@@ -15,7 +15,8 @@ fn all(world: &World) -> ListVersions {
     ListVersions { bucket: world.bucket, keys: listing(), version_marker: None }
 }
 
-/// A row as text: a key with its version's id, `!` for a delete marker, `*` for the latest; a common prefix with a `+`.
+/// A row as text: a key with its version's id, `!` for a delete marker, `*` for the latest; a common prefix
+/// with a `+`.
 fn text(key: &str, id: VersionId, marker: bool, latest: bool) -> String {
     format!("{key} {id}{}{}", if marker { "!" } else { "" }, if latest { "*" } else { "" })
 }

@@ -153,7 +153,8 @@ impl World {
         self.index.delete(self.deletion(key, version)).await.unwrap()
     }
 
-    /// Current objects and their bytes; the bucket's and the account's counters must agree, and all else be exact.
+    /// Current objects and their bytes; the bucket's and the account's counters must agree, and all else be
+    /// exact.
     pub async fn usage(&self) -> (u64, u64) {
         self.exact().await;
         let usage = self.index.bucket_usage(self.bucket).await.unwrap();

@@ -1,5 +1,6 @@
 //! Rates of listings in PostgreSQL on this machine and the space that objects take, to be run by hand:
-//! `CARDEA_TEST_POSTGRES=… cargo test --release --test storage_postgres listing_rates -- --ignored --nocapture`
+//! `CARDEA_TEST_POSTGRES=… cargo test --release --test storage_postgres listing_rates -- --ignored
+//! --nocapture`
 
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "a measurement")]
 

@@ -1,9 +1,11 @@
-//! The connections that commands may use, in shares, so that commands that wait for locks leave some to all others.
+//! The connections that commands may use, in shares, so that commands that wait for locks leave some to all
+//! others.
 //!
-//! If something holds a lock for long (a frozen replica in the middle of a command, a hot key), each command that wants the
-//! lock would otherwise take a connection, until none is left. So a quarter of the connections is for commands that never
-//! wait for a lock: reads, and in at most half of that quarter heartbeats and readiness. A command that waited once in vain
-//! tries again among as few connections, and leaves the rest to other keys.
+//! If something holds a lock for long (a frozen replica in the middle of a command, a hot key), each command
+//! that wants the lock would otherwise take a connection, until none is left. So a quarter of the connections
+//! is for commands that never wait for a lock: reads, and in at most half of that quarter heartbeats and
+//! readiness. A command that waited once in vain tries again among as few connections, and leaves the rest to
+//! other keys.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -59,7 +59,8 @@ impl Rows for PostgresIndex {
     }
 }
 
-// ---- reading -----------------------------------------------------------------------------------------------------------
+// ---- reading
+// -----------------------------------------------------------------------------------------------------------
 
 /// A transaction that stands for as long as the snapshot is read.
 struct Held(Tx);
@@ -89,7 +90,8 @@ impl RowSnapshot for Held {
     }
 }
 
-/// Rows that are asked for at a time: how many make a page is not known before. Hardly one has more than 16 KiB.
+/// Rows that are asked for at a time: how many make a page is not known before. Hardly one has more than 16
+/// KiB.
 const STEP: usize = 250;
 
 fn values(table: &Table, count: usize, found: &Found) -> Result<Row> {
@@ -115,7 +117,8 @@ fn places(count: usize) -> String {
     (1..=count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
 }
 
-// ---- loading -----------------------------------------------------------------------------------------------------------
+// ---- loading
+// -----------------------------------------------------------------------------------------------------------
 
 impl ToSql for Value {
     fn to_sql(

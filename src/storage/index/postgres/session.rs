@@ -1,7 +1,7 @@
 //! The two views that commands work on: a snapshot to read, and a transaction to write.
 //!
-//! Statements go out in the order in which their futures are first polled, whether or not one has to be prepared first: those that are
-//! joined travel together and are carried out one after the other.
+//! Statements go out in the order in which their futures are first polled, whether or not one has to be
+//! prepared first: those that are joined travel together and are carried out one after the other.
 
 use std::ops::Deref;
 use std::task::Poll;

@@ -1,10 +1,11 @@
-//! The skip scan of all listings. Without a delimiter a page is one statement, which reads along the keys from the page's beginning.
-//! With one a short run of them comes first, which is all of a small page. It tells how to go on: where most keys are rows of the
-//! page, by a longer run; where much lies under common prefixes, by a statement that leaves each by a seek past its last key, all
-//! seeks in the database. So a page costs what it shows, however many keys lie under its prefixes.
+//! The skip scan of all listings. Without a delimiter a page is one statement, which reads along the keys
+//! from the page's beginning. With one a short run of them comes first, which is all of a small page. It
+//! tells how to go on: where most keys are rows of the page, by a longer run; where much lies under common
+//! prefixes, by a statement that leaves each by a seek past its last key, all seeks in the database. So a
+//! page costs what it shows, however many keys lie under its prefixes.
 //!
-//! A statement that steps gives its rows in the order of its steps, as the database runs it: one step after the other, each with its
-//! rows, until there are enough.
+//! A statement that steps gives its rows in the order of its steps, as the database runs it: one step after
+//! the other, each with its rows, until there are enough.
 
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -16,7 +17,8 @@ use crate::model::BucketId;
 use crate::storage::Error;
 use crate::storage::index::Result;
 
-/// The rows of the first run where there is a delimiter: few enough to be cheap where they lie under one common prefix.
+/// The rows of the first run where there is a delimiter: few enough to be cheap where they lie under one
+/// common prefix.
 const FIRST_RUN: usize = 100;
 
 /// Reads the pages of a listing.
@@ -25,8 +27,9 @@ pub(super) struct SkipScan<'q> {
     pub(super) scan: KeyScan<'q>,
 }
 
-/// The statements of a listing in one direction. The second column of their rows is a key, the last one a common prefix or nothing.
-/// Their parameters are the bucket's id, the range's bounds and the limit, and for `steps` the prefix's length and the delimiter.
+/// The statements of a listing in one direction. The second column of their rows is a key, the last one a
+/// common prefix or nothing. Their parameters are the bucket's id, the range's bounds and the limit, and for
+/// `steps` the prefix's length and the delimiter.
 #[derive(Clone, Copy)]
 pub(super) struct Statements {
     /// Reads along the keys.
@@ -35,7 +38,8 @@ pub(super) struct Statements {
     pub(super) steps: &'static str,
 }
 
-/// The statement that steps forwards: what finds the next key at or after `steps.bound`, and the rows of `steps.key`.
+/// The statement that steps forwards: what finds the next key at or after `steps.bound`, and the rows of
+/// `steps.key`.
 macro_rules! forwards {
     ($next:literal, $rows:literal) => {
         concat!(
@@ -119,7 +123,8 @@ impl SkipScan<'_> {
         if self.scan.limit == 0 || keys.is_empty() || page.is_over() {
             return Ok(page.close());
         }
-        // Without a delimiter one run is the page. With one, a short run tells whether to go on along the keys or by seeks.
+        // Without a delimiter one run is the page. With one, a short run tells whether to go on along the
+        // keys or by seeks.
         let mut size = self.scan.limit + 1;
         let mut is_first = self.scan.delimiter.is_some();
         if is_first {

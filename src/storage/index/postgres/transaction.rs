@@ -1,10 +1,12 @@
 //! How a command is run until it is done.
 //!
-//! A command that met another one, or whose connection was lost before its commit was sent, is run again from the beginning. Where
-//! the answer to a commit was lost, the database is asked what became of the transaction: what it says is what the caller hears.
+//! A command that met another one, or whose connection was lost before its commit was sent, is run again from
+//! the beginning. Where the answer to a commit was lost, the database is asked what became of the
+//! transaction: what it says is what the caller hears.
 //!
-//! Whoever locks, locks in this order: what [`super::locks`] says, then rows of versions by their number, rows of uploads, blobs by
-//! their id, counters. What breaks the order is found by the database as a deadlock, and run again.
+//! Whoever locks, locks in this order: what [`super::locks`] says, then rows of versions by their number,
+//! rows of uploads, blobs by their id, counters. What breaks the order is found by the database as a
+//! deadlock, and run again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,11 +27,12 @@ use crate::storage::index::Result;
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
-/// How often a command may meet a unique index. After the first time it sees what stands there; so one that knows what to say to it
-/// has said it, and the others never will.
+/// How often a command may meet a unique index. After the first time it sees what stands there; so one that
+/// knows what to say to it has said it, and the others never will.
 const MEETINGS: u32 = 5;
 
-/// How long a commit that is not answered keeps its connection, so that those who come after it open no more of them.
+/// How long a commit that is not answered keeps its connection, so that those who come after it open no more
+/// of them.
 const UNANSWERED: Duration = Duration::from_mins(5);
 
 #[derive(Clone)]
@@ -58,7 +61,8 @@ impl Database {
         tries.within(async { Ok(self.pool.get().await?) }).await
     }
 
-    /// Reads by single statements, each of which sees a state of its own. A read whose connection was lost is done again.
+    /// Reads by single statements, each of which sees a state of its own. A read whose connection was lost is
+    /// done again.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl for<'t> Fn(&'t Snapshot) -> BoxFuture<'t, Result<T>> + Send + Sync,
@@ -110,14 +114,16 @@ impl Database {
         outcome
     }
 
-    /// A consistent state of the index for as long as the transaction is kept. Its connection is closed with it.
+    /// A consistent state of the index for as long as the transaction is kept. Its connection is closed with
+    /// it.
     pub(super) async fn hold(&self) -> Result<Tx> {
         let tx = Tx::begin(self.client(&Tries::new(self.timeout)).await?, TransactionKind::Survey).await?;
         tx.batch("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
         Ok(tx)
     }
 
-    /// Runs a command and waits until it is durable. Once begun it runs to its end, whether or not the caller still waits.
+    /// Runs a command and waits until it is durable. Once begun it runs to its end, whether or not the caller
+    /// still waits.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
@@ -192,7 +198,8 @@ impl Database {
             Some(Err(error)) if kind.is_named() && is_broken(&error) => error,
             Some(outcome) => return outcome.map(|()| value),
             None => {
-                // The server is still at it, as while its synchronous standby is away: it has no other one of this command's.
+                // The server is still at it, as while its synchronous standby is away: it has no other one of
+                // this command's.
                 tokio::spawn(async move {
                     let _ = tokio::time::timeout(UNANSWERED, commit).await;
                     drop(slot);
@@ -218,7 +225,8 @@ impl Database {
         })
     }
 
-    /// What became of a transaction whose connection was lost in its commit, as far as the database can be asked in time.
+    /// What became of a transaction whose connection was lost in its commit, as far as the database can be
+    /// asked in time.
     async fn became_of(&self, name: Name, tries: &Tries) -> Option<Outcome> {
         let mut pause = FIRST_PAUSE;
         while !tries.over() {
@@ -291,7 +299,8 @@ fn failure(error: &Error) -> Option<&tokio_postgres::Error> {
     }
 }
 
-/// Whether the connection that it came over must not be used again: it is gone, or an answer is still to come.
+/// Whether the connection that it came over must not be used again: it is gone, or an answer is still to
+/// come.
 fn is_broken(error: &Error) -> bool {
     matches!(error, Error::Unavailable(_)) && failure(error).is_none_or(is_lost)
 }

@@ -1,5 +1,5 @@
-//! Listing versions and delete markers: two indexes read side by side, the current objects and all other versions. The current object
-//! of a key is its newest version.
+//! Listing versions and delete markers: two indexes read side by side, the current objects and all other
+//! versions. The current object of a key is its newest version.
 
 use tokio_postgres::Row;
 

@@ -5,10 +5,10 @@ use sha2::{Digest, Sha256};
 use super::{RowSnapshot, RowSource, Rows, TABLES, Table, Value, encode};
 use crate::storage::index::Result;
 
-/// Is told how far the work is: which table, and how many of its rows.
+/// Receives the progress of the work: a table, and the number of its rows.
 pub type Progress<'p> = &'p (dyn Fn(&'static str, u64) + Sync);
 
-/// What a table holds, in short.
+/// The sum of a table's contents.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sum {
     pub table: &'static str,
@@ -48,7 +48,7 @@ impl Summing {
     }
 }
 
-/// Loads what the target has not yet, table by table, after the rows that it has.
+/// Loads the rows that the target does not have yet, table by table, after its own rows.
 pub async fn copy(source: &mut dyn RowSnapshot, target: &dyn Rows, progress: Progress<'_>) -> Result<()> {
     for table in TABLES {
         let loaded = target.loaded(table).await?;

@@ -1,7 +1,7 @@
 //! The index as rows: read as of one moment by a thread of its own, and loaded by the one that writes.
 //!
-//! A reader of a write-ahead log waits for nobody, and nobody waits for it, in this process or another. But as long as a
-//! snapshot lives the log cannot start anew, and grows by what is written.
+//! A reader of a write-ahead log waits for nobody, and nobody waits for it, in this process or another. But
+//! as long as a snapshot lives the log cannot start anew, and grows by what is written.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -82,7 +82,8 @@ impl Rows for SqliteIndex {
     }
 }
 
-// ---- reading -----------------------------------------------------------------------------------------------------------
+// ---- reading
+// -----------------------------------------------------------------------------------------------------------
 
 struct Asked {
     table: &'static Table,
@@ -186,7 +187,8 @@ fn places(count: usize) -> String {
     vec!["?"; count].join(", ")
 }
 
-// ---- loading -----------------------------------------------------------------------------------------------------------
+// ---- loading
+// -----------------------------------------------------------------------------------------------------------
 
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

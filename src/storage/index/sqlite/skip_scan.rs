@@ -1,5 +1,5 @@
-//! The skip scan of all listings. Each common prefix is left by one seek past its last key, so that a page costs what it
-//! shows, however many keys lie under its prefixes.
+//! The skip scan of all listings. Each common prefix is left by one seek past its last key, so that a page
+//! costs what it shows, however many keys lie under its prefixes.
 
 use super::super::key_scan::KeyScan;
 use super::super::range::{Keys, past_prefix};
@@ -23,8 +23,8 @@ impl<'q> SkipScan<'q> {
         Self { hidden: scan.hidden(), scan }
     }
 
-    /// Reads a page, and whether more follows. `scan` visits the keys of a range in the listing's order; keys may come
-    /// more than once.
+    /// Reads a page, and whether more follows. `scan` visits the keys of a range in the listing's order; keys
+    /// may come more than once.
     pub(super) fn page<R>(
         &self,
         mut keys: Keys,

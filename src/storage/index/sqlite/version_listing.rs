@@ -1,4 +1,5 @@
-//! Listing versions and delete markers: two indexes read side by side, the current objects and all other versions.
+//! Listing versions and delete markers: two indexes read side by side, the current objects and all other
+//! versions.
 
 use std::cmp::Ordering;
 
@@ -90,8 +91,8 @@ fn rest_of_key(db: &Snapshot<'_>, bucket: i64, query: &ListVersions) -> Result<O
     Ok(Some(Rest { key, time }))
 }
 
-/// Visits the rows of both statements in the listing's order until there are enough (`false`). The current object of a
-/// key is its newest version.
+/// Visits the rows of both statements in the listing's order until there are enough (`false`). The current
+/// object of a key is its newest version.
 fn merge(
     db: &Snapshot<'_>,
     [current, rest]: Pair,

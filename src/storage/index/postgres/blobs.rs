@@ -1,4 +1,4 @@
-//! The blobs' rows: who counts the references, and what happens at zero.
+//! The rows of blobs: their references are counted, and at zero they are freed.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -18,9 +18,9 @@ type References = BTreeMap<BlobId, i64>;
 /// Holds blobs as they are, in the order of their ids, for a statement that changes several.
 const LOCK: &str = "SELECT 1 FROM blobs WHERE id = ANY($1) ORDER BY id FOR UPDATE";
 
-/// Makes new blobs known and takes a reference for every part. One that nobody refers to is free at once; one
-/// that would live here is not even written. A blob that has lost its last reference meanwhile is `Changed`:
-/// zero is final.
+/// Inserts new blobs, and takes a reference for every part. A blob without a reference is free at once; its
+/// bytes are not even written if they would live here. If a blob has lost its last reference meanwhile, the
+/// command fails with `Changed`: zero is final.
 pub(super) async fn take(tx: &Tx, writer: WriterId, new: &[NewBlob], parts: &[PartRecord]) -> Result<()> {
     let mut wanted = References::new();
     for part in parts {
@@ -72,7 +72,7 @@ async fn insert(tx: &Tx, new: &[&NewBlob], refs: &[i64]) -> Result<()> {
     .map(|_| ())
 }
 
-/// Takes a further reference for each part of a version, for another version of the same contents.
+/// Takes one more reference for each part of a version, for another version with the same contents.
 pub(super) async fn share_parts(tx: &Tx, version: i64) -> Result<()> {
     let sql = "SELECT blob, count(*) FROM parts WHERE version = $1 GROUP BY blob";
     retain(tx, counted(tx, sql, &[&version]).await?).await
@@ -116,7 +116,7 @@ macro_rules! drop_references {
     };
 }
 
-/// Drops the references that a version's parts are.
+/// Drops the references of a version's parts.
 pub(super) async fn drop_parts(tx: &Tx, version: i64) -> Result<()> {
     release(tx, drop_references!("parts WHERE version = $2"), &[&tx.now(), &version]).await
 }

@@ -1,4 +1,4 @@
-//! What the commands on objects need of a bucket, and how they count what is in it.
+//! The facts of a bucket that the commands on objects need, and the counters of its contents.
 
 use super::super::change::Change;
 use super::transaction::{Snapshot, Tx};
@@ -6,14 +6,14 @@ use crate::model::{AccountId, BucketId};
 use crate::storage::Error;
 use crate::storage::index::{Result, Versioning};
 
-/// What the commands on objects need of a bucket.
+/// The facts of a bucket that the commands on objects need.
 pub(super) struct BucketFacts {
     pub(super) nr: i64,
     pub(super) account: AccountId,
     pub(super) versioning: Versioning,
 }
 
-/// Finds what the commands on objects need of a bucket.
+/// Finds the facts of a bucket.
 pub(super) async fn find(db: &Snapshot, id: BucketId) -> Result<BucketFacts> {
     let sql = "SELECT nr, account, versioning FROM buckets WHERE id = $1";
     let row = db.maybe(sql, &[&id]).await?.ok_or(Error::NoSuchBucket)?;

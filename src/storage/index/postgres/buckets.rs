@@ -117,8 +117,8 @@ pub(super) async fn update(tx: &Tx, id: BucketId, changes: &[BucketChange]) -> R
     Ok(record)
 }
 
-/// Deletes a bucket without objects and versions. Uploads do not keep it, as on S3: they go first, in steps.
-/// Tells whether it is done.
+/// Deletes a bucket without objects and versions. Uploads do not prevent it, as on S3: they are dropped
+/// first, in steps. Returns whether the bucket is gone.
 pub(super) async fn delete(tx: &Tx, id: BucketId) -> Result<bool> {
     locks::bucket_alone(tx, id).await?;
     let bucket = bucket_facts::find(tx, id).await?;

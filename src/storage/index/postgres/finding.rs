@@ -212,7 +212,7 @@ fn parts(row: &Row, at: usize) -> Result<Vec<PartRecord>> {
     Ok(parts.collect())
 }
 
-/// The numbered parts of a version that must stand as it was read.
+/// The numbered parts of a version, which must not have changed since it was read.
 pub(super) async fn numbered_parts(
     db: &Snapshot,
     version: &Unchanged,

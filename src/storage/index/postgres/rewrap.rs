@@ -1,4 +1,4 @@
-//! Sealing versions anew where they stand: another envelope and other wrapped keys over the same blobs.
+//! Sealing versions anew in place: another envelope and other wrapped keys over the same blobs.
 
 use std::collections::BTreeMap;
 

@@ -107,7 +107,7 @@ fn values(table: &Table, count: usize, found: &Found) -> Result<Row> {
     (0..count).map(value).collect()
 }
 
-/// The first columns' names. Some are words of SQL.
+/// The names of the first columns, quoted: some are words of SQL.
 fn names(table: &Table, count: usize) -> String {
     let quoted: Vec<_> = table.columns[..count].iter().map(|column| format!("\"{}\"", column.name)).collect();
     quoted.join(", ")

@@ -26,7 +26,7 @@ pub enum Schema {
 /// Holds off the other replicas: `CRDA`.
 const LOCK: i64 = 0x4352_4441;
 
-/// Brings the schema up to date. A schema newer than this program knows, or a foreign database, is refused.
+/// Brings the schema up to date. Refuses a schema that is newer than this program, and a foreign database.
 pub(super) async fn migrate(tx: &Tx) -> Result<()> {
     tx.one("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
     let new = missing(version(tx).await?)?;

@@ -112,7 +112,7 @@ impl Snapshot {
         Ok(self.all(sql, params).await?.into_iter().next())
     }
 
-    /// The one row there always is.
+    /// The only row, which always exists.
     pub(super) async fn one(&self, sql: &str, params: Params<'_>) -> Result<Row> {
         self.maybe(sql, params).await?.ok_or_else(|| Error::Internal("a statement gave no row".into()))
     }
@@ -215,7 +215,7 @@ impl Tx {
         self.slots_on
     }
 
-    /// Runs a statement and tells how many rows it changed.
+    /// Runs a statement, and returns the number of rows that it changed.
     pub(super) async fn execute(&self, sql: &str, params: Params<'_>) -> Result<u64> {
         self.send(sql, |client, statement| async move { client.execute(&statement, params).await }).await
     }

@@ -39,7 +39,7 @@ pub(super) async fn put(tx: &Tx, id: BucketId, name: SettingName, text: Option<&
     Ok(generation)
 }
 
-/// Writes a setting of the bucket with this row. The generation is the caller's to move.
+/// Writes a setting of the bucket with this row. The caller moves the generation.
 pub(super) async fn set(tx: &Tx, bucket: i64, name: SettingName, text: &str) -> Result<()> {
     let sql = "INSERT INTO bucket_settings (bucket, name, text, changed) VALUES ($1, $2, $3, $4)
                ON CONFLICT (bucket, name) DO UPDATE SET text = excluded.text, changed = excluded.changed";

@@ -1,5 +1,4 @@
-//! Versions that a command relies on: each must stand as it was read, or the command is `Changed`. Their rows
-//! stay locked until the command's end, so that nothing else changes them meanwhile.
+//! Versions that a command relies on: if one has changed since it was read, the command fails with `Changed`.
 
 use std::collections::BTreeMap;
 

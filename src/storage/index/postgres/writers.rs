@@ -1,5 +1,5 @@
-//! The processes that write blobs, and their leases: which of them does the work that one does for all, and
-//! how far it is.
+//! The processes that write blobs, and their leases: the process that does the work for all, and its position
+//! in it.
 
 use std::time::Duration;
 
@@ -113,8 +113,8 @@ pub(super) async fn writer_swept(tx: &Tx, writer: WriterId) -> Result<()> {
     tx.execute(sql, &[&writer, &tx.now()]).await.map(|_| ())
 }
 
-/// Makes orphans of what the index does not know: of writers that are not done with, as if they had been
-/// heard until now, and of these others.
+/// From now on, blobs that the index does not know are orphans, if their writer is unswept or one of
+/// `strangers`. The unswept writers count as heard until now.
 pub(super) async fn disown(tx: &Tx, strangers: &[WriterId]) -> Result<()> {
     let fence = "INSERT INTO writers (id, started, heartbeat, unbroken, fenced)
                  SELECT id, $2, $2, $2, $2 FROM unnest($1::bytea[]) AS id ON CONFLICT DO NOTHING";
@@ -144,7 +144,7 @@ pub(super) async fn take(tx: &Tx, name: &str, holder: WriterId, lasts: Duration)
     Ok(taken == 1)
 }
 
-/// The row stays: it says how far the work is.
+/// The row stays: it holds the position of the work.
 pub(super) async fn release(tx: &Tx, name: &str, holder: WriterId) -> Result<()> {
     let sql = "UPDATE leases SET until = 0 WHERE name = $1 AND holder = $2";
     tx.execute(sql, &[&name, &holder]).await.map(|_| ())

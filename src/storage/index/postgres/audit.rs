@@ -1,4 +1,5 @@
-//! The audit of the index: references, states, counters, and rows without parents.
+//! The audit of the index: references, states, counters, and rows without parents. All checks see one state,
+//! and block nobody.
 
 use super::super::audit::{Findings, Wrong};
 use super::super::checks;
@@ -6,7 +7,7 @@ use super::transaction::Tx;
 use crate::model::BlobId;
 use crate::storage::index::{Finding, Result};
 
-/// How the session is set for it: these statements read whole tables.
+/// The settings of the session: these statements read whole tables.
 const SESSION: &str = "SET LOCAL enable_bitmapscan = on; SET LOCAL work_mem = '64MB'";
 
 /// Queries for the contradictions. Each returns one text for each finding, and takes the most findings wanted

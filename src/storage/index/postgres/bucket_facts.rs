@@ -21,7 +21,7 @@ pub(super) async fn find(db: &Snapshot, id: BucketId) -> Result<BucketFacts> {
 }
 
 /// Counts a change of the current objects. Both counters change in the command that changes the objects, each
-/// in the slot of its connection: commands that run at once seldom meet there. One that met a lock goes on to
+/// in the slot of its connection: commands that run at once seldom meet there. A command that met a lock uses
 /// the next slot.
 pub(super) async fn count(tx: &Tx, bucket: &BucketFacts, change: Change) -> Result<()> {
     if change == Change::default() {

@@ -169,7 +169,7 @@ fn read_usage(row: &Row, from: usize) -> Result<Usage> {
     Ok(Usage { buckets: count(0)?, objects: count(1)?, bytes: count(2)? })
 }
 
-/// What is read of a bucket.
+/// The columns of a bucket.
 const BUCKET: &str = bucket_columns!();
 
 pub(super) async fn list(db: &Snapshot, query: &ListBuckets) -> Result<BucketPage> {

@@ -49,7 +49,7 @@ pub(super) fn read(row: &Row) -> Result<NumberedUpload> {
     Ok(NumberedUpload { nr, record })
 }
 
-/// Whether an upload stands, and its number: what the commands need of it.
+/// The number of an upload's row, if the upload exists.
 pub(super) async fn number(db: &Snapshot, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<i64> {
     let sql =
         "SELECT u.nr FROM buckets b LEFT JOIN uploads u ON u.uid = $2 AND u.bucket = b.nr AND u.key = $3

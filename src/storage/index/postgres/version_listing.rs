@@ -113,7 +113,7 @@ pub(super) const NEWER: &str =
       WHERE bucket = (SELECT nr FROM buckets WHERE id = $1) AND state <> 1 AND key = $2 AND created > $3
       ORDER BY created LIMIT $4)
      ORDER BY created LIMIT $4";
-/// When the null version of a key was made.
+/// The creation time of the null version of a key.
 pub(super) const NULL: &str = "SELECT created FROM versions
      WHERE bucket = (SELECT nr FROM buckets WHERE id = $1) AND key = $2 AND state = 1 AND null_id = 1
      UNION ALL SELECT created FROM versions

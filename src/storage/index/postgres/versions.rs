@@ -1,4 +1,4 @@
-//! The versions under a key, and keeping exactly one of them the latest.
+//! The rows of the versions under a key, of which exactly one is the latest.
 
 use futures_util::future::join;
 use tokio_postgres::Row;
@@ -54,7 +54,7 @@ pub(super) async fn latest(tx: &Tx, bucket: BucketId, key: &ObjectKey) -> Result
     maybe(tx, sql, &[&bucket, key]).await
 }
 
-/// The latest version of a key, whose row is locked later, in the order of others ([`super::unchanged`]).
+/// The latest version of a key, whose row is locked later, in the order of [`super::unchanged`].
 pub(super) async fn latest_unlocked(tx: &Tx, bucket: BucketId, key: &ObjectKey) -> Result<Option<Brief>> {
     maybe(tx, latest!(), &[&bucket, key]).await
 }

@@ -11,7 +11,8 @@ use crate::model::{Timestamp, WriterId};
 use crate::storage::Error;
 use crate::storage::index::{Fencing, Result, Silence, Writers};
 
-/// A longer pause between two heartbeats is a gap. It is well below the silence that others are fenced for.
+/// A longer pause between two heartbeats is a gap. It is well below the silence after which others are
+/// fenced.
 const GAP: Duration = Duration::from_secs(30);
 
 #[async_trait]
@@ -71,14 +72,14 @@ pub(super) async fn heartbeat(tx: &Tx, writer: WriterId) -> Result<()> {
     if alive == 1 { Ok(()) } else { Err(Error::Fenced) }
 }
 
-/// The assertion of every command that makes blobs known, once it holds the writer's lock ([`super::locks`]):
-/// its writer stands and is not fenced.
+/// Asserted by every command that inserts blobs, once it holds the writer's lock ([`super::locks`]): its
+/// writer exists and is not fenced.
 pub(super) async fn assert_alive(tx: &Tx, writer: WriterId) -> Result<()> {
     let alive = tx.exists("SELECT 1 FROM writers WHERE id = $1 AND fenced IS NULL", &[&writer]).await?;
     if alive { Ok(()) } else { Err(Error::Fenced) }
 }
 
-/// Whoever was cut off from the database itself meanwhile fences nobody: so were the others, and they may
+/// A process that was itself cut off from the database fences nobody: the others were cut off too, and may
 /// come back later.
 pub(super) async fn fence_silent(tx: &Tx, me: WriterId, silence: Silence) -> Result<Vec<WriterId>> {
     let before = match silence {

@@ -1,4 +1,5 @@
-//! The audit of the index: references, states, counters, and rows without parents.
+//! The audit of the index: references, states, counters, and rows without parents. All checks see one state,
+//! and block nobody.
 
 use rusqlite::{Row, params};
 

@@ -1,17 +1,17 @@
 //! The backups of the index: they lie in the object store, beside the blobs.
 //!
-//! A backup is a set: a *hold*, written before the index is read, and a *manifest*, written last, which names the
-//! sealed chunks with its rows. Backups share chunks. The contents of manifests and chunks are sealed by `care`: for
-//! this module they are opaque bytes.
+//! A backup is a set: a *hold*, written before the index is read, and a *manifest*, written last, which names
+//! the sealed chunks with its rows. Backups share chunks. The contents of manifests and chunks are sealed by
+//! `care`: for this module they are opaque bytes.
 //!
 //! Two rules keep a backup whole while others write and delete:
 //!
-//! - **Blobs.** While any hold or manifest exists, no blob is deleted that was freed after the oldest of them began
-//!   ([`kept_since`]).
-//! - **Chunks.** A process that deletes chunks first announces it ([`Backups::announce_deletion`]), and then looks
-//!   for backups that are being made. A process that makes a backup first writes its hold, and then looks for
-//!   deletions. So at least one of the two sees the other, and gives way. The mark of a process that died no longer
-//!   counts after [`STALE`].
+//! - **Blobs.** While any hold or manifest exists, no blob is deleted that was freed after the oldest of them
+//!   began ([`kept_since`]).
+//! - **Chunks.** A process that deletes chunks first announces it ([`Backups::announce_deletion`]), and then
+//!   looks for backups that are being made. A process that makes a backup first writes its hold, and then looks
+//!   for deletions. So at least one of the two sees the other, and gives way. The mark of a process that died
+//!   no longer counts after [`STALE`].
 
 mod cut;
 mod id;
@@ -91,7 +91,7 @@ impl Backups {
     }
 
     // ---- sets
-    // ---------------------------------------------------------------------------------------------------------
+    // ---------------------------------------------------------------------------------------------
 
     /// Begins a backup.
     pub async fn hold(&self, id: &BackupId) -> Result<(), Error> {
@@ -167,7 +167,7 @@ impl Backups {
     }
 
     // ---- chunks
-    // -------------------------------------------------------------------------------------------------------
+    // ---------------------------------------------------------------------------------------------
 
     /// Writes a chunk. A chunk that exists already has the same contents.
     pub async fn write_chunk(&self, name: &ChunkName, sealed: Bytes) -> Result<(), Error> {

@@ -1,8 +1,8 @@
-//! All names in the object store are built here. They are random and say nothing of what they hold.
+//! All names in the object store are built here. They are random, and reveal nothing of the contents.
 //!
 //! ```text
 //! cardea.json                                  the installation's id
-//! blobs/<writer>/<2 hex>/<30 hex>              a sealed blob: the process that wrote it, then 128 random bits
+//! blobs/<writer>/<2 hex>/<30 hex>              a sealed blob: its writer, then 128 random bits
 //! backups/sets/<id>/hold                       a backup was begun: what it needs stays
 //! backups/sets/<id>/renewed                    it was still being made then
 //! backups/sets/<id>/manifest                   it is whole: which chunks it is made of, sealed
@@ -10,8 +10,8 @@
 //! backups/deleting/<id>                        chunks that no manifest names are being deleted
 //! ```
 //!
-//! The writer comes first, so that what a dead process left behind is found by one listing; the two digits keep folders
-//! of a local store small.
+//! The writer comes first, so that one listing finds everything that a dead process left behind. The two
+//! digits keep the folders of a local store small.
 
 use object_store::path::Path;
 

@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_counts_at_once() {
+    fn written_bytes_count_at_once() {
         let disk = disk(|free| free / 2);
         assert_eq!(disk.level(), Level::Ample);
         let (_, free, _) = disk.folders().next().unwrap();
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_is_watched_there_is_room() {
+    fn without_watched_disks_space_is_ample() {
         assert_eq!(DiskSpace::default().look(), Level::Ample);
         let disk = DiskSpace::default();
         disk.take(u64::MAX);

@@ -181,7 +181,7 @@ async fn the_reaper_leaves_what_a_backup_needs() {
 }
 
 #[tokio::test]
-async fn what_lives_in_the_index_is_kept_by_no_backup() {
+async fn inline_blobs_are_kept_by_no_backup() {
     let files = memory();
     let world = World::new(sqlite()).await;
     let site = Site::new(&files.blobs);
@@ -206,7 +206,7 @@ async fn what_lives_in_the_index_is_kept_by_no_backup() {
 }
 
 #[tokio::test]
-async fn what_was_seen_free_before_a_backup_began_is_not_in_it() {
+async fn blobs_seen_free_before_a_backup_began_are_not_in_it() {
     let files = memory();
     let world = World::new(sqlite()).await;
     let site = Site::new(&files.blobs);
@@ -278,7 +278,7 @@ async fn backups_and_deletions_give_way_to_each_other() {
 
 /// Several commands that forget backups at once.
 #[tokio::test]
-async fn what_another_has_deleted_meanwhile_is_gone() {
+async fn a_backup_deleted_meanwhile_is_gone() {
     let (files, index) = (local(), sqlite());
     many(&*index, 10).await;
     let site = Site::new(&files.blobs);
@@ -306,7 +306,7 @@ async fn what_another_has_deleted_meanwhile_is_gone() {
 }
 
 #[tokio::test]
-async fn marks_of_the_dead_go() {
+async fn marks_of_dead_processes_are_removed() {
     let (files, index) = (local(), sqlite());
     many(&*index, 10).await;
     let site = Site::new(&files.blobs);

@@ -69,7 +69,7 @@ async fn a_file_of_another_kind_is_refused() {
 
 /// The data of an acknowledged command is in the files without any help of the process that wrote it.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_acknowledged_survives_the_process() {
+async fn acknowledged_commands_survive_the_process() {
     let folder = tempfile::tempdir().unwrap();
     let world = World::new(open(&folder)).await;
     for n in 0..200 {

@@ -23,7 +23,7 @@ macro_rules! blob_suite {
                 a_blob_of_many_buffers
                 two_buffers_serve_a_long_upload
                 a_small_blob_takes_a_small_buffer
-                reading_what_is_missing_or_short
+                reading_a_missing_or_short_blob
                 a_dropped_writer_leaves_nothing
                 a_writer_dropped_while_it_finishes_leaves_nothing
                 deleting_twice_is_deleting
@@ -32,7 +32,7 @@ macro_rules! blob_suite {
                 processes_claim_a_store_at_once
                 unpublished_blobs_are_deleted
                 blobs_that_are_refused_when_nobody_waits_are_deleted
-                what_the_index_may_have_taken_stays
+                blobs_that_the_index_may_have_taken_stay
                 uploads_wait_for_the_budget_and_all_come_through;
         }
     };
@@ -62,7 +62,7 @@ macro_rules! index_suite {
                 a_bucket_that_kept_versions_can_only_be_suspended
                 a_bucket_with_anything_in_it_is_not_deleted
                 buckets_are_listed_in_pages_with_their_usage
-                what_is_not_there_is_no_such_bucket;
+                a_missing_bucket_is_no_such_bucket;
             settings:
                 a_setting_is_kept_by_name
                 a_setting_changes_nothing_else_of_the_bucket
@@ -140,7 +140,7 @@ macro_rules! index_suite {
                 a_restored_version_is_a_new_one_of_the_same_contents
                 manifests_and_metadata_are_restored
                 a_null_version_is_restored_in_its_own_place
-                what_is_gone_or_a_marker_is_not_restored;
+                a_missing_version_or_a_marker_is_not_restored;
             listing:
                 a_page_of_everything
                 prefixes_are_rolled_up
@@ -151,7 +151,7 @@ macro_rules! index_suite {
                 hidden_and_old_versions_are_not_listed
                 pages_agree_with_a_naive_model;
             audit:
-                whatever_the_commands_do_the_index_agrees_with_itself
+                commands_leave_a_consistent_index
                 blobs_are_read_in_pages;
             rows:
                 a_snapshot_stays_as_it_was
@@ -167,21 +167,21 @@ macro_rules! index_suite {
             care:
                 silent_writers_are_fenced_once
                 a_fenced_writer_stays_fenced
-                a_swept_writer_is_told_no_more
+                a_swept_writer_is_not_returned_again
                 writers_are_unswept_until_they_are_swept
-                accepting_makes_orphans_of_what_strangers_wrote;
+                accepting_makes_orphans_of_strangers_blobs;
             leases:
                 a_lease_has_one_holder
                 a_lease_is_given_back_by_its_holder_alone
-                what_a_fenced_writer_held_is_free
-                a_lease_remembers_the_place
-                of_many_who_ask_one_gets_it;
+                leases_of_a_fenced_writer_are_free
+                a_lease_remembers_the_cursor
+                one_of_many_callers_gets_the_lease;
             expiry:
-                what_has_expired_is_deleted_and_counted
+                expired_objects_are_deleted_and_counted
                 expiry_goes_in_steps_and_the_earliest_first
-                a_new_time_or_none_takes_the_place_of_the_old
+                a_new_expiry_replaces_the_old_one
                 an_expired_object_of_a_versioned_bucket_gets_a_marker
-                an_expired_null_version_goes_where_versions_are_suspended;
+                an_expired_null_version_is_deleted_when_versioning_is_suspended;
         }
     };
 }

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_restored_is_told_from_what_was_restored_again() {
+    fn two_restorations_have_different_marks() {
         let id = BackupId::new(Timestamp::from_seconds(1_800_000_000));
         assert_eq!(origin(&restored_from(&id)), id.as_str());
         assert_ne!(restored_from(&id), restored_from(&id));

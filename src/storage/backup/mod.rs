@@ -9,8 +9,8 @@
 //! - **Blobs.** While any hold or manifest exists, no blob is deleted that was freed after the oldest of them
 //!   began ([`kept_since`]).
 //! - **Chunks.** A process that deletes chunks first announces it ([`Backups::announce_deletion`]), and then
-//!   looks for backups that are being made. A process that makes a backup first writes its hold, and then looks
-//!   for deletions. So at least one of the two sees the other, and gives way. The mark of a process that died
+//!   looks for backups that are being made. A process that makes a backup first writes its hold, and then
+//!   looks for deletions. So at least one of the two sees the other, and gives way. The mark of a process that died
 //!   no longer counts after [`STALE`].
 
 mod cut;

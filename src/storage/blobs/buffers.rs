@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_is_counted() {
+    async fn waiting_uploads_are_counted() {
         let buffers = Buffers::new(200, 100);
         let shares = (buffers.acquire(100).await.unwrap(), buffers.acquire(100).await.unwrap());
         assert!(!buffers.has_waiting());

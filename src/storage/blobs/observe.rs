@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_broke_off_may_be_tried_again() {
+    fn a_broken_request_may_be_tried_again() {
         let kinds = [HttpErrorKind::Unknown, HttpErrorKind::Timeout, HttpErrorKind::Decode];
         let passed =
             kinds.map(|kind| passing(HttpError::new(kind, std::io::Error::other("it broke off"))).kind());

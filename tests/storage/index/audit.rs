@@ -8,7 +8,7 @@ use cardea::storage::index::{BlobRow, Index};
 
 use super::world::{World, bucket};
 
-pub async fn whatever_the_commands_do_the_index_agrees_with_itself(index: Arc<dyn Index>) {
+pub async fn commands_leave_a_consistent_index(index: Arc<dyn Index>) {
     let world = World::versioned(index.clone()).await;
     let other = World { bucket: bucket(&index, &world.account, "other").await.id, ..world.clone() };
     for round in 0..6 {

@@ -195,7 +195,7 @@ pub async fn buckets_are_listed_in_pages_with_their_usage(index: Arc<dyn Index>)
     assert_eq!(some(ListBuckets { limit: 0, ..all(&mine) }).await, (String::new(), false));
 }
 
-pub async fn what_is_not_there_is_no_such_bucket(index: Arc<dyn Index>) {
+pub async fn a_missing_bucket_is_no_such_bucket(index: Arc<dyn Index>) {
     let (mine, _) = accounts();
     for address in
         [s3("none"), BucketAddress::Owned(mine, name("none")), BucketAddress::Id(BucketId::random())]

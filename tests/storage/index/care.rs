@@ -39,7 +39,7 @@ pub async fn a_fenced_writer_stays_fenced(index: Arc<dyn Index>) {
     assert!(matches!(index.heartbeat(other).await, Err(Error::Fenced)));
 }
 
-pub async fn a_swept_writer_is_told_no_more(index: Arc<dyn Index>) {
+pub async fn a_swept_writer_is_not_returned_again(index: Arc<dyn Index>) {
     let (me, other) = (WriterId::random(), WriterId::random());
     index.heartbeat(other).await.unwrap();
     index.heartbeat(me).await.unwrap();
@@ -87,7 +87,7 @@ async fn stands(store: &Store, id: BlobId) -> bool {
 }
 
 #[tokio::test]
-async fn the_sweep_deletes_what_the_dead_had_not_published() {
+async fn the_sweep_deletes_unpublished_blobs_of_dead_writers() {
     for files in [local(), memory()] {
         let dead = World::new(sqlite()).await;
         let put = dead.put("k");
@@ -119,7 +119,7 @@ async fn the_sweep_deletes_what_the_dead_had_not_published() {
 }
 
 #[tokio::test]
-async fn a_fenced_writer_that_does_not_know_it_is_swept_again() {
+async fn a_fenced_writer_that_writes_on_is_swept_again() {
     let files = memory();
     let dead = World::new(sqlite()).await;
     let (me, settle) = (WriterId::random(), Duration::from_secs(8));
@@ -156,7 +156,7 @@ fn minutes(minutes: u64) -> Duration {
 }
 
 #[tokio::test]
-async fn orphans_from_long_after_the_last_heartbeat_mean_that_the_index_was_set_back() {
+async fn late_orphans_mean_that_the_index_was_set_back() {
     let shared = Silence::For(minutes(1));
     for (silence, heard, is_set_back) in [
         (Silence::Everyone, minutes(1), false),
@@ -191,7 +191,7 @@ async fn orphans_from_long_after_the_last_heartbeat_mean_that_the_index_was_set_
 }
 
 #[tokio::test]
-async fn what_a_fenced_process_goes_on_writing_says_nothing_of_the_index() {
+async fn late_blobs_of_a_fenced_process_are_no_sign_of_a_set_back_index() {
     let (files, index, me) = (memory(), sqlite(), WriterId::random());
     index.heartbeat(me).await.unwrap();
     let stopped = silent_for(&*index, minutes(600)).await;
@@ -203,7 +203,7 @@ async fn what_a_fenced_process_goes_on_writing_says_nothing_of_the_index() {
     assert_eq!(index.rows().mark(Mark::Restored).await.unwrap(), None);
 }
 
-pub async fn accepting_makes_orphans_of_what_strangers_wrote(index: Arc<dyn Index>) {
+pub async fn accepting_makes_orphans_of_strangers_blobs(index: Arc<dyn Index>) {
     let (me, stranger) = (WriterId::random(), WriterId::random());
     index.heartbeat(me).await.unwrap();
     let silent = silent_for(&*index, minutes(600)).await;

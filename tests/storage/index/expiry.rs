@@ -25,7 +25,7 @@ async fn expire(world: &World, seconds: i64, limit: u32) -> u32 {
     world.index.expire(Timestamp::from_seconds(seconds), limit).await.unwrap()
 }
 
-pub async fn what_has_expired_is_deleted_and_counted(index: Arc<dyn Index>) {
+pub async fn expired_objects_are_deleted_and_counted(index: Arc<dyn Index>) {
     let world = World::new(index).await;
     world.published("stays").await;
     publish(&world, "noon", NOON).await;
@@ -55,7 +55,7 @@ pub async fn expiry_goes_in_steps_and_the_earliest_first(index: Arc<dyn Index>) 
     assert_eq!(world.usage().await, (0, 0));
 }
 
-pub async fn a_new_time_or_none_takes_the_place_of_the_old(index: Arc<dyn Index>) {
+pub async fn a_new_expiry_replaces_the_old_one(index: Arc<dyn Index>) {
     let world = World::new(index).await;
     for (name, metadata) in [("later", at(NOON + 1)), ("never", ObjectMetadata::default())] {
         publish(&world, name, NOON).await;
@@ -85,7 +85,7 @@ pub async fn an_expired_object_of_a_versioned_bucket_gets_a_marker(index: Arc<dy
     assert_eq!(expire(&world, NOON, 100).await, 0, "an old version is no current object");
 }
 
-pub async fn an_expired_null_version_goes_where_versions_are_suspended(index: Arc<dyn Index>) {
+pub async fn an_expired_null_version_is_deleted_when_versioning_is_suspended(index: Arc<dyn Index>) {
     let world = World::versioned(index).await;
     let kept = publish(&world, "k", NOON).await;
     world.set(Versioning::Suspended).await;

@@ -41,7 +41,7 @@ pub async fn a_lease_is_given_back_by_its_holder_alone(index: Arc<dyn Index>) {
     assert!(index.lease("work", other, LONG).await.unwrap());
 }
 
-pub async fn what_a_fenced_writer_held_is_free(index: Arc<dyn Index>) {
+pub async fn leases_of_a_fenced_writer_are_free(index: Arc<dyn Index>) {
     let (one, other) = two(&index).await;
     assert!(index.lease("work", one, LONG).await.unwrap());
     index.fence_silent(other, Silence::Everyone).await.unwrap();
@@ -51,7 +51,7 @@ pub async fn what_a_fenced_writer_held_is_free(index: Arc<dyn Index>) {
     assert!(matches!(index.lease("more work", unknown, LONG).await, Err(Error::Fenced)));
 }
 
-pub async fn a_lease_remembers_the_place(index: Arc<dyn Index>) {
+pub async fn a_lease_remembers_the_cursor(index: Arc<dyn Index>) {
     let (one, other) = two(&index).await;
     let place = |text: &str| Some(text.as_bytes().to_vec());
     assert_eq!(index.cursor("work").await.unwrap(), None);
@@ -68,7 +68,7 @@ pub async fn a_lease_remembers_the_place(index: Arc<dyn Index>) {
     assert_eq!(index.cursor("work").await.unwrap(), None);
 }
 
-pub async fn of_many_who_ask_one_gets_it(index: Arc<dyn Index>) {
+pub async fn one_of_many_callers_gets_the_lease(index: Arc<dyn Index>) {
     let writers: Vec<_> = (0..16).map(|_| WriterId::random()).collect();
     let ask = |writer: WriterId| {
         let index = index.clone();

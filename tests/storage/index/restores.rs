@@ -94,7 +94,7 @@ pub async fn a_null_version_is_restored_in_its_own_place(index: Arc<dyn Index>) 
     world.exact().await;
 }
 
-pub async fn what_is_gone_or_a_marker_is_not_restored(index: Arc<dyn Index>) {
+pub async fn a_missing_version_or_a_marker_is_not_restored(index: Arc<dyn Index>) {
     let world = World::versioned(index).await;
     let old = world.published("k").await;
     let version = unchanged(&world, old).await;

@@ -27,7 +27,7 @@ async fn ahead(schema: &mut Schema) -> World {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_expires_by_a_fast_clock_alone_stays() {
+async fn an_object_that_expires_only_by_a_fast_clock_stays() {
     let mut schema = Schema::new().await;
     let world = ahead(&mut schema).await;
     let now = world.index.now().await.unwrap();
@@ -45,7 +45,7 @@ async fn what_expires_by_a_fast_clock_alone_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_freed_long_ago_by_a_fast_clock_alone_stays() {
+async fn a_blob_freed_long_ago_only_by_a_fast_clock_stays() {
     let mut schema = Schema::new().await;
     let world = ahead(&mut schema).await;
     for _ in 0..2 {

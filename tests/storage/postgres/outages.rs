@@ -53,7 +53,7 @@ impl Disturbed {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_commit_that_did_not_get_there_is_made_again() {
+async fn a_lost_commit_is_sent_again() {
     let it = Disturbed::new().await;
     it.proxy.disturb(Fault::Before);
     it.world.published("k").await;
@@ -115,7 +115,7 @@ async fn commits_without_an_answer_do_not_pile_up_connections() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_connections_are_seen_by_nobody() {
+async fn killed_connections_are_not_noticed() {
     let it = Disturbed::with_timeout(Duration::from_secs(20)).await;
     let killer = connect(&base()).await;
     let done = Arc::new(AtomicU64::new(0));
@@ -157,7 +157,7 @@ async fn killed_connections_are_seen_by_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_away_is_said_to_be_in_time_and_comes_back() {
+async fn a_missing_database_is_reported_in_time_and_comes_back() {
     let it = Disturbed::new().await;
     it.world.published("before").await;
     it.proxy.set_open(false);
@@ -179,7 +179,7 @@ async fn a_database_that_is_away_is_said_to_be_in_time_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_short_absence_is_seen_by_nobody() {
+async fn a_short_outage_is_not_noticed() {
     let it = Disturbed::with_timeout(Duration::from_secs(20)).await;
     it.proxy.set_open(false);
     let world = it.world.clone();
@@ -205,7 +205,7 @@ async fn a_server_that_only_reads_is_no_database() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_was_cut_off_fences_nobody() {
+async fn a_process_that_was_cut_off_fences_nobody() {
     let it = Disturbed::new().await;
     let (me, other) = (it.world.writer, WriterId::random());
     let minute = Silence::For(Duration::from_mins(1));

@@ -94,7 +94,7 @@ async fn everything_said() -> Heard {
         audit:
             blobs_are_read_in_pages;
         care:
-            a_swept_writer_is_told_no_more
+            a_swept_writer_is_not_returned_again
             writers_are_unswept_until_they_are_swept;
     }
     heard

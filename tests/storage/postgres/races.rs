@@ -39,7 +39,7 @@ async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_of_those_who_want_a_free_key_gets_it() {
+async fn one_of_many_writers_gets_a_free_key() {
     let schema = Schema::new().await;
     let worlds = replicas(&schema).await;
     for round in 0..10 {
@@ -107,7 +107,7 @@ async fn versions_of_a_key_have_times_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_bucket_goes_or_takes_an_object() {
+async fn a_bucket_is_deleted_or_takes_an_object() {
     let schema = Schema::new().await;
     for round in 0..20 {
         let worlds = replicas(&schema).await;
@@ -260,7 +260,7 @@ async fn crossing_copies_all_come_through() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rewrap_meets_what_it_read() {
+async fn a_rewrap_finds_the_version_that_it_read() {
     let schema = Schema::new().await;
     let worlds = replicas(&schema).await;
     for name in ["a", "b"] {
@@ -309,7 +309,7 @@ async fn a_rewrap_meets_what_it_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_happens_to_few_keys_the_index_agrees_with_itself() {
+async fn random_commands_on_few_keys_leave_a_consistent_index() {
     let schema = Schema::new().await;
     let worlds = replicas(&schema).await;
     worlds[0].set(Versioning::Enabled).await;

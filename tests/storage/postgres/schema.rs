@@ -25,7 +25,7 @@ async fn refusal(schema: &Schema) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn those_who_open_it_at_once_make_one_schema() {
+async fn concurrent_opens_make_one_schema() {
     let schema = Schema::new().await;
     let options = schema.options();
     for opened in join_all((0..5).map(|_| PostgresIndex::open(&options))).await {
@@ -37,7 +37,7 @@ async fn those_who_open_it_at_once_make_one_schema() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_schema_holds_stays_when_it_is_opened_again() {
+async fn rows_stay_when_the_schema_is_opened_again() {
     let schema = Schema::new().await;
     let writer = cardea::model::WriterId::random();
     schema.open().await.heartbeat(writer).await.unwrap();
@@ -56,7 +56,7 @@ async fn a_newer_schema_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_looks_at_the_schema_changes_nothing() {
+async fn looking_at_the_schema_changes_nothing() {
     let schema = Schema::new().await;
     let client = connect(&schema.url).await;
     let index = PostgresIndex::new(&schema.options()).unwrap();

@@ -7,7 +7,7 @@ use cardea::storage::index::rows::{ColumnType, NOT_KEPT, TABLES};
 use super::database::{Schema, connect};
 
 #[tokio::test]
-async fn the_list_of_tables_is_the_schemas() {
+async fn the_list_of_tables_matches_the_schema() {
     let schema = Schema::new().await;
     drop(schema.open().await);
     let client = connect(&schema.url).await;

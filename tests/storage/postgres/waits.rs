@@ -29,7 +29,7 @@ async fn holding(schema: &Schema, sql: &str) -> Client {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_is_unready_for_rows_that_another_holds() {
+async fn a_replica_is_ready_while_another_holds_rows() {
     let schema = Schema::new().await;
     let worlds = [patient(&schema).await.1, patient(&schema).await.1];
     let install = Install { id: InstallId::random(), canary: vec![1] };

@@ -118,7 +118,7 @@ pub async fn a_small_blob_takes_a_small_buffer(store: Store) {
     assert_eq!(large.buffer_size(), store.blobs.writer(id).buffer_size());
 }
 
-pub async fn reading_what_is_missing_or_short(store: Store) {
+pub async fn reading_a_missing_or_short_blob(store: Store) {
     let missing = id();
     assert!(damaged(store.blobs.read(&missing, 0..1).await, missing));
     assert!(damaged(store.blobs.read_sized(&missing, 0..1, 1).await, missing));
@@ -242,7 +242,7 @@ pub async fn blobs_that_are_refused_when_nobody_waits_are_deleted(store: Store) 
     becomes_empty(&store).await;
 }
 
-pub async fn what_the_index_may_have_taken_stays(store: Store) {
+pub async fn blobs_that_the_index_may_have_taken_stay(store: Store) {
     let ids: Vec<_> = (0..3).map(|_| id()).collect();
     for id in &ids {
         write(store.blobs.writer(*id), b"x").await.unwrap();

@@ -148,7 +148,7 @@ mod tests {
         }
 
         #[test]
-        fn what_reads_has_one_encoding(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+        fn readable_rows_have_one_encoding(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
             if let Ok(rows) = all(&bytes) {
                 let mut again = Vec::new();
                 for row in &rows {
@@ -159,7 +159,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_cut_does_not_read(row in proptest::collection::vec(values(), 1..10), cut in any::<prop::sample::Index>()) {
+        fn truncated_rows_are_unreadable(row in proptest::collection::vec(values(), 1..10), cut in any::<prop::sample::Index>()) {
             let mut bytes = Vec::new();
             encode(&row, &mut bytes);
             let cut = cut.index(bytes.len());

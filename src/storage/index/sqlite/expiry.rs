@@ -26,7 +26,7 @@ mod tests {
     use crate::storage::index::sqlite::schema;
 
     #[test]
-    fn what_has_expired_is_found_by_its_time() {
+    fn expired_objects_are_found_by_their_time() {
         let plan = schema::plan(EXPIRED).join("\n");
         assert!(plan.contains("SEARCH v USING INDEX versions_expiring (expires<?)"), "{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{plan}");

@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_of_tables_is_the_schemas() {
+    fn the_list_of_tables_matches_the_schema() {
         let connection = connection();
         let mut statement = connection
             .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_older_schema_holds_stays() {
+    fn rows_of_an_older_schema_stay() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate_with(&mut connection, &MIGRATIONS[..1]).unwrap();
         let version = "INSERT INTO versions (bucket, key, state, marker, null_id, created, modified, size, mode, etag, uid,

@@ -67,7 +67,7 @@ pub use object::update::{UpdateObject, UpdatedObject};
 pub use crate::authz::{Action, Role};
 pub use crate::encryption::{CustomerKey, KeyFormatError};
 pub use crate::storage::index::{
-    BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, Deleted, ObjectPage, ObjectRow,
-    Precondition, UploadChecksum, UploadPage, UploadRecord, UploadRow, Usage, VersionPage, VersionRow,
-    Versioning,
+    BucketAddress, BucketChange, BucketPage, BucketRecord, BucketRow, Deleted, KeyQuery, ObjectPage,
+    ObjectRow, Precondition, UploadChecksum, UploadPage, UploadRecord, UploadRow, Usage, VersionPage,
+    VersionRow, Versioning,
 };

@@ -1,8 +1,9 @@
 //! Whether there is room for writes: the free space of the file systems that this gateway writes to.
 //!
-//! A full disk would stop deletes as well, since the index needs a little space to note them. So writes end while a
-//! reserve is left, which only deletes and what changes little may use. The disks are looked at once a second and not by
-//! each request; between two looks what is written is counted, or a fast disk would be full before the next.
+//! A full disk would stop deletes as well, since the index needs a little space to note them. So writes end
+//! while a reserve is left, which only deletes and what changes little may use. The disks are looked at once
+//! a second and not by each request; between two looks what is written is counted, or a fast disk would be
+//! full before the next.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -2,7 +2,8 @@
 
 use crate::model::{BucketId, VersionId};
 
-/// The outcomes of storage that are not success. Each says what the caller can do; the source says what happened.
+/// The outcomes of storage that are not success. Each says what the caller can do; the source says what
+/// happened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No bucket of that name or id.
@@ -17,7 +18,8 @@ pub enum Error {
     /// The bucket still holds objects or versions.
     #[error("the bucket is not empty")]
     BucketNotEmpty,
-    /// No current object under the key, or no such version of it. `marker` tells that a delete marker is current.
+    /// No current object under the key, or no such version of it. `marker` tells that a delete marker is
+    /// current.
     #[error("no such object")]
     NoSuchObject {
         /// The delete marker that answers for the key, if one does.
@@ -41,7 +43,6 @@ pub enum Error {
     /// A blob that the index names is not in the store, or not of the size it must have.
     #[error("blob {blob}: {problem}")]
     BlobDamaged {
-        /// Which.
         blob: String,
         /// What is wrong.
         problem: &'static str,
@@ -58,7 +59,6 @@ pub enum Error {
     /// The index holds something no version of this program writes.
     #[error("the index is damaged: {0}")]
     Damaged(String),
-    /// Everything else.
     #[error("storage failed: {0}")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -5,8 +5,8 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-/// Makes a folder, and those above it, and has their names synced. One that stands is left as it is, but its name is
-/// synced too where that can be: whoever made it may not have come to that.
+/// Makes a folder, and those above it, and has their names synced. One that stands is left as it is, but its
+/// name is synced too where that can be: whoever made it may not have come to that.
 pub fn make(path: &Path, mode: u32) -> io::Result<()> {
     let absent = path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
     let absent: Vec<_> = absent.collect();

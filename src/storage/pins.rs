@@ -1,7 +1,8 @@
 //! Pins: an open download outlives the overwrite or deletion of what it reads.
 //!
-//! A reader enters before it looks anything up. A blob that was seen freed before the oldest active reader entered can be
-//! referenced by none of them; anything freed later waits. One number per reader, none per blob.
+//! A reader enters before it looks anything up. A blob that was seen freed before the oldest active reader
+//! entered can be referenced by none of them; anything freed later waits. One number per reader, none per
+//! blob.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,17 +12,17 @@ use crate::model::Timestamp;
 /// The readers of this process.
 #[derive(Clone, Default, Debug)]
 pub struct Pins {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<Readers>>,
 }
 
 #[derive(Default, Debug)]
-struct State {
+struct Readers {
     active: BTreeMap<Timestamp, usize>,
     /// The latest moment told. The wall clock may step back; the order of readers and reapers may not.
     latest: Option<Timestamp>,
 }
 
-impl State {
+impl Readers {
     fn moment(&mut self) -> Timestamp {
         let now = Timestamp::now();
         *self.latest.insert(self.latest.map_or(now, |latest| latest.max(now)))
@@ -56,7 +57,7 @@ impl Pins {
         self.lock().moment()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Readers> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,7 +2,7 @@
 
 use cardea::model::{EncryptionMode, ObjectKey, ObjectMetadata, Timestamp, VersionId};
 use cardea::ops::{
-    Action, BucketChange, BucketInfo, CustomerKey, DeleteObject, Deleted, Error, Face, GetObject,
+    Action, BucketChange, BucketInfo, CustomerKey, DeleteObject, Deleted, Error, Face, GetObject, KeyQuery,
     ListVersions, ObjectInfo, Precondition, PutOutcome, RestoreVersion, UpdateBucket, UpdateObject, Usage,
     VersionRow, Versioning, WriteEncryption,
 };
@@ -61,14 +61,16 @@ impl World {
     pub async fn versions(&self) -> Vec<VersionRow> {
         let list = ListVersions {
             bucket: bucket(),
-            prefix: String::new(),
-            delimiter: None,
-            marker: None,
             version_marker: None,
-            marker_skips_prefix: false,
-            end_marker: None,
-            limit: 10_000,
-            reverse: false,
+            keys: KeyQuery {
+                prefix: String::new(),
+                delimiter: None,
+                marker: None,
+                marker_skips_prefix: false,
+                end_marker: None,
+                limit: 10_000,
+                reverse: false,
+            },
         };
         let (_, page) = self.gateway.execute(&self.caller(true), list).await.unwrap();
         assert!(!page.truncated);

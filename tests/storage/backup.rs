@@ -13,7 +13,7 @@ use cardea::storage::Error as StorageError;
 use cardea::storage::backup::{BackupId, Backups};
 use cardea::storage::blobs::BlobStore;
 use cardea::storage::index::rows::transfer::{differences, sums};
-use cardea::storage::index::rows::{Kind, Mark, Row, TABLES, Table, Value, table};
+use cardea::storage::index::rows::{ColumnType, Mark, Row, TABLES, Table, Value, table};
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{Index, Install};
 use cardea::storage::pins::Pins;
@@ -48,10 +48,10 @@ impl Site {
 
 /// Some row of a table: `number` is its key, in as many columns as that has.
 fn row(table: &Table, number: i64) -> Row {
-    let value = |kind: Kind| match kind {
-        Kind::Int => Value::Int(number),
-        Kind::Bytes => Value::Bytes(number.to_be_bytes().repeat(8).into()),
-        Kind::Text => Value::Text(format!("text {number}")),
+    let value = |kind: ColumnType| match kind {
+        ColumnType::Int => Value::Int(number),
+        ColumnType::Bytes => Value::Bytes(number.to_be_bytes().repeat(8).into()),
+        ColumnType::Text => Value::Text(format!("text {number}")),
     };
     let null = |at: usize| table.columns[at].nullable && number % 2 == 1;
     let columns = table.columns.iter().enumerate();
@@ -100,8 +100,8 @@ async fn a_second_backup_writes_what_has_changed() {
         world.published(&format!("new/{number}")).await;
     }
     let third = site.take(&*index).await.unwrap();
-    // Account, bucket, their usage and writers are new tables, each one chunk; versions and parts end otherwise; ten blobs
-    // lie anywhere among the others.
+    // Account, bucket, their usage and writers are new tables, each one chunk; versions and parts end
+    // otherwise; ten blobs lie anywhere among the others.
     assert!((5..=19).contains(&third.written), "{third:?}");
     let target = sqlite();
     assert_eq!(site.restore(&*target).await.unwrap(), third.rows);

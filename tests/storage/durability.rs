@@ -1,4 +1,5 @@
-//! What only an index in a file can be asked: it keeps what it has acknowledged, and it belongs to one process.
+//! What only an index in a file can be asked: it keeps what it has acknowledged, and it belongs to one
+//! process.
 
 use std::sync::Arc;
 
@@ -83,7 +84,7 @@ async fn what_was_acknowledged_survives_the_process() {
     }
     let killed = World { index: open(&after), ..world.clone() };
     assert_eq!(killed.usage().await, (200, 600));
-    assert_eq!(killed.index.list_objects(listing(killed.bucket)).await.unwrap().rows.len(), 200);
+    assert_eq!(killed.list(listing()).await.unwrap().rows.len(), 200);
 }
 
 /// The write-ahead log is written back as it grows; it does not grow with the index.

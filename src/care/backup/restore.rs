@@ -93,7 +93,7 @@ async fn load(
 ) -> Result<(), Error> {
     let table = layout.table;
     // Each transaction loads the rows that follow, so the loaded rows are the first rows of the table.
-    let mut loaded = target.standing(table).await?.rows;
+    let mut loaded = target.loaded(table).await?.rows;
     let mut skip = loaded;
     let mut chunks = part.chunks.iter();
     while let Some(chunk) = chunks.as_slice().first().filter(|chunk| chunk.rows <= skip) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::model::{BucketId, ObjectKey, VersionId, VersionUid};
 use crate::storage::Error;
 use crate::storage::index::{
-    BucketAddress, BucketRecord, Index, ListObjects, ListUploads, ListVersions, UploadRow, VersionRow,
+    BucketAddress, BucketRecord, Index, KeyQuery, ListUploads, ListVersions, UploadRow, VersionRow,
 };
 
 /// The number of rows in a page.
@@ -116,17 +116,8 @@ impl Current {
             Some(Item::Version(key, id)) => (Some(key.to_string()), Some(id)),
             _ => (None, None),
         };
-        let keys = ListObjects {
-            bucket: self.bucket.id,
-            prefix: String::new(),
-            delimiter: None,
-            marker,
-            marker_skips_prefix: false,
-            end_marker: None,
-            limit: PAGE,
-            reverse: false,
-        };
-        let page = index.list_versions(ListVersions { keys, version_marker }).await?;
+        let keys = KeyQuery { marker, limit: PAGE, ..KeyQuery::default() };
+        let page = index.list_versions(ListVersions { bucket: self.bucket.id, keys, version_marker }).await?;
         for row in page.rows {
             let VersionRow::Version { key, version_id, marker, .. } = row else { continue };
             let item = Item::Version(key, version_id);

@@ -15,7 +15,7 @@ use crate::ops::engine::error::Error;
 use crate::ops::engine::face::Face;
 use crate::ops::engine::gateway::Gateway;
 use crate::ops::large::limits::MAX_KEYED_SEGMENTS;
-use crate::storage::index::{ListObjects, ObjectRow, VersionRecord};
+use crate::storage::index::{KeyQuery, ListObjects, ObjectRow, VersionRecord};
 
 /// The actions on the segments that the reader of a dynamic large object must be allowed.
 pub const READ: &[Action] = &[Action::GetObject];
@@ -134,13 +134,15 @@ impl Prefix {
         };
         let query = ListObjects {
             bucket: bucket.id,
-            prefix: self.prefix.clone(),
-            delimiter: None,
-            marker: None,
-            marker_skips_prefix: false,
-            end_marker: None,
-            limit: MAX_KEYED_SEGMENTS,
-            reverse: false,
+            keys: KeyQuery {
+                prefix: self.prefix.clone(),
+                delimiter: None,
+                marker: None,
+                marker_skips_prefix: false,
+                end_marker: None,
+                limit: MAX_KEYED_SEGMENTS,
+                reverse: false,
+            },
         };
         let page = gateway.index.list_objects(query).await?;
         if page.truncated {

@@ -7,30 +7,15 @@ use crate::ops::engine::gateway::{Gateway, Operation, Permit};
 use crate::ops::engine::target::Target;
 use crate::storage::disk::DiskUse;
 use crate::storage::index;
-use crate::storage::index::{BucketAddress, BucketRecord, VersionPage};
+use crate::storage::index::{BucketAddress, BucketRecord, KeyQuery, VersionPage};
 
 /// A page of versions and delete markers, by key and then from the newest to the oldest.
 #[derive(Clone, Debug)]
 pub struct ListVersions {
     pub bucket: BucketAddress,
-    /// Only keys with this prefix.
-    pub prefix: String,
-    /// Rolls up keys that share the text after the prefix up to and with this delimiter.
-    pub delimiter: Option<String>,
-    /// Only keys after this one, exclusive (before it, when reversed). A marker that equals a common prefix
-    /// skips that prefix.
-    pub marker: Option<String>,
-    /// Also the versions of the marker's key that follow this version.
+    pub keys: KeyQuery,
+    /// Also the versions of the marker's key that follow this one.
     pub version_marker: Option<VersionId>,
-    /// Whether a marker inside a common prefix skips the whole prefix (Swift), or only the keys up to the
-    /// marker (S3).
-    pub marker_skips_prefix: bool,
-    /// Only keys before this one, exclusive (after it, when reversed).
-    pub end_marker: Option<String>,
-    /// At most this many rows, common prefixes included.
-    pub limit: u32,
-    /// Whether the page goes from the last row to the first.
-    pub reverse: bool,
 }
 
 impl Operation for ListVersions {
@@ -65,17 +50,8 @@ impl ListVersions {
         permit: &Permit<'_>,
     ) -> Result<(BucketRecord, VersionPage), Error> {
         let bucket = permit.bucket()?;
-        let keys = index::ListObjects {
-            bucket: bucket.id,
-            prefix: self.prefix.clone(),
-            delimiter: self.delimiter.clone(),
-            marker: self.marker.clone(),
-            marker_skips_prefix: self.marker_skips_prefix,
-            end_marker: self.end_marker.clone(),
-            limit: self.limit,
-            reverse: self.reverse,
-        };
-        let query = index::ListVersions { keys, version_marker: self.version_marker };
+        let keys = self.keys.clone();
+        let query = index::ListVersions { bucket: bucket.id, keys, version_marker: self.version_marker };
         let page = gateway.index.list_versions(query).await?;
         Ok((bucket.clone(), page))
     }

@@ -1,8 +1,8 @@
 //! Cutting a table's rows into chunks, so that a change touches few of them.
 //!
-//! Where a chunk ends is told by the row itself, by a hash of its key: rows that come or go shift no boundary but their
-//! neighbours'. A row ends a chunk with a chance that follows its length, so that chunks come out at [`TARGET`] bytes
-//! whatever the rows are like.
+//! Where a chunk ends is told by the row itself, by a hash of its key: rows that come or go shift no boundary
+//! but their neighbours'. A row ends a chunk with a chance that follows its length, so that chunks come out
+//! at [`TARGET`] bytes whatever the rows are like.
 
 use sha2::{Digest, Sha256};
 

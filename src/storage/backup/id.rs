@@ -31,19 +31,19 @@ impl BackupId {
         (is_random && parse_time(began).is_some()).then(|| Self(text.to_owned()))
     }
 
-    /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// When it began.
+    /// The time at which it began.
     pub fn began(&self) -> Timestamp {
         let began = self.0.split_once('-').and_then(|(began, _)| parse_time(began));
         began.unwrap_or(Timestamp::from_steps(0))
     }
 }
 
-/// What [`Mark::Restored`](crate::storage::index::rows::Mark) says of an index that was restored from a backup just now.
+/// What [`Mark::Restored`](crate::storage::index::rows::Mark) says of an index that was restored from a
+/// backup just now.
 pub fn restored_from(id: &BackupId) -> String {
     format!("{id} {}", BackupId::new(Timestamp::now()))
 }

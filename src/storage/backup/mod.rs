@@ -1,16 +1,16 @@
 //! Where backups of the index lie: in the object store, beside the blobs.
 //!
-//! A backup is a set: a *hold*, written before the index is read, and a *manifest*, written last, which names the sealed
-//! chunks that its rows are in. Chunks are shared by backups. What is inside a manifest and a chunk is sealed by `ops`;
-//! for this module both are opaque bytes.
+//! A backup is a set: a *hold*, written before the index is read, and a *manifest*, written last, which names
+//! the sealed chunks that its rows are in. Chunks are shared by backups. What is inside a manifest and a
+//! chunk is sealed by `ops`; for this module both are opaque bytes.
 //!
 //! Two rules keep a backup whole while others write and delete:
 //!
-//! - **Blobs.** While any hold or manifest stands, no blob is deleted that was freed after the oldest of them began
-//!   ([`kept_since`]).
-//! - **Chunks.** Who deletes chunks says so first ([`Backups::announce_deletion`]) and then looks for backups that are
-//!   being made; who makes a backup holds first and then looks for deletions. So at least one of the two sees the other,
-//!   and gives way. Marks of processes that died stop to count after [`STALE`].
+//! - **Blobs.** While any hold or manifest stands, no blob is deleted that was freed after the oldest of them
+//! began ([`kept_since`]).
+//! - **Chunks.** Who deletes chunks says so first ([`Backups::announce_deletion`]) and then looks for backups
+//! that are being made; who makes a backup holds first and then looks for deletions. So at least one of the
+//! two sees the other, and gives way. Marks of processes that died stop to count after [`STALE`].
 
 mod cut;
 mod id;
@@ -35,7 +35,8 @@ use crate::model::Timestamp;
 pub const STALE: Duration = Duration::from_mins(15);
 /// How often a process at work renews its mark.
 pub const RENEW: Duration = Duration::from_mins(1);
-/// By how much a backup's time may be too late: clocks differ, and a command may take its time from before it waited.
+/// By how much a backup's time may be too late: clocks differ, and a command may take its time from before it
+/// waited.
 const MARGIN: Duration = Duration::from_hours(1);
 
 /// A chunk's name: a keyed hash of what is in it.
@@ -44,7 +45,6 @@ pub type ChunkName = [u8; 32];
 /// A backup in the store.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Set {
-    /// Which.
     pub id: BackupId,
     /// Whether it has its manifest.
     pub whole: bool,
@@ -89,15 +89,16 @@ impl Backups {
         }
     }
 
-    // ---- sets ---------------------------------------------------------------------------------------------------------
+    // ---- sets
+    // ---------------------------------------------------------------------------------------------------------
 
     /// Begins a backup.
     pub async fn hold(&self, id: &BackupId) -> Result<(), Error> {
         self.write(&paths::backup_hold(id.as_str()), Bytes::new()).await
     }
 
-    /// Says that a backup is still being made, if it is still held. The hold itself is never written again: one that others
-    /// have removed meanwhile would come back, and what it held might be gone.
+    /// Says that a backup is still being made, if it is still held. The hold itself is never written again:
+    /// one that others have removed meanwhile would come back, and what it held might be gone.
     pub async fn renew(&self, id: &BackupId) -> Result<bool, Error> {
         let is_held = self.is_held(id).await?;
         if is_held {
@@ -106,7 +107,8 @@ impl Backups {
         Ok(is_held)
     }
 
-    /// Whether the hold still stands. Others remove one that was not renewed for long, and it never comes back.
+    /// Whether the hold still stands. Others remove one that was not renewed for long, and it never comes
+    /// back.
     pub async fn is_held(&self, id: &BackupId) -> Result<bool, Error> {
         Ok(self.written(&paths::backup_hold(id.as_str())).await?.is_some())
     }
@@ -128,8 +130,8 @@ impl Backups {
         self.remove(&paths::backup_renewal(id.as_str())).await
     }
 
-    /// All backups, oldest first. `now` is the store's time of something that this process has just written: by it is told
-    /// how old the marks of others are. Without it none is dead.
+    /// All backups, oldest first. `now` is the store's time of something that this process has just written:
+    /// by it is told how old the marks of others are. Without it none is dead.
     pub async fn sets(&self, now: Option<Timestamp>) -> Result<Vec<Set>, Error> {
         let mut sets = BTreeMap::new();
         let mut found = self.store().list(Some(&paths::backup_sets()));
@@ -163,7 +165,8 @@ impl Backups {
         }
     }
 
-    // ---- chunks -------------------------------------------------------------------------------------------------------
+    // ---- chunks
+    // -------------------------------------------------------------------------------------------------------
 
     /// Writes a chunk. One that stands has the same contents.
     pub async fn write_chunk(&self, name: &ChunkName, sealed: Bytes) -> Result<(), Error> {
@@ -187,7 +190,6 @@ impl Backups {
             .map_err(unavailable)
     }
 
-    /// Deletes chunks.
     pub async fn delete_chunks(&self, names: &[ChunkName]) -> Result<(), Error> {
         let paths: Vec<_> = names.iter().map(|name| Ok(paths::backup_chunk(name))).collect();
         let mut outcomes: BoxStream<'_, _> = self.store().delete_stream(stream::iter(paths).boxed());
@@ -212,7 +214,8 @@ impl Backups {
         self.remove(&paths::backup_deletion(id.as_str())).await
     }
 
-    /// Whether chunks are being deleted, as far as can be told at this time of the store's clock. Marks of the dead go.
+    /// Whether chunks are being deleted, as far as can be told at this time of the store's clock. Marks of
+    /// the dead go.
     pub async fn deleting(&self, now: Timestamp) -> Result<bool, Error> {
         let marks: Vec<_> =
             self.store().list(Some(&paths::backup_deletions())).try_collect().await.map_err(unavailable)?;
@@ -228,11 +231,11 @@ impl Backups {
     }
 }
 
-/// Since when freed blobs must stay for the sake of a backup: the oldest that stands or is being made, and a margin. `None`
-/// where there is none.
+/// Since when freed blobs must stay for the sake of a backup: the oldest that stands or is being made, and a
+/// margin. `None` where there is none.
 ///
-/// It is to be asked *after* the index has told which blobs are free: a backup that is not seen then has not yet begun,
-/// and will find them freed.
+/// It is to be asked *after* the index has told which blobs are free: a backup that is not seen then has not
+/// yet begun, and will find them freed.
 pub async fn kept_since(store: &BlobStore) -> Result<Option<Timestamp>, Error> {
     let sets = Backups::new(store.clone()).sets(None).await?;
     Ok(sets.first().map(|set| set.id.began().minus(MARGIN)))

@@ -1,4 +1,5 @@
-//! The global budget of upload buffers: memory is bounded whatever the concurrency, and uploads wait for their share.
+//! The global budget of upload buffers: memory is bounded whatever the concurrency, and uploads wait for
+//! their share.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,7 +1,8 @@
 //! Stores behind a network: S3, Azure and Google.
 //!
-//! Credentials are never in Cardea's own configuration: they come from the environment variables that each cloud's own
-//! tools read (static keys, web identity, workload identity, managed identity, SAS), or from the machine's own identity.
+//! Credentials are never in Cardea's own configuration: they come from the environment variables that each
+//! cloud's own tools read (static keys, web identity, workload identity, managed identity, SAS), or from the
+//! machine's own identity.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +18,8 @@ use super::observe::{Watch, Watched};
 use super::unusable;
 use crate::storage::Error;
 
-/// What an upload to a cloud hands over at a time. A part must have 5 MiB there, but for the last, and a buffer is handed
-/// over when the next sealed chunk does not fit.
+/// What an upload to a cloud hands over at a time. A part must have 5 MiB there, but for the last, and a
+/// buffer is handed over when the next sealed chunk does not fit.
 pub(super) const BUFFER: usize = 6 * 1024 * 1024;
 
 /// What an operator may set of a store behind a network.
@@ -120,8 +121,8 @@ fn s3(
     Ok(Arc::new(builder.build()?))
 }
 
-/// An endpoint with the bucket in the host's name. `object_store` takes an endpoint for one already, and would put the first
-/// folder of the prefix in the bucket's place.
+/// An endpoint with the bucket in the host's name. `object_store` takes an endpoint for one already, and
+/// would put the first folder of the prefix in the bucket's place.
 fn with_bucket(endpoint: &str, bucket: &str) -> String {
     match endpoint.split_once("://") {
         Some((scheme, host)) if !host.starts_with(&format!("{bucket}.")) => {

@@ -1,4 +1,5 @@
-//! How many requests the object store has had: for the metrics, and for tests that prove that a copy moves no byte.
+//! How many requests the object store has had: for the metrics, and for tests that prove that a copy moves no
+//! byte.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

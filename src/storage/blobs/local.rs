@@ -26,8 +26,9 @@ pub(super) fn open(folder: &Path) -> Result<LocalFileSystem, Error> {
     Ok(store.with_fsync(true))
 }
 
-/// The folders that blobs are put into. object_store makes what is missing and syncs it, but a blob that finds a folder which another
-/// one has only just made would be acknowledged before its folder's name is on the disk.
+/// The folders that blobs are put into. object_store makes what is missing and syncs it, but a blob that
+/// finds a folder which another one has only just made would be acknowledged before its folder's name is on
+/// the disk.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Folders {
     root: Arc<PathBuf>,
@@ -76,7 +77,8 @@ fn generic(source: Box<dyn std::error::Error + Send + Sync>) -> object_store::Er
     object_store::Error::Generic { store: "LocalFileSystem", source }
 }
 
-/// Removes what interrupted claims left beside the store's record. Before there is one, another process may be at it.
+/// Removes what interrupted claims left beside the store's record. Before there is one, another process may
+/// be at it.
 fn remove_pending(folder: &Path) -> io::Result<()> {
     if !folder.join(paths::install().as_ref()).try_exists()? {
         return Ok(());
@@ -94,7 +96,8 @@ fn remove_pending(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes a dead writer's unfinished files (`name#1`, which listings hide) and its empty folders. Nobody writes there.
+/// Removes a dead writer's unfinished files (`name#1`, which listings hide) and its empty folders. Nobody
+/// writes there.
 pub(super) fn remove_leftovers(folder: &Path) -> io::Result<()> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,

@@ -1,7 +1,7 @@
 //! The blob store: immutable sealed blobs in an object store, by random names.
 //!
-//! Order, conditions, names and sizes live in the index; of the object store only writing once, reading ranges, listing
-//! and deleting are asked, which every store does alike.
+//! Order, conditions, names and sizes live in the index; of the object store only writing once, reading
+//! ranges, listing and deleting are asked, which every store does alike.
 
 mod buffers;
 mod cloud;
@@ -39,7 +39,8 @@ use super::disk::{DiskSpace, DiskUse};
 use super::{Error, folders};
 use crate::model::{BlobId, InstallId, Timestamp, WriterId};
 
-/// What an upload to a local folder hands over at a time: small, so that a hundred uploads fit into the budget.
+/// What an upload to a local folder hands over at a time: small, so that a hundred uploads fit into the
+/// budget.
 const LOCAL_BUFFER: usize = 512 * 1024;
 /// The version of the layout of names, in `cardea.json`.
 const LAYOUT: u64 = 1;
@@ -98,8 +99,8 @@ impl BlobStore {
             _ if cloud::is_scheme(scheme) => (cloud::open(url, &options.cloud, &watch)?, cloud::BUFFER, None),
             _ => return Err(unusable(url, "expected a file, memory, s3, az or gs URL")),
         };
-        // A blob's name is random and written once. Where an answer may be lost and the request repeated, insisting on a
-        // new name would make a success look like a failure.
+        // A blob's name is random and written once. Where an answer may be lost and the request repeated,
+        // insisting on a new name would make a success look like a failure.
         let is_remote = cloud::is_scheme(scheme);
         let put_mode = if is_remote { PutMode::Overwrite } else { PutMode::Create };
         let buffers = Buffers::new(options.buffer_budget, size);
@@ -214,8 +215,8 @@ impl BlobStore {
         Unpublished::new(self.clone())
     }
 
-    /// Reads a range of a blob, whole. A missing blob, and one that ends before the range does, are `BlobDamaged`.
-    /// About 1 MiB at a time is best.
+    /// Reads a range of a blob, whole. A missing blob, and one that ends before the range does, are
+    /// `BlobDamaged`. About 1 MiB at a time is best.
     pub async fn read(&self, id: &BlobId, range: Range<u64>) -> Result<Bytes, Error> {
         self.counts.get();
         let length = range.end.saturating_sub(range.start);
@@ -234,7 +235,8 @@ impl BlobStore {
         }
     }
 
-    /// [`BlobStore::read`], which also verifies that the blob has `stored` bytes in all: a longer one was tampered with.
+    /// [`BlobStore::read`], which also verifies that the blob has `stored` bytes in all: a longer one was
+    /// tampered with.
     pub async fn read_sized(&self, id: &BlobId, range: Range<u64>, stored: u64) -> Result<Bytes, Error> {
         self.counts.get();
         let length = range.end.saturating_sub(range.start);
@@ -287,8 +289,8 @@ impl BlobStore {
         self.sync_folders_of(ids).await
     }
 
-    /// Syncs the folders that blobs of a local store were in: a power cut would else bring back what the index has
-    /// forgotten, for good.
+    /// Syncs the folders that blobs of a local store were in: a power cut would else bring back what the
+    /// index has forgotten, for good.
     async fn sync_folders_of(&self, ids: &[BlobId]) -> Result<(), Error> {
         let Some(folders) = &self.folders else { return Ok(()) };
         let parent =
@@ -301,14 +303,16 @@ impl BlobStore {
             .map_err(|error| Error::Unavailable(Box::new(error)))
     }
 
-    /// All blobs that the store holds, in no order, with the sealed bytes of each: to be compared with the index.
+    /// All blobs that the store holds, in no order, with the sealed bytes of each: to be compared with the
+    /// index.
     pub fn all_blobs(&self) -> BoxStream<'static, Result<(BlobId, u64), Error>> {
         let found = self.watch.listing(self.store.list(Some(&paths::blobs())));
         let blob = |meta: ObjectMeta| paths::parse_blob(&meta.location).map(|id| (id, meta.size));
         found.try_filter_map(move |meta| future::ready(Ok(blob(meta)))).map_err(unavailable).boxed()
     }
 
-    /// The blobs of a writer with the store's time of each, `batch` at a time. For the sweep of a writer that is fenced.
+    /// The blobs of a writer with the store's time of each, `batch` at a time. For the sweep of a writer that
+    /// is fenced.
     pub(crate) fn blobs_of(
         &self,
         writer: WriterId,
@@ -331,7 +335,8 @@ impl BlobStore {
         Ok(found.common_prefixes.iter().filter_map(paths::parse_writer).collect())
     }
 
-    /// Removes what a killed process left in a local folder and no listing shows: unfinished files and empty folders.
+    /// Removes what a killed process left in a local folder and no listing shows: unfinished files and empty
+    /// folders.
     pub(crate) async fn remove_leftovers(&self, writer: WriterId) -> Result<(), Error> {
         let Some(folders) = &self.folders else { return Ok(()) };
         let folder = folders.root().join(paths::writer(writer).as_ref());

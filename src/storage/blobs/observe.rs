@@ -159,7 +159,8 @@ fn unanswered(kind: HttpErrorKind) -> &'static str {
     }
 }
 
-/// What broke off for a reason that `object_store` has no word for is tried again like the rest, if it may be sent twice.
+/// What broke off for a reason that `object_store` has no word for is tried again like the rest, if it may be
+/// sent twice.
 fn passing(error: HttpError) -> HttpError {
     match error.kind() {
         HttpErrorKind::Unknown => HttpError::new(HttpErrorKind::Interrupted, error),

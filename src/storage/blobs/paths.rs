@@ -22,7 +22,6 @@ pub(super) fn install() -> Path {
     Path::from("cardea.json")
 }
 
-/// A blob.
 pub(super) fn blob(id: &BlobId) -> Path {
     let name = hex::encode(id.as_bytes());
     let (writer, random) = name.split_at(2 * WriterId::LEN);
@@ -30,7 +29,6 @@ pub(super) fn blob(id: &BlobId) -> Path {
     Path::from(format!("blobs/{writer}/{fan}/{rest}"))
 }
 
-/// All blobs.
 pub(super) fn blobs() -> Path {
     Path::from("blobs")
 }
@@ -56,7 +54,6 @@ pub(super) fn parse_blob(path: &Path) -> Option<BlobId> {
 /// All that belongs to backups.
 pub(super) const BACKUPS: &str = "backups/";
 
-/// All backups.
 pub(in crate::storage) fn backup_sets() -> Path {
     Path::from("backups/sets")
 }
@@ -85,7 +82,6 @@ pub(in crate::storage) fn parse_backup(path: &Path) -> Option<(&str, bool)> {
     }
 }
 
-/// All chunks.
 pub(in crate::storage) fn backup_chunks() -> Path {
     Path::from("backups/chunks")
 }

@@ -14,7 +14,6 @@ pub struct Found {
     pub name: String,
     /// Which blob it is; `None` for what is none of ours.
     pub blob: Option<BlobId>,
-    /// Its bytes.
     pub size: u64,
 }
 

@@ -6,10 +6,11 @@ use super::BlobStore;
 use crate::model::BlobId;
 use crate::storage::Error;
 
-/// A drop guard over blobs that are written and not yet published: an abandoned request leaves nothing behind.
+/// A drop guard over blobs that are written and not yet published: an abandoned request leaves nothing
+/// behind.
 ///
-/// Hand the index command to [`Unpublished::publish`]. From its start the index decides: the command runs even when its
-/// caller goes away, so blobs are deleted only where the index has certainly refused them.
+/// Hand the index command to [`Unpublished::publish`]. From its start the index decides: the command runs
+/// even when its caller goes away, so blobs are deleted only where the index has certainly refused them.
 #[must_use = "dropping it deletes the blobs"]
 #[derive(Debug)]
 pub struct Unpublished {
@@ -56,8 +57,8 @@ impl Unpublished {
     }
 }
 
-/// Whether the error tells that the command certainly did not happen. Of the others some may have: their blobs, if they
-/// are orphans, are found once this process is gone.
+/// Whether the error tells that the command certainly did not happen. Of the others some may have: their
+/// blobs, if they are orphans, are found once this process is gone.
 fn is_refusal(error: &Error) -> bool {
     match error {
         Error::NoSuchBucket

@@ -13,7 +13,6 @@ use crate::storage::Error;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use = "a stored blob is to be published, or deleted"]
 pub struct Stored {
-    /// Its id.
     pub id: BlobId,
     /// Its sealed bytes.
     pub sealed: u64,
@@ -78,8 +77,8 @@ impl BlobWriter {
             .map_or(size, |expected| expected.min(size))
     }
 
-    /// An empty buffer of [`BlobWriter::buffer_size`]. Waits for a share of the budget, or for the write before: a writer
-    /// that has a buffer never waits for others to give one back.
+    /// An empty buffer of [`BlobWriter::buffer_size`]. Waits for a share of the budget, or for the write
+    /// before: a writer that has a buffer never waits for others to give one back.
     pub async fn buffer(&mut self) -> Result<BytesMut, Error> {
         if let Some(spare) = self.spare.take() {
             return Ok(spare);
@@ -150,10 +149,12 @@ impl BlobWriter {
         let Some(mut upload) = self.cleanup.upload.take() else { return Ok(()) };
         self.store.counts.put();
         let (store, path, sealed) = (self.store.clone(), paths::blob(&self.id), self.sealed);
-        // In a task of its own: it runs to its end even when the caller goes away, and then its blob is deleted.
+        // In a task of its own: it runs to its end even when the caller goes away, and then its blob is
+        // deleted.
         let request = tokio::spawn(async move {
             let outcome = store.watch.time("complete", upload.complete()).await;
-            // Where the answer was lost, what is tried again is an upload that is no more: the blob is there, whole.
+            // Where the answer was lost, what is tried again is an upload that is no more: the blob is there,
+            // whole.
             if outcome.is_err()
                 && !matches!(store.watch.time("head", store.store.head(&path)).await, Ok(found) if found.size == sealed)
             {

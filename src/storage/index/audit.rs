@@ -1,31 +1,28 @@
-//! What a check of the index against itself and against the blob store gives.
+//! The results of an audit: a check of the index against itself, and against the blob store.
 
 use crate::model::{BlobId, Timestamp};
 
-/// The most findings that an audit reports: who has that many needs no more of them to know.
+/// The most findings that an audit reports: nobody needs more of them to know that the index is damaged.
 pub(super) const MOST: usize = 1000;
 
-/// Something in the index that contradicts something else in it.
+/// A contradiction in the index.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
     /// What is wrong.
     pub what: &'static str,
-    /// Where.
     pub detail: String,
 }
 
 /// A blob as the index knows it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BlobRow {
-    /// Which.
     pub id: BlobId,
-    /// Plaintext bytes.
     pub length: u64,
     /// Whether it lives in the index, and not in the store.
     pub inline: bool,
-    /// How many parts refer to it.
+    /// The number of references to it.
     pub refs: u64,
-    /// Since when none does. The store may have deleted it already.
+    /// The time since which nothing refers to it. The store may have deleted it already.
     pub freed: Option<Timestamp>,
 }
 
@@ -75,8 +72,8 @@ impl Findings {
     }
 }
 
-/// What can be wrong with a version in the history of its key. The newest version of a key is the latest and no other is,
-/// no two share a time, and one at most is the null version.
+/// What can be wrong with a version in the history of its key. The newest version of a key is the latest and
+/// no other is, no two share a time, and one at most is the null version.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Wrong {
     pub(super) newest_is_not_latest: bool,

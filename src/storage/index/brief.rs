@@ -1,4 +1,4 @@
-//! What the commands need of a version's row, and what they conclude from it.
+//! A version's row as the commands need it, and the conclusions from it.
 
 use super::{Precondition, Result};
 use crate::model::{EncryptionMode, Timestamp, VersionId};
@@ -32,7 +32,7 @@ pub(super) struct Brief {
     pub(super) uid: Vec<u8>,
 }
 
-/// Begins a statement that reads briefs of `v`.
+/// Begins a statement that reads briefs of the table `v`.
 macro_rules! brief {
     ($rest:literal) => {
         concat!(
@@ -45,7 +45,7 @@ macro_rules! brief {
 pub(super) use brief;
 
 impl Brief {
-    /// The mode of an object; a delete marker has none.
+    /// The mode of an object. A delete marker has no mode.
     pub(super) fn mode(&self) -> Result<EncryptionMode> {
         let code = u8::try_from(self.mode).ok();
         let mode = code.and_then(EncryptionMode::from_code);

@@ -1,4 +1,4 @@
-//! What the commands on buckets decide, once for every kind of index.
+//! The decisions of the commands on buckets, once for every kind of index.
 
 use super::change::after;
 use super::merge::merge;
@@ -7,7 +7,8 @@ use super::{BucketChange, BucketRecord, CreateBucket, NamePolicy, Result, Versio
 use crate::model::Timestamp;
 use crate::storage::Error;
 
-/// How many parts of uploads go in one step of a bucket's deletion: no other command waits for more.
+/// The number of uploaded parts that one step of a bucket's deletion removes: no other command waits for
+/// more.
 pub(super) const DISCARDED: usize = 10_000;
 
 /// The columns of the bucket `b` that [`NumberedBucket`] is read from.
@@ -36,7 +37,7 @@ pub(super) struct NumberedBucket {
     pub(super) record: BucketRecord,
 }
 
-/// What a command to create a bucket comes to.
+/// The outcome of a command to create a bucket.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Creation {
     Insert(BucketRecord),

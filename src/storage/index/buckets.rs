@@ -11,7 +11,8 @@ use crate::model::{AccountId, BucketId};
 /// Buckets, and how much is in them.
 #[async_trait]
 pub trait Buckets: Send + Sync {
-    /// Creates a bucket. Fails with `BucketExists` (own) or `NameTaken` (another's).
+    /// Creates a bucket. Fails with `BucketExists` if the account has it, and with `NameTaken` if another
+    /// account has the name.
     async fn create_bucket(&self, command: CreateBucket) -> Result<BucketRecord>;
     /// Finds a bucket.
     async fn bucket(&self, address: &BucketAddress) -> Result<BucketRecord>;
@@ -19,10 +20,10 @@ pub trait Buckets: Send + Sync {
     async fn update_bucket(&self, id: BucketId, changes: Vec<BucketChange>) -> Result<BucketRecord>;
     /// The settings of a bucket.
     async fn bucket_settings(&self, id: BucketId) -> Result<BucketSettings>;
-    /// Sets (`Some`) or removes (`None`) a setting, and returns the bucket's new generation of settings. Nothing else of
-    /// the bucket changes: not its `modified` either.
+    /// Sets (`Some`) or removes (`None`) a setting, and returns the bucket's new generation of settings.
+    /// Nothing else of the bucket changes, not even its `modified`.
     async fn put_bucket_setting(&self, id: BucketId, name: SettingName, text: Option<String>) -> Result<u64>;
-    /// Deletes an empty bucket and frees its name. Uploads do not keep it: they are dropped with it.
+    /// Deletes a bucket without objects, and frees its name. Its uploads are dropped with it.
     async fn delete_bucket(&self, id: BucketId) -> Result<()>;
     /// Objects and bytes of a bucket (current versions).
     async fn bucket_usage(&self, id: BucketId) -> Result<Usage>;

@@ -7,27 +7,30 @@ use super::audit::{BlobRow, Finding};
 use super::record::{BucketRecord, FreedBlob};
 use crate::model::{BlobId, BucketId, Timestamp};
 
-/// What the care of the store needs: freed blobs, expired objects, and pages of all that exists.
+/// The commands for the care of the store: freed blobs, expired objects, and pages of everything that exists.
 #[async_trait]
 pub trait Care: Send + Sync {
     /// Blobs that were freed before `before`, oldest first.
     async fn freed_blobs(&self, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>>;
-    /// Those of them whose bytes live in the index, which no backup needs to be kept.
+    /// The freed blobs whose bytes live in the index: no backup needs them.
     async fn freed_inline(&self, before: Timestamp, limit: u32) -> Result<Vec<FreedBlob>>;
-    /// Forgets freed blobs once the store has deleted them; the bytes that live in the index go with them.
+    /// Forgets freed blobs that the store has deleted. Bytes that live in the index are deleted here.
     async fn forget_blobs(&self, blobs: Vec<BlobId>) -> Result<()>;
-    /// Which of these blobs the index knows (referenced or freed): the others of a fenced writer are orphans.
+    /// Returns the blobs that the index knows, referenced or freed. The others are orphans if their writer is
+    /// fenced.
     async fn known_blobs(&self, blobs: Vec<BlobId>) -> Result<Vec<BlobId>>;
-    /// A blob's row. `None` where the index does not know it.
+    /// A blob's row, or `None` if the index does not know it.
     async fn blob(&self, id: BlobId) -> Result<Option<BlobRow>>;
-    /// Blobs by id, after this one: to be compared with the blob store.
+    /// Blobs by id, after this one, for a comparison with the blob store.
     async fn blobs_after(&self, after: Option<BlobId>, limit: u32) -> Result<Vec<BlobRow>>;
     /// Buckets of all accounts by id, after this one.
     async fn buckets_after(&self, after: Option<BucketId>, limit: u32) -> Result<Vec<BucketRecord>>;
-    /// Deletes current objects whose time to be deleted (`X-Delete-At`) has come at `now`, by the index's own clock
-    /// ([`Installation::now`](super::Installation::now)), at most so many, each as a DELETE without a version would; and tells how many. An old version is not
-    /// touched: who reads it finds it expired.
+    /// Deletes at most `limit` current objects whose `X-Delete-At` has come at `now`, and returns their
+    /// number.
+    ///
+    /// `now` is by the index's own clock ([`Installation::now`](super::Installation::now)). Each object is
+    /// deleted as by a DELETE without a version. Old versions stay: a reader finds them expired.
     async fn expire(&self, now: Timestamp, limit: u32) -> Result<u32>;
-    /// Checks the index against itself: what contradicts what. Reads all of it; tells a thousand findings at most.
+    /// Checks the whole index against itself. Reports at most a thousand findings.
     async fn audit(&self) -> Result<Vec<Finding>>;
 }

@@ -1,4 +1,4 @@
-//! What a command changes under a key, decided once for every kind of index.
+//! The changes that a command makes under a key, decided once for every kind of index.
 
 use super::brief::{Brief, bytes, current, version_id};
 use super::{Deleted, Existing, Result, Versioning};
@@ -23,12 +23,12 @@ pub(super) struct Change {
 }
 
 impl Change {
-    /// An object is current that was not.
+    /// An object becomes the current one.
     fn added(bytes: i64) -> Self {
         Self { objects: 1, bytes }
     }
 
-    /// What was current is so no longer. A delete marker was never counted.
+    /// A latest version is removed or hidden. Delete markers are not counted.
     fn removed(version: &Brief) -> Self {
         if version.marker { Self::default() } else { Self { objects: -1, bytes: -version.bytes() } }
     }
@@ -38,7 +38,7 @@ impl Change {
     }
 }
 
-/// The object that one of this size replaces, and what that changes.
+/// The object that a new object of this size replaces, and the change of the counters.
 pub(super) fn replaced(latest: Option<&Brief>, size: u64) -> Result<(Option<Existing>, Change)> {
     let added = Change::added(bytes(size));
     let Some(old) = current(latest) else { return Ok((None, added)) };
@@ -46,14 +46,15 @@ pub(super) fn replaced(latest: Option<&Brief>, size: u64) -> Result<(Option<Exis
     Ok((Some(existing), Change::removed(old).and(added)))
 }
 
-/// What a delete without a version removes for its caller, and what that changes. An expired object was gone already.
+/// The version that a delete without a version removes for its caller, and the change of the counters. An
+/// expired object was gone already.
 pub(super) fn hidden(latest: Option<&Brief>, now: Timestamp) -> (Option<VersionId>, Change) {
     let removed = current(latest).filter(|current| !current.is_expired(now)).map(|current| current.id);
     (removed, latest.map_or_else(Change::default, Change::removed))
 }
 
-/// What the deletion of one version gives, and what it changes. If it was the latest, `next` is the newest of those that
-/// stay, and becomes the latest.
+/// The outcome of deleting one version, and the change of the counters. If it was the latest, `next` is the
+/// newest version that remains, and becomes the latest.
 pub(super) fn deleted(version: &Brief, latest: Option<&Brief>, next: Option<&Brief>) -> (Deleted, Change) {
     let (current, change) = if version.latest {
         let uncovered = current(next);
@@ -71,17 +72,17 @@ pub(super) fn deleted(version: &Brief, latest: Option<&Brief>, next: Option<&Bri
     (deleted, change)
 }
 
-/// What makes way for a new latest version.
+/// The versions that make way for a new latest version.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(super) struct Displaced {
-    /// The version that is removed: of null versions there is one at most.
+    /// The version that is removed: a key has at most one null version.
     pub(super) removed: Option<Brief>,
     /// The row of the version that was the latest and stays.
     pub(super) demoted: Option<i64>,
 }
 
 impl Displaced {
-    /// Whether the null version of the key must be known, though it is not the latest.
+    /// Whether the caller must look up the null version of the key, which is not the latest.
     pub(super) fn needs_old_null(latest: Option<&Brief>, new: VersionId) -> bool {
         new == VersionId::Null && latest.is_some_and(|latest| latest.id != VersionId::Null)
     }

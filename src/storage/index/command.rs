@@ -1,4 +1,4 @@
-//! What the index is asked to do.
+//! The commands of the index.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,11 +16,11 @@ use crate::model::{
 /// Whether a new bucket takes its name in the global S3 registry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NamePolicy {
-    /// S3 CreateBucket: register, or fail with `NameTaken`.
+    /// S3 CreateBucket: register the name, or fail with `NameTaken`.
     Required,
-    /// Swift PUT of an S3-legal name: register where it is free.
+    /// Swift PUT of a name that is legal on S3: register it if it is free.
     IfFree,
-    /// Swift PUT of any other name.
+    /// Swift PUT of any other name: do not register it.
     Never,
 }
 
@@ -29,13 +29,10 @@ pub enum NamePolicy {
 pub struct CreateBucket {
     /// The new bucket's id.
     pub id: BucketId,
-    /// Whose.
     pub account: AccountId,
-    /// Its name.
     pub name: BucketName,
-    /// Its place in the S3 registry.
+    /// Whether it takes the global S3 name.
     pub policy: NamePolicy,
-    /// Its metadata.
     pub metadata: BTreeMap<String, String>,
     /// Its settings, as text.
     pub settings: BTreeMap<SettingName, String>,
@@ -63,32 +60,31 @@ impl BucketChange {
 /// A page of an account's buckets.
 #[derive(Clone, Debug)]
 pub struct ListBuckets {
-    /// Whose.
     pub account: AccountId,
-    /// Only names that begin so.
+    /// Only names with this prefix.
     pub prefix: String,
     /// Only names after this one (before it, when reversed), exclusive.
     pub marker: Option<String>,
     /// Only names before this one (after it, when reversed), exclusive.
     pub end_marker: Option<String>,
-    /// At most so many rows.
+    /// The most rows that the page may have.
     pub limit: u32,
-    /// From the last to the first.
+    /// Whether the page goes from the last row to the first.
     pub reverse: bool,
 }
 
-/// Which of the other processes are taken for dead. The index's own clock decides, so that processes whose clocks are
-/// wrong fence nobody wrongly.
+/// The other processes that are taken for dead. The index's own clock decides, so that a process with a wrong
+/// clock does not fence others wrongly.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Silence {
-    /// All of them: for an index that belongs to one process.
+    /// All other processes, if the index belongs to one process.
     Everyone,
-    /// Those that have not renewed their heartbeat for so long.
+    /// The processes that have not renewed their heartbeat for this long.
     For(Duration),
 }
 
-/// Seals the envelope once the version's id is known. Runs inside the commit: no I/O, microseconds. It may run more than
-/// once: a command whose transaction collided with another is run again.
+/// Seals the envelope once the version's id is known. It runs inside the commit: no I/O, microseconds. It may
+/// run more than once, because a command is run again if its transaction collided with another.
 pub struct SealEnvelope(pub Box<dyn Fn(VersionId) -> Option<Vec<u8>> + Send + Sync>);
 
 impl fmt::Debug for SealEnvelope {
@@ -97,10 +93,9 @@ impl fmt::Debug for SealEnvelope {
     }
 }
 
-/// What must hold of the current object for a command to go on. Opaque values only.
+/// A condition on the current object. Opaque values only.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub enum Precondition {
-    /// Anything.
     #[default]
     None,
     /// No current object (`If-None-Match: *`).
@@ -114,24 +109,19 @@ pub enum Precondition {
 /// A blob that was written for the version that is published.
 #[derive(Clone, Debug)]
 pub struct NewBlob {
-    /// Its id.
     pub id: BlobId,
-    /// Its header.
     pub header: Vec<u8>,
     /// Its plaintext bytes.
     pub length: u64,
-    /// The whole sealed blob, where the index is to keep it.
+    /// The whole sealed blob, if the index keeps it.
     pub inline: Option<Bytes>,
 }
 
-/// A version that was read for the command, and must be there still, untouched: else the command is `Changed`.
+/// A version that the caller has read. If it has changed or is gone, the command fails with `Changed`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unchanged {
-    /// Of which bucket.
     pub bucket: BucketId,
-    /// Under which key.
     pub key: ObjectKey,
-    /// Which version.
     pub version_id: VersionId,
     /// Its private identity, as it was read.
     pub uid: VersionUid,
@@ -144,11 +134,11 @@ impl Unchanged {
     }
 }
 
-/// Seals a version anew where it stands: another holder, another object key, the same blobs. Its public id and times stay.
-/// Its numbered parts are forgotten: what is known of them is told to the old holder.
+/// Seals a version anew in place: another holder, another object key, the same blobs. Its public id and times
+/// stay. Its numbered parts are forgotten, because their checksums are known to the old holder.
 #[derive(Clone, Debug)]
 pub struct Rewrap {
-    /// Which version. It must also be the current one of its key.
+    /// The version. It must also be the current one of its key.
     pub version: Unchanged,
     /// Its new private identity.
     pub uid: VersionUid,
@@ -164,14 +154,13 @@ pub struct Rewrap {
     pub wrapped_keys: Vec<Vec<u8>>,
 }
 
-/// A version, as it is to be published.
+/// The contents of a version to publish.
 #[derive(Debug)]
 pub struct NewVersion {
     /// The version's private identity.
     pub uid: VersionUid,
-    /// Plaintext bytes.
     pub size: u64,
-    /// Who holds the key.
+    /// The holder of the object key.
     pub mode: EncryptionMode,
     /// S3's ETag, without quotes.
     pub etag: String,
@@ -233,53 +222,52 @@ impl Publish {
     }
 }
 
-/// Makes an old version the current object again: a new version with the same contents, of which no byte moves.
+/// Makes an old version the current object again, as a new version with the same contents. No byte of them
+/// moves.
 #[derive(Debug)]
 pub struct Restore {
-    /// Which. It must be there still, and not be a delete marker.
+    /// The version. It must still exist, and must not be a delete marker.
     pub version: Unchanged,
     /// The outer seal, for the new version's id. The private identity stays: the inner layer is bound to it.
     pub seal: SealEnvelope,
 }
 
-/// A page of versions and delete markers: by key, and the newest of a key first (reversed: exactly the other way round).
+/// A page of versions and delete markers: by key, and the newest of a key first (reversed: exactly the other
+/// way round).
 #[derive(Clone, Debug)]
 pub struct ListVersions {
-    /// Which keys. Without a `version_marker` its marker means all versions of that key.
-    pub keys: ListObjects,
-    /// Only versions of the marker's key that are older than this one (newer, when reversed), and the keys after it. A null
-    /// version that is gone leaves no place: all versions of that key follow.
+    pub bucket: BucketId,
+    /// The keys. Without a `version_marker` its marker means all versions of that key.
+    pub keys: KeyQuery,
+    /// Only versions of the marker's key that are older than this one (newer, when reversed), and the keys
+    /// after it. If it is a null version that is gone, all versions of that key follow.
     pub version_marker: Option<VersionId>,
 }
 
-/// What was there before.
+/// The object that was current before.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Existing {
     /// Its version id.
     pub version_id: VersionId,
-    /// Its mode.
     pub mode: EncryptionMode,
 }
 
-/// A version stands.
+/// The outcome of publishing a version.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Published {
     /// Its public id.
     pub version_id: VersionId,
-    /// Its time.
     pub created: Timestamp,
-    /// The current object it took the place of.
+    /// The current object that it replaced.
     pub replaced: Option<Existing>,
 }
 
 /// Replaces an object's metadata.
 #[derive(Clone, Debug)]
 pub struct UpdateMetadata {
-    /// Where.
     pub bucket: BucketId,
-    /// Which key.
     pub key: ObjectKey,
-    /// The version that was read; another one under the key now is `Changed`.
+    /// The version that was read. If the key has another one now, the command fails with `Changed`.
     pub uid: VersionUid,
     /// The new metadata.
     pub metadata: ObjectMetadata,
@@ -288,46 +276,51 @@ pub struct UpdateMetadata {
 /// Deletes an object or version.
 #[derive(Clone, Debug)]
 pub struct Delete {
-    /// Where.
     pub bucket: BucketId,
-    /// Which key.
     pub key: ObjectKey,
-    /// Which version; the current object when `None`.
+    /// The version to delete; `None` deletes the current object.
     pub version: Option<VersionId>,
-    /// What must hold.
+    /// The condition on the current object.
     pub precondition: Precondition,
 }
 
 /// The outcome of a delete.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Deleted {
-    /// What was deleted; `None` where nothing was there, or only what had expired.
+    /// The version that was deleted; `None` if there was none, or only an expired one.
     pub removed: Option<VersionId>,
-    /// The delete marker that was made, in a versioned bucket.
+    /// The delete marker that was created, in a versioned bucket.
     pub marker: Option<VersionId>,
-    /// Whether what was removed was itself a delete marker.
+    /// Whether the version that was removed was itself a delete marker.
     pub was_marker: bool,
-    /// What is the current object now.
+    /// The current object now.
     pub current: Option<VersionId>,
 }
 
 /// A page of current objects.
 #[derive(Clone, Debug)]
 pub struct ListObjects {
-    /// Where.
     pub bucket: BucketId,
-    /// Only keys that begin so.
+    pub keys: KeyQuery,
+}
+
+/// The keys that a listing asks for, in byte order.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct KeyQuery {
+    /// Only keys with this prefix.
     pub prefix: String,
-    /// Rolls up what follows the prefix up to and with this text.
+    /// Rolls up keys that share the text after the prefix up to and with this delimiter.
     pub delimiter: Option<String>,
-    /// Only rows after this one (before it, when reversed), exclusive. Equal to a common prefix, it skips that prefix.
+    /// Only rows after this one, exclusive (before it, when reversed). A marker that equals a common prefix
+    /// skips that prefix.
     pub marker: Option<String>,
-    /// Whether a marker inside a common prefix skips the prefix too (Swift), or only the keys up to it (S3).
+    /// Whether a marker inside a common prefix skips the whole prefix (Swift), or only the keys up to the
+    /// marker (S3).
     pub marker_skips_prefix: bool,
-    /// Only rows before this one (after it, when reversed), exclusive.
+    /// Only rows before this one, exclusive (after it, when reversed).
     pub end_marker: Option<String>,
-    /// At most so many rows, prefixes counted.
+    /// At most this many rows, common prefixes included.
     pub limit: u32,
-    /// From the last to the first.
+    /// Whether the page goes from the last row to the first.
     pub reverse: bool,
 }

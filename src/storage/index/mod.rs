@@ -1,7 +1,7 @@
 //! The index: names, order, references and meaning of the sealed blobs, as a set of commands.
 //!
-//! Every command is one transaction of its own; none is held across an await of the caller's. One suite
-//! (`tests/storage`) is written as functions over `dyn Index` and runs unchanged over every implementation.
+//! Every command is one transaction of its own. No transaction is held while the caller awaits. One suite
+//! (`tests/storage`) is written as functions over `dyn Index` and runs unchanged over every kind of index.
 
 mod audit;
 mod brief;
@@ -12,6 +12,7 @@ mod change;
 mod checks;
 mod command;
 mod installation;
+mod key_scan;
 mod merge;
 mod objects;
 pub mod postgres;
@@ -29,7 +30,7 @@ pub use audit::{BlobRow, Finding};
 pub use buckets::Buckets;
 pub use care::Care;
 pub use command::{
-    BucketChange, CreateBucket, Delete, Deleted, Existing, ListBuckets, ListObjects, ListVersions,
+    BucketChange, CreateBucket, Delete, Deleted, Existing, KeyQuery, ListBuckets, ListObjects, ListVersions,
     NamePolicy, NewBlob, NewVersion, Precondition, Publish, Published, Restore, Rewrap, SealEnvelope,
     Silence, Unchanged, UpdateMetadata,
 };

@@ -1,4 +1,4 @@
-//! Accounts, users, access keys and signing keys as the index keeps them. Secrets arrive sealed under the key ring.
+//! Accounts, users, access keys and signing keys in the index. Secrets arrive sealed under the key ring.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use crate::model::{AccountId, Timestamp, UserId};
 /// Accounts, users, roles, access keys, signing keys and revoked tokens.
 #[async_trait]
 pub trait Principals: Send + Sync {
-    /// Inserts an account, or changes the names and the email of the one with its id: when that was made, and the metadata that its
-    /// users gave it, stay.
+    /// Inserts an account. If its id exists, changes only its names and its email: its creation time and its
+    /// metadata stay.
     async fn put_account(&self, account: AccountRecord) -> Result<()>;
     /// Finds an account by id.
     async fn account(&self, id: &AccountId) -> Result<Option<AccountRecord>>;
@@ -37,7 +37,7 @@ pub trait Principals: Send + Sync {
     async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>>;
     /// Adds a signing key.
     async fn add_signing_key(&self, key: SigningKeyRecord) -> Result<()>;
-    /// Notes that a token is revoked, and forgets the revocations whose `until` has come by `now`.
+    /// Notes that a token is revoked until `until`, and forgets the revocations that have ended by `now`.
     async fn revoke_token(&self, id: &str, until: Timestamp, now: Timestamp) -> Result<()>;
     /// Whether a token was revoked.
     async fn is_token_revoked(&self, id: &str) -> Result<bool>;
@@ -46,32 +46,29 @@ pub trait Principals: Send + Sync {
 /// An account: OpenStack's project, S3's owner.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AccountRecord {
-    /// Its id.
     pub id: AccountId,
     /// Its name, unique in its domain.
     pub name: String,
     /// Its domain's id (`default`).
     pub domain: String,
-    /// What S3 shows as the owner's display name.
+    /// The display name of the owner on S3.
     pub display_name: String,
-    /// An e-mail address, as test suites want one.
+    /// An e-mail address: some test suites require one.
     pub email: Option<String>,
-    /// When it was made.
+    /// The time of its creation.
     pub created: Timestamp,
     /// `X-Account-Meta-*`, lower case, without the prefix.
     pub metadata: BTreeMap<String, String>,
 }
 
-/// A user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UserRecord {
-    /// Its id.
     pub id: UserId,
     /// Its name, unique in its domain.
     pub name: String,
     /// Its domain's id (`default`).
     pub domain: String,
-    /// `account:user` for TempAuth, where it has one.
+    /// `account:user` for TempAuth, if it has such a name.
     pub tempauth: Option<String>,
     /// The password's Argon2 hash in PHC form; never the password.
     pub password_hash: Option<String>,
@@ -84,7 +81,6 @@ pub struct UserRecord {
 /// A role of a user in an account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RoleGrant {
-    /// Where.
     pub account: AccountId,
     /// `admin`, `member` and `ResellerAdmin` are owners; any other name gives no right of its own.
     pub role: String,
@@ -95,9 +91,9 @@ pub struct RoleGrant {
 pub struct AccessKeyRecord {
     /// Its public id.
     pub access: String,
-    /// Whose it is.
+    /// The owner.
     pub user: UserId,
-    /// For which account it signs.
+    /// The account that it signs for.
     pub account: AccountId,
     /// The secret, sealed under the key ring.
     pub sealed_secret: Vec<u8>,
@@ -114,6 +110,6 @@ pub struct SigningKeyRecord {
     pub sealed_key: Vec<u8>,
     /// The public key (uncompressed P-256 point).
     pub public_key: Vec<u8>,
-    /// When it was made.
+    /// The time of its creation.
     pub created: Timestamp,
 }

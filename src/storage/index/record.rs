@@ -1,4 +1,4 @@
-//! What the index gives back.
+//! The records that the index returns.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,6 @@ use crate::model::{
     VersionId, VersionUid,
 };
 
-/// The installation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Install {
     /// Also in the blob store's `cardea.json`.
@@ -26,42 +25,37 @@ pub enum BucketAddress {
     S3(BucketName),
     /// By account and name: every Swift path, and `<account>:<name>` on S3.
     Owned(AccountId, BucketName),
-    /// By id.
     Id(BucketId),
 }
 
 /// Whether a bucket keeps old versions.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Versioning {
-    /// Never was enabled: one null version a key.
+    /// Versioning was never enabled: each key has one null version.
     #[default]
     Off,
-    /// Every write makes a version.
+    /// Every write creates a version.
     Enabled,
-    /// Writes replace the null version; the versions that were made stay.
+    /// Writes replace the null version. The other versions stay.
     Suspended,
 }
 
-/// A bucket.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BucketRecord {
-    /// Its id.
     pub id: BucketId,
-    /// Whose it is.
+    /// The owner.
     pub account: AccountId,
-    /// Its name.
     pub name: BucketName,
-    /// Whether the global S3 registry leads here.
+    /// Whether the bucket has its name in the global S3 registry.
     pub registered: bool,
-    /// When it was made.
+    /// The time of its creation.
     pub created: Timestamp,
     /// When its metadata or its versioning last changed.
     pub modified: Timestamp,
-    /// Versioning state.
     pub versioning: Versioning,
     /// `X-Container-Meta-*`, lower case, without the prefix.
     pub metadata: BTreeMap<String, String>,
-    /// Changes with every change of a setting, and never returns to a number that it had. Zero: none was ever set.
+    /// Grows with every change of a setting, and never takes a number twice. Zero: no setting was ever set.
     pub settings_generation: u64,
 }
 
@@ -77,44 +71,40 @@ pub struct BucketSettings {
 /// A version of an object, or a delete marker.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct VersionRecord {
-    /// Its key.
     pub key: ObjectKey,
     /// Its private identity.
     pub uid: VersionUid,
     /// Its public identity.
     pub version_id: VersionId,
-    /// Its place in the key's history.
+    /// The time of its creation, which orders the history of its key.
     pub created: Timestamp,
     /// `Last-Modified`: its creation, or its last POST.
     pub modified: Timestamp,
-    /// Plaintext bytes.
     pub size: u64,
-    /// Who holds its key.
+    /// The holder of the object key.
     pub mode: EncryptionMode,
     /// S3's `ETag`, without quotes: the MD5, or opaque.
     pub etag: String,
-    /// How many parts a multipart upload or large-object manifest had; `None` for an object of one piece.
+    /// The number of parts of a multipart upload or a large object's manifest; `None` for an object of one
+    /// piece.
     pub part_count: Option<u32>,
     /// MD5 and checksums: in the clear, or sealed under the version's own key. Opaque here.
     pub digests: Vec<u8>,
-    /// Metadata.
     pub metadata: ObjectMetadata,
-    /// The envelope.
     pub envelope: Vec<u8>,
-    /// The parts, in order. Those of a manifest hold what it carries itself, not its segments.
+    /// The parts, in order. Those of a manifest hold its own bytes, not its segments.
     pub parts: Vec<PartRecord>,
-    /// The list of segments, of a static large object's manifest.
+    /// The list of segments, if this is the manifest of a static large object.
     pub manifest: Option<Vec<u8>>,
 }
 
 /// A reference of a version to a range of a blob.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PartRecord {
-    /// The blob.
     pub blob: BlobId,
-    /// Where the range begins in the blob's plaintext.
+    /// The beginning of the range in the blob's plaintext.
     pub offset: u64,
-    /// How long it is.
+    /// The length of the range.
     pub length: u64,
     /// The blob's data key, wrapped by the version's key.
     pub wrapped_key: Vec<u8>,
@@ -122,17 +112,15 @@ pub struct PartRecord {
     pub header: Vec<u8>,
     /// Plaintext bytes of the whole blob.
     pub blob_length: u64,
-    /// The whole sealed blob where it lives in the index. Empty where it does, but did not come with the version: see
-    /// [`Index::inline_blob`](super::Index::inline_blob).
+    /// The whole sealed blob, if it lives in the index. It is empty if it did not come with the version: see
+    /// [`Objects::inline_blob`](super::Objects::inline_blob).
     pub inline: Option<Bytes>,
 }
 
-/// Counts.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Usage {
     /// Buckets (zero for a bucket's own usage).
     pub buckets: u64,
-    /// Current objects.
     pub objects: u64,
     /// Their plaintext bytes.
     pub bytes: u64,
@@ -141,9 +129,7 @@ pub struct Usage {
 /// A row of a bucket listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BucketRow {
-    /// The bucket.
     pub bucket: BucketRecord,
-    /// Its usage.
     pub usage: Usage,
 }
 
@@ -161,19 +147,17 @@ pub struct BucketPage {
 pub enum ObjectRow {
     /// A current object.
     Object {
-        /// Its key.
         key: ObjectKey,
         /// Its version's id.
         version_id: VersionId,
         /// `Last-Modified`.
         modified: Timestamp,
-        /// Plaintext bytes.
         size: u64,
         /// S3's ETag, without quotes.
         etag: String,
-        /// Parts, for one that has them.
+        /// The number of parts, if it has parts.
         part_count: Option<u32>,
-        /// Who holds its key.
+        /// The holder of the object key.
         mode: EncryptionMode,
         /// `Content-Type`.
         content_type: Option<String>,
@@ -196,23 +180,20 @@ pub struct ObjectPage {
 pub enum VersionRow {
     /// A version or a delete marker.
     Version {
-        /// Its key.
         key: ObjectKey,
-        /// Its id.
         version_id: VersionId,
         /// Whether it is the newest of its key.
         latest: bool,
-        /// Whether it is a delete marker: then what follows is empty.
+        /// Whether it is a delete marker: then the fields below are empty.
         marker: bool,
         /// `Last-Modified`.
         modified: Timestamp,
-        /// Plaintext bytes.
         size: u64,
         /// S3's ETag, without quotes.
         etag: String,
-        /// Parts, for one that has them.
+        /// The number of parts, if it has parts.
         part_count: Option<u32>,
-        /// Who holds its key; `None` for a delete marker.
+        /// The holder of the object key; `None` for a delete marker.
         mode: Option<EncryptionMode>,
         /// `Content-Type`.
         content_type: Option<String>,
@@ -230,22 +211,20 @@ pub struct VersionPage {
     pub truncated: bool,
 }
 
-/// The end of a writer.
+/// The end of a writer: another process has fenced it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fencing {
     /// Its last heartbeat.
     pub heard: Timestamp,
-    /// When another took it for dead.
+    /// The time at which another process took it for dead.
     pub fenced: Timestamp,
 }
 
 /// A blob without references.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FreedBlob {
-    /// Which.
     pub id: BlobId,
-    /// Since when.
     pub freed: Timestamp,
-    /// Whether its bytes live in the index: the store has none of it.
+    /// Whether its bytes live in the index. Then the store does not have it.
     pub inline: bool,
 }

@@ -1,7 +1,8 @@
-//! The index as plain rows: what a backup keeps, and what is carried from one kind of index to another.
+//! The index as plain rows, for backups, and to carry an index to another kind.
 //!
-//! Below the commands of [`Index`](super::Index) there are tables, which all kinds of index share: their names, columns
-//! and keys are in [`TABLES`]. [`Rows`] reads them all as of one moment, and fills an empty index with them.
+//! Below the commands of [`Index`](super::Index) are tables, which all kinds of index share: their names,
+//! columns and keys are in [`TABLES`]. [`Rows`] reads them all as of one moment, and fills an empty index
+//! with them.
 
 mod encoding;
 mod tables;
@@ -14,28 +15,24 @@ use super::Result;
 use crate::model::WriterId;
 
 pub use encoding::{Unreadable, decode, encode};
-pub use tables::{Column, Kind, NOT_KEPT, Retired, TABLES, Table, table};
+pub use tables::{Column, ColumnType, NOT_KEPT, Retired, TABLES, Table, table};
 
-/// Rows of a page at most.
+/// The most rows of a page.
 pub const PAGE_ROWS: usize = 2000;
-/// Bytes of a page, about: the row that reaches it is its last.
+/// The approximate size of a page in bytes: the row that reaches it is the last of the page.
 pub const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// A value of a row.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Value {
-    /// None.
     Null,
-    /// A number.
     Int(i64),
-    /// Bytes.
     Bytes(Bytes),
-    /// Text.
     Text(String),
 }
 
 impl Value {
-    /// The bytes it takes in memory, about.
+    /// The approximate number of bytes that it takes in memory.
     pub fn size(&self) -> usize {
         match self {
             Self::Null | Self::Int(_) => 8,
@@ -48,35 +45,37 @@ impl Value {
 /// A row: its table's columns in their order.
 pub type Row = Vec<Value>;
 
-/// The bytes a row takes in memory, about.
+/// The approximate number of bytes that a row takes in memory.
 pub fn size(row: &[Value]) -> usize {
     row.iter().map(Value::size).sum()
 }
 
-/// All rows of an index as they were at one moment. Others write on meanwhile.
+/// All rows of an index as of one moment. Others go on writing.
 #[async_trait]
 pub trait RowSnapshot: Send {
-    /// The rows of a table after the one with this key, in the order of its key: as many as make a page
-    /// ([`PAGE_ROWS`], [`PAGE_BYTES`]), and none where there are no more.
+    /// A page of a table's rows after this key, in the order of the key ([`PAGE_ROWS`], [`PAGE_BYTES`]). No
+    /// rows: the table has ended.
     async fn page(&mut self, table: &'static Table, after: Option<&[Value]>) -> Result<Vec<Row>>;
 }
 
-/// Where a snapshot comes from: an index, or one that another process has open.
+/// A source of snapshots: an index, also if another process has it open.
 #[async_trait]
 pub trait RowSource: Send + Sync {
     /// The state of the index now.
     async fn snapshot(&self) -> Result<Box<dyn RowSnapshot>>;
 }
 
-/// What an index says of itself, beside its rows.
+/// A mark that an index carries beside its rows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mark {
-    /// Rows are being loaded into it, and it says from where. It is not whole: nobody else may use it.
+    /// Rows are being loaded into the index. The mark names their source. The index is not whole, so nobody
+    /// else may use it.
     Loading,
-    /// It was restored or set back, and nobody has accepted it yet: no blob may be deleted. It says from which backup or to
-    /// which time, and after a space a word that no other restoration has.
+    /// The index was restored or set back, and nobody has accepted that yet: no blob may be deleted. The mark
+    /// names the backup or the time, and after a space a word that no other restoration has.
     Restored,
-    /// It was carried into this other index, which has taken its place: both refer to the same blobs.
+    /// The index was carried into the index that the mark names, which has replaced it: both refer to the
+    /// same blobs.
     Moved,
 }
 
@@ -91,44 +90,47 @@ impl Mark {
     }
 }
 
-/// How loading began.
+/// The outcome of beginning a load.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Begun {
     /// The index was empty.
     New,
-    /// The same load had begun before, and goes on where it ended.
+    /// The same load began before, and continues.
     Again,
-    /// Another load has begun and not ended: this one.
+    /// Another load has begun and not ended. This is its source.
     Other(String),
-    /// The index holds something.
+    /// The index is not empty.
     NotEmpty,
 }
 
-/// What of a table has been loaded.
+/// The rows of a table that have been loaded.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Standing {
-    /// Its rows.
+pub struct Loaded {
     pub rows: u64,
-    /// The key of the last of them.
+    /// The key of the last row.
     pub last: Option<Vec<Value>>,
 }
 
-/// An index as rows. Loading is for one process alone, and no command runs meanwhile.
+/// An index as rows. Only one process may load, and no command runs meanwhile.
 #[async_trait]
 pub trait Rows: RowSource {
-    /// What a mark says, where it stands.
+    /// The text of a mark, if the index has it.
     async fn mark(&self, mark: Mark) -> Result<Option<String>>;
-    /// Sets a mark, or takes it away.
+    /// Sets or removes a mark.
     async fn set_mark(&self, mark: Mark, value: Option<&str>) -> Result<()>;
-    /// Begins to load an empty index from a source, or goes on with that: sets [`Mark::Loading`].
+    /// Begins to load an empty index from a source, or continues that load: sets [`Mark::Loading`].
     async fn begin_load(&self, source: &str) -> Result<Begun>;
-    /// What has been loaded of a table.
-    async fn standing(&self, table: &'static Table) -> Result<Standing>;
-    /// Loads rows, all or none, in one transaction. They follow those that stand, in the order of their key.
+    /// The rows of a table that have been loaded.
+    async fn loaded(&self, table: &'static Table) -> Result<Loaded>;
+    /// Loads rows in one transaction, all or none. They follow the rows that the table has, in the order of
+    /// the key.
     async fn load(&self, table: &'static Table, rows: Vec<Row>) -> Result<()>;
-    /// Ends loading: from here on it is an index like any other, or one that was restored from this backup.
+    /// Ends loading. The index is from now on like any other, or counts as restored from this backup.
     async fn finish_load(&self, restored: Option<&str>) -> Result<()>;
-    /// Takes [`Mark::Restored`] away if it says this, and tells whether it did: what is said after a look stays. Blobs that it does not know are orphans from here on: those of writers that have been
-    /// silent until now, and those of these others, which it fences where it does not know them.
+    /// Removes [`Mark::Restored`] if its text is `restored`, and returns whether it did. A mark that was set
+    /// after the caller looked stays.
+    ///
+    /// From now on, a blob missing from the index counts as an orphan if its writer is unswept or listed in
+    /// `strangers`. Unknown strangers are recorded as fenced writers.
     async fn accept(&self, restored: &str, strangers: Vec<WriterId>) -> Result<bool>;
 }

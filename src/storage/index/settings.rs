@@ -20,8 +20,8 @@ pub(super) fn first_generation(now: Timestamp, settings: &BTreeMap<SettingName, 
     if settings.is_empty() { 0 } else { next_generation(now, 0) }
 }
 
-/// Makes the settings of a bucket from its rows: each has the generation, and a setting where the bucket has
-/// any.
+/// Collects the settings of a bucket from its rows. Each row has the generation, and a setting if the bucket
+/// has any.
 pub(super) fn collect(
     rows: impl IntoIterator<Item = (u64, Option<(String, String)>)>,
 ) -> Result<BucketSettings> {

@@ -1,4 +1,4 @@
-//! What the commands on uploads decide, once for every kind of index.
+//! The decisions of the commands on uploads, once for every kind of index.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,8 @@ pub(super) struct NumberedUpload {
     pub(super) record: UploadRecord,
 }
 
-/// Fails with `TooManyReferences` if a part of so many references is too much beside those of the upload's other parts.
+/// Fails with `TooManyReferences` if a part of so many references is too much beside those of the upload's
+/// other parts.
 pub(super) fn check_references(of_others: usize, of_part: usize) -> Result<()> {
     if of_others + of_part > MAX_REFERENCES { Err(Error::TooManyReferences) } else { Ok(()) }
 }
@@ -44,8 +45,8 @@ pub(super) fn check_completion(command: &CompleteUpload) -> Result<()> {
     Err(Error::Internal("a completed upload is another version than its own".into()))
 }
 
-/// The numbers of the stored parts that the version does not keep. Both lists are in ascending order; a chosen part that
-/// is not stored, or not as it was read, is `Changed`.
+/// The numbers of the stored parts that the version does not keep. Both lists are in ascending order; a
+/// chosen part that is not stored, or not as it was read, is `Changed`.
 pub(super) fn unchosen(
     stored: impl IntoIterator<Item = (u32, Timestamp)>,
     chosen: &[ChosenPart],

@@ -1,4 +1,4 @@
-//! Multipart uploads: what the index is asked to do with them, and what it gives back.
+//! Multipart uploads: the commands and the records.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,8 @@ use crate::model::{
     VersionUid, WriterId,
 };
 
-/// The most references to blobs that an object has, and that copies give an upload: they cost nothing to make, and are all
-/// read with the object.
+/// The most references to blobs that an object has, and that copies give an upload. References cost nothing
+/// to create, and are all read with the object.
 pub const MAX_REFERENCES: usize = 20_000;
 
 /// Multipart uploads, from their beginning to the version that they become.
@@ -20,10 +20,10 @@ pub const MAX_REFERENCES: usize = 20_000;
 pub trait Uploads: Send + Sync {
     /// Begins an upload.
     async fn create_upload(&self, command: CreateUpload) -> Result<Timestamp>;
-    /// Finds an upload. One of another bucket or key is `NoSuchUpload`.
+    /// Finds an upload. An upload of another bucket or key is `NoSuchUpload`.
     async fn upload(&self, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<UploadRecord>;
-    /// Stores a part, and says when. Fails with `TooManyReferences` where a part of more than one would give the upload more
-    /// than [`MAX_REFERENCES`].
+    /// Stores a part, and returns its time. Fails with `TooManyReferences` if a copied part would give the
+    /// upload more than [`MAX_REFERENCES`].
     async fn put_part(&self, command: PutPart) -> Result<Timestamp>;
     /// An upload with all its parts and their references, by number.
     async fn upload_parts(
@@ -52,26 +52,23 @@ pub trait Uploads: Send + Sync {
 /// The checksum that a multipart upload keeps of each part and of the whole.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UploadChecksum {
-    /// Which.
     pub algorithm: ChecksumAlgorithm,
-    /// What the whole object's is computed over.
+    /// Whether the checksum of the whole covers the bytes or the checksums of the parts.
     pub kind: ChecksumKind,
-    /// Whether the client chose it; S3 shows the default one less often.
+    /// Whether the client chose it. S3 shows the default one in fewer answers.
     pub chosen: bool,
 }
 
 /// Begins a multipart upload.
 #[derive(Clone, Debug)]
 pub struct CreateUpload {
-    /// Where.
     pub bucket: BucketId,
-    /// Under which key.
     pub key: ObjectKey,
-    /// Of the version that it will become, and the upload's id.
+    /// The private identity of the version that it will become, and the upload's id.
     pub uid: VersionUid,
-    /// Who began it.
+    /// The user who began it.
     pub initiator: UserId,
-    /// Who holds the key.
+    /// The holder of the object key.
     pub mode: EncryptionMode,
     /// The version's envelope, bound to the upload.
     pub envelope: Vec<u8>,
@@ -84,15 +81,14 @@ pub struct CreateUpload {
 /// A multipart upload that has begun.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UploadRecord {
-    /// Under which key.
     pub key: ObjectKey,
-    /// Of the version that it will become, and the upload's id.
+    /// The private identity of the version that it will become, and the upload's id.
     pub uid: VersionUid,
-    /// When it began.
+    /// The time at which it began.
     pub created: Timestamp,
-    /// Who began it.
+    /// The user who began it.
     pub initiator: UserId,
-    /// Who holds the key.
+    /// The holder of the object key.
     pub mode: EncryptionMode,
     /// The version's envelope, bound to the upload.
     pub envelope: Vec<u8>,
@@ -102,97 +98,90 @@ pub struct UploadRecord {
     pub metadata: ObjectMetadata,
 }
 
-/// Stores a part. One of the same number is replaced, and its blobs are freed.
+/// Stores a part. A part with the same number is replaced, and its blobs are freed.
 #[derive(Debug)]
 pub struct PutPart {
-    /// Who wrote the blobs.
+    /// The writer of the blobs.
     pub writer: WriterId,
-    /// Of which bucket.
     pub bucket: BucketId,
-    /// Under which key.
     pub key: ObjectKey,
-    /// Of which upload. One that is not there (any more) is `NoSuchUpload`.
+    /// The upload. If it does not exist, the command fails with `NoSuchUpload`.
     pub upload: VersionUid,
-    /// Its number, 1 to 10,000.
+    /// From 1 to 10,000.
     pub number: u32,
-    /// Plaintext bytes.
     pub size: u64,
     /// Its ETag, without quotes.
     pub etag: String,
     /// MD5 and checksums, clear or sealed.
     pub digests: Vec<u8>,
-    /// The references, in order: one for a part that was sent, any number for one that was copied.
+    /// The references, in order: one for an uploaded part, any number for a copied part.
     pub refs: Vec<PartRecord>,
     /// The blobs that are new in the index.
     pub new_blobs: Vec<NewBlob>,
-    /// What the references were taken from.
+    /// The versions that the references were taken from.
     pub unchanged: Vec<Unchanged>,
 }
 
 /// A part of an upload.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UploadPart {
-    /// Its number.
     pub number: u32,
-    /// When it was stored: later for each part that takes the place of another.
+    /// The time at which it was stored. A part that replaces another has a later time.
     pub created: Timestamp,
-    /// Plaintext bytes.
     pub size: u64,
     /// Its ETag, without quotes.
     pub etag: String,
     /// MD5 and checksums, clear or sealed.
     pub digests: Vec<u8>,
-    /// The references, in order; not given by a listing. `header`, `blob_length` and `inline` are not filled in.
+    /// The references, in order; a listing leaves them out. `header`, `blob_length` and `inline` are not
+    /// filled in.
     pub refs: Vec<PartRecord>,
 }
 
-/// A part of a version that came by a multipart upload.
+/// A part of a version that was uploaded in parts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NumberedPart {
-    /// Its number.
     pub number: u32,
-    /// Plaintext bytes.
     pub size: u64,
     /// MD5 and checksums, clear or sealed.
     pub digests: Vec<u8>,
 }
 
-/// Turns an upload into a version of its key, all in one transaction. The parts that were chosen become the version's,
-/// their references with them; the others are dropped, and so is the upload.
+/// Turns an upload into a version of its key, in one transaction. The chosen parts and their references
+/// become the version's. The other parts are dropped, and so is the upload.
 #[derive(Debug)]
 pub struct CompleteUpload {
-    /// The upload. One that is not there (any more) is `NoSuchUpload`.
+    /// If the upload does not exist, the command fails with `NoSuchUpload`.
     pub upload: VersionUid,
-    /// The parts, in ascending order of their numbers. One that is not as it was read is `Changed`.
+    /// The parts, in ascending order of their numbers. If one has changed since it was read, the command
+    /// fails with `Changed`.
     pub parts: Vec<ChosenPart>,
-    /// The version: its `uid` is the upload's, its `parts` are the references of the chosen parts in order, it has no new
-    /// blobs.
+    /// The version. Its `uid` is the upload's, its `parts` are the references of the chosen parts in order,
+    /// and it has no new blobs.
     pub publish: Publish,
 }
 
 /// A part that a completed upload keeps.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ChosenPart {
-    /// Its number.
     pub number: u32,
-    /// When it was stored, as it was read.
+    /// The time at which it was stored, as the caller read it.
     pub created: Timestamp,
 }
 
 /// A page of a bucket's uploads, by key and then by the time they began.
 #[derive(Clone, Debug)]
 pub struct ListUploads {
-    /// Where.
     pub bucket: BucketId,
-    /// Only keys that begin so.
+    /// Only keys with this prefix.
     pub prefix: String,
-    /// Rolls up what follows the prefix up to and with this text.
+    /// Rolls up keys that share the text after the prefix up to and with this delimiter.
     pub delimiter: Option<String>,
     /// Only keys after this one. With an `upload_marker` also that key's uploads after it.
     pub key_marker: Option<String>,
-    /// An upload of the key that is the marker. One that is gone leaves no place: all uploads of that key follow.
+    /// An upload of the marker's key. If it is gone, all uploads of that key follow.
     pub upload_marker: Option<VersionUid>,
-    /// At most so many rows, prefixes counted.
+    /// At most this many rows, common prefixes included.
     pub limit: u32,
 }
 
@@ -200,7 +189,6 @@ pub struct ListUploads {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[expect(clippy::large_enum_variant, reason = "mostly they are uploads, and a page's rows are few")]
 pub enum UploadRow {
-    /// An upload.
     Upload(UploadRecord),
     /// A common prefix, with its delimiter at the end.
     Prefix(String),
@@ -218,7 +206,6 @@ pub struct UploadPage {
 /// A page of an upload's parts, by number.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PartPage {
-    /// The upload.
     pub upload: UploadRecord,
     /// Its parts, in order, without their references.
     pub parts: Vec<UploadPart>,

@@ -4,7 +4,7 @@ use poem::Response;
 use poem::http::StatusCode;
 
 use crate::model::BucketName;
-use crate::ops::{DeleteBucket, Error, ListVersions, Versioning};
+use crate::ops::{DeleteBucket, Error, KeyQuery, ListVersions, Versioning};
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
 use crate::swift::reply;
@@ -24,14 +24,16 @@ pub(crate) async fn delete(call: &Call<'_>, name: &BucketName) -> Result<Respons
 async fn holds_versions(call: &Call<'_>, name: &BucketName) -> bool {
     let list = ListVersions {
         bucket: call.bucket(name),
-        prefix: String::new(),
-        delimiter: None,
-        marker: None,
         version_marker: None,
-        marker_skips_prefix: true,
-        end_marker: None,
-        limit: 1,
-        reverse: false,
+        keys: KeyQuery {
+            prefix: String::new(),
+            delimiter: None,
+            marker: None,
+            marker_skips_prefix: true,
+            end_marker: None,
+            limit: 1,
+            reverse: false,
+        },
     };
     let listed = call.execute(list).await;
     listed.is_ok_and(|(bucket, page)| bucket.versioning != Versioning::Off && !page.rows.is_empty())

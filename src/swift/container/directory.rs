@@ -1,7 +1,7 @@
 //! `path=`: the objects of one pseudo-directory, without those of its subdirectories.
 
 use crate::model::BucketName;
-use crate::ops::{Error, ListObjects, ObjectRow};
+use crate::ops::{Error, KeyQuery, ListObjects, ObjectRow};
 use crate::swift::call::Call;
 use crate::swift::listing::Page;
 
@@ -23,13 +23,15 @@ pub(crate) async fn list(
     while rows.len() < limit {
         let query = ListObjects {
             bucket: call.bucket(name),
-            prefix: prefix.clone(),
-            delimiter: Some(SLASH.to_owned()),
-            marker: marker.take(),
-            marker_skips_prefix: true,
-            end_marker: page.end_marker.clone(),
-            limit: page.limit,
-            reverse: page.reverse,
+            keys: KeyQuery {
+                prefix: prefix.clone(),
+                delimiter: Some(SLASH.to_owned()),
+                marker: marker.take(),
+                marker_skips_prefix: true,
+                end_marker: page.end_marker.clone(),
+                limit: page.limit,
+                reverse: page.reverse,
+            },
         };
         let (_, found) = call.execute(query).await?;
         for row in found.rows {
@@ -72,13 +74,15 @@ async fn standing_for(
 ) -> Result<Option<ObjectRow>, Error> {
     let query = ListObjects {
         bucket: call.bucket(name),
-        prefix: subdir.clone(),
-        delimiter: None,
-        marker: None,
-        marker_skips_prefix: true,
-        end_marker: None,
-        limit: 1,
-        reverse: false,
+        keys: KeyQuery {
+            prefix: subdir.clone(),
+            delimiter: None,
+            marker: None,
+            marker_skips_prefix: true,
+            end_marker: None,
+            limit: 1,
+            reverse: false,
+        },
     };
     let (_, page) = call.execute(query).await?;
     Ok(page.rows.into_iter().next().filter(|row| name_of(row) == subdir))

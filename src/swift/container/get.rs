@@ -4,7 +4,7 @@ use poem::Response;
 
 use super::{describe, directory, versions};
 use crate::model::BucketName;
-use crate::ops::{Action, BucketInfo, Error, ListObjects, ObjectRow};
+use crate::ops::{Action, BucketInfo, Error, KeyQuery, ListObjects, ObjectRow};
 use crate::swift::accept;
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
@@ -36,13 +36,7 @@ async fn rows(call: &Call<'_>, name: &BucketName, page: Page) -> Result<Vec<Obje
     let Page { prefix, delimiter, marker, end_marker, limit, reverse } = page;
     let list = ListObjects {
         bucket: call.bucket(name),
-        prefix,
-        delimiter,
-        marker,
-        marker_skips_prefix: true,
-        end_marker,
-        limit,
-        reverse,
+        keys: KeyQuery { prefix, delimiter, marker, marker_skips_prefix: true, end_marker, limit, reverse },
     };
     let (_, page) = call.execute(list).await?;
     Ok(page.rows)

@@ -4,7 +4,7 @@ use poem::Response;
 
 use super::describe;
 use crate::model::{BucketName, VersionId};
-use crate::ops::{Action, BucketInfo, ListVersions, VersionRow};
+use crate::ops::{Action, BucketInfo, KeyQuery, ListVersions, VersionRow};
 use crate::swift::accept;
 use crate::swift::call::Call;
 use crate::swift::error::Failure;
@@ -52,14 +52,8 @@ async fn rows(
     let Page { prefix, delimiter, marker, end_marker, limit, reverse } = page;
     let list = ListVersions {
         bucket: call.bucket(name),
-        prefix,
-        delimiter,
-        marker,
         version_marker,
-        marker_skips_prefix: true,
-        end_marker,
-        limit,
-        reverse,
+        keys: KeyQuery { prefix, delimiter, marker, marker_skips_prefix: true, end_marker, limit, reverse },
     };
     let (_, page) = call.execute(list).await?;
     Ok(page.rows)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cardea::model::{AccountId, BucketId};
 use cardea::storage::Error;
 use cardea::storage::index::{
-    BucketAddress, BucketChange, BucketPage, Index, ListBuckets, NamePolicy, Versioning,
+    BucketAddress, BucketChange, BucketPage, Index, ListBuckets, ListObjects, NamePolicy, Versioning,
 };
 
 use super::world::{World, bucket, create, name};
@@ -86,7 +86,8 @@ pub async fn a_deleted_bucket_frees_its_name(index: Arc<dyn Index>) {
     let other = bucket(&index, &yours, "photos").await;
     index.delete_bucket(first.id).await.unwrap();
     assert!(matches!(index.delete_bucket(first.id).await, Err(Error::NoSuchBucket)));
-    // The other account's container does not take the name by itself: requests by it were meant for the first.
+    // The other account's container does not take the name by itself: requests by it were meant for the
+    // first.
     assert!(matches!(index.bucket(&s3("photos")).await, Err(Error::NoSuchBucket)));
     assert!(!index.bucket(&BucketAddress::Id(other.id)).await.unwrap().registered);
     assert!(bucket(&index, &mine, "photos").await.registered);
@@ -204,6 +205,7 @@ pub async fn what_is_not_there_is_no_such_bucket(index: Arc<dyn Index>) {
         assert!(matches!(found, Err(Error::NoSuchBucket)));
     }
     assert!(matches!(index.bucket_usage(BucketId::random()).await, Err(Error::NoSuchBucket)));
-    let listing = index.list_objects(super::world::listing(BucketId::random())).await;
+    let listing =
+        index.list_objects(ListObjects { bucket: BucketId::random(), keys: super::world::listing() }).await;
     assert!(matches!(listing, Err(Error::NoSuchBucket)));
 }

@@ -30,7 +30,7 @@ pub async fn many_writers_of_one_key_leave_one_current_object(index: Arc<dyn Ind
     assert_eq!(world.current("k").await.created, *distinct.last().unwrap());
     assert_eq!(world.usage().await, (1, 3));
     world.exact().await;
-    assert_eq!(world.index.list_objects(super::world::listing(world.bucket)).await.unwrap().rows.len(), 1);
+    assert_eq!(world.list(super::world::listing()).await.unwrap().rows.len(), 1);
 }
 
 pub async fn if_none_match_has_one_winner(index: Arc<dyn Index>) {

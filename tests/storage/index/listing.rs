@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cardea::model::BucketId;
-use cardea::storage::index::{Index, ListObjects, ObjectPage, ObjectRow, Versioning};
+use cardea::storage::index::{Index, KeyQuery, ObjectPage, ObjectRow, Versioning};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -29,8 +29,8 @@ async fn filled(index: Arc<dyn Index>, keys: &[&str]) -> World {
     world
 }
 
-async fn shows(world: &World, query: ListObjects, expected: &[&str], truncated: bool) {
-    let page = world.index.list_objects(query.clone()).await.unwrap();
+async fn shows(world: &World, query: KeyQuery, expected: &[&str], truncated: bool) {
+    let page = world.list(query.clone()).await.unwrap();
     assert_eq!(
         (rows(&page), page.truncated),
         (expected.iter().map(|r| (*r).to_owned()).collect(), truncated),
@@ -45,18 +45,18 @@ fn text(text: &str) -> Option<String> {
 
 pub async fn a_page_of_everything(index: Arc<dyn Index>) {
     let world = filled(index, &["b", "a//b", "ä", "a", "Z", "a/", "a/b"]).await;
-    let all = listing(world.bucket);
+    let all = listing();
     let expected = ["Z", "a", "a/", "a//b", "a/b", "b", "ä"];
     shows(&world, all.clone(), &expected, false).await;
-    shows(&world, ListObjects { limit: 7, ..all.clone() }, &expected, false).await;
-    shows(&world, ListObjects { limit: 6, ..all.clone() }, &expected[..6], true).await;
-    shows(&world, ListObjects { limit: 0, ..all.clone() }, &[], false).await;
+    shows(&world, KeyQuery { limit: 7, ..all.clone() }, &expected, false).await;
+    shows(&world, KeyQuery { limit: 6, ..all.clone() }, &expected[..6], true).await;
+    shows(&world, KeyQuery { limit: 0, ..all.clone() }, &[], false).await;
     let mut backwards = expected;
     backwards.reverse();
-    shows(&world, ListObjects { reverse: true, ..all.clone() }, &backwards, false).await;
-    shows(&world, ListObjects { prefix: "a/".into(), ..all.clone() }, &["a/", "a//b", "a/b"], false).await;
+    shows(&world, KeyQuery { reverse: true, ..all.clone() }, &backwards, false).await;
+    shows(&world, KeyQuery { prefix: "a/".into(), ..all.clone() }, &["a/", "a//b", "a/b"], false).await;
 
-    let page = world.index.list_objects(ListObjects { prefix: "b".into(), ..all }).await.unwrap();
+    let page = world.list(KeyQuery { prefix: "b".into(), ..all }).await.unwrap();
     let current = world.current("b").await;
     let [ObjectRow::Object { key, version_id, modified, size, etag, part_count, mode, content_type }] =
         &page.rows[..]
@@ -70,77 +70,61 @@ pub async fn a_page_of_everything(index: Arc<dyn Index>) {
 pub async fn prefixes_are_rolled_up(index: Arc<dyn Index>) {
     let keys = ["a", "d/", "d/1", "d/2", "d0", "e//x", "e/y", "z/1"];
     let world = filled(index, &keys).await;
-    let all = ListObjects { delimiter: text("/"), ..listing(world.bucket) };
+    let all = KeyQuery { delimiter: text("/"), ..listing() };
     shows(&world, all.clone(), &["a", "+d/", "d0", "+e/", "+z/"], false).await;
-    shows(&world, ListObjects { reverse: true, ..all.clone() }, &["+z/", "+e/", "d0", "+d/", "a"], false)
-        .await;
-    shows(&world, ListObjects { limit: 2, ..all.clone() }, &["a", "+d/"], true).await;
-    shows(&world, ListObjects { prefix: "d/".into(), ..all.clone() }, &["d/", "d/1", "d/2"], false).await;
-    shows(&world, ListObjects { prefix: "d".into(), ..all.clone() }, &["+d/", "d0"], false).await;
-    shows(&world, ListObjects { prefix: "e/".into(), ..all.clone() }, &["+e//", "e/y"], false).await;
-    shows(&world, ListObjects { delimiter: text(""), ..all }, &keys, false).await;
+    shows(&world, KeyQuery { reverse: true, ..all.clone() }, &["+z/", "+e/", "d0", "+d/", "a"], false).await;
+    shows(&world, KeyQuery { limit: 2, ..all.clone() }, &["a", "+d/"], true).await;
+    shows(&world, KeyQuery { prefix: "d/".into(), ..all.clone() }, &["d/", "d/1", "d/2"], false).await;
+    shows(&world, KeyQuery { prefix: "d".into(), ..all.clone() }, &["+d/", "d0"], false).await;
+    shows(&world, KeyQuery { prefix: "e/".into(), ..all.clone() }, &["+e//", "e/y"], false).await;
+    shows(&world, KeyQuery { delimiter: text(""), ..all }, &keys, false).await;
 }
 
 pub async fn a_delimiter_may_be_long(index: Arc<dyn Index>) {
     let world = filled(index, &["a::b", "a::c", "a:b", "a:::d", "b--end--c", "ö::x"]).await;
-    let all = ListObjects { delimiter: text("::"), ..listing(world.bucket) };
+    let all = KeyQuery { delimiter: text("::"), ..listing() };
     shows(&world, all.clone(), &["+a::", "a:b", "b--end--c", "+ö::"], false).await;
-    shows(
-        &world,
-        ListObjects { prefix: "a:".into(), ..all.clone() },
-        &["+a:::", "a::b", "a::c", "a:b"],
-        false,
-    )
-    .await;
-    shows(
-        &world,
-        ListObjects { delimiter: text("--end--"), prefix: "b".into(), ..all },
-        &["+b--end--"],
-        false,
-    )
-    .await;
+    shows(&world, KeyQuery { prefix: "a:".into(), ..all.clone() }, &["+a:::", "a::b", "a::c", "a:b"], false)
+        .await;
+    shows(&world, KeyQuery { delimiter: text("--end--"), prefix: "b".into(), ..all }, &["+b--end--"], false)
+        .await;
 }
 
 pub async fn markers_are_exclusive(index: Arc<dyn Index>) {
     let world = filled(index, &["a", "b", "c", "d/1", "d/2", "e"]).await;
-    let all = listing(world.bucket);
-    shows(&world, ListObjects { marker: text("b"), ..all.clone() }, &["c", "d/1", "d/2", "e"], false).await;
-    shows(&world, ListObjects { marker: text("bb"), ..all.clone() }, &["c", "d/1", "d/2", "e"], false).await;
+    let all = listing();
+    shows(&world, KeyQuery { marker: text("b"), ..all.clone() }, &["c", "d/1", "d/2", "e"], false).await;
+    shows(&world, KeyQuery { marker: text("bb"), ..all.clone() }, &["c", "d/1", "d/2", "e"], false).await;
     shows(
         &world,
-        ListObjects { marker: text("b"), end_marker: text("d/2"), ..all.clone() },
+        KeyQuery { marker: text("b"), end_marker: text("d/2"), ..all.clone() },
         &["c", "d/1"],
         false,
     )
     .await;
-    shows(&world, ListObjects { marker: text("z"), ..all.clone() }, &[], false).await;
-    shows(&world, ListObjects { marker: text("c"), end_marker: text("c"), ..all.clone() }, &[], false).await;
-    shows(
-        &world,
-        ListObjects { marker: text("a"), prefix: "d/".into(), ..all.clone() },
-        &["d/1", "d/2"],
-        false,
-    )
-    .await;
-    shows(&world, ListObjects { marker: text("e"), prefix: "d/".into(), ..all.clone() }, &[], false).await;
-    let backwards = ListObjects { reverse: true, ..all.clone() };
-    shows(&world, ListObjects { marker: text("d/1"), ..backwards.clone() }, &["c", "b", "a"], false).await;
-    shows(&world, ListObjects { end_marker: text("c"), ..backwards }, &["e", "d/2", "d/1"], false).await;
-    let rolled = ListObjects { delimiter: text("/"), ..all };
-    shows(&world, ListObjects { marker: text("d/"), ..rolled.clone() }, &["e"], false).await;
-    shows(&world, ListObjects { end_marker: text("d/"), marker: text("b"), ..rolled }, &["c"], false).await;
+    shows(&world, KeyQuery { marker: text("z"), ..all.clone() }, &[], false).await;
+    shows(&world, KeyQuery { marker: text("c"), end_marker: text("c"), ..all.clone() }, &[], false).await;
+    shows(&world, KeyQuery { marker: text("a"), prefix: "d/".into(), ..all.clone() }, &["d/1", "d/2"], false)
+        .await;
+    shows(&world, KeyQuery { marker: text("e"), prefix: "d/".into(), ..all.clone() }, &[], false).await;
+    let backwards = KeyQuery { reverse: true, ..all.clone() };
+    shows(&world, KeyQuery { marker: text("d/1"), ..backwards.clone() }, &["c", "b", "a"], false).await;
+    shows(&world, KeyQuery { end_marker: text("c"), ..backwards }, &["e", "d/2", "d/1"], false).await;
+    let rolled = KeyQuery { delimiter: text("/"), ..all };
+    shows(&world, KeyQuery { marker: text("d/"), ..rolled.clone() }, &["e"], false).await;
+    shows(&world, KeyQuery { end_marker: text("d/"), marker: text("b"), ..rolled }, &["c"], false).await;
 }
 
 pub async fn a_marker_inside_a_common_prefix(index: Arc<dyn Index>) {
     let world = filled(index, &["a", "d/1", "d/2", "d/3", "e"]).await;
-    let s3 = ListObjects { delimiter: text("/"), marker: text("d/2"), ..listing(world.bucket) };
+    let s3 = KeyQuery { delimiter: text("/"), marker: text("d/2"), ..listing() };
     shows(&world, s3.clone(), &["+d/", "e"], false).await;
-    shows(&world, ListObjects { marker: text("d/3"), ..s3.clone() }, &["e"], false).await;
-    shows(&world, ListObjects { marker: text("d"), ..s3.clone() }, &["+d/", "e"], false).await;
-    let swift = ListObjects { marker_skips_prefix: true, ..s3 };
+    shows(&world, KeyQuery { marker: text("d/3"), ..s3.clone() }, &["e"], false).await;
+    shows(&world, KeyQuery { marker: text("d"), ..s3.clone() }, &["+d/", "e"], false).await;
+    let swift = KeyQuery { marker_skips_prefix: true, ..s3 };
     shows(&world, swift.clone(), &["e"], false).await;
-    shows(&world, ListObjects { marker: text("d"), ..swift.clone() }, &["+d/", "e"], false).await;
-    shows(&world, ListObjects { reverse: true, ..swift }, &["+d/", "a"], false).await;
+    shows(&world, KeyQuery { marker: text("d"), ..swift.clone() }, &["+d/", "e"], false).await;
+    shows(&world, KeyQuery { reverse: true, ..swift }, &["+d/", "a"], false).await;
 }
 
 pub async fn a_common_prefix_is_skipped_by_a_seek(index: Arc<dyn Index>) {
@@ -150,10 +134,10 @@ pub async fn a_common_prefix_is_skipped_by_a_seek(index: Arc<dyn Index>) {
             world.published(&format!("{folder}/{file:03}")).await;
         }
     }
-    let all = ListObjects { delimiter: text("/"), ..listing(world.bucket) };
+    let all = KeyQuery { delimiter: text("/"), ..listing() };
     shows(&world, all.clone(), &["+0/", "+1/", "+2/", "+3/", "+4/"], false).await;
-    shows(&world, ListObjects { limit: 4, ..all.clone() }, &["+0/", "+1/", "+2/", "+3/"], true).await;
-    shows(&world, ListObjects { reverse: true, ..all }, &["+4/", "+3/", "+2/", "+1/", "+0/"], false).await;
+    shows(&world, KeyQuery { limit: 4, ..all.clone() }, &["+0/", "+1/", "+2/", "+3/"], true).await;
+    shows(&world, KeyQuery { reverse: true, ..all }, &["+4/", "+3/", "+2/", "+1/", "+0/"], false).await;
 }
 
 pub async fn hidden_and_old_versions_are_not_listed(index: Arc<dyn Index>) {
@@ -165,12 +149,13 @@ pub async fn hidden_and_old_versions_are_not_listed(index: Arc<dyn Index>) {
     world.delete("c/1", None).await;
     world.set(Versioning::Suspended).await;
     world.delete("d", None).await;
-    let all = ListObjects { delimiter: text("/"), ..listing(world.bucket) };
+    let all = KeyQuery { delimiter: text("/"), ..listing() };
     shows(&world, all, &["b"], false).await;
 }
 
-/// What a listing shows by its definition: every key between the bounds, rolled up, bounds applied to what comes out.
-fn model(keys: &BTreeSet<String>, query: &ListObjects) -> Vec<String> {
+/// What a listing shows by its definition: every key between the bounds, rolled up, bounds applied to what
+/// comes out.
+fn model(keys: &BTreeSet<String>, query: &KeyQuery) -> Vec<String> {
     let (marker, end) = (&query.marker, &query.end_marker);
     let (low, high) = if query.reverse { (end, marker) } else { (marker, end) };
     let mut rows: Vec<String> = Vec::new();
@@ -205,15 +190,14 @@ pub fn fragment() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 1..6).prop_map(|pieces| pieces.concat())
 }
 
-fn query() -> impl Strategy<Value = ListObjects> {
+fn query() -> impl Strategy<Value = KeyQuery> {
     let delimiter =
         prop::sample::select(vec![None, text("/"), text("::"), text("a"), text("b/"), text("ä"), text("")]);
     let optional = || prop::option::weighted(0.4, fragment());
     let prefix =
         prop_oneof![3 => Just(String::new()), 2 => fragment().prop_map(|f| f.chars().take(2).collect())];
     (prefix, delimiter, optional(), any::<bool>(), optional(), 1_u32..7, any::<bool>()).prop_map(
-        |(prefix, delimiter, marker, marker_skips_prefix, end_marker, limit, reverse)| ListObjects {
-            bucket: BucketId([0; 16]),
+        |(prefix, delimiter, marker, marker_skips_prefix, end_marker, limit, reverse)| KeyQuery {
             prefix,
             delimiter,
             marker,
@@ -226,10 +210,10 @@ fn query() -> impl Strategy<Value = ListObjects> {
 }
 
 /// Reads all pages, each from the last row of the one before.
-async fn paged(index: &Arc<dyn Index>, mut query: ListObjects) -> Vec<String> {
+async fn paged(world: &World, mut query: KeyQuery) -> Vec<String> {
     let mut found = Vec::new();
     loop {
-        let page = index.list_objects(query.clone()).await.unwrap();
+        let page = world.list(query.clone()).await.unwrap();
         assert!(page.rows.len() <= query.limit as usize);
         let new = rows(&page);
         query.marker = new.last().map(|row| row.strip_prefix('+').unwrap_or(row).to_owned());
@@ -259,15 +243,14 @@ pub async fn pages_agree_with_a_naive_model(index: Arc<dyn Index>) {
                         put.unwrap();
                     }
                     for query in queries {
-                        let query = ListObjects { bucket: id, ..query };
                         prop_assert_eq!(
-                            paged(&index, query.clone()).await,
+                            paged(&world, query.clone()).await,
                             model(&keys, &query),
                             "{:?}",
                             query
                         );
-                        let whole = ListObjects { limit: 1000, ..query };
-                        prop_assert_eq!(paged(&index, whole.clone()).await, model(&keys, &whole));
+                        let whole = KeyQuery { limit: 1000, ..query };
+                        prop_assert_eq!(paged(&world, whole.clone()).await, model(&keys, &whole));
                     }
                     Ok(())
                 })

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use cardea::model::{BlobId, BucketId, ObjectKey, VersionId, WriterId};
 use cardea::storage::blobs::{BlobOptions, BlobStore};
 use cardea::storage::index::sqlite::SqliteIndex;
-use cardea::storage::index::{BucketAddress, Index, ListObjects, ListVersions, VersionRow, Versioning};
+use cardea::storage::index::{BucketAddress, Index, KeyQuery, ListVersions, VersionRow, Versioning};
 use futures_util::StreamExt;
 
 use super::rewraps::{rewrap, unchanged};
@@ -113,17 +113,17 @@ pub async fn publish_find_and_list(index: Arc<dyn Index>, each: u32) {
         assert!(world.delete(&gone, None).await.removed.is_some());
     });
     measured("delete, 16 at once", 16 * each, deletions).await;
-    let page = ListObjects { prefix: "blob/".into(), ..listing(world.bucket) };
+    let page = KeyQuery { prefix: "blob/".into(), ..listing() };
     let pages = async {
         for _ in 0..100 {
-            assert_eq!(world.index.list_objects(page.clone()).await.unwrap().rows.len(), 1000);
+            assert_eq!(world.list(page.clone()).await.unwrap().rows.len(), 1000);
         }
     };
     measured("a page of 1000 keys", 100, pages).await;
-    let rolled = ListObjects { delimiter: Some("/".into()), prefix: "blob/".into(), ..listing(world.bucket) };
+    let rolled = KeyQuery { delimiter: Some("/".into()), prefix: "blob/".into(), ..listing() };
     let pages = async {
         for _ in 0..100 {
-            assert_eq!(world.index.list_objects(rolled.clone()).await.unwrap().rows.len(), 100);
+            assert_eq!(world.list(rolled.clone()).await.unwrap().rows.len(), 100);
         }
     };
     measured("a page of 100 common prefixes", 100, pages).await;
@@ -192,25 +192,25 @@ async fn rates_of_listing_a_million() {
             world.published(&format!("{:06}/{n:07}", n / 10)).await;
         });
         measured("publish", count - filled, puts).await;
-        let page = async |name: &str, keys: ListObjects| {
+        let page = async |name: &str, keys: KeyQuery| {
             timed(&format!("{count} keys: {name}"), async || {
-                assert!(world.index.list_objects(keys.clone()).await.unwrap().rows.len() >= 499);
+                assert!(world.list(keys.clone()).await.unwrap().rows.len() >= 499);
             })
             .await;
-            let query = ListVersions { keys, version_marker: None };
+            let query = ListVersions { bucket: world.bucket, keys, version_marker: None };
             timed(&format!("{count} keys: {name}, versions"), async || {
                 assert!(world.index.list_versions(query.clone()).await.unwrap().rows.len() >= 499);
             })
             .await;
         };
-        let first = listing(world.bucket);
-        let middle = ListObjects { marker: Some(format!("{:06}/", count / 20)), ..first.clone() };
+        let first = listing();
+        let middle = KeyQuery { marker: Some(format!("{:06}/", count / 20)), ..first.clone() };
         let delimiter = Some("/".to_owned());
         page("the first 1000", first.clone()).await;
         page("1000 in the middle", middle.clone()).await;
-        page("1000 in the middle, backwards", ListObjects { reverse: true, ..middle.clone() }).await;
-        page("1000 common prefixes", ListObjects { delimiter: delimiter.clone(), ..first }).await;
-        page("1000 common prefixes in the middle", ListObjects { delimiter, ..middle }).await;
+        page("1000 in the middle, backwards", KeyQuery { reverse: true, ..middle.clone() }).await;
+        page("1000 common prefixes", KeyQuery { delimiter: delimiter.clone(), ..first }).await;
+        page("1000 common prefixes in the middle", KeyQuery { delimiter, ..middle }).await;
     }
 }
 
@@ -226,7 +226,8 @@ async fn rates_of_versions_of_few_keys() {
         });
         measured("publish", count - filled, puts).await;
         let middle = world.index.list_versions(ListVersions {
-            keys: ListObjects { marker: Some("4/k".into()), limit: count / 20, ..listing(world.bucket) },
+            bucket: world.bucket,
+            keys: KeyQuery { marker: Some("4/k".into()), limit: count / 20, ..listing() },
             version_marker: Some(VersionId::Null),
         });
         let Some(VersionRow::Version { version_id, .. }) = middle.await.unwrap().rows.pop() else { panic!() };
@@ -235,8 +236,8 @@ async fn rates_of_versions_of_few_keys() {
             ("1000 from the middle of a key", None, Some("4/k".to_owned()), Some(version_id)),
             ("10 common prefixes", Some("/".to_owned()), None, None),
         ] {
-            let keys = ListObjects { delimiter, marker, ..listing(world.bucket) };
-            let query = ListVersions { keys, version_marker };
+            let keys = KeyQuery { delimiter, marker, ..listing() };
+            let query = ListVersions { bucket: world.bucket, keys, version_marker };
             timed(&format!("{count} versions of 10 keys: {name}"), async || {
                 world.index.list_versions(query.clone()).await.unwrap();
             })
@@ -266,7 +267,8 @@ pub async fn large_objects(world: World) {
         let start = Instant::now();
         let (_, parts) = world.index.upload_parts(world.bucket, &key("large"), upload).await.unwrap();
         println!("read {} parts: {:?}", parts.len(), start.elapsed());
-        // The second time it replaces an object of as many parts, the third time it leaves every other part out.
+        // The second time it replaces an object of as many parts, the third time it leaves every other part
+        // out.
         let chosen: Vec<u32> = (1..=PARTS).step_by(if round == 2 { 2 } else { 1 }).collect();
         let command = world.completion("large", upload, &chosen).await;
         let start = Instant::now();

@@ -58,7 +58,7 @@ pub async fn a_rewrap_changes_the_seal_alone(index: Arc<dyn Index>) {
         assert_eq!(world.freed().await, []);
         world.exact().await;
 
-        let row = world.index.list_objects(super::world::listing(world.bucket)).await.unwrap().rows.remove(2);
+        let row = world.list(super::world::listing()).await.unwrap().rows.remove(2);
         assert!(
             matches!(&row, cardea::storage::index::ObjectRow::Object { etag, mode, .. }
                 if etag == "new" && *mode == EncryptionMode::Customer),

@@ -103,6 +103,6 @@ pub async fn a_load_is_all_or_nothing(index: Arc<dyn Index>) {
     target.load(writers, vec![row(1), row(2)]).await.unwrap();
     assert!(target.load(writers, vec![row(3), row(2)]).await.is_err());
     assert!(target.load(writers, vec![row(3), vec![Value::Null]]).await.is_err());
-    let standing = target.standing(writers).await.unwrap();
-    assert_eq!((standing.rows, standing.last), (2, Some(row(2)[..1].to_vec())));
+    let loaded = target.loaded(writers).await.unwrap();
+    assert_eq!((loaded.rows, loaded.last), (2, Some(row(2)[..1].to_vec())));
 }

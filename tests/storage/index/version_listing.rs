@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cardea::model::{BucketId, Timestamp, VersionId};
-use cardea::storage::index::{Index, ListObjects, ListVersions, VersionPage, VersionRow, Versioning};
+use cardea::storage::index::{Index, KeyQuery, ListVersions, VersionPage, VersionRow, Versioning};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -12,10 +12,11 @@ use super::listing::fragment;
 use super::world::{World, bucket, listing};
 
 fn all(world: &World) -> ListVersions {
-    ListVersions { keys: listing(world.bucket), version_marker: None }
+    ListVersions { bucket: world.bucket, keys: listing(), version_marker: None }
 }
 
-/// A row as text: a key with its version's id, `!` for a delete marker, `*` for the latest; a common prefix with a `+`.
+/// A row as text: a key with its version's id, `!` for a delete marker, `*` for the latest; a common prefix
+/// with a `+`.
 fn text(key: &str, id: VersionId, marker: bool, latest: bool) -> String {
     format!("{key} {id}{}{}", if marker { "!" } else { "" }, if latest { "*" } else { "" })
 }
@@ -55,8 +56,9 @@ pub async fn versions_come_by_key_and_newest_first(index: Arc<dyn Index>) {
     shows(&world, all(&world), &expected).await;
     let mut backwards = expected.clone();
     backwards.reverse();
-    let reverse = ListObjects { reverse: true, ..listing(world.bucket) };
-    shows(&world, ListVersions { keys: reverse, version_marker: None }, &backwards).await;
+    let reverse = KeyQuery { reverse: true, ..listing() };
+    shows(&world, ListVersions { bucket: world.bucket, keys: reverse, version_marker: None }, &backwards)
+        .await;
 
     let page = world.index.list_versions(all(&world)).await.unwrap();
     let [VersionRow::Version { modified, size, etag, part_count, mode, content_type, .. }, .., last] =
@@ -93,7 +95,8 @@ pub async fn a_listing_goes_on_after_a_version(index: Arc<dyn Index>) {
     let next = world.published("l").await;
     let row = |at: usize| text("k", ids[at], false, at == 0);
     let after = |id| ListVersions {
-        keys: ListObjects { marker: Some("k".into()), ..listing(world.bucket) },
+        bucket: world.bucket,
+        keys: KeyQuery { marker: Some("k".into()), ..listing() },
         version_marker: id,
     };
     let last = text("l", next, false, true);
@@ -101,21 +104,25 @@ pub async fn a_listing_goes_on_after_a_version(index: Arc<dyn Index>) {
     shows(&world, after(Some(ids[1])), &[row(2), row(3), last.clone()]).await;
     shows(&world, after(Some(ids[3])), std::slice::from_ref(&last)).await;
     shows(&world, after(Some(VersionId::Null)), &[row(0), row(1), row(2), row(3), last.clone()]).await;
-    let one =
-        ListVersions { keys: ListObjects { limit: 1, ..after(None).keys }, version_marker: Some(ids[0]) };
+    let one = ListVersions {
+        bucket: world.bucket,
+        keys: KeyQuery { limit: 1, ..after(None).keys },
+        version_marker: Some(ids[0]),
+    };
     let page = world.index.list_versions(one).await.unwrap();
     assert_eq!((rows(&page), page.truncated), (vec![row(1)], true));
 
     let ended = |end: &str| ListVersions {
-        keys: ListObjects { end_marker: Some(end.into()), ..after(None).keys },
+        bucket: world.bucket,
+        keys: KeyQuery { end_marker: Some(end.into()), ..after(None).keys },
         version_marker: Some(ids[2]),
     };
     shows(&world, ended("k\0"), &[row(3)]).await;
     shows(&world, ended("k"), &[]).await;
-    let elsewhere = ListObjects { prefix: "l".into(), ..after(None).keys };
+    let elsewhere = KeyQuery { prefix: "l".into(), ..after(None).keys };
     shows(
         &world,
-        ListVersions { keys: elsewhere, version_marker: Some(ids[2]) },
+        ListVersions { bucket: world.bucket, keys: elsewhere, version_marker: Some(ids[2]) },
         std::slice::from_ref(&last),
     )
     .await;
@@ -140,8 +147,8 @@ pub async fn common_prefixes_of_versions_are_skipped(index: Arc<dyn Index>) {
         }
         world.delete(&format!("{folder}/3"), None).await;
     }
-    let keys = ListObjects { delimiter: Some("/".into()), ..listing(world.bucket) };
-    let query = ListVersions { keys, version_marker: None };
+    let keys = KeyQuery { delimiter: Some("/".into()), ..listing() };
+    let query = ListVersions { bucket: world.bucket, keys, version_marker: None };
     shows(&world, query, &["+a/".to_owned(), "+b/".to_owned()]).await;
 }
 
@@ -152,8 +159,8 @@ pub async fn pages_of_few_step(index: Arc<dyn Index>) {
         world.published(name).await;
     }
     for reverse in [false, true] {
-        let keys = ListObjects { delimiter: Some("/".into()), limit: 4, reverse, ..listing(world.bucket) };
-        let found = paged(&index, ListVersions { keys, version_marker: None }).await;
+        let keys = KeyQuery { delimiter: Some("/".into()), limit: 4, reverse, ..listing() };
+        let found = paged(&index, ListVersions { bucket: world.bucket, keys, version_marker: None }).await;
         assert_eq!(found.len(), 7, "{found:?}");
     }
 }
@@ -297,7 +304,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..60)
 }
 
-fn query() -> impl Strategy<Value = (ListObjects, usize, bool)> {
+fn query() -> impl Strategy<Value = (KeyQuery, usize, bool)> {
     let some = |text: &str| Some(text.to_owned());
     let delimiter = prop::sample::select(vec![None, some("/"), some("::"), some("a"), some("")]);
     let marker = || {
@@ -311,8 +318,7 @@ fn query() -> impl Strategy<Value = (ListObjects, usize, bool)> {
     let keys = (prefix, delimiter, marker(), any::<bool>(), marker(), 1_u32..7, any::<bool>());
     let keys =
         keys.prop_map(|(prefix, delimiter, marker, marker_skips_prefix, end_marker, limit, reverse)| {
-            let bucket = BucketId([0; 16]);
-            ListObjects { bucket, prefix, delimiter, marker, marker_skips_prefix, end_marker, limit, reverse }
+            KeyQuery { prefix, delimiter, marker, marker_skips_prefix, end_marker, limit, reverse }
         });
     (keys, any::<usize>(), any::<bool>())
 }
@@ -321,7 +327,7 @@ pub async fn pages_of_versions_agree_with_a_naive_model(index: Arc<dyn Index>) {
     let world = World::new(index.clone()).await;
     let mut runner = TestRunner::new(Config { cases: 60, failure_persistence: None, ..Config::default() });
     let handle = tokio::runtime::Handle::current();
-    let case = async |steps: Vec<Step>, queries: Vec<(ListObjects, usize, bool)>| {
+    let case = async |steps: Vec<Step>, queries: Vec<(KeyQuery, usize, bool)>| {
         let id = bucket(&index, &world.account, &format!("b{}", BucketId::random())).await.id;
         let world = World { bucket: id, ..world.clone() };
         let mut model = Model::new();
@@ -333,9 +339,10 @@ pub async fn pages_of_versions_agree_with_a_naive_model(index: Arc<dyn Index>) {
             let history = keys.marker.as_ref().and_then(|key| model.get(key)).filter(|_| marked);
             let version_marker =
                 history.filter(|history| !history.ever.is_empty()).map(|h| h.ever[nth % h.ever.len()]);
-            let query = ListVersions { keys: ListObjects { bucket: id, ..keys }, version_marker };
+            let query = ListVersions { bucket: world.bucket, keys: keys, version_marker };
             prop_assert_eq!(paged(&index, query.clone()).await, expected(&model, &query), "{:?}", query);
-            let whole = ListVersions { keys: ListObjects { limit: 1000, ..query.keys }, ..query };
+            let whole =
+                ListVersions { bucket: world.bucket, keys: KeyQuery { limit: 1000, ..query.keys }, ..query };
             prop_assert_eq!(paged(&index, whole.clone()).await, expected(&model, &whole), "{:?}", whole);
         }
         Ok(())

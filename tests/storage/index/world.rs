@@ -12,8 +12,9 @@ use cardea::storage::blobs::BlobOptions;
 use cardea::storage::index::sqlite::SqliteIndex;
 use cardea::storage::index::{
     BucketAddress, BucketChange, BucketRecord, ChosenPart, CompleteUpload, CreateBucket, CreateUpload,
-    Delete, Deleted, Index, ListObjects, ListUploads, NamePolicy, NewBlob, NewVersion, PartRecord,
-    Precondition, Publish, Published, PutPart, Result, SealEnvelope, UploadRow, VersionRecord, Versioning,
+    Delete, Deleted, Index, KeyQuery, ListObjects, ListUploads, NamePolicy, NewBlob, NewVersion, ObjectPage,
+    PartRecord, Precondition, Publish, Published, PutPart, Result, SealEnvelope, UploadRow, VersionRecord,
+    Versioning,
 };
 
 use crate::storage::store::Store;
@@ -73,20 +74,16 @@ pub async fn bucket(index: &Arc<dyn Index>, account: &AccountId, name: &str) -> 
 }
 
 /// A listing of everything, to be adjusted.
-pub fn listing(bucket: BucketId) -> ListObjects {
-    ListObjects {
-        bucket,
-        prefix: String::new(),
-        delimiter: None,
-        marker: None,
-        marker_skips_prefix: false,
-        end_marker: None,
-        limit: 1000,
-        reverse: false,
-    }
+pub fn listing() -> KeyQuery {
+    KeyQuery { limit: 1000, ..KeyQuery::default() }
 }
 
 impl World {
+    /// Lists objects of the bucket.
+    pub async fn list(&self, keys: KeyQuery) -> Result<ObjectPage> {
+        self.index.list_objects(ListObjects { bucket: self.bucket, keys }).await
+    }
+
     pub async fn new(index: Arc<dyn Index>) -> Self {
         let (writer, account) = (WriterId::random(), AccountId::random());
         index.heartbeat(writer).await.unwrap();
@@ -156,7 +153,8 @@ impl World {
         self.index.delete(self.deletion(key, version)).await.unwrap()
     }
 
-    /// Current objects and their bytes; the bucket's and the account's counters must agree, and all else be exact.
+    /// Current objects and their bytes; the bucket's and the account's counters must agree, and all else be
+    /// exact.
     pub async fn usage(&self) -> (u64, u64) {
         self.exact().await;
         let usage = self.index.bucket_usage(self.bucket).await.unwrap();

@@ -6,7 +6,8 @@ use tokio_postgres::Client;
 
 use super::database::{Schema, connect};
 
-/// A bucket with an object, a hidden key and an upload. Blob 1 is referenced twice; blob 2 lives in the index.
+/// A bucket with an object, a hidden key and an upload. Blob 1 is referenced twice; blob 2 lives in the
+/// index.
 const SOUND: &str = "
     CREATE TEMP VIEW ids AS SELECT n, convert_to(lpad(n::text, 24, '0'), 'UTF8') AS blob FROM generate_series(1, 3) n;
     INSERT INTO buckets (nr, id, account, name, registered, created, modified, versioning, metadata)

@@ -1,5 +1,6 @@
 //! Rates of listings in PostgreSQL on this machine and the space that objects take, to be run by hand:
-//! `CARDEA_TEST_POSTGRES=… cargo test --release --test storage_postgres listing_rates -- --ignored --nocapture`
+//! `CARDEA_TEST_POSTGRES=… cargo test --release --test storage_postgres listing_rates -- --ignored
+//! --nocapture`
 
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "a measurement")]
 
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use cardea::model::BucketId;
 use cardea::storage::index::sqlite::SqliteIndex;
-use cardea::storage::index::{Index, ListObjects, ListVersions};
+use cardea::storage::index::{Index, KeyQuery, ListVersions};
 use tokio_postgres::Client;
 
 use super::database::{Schema, connect};
@@ -64,27 +65,27 @@ async fn rates_of_listing_a_million() {
     let (world, client) = (World::new(index).await, connect(&schema.url).await);
     for (filled, count) in [(0, 10_000), (10_000, 100_000), (100_000, 1_000_000)] {
         fill(&client, world.bucket, filled, count).await;
-        let page = async |name: &str, keys: ListObjects| {
+        let page = async |name: &str, keys: KeyQuery| {
             timed(&format!("{count} keys: {name}"), async || {
-                assert!(world.index.list_objects(keys.clone()).await.unwrap().rows.len() >= 499);
+                assert!(world.list(keys.clone()).await.unwrap().rows.len() >= 499);
             })
             .await;
-            let query = ListVersions { keys, version_marker: None };
+            let query = ListVersions { bucket: world.bucket, keys, version_marker: None };
             timed(&format!("{count} keys: {name}, versions"), async || {
                 assert!(world.index.list_versions(query.clone()).await.unwrap().rows.len() >= 499);
             })
             .await;
         };
-        let first = listing(world.bucket);
-        let middle = ListObjects { marker: Some(format!("{:06}/", count / 20)), ..first.clone() };
+        let first = listing();
+        let middle = KeyQuery { marker: Some(format!("{:06}/", count / 20)), ..first.clone() };
         let delimiter = Some("/".to_owned());
         page("the first 1000", first.clone()).await;
         page("1000 in the middle", middle.clone()).await;
-        page("1000 in the middle, backwards", ListObjects { reverse: true, ..middle.clone() }).await;
-        page("1000 common prefixes", ListObjects { delimiter: delimiter.clone(), ..first.clone() }).await;
-        page("1000 common prefixes in the middle", ListObjects { delimiter, ..middle }).await;
+        page("1000 in the middle, backwards", KeyQuery { reverse: true, ..middle.clone() }).await;
+        page("1000 common prefixes", KeyQuery { delimiter: delimiter.clone(), ..first.clone() }).await;
+        page("1000 common prefixes in the middle", KeyQuery { delimiter, ..middle }).await;
         // A delimiter that no key holds.
-        page("1000 keys, none rolled up", ListObjects { delimiter: Some("::".into()), ..first }).await;
+        page("1000 keys, none rolled up", KeyQuery { delimiter: Some("::".into()), ..first }).await;
     }
     timed("1000000 keys: check the index against itself", async || world.index.audit().await.unwrap()).await;
     schema.drop().await;

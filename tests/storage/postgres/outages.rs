@@ -147,7 +147,8 @@ async fn killed_connections_are_seen_by_nobody() {
         writer.await.unwrap();
     }
     assert!(ended > 4, "{ended}");
-    // Each connection is used once by what is done again if need be: the audit would fail with one that was ended last.
+    // Each connection is used once by what is done again if need be: the audit would fail with one that was
+    // ended last.
     for _ in 0..it.schema.options().connections {
         it.world.current("0/0").await;
     }

@@ -1,4 +1,5 @@
-//! How the database runs the index's statements: by an index, each of them, however little it knows of the tables.
+//! How the database runs the index's statements: by an index, each of them, however little it knows of the
+//! tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -100,7 +101,8 @@ async fn everything_said() -> Heard {
     heard
 }
 
-/// A hundred thousand objects with all that belongs to them, a tenth of them with older versions, and as many uploads as that.
+/// A hundred thousand objects with all that belongs to them, a tenth of them with older versions, and as many
+/// uploads as that.
 const MANY: &str = "
     INSERT INTO buckets (nr, id, account, name, registered, created, modified, versioning, metadata)
         SELECT 100 + n, decode(md5(n::text), 'hex'), decode(md5('a' || n % 10), 'hex'), convert_to('b' || n, 'UTF8'), 1, 0, 0, 0,
@@ -199,8 +201,8 @@ async fn wrong(client: &Client, statements: &BTreeSet<String>) -> Vec<String> {
             let named = |column: &String| {
                 condition.contains(&format!("{column} ")) || condition.contains(&format!("\"{column}\""))
             };
-            // Of a bucket's versions there may be millions: the key is to be known as well, if there is more to know than whether there
-            // are any.
+            // Of a bucket's versions there may be millions: the key is to be known as well, if there is more
+            // to know than whether there are any.
             let columns = indexes.get(&index).map_or(&[][..], Vec::as_slice);
             let wanted =
                 if table == "versions" && !sql.starts_with("SELECT 1 ") { columns.len().min(2) } else { 1 };

@@ -1,5 +1,5 @@
-//! Rates of the index in PostgreSQL on this machine, to be run by hand:
-//! `CARDEA_TEST_POSTGRES=… cargo test --release --test storage_postgres storage::postgres::rates -- --ignored --nocapture`
+//! Rates of the index in PostgreSQL on this machine, to be run by hand: `CARDEA_TEST_POSTGRES=… cargo test
+//! --release --test storage_postgres storage::postgres::rates -- --ignored --nocapture`
 
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "a measurement")]
 

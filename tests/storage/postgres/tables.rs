@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cardea::storage::index::rows::{Kind, NOT_KEPT, TABLES};
+use cardea::storage::index::rows::{ColumnType, NOT_KEPT, TABLES};
 
 use super::database::{Schema, connect};
 
@@ -26,9 +26,9 @@ async fn the_list_of_tables_is_the_schemas() {
             rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
         let listed = table.columns.iter().map(|column| {
             let kind = match column.kind {
-                Kind::Int => "bigint",
-                Kind::Bytes => "bytea",
-                Kind::Text => "text",
+                ColumnType::Int => "bigint",
+                ColumnType::Bytes => "bytea",
+                ColumnType::Text => "text",
             };
             (column.name.to_owned(), kind.to_owned(), column.nullable)
         });

@@ -1,4 +1,5 @@
-//! Locks that are held for long: by a process that is frozen in the middle of a command, by another program's session.
+//! Locks that are held for long: by a process that is frozen in the middle of a command, by another program's
+//! session.
 
 use std::sync::Arc;
 use std::time::Duration;

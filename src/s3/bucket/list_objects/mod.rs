@@ -6,7 +6,7 @@ mod render;
 
 use poem::Response;
 
-use crate::ops::{Action, BucketRecord, ListObjects, ObjectPage};
+use crate::ops::{Action, BucketRecord, KeyQuery, ListObjects, ObjectPage};
 use crate::s3::error::Error;
 use crate::s3::owner::Owner;
 use crate::s3::request::{Request, document, set};
@@ -49,13 +49,15 @@ async fn page(
     }
     let operation = ListObjects {
         bucket: request.bucket()?,
-        prefix: parameters.prefix.clone(),
-        delimiter: parameters.delimiter.clone(),
-        marker,
-        marker_skips_prefix: false,
-        end_marker: None,
-        limit: parameters.max_keys,
-        reverse: false,
+        keys: KeyQuery {
+            prefix: parameters.prefix.clone(),
+            delimiter: parameters.delimiter.clone(),
+            marker,
+            marker_skips_prefix: false,
+            end_marker: None,
+            limit: parameters.max_keys,
+            reverse: false,
+        },
     };
     request.execute(operation).await
 }

@@ -6,7 +6,7 @@ use poem::Response;
 
 use super::list_objects::parameters::Parameters;
 use crate::model::VersionId;
-use crate::ops::{Action, BucketRecord, ListVersions, VersionPage};
+use crate::ops::{Action, BucketRecord, KeyQuery, ListVersions, VersionPage};
 use crate::s3::error::{Error, Fault};
 use crate::s3::owner::Owner;
 use crate::s3::query::Query;
@@ -60,14 +60,16 @@ async fn page(
     }
     let operation = ListVersions {
         bucket: request.bucket()?,
-        prefix: parameters.prefix.clone(),
-        delimiter: parameters.delimiter.clone(),
-        marker: Some(start.key.clone()).filter(|key| !key.is_empty()),
         version_marker: start.version,
-        marker_skips_prefix: false,
-        end_marker: None,
-        limit: parameters.max_keys,
-        reverse: false,
+        keys: KeyQuery {
+            prefix: parameters.prefix.clone(),
+            delimiter: parameters.delimiter.clone(),
+            marker: Some(start.key.clone()).filter(|key| !key.is_empty()),
+            marker_skips_prefix: false,
+            end_marker: None,
+            limit: parameters.max_keys,
+            reverse: false,
+        },
     };
     request.execute(operation).await
 }

@@ -1,5 +1,5 @@
-//! The index checked against itself: references, states, counters, and rows without parents. All checks see one state, and hold
-//! nobody up.
+//! The index checked against itself: references, states, counters, and rows without parents. All checks see
+//! one state, and hold nobody up.
 
 use super::super::audit::{Findings, Wrong};
 use super::super::checks;
@@ -160,7 +160,8 @@ async fn references(db: &Tx, findings: &mut Findings) -> Result<()> {
     Ok(())
 }
 
-/// The versions of each key from the newest on. A key that has a current object and nothing besides is in order.
+/// The versions of each key from the newest on. A key that has a current object and nothing besides is in
+/// order.
 async fn histories(db: &Tx, findings: &mut Findings) -> Result<()> {
     let sql = "SELECT bucket, key, nth = 1 AND state = 0, nth > 1 AND state <> 0, same, null_id = 1 AND nulls = 2
                FROM (SELECT bucket, key, state, null_id, row_number() OVER newest AS nth,

@@ -18,9 +18,9 @@ type References = BTreeMap<BlobId, i64>;
 /// Holds blobs as they are, in the order of their ids, for a statement that changes several.
 const LOCK: &str = "SELECT 1 FROM blobs WHERE id = ANY($1) ORDER BY id FOR UPDATE";
 
-/// Makes new blobs known and takes a reference for every part. One that nobody refers to is free at once; one that would
-/// live here is not even written. A blob that has lost its last reference meanwhile is
-/// `Changed`: zero is final.
+/// Makes new blobs known and takes a reference for every part. One that nobody refers to is free at once; one
+/// that would live here is not even written. A blob that has lost its last reference meanwhile is `Changed`:
+/// zero is final.
 pub(super) async fn take(tx: &Tx, writer: WriterId, new: &[NewBlob], parts: &[PartRecord]) -> Result<()> {
     let mut wanted = References::new();
     for part in parts {
@@ -93,9 +93,9 @@ async fn retain(tx: &Tx, references: References) -> Result<()> {
     }
 }
 
-/// Takes away the rows that references are, drops the references, and tells of how many blobs, how many of these are known, and how
-/// many references the poorest of them has left. At zero a blob is freed, wherever its bytes are: who has found it may still
-/// read it. `$1` is when.
+/// Takes away the rows that references are, drops the references, and tells of how many blobs, how many of
+/// these are known, and how many references the poorest of them has left. At zero a blob is freed, wherever
+/// its bytes are: who has found it may still read it. `$1` is when.
 macro_rules! drop_references {
     ($rows:literal) => {
         concat!(
@@ -144,7 +144,8 @@ async fn release(tx: &Tx, sql: &str, params: Params<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Locks the blobs of parts and those that a version refers to, for a command that takes the ones and drops the others.
+/// Locks the blobs of parts and those that a version refers to, for a command that takes the ones and drops
+/// the others.
 pub(super) async fn lock_both(tx: &Tx, parts: &[PartRecord], version: i64) -> Result<()> {
     let blobs: Vec<_> = parts.iter().map(|part| part.blob).collect();
     let sql = "SELECT 1 FROM blobs WHERE id = ANY(ARRAY(

@@ -20,8 +20,9 @@ pub(super) async fn find(db: &Snapshot, id: BucketId) -> Result<BucketFacts> {
     Ok(BucketFacts { nr: row.try_get(0)?, account: row.try_get(1)?, versioning: row.try_get(2)? })
 }
 
-/// Counts a change of the current objects. Both counters change in the command that changes the objects, each in the slot of its
-/// connection: commands that run at once seldom meet there. One that met a lock goes on to the next slot.
+/// Counts a change of the current objects. Both counters change in the command that changes the objects, each
+/// in the slot of its connection: commands that run at once seldom meet there. One that met a lock goes on to
+/// the next slot.
 pub(super) async fn count(tx: &Tx, bucket: &BucketFacts, change: Change) -> Result<()> {
     if change == Change::default() {
         return Ok(());

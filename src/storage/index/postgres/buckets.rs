@@ -58,8 +58,8 @@ impl Buckets for PostgresIndex {
     }
 }
 
-/// Creates a bucket. If several commands take a name at once, one succeeds: the others meet the unique indexes, run again
-/// and find its bucket.
+/// Creates a bucket. If several commands take a name at once, one succeeds: the others meet the unique
+/// indexes, run again and find its bucket.
 pub(super) async fn create(tx: &Tx, command: &CreateBucket) -> Result<BucketRecord> {
     let holder = bucket_rows::maybe(tx, &BucketAddress::S3(command.name.clone())).await?;
     let holder = holder.map(|holder| holder.record);
@@ -117,8 +117,8 @@ pub(super) async fn update(tx: &Tx, id: BucketId, changes: &[BucketChange]) -> R
     Ok(record)
 }
 
-/// Deletes a bucket without objects and versions. Uploads do not keep it, as on S3: they go first, in steps. Tells whether
-/// it is done.
+/// Deletes a bucket without objects and versions. Uploads do not keep it, as on S3: they go first, in steps.
+/// Tells whether it is done.
 pub(super) async fn delete(tx: &Tx, id: BucketId) -> Result<bool> {
     locks::bucket_alone(tx, id).await?;
     let bucket = bucket_facts::find(tx, id).await?;

@@ -40,16 +40,18 @@ impl std::fmt::Debug for PostgresOptions {
     }
 }
 
-/// What every session is set to. All statements find their rows by an index, and a plan follows from the statement alone: planning
-/// one anew for each set of values, by statistics that may not be there yet, costs more than it could gain. No join reads a table
-/// from end to end: a few objects of many parts would have it look so as if all were.
+/// What every session is set to. All statements find their rows by an index, and a plan follows from the
+/// statement alone: planning one anew for each set of values, by statistics that may not be there yet, costs
+/// more than it could gain. No join reads a table from end to end: a few objects of many parts would have it
+/// look so as if all were.
 const SESSION: &str = "-c synchronous_commit=on -c default_transaction_isolation=read\\ committed \
                        -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off \
                        -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off \
                        -c idle_in_transaction_session_timeout=10s";
 
-/// How long a statement waits for a lock with its connection. Who has waited for so long gives the connection back, and tries
-/// again. It is long beside what a command takes, so that many on one key come through in their turn.
+/// How long a statement waits for a lock with its connection. Who has waited for so long gives the connection
+/// back, and tries again. It is long beside what a command takes, so that many on one key come through in
+/// their turn.
 const LOCK_WAIT: Duration = Duration::from_millis(500);
 
 /// A pool of connections. None is opened before it is needed.
@@ -73,11 +75,8 @@ pub(super) fn pool(options: &PostgresOptions) -> Result<Pool> {
 pub struct Whereabouts {
     /// The first server's name, or the folder of its socket.
     pub host: String,
-    /// Its port.
     pub port: u16,
-    /// The database.
     pub database: String,
-    /// As whom.
     pub user: String,
 }
 
@@ -100,9 +99,11 @@ impl Whereabouts {
     }
 }
 
-/// Reads a URL. Where it does not speak of TLS, there is TLS on everything but a socket; there is no trying without.
+/// Reads a URL. Where it does not speak of TLS, there is TLS on everything but a socket; there is no trying
+/// without.
 fn parse(url: &str) -> Result<Config> {
-    // A certificate is verified, name included, whenever there is TLS: the stricter modes are what `require` is here.
+    // A certificate is verified, name included, whenever there is TLS: the stricter modes are what `require`
+    // is here.
     let url = ["sslmode=verify-full", "sslmode=verify-ca", "sslmode=prefer"]
         .iter()
         .fold(url.to_owned(), |url, mode| url.replace(mode, "sslmode=require"));

@@ -39,7 +39,8 @@ async fn delete_current(tx: &Tx, facts: &BucketFacts, latest: Option<&Brief>) ->
     Ok(Deleted { removed, ..Deleted::default() })
 }
 
-/// Puts a delete marker on top. With versioning suspended it is a null version, and replaces the null version that exists.
+/// Puts a delete marker on top. With versioning suspended it is a null version, and replaces the null version
+/// that exists.
 async fn hide(tx: &Tx, facts: &BucketFacts, key: &ObjectKey, latest: Option<&Brief>) -> Result<Deleted> {
     let (created, id) = change::next(tx.now(), facts.versioning, latest);
     let (removed, change) = change::hidden(latest, tx.now());

@@ -51,8 +51,8 @@ impl From<PoolError> for Error {
 
 /// Whether the connection is of no more use, or there was none.
 pub(super) fn is_lost(error: &tokio_postgres::Error) -> bool {
-    // Its operator ends or starts it; the connection broke; it was idle too long; there are too many; it only reads, and so is not
-    // the primary one any more.
+    // Its operator ends or starts it; the connection broke; it was idle too long; there are too many; it only
+    // reads, and so is not the primary one any more.
     let is_end = |code: &SqlState| {
         ["57P", "08", "25P03", "53300", "25006"].iter().any(|class| code.code().starts_with(class))
     };
@@ -62,7 +62,8 @@ pub(super) fn is_lost(error: &tokio_postgres::Error) -> bool {
     }
 }
 
-/// Whether the way to the server is broken. A server that is not trusted is there, and will be the same later.
+/// Whether the way to the server is broken. A server that is not trusted is there, and will be the same
+/// later.
 fn is_io(error: &tokio_postgres::Error) -> bool {
     let Some(cause) = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()) else {
         return false;
@@ -101,7 +102,8 @@ pub(super) fn is_taken(error: &tokio_postgres::Error) -> bool {
     error.code() == Some(&SqlState::UNIQUE_VIOLATION)
 }
 
-/// Whether it may succeed later: another command was met, or the server, its disk or the way to it is not there.
+/// Whether it may succeed later: another command was met, or the server, its disk or the way to it is not
+/// there.
 fn is_transient(error: &tokio_postgres::Error) -> bool {
     let is_absence = |code: &SqlState| {
         // Resources; the operator's intervention; the system.

@@ -75,8 +75,8 @@ macro_rules! parts {
     };
 }
 
-/// Joins the parts with the bytes that live in the index, where they are no more than four and 64 KiB: an object may have
-/// thousands, which are asked for one by one then.
+/// Joins the parts with the bytes that live in the index, where they are no more than four and 64 KiB: an
+/// object may have thousands, which are asked for one by one then.
 const WITH_BYTES: &str = parts!(
     "CASE WHEN b.inline IS NOT NULL THEN coalesce(
          CASE WHEN (SELECT max(seq) FROM parts WHERE version = v.nr) < least(4, 65536 / greatest(b.length, 1))

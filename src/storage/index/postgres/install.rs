@@ -54,8 +54,9 @@ pub(super) async fn now(db: &Snapshot) -> Result<Timestamp> {
     Ok(Timestamp::from_steps(row.try_get(0)?))
 }
 
-/// Writes nothing that stays, but needs the whole way that a write takes: room for a row, the log, its flush at the commit. The
-/// row is nobody else's, so that whoever holds one makes no replica look as if it could not write.
+/// Writes nothing that stays, but needs the whole way that a write takes: room for a row, the log, its flush
+/// at the commit. The row is nobody else's, so that whoever holds one makes no replica look as if it could
+/// not write.
 pub(super) async fn check(tx: &Tx) -> Result<()> {
     tx.batch(
         "SAVEPOINT nothing_yet;

@@ -3,40 +3,25 @@
 use futures_util::future::join;
 use tokio_postgres::Row;
 
-use super::super::range::Keys;
+use super::super::key_scan::KeyScan;
 use super::bucket_facts;
-use super::skip_scan::{Kind, SkipScan, Statements, backwards, forwards};
+use super::skip_scan::{RowReader, SkipScan, Statements, backwards, forwards};
 use super::transaction::Snapshot;
 use super::values::{Count, Flag};
 use crate::model::{Timestamp, VersionId};
 use crate::storage::index::{ListObjects, ObjectPage, ObjectRow, Result};
 
 pub(super) async fn list(db: &Snapshot, query: &ListObjects) -> Result<ObjectPage> {
-    let (scan, keys) = of_query(query);
-    let statements = if query.reverse { BACKWARDS } else { FORWARDS };
-    let kind = Kind { read, common: ObjectRow::Prefix };
+    let (scan, keys) = KeyScan::of_objects(&query.keys);
+    let scan = SkipScan { bucket: query.bucket, scan };
+    let statements = if query.keys.reverse { BACKWARDS } else { FORWARDS };
+    let reader = RowReader { read, common: ObjectRow::Prefix };
     // Both on their way at once.
     let (bucket, page) =
-        join(bucket_facts::find(db, query.bucket), scan.page(db, statements, keys, &[], &kind)).await;
+        join(bucket_facts::find(db, query.bucket), scan.page(db, statements, keys, &[], &reader)).await;
     bucket?;
     let (rows, truncated) = page?;
     Ok(ObjectPage { rows, truncated })
-}
-
-/// What a listing asks, and of which keys.
-pub(super) fn of_query(query: &ListObjects) -> (SkipScan<'_>, Keys) {
-    let (marker, end) = (query.marker.as_deref(), query.end_marker.as_deref());
-    let (after, before) = if query.reverse { (end, marker) } else { (marker, end) };
-    let scan = SkipScan {
-        bucket: query.bucket,
-        prefix: &query.prefix,
-        delimiter: query.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty()),
-        after,
-        after_hides_prefix: query.marker_skips_prefix,
-        reverse: query.reverse,
-        limit: query.limit as usize,
-    };
-    (scan, Keys::new(&query.prefix, after, before))
 }
 
 pub(super) const FORWARDS: Statements = Statements {

@@ -1,7 +1,8 @@
-//! What commands hold against each other until their transaction ends: advisory locks, which write nothing and need no row.
+//! What commands hold against each other until their transaction ends: advisory locks, which write nothing
+//! and need no row.
 //!
-//! A statement sees what had been committed when it began. So the locks are taken by a statement of their own, and what is read after
-//! it is what stays.
+//! A statement sees what had been committed when it began. So the locks are taken by a statement of their
+//! own, and what is read after it is what stays.
 
 use sha2::{Digest, Sha256};
 
@@ -14,7 +15,8 @@ use crate::storage::index::Result;
 enum About<'a> {
     /// That a writer lives: shared by its commands, against its fence.
     Writer(WriterId),
-    /// That a bucket stands as it is: shared by the commands on its objects, against its deletion and its changes.
+    /// That a bucket stands as it is: shared by the commands on its objects, against its deletion and its
+    /// changes.
     Bucket(BucketId),
     /// What stands under a key, against each other.
     Key(BucketId, &'a ObjectKey),
@@ -58,8 +60,8 @@ pub(super) async fn for_key(tx: &Tx, bucket: BucketId, key: &ObjectKey) -> Resul
     tx.one(sql, &[&held, &About::Key(bucket, key).number()]).await.map(|_| ())
 }
 
-/// For a command that makes a writer's blobs known as a part of an upload. `alone` is for one that counts what the other
-/// parts have: none of them changes meanwhile.
+/// For a command that makes a writer's blobs known as a part of an upload. `alone` is for one that counts
+/// what the other parts have: none of them changes meanwhile.
 pub(super) async fn for_part(
     tx: &Tx,
     writer: WriterId,

@@ -1,7 +1,7 @@
 //! The index in a PostgreSQL database, which any number of replicas share.
 //!
-//! The commands are functions over a transaction or a snapshot, one file a topic, their SQL beside them. What they hold
-//! against each other is said in [`locks`], how they are run in [`transaction`].
+//! The commands are functions over a transaction or a snapshot, one file a topic, their SQL beside them. What
+//! they hold against each other is said in [`locks`], how they are run in [`transaction`].
 
 #[macro_use]
 mod run;
@@ -13,6 +13,7 @@ mod bucket_rows;
 mod buckets;
 mod care;
 mod connection;
+mod connection_slots;
 mod delete;
 mod error;
 mod expiry;
@@ -21,7 +22,6 @@ mod install;
 mod listing;
 mod locks;
 mod objects;
-mod places;
 mod principals;
 mod publish;
 mod restore;
@@ -53,8 +53,8 @@ pub struct PostgresIndex {
 }
 
 impl PostgresIndex {
-    /// Opens the index and brings its schema up to date. A schema that is newer than this program, and another program's
-    /// database, are refused.
+    /// Opens the index and brings its schema up to date. A schema that is newer than this program, and
+    /// another program's database, are refused.
     pub async fn open(options: &PostgresOptions) -> Result<Self> {
         let index = Self::new(options)?;
         index.migrate().await?;

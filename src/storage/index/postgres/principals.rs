@@ -254,7 +254,8 @@ pub(super) async fn add_signing_key(tx: &Tx, key: &SigningKeyRecord) -> Result<(
 }
 
 pub(super) async fn revoke_token(tx: &Tx, id: &str, until: Timestamp, now: Timestamp) -> Result<()> {
-    // Those that another transaction is deleting are left to it: two that revoke do not wait for each other's rows.
+    // Those that another transaction is deleting are left to it: two that revoke do not wait for each other's
+    // rows.
     let sql = "DELETE FROM revoked_tokens WHERE id IN
                (SELECT id FROM revoked_tokens WHERE until <= $1 FOR UPDATE SKIP LOCKED)";
     tx.execute(sql, &[&now]).await?;

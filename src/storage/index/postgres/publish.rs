@@ -110,8 +110,8 @@ async fn put(
     Ok(Published { version_id: id, created, replaced })
 }
 
-/// Locks all blobs of a command that takes references to some and drops those to others, so that two such commands do not each wait
-/// for the other.
+/// Locks all blobs of a command that takes references to some and drops those to others, so that two such
+/// commands do not each wait for the other.
 async fn lock_blobs(tx: &Tx, command: &Publish, latest: Option<&Brief>) -> Result<()> {
     match latest {
         Some(latest)

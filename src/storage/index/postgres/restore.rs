@@ -32,7 +32,8 @@ pub(super) async fn restore(tx: &Tx, command: &Restore) -> Result<Published> {
     let displaced = versions::displaced(tx, facts.nr, &source.key, latest, id).await?;
     let (replaced, change) = change::replaced(latest, old.size)?;
 
-    // The copy comes first: it may take the place of the version that it is a copy of. It is the current one once there is room.
+    // The copy comes first: it may take the place of the version that it is a copy of. It is the current one
+    // once there is room.
     blobs::share_parts(tx, old.nr).await?;
     let new = tx
         .insert(

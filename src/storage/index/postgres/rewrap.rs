@@ -12,7 +12,8 @@ use crate::model::{EncryptionMode, VersionUid};
 use crate::storage::Error;
 use crate::storage::index::{Result, Rewrap, Unchanged};
 
-/// All or none: the transaction undoes what was done before one that is `Changed`. It takes no key's lock, only those of the rows.
+/// All or none: the transaction undoes what was done before one that is `Changed`. It takes no key's lock,
+/// only those of the rows.
 pub(super) async fn rewrap(tx: &Tx, rewraps: &[Rewrap]) -> Result<()> {
     let versions: Vec<&Unchanged> = rewraps.iter().map(|rewrap| &rewrap.version).collect();
     let held = unchanged::find_and_hold(tx, &versions, Hold::Alone).await?;

@@ -13,7 +13,7 @@ use crate::model::WriterId;
 use crate::storage::Error;
 use crate::storage::index::Result;
 use crate::storage::index::rows::{
-    Begun, Kind, Mark, PAGE_BYTES, PAGE_ROWS, Row, RowSnapshot, RowSource, Rows, Standing, TABLES, Table,
+    Begun, ColumnType, Loaded, Mark, PAGE_BYTES, PAGE_ROWS, Row, RowSnapshot, RowSource, Rows, TABLES, Table,
     Value, size,
 };
 
@@ -40,8 +40,8 @@ impl Rows for PostgresIndex {
         command!(self.db, tx, (source) => begin_load(tx, source))
     }
 
-    async fn standing(&self, table: &'static Table) -> Result<Standing> {
-        self.db.survey(move |tx| Box::pin(standing(tx, table))).await
+    async fn loaded(&self, table: &'static Table) -> Result<Loaded> {
+        self.db.survey(move |tx| Box::pin(loaded(tx, table))).await
     }
 
     async fn load(&self, table: &'static Table, rows: Vec<Row>) -> Result<()> {
@@ -59,7 +59,8 @@ impl Rows for PostgresIndex {
     }
 }
 
-// ---- reading -----------------------------------------------------------------------------------------------------------
+// ---- reading
+// -----------------------------------------------------------------------------------------------------------
 
 /// A transaction that stands for as long as the snapshot is read.
 struct Held(Tx);
@@ -89,17 +90,18 @@ impl RowSnapshot for Held {
     }
 }
 
-/// Rows that are asked for at a time: how many make a page is not known before. Hardly one has more than 16 KiB.
+/// Rows that are asked for at a time: how many make a page is not known before. Hardly one has more than 16
+/// KiB.
 const STEP: usize = 250;
 
 fn values(table: &Table, count: usize, found: &Found) -> Result<Row> {
     let value = |at: usize| -> Result<Value> {
         Ok(match table.columns[at].kind {
-            Kind::Int => found.try_get::<_, Option<i64>>(at)?.map_or(Value::Null, Value::Int),
-            Kind::Bytes => found
+            ColumnType::Int => found.try_get::<_, Option<i64>>(at)?.map_or(Value::Null, Value::Int),
+            ColumnType::Bytes => found
                 .try_get::<_, Option<&[u8]>>(at)?
                 .map_or(Value::Null, |bytes| Value::Bytes(Bytes::copy_from_slice(bytes))),
-            Kind::Text => found.try_get::<_, Option<String>>(at)?.map_or(Value::Null, Value::Text),
+            ColumnType::Text => found.try_get::<_, Option<String>>(at)?.map_or(Value::Null, Value::Text),
         })
     };
     (0..count).map(value).collect()
@@ -115,7 +117,8 @@ fn places(count: usize) -> String {
     (1..=count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
 }
 
-// ---- loading -----------------------------------------------------------------------------------------------------------
+// ---- loading
+// -----------------------------------------------------------------------------------------------------------
 
 impl ToSql for Value {
     fn to_sql(
@@ -183,14 +186,14 @@ async fn begin_load(tx: &Tx, source: &str) -> Result<Begun> {
     Ok(Begun::New)
 }
 
-async fn standing(tx: &Tx, table: &'static Table) -> Result<Standing> {
+async fn loaded(tx: &Tx, table: &'static Table) -> Result<Loaded> {
     let key = names(table, table.key);
     let rows: i64 = tx.one(&format!("SELECT count(*) FROM \"{}\"", table.name), &[]).await?.try_get(0)?;
     let backwards = key.replace(", ", " DESC, ");
     let sql = format!("SELECT {key} FROM \"{}\" ORDER BY {backwards} DESC LIMIT 1", table.name);
     let last = tx.maybe(&sql, &[]).await?;
     let last = last.map(|row| values(table, table.key, &row)).transpose()?;
-    Ok(Standing { rows: rows.unsigned_abs(), last })
+    Ok(Loaded { rows: rows.unsigned_abs(), last })
 }
 
 /// Loads rows column by column: one statement, whatever their number.
@@ -200,9 +203,9 @@ async fn load(tx: &Tx, table: &'static Table, rows: &[Row]) -> Result<()> {
     }
     let kinds = table.columns.iter().enumerate().map(|(at, column)| {
         let kind = match column.kind {
-            Kind::Int => "bigint",
-            Kind::Bytes => "bytea",
-            Kind::Text => "text",
+            ColumnType::Int => "bigint",
+            ColumnType::Bytes => "bytea",
+            ColumnType::Text => "text",
         };
         format!("${}::{kind}[]", at + 1)
     });

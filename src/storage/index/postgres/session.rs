@@ -1,7 +1,7 @@
 //! The two views that commands work on: a snapshot to read, and a transaction to write.
 //!
-//! Statements go out in the order in which their futures are first polled, whether or not one has to be prepared first: those that are
-//! joined travel together and are carried out one after the other.
+//! Statements go out in the order in which their futures are first polled, whether or not one has to be
+//! prepared first: those that are joined travel together and are carried out one after the other.
 
 use std::ops::Deref;
 use std::task::Poll;
@@ -22,7 +22,7 @@ pub(super) type Params<'p> = &'p [&'p (dyn ToSql + Sync)];
 
 /// How a transaction begins, and what is known of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+pub(super) enum TransactionKind {
     /// One state, read.
     Snapshot,
     /// One state, read however long that takes.
@@ -35,7 +35,7 @@ pub(super) enum Kind {
     Migration,
 }
 
-impl Kind {
+impl TransactionKind {
     const fn begin(self) -> &'static str {
         match self {
             Self::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -58,7 +58,6 @@ impl Kind {
 /// What a transaction is known by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Name {
-    /// Its number.
     pub(super) transaction: i64,
     /// The database's, in which the number is its own.
     pub(super) incarnation: i64,
@@ -118,7 +117,6 @@ impl Snapshot {
         self.maybe(sql, params).await?.ok_or_else(|| Error::Internal("a statement gave no row".into()))
     }
 
-    /// All rows.
     pub(super) async fn all(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
         self.send(sql, |client, statement| async move { client.query(&statement, params).await }).await
     }
@@ -157,7 +155,7 @@ impl Deref for Tx {
 }
 
 impl Tx {
-    pub(super) async fn begin(client: Client, kind: Kind) -> Result<Self> {
+    pub(super) async fn begin(client: Client, kind: TransactionKind) -> Result<Self> {
         let snapshot = Snapshot::new(client);
         let nobody = Name { transaction: 0, incarnation: 0 };
         let mut tx = Self { snapshot, now: Timestamp::from_steps(0), name: nobody, slots_on: 0, open: true };
@@ -174,14 +172,14 @@ impl Tx {
     }
 
     /// Begins the transaction. Tells whether it can be asked about later.
-    async fn start(&mut self, kind: Kind) -> Result<bool> {
+    async fn start(&mut self, kind: TransactionKind) -> Result<bool> {
         // The database's clock: all replicas have the same, however their own ones go.
         let sql = match kind {
-            Kind::Write | Kind::Urgent => {
+            TransactionKind::Write | TransactionKind::Urgent => {
                 "SELECT (extract(epoch FROM clock_timestamp()) * 100000)::bigint, pg_current_xact_id()::text::bigint,
                      (SELECT id FROM incarnation)"
             }
-            Kind::Snapshot | Kind::Survey | Kind::Migration => {
+            TransactionKind::Snapshot | TransactionKind::Survey | TransactionKind::Migration => {
                 "SELECT (extract(epoch FROM clock_timestamp()) * 100000)::bigint, 0::bigint, 0::bigint"
             }
         };

@@ -1,39 +1,35 @@
-//! The skip scan of all listings. Without a delimiter a page is one statement, which reads along the keys from the page's beginning.
-//! With one a short run of them comes first, which is all of a small page. It tells how to go on: where most keys are rows of the
-//! page, by a longer run; where much lies under common prefixes, by a statement that leaves each by a seek past its last key, all
-//! seeks in the database. So a page costs what it shows, however many keys lie under its prefixes.
+//! The skip scan of all listings. Without a delimiter a page is one statement, which reads along the keys
+//! from the page's beginning. With one a short run of them comes first, which is all of a small page. It
+//! tells how to go on: where most keys are rows of the page, by a longer run; where much lies under common
+//! prefixes, by a statement that leaves each by a seek past its last key, all seeks in the database. So a
+//! page costs what it shows, however many keys lie under its prefixes.
 //!
-//! A statement that steps gives its rows in the order of its steps, as the database runs it: one step after the other, each with its
-//! rows, until there are enough.
+//! A statement that steps gives its rows in the order of its steps, as the database runs it: one step after
+//! the other, each with its rows, until there are enough.
 
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
+use super::super::key_scan::KeyScan;
 use super::super::range::{Keys, past_prefix, successor};
 use super::transaction::Snapshot;
 use crate::model::BucketId;
 use crate::storage::Error;
 use crate::storage::index::Result;
 
-/// The rows of the first run where there is a delimiter: few enough to be cheap where they lie under one common prefix.
+/// The rows of the first run where there is a delimiter: few enough to be cheap where they lie under one
+/// common prefix.
 const FIRST_RUN: usize = 100;
 
-/// What a listing asks.
+/// Reads the pages of a listing.
 pub(super) struct SkipScan<'q> {
     pub(super) bucket: BucketId,
-    pub(super) prefix: &'q str,
-    /// Rolls up what follows the prefix up to and with this text, if there is one.
-    pub(super) delimiter: Option<&'q str>,
-    /// The lower bound, exclusive.
-    pub(super) after: Option<&'q str>,
-    /// Whether a lower bound inside a common prefix hides the prefix too.
-    pub(super) after_hides_prefix: bool,
-    pub(super) reverse: bool,
-    pub(super) limit: usize,
+    pub(super) scan: KeyScan<'q>,
 }
 
-/// The statements of a listing in one direction. The second column of their rows is a key, the last one a common prefix or nothing.
-/// Their parameters are the bucket's id, the range's bounds and the limit, and for `steps` the prefix's length and the delimiter.
+/// The statements of a listing in one direction. The second column of their rows is a key, the last one a
+/// common prefix or nothing. Their parameters are the bucket's id, the range's bounds and the limit, and for
+/// `steps` the prefix's length and the delimiter.
 #[derive(Clone, Copy)]
 pub(super) struct Statements {
     /// Reads along the keys.
@@ -42,7 +38,8 @@ pub(super) struct Statements {
     pub(super) steps: &'static str,
 }
 
-/// The statement that steps forwards: what finds the next key at or after `steps.bound`, and the rows of `steps.key`.
+/// The statement that steps forwards: what finds the next key at or after `steps.bound`, and the rows of
+/// `steps.key`.
 macro_rules! forwards {
     ($next:literal, $rows:literal) => {
         concat!(
@@ -113,21 +110,23 @@ impl SkipScan<'_> {
         statements: Statements,
         mut keys: Keys,
         first: &[Row],
-        kind: &Kind<R>,
+        reader: &RowReader<R>,
     ) -> Result<(Vec<R>, bool)> {
-        let mut page = Page { scan: self, kind, rows: Vec::new(), hidden: self.hidden(), inside: None };
+        let mut page =
+            Page { scan: &self.scan, reader, rows: Vec::new(), hidden: self.scan.hidden(), inside: None };
         if let Some(hidden) = page.hidden {
             keys.from = keys.from.max(past_prefix(hidden.as_bytes()));
         }
         for row in first {
             page.take(row)?;
         }
-        if self.limit == 0 || keys.is_empty() || page.is_over() {
+        if self.scan.limit == 0 || keys.is_empty() || page.is_over() {
             return Ok(page.close());
         }
-        // Without a delimiter one run is the page. With one, a short run tells whether to go on along the keys or by seeks.
-        let mut size = self.limit + 1;
-        let mut is_first = self.delimiter.is_some();
+        // Without a delimiter one run is the page. With one, a short run tells whether to go on along the
+        // keys or by seeks.
+        let mut size = self.scan.limit + 1;
+        let mut is_first = self.scan.delimiter.is_some();
         if is_first {
             size = size.min(FIRST_RUN);
         }
@@ -141,19 +140,19 @@ impl SkipScan<'_> {
                 return Ok(page.close());
             };
             self.pass(&mut keys, &run, last.try_get(1)?, &mut page)?;
-            size = self.limit + 1 - page.rows.len();
+            size = self.scan.limit + 1 - page.rows.len();
             if !std::mem::take(&mut is_first) || 2 * page.rows.len() <= run.len() {
                 break;
             }
         }
-        let delimiter = self.delimiter.unwrap_or_default().as_bytes();
-        let (missing, length) = (wanted(size), wanted(self.prefix.len()));
+        let delimiter = self.scan.delimiter.unwrap_or_default().as_bytes();
+        let (missing, length) = (wanted(size), wanted(self.scan.prefix.len()));
         let params: [&(dyn ToSql + Sync); 6] =
             [&self.bucket, &keys.from, &keys.until, &missing, &length, &delimiter];
         for row in &db.all(statements.steps, &params).await? {
             match row.try_get::<_, Option<&[u8]>>(row.len() - 1)? {
-                Some(common) => page.rows.push((kind.common)(text(common)?.to_owned())),
-                None => page.rows.push((kind.read)(row)?),
+                Some(common) => page.rows.push((reader.common)(text(common)?.to_owned())),
+                None => page.rows.push((reader.read)(row)?),
             }
         }
         Ok(page.close())
@@ -161,7 +160,7 @@ impl SkipScan<'_> {
 
     /// Moves a bound past the last key of a run, or past its common prefix.
     fn pass<R>(&self, keys: &mut Keys, run: &[Row], last: &[u8], page: &mut Page<'_, R>) -> Result<()> {
-        match (self.common_prefix(last)?, self.reverse) {
+        match (self.scan.common_prefix(last)?, self.scan.reverse) {
             (Some(common), true) => keys.until = common.as_bytes().to_vec(),
             (Some(common), false) => keys.from = past_prefix(common.as_bytes()),
             // More rows of the key may follow: what comes next begins with all of them.
@@ -178,34 +177,18 @@ impl SkipScan<'_> {
         }
         Ok(())
     }
-
-    /// The key up to and with the first delimiter after the prefix.
-    fn common_prefix<'k>(&self, key: &'k [u8]) -> Result<Option<&'k str>> {
-        self.delimiter.map_or(Ok(None), |delimiter| Ok(rolled(text(key)?, self.prefix, delimiter)))
-    }
-
-    /// The common prefix that the lower bound hides: its own where it is one, for it was the last row of the page before, and the one
-    /// that it lies inside of, where the caller wants that.
-    fn hidden(&self) -> Option<&str> {
-        let after = self.after?;
-        if !after.starts_with(self.prefix) {
-            return None;
-        }
-        let common = rolled(after, self.prefix, self.delimiter?)?;
-        (common == after || self.after_hides_prefix).then_some(common)
-    }
 }
 
 /// How the rows of a listing are made.
-pub(super) struct Kind<R> {
+pub(super) struct RowReader<R> {
     pub(super) read: fn(&Row) -> Result<R>,
     pub(super) common: fn(String) -> R,
 }
 
 /// A page that is being read.
 struct Page<'p, R> {
-    scan: &'p SkipScan<'p>,
-    kind: &'p Kind<R>,
+    scan: &'p KeyScan<'p>,
+    reader: &'p RowReader<R>,
     rows: Vec<R>,
     /// The common prefix that is not shown.
     hidden: Option<&'p str>,
@@ -218,10 +201,10 @@ impl<R> Page<'_, R> {
     fn take(&mut self, row: &Row) -> Result<()> {
         let key: &[u8] = row.try_get(1)?;
         match self.scan.common_prefix(key)? {
-            None => self.rows.push((self.kind.read)(row)?),
+            None => self.rows.push((self.reader.read)(row)?),
             Some(common) if self.hidden == Some(common) || self.inside.as_deref() == Some(common) => {}
             Some(common) => {
-                self.rows.push((self.kind.common)(common.to_owned()));
+                self.rows.push((self.reader.common)(common.to_owned()));
                 self.inside = Some(common.to_owned());
             }
         }
@@ -237,11 +220,6 @@ impl<R> Page<'_, R> {
         self.rows.truncate(self.scan.limit);
         (self.rows, truncated)
     }
-}
-
-fn rolled<'k>(key: &'k str, prefix: &str, delimiter: &str) -> Option<&'k str> {
-    let found = key.get(prefix.len()..).and_then(|rest| rest.find(delimiter))?;
-    key.get(..prefix.len() + found + delimiter.len())
 }
 
 fn text(key: &[u8]) -> Result<&str> {

@@ -1,10 +1,12 @@
 //! How a command is run until it is done.
 //!
-//! A command that met another one, or whose connection was lost before its commit was sent, is run again from the beginning. Where
-//! the answer to a commit was lost, the database is asked what became of the transaction: what it says is what the caller hears.
+//! A command that met another one, or whose connection was lost before its commit was sent, is run again from
+//! the beginning. Where the answer to a commit was lost, the database is asked what became of the
+//! transaction: what it says is what the caller hears.
 //!
-//! Whoever locks, locks in this order: what [`super::locks`] says, then rows of versions by their number, rows of uploads, blobs by
-//! their id, counters. What breaks the order is found by the database as a deadlock, and run again.
+//! Whoever locks, locks in this order: what [`super::locks`] says, then rows of versions by their number,
+//! rows of uploads, blobs by their id, counters. What breaks the order is found by the database as a
+//! deadlock, and run again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,9 +16,9 @@ use deadpool_postgres::{Client, Pool};
 use futures_util::future::BoxFuture;
 
 use super::connection::{self, PostgresOptions};
+use super::connection_slots::{ConnectionSlot, ConnectionSlots};
 use super::error::{Failed, is_conflict, is_locked, is_lost, is_standby, is_taken};
-use super::places::{Place, Places};
-use super::session::{Kind, Name};
+use super::session::{Name, TransactionKind};
 pub(super) use super::session::{Params, Snapshot, Tx};
 use crate::storage::Error;
 use crate::storage::index::Result;
@@ -25,32 +27,32 @@ use crate::storage::index::Result;
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
-/// How often a command may meet a unique index. After the first time it sees what stands there; so one that knows what to say to it
-/// has said it, and the others never will.
+/// How often a command may meet a unique index. After the first time it sees what stands there; so one that
+/// knows what to say to it has said it, and the others never will.
 const MEETINGS: u32 = 5;
 
-/// How long a commit that is not answered keeps its connection, so that those who come after it open no more of them.
+/// How long a commit that is not answered keeps its connection, so that those who come after it open no more
+/// of them.
 const UNANSWERED: Duration = Duration::from_mins(5);
 
-/// The database.
 #[derive(Clone)]
 pub(super) struct Database {
     pool: Pool,
-    places: Places,
+    slots: ConnectionSlots,
     timeout: Duration,
     retries: Arc<AtomicU64>,
 }
 
 impl Database {
     pub(super) fn new(options: &PostgresOptions) -> Result<Self> {
-        let (pool, places) = (connection::pool(options)?, Places::among(options.connections));
-        Ok(Self { pool, places, timeout: options.timeout, retries: Arc::default() })
+        let (pool, slots) = (connection::pool(options)?, ConnectionSlots::among(options.connections));
+        Ok(Self { pool, slots, timeout: options.timeout, retries: Arc::default() })
     }
 
     /// What the connections do now.
     pub(super) fn activity(&self) -> Activity {
         let status = self.pool.status();
-        let waiting = status.waiting + self.places.waiting();
+        let waiting = status.waiting + self.slots.waiting();
         let retries = self.retries.load(Ordering::Relaxed);
         Activity { open: status.size, idle: status.available, waiting, retries }
     }
@@ -59,7 +61,8 @@ impl Database {
         tries.within(async { Ok(self.pool.get().await?) }).await
     }
 
-    /// Reads by single statements, each of which sees a state of its own. A read whose connection was lost is done again.
+    /// Reads by single statements, each of which sees a state of its own. A read whose connection was lost is
+    /// done again.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl for<'t> Fn(&'t Snapshot) -> BoxFuture<'t, Result<T>> + Send + Sync,
@@ -96,7 +99,7 @@ impl Database {
         &self,
         read: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
     ) -> Result<T> {
-        self.run(Kind::Snapshot, Arc::new(read)).await
+        self.run(TransactionKind::Snapshot, Arc::new(read)).await
     }
 
     /// Reads one consistent state of the index, however long that takes, and once.
@@ -104,26 +107,28 @@ impl Database {
         &self,
         read: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync,
     ) -> Result<T> {
-        let tx = Tx::begin(self.client(&Tries::new(self.timeout)).await?, Kind::Survey).await?;
+        let tx = Tx::begin(self.client(&Tries::new(self.timeout)).await?, TransactionKind::Survey).await?;
         let outcome = read(&tx).await;
         // One that does not get back goes with its connection.
         let _ = tx.roll_back().await;
         outcome
     }
 
-    /// A consistent state of the index for as long as the transaction is kept. Its connection is closed with it.
+    /// A consistent state of the index for as long as the transaction is kept. Its connection is closed with
+    /// it.
     pub(super) async fn hold(&self) -> Result<Tx> {
-        let tx = Tx::begin(self.client(&Tries::new(self.timeout)).await?, Kind::Survey).await?;
+        let tx = Tx::begin(self.client(&Tries::new(self.timeout)).await?, TransactionKind::Survey).await?;
         tx.batch("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
         Ok(tx)
     }
 
-    /// Runs a command and waits until it is durable. Once begun it runs to its end, whether or not the caller still waits.
+    /// Runs a command and waits until it is durable. Once begun it runs to its end, whether or not the caller
+    /// still waits.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
     ) -> Result<T> {
-        self.to_its_end(Kind::Write, work).await
+        self.to_its_end(TransactionKind::Write, work).await
     }
 
     /// The same for a command that waits for no other one, and must not wait behind those that do.
@@ -131,12 +136,12 @@ impl Database {
         &self,
         work: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
     ) -> Result<T> {
-        self.to_its_end(Kind::Urgent, work).await
+        self.to_its_end(TransactionKind::Urgent, work).await
     }
 
     async fn to_its_end<T: Send + 'static>(
         &self,
-        kind: Kind,
+        kind: TransactionKind,
         work: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
     ) -> Result<T> {
         let (this, work) = (self.clone(), Arc::new(work));
@@ -149,12 +154,12 @@ impl Database {
         &self,
         work: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<()>> + Send + Sync + 'static,
     ) -> Result<()> {
-        self.run(Kind::Migration, Arc::new(work)).await
+        self.run(TransactionKind::Migration, Arc::new(work)).await
     }
 
     async fn run<T: Send + 'static>(
         &self,
-        kind: Kind,
+        kind: TransactionKind,
         work: Arc<impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static>,
     ) -> Result<T> {
         let mut tries = Tries::new(self.timeout);
@@ -168,12 +173,12 @@ impl Database {
 
     async fn attempt<T: Send + 'static>(
         &self,
-        kind: Kind,
+        kind: TransactionKind,
         work: &(impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static),
         tries: &Tries,
     ) -> Result<T> {
         // Given back last of all, once the locks are.
-        let place = tries.within(self.place(kind, tries)).await?;
+        let slot = tries.within(self.slot(kind, tries)).await?;
         let client = self.client(tries).await?;
         let mut tx = tries.within(Tx::begin(client, kind)).await?;
         // What it met may have been the slot of somebody who never ends.
@@ -193,10 +198,11 @@ impl Database {
             Some(Err(error)) if kind.is_named() && is_broken(&error) => error,
             Some(outcome) => return outcome.map(|()| value),
             None => {
-                // The server is still at it, as while its synchronous standby is away: it has no other one of this command's.
+                // The server is still at it, as while its synchronous standby is away: it has no other one of
+                // this command's.
                 tokio::spawn(async move {
                     let _ = tokio::time::timeout(UNANSWERED, commit).await;
-                    drop(place);
+                    drop(slot);
                 });
                 late()
             }
@@ -210,16 +216,17 @@ impl Database {
         }
     }
 
-    async fn place(&self, kind: Kind, tries: &Tries) -> Result<Option<Place>> {
+    async fn slot(&self, kind: TransactionKind, tries: &Tries) -> Result<Option<ConnectionSlot>> {
         Ok(match kind {
-            Kind::Write if tries.locks_met > 0 => Some(self.places.to_wait().await),
-            Kind::Write => Some(self.places.to_write().await),
-            Kind::Urgent => Some(self.places.at_once().await),
-            Kind::Snapshot | Kind::Survey | Kind::Migration => None,
+            TransactionKind::Write if tries.locks_met > 0 => Some(self.slots.to_wait().await),
+            TransactionKind::Write => Some(self.slots.to_write().await),
+            TransactionKind::Urgent => Some(self.slots.at_once().await),
+            TransactionKind::Snapshot | TransactionKind::Survey | TransactionKind::Migration => None,
         })
     }
 
-    /// What became of a transaction whose connection was lost in its commit, as far as the database can be asked in time.
+    /// What became of a transaction whose connection was lost in its commit, as far as the database can be
+    /// asked in time.
     async fn became_of(&self, name: Name, tries: &Tries) -> Option<Outcome> {
         let mut pause = FIRST_PAUSE;
         while !tries.over() {
@@ -292,7 +299,8 @@ fn failure(error: &Error) -> Option<&tokio_postgres::Error> {
     }
 }
 
-/// Whether the connection that it came over must not be used again: it is gone, or an answer is still to come.
+/// Whether the connection that it came over must not be used again: it is gone, or an answer is still to
+/// come.
 fn is_broken(error: &Error) -> bool {
     matches!(error, Error::Unavailable(_)) && failure(error).is_none_or(is_lost)
 }

@@ -1,5 +1,5 @@
-//! Versions that a command relies on: each must stand as it was read, or the command is `Changed`. Their rows stay locked until the
-//! command's end, so that nothing else changes them meanwhile.
+//! Versions that a command relies on: each must stand as it was read, or the command is `Changed`. Their rows
+//! stay locked until the command's end, so that nothing else changes them meanwhile.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,8 @@ pub(super) enum Hold {
     Alone,
 }
 
-/// Finds the rows of versions, in the order asked for. All of them must stand. Delete markers have no identity: never found.
+/// Finds the rows of versions, in the order asked for. All of them must stand. Delete markers have no
+/// identity: never found.
 pub(super) async fn find(db: &Snapshot, versions: &[&Unchanged]) -> Result<Vec<i64>> {
     if versions.is_empty() {
         return Ok(Vec::new());
@@ -54,9 +55,9 @@ pub(super) async fn find(db: &Snapshot, versions: &[&Unchanged]) -> Result<Vec<i
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
-/// Locks the rows that were found for these versions, and that of another that the command changes, all in the order of their
-/// numbers: two commands that rely on what the other changes wait for each other, and never both. Reads them as they are then, in
-/// the order asked for, the other one last.
+/// Locks the rows that were found for these versions, and that of another that the command changes, all in
+/// the order of their numbers: two commands that rely on what the other changes wait for each other, and
+/// never both. Reads them as they are then, in the order asked for, the other one last.
 pub(super) async fn hold(
     tx: &Tx,
     versions: &[(&Unchanged, Hold)],

@@ -2,8 +2,8 @@
 
 use tokio_postgres::Row;
 
-use super::super::range::Keys;
-use super::skip_scan::{Kind, SkipScan, Statements, forwards};
+use super::super::key_scan::{KeyScan, marked_upload};
+use super::skip_scan::{RowReader, SkipScan, Statements, forwards};
 use super::transaction::Snapshot;
 use super::{bucket_facts, upload_rows};
 use crate::model::{BucketId, ObjectKey, VersionUid};
@@ -11,20 +11,11 @@ use crate::storage::index::{ListUploads, PartPage, Result, UploadPage, UploadRow
 
 pub(super) async fn list(db: &Snapshot, query: &ListUploads) -> Result<UploadPage> {
     bucket_facts::find(db, query.bucket).await?;
-    let after = query.key_marker.as_deref();
-    let scan = SkipScan {
-        bucket: query.bucket,
-        prefix: &query.prefix,
-        delimiter: query.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty()),
-        after,
-        after_hides_prefix: false,
-        reverse: false,
-        limit: query.limit as usize,
-    };
-    let keys = Keys::new(&query.prefix, after, None);
+    let (scan, keys) = KeyScan::of_uploads(query);
+    let scan = SkipScan { bucket: query.bucket, scan };
     let first = rest_of_key(db, query).await?;
-    let kind = Kind { read, common: UploadRow::Prefix };
-    let (rows, truncated) = scan.page(db, BY_KEY, keys, &first, &kind).await?;
+    let reader = RowReader { read, common: UploadRow::Prefix };
+    let (rows, truncated) = scan.page(db, BY_KEY, keys, &first, &reader).await?;
     Ok(UploadPage { rows, truncated })
 }
 
@@ -50,15 +41,9 @@ pub(super) const OF_KEY: &str =
      FROM uploads WHERE bucket = (SELECT nr FROM buckets WHERE id = $1) AND key = $2 AND (created, nr) > ($3, $4)
      ORDER BY created, nr LIMIT $5";
 
-/// The uploads of the marker's key after the one that is the marker. One that is gone leaves no place behind: then all uploads of its
-/// key follow. Who ends the uploads of each page before asking for the next meets just that.
+/// The uploads of the marker's key after the upload that is the marker.
 async fn rest_of_key(db: &Snapshot, query: &ListUploads) -> Result<Vec<Row>> {
-    let (Some(key), Some(marker)) = (query.key_marker.as_deref(), query.upload_marker) else {
-        return Ok(Vec::new());
-    };
-    if !key.starts_with(&query.prefix) {
-        return Ok(Vec::new());
-    }
+    let Some((key, marker)) = marked_upload(query) else { return Ok(Vec::new()) };
     let key = key.as_bytes();
     let sql = "SELECT created, nr FROM uploads
                WHERE uid = $1 AND bucket = (SELECT nr FROM buckets WHERE id = $2) AND key = $3";

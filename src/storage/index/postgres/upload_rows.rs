@@ -1,7 +1,7 @@
 //! The rows of multipart uploads and of their parts.
 //!
-//! A part holds references like a version does. When an upload is completed they move from its parts to the version: no
-//! count changes, however many there are.
+//! A part holds references like a version does. When an upload is completed they move from its parts to the
+//! version: no count changes, however many there are.
 
 use std::collections::BTreeMap;
 
@@ -137,8 +137,8 @@ pub(super) async fn move_parts(tx: &Tx, upload: i64, version: i64, expected: usi
     check_moved(usize::try_from(moved).unwrap_or(usize::MAX), expected)
 }
 
-/// Drops uploads of a bucket that is to be deleted, until about so many parts are gone or none is left. Tells whether that is
-/// so.
+/// Drops uploads of a bucket that is to be deleted, until about so many parts are gone or none is left. Tells
+/// whether that is so.
 pub(super) async fn discard_all(tx: &Tx, bucket: i64, parts: usize) -> Result<bool> {
     let sql = "SELECT nr, (SELECT count(*) FROM upload_parts WHERE upload = nr) FROM uploads WHERE bucket = $1 LIMIT $2";
     let limit = i64::try_from(parts).unwrap_or(i64::MAX);

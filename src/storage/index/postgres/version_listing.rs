@@ -1,29 +1,31 @@
-//! Listing versions and delete markers: two indexes read side by side, the current objects and all other versions. The current object
-//! of a key is its newest version.
+//! Listing versions and delete markers: two indexes read side by side, the current objects and all other
+//! versions. The current object of a key is its newest version.
 
 use tokio_postgres::Row;
 
+use super::super::key_scan::{KeyScan, beginning, marked_version};
 use super::bucket_facts;
-use super::listing::{self, part_count, version_id};
-use super::skip_scan::{Kind, Statements, backwards, forwards};
+use super::listing::{part_count, version_id};
+use super::skip_scan::{RowReader, SkipScan, Statements, backwards, forwards};
 use super::transaction::Snapshot;
 use super::values::{Count, Flag};
 use crate::model::{ObjectKey, Timestamp, VersionId};
 use crate::storage::index::{ListVersions, Result, VersionPage, VersionRow};
 
 pub(super) async fn list(db: &Snapshot, query: &ListVersions) -> Result<VersionPage> {
-    bucket_facts::find(db, query.keys.bucket).await?;
+    bucket_facts::find(db, query.bucket).await?;
     let reverse = query.keys.reverse;
-    let (scan, keys) = listing::of_query(&query.keys);
+    let (scan, keys) = KeyScan::of_objects(&query.keys);
+    let scan = SkipScan { bucket: query.bucket, scan };
     let mut first = Vec::new();
     if let Some(Rest { key, time }) = rest_of_key(db, query).await? {
         let limit = i64::from(query.keys.limit) + 1;
         let sql = if reverse { NEWER } else { OLDER };
-        first = db.all(sql, &[&query.keys.bucket, &key, &time, &limit]).await?;
+        first = db.all(sql, &[&query.bucket, &key, &time, &limit]).await?;
     }
     let statements = if reverse { BACKWARDS } else { FORWARDS };
-    let kind = Kind { read, common: VersionRow::Prefix };
-    let (rows, truncated) = scan.page(db, statements, keys, &first, &kind).await?;
+    let reader = RowReader { read, common: VersionRow::Prefix };
+    let (rows, truncated) = scan.page(db, statements, keys, &first, &reader).await?;
     Ok(VersionPage { rows, truncated })
 }
 
@@ -124,28 +126,13 @@ struct Rest {
     time: Timestamp,
 }
 
-/// A version's id tells its time, so that its place is known when it is gone. The null version's does not: where it is gone
-/// all versions of its key follow. Who deletes the versions of each page before asking for the next meets just that.
 async fn rest_of_key(db: &Snapshot, query: &ListVersions) -> Result<Option<Rest>> {
-    let (Some(marker), Some(id)) = (query.keys.marker.as_deref(), query.version_marker) else {
-        return Ok(None);
-    };
-    let beyond_end = query
-        .keys
-        .end_marker
-        .as_deref()
-        .is_some_and(|end| if query.keys.reverse { marker <= end } else { marker >= end });
-    // What is no key has no versions.
-    let Some(key) = ObjectKey::new(marker).ok().filter(|_| !beyond_end) else { return Ok(None) };
-    if !marker.starts_with(&query.keys.prefix) {
-        return Ok(None);
-    }
-    let gone = if query.keys.reverse { i64::MIN } else { i64::MAX };
+    let Some((key, id)) = marked_version(query) else { return Ok(None) };
     let time = match id {
         VersionId::At(time) => time,
-        VersionId::Null => match db.maybe(NULL, &[&query.keys.bucket, &key]).await? {
+        VersionId::Null => match db.maybe(NULL, &[&query.bucket, &key]).await? {
             Some(row) => row.try_get(0)?,
-            None => Timestamp::from_steps(gone),
+            None => beginning(query.keys.reverse),
         },
     };
     Ok(Some(Rest { key, time }))

@@ -47,8 +47,9 @@ async fn maybe(tx: &Tx, sql: &str, params: Params<'_>) -> Result<Option<Brief>> 
     tx.maybe(sql, params).await?.as_ref().map(read).transpose()
 }
 
-/// The latest version of a key: the current object or a delete marker. Where versioning was never enabled there are no
-/// markers to look for. Its row is locked: what else changes it holds the key's lock, all but a re-wrap.
+/// The latest version of a key: the current object or a delete marker. Where versioning was never enabled
+/// there are no markers to look for. Its row is locked: what else changes it holds the key's lock, all but a
+/// re-wrap.
 pub(super) async fn latest(tx: &Tx, bucket: BucketId, key: &ObjectKey) -> Result<Option<Brief>> {
     let sql = concat!(latest!(), " FOR UPDATE OF v");
     maybe(tx, sql, &[&bucket, key]).await
@@ -95,7 +96,7 @@ pub(super) async fn by_id(tx: &Tx, bucket: i64, key: &ObjectKey, id: VersionId) 
     }
 }
 
-/// What makes way for a new latest version.
+/// The versions that make way for a new latest version.
 pub(super) async fn displaced(
     tx: &Tx,
     bucket: i64,

@@ -1,4 +1,5 @@
-//! The processes that write blobs, and their leases: which of them does the work that one does for all, and how far it is.
+//! The processes that write blobs, and their leases: which of them does the work that one does for all, and
+//! how far it is.
 
 use std::time::Duration;
 
@@ -70,14 +71,15 @@ pub(super) async fn heartbeat(tx: &Tx, writer: WriterId) -> Result<()> {
     if alive == 1 { Ok(()) } else { Err(Error::Fenced) }
 }
 
-/// The assertion of every command that makes blobs known, once it holds the writer's lock ([`super::locks`]): its writer stands and
-/// is not fenced.
+/// The assertion of every command that makes blobs known, once it holds the writer's lock ([`super::locks`]):
+/// its writer stands and is not fenced.
 pub(super) async fn assert_alive(tx: &Tx, writer: WriterId) -> Result<()> {
     let alive = tx.exists("SELECT 1 FROM writers WHERE id = $1 AND fenced IS NULL", &[&writer]).await?;
     if alive { Ok(()) } else { Err(Error::Fenced) }
 }
 
-/// Whoever was cut off from the database itself meanwhile fences nobody: so were the others, and they may come back later.
+/// Whoever was cut off from the database itself meanwhile fences nobody: so were the others, and they may
+/// come back later.
 pub(super) async fn fence_silent(tx: &Tx, me: WriterId, silence: Silence) -> Result<Vec<WriterId>> {
     let before = match silence {
         Silence::Everyone => Timestamp::from_steps(i64::MAX),
@@ -111,8 +113,8 @@ pub(super) async fn writer_swept(tx: &Tx, writer: WriterId) -> Result<()> {
     tx.execute(sql, &[&writer, &tx.now()]).await.map(|_| ())
 }
 
-/// Makes orphans of what the index does not know: of writers that are not done with, as if they had been heard until now, and
-/// of these others.
+/// Makes orphans of what the index does not know: of writers that are not done with, as if they had been
+/// heard until now, and of these others.
 pub(super) async fn disown(tx: &Tx, strangers: &[WriterId]) -> Result<()> {
     let fence = "INSERT INTO writers (id, started, heartbeat, unbroken, fenced)
                  SELECT id, $2, $2, $2, $2 FROM unnest($1::bytea[]) AS id ON CONFLICT DO NOTHING";

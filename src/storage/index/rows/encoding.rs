@@ -20,10 +20,10 @@ const INT: u8 = 1;
 const BYTES: u8 = 2;
 const TEXT: u8 = 3;
 
-/// Values that a row may have: no table has as many, and hostile bytes reserve no more.
+/// The most values of a row. No table has as many columns; hostile bytes reserve no more memory.
 const MOST_VALUES: u64 = 256;
 
-/// Bytes that are no rows.
+/// The bytes are not rows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("bytes that are no rows")]
 pub struct Unreadable;

@@ -1,28 +1,26 @@
-//! The tables that every kind of index has: their columns as the schema's first file and its migrations leave them.
+//! The tables that every kind of index has, with the columns that all migrations leave.
 //!
-//! A test holds this list against SQLite's own, so that no column of a new migration is forgotten.
+//! A test compares this list with SQLite's own, so that no column of a new migration is forgotten.
 
 /// What a column holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub enum ColumnType {
     /// Numbers: INTEGER, BIGINT.
     Int,
     /// Bytes: BLOB, BYTEA.
     Bytes,
-    /// Text.
     Text,
 }
 
-/// A column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Column {
-    /// Its name.
     pub name: &'static str,
-    /// What it holds.
-    pub kind: Kind,
-    /// Whether it may hold nothing.
+    /// The type of its values.
+    pub kind: ColumnType,
+    /// Whether it may be null.
     pub nullable: bool,
-    /// What a row of an older schema has, which had no such column. Otherwise that is nothing, where it may be.
+    /// The value for rows of an older schema without this column. If there is none, the column is null, where
+    /// it may be.
     pub former: Option<i64>,
 }
 
@@ -32,32 +30,29 @@ impl Column {
         self
     }
 
-    /// A column that came later: what it holds in rows of before.
+    /// A column that was added later, with its value for older rows.
     const fn or(mut self, former: i64) -> Self {
         self.former = Some(former);
         self
     }
 }
 
-/// A column of an older schema. A backup of that time has it.
+/// A column of an older schema, which backups of that time have.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Retired {
-    /// Its name.
     pub name: &'static str,
-    /// The one text that a row may have there: nothing is lost with it.
+    /// The only text that a row may have there, so nothing is lost with it.
     pub text: &'static str,
 }
 
-/// A table.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Table {
-    /// Its name.
     pub name: &'static str,
     /// Its columns, in their order.
     pub columns: &'static [Column],
-    /// How many of the first columns make its primary key, in that order.
+    /// The number of its first columns that are its primary key, in that order.
     pub key: usize,
-    /// Whether the index numbers its rows itself (`nr`): after a load it must go on behind the last.
+    /// Whether the index numbers its rows itself (`nr`): after a load it must continue after the last number.
     pub numbered: bool,
     /// Columns that it no longer has.
     pub retired: &'static [Retired],
@@ -75,11 +70,11 @@ pub fn table(name: &str) -> Option<&'static Table> {
     TABLES.iter().find(|table| table.name == name)
 }
 
-/// Tables that are no part of what an index knows: who does which work now, and what the index says of itself.
+/// Tables that no backup keeps: the leases, and the marks of the index.
 pub const NOT_KEPT: &[&str] = &["leases", "marks"];
 
-/// The tables in the order in which they are read and loaded. The installation's record is the last: without it an index
-/// is none.
+/// The tables in the order in which they are read and loaded. The installation's record is the last: an index
+/// without it does not count as one.
 #[rustfmt::skip]
 pub static TABLES: &[Table] = &[
     keyed("writers", 1, &[
@@ -143,13 +138,13 @@ const fn numbered(name: &'static str, columns: &'static [Column]) -> Table {
 }
 
 const fn int(name: &'static str) -> Column {
-    Column { name, kind: Kind::Int, nullable: false, former: None }
+    Column { name, kind: ColumnType::Int, nullable: false, former: None }
 }
 
 const fn bytes(name: &'static str) -> Column {
-    Column { name, kind: Kind::Bytes, nullable: false, former: None }
+    Column { name, kind: ColumnType::Bytes, nullable: false, former: None }
 }
 
 const fn text(name: &'static str) -> Column {
-    Column { name, kind: Kind::Text, nullable: false, former: None }
+    Column { name, kind: ColumnType::Text, nullable: false, former: None }
 }

@@ -5,15 +5,13 @@ use sha2::{Digest, Sha256};
 use super::{RowSnapshot, RowSource, Rows, TABLES, Table, Value, encode};
 use crate::storage::index::Result;
 
-/// Is told how far the work is: which table, and how many of its rows.
+/// Receives the progress of the work: a table, and the number of its rows.
 pub type Progress<'p> = &'p (dyn Fn(&'static str, u64) + Sync);
 
-/// What a table holds, in short.
+/// The sum of a table's contents.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sum {
-    /// Which table.
     pub table: &'static str,
-    /// Its rows.
     pub rows: u64,
     /// SHA-256 of their encodings in the order of their keys.
     pub digest: [u8; 32],
@@ -28,7 +26,6 @@ pub struct Summing {
 }
 
 impl Summing {
-    /// Begins.
     pub fn of(table: &'static Table) -> Self {
         Self { table: table.name, rows: 0, hash: Sha256::new(), buffer: Vec::new() }
     }
@@ -46,17 +43,16 @@ impl Summing {
         self.rows
     }
 
-    /// Ends.
     pub fn sum(self) -> Sum {
         Sum { table: self.table, rows: self.rows, digest: self.hash.finalize().into() }
     }
 }
 
-/// Loads what the target has not yet, table by table, after the rows that it has.
+/// Loads the rows that the target does not have yet, table by table, after its own rows.
 pub async fn copy(source: &mut dyn RowSnapshot, target: &dyn Rows, progress: Progress<'_>) -> Result<()> {
     for table in TABLES {
-        let standing = target.standing(table).await?;
-        let (mut rows, mut last) = (standing.rows, standing.last);
+        let loaded = target.loaded(table).await?;
+        let (mut rows, mut last) = (loaded.rows, loaded.last);
         loop {
             let page = source.page(table, last.as_deref()).await?;
             let Some(row) = page.last() else { break };

@@ -135,8 +135,8 @@ pub(super) fn audit(db: &Snapshot<'_>) -> Result<Vec<Finding>> {
     Ok(findings.into_vec())
 }
 
-/// What SQLite itself says of its file: pages, indexes, types, constraints. On a connection that may write: on one that
-/// only reads, it looks at less and says nothing of that.
+/// What SQLite itself says of its file: pages, indexes, types, constraints. On a connection that may write:
+/// on one that only reads, it looks at less and says nothing of that.
 pub(super) fn database(db: &Snapshot<'_>) -> Result<Vec<Finding>> {
     let said: Vec<String> = db.all("PRAGMA integrity_check(1000)", [], |row| row.get(0))?;
     let found = said.into_iter().filter(|line| line != "ok");
@@ -239,7 +239,8 @@ mod tests {
     use super::*;
     use crate::storage::index::sqlite::schema;
 
-    /// A bucket with an object, a hidden key and an upload. Blob 1 is referenced twice; blob 2 lives in the index.
+    /// A bucket with an object, a hidden key and an upload. Blob 1 is referenced twice; blob 2 lives in the
+    /// index.
     const SOUND: &str = "
         CREATE TEMP VIEW ids AS SELECT value AS n, CAST(printf('%024d', value) AS BLOB) AS blob
             FROM (SELECT 1 AS value UNION SELECT 2 UNION SELECT 3);

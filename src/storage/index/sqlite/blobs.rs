@@ -11,9 +11,9 @@ use crate::model::{BlobId, Timestamp, WriterId};
 use crate::storage::Error;
 use crate::storage::index::{FreedBlob, NewBlob, PartRecord, Result};
 
-/// Makes new blobs known and takes a reference for every part. One that nobody refers to is free at once; one that would
-/// live here is not even written. A blob that has lost its last reference meanwhile is
-/// `Changed`: zero is final.
+/// Makes new blobs known and takes a reference for every part. One that nobody refers to is free at once; one
+/// that would live here is not even written. A blob that has lost its last reference meanwhile is `Changed`:
+/// zero is final.
 pub(super) fn take(tx: &Tx<'_>, writer: WriterId, new: &[NewBlob], parts: &[PartRecord]) -> Result<()> {
     let mut wanted: HashMap<BlobId, i64> = HashMap::with_capacity(parts.len());
     for part in parts {
@@ -88,10 +88,11 @@ fn counted(db: &Snapshot<'_>, sql: &str, params: impl Params) -> Result<Vec<(Blo
     db.all(sql, params, |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// Drops references to blobs. At zero a blob is freed, wherever its bytes are: who has found it may still read it.
+/// Drops references to blobs. At zero a blob is freed, wherever its bytes are: who has found it may still
+/// read it.
 ///
-/// (No RETURNING, which would spare a statement: SQLite keeps a journal for each such statement, and to end that it goes
-/// along all that the command has changed so far.)
+/// (No RETURNING, which would spare a statement: SQLite keeps a journal for each such statement, and to end
+/// that it goes along all that the command has changed so far.)
 fn release(tx: &Tx<'_>, references: Vec<(BlobId, i64)>) -> Result<()> {
     let mut find = tx.prepare("SELECT refs FROM blobs WHERE id = ?1")?;
     let mut keep = tx.prepare("UPDATE blobs SET refs = ?2 WHERE id = ?1")?;

@@ -1,7 +1,8 @@
 //! Writing the log back into the database, on a thread beside the writer: its disk syncs hold up no commit.
 //!
-//! While commands keep coming the thread never quite catches up, and a log starts anew only once all of it is written
-//! back. So when it has grown long the writer writes back the little that is left, between two batches.
+//! While commands keep coming the thread never quite catches up, and a log starts anew only once all of it is
+//! written back. So when it has grown long the writer writes back the little that is left, between two
+//! batches.
 
 use std::cell::Cell;
 use std::sync::mpsc;
@@ -20,7 +21,8 @@ const PASSIVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 const BEGIN: i64 = 2_000;
 /// Pages in the log from which on the writer helps with the last of them, so that it starts anew.
 const HELP: i64 = 6_000;
-/// Pages in the log from which on the writer waits until all are written back: the disk is slower than the commands.
+/// Pages in the log from which on the writer waits until all are written back: the disk is slower than the
+/// commands.
 const WAIT: i64 = 10 * HELP;
 /// How long it then waits for a reader that still needs the log. A snapshot may need it for minutes.
 const READERS: Duration = Duration::from_millis(250);
@@ -56,7 +58,8 @@ impl Checkpointer {
             self.wait.set(WAIT);
         }
         if log >= self.wait.get() {
-            // A reader that keeps the log from starting anew is not waited for again until much more has come.
+            // A reader that keeps the log from starting anew is not waited for again until much more has
+            // come.
             self.wait.set(log + HELP);
             let _ = writer.busy_timeout(READERS);
             write_back(writer, "PRAGMA wal_checkpoint(RESTART)");

@@ -17,11 +17,13 @@ use crate::storage::index::Result;
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Distinct statements a connection keeps prepared; there are fewer.
 const STATEMENTS: usize = 256;
-/// KiB of pages that the writer keeps. More would cost more than it spares: SQLite looks through all of them at commits.
+/// KiB of pages that the writer keeps. More would cost more than it spares: SQLite looks through all of them
+/// at commits.
 const WRITER_CACHE: i64 = 16 * 1024;
 /// KiB of pages that a reader keeps. Every commit empties them.
 const READER_CACHE: i64 = 4 * 1024;
-/// Bytes of the file that a reader maps, to be spared a read(2) for each page after a commit. SQLite allows 2 GiB.
+/// Bytes of the file that a reader maps, to be spared a read(2) for each page after a commit. SQLite allows 2
+/// GiB.
 const READER_MAP: i64 = 0x7FFF_0000;
 /// Bytes that the write-ahead log may keep on disk once it was written back.
 const LOG_FILE: i64 = 64 * 1024 * 1024;
@@ -44,7 +46,8 @@ impl Durability {
     }
 }
 
-/// Takes the index for this process. Another process that has it open is an error; the lock goes with the process.
+/// Takes the index for this process. Another process that has it open is an error; the lock goes with the
+/// process.
 pub(super) fn lock(index: &Path) -> Result<File> {
     let mut name = index.as_os_str().to_owned();
     name.push(".lock");
@@ -107,8 +110,8 @@ pub(super) fn reader(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Opens a connection that reads beside the process whose index it is, and leaves everything to that process. It is opened
-/// as one that may write, without which SQLite checks less than it can.
+/// Opens a connection that reads beside the process whose index it is, and leaves everything to that process.
+/// It is opened as one that may write, without which SQLite checks less than it can.
 pub(super) fn guest(path: &Path) -> Result<Connection> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.pragma_update(None, "query_only", "ON")?;
@@ -122,8 +125,8 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // A plan follows from the statement alone: SQLite would else compile one again whenever a value is bound that might
-    // change the plan, which for partial indexes is each time.
+    // A plan follows from the statement alone: SQLite would else compile one again whenever a value is bound
+    // that might change the plan, which for partial indexes is each time.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "trusted_schema", "OFF")?;
@@ -161,7 +164,6 @@ impl<'c> Snapshot<'c> {
         Ok(self.connection.prepare_cached(sql)?.query_row(params, read)?)
     }
 
-    /// All rows.
     pub(super) fn all<T>(
         &self,
         sql: &str,

@@ -30,7 +30,8 @@ fn delete_current(tx: &Tx<'_>, facts: &BucketFacts, latest: Option<&Brief>) -> R
     Ok(Deleted { removed, ..Deleted::default() })
 }
 
-/// Puts a delete marker on top. With versioning suspended it is a null version, and replaces the null version that exists.
+/// Puts a delete marker on top. With versioning suspended it is a null version, and replaces the null version
+/// that exists.
 fn hide(tx: &Tx<'_>, facts: &BucketFacts, key: &ObjectKey, latest: Option<&Brief>) -> Result<Deleted> {
     let (created, id) = change::next(tx.now(), facts.versioning, latest);
     let (removed, change) = change::hidden(latest, tx.now());

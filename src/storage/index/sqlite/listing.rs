@@ -3,7 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::super::brief::version_id;
-use super::super::range::Keys;
+use super::super::key_scan::KeyScan;
 use super::bucket_facts;
 use super::connection::Snapshot;
 use super::skip_scan::SkipScan;
@@ -12,29 +12,14 @@ use crate::storage::index::{ListObjects, ObjectPage, ObjectRow, Result};
 
 pub(super) fn list(db: &Snapshot<'_>, query: &ListObjects) -> Result<ObjectPage> {
     let bucket = bucket_facts::find(db, query.bucket)?.nr;
-    let (scan, keys) = of_query(query);
-    let sql = if query.reverse { BACKWARDS } else { FORWARDS };
-    let (rows, truncated) = scan.page(keys, ObjectRow::Prefix, |keys, visit| {
+    let (scan, keys) = KeyScan::of_objects(&query.keys);
+    let sql = if query.keys.reverse { BACKWARDS } else { FORWARDS };
+    let (rows, truncated) = SkipScan::new(scan).page(keys, ObjectRow::Prefix, |keys, visit| {
         db.scan(sql, params![bucket, keys.from, keys.until], |row| {
             visit(row.get_ref(0)?.as_blob()?, &|| Ok(read_object(row)?))
         })
     })?;
     Ok(ObjectPage { rows, truncated })
-}
-
-/// What a listing asks, and of which keys.
-pub(super) fn of_query(query: &ListObjects) -> (SkipScan<'_>, Keys) {
-    let (marker, end) = (query.marker.as_deref(), query.end_marker.as_deref());
-    let (after, before) = if query.reverse { (end, marker) } else { (marker, end) };
-    let scan = SkipScan {
-        prefix: &query.prefix,
-        delimiter: query.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty()),
-        after,
-        after_hides_prefix: query.marker_skips_prefix,
-        reverse: query.reverse,
-        limit: query.limit as usize,
-    };
-    (scan, Keys::new(&query.prefix, after, before))
 }
 
 const FORWARDS: &str =

@@ -1,7 +1,7 @@
 //! The index in an embedded SQLite database.
 //!
-//! One thread writes ([`writer`]), a few read ([`readers`]); the commands are plain functions over a transaction or a
-//! snapshot, one file a topic, their SQL beside them.
+//! One thread writes ([`writer`]), a few read ([`readers`]); the commands are plain functions over a
+//! transaction or a snapshot, one file a topic, their SQL beside them.
 
 mod audit;
 mod blobs;
@@ -50,7 +50,8 @@ use crate::storage::Error;
 
 /// An index in a SQLite file. It belongs to one process; share it in an `Arc`.
 pub struct SqliteIndex {
-    // In the order in which they are closed: the last connection to go writes the log back, then the lock goes.
+    // In the order in which they are closed: the last connection to go writes the log back, then the lock
+    // goes.
     readers: Readers,
     path: PathBuf,
     /// `None` where another process writes.
@@ -60,8 +61,8 @@ pub struct SqliteIndex {
 }
 
 impl SqliteIndex {
-    /// Opens the index, creating the file or bringing its schema up to date. A schema that is newer than this program,
-    /// and a file that another process has open, are refused.
+    /// Opens the index, creating the file or bringing its schema up to date. A schema that is newer than this
+    /// program, and a file that another process has open, are refused.
     pub fn open(path: &Path) -> Result<Self> {
         Self::open_with(path, Durability::Full, None)
     }
@@ -72,8 +73,8 @@ impl SqliteIndex {
         Ok(Self { readers, path: path.to_owned(), writer: None, _lock: None, _temporary: None })
     }
 
-    /// An index that is gone when it is dropped, beside a blob store in memory. (It is a temporary file: an SQLite
-    /// database in memory has no write-ahead log.)
+    /// An index that is gone when it is dropped, beside a blob store in memory. (It is a temporary file: an
+    /// SQLite database in memory has no write-ahead log.)
     pub fn open_in_memory() -> Result<Self> {
         let folder = TemporaryFolder::new()?;
         Self::open_with(&folder.0.join("index.sqlite"), Durability::None, Some(folder))

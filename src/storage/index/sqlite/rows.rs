@@ -1,7 +1,7 @@
 //! The index as rows: read as of one moment by a thread of its own, and loaded by the one that writes.
 //!
-//! A reader of a write-ahead log waits for nobody, and nobody waits for it, in this process or another. But as long as a
-//! snapshot lives the log cannot start anew, and grows by what is written.
+//! A reader of a write-ahead log waits for nobody, and nobody waits for it, in this process or another. But
+//! as long as a snapshot lives the log cannot start anew, and grows by what is written.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -18,8 +18,7 @@ use crate::model::WriterId;
 use crate::storage::Error;
 use crate::storage::index::Result;
 use crate::storage::index::rows::{
-    Begun, Mark, PAGE_BYTES, PAGE_ROWS, Row, RowSnapshot, RowSource, Rows, Standing, TABLES, Table, Value,
-    size,
+    Begun, Loaded, Mark, PAGE_BYTES, PAGE_ROWS, Row, RowSnapshot, RowSource, Rows, TABLES, Table, Value, size,
 };
 
 #[async_trait]
@@ -50,8 +49,8 @@ impl Rows for SqliteIndex {
         self.writer()?.run(move |tx| begin_load(tx, &source)).await
     }
 
-    async fn standing(&self, table: &'static Table) -> Result<Standing> {
-        self.readers.snapshot(move |db| standing(db, table)).await
+    async fn loaded(&self, table: &'static Table) -> Result<Loaded> {
+        self.readers.snapshot(move |db| loaded(db, table)).await
     }
 
     async fn load(&self, table: &'static Table, rows: Vec<Row>) -> Result<()> {
@@ -83,7 +82,8 @@ impl Rows for SqliteIndex {
     }
 }
 
-// ---- reading -----------------------------------------------------------------------------------------------------------
+// ---- reading
+// -----------------------------------------------------------------------------------------------------------
 
 struct Asked {
     table: &'static Table,
@@ -187,7 +187,8 @@ fn places(count: usize) -> String {
     vec!["?"; count].join(", ")
 }
 
-// ---- loading -----------------------------------------------------------------------------------------------------------
+// ---- loading
+// -----------------------------------------------------------------------------------------------------------
 
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -226,7 +227,7 @@ fn begin_load(tx: &Tx<'_>, source: &str) -> Result<Begun> {
     Ok(Begun::New)
 }
 
-fn standing(db: &Snapshot<'_>, table: &'static Table) -> Result<Standing> {
+fn loaded(db: &Snapshot<'_>, table: &'static Table) -> Result<Loaded> {
     let key = names(table, table.key);
     let rows: i64 = db.one(&format!("SELECT count(*) FROM {}", table.name), [], |row| row.get(0))?;
     let backwards = key.replace(", ", " DESC, ");
@@ -236,7 +237,7 @@ fn standing(db: &Snapshot<'_>, table: &'static Table) -> Result<Standing> {
         last = Some((0..table.key).map(|at| value(row.get_ref(at)?)).collect::<Result<_>>()?);
         Ok(false)
     })?;
-    Ok(Standing { rows: rows.unsigned_abs(), last })
+    Ok(Loaded { rows: rows.unsigned_abs(), last })
 }
 
 fn load(tx: &Tx<'_>, table: &'static Table, rows: &[Row]) -> Result<()> {
@@ -256,7 +257,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::storage::index::rows::{Kind, NOT_KEPT, table};
+    use crate::storage::index::rows::{ColumnType, NOT_KEPT, table};
 
     fn connection() -> Connection {
         let mut connection = Connection::open_in_memory().unwrap();
@@ -292,9 +293,9 @@ mod tests {
                 .unwrap();
             let listed = table.columns.iter().enumerate().map(|(at, column)| {
                 let kind = match column.kind {
-                    Kind::Int => "INTEGER",
-                    Kind::Bytes => "BLOB",
-                    Kind::Text => "TEXT",
+                    ColumnType::Int => "INTEGER",
+                    ColumnType::Bytes => "BLOB",
+                    ColumnType::Text => "TEXT",
                 };
                 (
                     column.name.to_owned(),

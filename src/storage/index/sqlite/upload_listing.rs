@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::super::range::Keys;
+use super::super::key_scan::{KeyScan, marked_upload};
 use super::super::upload_rules::{NumberedUpload, upload_columns};
 use super::bucket_facts;
 use super::connection::Snapshot;
@@ -25,18 +25,9 @@ const OF_KEY: &str = concat!(
 
 pub(super) fn list(db: &Snapshot<'_>, query: &ListUploads) -> Result<UploadPage> {
     let bucket = bucket_facts::find(db, query.bucket)?.nr;
-    let after = query.key_marker.as_deref();
-    let keys = Keys::new(&query.prefix, after, None);
-    let scan = SkipScan {
-        prefix: &query.prefix,
-        delimiter: query.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty()),
-        after,
-        after_hides_prefix: false,
-        reverse: false,
-        limit: query.limit as usize,
-    };
+    let (scan, keys) = KeyScan::of_uploads(query);
     let mut rest = rest_of_key(db, bucket, query)?;
-    let (rows, truncated) = scan.page(keys, UploadRow::Prefix, |keys, visit| {
+    let (rows, truncated) = SkipScan::new(scan).page(keys, UploadRow::Prefix, |keys, visit| {
         if let Some(Rest { key, created, nr }) = rest.take()
             && !visit_all(db, OF_KEY, params![bucket, key.as_bytes(), created, nr], visit)?
         {
@@ -54,15 +45,8 @@ struct Rest<'q> {
     nr: i64,
 }
 
-/// An upload that is the marker and gone leaves no place behind: then all uploads of its key follow. Who ends the uploads
-/// of each page before asking for the next meets just that.
 fn rest_of_key<'q>(db: &Snapshot<'_>, bucket: i64, query: &'q ListUploads) -> Result<Option<Rest<'q>>> {
-    let (Some(key), Some(marker)) = (query.key_marker.as_deref(), query.upload_marker) else {
-        return Ok(None);
-    };
-    if !key.starts_with(&query.prefix) {
-        return Ok(None);
-    }
+    let Some((key, marker)) = marked_upload(query) else { return Ok(None) };
     let sql = "SELECT created, nr FROM uploads WHERE uid = ?1 AND bucket = ?2 AND key = ?3";
     let found =
         db.maybe(sql, params![marker, bucket, key.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;

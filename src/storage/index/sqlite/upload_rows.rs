@@ -1,7 +1,7 @@
 //! The rows of multipart uploads and of their parts.
 //!
-//! A part holds references like a version does. When an upload is completed they move from its parts to the version: no
-//! count changes, however many there are.
+//! A part holds references like a version does. When an upload is completed they move from its parts to the
+//! version: no count changes, however many there are.
 
 use rusqlite::{Row, params};
 
@@ -113,8 +113,8 @@ pub(super) fn move_parts(tx: &Tx<'_>, upload: i64, version: i64, expected: usize
     remove(tx, upload).map(|_| ())
 }
 
-/// Drops uploads of a bucket that is to be deleted, until so many parts are gone or none is left. Tells whether that is
-/// so.
+/// Drops uploads of a bucket that is to be deleted, until so many parts are gone or none is left. Tells
+/// whether that is so.
 pub(super) fn discard_all(tx: &Tx<'_>, bucket: i64, parts: usize) -> Result<bool> {
     let mut discarded = 0;
     while discarded < parts {

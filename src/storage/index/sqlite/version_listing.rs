@@ -1,4 +1,5 @@
-//! Listing versions and delete markers: two indexes read side by side, the current objects and all other versions.
+//! Listing versions and delete markers: two indexes read side by side, the current objects and all other
+//! versions.
 
 use std::cmp::Ordering;
 
@@ -6,10 +7,10 @@ use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{Params, Row, params};
 
 use super::super::brief::{OLD, version_id};
+use super::super::key_scan::{KeyScan, beginning, marked_version};
 use super::super::range::{Keys, successor};
 use super::connection::Snapshot;
-use super::listing;
-use super::skip_scan::Visit;
+use super::skip_scan::{SkipScan, Visit};
 use super::values::Count;
 use super::{bucket_facts, versions};
 use crate::model::{ObjectKey, Timestamp, VersionId};
@@ -47,15 +48,15 @@ const NEWER: Pair = [
 ];
 
 pub(super) fn list(db: &Snapshot<'_>, query: &ListVersions) -> Result<VersionPage> {
-    let bucket = bucket_facts::find(db, query.keys.bucket)?.nr;
+    let bucket = bucket_facts::find(db, query.bucket)?.nr;
     let reverse = query.keys.reverse;
-    let (scan, mut keys) = listing::of_query(&query.keys);
+    let (scan, mut keys) = KeyScan::of_objects(&query.keys);
     let rest = rest_of_key(db, bucket, query)?;
     if let Some(Rest { key, .. }) = &rest {
         keys.widen(key.as_str().as_bytes(), reverse);
     }
     let mut unread = rest.as_ref();
-    let (rows, truncated) = scan.page(keys, VersionRow::Prefix, |keys, visit| {
+    let (rows, truncated) = SkipScan::new(scan).page(keys, VersionRow::Prefix, |keys, visit| {
         if let Some(Rest { key, time }) = unread.take() {
             let pair = if reverse { NEWER } else { OLDER };
             if !merge(db, pair, params![bucket, key, time], reverse, visit)? {
@@ -78,34 +79,20 @@ struct Rest {
     time: Timestamp,
 }
 
-/// A version's id tells its time, so that its place is known when it is gone. The null version's does not: where it is gone
-/// all versions of its key follow. Who deletes the versions of each page before asking for the next meets just that.
 fn rest_of_key(db: &Snapshot<'_>, bucket: i64, query: &ListVersions) -> Result<Option<Rest>> {
-    let (Some(marker), Some(id)) = (query.keys.marker.as_deref(), query.version_marker) else {
-        return Ok(None);
-    };
-    let beyond_end = query
-        .keys
-        .end_marker
-        .as_deref()
-        .is_some_and(|end| if query.keys.reverse { marker <= end } else { marker >= end });
-    // What is no key has no versions.
-    let Some(key) = ObjectKey::new(marker).ok().filter(|_| !beyond_end) else { return Ok(None) };
-    if !marker.starts_with(&query.keys.prefix) {
-        return Ok(None);
-    }
-    let gone = if query.keys.reverse { i64::MIN } else { i64::MAX };
+    let Some((key, id)) = marked_version(query) else { return Ok(None) };
     let time = match id {
         VersionId::At(time) => time,
         VersionId::Null => {
-            versions::by_id(db, bucket, &key, id)?.map_or(Timestamp::from_steps(gone), |null| null.created)
+            let null = versions::by_id(db, bucket, &key, id)?;
+            null.map_or_else(|| beginning(query.keys.reverse), |null| null.created)
         }
     };
     Ok(Some(Rest { key, time }))
 }
 
-/// Visits the rows of both statements in the listing's order until there are enough (`false`). The current object of a
-/// key is its newest version.
+/// Visits the rows of both statements in the listing's order until there are enough (`false`). The current
+/// object of a key is its newest version.
 fn merge(
     db: &Snapshot<'_>,
     [current, rest]: Pair,

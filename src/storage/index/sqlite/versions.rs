@@ -28,8 +28,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Brief> {
     })
 }
 
-/// The latest version of a key: the current object or a delete marker. Where versioning was never enabled there are no
-/// markers to look for.
+/// The latest version of a key: the current object or a delete marker. Where versioning was never enabled
+/// there are no markers to look for.
 pub(super) fn latest(
     db: &Snapshot<'_>,
     bucket: i64,

@@ -1,8 +1,8 @@
 //! The one thread that writes.
 //!
-//! It takes whatever commands have queued, runs each in a savepoint of its own inside one transaction, commits once, and
-//! only then answers all of them: a disk sync is shared by everybody who waited for the one before. A command that fails
-//! rolls back to its savepoint and touches none of its neighbours.
+//! It takes whatever commands have queued, runs each in a savepoint of its own inside one transaction,
+//! commits once, and only then answers all of them: a disk sync is shared by everybody who waited for the one
+//! before. A command that fails rolls back to its savepoint and touches none of its neighbours.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
@@ -71,7 +71,8 @@ impl Writer {
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
-    /// Queues a command and waits until it is durable. Once queued it runs, whether or not the caller still waits.
+    /// Queues a command and waits until it is durable. Once queued it runs, whether or not the caller still
+    /// waits.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
@@ -97,16 +98,16 @@ impl Drop for Writer {
 fn run(connection: &Connection, queue: &mpsc::Receiver<Box<dyn Job>>, checkpointer: Checkpointer) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut clock = Timestamp::from_steps(0);
-    let mut patience = Patience::default();
+    let mut gathering = Gathering::default();
     while let Ok(first) = queue.recv() {
         batch.push(first);
-        patience.gather(queue, &mut batch);
+        gathering.gather(queue, &mut batch);
         let begun = Instant::now();
         let lost = commit(connection, &mut batch, &mut clock).err().map(|error| error.to_string());
         if let Some(why) = &lost {
             tracing::error!(error = %why, commands = batch.len(), "the index could not commit");
         }
-        patience = Patience { batch: batch.len(), commit: begun.elapsed() };
+        gathering = Gathering { batch: batch.len(), commit: begun.elapsed() };
         for job in batch.drain(..) {
             job.settle(lost.as_deref());
         }
@@ -118,16 +119,17 @@ fn run(connection: &Connection, queue: &mpsc::Receiver<Box<dyn Job>>, checkpoint
 
 /// How the last batch went, and so how long to wait for the next to fill.
 ///
-/// Those who were answered together mostly come again together, but one by one. Without waiting, the first of them would
-/// take a disk sync for itself alone while the others queue for the next.
+/// Those who were answered together mostly come again together, but one by one. Without waiting, the first of
+/// them would take a disk sync for itself alone while the others queue for the next.
 #[derive(Default)]
-struct Patience {
+struct Gathering {
     batch: usize,
     commit: Duration,
 }
 
-impl Patience {
-    /// Takes what has queued, and waits for as many as came the last time: for a fraction of what a commit takes.
+impl Gathering {
+    /// Takes what has queued, and waits for as many as came the last time: for a fraction of what a commit
+    /// takes.
     fn gather(&self, queue: &mpsc::Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>) {
         batch.extend(queue.try_iter().take(BATCH - batch.len()));
         let deadline = Instant::now() + self.commit / 4;

@@ -1,4 +1,5 @@
-//! The processes that write blobs, and their leases: which of them does the work that one does for all, and how far it is.
+//! The processes that write blobs, and their leases: which of them does the work that one does for all, and
+//! how far it is.
 
 use std::time::Duration;
 
@@ -98,8 +99,8 @@ pub(super) fn writer_swept(tx: &Tx<'_>, writer: WriterId) -> Result<()> {
     tx.execute(sql, params![writer, tx.now()]).map(|_| ())
 }
 
-/// Makes orphans of what the index does not know: of writers that are not done with, as if they had been heard until now, and
-/// of these others.
+/// Makes orphans of what the index does not know: of writers that are not done with, as if they had been
+/// heard until now, and of these others.
 pub(super) fn disown(tx: &Tx<'_>, strangers: &[WriterId]) -> Result<()> {
     let fence =
         "INSERT INTO writers (id, started, heartbeat, fenced) VALUES (?1, ?2, ?2, ?2) ON CONFLICT DO NOTHING";

@@ -1,7 +1,7 @@
 //! The storage layer: the index suite and the blob suite, as functions over a backend.
 //!
-//! Each function of `storage::index::{principals, buckets, …}` takes any index, and `index_suite!` runs all of
-//! them over one. `tests/storage_postgres.rs` runs the same functions over the other index.
+//! Each function of `storage::index::{principals, buckets, …}` takes any index, and `index_suite!` runs all
+//! of them over one. `tests/storage_postgres.rs` runs the same functions over the other index.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 #![allow(clippy::needless_pass_by_value, reason = "each function owns its backend, which goes with it")]

@@ -1,7 +1,7 @@
 //! The blob suite over stores behind a network: S3 and Azure, which `tests/stores/` starts.
 //!
-//! `CARDEA_TEST_S3` (a URL), `CARDEA_TEST_S3_ENDPOINT`, `CARDEA_TEST_AZ` and the variables of credentials lead to
-//! them. Without these the tests fail: no test is skipped.
+//! `CARDEA_TEST_S3` (a URL), `CARDEA_TEST_S3_ENDPOINT`, `CARDEA_TEST_AZ` and the variables of credentials
+//! lead to them. Without these the tests fail: no test is skipped.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::needless_pass_by_value, reason = "each function owns its backend, which goes with it")]

@@ -10,8 +10,8 @@
 //! backups/deleting/<id>                        chunks that no manifest names are being deleted
 //! ```
 //!
-//! The writer comes first, so that what a dead process left behind is found by one listing; the two digits keep folders
-//! of a local store small.
+//! The writer comes first, so that what a dead process left behind is found by one listing; the two digits
+//! keep folders of a local store small.
 
 use object_store::path::Path;
 

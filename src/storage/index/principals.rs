@@ -91,7 +91,6 @@ pub struct RoleGrant {
 pub struct AccessKeyRecord {
     /// Its public id.
     pub access: String,
-    /// The owner.
     pub user: UserId,
     /// The account that it signs for.
     pub account: AccountId,

@@ -43,7 +43,6 @@ pub enum Versioning {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BucketRecord {
     pub id: BucketId,
-    /// The owner.
     pub account: AccountId,
     pub name: BucketName,
     /// Whether the bucket has its name in the global S3 registry.
@@ -150,7 +149,6 @@ pub enum ObjectRow {
         key: ObjectKey,
         /// Its version's id.
         version_id: VersionId,
-        /// `Last-Modified`.
         modified: Timestamp,
         size: u64,
         /// S3's ETag, without quotes.
@@ -159,7 +157,6 @@ pub enum ObjectRow {
         part_count: Option<u32>,
         /// The holder of the object key.
         mode: EncryptionMode,
-        /// `Content-Type`.
         content_type: Option<String>,
     },
     /// A common prefix (subdirectory), with its delimiter at the end.
@@ -186,7 +183,6 @@ pub enum VersionRow {
         latest: bool,
         /// Whether it is a delete marker: then the fields below are empty.
         marker: bool,
-        /// `Last-Modified`.
         modified: Timestamp,
         size: u64,
         /// S3's ETag, without quotes.
@@ -195,7 +191,6 @@ pub enum VersionRow {
         part_count: Option<u32>,
         /// The holder of the object key; `None` for a delete marker.
         mode: Option<EncryptionMode>,
-        /// `Content-Type`.
         content_type: Option<String>,
     },
     /// A common prefix (subdirectory), with its delimiter at the end.

@@ -1,5 +1,5 @@
-//! The index checked against itself: references, states, counters, and rows without parents. All checks see
-//! one state, and hold nobody up.
+//! The audit of the index: references, states, counters, and rows without parents. All checks see one state,
+//! and block nobody.
 
 use super::super::audit::{Findings, Wrong};
 use super::super::checks;
@@ -7,10 +7,11 @@ use super::transaction::Tx;
 use crate::model::BlobId;
 use crate::storage::index::{Finding, Result};
 
-/// How the session is set for it: these statements read whole tables.
+/// The settings of the session: these statements read whole tables.
 const SESSION: &str = "SET LOCAL enable_bitmapscan = on; SET LOCAL work_mem = '64MB'";
 
-/// What must hold, as queries for what does not. Each gives one text, and takes how many are wanted at most.
+/// Queries for the contradictions. Each returns one text for each finding, and takes the most findings wanted
+/// as its parameter.
 const CHECKS: &[(&str, &str)] = &[
     (
         checks::VERSION_OF_NO_BUCKET,

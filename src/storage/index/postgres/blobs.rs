@@ -1,4 +1,4 @@
-//! The blobs' rows: who counts the references, and what happens at zero.
+//! The rows of blobs: their references are counted, and at zero they are freed.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -12,15 +12,15 @@ use crate::model::{BlobId, Timestamp, WriterId};
 use crate::storage::Error;
 use crate::storage::index::{BlobRow, FreedBlob, NewBlob, PartRecord, Result};
 
-/// How many references to each blob, in the order in which blobs are locked.
+/// The number of references to each blob, in the order in which blobs are locked.
 type References = BTreeMap<BlobId, i64>;
 
-/// Holds blobs as they are, in the order of their ids, for a statement that changes several.
+/// Locks blobs in the order of their ids, for a statement that changes several.
 const LOCK: &str = "SELECT 1 FROM blobs WHERE id = ANY($1) ORDER BY id FOR UPDATE";
 
-/// Makes new blobs known and takes a reference for every part. One that nobody refers to is free at once; one
-/// that would live here is not even written. A blob that has lost its last reference meanwhile is `Changed`:
-/// zero is final.
+/// Inserts new blobs, and takes a reference for every part. A blob without a reference is free at once; its
+/// bytes are not even written if they would live here. If a blob has lost its last reference meanwhile, the
+/// command fails with `Changed`: zero is final.
 pub(super) async fn take(tx: &Tx, writer: WriterId, new: &[NewBlob], parts: &[PartRecord]) -> Result<()> {
     let mut wanted = References::new();
     for part in parts {
@@ -72,7 +72,7 @@ async fn insert(tx: &Tx, new: &[&NewBlob], refs: &[i64]) -> Result<()> {
     .map(|_| ())
 }
 
-/// Takes a further reference for each part of a version, for another version of the same contents.
+/// Takes one more reference for each part of a version, for another version with the same contents.
 pub(super) async fn share_parts(tx: &Tx, version: i64) -> Result<()> {
     let sql = "SELECT blob, count(*) FROM parts WHERE version = $1 GROUP BY blob";
     retain(tx, counted(tx, sql, &[&version]).await?).await
@@ -93,9 +93,11 @@ async fn retain(tx: &Tx, references: References) -> Result<()> {
     }
 }
 
-/// Takes away the rows that references are, drops the references, and tells of how many blobs, how many of
-/// these are known, and how many references the poorest of them has left. At zero a blob is freed, wherever
-/// its bytes are: who has found it may still read it. `$1` is when.
+/// Deletes the rows of references and drops the references. Returns the number of blobs, the number of those
+/// that are known, and the smallest number of references that one has left.
+///
+/// At zero a blob is freed, wherever its bytes live: a reader that has found it may still read it. `$1` is
+/// the time.
 macro_rules! drop_references {
     ($rows:literal) => {
         concat!(
@@ -116,7 +118,7 @@ macro_rules! drop_references {
     };
 }
 
-/// Drops the references that a version's parts are.
+/// Drops the references of a version's parts.
 pub(super) async fn drop_parts(tx: &Tx, version: i64) -> Result<()> {
     release(tx, drop_references!("parts WHERE version = $2"), &[&tx.now(), &version]).await
 }
@@ -144,8 +146,8 @@ async fn release(tx: &Tx, sql: &str, params: Params<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Locks the blobs of parts and those that a version refers to, for a command that takes the ones and drops
-/// the others.
+/// Locks the blobs of parts and of a version, for a command that takes references to the former and drops
+/// those of the latter.
 pub(super) async fn lock_both(tx: &Tx, parts: &[PartRecord], version: i64) -> Result<()> {
     let blobs: Vec<_> = parts.iter().map(|part| part.blob).collect();
     let sql = "SELECT 1 FROM blobs WHERE id = ANY(ARRAY(
@@ -158,7 +160,7 @@ async fn counted(tx: &Tx, sql: &str, params: Params<'_>) -> Result<References> {
     tx.all(sql, params).await?.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
-/// Runs a statement that changes these blobs. One alone is in nobody's wrong order.
+/// Runs a statement that changes these blobs. A single blob cannot be locked in a wrong order.
 async fn locked(tx: &Tx, blobs: &[BlobId], sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
     if blobs.len() == 1 {
         return tx.all(sql, params).await;

@@ -1,4 +1,4 @@
-//! What the commands on objects need of a bucket, and how they count what is in it.
+//! The facts of a bucket that the commands on objects need, and the counters of its contents.
 
 use super::super::change::Change;
 use super::transaction::{Snapshot, Tx};
@@ -6,14 +6,14 @@ use crate::model::{AccountId, BucketId};
 use crate::storage::Error;
 use crate::storage::index::{Result, Versioning};
 
-/// What the commands on objects need of a bucket.
+/// The facts of a bucket that the commands on objects need.
 pub(super) struct BucketFacts {
     pub(super) nr: i64,
     pub(super) account: AccountId,
     pub(super) versioning: Versioning,
 }
 
-/// Finds what the commands on objects need of a bucket.
+/// Finds the facts of a bucket.
 pub(super) async fn find(db: &Snapshot, id: BucketId) -> Result<BucketFacts> {
     let sql = "SELECT nr, account, versioning FROM buckets WHERE id = $1";
     let row = db.maybe(sql, &[&id]).await?.ok_or(Error::NoSuchBucket)?;
@@ -21,7 +21,7 @@ pub(super) async fn find(db: &Snapshot, id: BucketId) -> Result<BucketFacts> {
 }
 
 /// Counts a change of the current objects. Both counters change in the command that changes the objects, each
-/// in the slot of its connection: commands that run at once seldom meet there. One that met a lock goes on to
+/// in the slot of its connection: commands that run at once seldom meet there. A command that met a lock uses
 /// the next slot.
 pub(super) async fn count(tx: &Tx, bucket: &BucketFacts, change: Change) -> Result<()> {
     if change == Change::default() {

@@ -117,8 +117,8 @@ pub(super) async fn update(tx: &Tx, id: BucketId, changes: &[BucketChange]) -> R
     Ok(record)
 }
 
-/// Deletes a bucket without objects and versions. Uploads do not keep it, as on S3: they go first, in steps.
-/// Tells whether it is done.
+/// Deletes a bucket without objects and versions. Uploads do not prevent it, as on S3: they are dropped
+/// first, in steps. Returns whether the bucket is gone.
 pub(super) async fn delete(tx: &Tx, id: BucketId) -> Result<bool> {
     locks::bucket_alone(tx, id).await?;
     let bucket = bucket_facts::find(tx, id).await?;
@@ -169,7 +169,7 @@ fn read_usage(row: &Row, from: usize) -> Result<Usage> {
     Ok(Usage { buckets: count(0)?, objects: count(1)?, bytes: count(2)? })
 }
 
-/// What is read of a bucket.
+/// The columns of a bucket.
 const BUCKET: &str = bucket_columns!();
 
 pub(super) async fn list(db: &Snapshot, query: &ListBuckets) -> Result<BucketPage> {

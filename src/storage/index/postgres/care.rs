@@ -1,4 +1,4 @@
-//! What the care of the store asks.
+//! The commands for the care of the store.
 
 use async_trait::async_trait;
 

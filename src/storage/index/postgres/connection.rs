@@ -1,4 +1,4 @@
-//! Opening connections: where the database is, how it is trusted, and how each session is set.
+//! Opening connections: the address of the database, the trust in it, and the settings of each session.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,18 +14,18 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::storage::Error;
 use crate::storage::index::Result;
 
-/// How a database is reached.
+/// The way to a database.
 #[derive(Clone)]
 pub struct PostgresOptions {
     /// `postgres://user@host:port/database?sslmode=require`, without a password.
     pub url: String,
-    /// The user's password, where the server asks for one.
+    /// The user's password, if the server asks for one.
     pub password: Option<String>,
-    /// Certificate authorities (PEM) that the server is trusted by, besides the system's.
+    /// Certificate authorities (PEM) that the server is trusted by, besides those of the system.
     pub ca: Option<Vec<u8>>,
-    /// Connections at most.
+    /// The most connections.
     pub connections: usize,
-    /// How long a command waits for the database, its connection and all of its tries included.
+    /// The longest time of a command, its wait for a connection and all of its tries included.
     pub timeout: Duration,
 }
 
@@ -40,18 +40,18 @@ impl std::fmt::Debug for PostgresOptions {
     }
 }
 
-/// What every session is set to. All statements find their rows by an index, and a plan follows from the
-/// statement alone: planning one anew for each set of values, by statistics that may not be there yet, costs
-/// more than it could gain. No join reads a table from end to end: a few objects of many parts would have it
-/// look so as if all were.
+/// The settings of every session. All statements find their rows by an index, and the plan depends on the
+/// statement alone: a new plan for each set of values, by statistics that may not exist yet, would cost more
+/// than it could gain. No join reads a table from end to end: after a few objects of many parts, the
+/// statistics suggest that all objects are so.
 const SESSION: &str = "-c synchronous_commit=on -c default_transaction_isolation=read\\ committed \
                        -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off \
                        -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off \
                        -c idle_in_transaction_session_timeout=10s";
 
-/// How long a statement waits for a lock with its connection. Who has waited for so long gives the connection
-/// back, and tries again. It is long beside what a command takes, so that many on one key come through in
-/// their turn.
+/// The longest wait of a statement for a lock with its connection. After that the command returns the
+/// connection, and tries again. It is long compared with the time of a command, so that many commands on one
+/// key each get their turn.
 const LOCK_WAIT: Duration = Duration::from_millis(500);
 
 /// A pool of connections. None is opened before it is needed.
@@ -70,7 +70,7 @@ pub(super) fn pool(options: &PostgresOptions) -> Result<Pool> {
         .map_err(|error| Error::Internal(Box::new(error)))
 }
 
-/// Where a database is: what a password is looked up by.
+/// The address of a database, by which a password is looked up.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Whereabouts {
     /// The first server's name, or the folder of its socket.
@@ -99,11 +99,11 @@ impl Whereabouts {
     }
 }
 
-/// Reads a URL. Where it does not speak of TLS, there is TLS on everything but a socket; there is no trying
-/// without.
+/// Reads a URL. If it does not name a mode of TLS, there is TLS on everything but a socket. There is no
+/// fallback without TLS.
 fn parse(url: &str) -> Result<Config> {
-    // A certificate is verified, name included, whenever there is TLS: the stricter modes are what `require`
-    // is here.
+    // A certificate is verified, its name included, whenever there is TLS: here `require` is what the
+    // stricter modes are elsewhere.
     let url = ["sslmode=verify-full", "sslmode=verify-ca", "sslmode=prefer"]
         .iter()
         .fold(url.to_owned(), |url, mode| url.replace(mode, "sslmode=require"));
@@ -129,7 +129,7 @@ fn config(options: &PostgresOptions) -> Result<Config> {
         .connect_timeout(options.timeout)
         .tcp_user_timeout(options.timeout)
         .keepalives_idle(Duration::from_secs(30))
-        // Of several servers the one that writes; a standby alone is no database.
+        // Of several servers, use the one that accepts writes; a standby alone is not enough.
         .target_session_attrs(TargetSessionAttrs::ReadWrite);
     Ok(config)
 }

@@ -1,5 +1,4 @@
-//! The connections that commands may use, in shares, so that commands that wait for locks leave some to all
-//! others.
+//! The connections that commands may use, in shares: commands that wait for locks leave some to all others.
 //!
 //! If something holds a lock for long (a frozen replica in the middle of a command, a hot key), each command
 //! that wants the lock would otherwise take a connection, until none is left. So a quarter of the connections

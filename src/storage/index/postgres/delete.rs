@@ -39,8 +39,8 @@ async fn delete_current(tx: &Tx, facts: &BucketFacts, latest: Option<&Brief>) ->
     Ok(Deleted { removed, ..Deleted::default() })
 }
 
-/// Puts a delete marker on top. With versioning suspended it is a null version, and replaces the null version
-/// that exists.
+/// Adds a delete marker as the latest version. With versioning suspended it is a null version, and replaces
+/// the null version that exists.
 async fn hide(tx: &Tx, facts: &BucketFacts, key: &ObjectKey, latest: Option<&Brief>) -> Result<Deleted> {
     let (created, id) = change::next(tx.now(), facts.versioning, latest);
     let (removed, change) = change::hidden(latest, tx.now());
@@ -61,7 +61,7 @@ async fn hide(tx: &Tx, facts: &BucketFacts, key: &ObjectKey, latest: Option<&Bri
     Ok(Deleted { removed, marker: Some(id), ..Deleted::default() })
 }
 
-/// Removes one version for good. The newest of those that stay becomes the latest.
+/// Removes one version for good. The newest version that remains becomes the latest.
 async fn delete_version(
     tx: &Tx,
     facts: &BucketFacts,

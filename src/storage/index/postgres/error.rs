@@ -1,4 +1,4 @@
-//! What PostgreSQL's failures mean to a caller.
+//! The meaning of PostgreSQL's failures for a caller.
 
 use std::error::Error as _;
 use std::fmt;
@@ -9,14 +9,14 @@ use tokio_postgres::error::SqlState;
 
 use crate::storage::Error;
 
-/// A failure that says why.
+/// A failure with its cause in the text.
 #[derive(Debug)]
 pub(super) struct Failed(pub(super) tokio_postgres::Error);
 
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.0.as_db_error(), self.0.source()) {
-            // Never its detail, which may hold values.
+            // Never print its detail, which may hold values.
             (Some(error), _) => write!(f, "the database says {} ({})", error.message(), error.code().code()),
             (None, Some(cause)) => write!(f, "{}: {cause}", self.0),
             (None, None) => write!(f, "{}", self.0),
@@ -49,10 +49,10 @@ impl From<PoolError> for Error {
     }
 }
 
-/// Whether the connection is of no more use, or there was none.
+/// Whether the connection is lost, or there was none.
 pub(super) fn is_lost(error: &tokio_postgres::Error) -> bool {
-    // Its operator ends or starts it; the connection broke; it was idle too long; there are too many; it only
-    // reads, and so is not the primary one any more.
+    // The operator stops or starts the server; the connection broke; it was idle too long; there are too
+    // many; or the server only reads, so it is no longer the primary.
     let is_end = |code: &SqlState| {
         ["57P", "08", "25P03", "53300", "25006"].iter().any(|class| code.code().starts_with(class))
     };
@@ -62,8 +62,8 @@ pub(super) fn is_lost(error: &tokio_postgres::Error) -> bool {
     }
 }
 
-/// Whether the way to the server is broken. A server that is not trusted is there, and will be the same
-/// later.
+/// Whether the network to the server is broken. A server that is not trusted is reachable, and stays
+/// untrusted.
 fn is_io(error: &tokio_postgres::Error) -> bool {
     let Some(cause) = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()) else {
         return false;
@@ -74,12 +74,12 @@ fn is_io(error: &tokio_postgres::Error) -> bool {
     }
 }
 
-/// Whether the server only reads: it was the primary one, or never.
+/// Whether the server only reads: it is no longer the primary, or never was.
 pub(super) fn is_standby(error: &tokio_postgres::Error) -> bool {
     error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION)
 }
 
-/// Whether the same command may succeed when it is run again at once: it met another one.
+/// Whether the same command may succeed if it is run again at once: it conflicted with another.
 pub(super) fn is_conflict(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| {
         [
@@ -92,18 +92,18 @@ pub(super) fn is_conflict(error: &tokio_postgres::Error) -> bool {
     })
 }
 
-/// Whether another command held a lock for longer than one waits for it.
+/// Whether another command held a lock for longer than the longest wait.
 pub(super) fn is_locked(error: &tokio_postgres::Error) -> bool {
     error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
 }
 
-/// Whether a unique index holds a row that the command would have made.
+/// Whether a unique index already holds the row that the command would insert.
 pub(super) fn is_taken(error: &tokio_postgres::Error) -> bool {
     error.code() == Some(&SqlState::UNIQUE_VIOLATION)
 }
 
-/// Whether it may succeed later: another command was met, or the server, its disk or the way to it is not
-/// there.
+/// Whether it may succeed later: it conflicted with another command, or the server, its disk or the network
+/// is not available.
 fn is_transient(error: &tokio_postgres::Error) -> bool {
     let is_absence = |code: &SqlState| {
         // Resources; the operator's intervention; the system.

@@ -1,4 +1,4 @@
-//! Objects whose time has come.
+//! Objects whose `X-Delete-At` has come.
 
 use super::transaction::{Snapshot, Tx};
 use super::{delete, locks};
@@ -13,13 +13,13 @@ const EXPIRED: &str = "SELECT b.id, v.key FROM versions v JOIN buckets b ON b.nr
 const IS_EXPIRED: &str = "SELECT 1 FROM versions v JOIN buckets b ON b.nr = v.bucket
      WHERE b.id = $1 AND v.key = $2 AND v.state = 1 AND v.expires <= $3";
 
-/// What has expired, to be deleted each in a transaction of its own.
+/// The expired objects. Each is deleted in a transaction of its own.
 pub(super) async fn expired(db: &Snapshot, now: Timestamp, limit: u32) -> Result<Vec<(BucketId, ObjectKey)>> {
     let rows = db.all(EXPIRED, &[&now.seconds_floor(), &i64::from(limit)]).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
-/// Deletes the current object under a key as a DELETE would, if it has expired still. Tells whether it did.
+/// Deletes the current object under a key as a DELETE would, if it is still expired. Returns whether it was.
 pub(super) async fn expire(tx: &Tx, bucket: BucketId, key: &ObjectKey, now: Timestamp) -> Result<bool> {
     locks::for_key(tx, bucket, key).await?;
     if !tx.exists(IS_EXPIRED, &[&bucket, key, &now.seconds_floor()]).await? {

@@ -1,4 +1,4 @@
-//! Reading versions whole, each question in one statement.
+//! Reading whole versions, each question in one statement.
 
 use bytes::Bytes;
 use tokio_postgres::Row;
@@ -15,21 +15,21 @@ use crate::storage::index::{
     BucketAddress, BucketRecord, NumberedPart, PartRecord, Result, Unchanged, VersionRecord,
 };
 
-/// What is read of a bucket.
+/// The columns of a bucket.
 const BUCKET: &str = bucket_columns!();
 
-/// What is read of a version.
+/// The columns of a version.
 const VERSION: &str = "v.nr, v.marker, v.null_id, v.created, v.modified, v.size, v.mode, v.part_count, v.etag, \
                        v.content_type, v.uid, v.digests, v.envelope, v.metadata, v.manifest";
-/// How many columns that are.
+/// The number of these columns.
 const VERSION_COLUMNS: usize = 15;
 
-/// What is read of all parts of a version: each column is a list.
+/// The columns of all parts of a version: each column is a list.
 const PARTS: &str = "p.blob, p.start, p.length, p.wrapped_key, p.header, p.blob_length, p.inline";
-/// How many columns that are.
+/// The number of these columns.
 const PARTS_COLUMNS: usize = 7;
 
-/// Joins the current object. (`$2` is the time of a version that is asked for by it.)
+/// Joins the current object. (`$2` is the time of the version, if the caller names one.)
 const CURRENT: &str =
     "LEFT JOIN LATERAL (SELECT * FROM versions WHERE bucket = b.nr AND key = $1 AND state = 1 AND $2::bigint IS NULL LIMIT 1)
         v ON true";
@@ -38,7 +38,7 @@ const NULL: &str = "LEFT JOIN LATERAL (
         SELECT * FROM versions WHERE bucket = b.nr AND key = $1 AND state = 1 AND null_id = 1 UNION ALL
         SELECT * FROM versions WHERE bucket = b.nr AND key = $1 AND state <> 1 AND null_id = 1 LIMIT 1)
         v ON $2::bigint IS NULL";
-/// Joins the version that was made at a time.
+/// Joins the version that was created at a time.
 const MADE_AT: &str = "LEFT JOIN LATERAL (
         SELECT * FROM versions WHERE bucket = b.nr AND key = $1 AND state = 1 AND null_id = 0 AND created = $2 UNION ALL
         SELECT * FROM versions WHERE bucket = b.nr AND key = $1 AND state <> 1 AND null_id = 0 AND created = $2 LIMIT 1)
@@ -56,7 +56,7 @@ macro_rules! hidden {
     };
 }
 
-/// Where no delete marker is looked for.
+/// Joins nothing, if no delete marker matters.
 const NOTHING_HIDDEN: &str =
     "LEFT JOIN LATERAL (SELECT 0::bigint marker, 0::bigint null_id, 0::bigint created) r ON false";
 
@@ -75,17 +75,17 @@ macro_rules! parts {
     };
 }
 
-/// Joins the parts with the bytes that live in the index, where they are no more than four and 64 KiB: an
-/// object may have thousands, which are asked for one by one then.
+/// Joins the parts, with the bytes that live in the index if there are at most four parts and 64 KiB: an
+/// object may have thousands of parts, which the caller then asks for one by one.
 const WITH_BYTES: &str = parts!(
     "CASE WHEN b.inline IS NOT NULL THEN coalesce(
          CASE WHEN (SELECT max(seq) FROM parts WHERE version = v.nr) < least(4, 65536 / greatest(b.length, 1))
              THEN (SELECT bytes FROM inline_blobs WHERE nr = b.inline) END, ''::bytea) END"
 );
-/// Joins the parts; that bytes live in the index is told by none.
+/// Joins the parts. If their bytes live in the index, `inline` is empty.
 const WITHOUT_BYTES: &str = parts!("CASE WHEN b.inline IS NOT NULL THEN ''::bytea END");
 
-/// Finds a bucket and in it a version, or says that nothing (or a delete marker) answers.
+/// Finds a bucket, and in it a version. The inner error says whether a delete marker hides it.
 pub(super) async fn find_with_bucket(
     db: &Snapshot,
     address: &BucketAddress,
@@ -142,7 +142,7 @@ pub(super) async fn find_many(
     Ok(found.collect())
 }
 
-/// What stands in a row from a column on: a version, its parts, and the one that hides it.
+/// Reads a row from a column on: a version, its parts, and the delete marker that hides it.
 fn answer(row: &Row, at: usize, key: &ObjectKey) -> Result<VersionRecord> {
     let mut columns = Columns::from(row, at);
     if columns.read::<Option<i64>>()?.is_none() {
@@ -212,7 +212,7 @@ fn parts(row: &Row, at: usize) -> Result<Vec<PartRecord>> {
     Ok(parts.collect())
 }
 
-/// The numbered parts of a version that must stand as it was read.
+/// The numbered parts of a version, which must not have changed since it was read.
 pub(super) async fn numbered_parts(
     db: &Snapshot,
     version: &Unchanged,

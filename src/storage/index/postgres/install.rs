@@ -48,15 +48,14 @@ pub(super) async fn create_install(tx: &Tx, install: &Install) -> Result<()> {
     if inserted == 1 { Ok(()) } else { Err(Error::PreconditionFailed) }
 }
 
-/// All replicas have the database's clock, however their own ones go.
+/// All replicas use the database's clock, whatever their own clocks say.
 pub(super) async fn now(db: &Snapshot) -> Result<Timestamp> {
     let row = db.one("SELECT (extract(epoch FROM clock_timestamp()) * 100000)::bigint", &[]).await?;
     Ok(Timestamp::from_steps(row.try_get(0)?))
 }
 
-/// Writes nothing that stays, but needs the whole way that a write takes: room for a row, the log, its flush
-/// at the commit. The row is nobody else's, so that whoever holds one makes no replica look as if it could
-/// not write.
+/// Changes nothing, but goes the whole way of a write: space for a row, the log, its flush at the commit. The
+/// row belongs to nobody else, so a held lock never makes a replica look as if it could not write.
 pub(super) async fn check(tx: &Tx) -> Result<()> {
     tx.batch(
         "SAVEPOINT nothing_yet;

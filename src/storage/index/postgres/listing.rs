@@ -16,7 +16,7 @@ pub(super) async fn list(db: &Snapshot, query: &ListObjects) -> Result<ObjectPag
     let scan = SkipScan { bucket: query.bucket, scan };
     let statements = if query.keys.reverse { BACKWARDS } else { FORWARDS };
     let reader = RowReader { read, common: ObjectRow::Prefix };
-    // Both on their way at once.
+    // Both statements are sent at once.
     let (bucket, page) =
         join(bucket_facts::find(db, query.bucket), scan.page(db, statements, keys, &[], &reader)).await;
     bucket?;
@@ -64,13 +64,13 @@ fn read(row: &Row) -> Result<ObjectRow> {
     })
 }
 
-/// The public id that a listing's row says.
+/// The public id in a listing's row.
 pub(super) fn version_id(row: &Row) -> Result<VersionId> {
     let created: Timestamp = row.try_get(2)?;
     Ok(if row.try_get::<_, Flag>(0)?.0 { VersionId::Null } else { VersionId::At(created) })
 }
 
-/// The number of parts that a listing's row says.
+/// The number of parts in a listing's row.
 pub(super) fn part_count(row: &Row) -> Result<Option<u32>> {
     Ok(row.try_get::<_, Option<i64>>(6)?.and_then(|count| u32::try_from(count).ok()))
 }

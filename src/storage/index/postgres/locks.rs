@@ -1,8 +1,8 @@
-//! What commands hold against each other until their transaction ends: advisory locks, which write nothing
-//! and need no row.
+//! The locks that commands hold against each other until their transaction ends: advisory locks, which write
+//! nothing and need no row.
 //!
-//! A statement sees what had been committed when it began. So the locks are taken by a statement of their
-//! own, and what is read after it is what stays.
+//! A statement sees the commits from before its begin. So a statement of its own takes the locks, and the
+//! statements after it read a state that stays.
 
 use sha2::{Digest, Sha256};
 
@@ -10,24 +10,25 @@ use super::transaction::Tx;
 use crate::model::{BucketId, ObjectKey, VersionUid, WriterId};
 use crate::storage::index::Result;
 
-/// What a lock is about.
+/// The subject of a lock.
 #[derive(Clone, Copy)]
 enum About<'a> {
-    /// That a writer lives: shared by its commands, against its fence.
+    /// A writer is alive. Its commands share the lock; its fence takes it alone.
     Writer(WriterId),
-    /// That a bucket stands as it is: shared by the commands on its objects, against its deletion and its
-    /// changes.
+    /// A bucket stays as it is. The commands on its objects share the lock; its deletion and its changes take
+    /// it alone.
     Bucket(BucketId),
-    /// What stands under a key, against each other.
+    /// The versions of a key. Each command takes the lock alone.
     Key(BucketId, &'a ObjectKey),
-    /// That an upload stands: shared by the commands on its parts, against its end.
+    /// An upload exists. The commands on its parts share the lock; its end takes it alone.
     Upload(VersionUid),
-    /// What a part of an upload is, against each other.
+    /// A part of an upload. Each command takes the lock alone.
     Part(VersionUid, u32),
 }
 
 impl About<'_> {
-    /// The lock's number. Two that share one wait for each other without need, and nothing worse.
+    /// The lock's number. If two subjects share a number, their commands wait for each other without need,
+    /// and nothing worse.
     fn number(self) -> i64 {
         let mut hash = Sha256::new();
         match self {
@@ -46,22 +47,22 @@ impl About<'_> {
     }
 }
 
-/// For a command that makes a writer's blobs known under a key.
+/// For a command that inserts a writer's blobs under a key.
 pub(super) async fn for_publish(tx: &Tx, writer: WriterId, bucket: BucketId, key: &ObjectKey) -> Result<()> {
     let sql = "SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock_shared($2), pg_advisory_xact_lock($3)";
     let (writer, held) = (About::Writer(writer).number(), About::Bucket(bucket).number());
     tx.one(sql, &[&writer, &held, &About::Key(bucket, key).number()]).await.map(|_| ())
 }
 
-/// For a command that changes what stands under a key.
+/// For a command that changes the versions of a key.
 pub(super) async fn for_key(tx: &Tx, bucket: BucketId, key: &ObjectKey) -> Result<()> {
     let sql = "SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock($2)";
     let held = About::Bucket(bucket).number();
     tx.one(sql, &[&held, &About::Key(bucket, key).number()]).await.map(|_| ())
 }
 
-/// For a command that makes a writer's blobs known as a part of an upload. `alone` is for one that counts
-/// what the other parts have: none of them changes meanwhile.
+/// For a command that inserts a writer's blobs as a part of an upload. A command that counts the references
+/// of the other parts sets `alone`: none of the parts changes meanwhile.
 pub(super) async fn for_part(
     tx: &Tx,
     writer: WriterId,
@@ -82,12 +83,12 @@ pub(super) async fn for_part(
     tx.one(sql, &[&writer, &held, &upload, &part]).await.map(|_| ())
 }
 
-/// For an upload's end, besides what its bucket and its key need: none of its parts changes meanwhile.
+/// For an upload's end, besides the locks of its bucket and key: none of its parts changes meanwhile.
 pub(super) async fn upload_alone(tx: &Tx, upload: VersionUid) -> Result<()> {
     alone(tx, About::Upload(upload)).await
 }
 
-/// For a command on something in a bucket that is under no key's lock: the bucket stays, and stays as it is.
+/// For a command in a bucket that needs no key's lock: the bucket stays as it is.
 pub(super) async fn for_bucket(tx: &Tx, bucket: BucketId) -> Result<()> {
     shared(tx, About::Bucket(bucket)).await
 }

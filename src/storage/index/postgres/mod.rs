@@ -1,7 +1,7 @@
 //! The index in a PostgreSQL database, which any number of replicas share.
 //!
-//! The commands are functions over a transaction or a snapshot, one file a topic, their SQL beside them. What
-//! they hold against each other is said in [`locks`], how they are run in [`transaction`].
+//! The commands are functions over a transaction or a snapshot, one file for each topic, next to their SQL.
+//! [`locks`] says which locks they hold, [`transaction`] how they are run.
 
 #[macro_use]
 mod run;
@@ -53,15 +53,15 @@ pub struct PostgresIndex {
 }
 
 impl PostgresIndex {
-    /// Opens the index and brings its schema up to date. A schema that is newer than this program, and
-    /// another program's database, are refused.
+    /// Opens the index, and brings its schema up to date. Refuses a schema that is newer than this program,
+    /// and another program's database.
     pub async fn open(options: &PostgresOptions) -> Result<Self> {
         let index = Self::new(options)?;
         index.migrate().await?;
         Ok(index)
     }
 
-    /// An index that is not open yet. Nothing is asked of the database.
+    /// An index that is not open yet. It does not contact the database.
     pub fn new(options: &PostgresOptions) -> Result<Self> {
         Ok(Self { db: Database::new(options)? })
     }
@@ -71,12 +71,12 @@ impl PostgresIndex {
         run!(migrate, self.db, tx, () => schema::migrate(tx))
     }
 
-    /// How the schema stands to this program. Nothing is changed.
+    /// Compares the schema with this program. Changes nothing.
     pub async fn schema(&self) -> Result<Schema> {
         snapshot!(self.db, tx, () => schema::look(tx))
     }
 
-    /// What its connections do now.
+    /// The state of its connections.
     pub fn activity(&self) -> Activity {
         self.db.activity()
     }

@@ -148,7 +148,7 @@ pub(super) async fn update_account(
 }
 
 pub(super) async fn put_user(tx: &Tx, user: &UserRecord, roles: &[RoleGrant]) -> Result<()> {
-    // The row's lock, which an update takes too, puts those who set the same user's roles one after another.
+    // The lock of the row, which an update takes too, serialises the commands that set the roles of one user.
     tx.execute(
         "INSERT INTO users (id, domain, name, tempauth, password_hash, epoch, enabled)
          VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -254,7 +254,7 @@ pub(super) async fn add_signing_key(tx: &Tx, key: &SigningKeyRecord) -> Result<(
 }
 
 pub(super) async fn revoke_token(tx: &Tx, id: &str, until: Timestamp, now: Timestamp) -> Result<()> {
-    // Those that another transaction is deleting are left to it: two that revoke do not wait for each other's
+    // Skip rows that another transaction is deleting: two commands that revoke do not wait for each other's
     // rows.
     let sql = "DELETE FROM revoked_tokens WHERE id IN
                (SELECT id FROM revoked_tokens WHERE until <= $1 FOR UPDATE SKIP LOCKED)";

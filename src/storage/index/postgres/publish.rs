@@ -13,12 +13,12 @@ use crate::model::{BlobId, Timestamp, VersionId};
 use crate::storage::Error;
 use crate::storage::index::{PartRecord, Publish, Published, Result, Unchanged};
 
-/// Where a version's references come from.
+/// The source of a version's references.
 #[derive(Clone, Copy)]
 pub(super) enum Contents<'a> {
-    /// From the command: those to new blobs come into being, others are taken once more.
+    /// The command: references to new blobs are created, references to other blobs are taken once more.
     Given,
-    /// From an upload that becomes the version: from all its parts but those that are dropped.
+    /// An upload that becomes the version: all its parts but the dropped ones.
     Uploaded { upload: i64, dropped: &'a [i64] },
 }
 
@@ -26,7 +26,7 @@ pub(super) async fn publish(tx: &Tx, command: &Publish) -> Result<Published> {
     publish_with(tx, command, Contents::Given).await
 }
 
-/// Publishes a version, the locks held.
+/// Publishes a version, after it has taken the locks.
 pub(super) async fn publish_with(tx: &Tx, command: &Publish, contents: Contents<'_>) -> Result<Published> {
     let relied_on = relied_on(command);
     let versions: Vec<&Unchanged> = relied_on.iter().map(|(version, _)| *version).collect();
@@ -48,7 +48,7 @@ pub(super) async fn publish_with(tx: &Tx, command: &Publish, contents: Contents<
     locked.and(alive)?;
     let (facts, mut latest) = (facts?, latest?);
     if !versions.is_empty() {
-        // What failed before it is a failure sooner than that a version has changed.
+        // A failed condition is reported before a changed version.
         check(&command.precondition, latest.as_ref(), tx.now())?;
         let changed = latest.as_ref().map(|latest| latest.nr);
         let (held, locked) = unchanged::hold(tx, &relied_on, &found?, changed).await?;
@@ -84,7 +84,7 @@ async fn put(
             bucket_facts::count(tx, facts, change),
         )
         .await;
-        // The first failure is what happened; those after it only say that there was one.
+        // The first failure is the cause. The failures after it only say that there was one.
         way?;
         let version = inserted?;
         counted.map(|()| version)
@@ -110,8 +110,8 @@ async fn put(
     Ok(Published { version_id: id, created, replaced })
 }
 
-/// Locks all blobs of a command that takes references to some and drops those to others, so that two such
-/// commands do not each wait for the other.
+/// Locks all blobs of a command that takes references to some and drops references to others. Otherwise two
+/// such commands could wait for each other.
 async fn lock_blobs(tx: &Tx, command: &Publish, latest: Option<&Brief>) -> Result<()> {
     match latest {
         Some(latest)
@@ -123,7 +123,7 @@ async fn lock_blobs(tx: &Tx, command: &Publish, latest: Option<&Brief>) -> Resul
     }
 }
 
-/// Inserts a version with the references that the command gives.
+/// Inserts a version with the references of the command.
 async fn insert_version(
     tx: &Tx,
     facts: &BucketFacts,

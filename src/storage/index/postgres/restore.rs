@@ -1,4 +1,4 @@
-//! Making an old version the current object again: a new version of the same contents.
+//! Making an old version the current object again, as a new version with the same contents.
 
 use futures_util::future::{join3, join4};
 
@@ -32,8 +32,7 @@ pub(super) async fn restore(tx: &Tx, command: &Restore) -> Result<Published> {
     let displaced = versions::displaced(tx, facts.nr, &source.key, latest, id).await?;
     let (replaced, change) = change::replaced(latest, old.size)?;
 
-    // The copy comes first: it may take the place of the version that it is a copy of. It is the current one
-    // once there is room.
+    // The copy comes first: it may replace the version that it is a copy of.
     blobs::share_parts(tx, old.nr).await?;
     let new = tx
         .insert(

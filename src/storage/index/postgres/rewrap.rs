@@ -1,4 +1,4 @@
-//! Sealing versions anew where they stand: another envelope and other wrapped keys over the same blobs.
+//! Sealing versions anew in place: another envelope and other wrapped keys over the same blobs.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::model::{EncryptionMode, VersionUid};
 use crate::storage::Error;
 use crate::storage::index::{Result, Rewrap, Unchanged};
 
-/// All or none: the transaction undoes what was done before one that is `Changed`. It takes no key's lock,
+/// All or none: if one version is `Changed`, the transaction undoes the others. It takes no lock of a key,
 /// only those of the rows.
 pub(super) async fn rewrap(tx: &Tx, rewraps: &[Rewrap]) -> Result<()> {
     let versions: Vec<&Unchanged> = rewraps.iter().map(|rewrap| &rewrap.version).collect();
@@ -20,7 +20,7 @@ pub(super) async fn rewrap(tx: &Tx, rewraps: &[Rewrap]) -> Result<()> {
     self::held(tx, rewraps, &held).await
 }
 
-/// Seals versions anew whose rows are held.
+/// Seals versions anew, whose rows the caller holds.
 pub(super) async fn held(tx: &Tx, rewraps: &[Rewrap], held: &[Brief]) -> Result<()> {
     if rewraps.is_empty() {
         return Ok(());
@@ -43,7 +43,7 @@ pub(super) async fn held(tx: &Tx, rewraps: &[Rewrap], held: &[Brief]) -> Result<
     tx.execute(sql, &[&nrs, &uids, &modes, &etags, &digests, &envelopes]).await.map(|_| ())
 }
 
-/// Gives the parts of versions other keys. A version with another number of parts is not as it was read.
+/// Replaces the keys of the versions' parts. A version with another number of parts has changed.
 async fn update_parts(tx: &Tx, rewraps: &[Rewrap], nrs: &[i64]) -> Result<()> {
     let (mut versions, mut seqs, mut keys) = (Vec::<i64>::new(), Vec::<i64>::new(), Vec::<&[u8]>::new());
     for (nr, rewrap) in nrs.iter().zip(rewraps) {
@@ -65,7 +65,7 @@ async fn update_parts(tx: &Tx, rewraps: &[Rewrap], nrs: &[i64]) -> Result<()> {
     for row in counted? {
         counts.insert(row.try_get(0)?, small(row.try_get(1)?)?);
     }
-    // One that is named twice was sealed anew by the time its second turn came.
+    // A version that is named twice was already sealed anew when its second turn came.
     let is_same = |(nr, rewrap): (&i64, &Rewrap)| counts.remove(nr) == Some(rewrap.wrapped_keys.len());
     if !nrs.iter().zip(rewraps).all(is_same) {
         return Err(Error::Changed);

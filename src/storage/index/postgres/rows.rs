@@ -1,4 +1,5 @@
-//! The index as rows: read as of one moment in a transaction that changes nothing, and loaded by the array.
+//! The index as rows: read as of one moment in a transaction that changes nothing, and loaded column by
+//! column.
 
 use std::error::Error as StdError;
 
@@ -62,7 +63,7 @@ impl Rows for PostgresIndex {
 // ---- reading
 // -----------------------------------------------------------------------------------------------------------
 
-/// A transaction that stands for as long as the snapshot is read.
+/// A transaction that stays open while the snapshot is read.
 struct Held(Tx);
 
 #[async_trait]
@@ -90,8 +91,8 @@ impl RowSnapshot for Held {
     }
 }
 
-/// Rows that are asked for at a time: how many make a page is not known before. Hardly one has more than 16
-/// KiB.
+/// The rows that are asked for at a time: the size of a page is not known before. Hardly a row has more than
+/// 16 KiB.
 const STEP: usize = 250;
 
 fn values(table: &Table, count: usize, found: &Found) -> Result<Row> {
@@ -107,7 +108,7 @@ fn values(table: &Table, count: usize, found: &Found) -> Result<Row> {
     (0..count).map(value).collect()
 }
 
-/// The first columns' names. Some are words of SQL.
+/// The names of the first columns, quoted: some are words of SQL.
 fn names(table: &Table, count: usize) -> String {
     let quoted: Vec<_> = table.columns[..count].iter().map(|column| format!("\"{}\"", column.name)).collect();
     quoted.join(", ")
@@ -172,7 +173,7 @@ async fn accept(tx: &Tx, restored: &str, strangers: &[WriterId]) -> Result<bool>
 }
 
 async fn begin_load(tx: &Tx, source: &str) -> Result<Begun> {
-    // One at a time: who comes second finds the mark.
+    // One load at a time: the second finds the mark.
     tx.batch("LOCK TABLE marks IN EXCLUSIVE MODE").await?;
     if let Some(begun) = find_mark(tx, Mark::Loading).await? {
         return Ok(if begun == source { Begun::Again } else { Begun::Other(begun) });

@@ -1,6 +1,6 @@
-//! How the commands are run: short forms for calls of [`super::transaction::Database`].
+//! Short forms for calls of [`super::transaction::Database`], which runs the commands.
 
-/// Runs a call in a transaction, or again in another; what it needs is there by reference each time.
+/// Runs a call in a transaction, or again in another. The call gets its arguments by reference each time.
 macro_rules! run {
     ($how:ident, $db:expr, $view:ident, ($($owned:ident),*) => $call:expr) => {{
         let owned = std::sync::Arc::new(($($owned,)*));
@@ -20,7 +20,7 @@ macro_rules! command {
     ($($all:tt)+) => { run!(write, $($all)+) };
 }
 
-/// A command that waits for no other one: not behind those that do either.
+/// A command that waits for no lock, and not behind commands that do.
 macro_rules! urgent {
     ($($all:tt)+) => { run!(urgent, $($all)+) };
 }

@@ -1,4 +1,5 @@
-//! The schema and its migrations: plain SQL files, forward only, applied by whichever replica comes first.
+//! The schema and its migrations: plain SQL files, forward only. The first replica that opens the database
+//! applies them.
 
 use super::transaction::Tx;
 use crate::storage::Error;
@@ -12,21 +13,21 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0004_bucket_settings.sql"),
 ];
 
-/// How the schema that is there stands to this program.
+/// The state of the schema, compared with this program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Schema {
-    /// There is none, and nothing else either.
+    /// There is no schema, and the database is empty.
     Missing,
-    /// It is older than what this program knows, by its version and the newest.
+    /// It is older than this program: its version, and the newest version.
     Older(usize, usize),
-    /// It is what this program knows.
+    /// It is the schema of this program.
     Current,
 }
 
-/// Holds off the other replicas: `CRDA`.
+/// The lock against the other replicas: `CRDA`.
 const LOCK: i64 = 0x4352_4441;
 
-/// Brings the schema up to date. A schema newer than this program knows, or a foreign database, is refused.
+/// Brings the schema up to date. Refuses a schema that is newer than this program, and a foreign database.
 pub(super) async fn migrate(tx: &Tx) -> Result<()> {
     tx.one("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
     let new = missing(version(tx).await?)?;
@@ -42,7 +43,7 @@ pub(super) async fn migrate(tx: &Tx) -> Result<()> {
     tx.execute(sql, &[&known]).await.map(|_| ())
 }
 
-/// Looks at the schema and changes nothing. What [`migrate`] refuses is refused.
+/// Looks at the schema, and changes nothing. Refuses the schemas that [`migrate`] refuses.
 pub(super) async fn look(tx: &Tx) -> Result<Schema> {
     let found = version(tx).await?;
     Ok(match missing(found)? {
@@ -60,7 +61,7 @@ fn missing(found: usize) -> Result<&'static [&'static str]> {
     })
 }
 
-/// The version of the schema that is there. What extensions keep beside it is nobody's business.
+/// The version of the schema. The tables of extensions do not count.
 async fn version(tx: &Tx) -> Result<usize> {
     let ours = "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(quote_ident(current_schema()) || '.schema_version')
                 AND attname = 'version' AND atttypid = 'bigint'::regtype";

@@ -1,7 +1,7 @@
-//! The two views that commands work on: a snapshot to read, and a transaction to write.
+//! The two views of the commands: a snapshot to read, and a transaction to write.
 //!
-//! Statements go out in the order in which their futures are first polled, whether or not one has to be
-//! prepared first: those that are joined travel together and are carried out one after the other.
+//! Statements are sent in the order in which their futures are first polled, also if one must be prepared
+//! first. Joined statements travel together, and run one after the other.
 
 use std::ops::Deref;
 use std::task::Poll;
@@ -20,18 +20,18 @@ use crate::storage::index::Result;
 /// A statement's parameters.
 pub(super) type Params<'p> = &'p [&'p (dyn ToSql + Sync)];
 
-/// How a transaction begins, and what is known of it.
+/// The kind of a transaction: how it begins, and whether the database can be asked about it later.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum TransactionKind {
     /// One state, read.
     Snapshot,
-    /// One state, read however long that takes.
+    /// One state, read for as long as that takes.
     Survey,
-    /// A command, of which the database can be asked later.
+    /// A command, about which the database can be asked later.
     Write,
-    /// Such a command that waits for no other one: it has its connection before those that may.
+    /// A command that waits for no lock. It gets its connection before the commands that may wait.
     Urgent,
-    /// The making of the tables.
+    /// The creation of the tables.
     Migration,
 }
 
@@ -44,30 +44,30 @@ impl TransactionKind {
                  SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on"
             }
             Self::Write | Self::Urgent => "BEGIN",
-            // Whoever comes first makes the tables, and takes its time.
+            // The first replica creates the tables, for as long as that takes; the others wait.
             Self::Migration => "BEGIN; SET LOCAL lock_timeout = 0",
         }
     }
 
-    /// Whether the database can be asked what became of it.
+    /// Whether the database can be asked about its outcome.
     pub(super) const fn is_named(self) -> bool {
         matches!(self, Self::Write | Self::Urgent)
     }
 }
 
-/// What a transaction is known by.
+/// The identity of a transaction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Name {
     pub(super) transaction: i64,
-    /// The database's, in which the number is its own.
+    /// The incarnation of the database, in which the number is unique.
     pub(super) incarnation: i64,
 }
 
-/// What a command reads.
+/// The view of a command that reads.
 pub(super) struct Snapshot {
-    /// Taken away only where the connection is closed.
+    /// It is taken only when the connection is closed.
     client: Option<Client>,
-    /// Whose statement goes out next.
+    /// The turn of the next statement to be sent.
     turn: Mutex<()>,
 }
 
@@ -85,7 +85,7 @@ impl Snapshot {
         self.client.as_ref().ok_or_else(|| Error::Unavailable("the connection is closed".into()))
     }
 
-    /// Sends a statement, prepared once a connection, when its turn has come.
+    /// Sends a statement when its turn has come. A statement is prepared once for each connection.
     async fn send<'s, T, Answer>(
         &'s self,
         sql: &str,
@@ -96,9 +96,9 @@ impl Snapshot {
     {
         let turn = self.turn.lock().await;
         let client = self.client()?;
-        // In boxes: a command joins many of these.
+        // In boxes, because a command joins many of these futures.
         let mut answer = Box::pin(statement(client, Box::pin(client.prepare_cached(sql)).await?));
-        // The first poll sends it; then it is the next one's turn.
+        // The first poll sends it. Then the next statement has its turn.
         let at_once = poll!(answer.as_mut());
         drop(turn);
         match at_once {
@@ -112,7 +112,7 @@ impl Snapshot {
         Ok(self.all(sql, params).await?.into_iter().next())
     }
 
-    /// The one row there always is.
+    /// The only row, which always exists.
     pub(super) async fn one(&self, sql: &str, params: Params<'_>) -> Result<Row> {
         self.maybe(sql, params).await?.ok_or_else(|| Error::Internal("a statement gave no row".into()))
     }
@@ -121,7 +121,7 @@ impl Snapshot {
         self.send(sql, |client, statement| async move { client.query(&statement, params).await }).await
     }
 
-    /// Two statements, both on their way at once, the first one done before the second begins.
+    /// Sends two statements at once. The first is done before the second begins.
     pub(super) async fn two(
         &self,
         first: (&str, Params<'_>),
@@ -137,7 +137,7 @@ impl Snapshot {
     }
 }
 
-/// What a command writes through.
+/// The view of a command that writes.
 pub(super) struct Tx {
     snapshot: Snapshot,
     now: Timestamp,
@@ -171,9 +171,9 @@ impl Tx {
         Ok(tx)
     }
 
-    /// Begins the transaction. Tells whether it can be asked about later.
+    /// Begins the transaction. Returns whether the database can be asked about it later.
     async fn start(&mut self, kind: TransactionKind) -> Result<bool> {
-        // The database's clock: all replicas have the same, however their own ones go.
+        // The database's clock: all replicas use it, whatever their own clocks say.
         let sql = match kind {
             TransactionKind::Write | TransactionKind::Urgent => {
                 "SELECT (extract(epoch FROM clock_timestamp()) * 100000)::bigint, pg_current_xact_id()::text::bigint,
@@ -185,7 +185,7 @@ impl Tx {
         };
         let client = self.client()?;
         let statement = client.prepare_cached(sql).await?;
-        // Both on their way at once.
+        // Both statements are sent at once.
         let (begun, row) = join(client.batch_execute(kind.begin()), client.query_one(&statement, &[])).await;
         begun?;
         let row = row?;
@@ -195,7 +195,7 @@ impl Tx {
         Ok(incarnation.is_some())
     }
 
-    /// What the database can be asked about it by.
+    /// The identity by which the database can be asked about it.
     pub(super) fn name(&self) -> Name {
         self.name
     }
@@ -205,27 +205,27 @@ impl Tx {
         self.now
     }
 
-    /// Counts in another slot than its connection's: so many on.
+    /// Counts in another slot than that of its connection, so many slots further on.
     pub(super) fn set_slots_on(&mut self, slots: u32) {
         self.slots_on = slots.into();
     }
 
-    /// How many slots it counts beside its connection's.
+    /// The distance of its slot from that of its connection.
     pub(super) fn slots_on(&self) -> i64 {
         self.slots_on
     }
 
-    /// Runs a statement and tells how many rows it changed.
+    /// Runs a statement, and returns the number of rows that it changed.
     pub(super) async fn execute(&self, sql: &str, params: Params<'_>) -> Result<u64> {
         self.send(sql, |client, statement| async move { client.execute(&statement, params).await }).await
     }
 
-    /// Runs statements that take no parameters and give nothing back.
+    /// Runs statements without parameters and without rows.
     pub(super) async fn batch(&self, sql: &str) -> Result<()> {
         Ok(self.client()?.batch_execute(sql).await?)
     }
 
-    /// Inserts a row and tells its number, which the statement returns.
+    /// Inserts a row by a statement that returns its number.
     pub(super) async fn insert(&self, sql: &str, params: Params<'_>) -> Result<i64> {
         Ok(self.one(sql, params).await?.try_get(0)?)
     }
@@ -236,7 +236,7 @@ impl Tx {
         Ok(())
     }
 
-    /// One that does not get back is closed with its connection.
+    /// If the rollback fails, the connection is closed.
     pub(super) async fn roll_back(mut self) -> Result<()> {
         self.batch("ROLLBACK").await?;
         self.open = false;
@@ -244,7 +244,7 @@ impl Tx {
     }
 }
 
-/// A connection in an unknown state does not go back to the others.
+/// A connection in an unknown state does not return to the pool.
 impl Drop for Tx {
     fn drop(&mut self) {
         if self.open {

@@ -23,7 +23,8 @@ pub(super) async fn all(db: &Snapshot, id: BucketId) -> Result<BucketSettings> {
     collect(rows.collect::<Result<Vec<_>>>()?)
 }
 
-/// No command on the bucket's objects runs meanwhile: what one has read of the settings holds in its commit.
+/// No command on the bucket's objects runs meanwhile, so the settings that a command has read hold in its
+/// commit.
 pub(super) async fn put(tx: &Tx, id: BucketId, name: SettingName, text: Option<&str>) -> Result<u64> {
     locks::bucket_alone(tx, id).await?;
     let found = tx.maybe("SELECT nr, settings_generation FROM buckets WHERE id = $1", &[&id]).await?;
@@ -39,7 +40,7 @@ pub(super) async fn put(tx: &Tx, id: BucketId, name: SettingName, text: Option<&
     Ok(generation)
 }
 
-/// Writes a setting of the bucket with this row. The generation is the caller's to move.
+/// Writes a setting of the bucket with this row. The caller moves the generation.
 pub(super) async fn set(tx: &Tx, bucket: i64, name: SettingName, text: &str) -> Result<()> {
     let sql = "INSERT INTO bucket_settings (bucket, name, text, changed) VALUES ($1, $2, $3, $4)
                ON CONFLICT (bucket, name) DO UPDATE SET text = excluded.text, changed = excluded.changed";

@@ -1,11 +1,13 @@
-//! The skip scan of all listings. Without a delimiter a page is one statement, which reads along the keys
-//! from the page's beginning. With one a short run of them comes first, which is all of a small page. It
-//! tells how to go on: where most keys are rows of the page, by a longer run; where much lies under common
-//! prefixes, by a statement that leaves each by a seek past its last key, all seeks in the database. So a
-//! page costs what it shows, however many keys lie under its prefixes.
+//! The skip scan of all listings.
 //!
-//! A statement that steps gives its rows in the order of its steps, as the database runs it: one step after
-//! the other, each with its rows, until there are enough.
+//! Without a delimiter, a page is one statement, which reads along the keys from the beginning of the page.
+//! With a delimiter, a short run along the keys comes first, which is all of a small page. The run shows how
+//! to continue. If most keys are rows of the page, a longer run follows. If many lie under common prefixes, a
+//! statement follows that leaves each prefix by a seek past its last key, with all seeks in the database. So
+//! a page costs as much as it shows, however many keys lie under its prefixes.
+//!
+//! A statement that steps returns its rows in the order of its steps, because of the way the database runs
+//! it: one step after the other, each with its rows, until there are enough.
 
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -17,8 +19,8 @@ use crate::model::BucketId;
 use crate::storage::Error;
 use crate::storage::index::Result;
 
-/// The rows of the first run where there is a delimiter: few enough to be cheap where they lie under one
-/// common prefix.
+/// The number of rows of the first run with a delimiter: few enough to be cheap if all lie under one common
+/// prefix.
 const FIRST_RUN: usize = 100;
 
 /// Reads the pages of a listing.
@@ -28,8 +30,8 @@ pub(super) struct SkipScan<'q> {
 }
 
 /// The statements of a listing in one direction. The second column of their rows is a key, the last one a
-/// common prefix or nothing. Their parameters are the bucket's id, the range's bounds and the limit, and for
-/// `steps` the prefix's length and the delimiter.
+/// common prefix or null. Their parameters are the bucket's id, the bounds of the range and the limit; for
+/// `steps` also the length of the prefix and the delimiter.
 #[derive(Clone, Copy)]
 pub(super) struct Statements {
     /// Reads along the keys.
@@ -38,8 +40,8 @@ pub(super) struct Statements {
     pub(super) steps: &'static str,
 }
 
-/// The statement that steps forwards: what finds the next key at or after `steps.bound`, and the rows of
-/// `steps.key`.
+/// The statement that steps forwards. `$next` finds the next key at or after `steps.bound`, `$rows` the rows
+/// of `steps.key`.
 macro_rules! forwards {
     ($next:literal, $rows:literal) => {
         concat!(
@@ -71,7 +73,7 @@ macro_rules! forwards {
     };
 }
 
-/// The same backwards: the next key is before `steps.bound`.
+/// The same backwards: the next key lies before `steps.bound`.
 macro_rules! backwards {
     ($next:literal, $rows:literal) => {
         concat!(
@@ -103,7 +105,7 @@ macro_rules! backwards {
 pub(super) use {backwards, forwards};
 
 impl SkipScan<'_> {
-    /// Reads a page, and whether more follows. `first` are rows that stand before the range's.
+    /// Reads a page, and whether more follows. `first` are rows that come before those of the range.
     pub(super) async fn page<R>(
         &self,
         db: &Snapshot,
@@ -123,8 +125,8 @@ impl SkipScan<'_> {
         if self.scan.limit == 0 || keys.is_empty() || page.is_over() {
             return Ok(page.close());
         }
-        // Without a delimiter one run is the page. With one, a short run tells whether to go on along the
-        // keys or by seeks.
+        // Without a delimiter, one run is the page. With a delimiter, a short run shows whether to continue
+        // along the keys or by seeks.
         let mut size = self.scan.limit + 1;
         let mut is_first = self.scan.delimiter.is_some();
         if is_first {
@@ -163,7 +165,7 @@ impl SkipScan<'_> {
         match (self.scan.common_prefix(last)?, self.scan.reverse) {
             (Some(common), true) => keys.until = common.as_bytes().to_vec(),
             (Some(common), false) => keys.from = past_prefix(common.as_bytes()),
-            // More rows of the key may follow: what comes next begins with all of them.
+            // More rows of the key may follow: the next statement begins with all of them.
             (None, reverse) => {
                 let same =
                     run.iter().rev().take_while(|row| row.try_get(1).is_ok_and(|key: &[u8]| key == last));
@@ -179,7 +181,7 @@ impl SkipScan<'_> {
     }
 }
 
-/// How the rows of a listing are made.
+/// The functions that make the rows of a listing.
 pub(super) struct RowReader<R> {
     pub(super) read: fn(&Row) -> Result<R>,
     pub(super) common: fn(String) -> R,
@@ -197,7 +199,7 @@ struct Page<'p, R> {
 }
 
 impl<R> Page<'_, R> {
-    /// Takes the next row. Of those of a common prefix the first one makes a row of the page.
+    /// Takes the next row. Of the rows under a common prefix, the first makes a row of the page.
     fn take(&mut self, row: &Row) -> Result<()> {
         let key: &[u8] = row.try_get(1)?;
         match self.scan.common_prefix(key)? {

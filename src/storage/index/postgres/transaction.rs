@@ -1,12 +1,12 @@
-//! How a command is run until it is done.
+//! Running a command until it is done.
 //!
-//! A command that met another one, or whose connection was lost before its commit was sent, is run again from
-//! the beginning. Where the answer to a commit was lost, the database is asked what became of the
-//! transaction: what it says is what the caller hears.
+//! A command that conflicted with another, or whose connection was lost before its commit was sent, is run
+//! again from the beginning. If the answer to a commit was lost, the database is asked about the outcome of
+//! the transaction, and the caller gets that answer.
 //!
-//! Whoever locks, locks in this order: what [`super::locks`] says, then rows of versions by their number,
-//! rows of uploads, blobs by their id, counters. What breaks the order is found by the database as a
-//! deadlock, and run again.
+//! The order of locks: first the locks of [`super::locks`], then rows of versions by their number, rows of
+//! uploads, blobs by their id, counters. If a command breaks the order, the database finds the deadlock, and
+//! the command is run again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,16 +23,17 @@ pub(super) use super::session::{Params, Snapshot, Tx};
 use crate::storage::Error;
 use crate::storage::index::Result;
 
-/// Pauses between the tries of a command: half of this to all of it, doubled each time.
+/// The first pause between the tries of a command: a random time between half of it and all of it, doubled
+/// each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
-/// How often a command may meet a unique index. After the first time it sees what stands there; so one that
-/// knows what to say to it has said it, and the others never will.
+/// The most conflicts of a command with a unique index. After the first, it sees the row of the other
+/// command, and usually answers by it. A command that still conflicts will never succeed.
 const MEETINGS: u32 = 5;
 
-/// How long a commit that is not answered keeps its connection, so that those who come after it open no more
-/// of them.
+/// The longest time that an unanswered commit keeps its connection, so that later commands open no more of
+/// them.
 const UNANSWERED: Duration = Duration::from_mins(5);
 
 #[derive(Clone)]
@@ -49,7 +50,7 @@ impl Database {
         Ok(Self { pool, slots, timeout: options.timeout, retries: Arc::default() })
     }
 
-    /// What the connections do now.
+    /// The state of the connections.
     pub(super) fn activity(&self) -> Activity {
         let status = self.pool.status();
         let waiting = status.waiting + self.slots.waiting();
@@ -61,8 +62,8 @@ impl Database {
         tries.within(async { Ok(self.pool.get().await?) }).await
     }
 
-    /// Reads by single statements, each of which sees a state of its own. A read whose connection was lost is
-    /// done again.
+    /// Reads by single statements, each of which sees its own state. A read whose connection was lost is done
+    /// again.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl for<'t> Fn(&'t Snapshot) -> BoxFuture<'t, Result<T>> + Send + Sync,
@@ -102,14 +103,14 @@ impl Database {
         self.run(TransactionKind::Snapshot, Arc::new(read)).await
     }
 
-    /// Reads one consistent state of the index, however long that takes, and once.
+    /// Reads one consistent state of the index, for as long as that takes, and only once.
     pub(super) async fn survey<T: Send + 'static>(
         &self,
         read: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync,
     ) -> Result<T> {
         let tx = Tx::begin(self.client(&Tries::new(self.timeout)).await?, TransactionKind::Survey).await?;
         let outcome = read(&tx).await;
-        // One that does not get back goes with its connection.
+        // If the rollback fails, the connection is closed.
         let _ = tx.roll_back().await;
         outcome
     }
@@ -122,8 +123,8 @@ impl Database {
         Ok(tx)
     }
 
-    /// Runs a command and waits until it is durable. Once begun it runs to its end, whether or not the caller
-    /// still waits.
+    /// Runs a command, and waits until it is durable. Once begun it runs to its end, even if the caller no
+    /// longer waits.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
@@ -131,7 +132,7 @@ impl Database {
         self.to_its_end(TransactionKind::Write, work).await
     }
 
-    /// The same for a command that waits for no other one, and must not wait behind those that do.
+    /// The same for a command that waits for no lock, and must not wait behind commands that do.
     pub(super) async fn urgent<T: Send + 'static>(
         &self,
         work: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
@@ -149,7 +150,7 @@ impl Database {
         task.await.unwrap_or_else(|error| Err(Error::Internal(Box::new(error))))
     }
 
-    /// Runs what makes the tables. It may be run again after it was done.
+    /// Runs the creation of the tables, which may be run again after it was done.
     pub(super) async fn migrate(
         &self,
         work: impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<()>> + Send + Sync + 'static,
@@ -177,11 +178,11 @@ impl Database {
         work: &(impl for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static),
         tries: &Tries,
     ) -> Result<T> {
-        // Given back last of all, once the locks are.
+        // It is given back last, after the locks.
         let slot = tries.within(self.slot(kind, tries)).await?;
         let client = self.client(tries).await?;
         let mut tx = tries.within(Tx::begin(client, kind)).await?;
-        // What it met may have been the slot of somebody who never ends.
+        // The lock may have been on the counter slot of a command that never ends.
         tx.set_slots_on(tries.locks_met);
         let value = match tries.within(work(&tx)).await {
             Ok(value) => value,
@@ -198,8 +199,8 @@ impl Database {
             Some(Err(error)) if kind.is_named() && is_broken(&error) => error,
             Some(outcome) => return outcome.map(|()| value),
             None => {
-                // The server is still at it, as while its synchronous standby is away: it has no other one of
-                // this command's.
+                // The server still works on it, as it does while its synchronous standby is away. It works on
+                // no other command of this caller.
                 tokio::spawn(async move {
                     let _ = tokio::time::timeout(UNANSWERED, commit).await;
                     drop(slot);
@@ -225,8 +226,8 @@ impl Database {
         })
     }
 
-    /// What became of a transaction whose connection was lost in its commit, as far as the database can be
-    /// asked in time.
+    /// The outcome of a transaction whose connection was lost in its commit, if the database can be asked in
+    /// time.
     async fn became_of(&self, name: Name, tries: &Tries) -> Option<Outcome> {
         let mut pause = FIRST_PAUSE;
         while !tries.over() {
@@ -249,10 +250,10 @@ impl Database {
         let row = snapshot.one(sql, &[&name.transaction]).await?;
         let is_same = row.try_get::<_, Option<i64>>(1)? == Some(name.incarnation);
         Ok(match row.try_get(0)? {
-            // Another may have got its number after a crash.
+            // Another transaction may have got its number after a crash.
             Some("committed") if !is_same => Status::Unknowable,
             Some("committed") => Status::Known(Outcome::Committed),
-            // What was durable has a number below those that come.
+            // A durable transaction has a lower number than all later ones.
             Some("aborted") => Status::Known(Outcome::Aborted),
             Some("unknown") if !is_same => Status::Known(Outcome::Aborted),
             _ => Status::Running,
@@ -268,16 +269,16 @@ impl Database {
     }
 }
 
-/// What the connections do.
+/// The activity of the connections.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Activity {
-    /// Connections that are open.
+    /// The open connections.
     pub open: usize,
-    /// Those of them that nobody uses.
+    /// The open connections that are idle.
     pub idle: usize,
-    /// Commands that wait for one.
+    /// The commands that wait for a connection.
     pub waiting: usize,
-    /// Commands that were run again, counted since the start.
+    /// The number of commands that were run again since the start.
     pub retries: u64,
 }
 
@@ -299,8 +300,7 @@ fn failure(error: &Error) -> Option<&tokio_postgres::Error> {
     }
 }
 
-/// Whether the connection that it came over must not be used again: it is gone, or an answer is still to
-/// come.
+/// Whether its connection must not be used again: it is lost, or an answer is still to come.
 fn is_broken(error: &Error) -> bool {
     matches!(error, Error::Unavailable(_)) && failure(error).is_none_or(is_lost)
 }
@@ -309,7 +309,7 @@ fn late() -> Error {
     Error::Unavailable("the database did not answer in time".into())
 }
 
-/// What the caller hears in the end. What a unique index refuses again and again will be refused later too.
+/// The final error for the caller. A conflict with a unique index that repeats will repeat later too.
 fn settled(error: Error) -> Error {
     match error {
         Error::Unavailable(source) if source.downcast_ref::<Failed>().is_some_and(|it| is_taken(&it.0)) => {
@@ -319,12 +319,12 @@ fn settled(error: Error) -> Error {
     }
 }
 
-/// How often and how long a command is tried.
+/// The tries of a command, and its deadline.
 struct Tries {
     until: Instant,
     pause: Duration,
     meetings: u32,
-    /// How often it gave up waiting for a lock.
+    /// The number of times that it gave up waiting for a lock.
     locks_met: u32,
 }
 
@@ -337,19 +337,19 @@ impl Tries {
         Instant::now() >= self.until
     }
 
-    /// Waits for a step, as long as there is time.
+    /// Waits for a step until the deadline.
     async fn within<T>(&self, step: impl Future<Output = Result<T>>) -> Result<T> {
         self.in_time(step).await.unwrap_or_else(|| Err(late()))
     }
 
-    /// The same; `None` when the time is over.
+    /// The same; `None` if the deadline has passed.
     async fn in_time<T>(&self, step: impl Future<Output = Result<T>>) -> Option<Result<T>> {
         let left = self.until.saturating_duration_since(Instant::now());
-        // A step that is late by more than the server's own limit has lost its server.
+        // If a step is late by more than the server's own limit, the server is lost.
         tokio::time::timeout(left + Duration::from_secs(1), step).await.ok()
     }
 
-    /// Whether the command is to be tried again after this error; pauses if so.
+    /// Returns whether to try the command again after this error, after a pause.
     async fn again(&mut self, error: &Error) -> bool {
         let Some(error) = failure(error) else { return false };
         self.meetings += u32::from(is_taken(error));

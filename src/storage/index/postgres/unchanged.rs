@@ -1,5 +1,4 @@
-//! Versions that a command relies on: each must stand as it was read, or the command is `Changed`. Their rows
-//! stay locked until the command's end, so that nothing else changes them meanwhile.
+//! Versions that a command relies on: if one has changed since it was read, the command fails with `Changed`.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +14,14 @@ use crate::storage::index::{Result, Unchanged};
 /// How a row is held.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Hold {
-    /// It stays as it is; others may rely on it too.
+    /// The row stays as it is. Other commands may rely on it too.
     Share,
     /// This command changes it.
     Alone,
 }
 
-/// Finds the rows of versions, in the order asked for. All of them must stand. Delete markers have no
-/// identity: never found.
+/// Finds the rows of versions, in the order given. If one is missing, the command fails with `Changed`.
+/// Delete markers have no identity: they are never found.
 pub(super) async fn find(db: &Snapshot, versions: &[&Unchanged]) -> Result<Vec<i64>> {
     if versions.is_empty() {
         return Ok(Vec::new());
@@ -55,9 +54,10 @@ pub(super) async fn find(db: &Snapshot, versions: &[&Unchanged]) -> Result<Vec<i
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
-/// Locks the rows that were found for these versions, and that of another that the command changes, all in
-/// the order of their numbers: two commands that rely on what the other changes wait for each other, and
-/// never both. Reads them as they are then, in the order asked for, the other one last.
+/// Locks the rows of these versions, and the row the command changes, in ascending row number. The fixed
+/// order prevents a deadlock between two commands that each depend on a row the other changes.
+///
+/// Returns the rows as they are then, in the order given, and the changed row last.
 pub(super) async fn hold(
     tx: &Tx,
     versions: &[(&Unchanged, Hold)],
@@ -79,7 +79,7 @@ pub(super) async fn hold(
     Ok((standing, changed))
 }
 
-/// Finds and locks, for a command that changes no other version.
+/// Finds and locks versions, for a command that changes no other version.
 pub(super) async fn find_and_hold(tx: &Tx, versions: &[&Unchanged], hold: Hold) -> Result<Vec<Brief>> {
     if versions.is_empty() {
         return Ok(Vec::new());
@@ -89,9 +89,9 @@ pub(super) async fn find_and_hold(tx: &Tx, versions: &[&Unchanged], hold: Hold) 
     Ok(self::hold(tx, &versions, &found, None).await?.0)
 }
 
-/// Locks rows and reads them. Those that are gone are left out.
+/// Locks rows, and reads them. Rows that are gone are left out.
 async fn lock(tx: &Tx, holds: &BTreeMap<i64, Hold>) -> Result<BTreeMap<i64, Brief>> {
-    // One statement for as many neighbours as are held alike; the statements go out in order.
+    // One statement for each run of neighbours with the same lock. The statements are sent in order.
     let mut runs: Vec<(Hold, Vec<i64>)> = Vec::new();
     for (nr, hold) in holds {
         match runs.last_mut() {

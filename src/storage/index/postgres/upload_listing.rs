@@ -41,7 +41,7 @@ pub(super) const OF_KEY: &str =
      FROM uploads WHERE bucket = (SELECT nr FROM buckets WHERE id = $1) AND key = $2 AND (created, nr) > ($3, $4)
      ORDER BY created, nr LIMIT $5";
 
-/// The uploads of the marker's key after the upload that is the marker.
+/// The uploads of the marker's key after the marked upload.
 async fn rest_of_key(db: &Snapshot, query: &ListUploads) -> Result<Vec<Row>> {
     let Some((key, marker)) = marked_upload(query) else { return Ok(Vec::new()) };
     let key = key.as_bytes();

@@ -1,7 +1,7 @@
 //! The rows of multipart uploads and of their parts.
 //!
-//! A part holds references like a version does. When an upload is completed they move from its parts to the
-//! version: no count changes, however many there are.
+//! A part holds references, as a version does. When an upload is completed, they move from its parts to the
+//! version. No count changes, however many references there are.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::model::{BucketId, ObjectKey, ObjectMetadata, VersionUid};
 use crate::storage::Error;
 use crate::storage::index::{PartRecord, Result, UploadPart, UploadRecord};
 
-/// Finds an upload. One of another bucket or key is none.
+/// Finds an upload. An upload of another bucket or key is not found.
 pub(super) async fn find(
     db: &Snapshot,
     bucket: BucketId,
@@ -49,7 +49,7 @@ pub(super) fn read(row: &Row) -> Result<NumberedUpload> {
     Ok(NumberedUpload { nr, record })
 }
 
-/// Whether an upload stands, and its number: what the commands need of it.
+/// The number of an upload's row, if the upload exists.
 pub(super) async fn number(db: &Snapshot, bucket: BucketId, key: &ObjectKey, id: VersionUid) -> Result<i64> {
     let sql =
         "SELECT u.nr FROM buckets b LEFT JOIN uploads u ON u.uid = $2 AND u.bucket = b.nr AND u.key = $3
@@ -115,7 +115,7 @@ pub(super) async fn drop_parts(tx: &Tx, upload: i64, numbers: &[i64]) -> Result<
     removed.map(|_| ())
 }
 
-/// Makes all that an upload holds a version's, and ends the upload.
+/// Moves the references and numbered parts of an upload to a version, and removes the upload.
 pub(super) async fn move_parts(tx: &Tx, upload: i64, version: i64, expected: usize) -> Result<()> {
     let refs = "WITH gone AS (
                     DELETE FROM upload_refs WHERE upload = $1 RETURNING number, seq, blob, start, length, wrapped_key
@@ -137,8 +137,8 @@ pub(super) async fn move_parts(tx: &Tx, upload: i64, version: i64, expected: usi
     check_moved(usize::try_from(moved).unwrap_or(usize::MAX), expected)
 }
 
-/// Drops uploads of a bucket that is to be deleted, until about so many parts are gone or none is left. Tells
-/// whether that is so.
+/// Drops uploads of a bucket that is being deleted, until about `parts` parts are gone or no upload is left.
+/// Returns whether none is left.
 pub(super) async fn discard_all(tx: &Tx, bucket: i64, parts: usize) -> Result<bool> {
     let sql = "SELECT nr, (SELECT count(*) FROM upload_parts WHERE upload = nr) FROM uploads WHERE bucket = $1 LIMIT $2";
     let limit = i64::try_from(parts).unwrap_or(i64::MAX);

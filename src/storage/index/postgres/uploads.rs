@@ -134,7 +134,7 @@ pub(super) async fn put_part(tx: &Tx, command: &PutPart) -> Result<Timestamp> {
     inserted.map(|()| created)
 }
 
-/// Writes a part, new or in the place of another, whose references are gone.
+/// Writes a part. If it replaces another, the references of that one are already gone.
 async fn insert_part(tx: &Tx, upload: i64, command: &PutPart, created: Timestamp) -> Result<()> {
     let blobs: Vec<BlobId> = command.refs.iter().map(|part| part.blob).collect();
     let starts: Vec<Count> = command.refs.iter().map(|part| Count(part.offset)).collect();

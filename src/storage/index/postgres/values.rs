@@ -18,7 +18,7 @@ use crate::storage::index::{Result, Versioning};
 type Anything = Box<dyn std::error::Error + Sync + Send>;
 type Converted<T> = std::result::Result<T, Anything>;
 
-/// A value that is kept as bytes.
+/// A value that is stored as bytes.
 macro_rules! bytes {
     ($($name:ident: |$value:ident| $write:expr, |$raw:ident| $read:expr;)+) => {
         $(
@@ -60,7 +60,7 @@ bytes! {
     Name: |value| value.0.as_bytes(), |raw| Ok(Self(std::str::from_utf8(raw)?.to_owned()));
 }
 
-/// A value that is kept as a number.
+/// A value that is stored as a number.
 macro_rules! numbers {
     ($($name:ident: |$value:ident| $write:expr, |$number:ident| $read:expr;)+) => {
         $(
@@ -107,11 +107,11 @@ pub(super) struct Count(pub u64);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flag(pub bool);
 
-/// Text that is kept as bytes: names that are compared.
+/// Text that is stored as bytes: names that are compared.
 #[derive(Debug)]
 pub(super) struct Name(pub String);
 
-/// Reads a map that is kept as JSON.
+/// Reads a map that is stored as JSON.
 pub(super) fn map(row: &Row, column: usize) -> Result<BTreeMap<String, String>> {
     match row.try_get(column)? {
         "{}" => Ok(BTreeMap::new()),
@@ -136,7 +136,7 @@ pub(super) struct Columns<'r> {
 }
 
 impl<'r> Columns<'r> {
-    /// Those from this one on.
+    /// The columns from this one on.
     pub(super) fn from(row: &'r Row, at: usize) -> Self {
         Self { row, at }
     }
@@ -148,12 +148,12 @@ impl<'r> Columns<'r> {
     }
 }
 
-/// A number of the model that is less than a `BIGINT`.
+/// Converts a number into a smaller type of the model.
 pub(super) fn small<T: TryFrom<i64>>(number: i64) -> Result<T> {
     T::try_from(number).map_err(|_| Error::Damaged(format!("the number {number}")))
 }
 
-/// Metadata as it is kept: JSON, and the content type apart.
+/// Metadata as it is stored: JSON, and the content type apart.
 pub(super) fn apart(metadata: &ObjectMetadata) -> Result<(String, Option<String>)> {
     let mut metadata = metadata.clone();
     let content_type = metadata.system.content_type.take();

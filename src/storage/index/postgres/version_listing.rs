@@ -1,5 +1,5 @@
-//! Listing versions and delete markers: two indexes read side by side, the current objects and all other
-//! versions. The current object of a key is its newest version.
+//! Listing versions and delete markers. Two indexes are read side by side: the current objects, and all other
+//! versions.
 
 use tokio_postgres::Row;
 
@@ -113,14 +113,14 @@ pub(super) const NEWER: &str =
       WHERE bucket = (SELECT nr FROM buckets WHERE id = $1) AND state <> 1 AND key = $2 AND created > $3
       ORDER BY created LIMIT $4)
      ORDER BY created LIMIT $4";
-/// When the null version of a key was made.
+/// The creation time of the null version of a key.
 pub(super) const NULL: &str = "SELECT created FROM versions
      WHERE bucket = (SELECT nr FROM buckets WHERE id = $1) AND key = $2 AND state = 1 AND null_id = 1
      UNION ALL SELECT created FROM versions
      WHERE bucket = (SELECT nr FROM buckets WHERE id = $1) AND key = $2 AND state <> 1 AND null_id = 1
      LIMIT 1";
 
-/// The versions of the marker's key beyond the version that is the marker.
+/// The versions of the marker's key beyond the marked version.
 struct Rest {
     key: ObjectKey,
     time: Timestamp,

@@ -1,4 +1,4 @@
-//! The versions under a key, and keeping exactly one of them the latest.
+//! The rows of the versions under a key, of which exactly one is the latest.
 
 use futures_util::future::join;
 use tokio_postgres::Row;
@@ -47,15 +47,14 @@ async fn maybe(tx: &Tx, sql: &str, params: Params<'_>) -> Result<Option<Brief>> 
     tx.maybe(sql, params).await?.as_ref().map(read).transpose()
 }
 
-/// The latest version of a key: the current object or a delete marker. Where versioning was never enabled
-/// there are no markers to look for. Its row is locked: what else changes it holds the key's lock, all but a
-/// re-wrap.
+/// The latest version of a key: the current object or a delete marker. If versioning was never enabled, there
+/// are no markers to look for.
 pub(super) async fn latest(tx: &Tx, bucket: BucketId, key: &ObjectKey) -> Result<Option<Brief>> {
     let sql = concat!(latest!(), " FOR UPDATE OF v");
     maybe(tx, sql, &[&bucket, key]).await
 }
 
-/// The latest version of a key, whose row is locked later, in the order of others ([`super::unchanged`]).
+/// The latest version of a key, whose row is locked later, in the order of [`super::unchanged`].
 pub(super) async fn latest_unlocked(tx: &Tx, bucket: BucketId, key: &ObjectKey) -> Result<Option<Brief>> {
     maybe(tx, latest!(), &[&bucket, key]).await
 }

@@ -1,5 +1,5 @@
-//! The processes that write blobs, and their leases: which of them does the work that one does for all, and
-//! how far it is.
+//! The processes that write blobs, and their leases: the process that does the work for all, and its position
+//! in it.
 
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use crate::model::{Timestamp, WriterId};
 use crate::storage::Error;
 use crate::storage::index::{Fencing, Result, Silence, Writers};
 
-/// A longer pause between two heartbeats is a gap. It is well below the silence that others are fenced for.
+/// A longer pause between two heartbeats is a gap. It is well below the silence after which others are
+/// fenced.
 const GAP: Duration = Duration::from_secs(30);
 
 #[async_trait]
@@ -71,14 +72,14 @@ pub(super) async fn heartbeat(tx: &Tx, writer: WriterId) -> Result<()> {
     if alive == 1 { Ok(()) } else { Err(Error::Fenced) }
 }
 
-/// The assertion of every command that makes blobs known, once it holds the writer's lock ([`super::locks`]):
-/// its writer stands and is not fenced.
+/// Asserted by every command that inserts blobs, once it holds the writer's lock ([`super::locks`]): its
+/// writer exists and is not fenced.
 pub(super) async fn assert_alive(tx: &Tx, writer: WriterId) -> Result<()> {
     let alive = tx.exists("SELECT 1 FROM writers WHERE id = $1 AND fenced IS NULL", &[&writer]).await?;
     if alive { Ok(()) } else { Err(Error::Fenced) }
 }
 
-/// Whoever was cut off from the database itself meanwhile fences nobody: so were the others, and they may
+/// A process that was itself cut off from the database fences nobody: the others were cut off too, and may
 /// come back later.
 pub(super) async fn fence_silent(tx: &Tx, me: WriterId, silence: Silence) -> Result<Vec<WriterId>> {
     let before = match silence {
@@ -113,8 +114,8 @@ pub(super) async fn writer_swept(tx: &Tx, writer: WriterId) -> Result<()> {
     tx.execute(sql, &[&writer, &tx.now()]).await.map(|_| ())
 }
 
-/// Makes orphans of what the index does not know: of writers that are not done with, as if they had been
-/// heard until now, and of these others.
+/// From now on, blobs that the index does not know are orphans, if their writer is unswept or one of
+/// `strangers`. The unswept writers count as heard until now.
 pub(super) async fn disown(tx: &Tx, strangers: &[WriterId]) -> Result<()> {
     let fence = "INSERT INTO writers (id, started, heartbeat, unbroken, fenced)
                  SELECT id, $2, $2, $2, $2 FROM unnest($1::bytea[]) AS id ON CONFLICT DO NOTHING";
@@ -144,7 +145,7 @@ pub(super) async fn take(tx: &Tx, name: &str, holder: WriterId, lasts: Duration)
     Ok(taken == 1)
 }
 
-/// The row stays: it says how far the work is.
+/// The row stays: it holds the position of the work.
 pub(super) async fn release(tx: &Tx, name: &str, holder: WriterId) -> Result<()> {
     let sql = "UPDATE leases SET until = 0 WHERE name = $1 AND holder = $2";
     tx.execute(sql, &[&name, &holder]).await.map(|_| ())

@@ -1,4 +1,5 @@
-//! The index checked against itself: references, states, counters, and rows without parents.
+//! The audit of the index: references, states, counters, and rows without parents. All checks see one state,
+//! and block nobody.
 
 use rusqlite::{Row, params};
 
@@ -10,7 +11,8 @@ use super::values::Count;
 use crate::model::BlobId;
 use crate::storage::index::{BlobRow, Finding, Result};
 
-/// What must hold, as queries for what does not. Each gives one text, and takes how many are wanted at most.
+/// Queries for the contradictions. Each returns one text for each finding, and takes the most findings wanted
+/// as its parameter.
 const CHECKS: &[(&str, &str)] = &[
     (
         checks::VERSION_OF_NO_BUCKET,
@@ -135,8 +137,8 @@ pub(super) fn audit(db: &Snapshot<'_>) -> Result<Vec<Finding>> {
     Ok(findings.into_vec())
 }
 
-/// What SQLite itself says of its file: pages, indexes, types, constraints. On a connection that may write:
-/// on one that only reads, it looks at less and says nothing of that.
+/// SQLite's own check of its file: pages, indexes, types, constraints. It needs a connection that may write:
+/// on a connection that only reads, SQLite checks less without saying so.
 pub(super) fn database(db: &Snapshot<'_>) -> Result<Vec<Finding>> {
     let said: Vec<String> = db.all("PRAGMA integrity_check(1000)", [], |row| row.get(0))?;
     let found = said.into_iter().filter(|line| line != "ok");

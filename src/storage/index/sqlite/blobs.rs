@@ -1,4 +1,4 @@
-//! The blobs' rows: who counts the references, and what happens at zero.
+//! The rows of blobs: their references are counted, and at zero they are freed.
 
 use std::collections::HashMap;
 
@@ -11,9 +11,9 @@ use crate::model::{BlobId, Timestamp, WriterId};
 use crate::storage::Error;
 use crate::storage::index::{FreedBlob, NewBlob, PartRecord, Result};
 
-/// Makes new blobs known and takes a reference for every part. One that nobody refers to is free at once; one
-/// that would live here is not even written. A blob that has lost its last reference meanwhile is `Changed`:
-/// zero is final.
+/// Inserts new blobs, and takes a reference for every part. A blob without a reference is free at once; its
+/// bytes are not even written if they would live here. If a blob has lost its last reference meanwhile, the
+/// command fails with `Changed`: zero is final.
 pub(super) fn take(tx: &Tx<'_>, writer: WriterId, new: &[NewBlob], parts: &[PartRecord]) -> Result<()> {
     let mut wanted: HashMap<BlobId, i64> = HashMap::with_capacity(parts.len());
     for part in parts {
@@ -40,7 +40,7 @@ pub(super) fn take(tx: &Tx<'_>, writer: WriterId, new: &[NewBlob], parts: &[Part
     retain(tx, wanted)
 }
 
-/// Takes a further reference for each part of a version, for another version of the same contents.
+/// Takes one more reference for each part of a version, for another version with the same contents.
 pub(super) fn share_parts(tx: &Tx<'_>, version: i64) -> Result<()> {
     let references =
         counted(tx, "SELECT blob, count(*) FROM parts WHERE version = ?1 GROUP BY blob", [version])?;
@@ -57,7 +57,7 @@ fn retain(tx: &Tx<'_>, references: impl IntoIterator<Item = (BlobId, i64)>) -> R
     Ok(())
 }
 
-/// Drops the references that a version's parts are.
+/// Drops the references of a version's parts.
 pub(super) fn drop_parts(tx: &Tx<'_>, version: i64) -> Result<()> {
     let references =
         counted(tx, "SELECT blob, count(*) FROM parts WHERE version = ?1 GROUP BY blob", [version])?;
@@ -88,11 +88,11 @@ fn counted(db: &Snapshot<'_>, sql: &str, params: impl Params) -> Result<Vec<(Blo
     db.all(sql, params, |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// Drops references to blobs. At zero a blob is freed, wherever its bytes are: who has found it may still
-/// read it.
+/// Drops references to blobs. At zero a blob is freed, wherever its bytes live: a reader that has found it
+/// may still read it.
 ///
-/// (No RETURNING, which would spare a statement: SQLite keeps a journal for each such statement, and to end
-/// that it goes along all that the command has changed so far.)
+/// (No RETURNING, which would save a statement: SQLite keeps a journal for each such statement, and to end
+/// that journal it walks over everything that the command has changed so far.)
 fn release(tx: &Tx<'_>, references: Vec<(BlobId, i64)>) -> Result<()> {
     let mut find = tx.prepare("SELECT refs FROM blobs WHERE id = ?1")?;
     let mut keep = tx.prepare("UPDATE blobs SET refs = ?2 WHERE id = ?1")?;

@@ -1,4 +1,4 @@
-//! What the commands on objects need of a bucket, and how they count what is in it.
+//! The facts of a bucket that the commands on objects need, and the counters of its contents.
 
 use rusqlite::params;
 
@@ -8,14 +8,14 @@ use crate::model::{AccountId, BucketId};
 use crate::storage::Error;
 use crate::storage::index::{Result, Versioning};
 
-/// What the commands on objects need of a bucket.
+/// The facts of a bucket that the commands on objects need.
 pub(super) struct BucketFacts {
     pub(super) nr: i64,
     pub(super) account: AccountId,
     pub(super) versioning: Versioning,
 }
 
-/// Finds what the commands on objects need of a bucket.
+/// Finds the facts of a bucket.
 pub(super) fn find(db: &Snapshot<'_>, id: BucketId) -> Result<BucketFacts> {
     db.maybe("SELECT nr, account, versioning FROM buckets WHERE id = ?1", [id], |row| {
         Ok(BucketFacts { nr: row.get(0)?, account: row.get(1)?, versioning: row.get(2)? })

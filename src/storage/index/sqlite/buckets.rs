@@ -109,8 +109,8 @@ pub(super) fn update(tx: &Tx<'_>, id: BucketId, changes: Vec<BucketChange>) -> R
     Ok(record)
 }
 
-/// Deletes a bucket without objects and versions. Uploads do not keep it, as on S3: they go first, in steps.
-/// Tells whether it is done.
+/// Deletes a bucket without objects and versions. Uploads do not prevent it, as on S3: they are dropped
+/// first, in steps. Returns whether the bucket is gone.
 pub(super) fn delete(tx: &Tx<'_>, id: BucketId) -> Result<bool> {
     let bucket = bucket_facts::find(tx, id)?;
     for occupied in [

@@ -1,7 +1,7 @@
 //! Writing the log back into the database, on a thread beside the writer: its disk syncs hold up no commit.
 //!
-//! While commands keep coming the thread never quite catches up, and a log starts anew only once all of it is
-//! written back. So when it has grown long the writer writes back the little that is left, between two
+//! While commands keep coming, the thread never quite catches up, and SQLite starts a log anew only when all
+//! of it is written back. So when the log has grown long, the writer writes back the rest, between two
 //! batches.
 
 use std::cell::Cell;
@@ -15,23 +15,24 @@ use super::connection::BUSY_TIMEOUT;
 use crate::storage::Error;
 use crate::storage::index::Result;
 
-/// Writes back what no reader and no commit has to wait for.
+/// Writes back the pages for which no reader and no commit has to wait.
 const PASSIVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
-/// Pages that wait to be written back before it begins.
+/// The number of pages in the log from which on the thread begins.
 const BEGIN: i64 = 2_000;
-/// Pages in the log from which on the writer helps with the last of them, so that it starts anew.
+/// The number of pages in the log from which on the writer helps with the last of them, so that the log
+/// starts anew.
 const HELP: i64 = 6_000;
-/// Pages in the log from which on the writer waits until all are written back: the disk is slower than the
-/// commands.
+/// The number of pages in the log from which on the writer waits until all are written back: the disk is
+/// slower than the commands.
 const WAIT: i64 = 10 * HELP;
-/// How long it then waits for a reader that still needs the log. A snapshot may need it for minutes.
+/// The longest wait for a reader that still needs the log. A snapshot may need it for minutes.
 const READERS: Duration = Duration::from_millis(250);
 
 /// The thread's handle. Dropping it closes its connection.
 pub(super) struct Checkpointer {
     wake: Option<mpsc::SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
-    /// Pages in the log from which on the writer waits.
+    /// The number of pages in the log from which on the writer waits.
     wait: Cell<i64>,
 }
 
@@ -50,7 +51,7 @@ impl Checkpointer {
         Ok(Self { wake: Some(wake), thread: Some(thread), wait: Cell::new(WAIT) })
     }
 
-    /// Looks at the log after a batch. Called by the writer, on its connection.
+    /// Checks the log after a batch. The writer calls it, on its connection.
     pub(super) fn after_batch(&self, writer: &Connection) {
         let state = pages(writer, "PRAGMA wal_checkpoint(NOOP)");
         let Ok((log, written)) = state else { return };
@@ -58,8 +59,7 @@ impl Checkpointer {
             self.wait.set(WAIT);
         }
         if log >= self.wait.get() {
-            // A reader that keeps the log from starting anew is not waited for again until much more has
-            // come.
+            // If a reader keeps the log from starting anew, wait for it again only after much more has come.
             self.wait.set(log + HELP);
             let _ = writer.busy_timeout(READERS);
             write_back(writer, "PRAGMA wal_checkpoint(RESTART)");
@@ -69,7 +69,7 @@ impl Checkpointer {
         } else if log - written >= BEGIN
             && let Some(wake) = &self.wake
         {
-            // Full: the thread is awake already.
+            // If the channel is full, the thread is awake already.
             let _ = wake.try_send(());
         }
     }
@@ -90,7 +90,7 @@ fn write_back(connection: &Connection, sql: &str) {
     }
 }
 
-/// Pages in the log, and those of them that are written back.
+/// The number of pages in the log, and the number of those that are written back.
 fn pages(connection: &Connection, sql: &str) -> rusqlite::Result<(i64, i64)> {
     connection.prepare_cached(sql)?.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
 }

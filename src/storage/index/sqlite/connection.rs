@@ -1,4 +1,4 @@
-//! Opening connections, and the two views the commands work on: a snapshot to read, a transaction to write.
+//! Opening connections, and the two views of the commands: a snapshot to read, a transaction to write.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,25 +13,25 @@ use crate::model::Timestamp;
 use crate::storage::Error;
 use crate::storage::index::Result;
 
-/// How long a statement waits for a lock. Only checkpoints and recovery ever hold one that long.
+/// The longest wait of a statement for a lock. Only checkpoints and recovery hold one for long.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Distinct statements a connection keeps prepared; there are fewer.
+/// The most prepared statements that a connection keeps. There are fewer distinct ones.
 const STATEMENTS: usize = 256;
-/// KiB of pages that the writer keeps. More would cost more than it spares: SQLite looks through all of them
-/// at commits.
+/// The KiB of pages that the writer keeps. More would cost more than it saves: SQLite looks through all of
+/// them at commits.
 const WRITER_CACHE: i64 = 16 * 1024;
-/// KiB of pages that a reader keeps. Every commit empties them.
+/// The KiB of pages that a reader keeps. Every commit empties them.
 const READER_CACHE: i64 = 4 * 1024;
-/// Bytes of the file that a reader maps, to be spared a read(2) for each page after a commit. SQLite allows 2
-/// GiB.
+/// The bytes of the file that a reader maps, which saves a read(2) for each page after a commit. SQLite
+/// allows 2 GiB.
 const READER_MAP: i64 = 0x7FFF_0000;
-/// Bytes that the write-ahead log may keep on disk once it was written back.
+/// The bytes that the write-ahead log may keep on disk after it was written back.
 const LOG_FILE: i64 = 64 * 1024 * 1024;
 
 /// Whether a commit waits for the disk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Durability {
-    /// `synchronous=FULL`: acknowledged means durable.
+    /// `synchronous=FULL`: an acknowledged command is durable.
     Full,
     /// For an index that does not outlive its process.
     None,
@@ -46,7 +46,7 @@ impl Durability {
     }
 }
 
-/// Takes the index for this process. Another process that has it open is an error; the lock goes with the
+/// Locks the index for this process. If another process has it open, that is an error. The lock ends with the
 /// process.
 pub(super) fn lock(index: &Path) -> Result<File> {
     let mut name = index.as_os_str().to_owned();
@@ -62,7 +62,7 @@ pub(super) fn lock(index: &Path) -> Result<File> {
     }
 }
 
-/// Opens or makes a file that only its owner may read: the index holds password hashes, names and sizes.
+/// Opens or creates a file that only its owner may read: the index holds password hashes, names and sizes.
 fn private(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).read(true).write(true).mode(0o600);
@@ -75,7 +75,7 @@ fn unavailable(path: &Path, error: &std::io::Error) -> Error {
 
 /// Opens the one connection that writes, and brings the schema up to date.
 pub(super) fn writer(path: &Path, durability: Durability) -> Result<Connection> {
-    // SQLite gives its log the mode of the file.
+    // SQLite gives its log the mode of this file.
     private(path)?;
     let mut connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     let journal: String =
@@ -89,7 +89,7 @@ pub(super) fn writer(path: &Path, durability: Durability) -> Result<Connection> 
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE)?;
     connection.pragma_update(None, "journal_size_limit", LOG_FILE)?;
-    // The log is written back beside the commits, not by them.
+    // Another thread writes the log back, not the commits.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     schema::migrate(&mut connection)?;
     Ok(connection)
@@ -110,8 +110,8 @@ pub(super) fn reader(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Opens a connection that reads beside the process whose index it is, and leaves everything to that process.
-/// It is opened as one that may write, without which SQLite checks less than it can.
+/// Opens a connection that reads beside the process that owns the index, and leaves all maintenance to that
+/// process. It is opened as a connection that may write: without that, SQLite checks less than it can.
 pub(super) fn guest(path: &Path) -> Result<Connection> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.pragma_update(None, "query_only", "ON")?;
@@ -125,21 +125,21 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // A plan follows from the statement alone: SQLite would else compile one again whenever a value is bound
-    // that might change the plan, which for partial indexes is each time.
+    // The plan depends on the statement alone. Otherwise SQLite would compile a statement again whenever a
+    // value is bound that might change the plan, which for partial indexes is each time.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "trusted_schema", "OFF")?;
     Ok(connection)
 }
 
-/// What a command reads: one consistent state of the index.
+/// The view of a command that reads: one consistent state of the index.
 pub(super) struct Snapshot<'c> {
     connection: &'c Connection,
 }
 
 impl<'c> Snapshot<'c> {
-    /// A connection on which a transaction stands, or that reads by single statements.
+    /// Wraps a connection that is in a transaction, or that reads by single statements.
     pub(super) fn new(connection: &'c Connection) -> Self {
         Self { connection }
     }
@@ -154,7 +154,7 @@ impl<'c> Snapshot<'c> {
         Ok(self.connection.prepare_cached(sql)?.query_row(params, read).optional()?)
     }
 
-    /// The one row there always is.
+    /// The only row, which always exists.
     pub(super) fn one<T>(
         &self,
         sql: &str,
@@ -173,7 +173,7 @@ impl<'c> Snapshot<'c> {
         Ok(self.connection.prepare_cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Rows until `read` has had enough (`false`) or they end.
+    /// Reads rows until `read` returns `false` or they end.
     pub(super) fn scan(
         &self,
         sql: &str,
@@ -190,7 +190,7 @@ impl<'c> Snapshot<'c> {
         Ok(())
     }
 
-    /// A statement to be run many times.
+    /// Prepares a statement that is run many times.
     pub(super) fn prepare(&self, sql: &str) -> Result<CachedStatement<'c>> {
         Ok(self.connection.prepare_cached(sql)?)
     }
@@ -201,7 +201,7 @@ impl<'c> Snapshot<'c> {
     }
 }
 
-/// What a command writes through: its own savepoint in the batch's transaction.
+/// The view of a command that writes: its own savepoint in the batch's transaction.
 pub(super) struct Tx<'c> {
     snapshot: Snapshot<'c>,
     now: Timestamp,
@@ -216,22 +216,22 @@ impl<'c> std::ops::Deref for Tx<'c> {
 }
 
 impl<'c> Tx<'c> {
-    /// A command's view, at its time.
+    /// The view of a command that runs at this time.
     pub(super) fn new(connection: &'c Connection, now: Timestamp) -> Self {
         Self { snapshot: Snapshot::new(connection), now }
     }
 
-    /// The command's time; never before that of an earlier command of this process.
+    /// The command's time. It is never before the time of an earlier command of this process.
     pub(super) fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Runs a statement and tells how many rows it changed.
+    /// Runs a statement, and returns the number of rows that it changed.
     pub(super) fn execute(&self, sql: &str, params: impl Params) -> Result<usize> {
         Ok(self.snapshot.connection.prepare_cached(sql)?.execute(params)?)
     }
 
-    /// Inserts a row and tells its number.
+    /// Inserts a row, and returns its number.
     pub(super) fn insert(&self, sql: &str, params: impl Params) -> Result<i64> {
         Ok(self.snapshot.connection.prepare_cached(sql)?.insert(params)?)
     }

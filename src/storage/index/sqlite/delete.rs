@@ -30,8 +30,8 @@ fn delete_current(tx: &Tx<'_>, facts: &BucketFacts, latest: Option<&Brief>) -> R
     Ok(Deleted { removed, ..Deleted::default() })
 }
 
-/// Puts a delete marker on top. With versioning suspended it is a null version, and replaces the null version
-/// that exists.
+/// Adds a delete marker as the latest version. With versioning suspended it is a null version, and replaces
+/// the null version that exists.
 fn hide(tx: &Tx<'_>, facts: &BucketFacts, key: &ObjectKey, latest: Option<&Brief>) -> Result<Deleted> {
     let (created, id) = change::next(tx.now(), facts.versioning, latest);
     let (removed, change) = change::hidden(latest, tx.now());
@@ -46,7 +46,7 @@ fn hide(tx: &Tx<'_>, facts: &BucketFacts, key: &ObjectKey, latest: Option<&Brief
     Ok(Deleted { removed, marker: Some(id), ..Deleted::default() })
 }
 
-/// Removes one version for good. The newest of those that stay becomes the latest.
+/// Removes one version for good. The newest version that remains becomes the latest.
 fn delete_version(
     tx: &Tx<'_>,
     facts: &BucketFacts,

@@ -1,4 +1,4 @@
-//! What SQLite's failures mean to a caller.
+//! The meaning of SQLite's failures for a caller.
 
 use rusqlite::ErrorCode;
 

@@ -1,4 +1,4 @@
-//! Objects whose time has come.
+//! Objects whose `X-Delete-At` has come.
 
 use super::connection::Tx;
 use super::delete;

@@ -1,4 +1,4 @@
-//! Reading versions whole.
+//! Reading whole versions.
 
 use bytes::Bytes;
 use rusqlite::{Row, params};
@@ -13,7 +13,7 @@ use crate::model::{BucketId, ObjectKey, ObjectMetadata, VersionId};
 use crate::storage::Error;
 use crate::storage::index::{NumberedPart, PartRecord, Result, Unchanged, VersionRecord, Versioning};
 
-/// Reads a version whole, or says that nothing (or a delete marker) answers.
+/// Reads a whole version. The error says whether a delete marker hides it.
 pub(super) fn find(
     db: &Snapshot<'_>,
     bucket: i64,
@@ -91,7 +91,7 @@ pub(super) fn find_many(db: &Snapshot<'_>, keys: &[(BucketId, ObjectKey)]) -> Ve
     keys.iter().map(find_one).collect()
 }
 
-/// The numbered parts of a version that must stand as it was read.
+/// The numbered parts of a version, which must not have changed since it was read.
 pub(super) fn numbered_parts(
     db: &Snapshot<'_>,
     version: &Unchanged,
@@ -109,13 +109,14 @@ pub(super) fn numbered_parts(
 /// Whether blobs that live in the index are read with the version.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Inline {
-    /// They are, of a version of few parts and bytes.
+    /// They are read, if the version has few parts and bytes.
     Load,
-    /// Only that they live there is told, by no bytes.
+    /// They are not read: `inline` is empty for a blob that lives there.
     Leave,
 }
 
-/// No more than four parts and 64 KiB: an object may have thousands, which are asked for one by one then.
+/// At most four parts and 64 KiB: an object may have thousands of parts, which the caller then asks for one
+/// by one.
 const PARTS: &str = "SELECT p.blob, p.start, p.length, p.wrapped_key, b.header, b.length,
     CASE WHEN b.inline IS NOT NULL THEN coalesce(
         CASE WHEN (SELECT max(seq) FROM parts WHERE version = ?1) < min(4, 65536 / max(b.length, 1))

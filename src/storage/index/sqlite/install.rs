@@ -32,7 +32,7 @@ impl Installation for SqliteIndex {
         }
     }
 
-    /// This process's: nobody else has the index open.
+    /// This process's clock: no other process has the index open.
     async fn now(&self) -> Result<Timestamp> {
         Ok(Timestamp::now())
     }
@@ -54,7 +54,7 @@ pub(super) fn create_install(tx: &Tx<'_>, install: &Install) -> Result<()> {
     if inserted == 1 { Ok(()) } else { Err(Error::PreconditionFailed) }
 }
 
-/// Writes nothing, but needs the whole way that a write takes.
+/// Changes nothing, but goes the whole way of a write.
 pub(super) fn check(tx: &Tx<'_>) -> Result<()> {
     tx.execute("UPDATE install SET created = created", []).map(|_| ())
 }

@@ -1,7 +1,7 @@
 //! The index in an embedded SQLite database.
 //!
-//! One thread writes ([`writer`]), a few read ([`readers`]); the commands are plain functions over a
-//! transaction or a snapshot, one file a topic, their SQL beside them.
+//! One thread writes ([`writer`]), a few read ([`readers`]). The commands are plain functions over a
+//! transaction or a snapshot, one file for each topic, next to their SQL.
 
 mod audit;
 mod blobs;
@@ -50,30 +50,29 @@ use crate::storage::Error;
 
 /// An index in a SQLite file. It belongs to one process; share it in an `Arc`.
 pub struct SqliteIndex {
-    // In the order in which they are closed: the last connection to go writes the log back, then the lock
-    // goes.
+    // The fields close in this order: the last connection to close writes the log back, then the lock ends.
     readers: Readers,
     path: PathBuf,
-    /// `None` where another process writes.
+    /// `None` if another process writes.
     writer: Option<Writer>,
     _lock: Option<File>,
     _temporary: Option<TemporaryFolder>,
 }
 
 impl SqliteIndex {
-    /// Opens the index, creating the file or bringing its schema up to date. A schema that is newer than this
-    /// program, and a file that another process has open, are refused.
+    /// Opens the index: creates the file, or brings its schema up to date. Refuses a schema that is newer
+    /// than this program, and a file that another process has open.
     pub fn open(path: &Path) -> Result<Self> {
         Self::open_with(path, Durability::Full, None)
     }
 
-    /// Opens the index to read, beside the process that has it open. Whatever would change it fails.
+    /// Opens the index to read, beside the process that has it open. Commands that would change it fail.
     pub fn open_beside(path: &Path) -> Result<Self> {
         let readers = Readers::start(path, connection::guest)?;
         Ok(Self { readers, path: path.to_owned(), writer: None, _lock: None, _temporary: None })
     }
 
-    /// An index that is gone when it is dropped, beside a blob store in memory. (It is a temporary file: an
+    /// An index that is gone when it is dropped, for a blob store in memory. (It is a temporary file: an
     /// SQLite database in memory has no write-ahead log.)
     pub fn open_in_memory() -> Result<Self> {
         let folder = TemporaryFolder::new()?;
@@ -101,7 +100,7 @@ impl std::fmt::Debug for SqliteIndex {
     }
 }
 
-/// A folder that goes with the index in it.
+/// A temporary folder: it is removed with the index in it.
 struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {

@@ -1,4 +1,4 @@
-//! Objects and their versions: which file answers which command.
+//! Objects and their versions: this file passes each command to the file of its topic.
 
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -1,5 +1,5 @@
-//! A few threads that read, each with a connection of its own, so that a page that must come from the disk
-//! never holds up the tasks of the runtime.
+//! A few threads that read, each with its own connection. So a page that must come from the disk never blocks
+//! the tasks of the runtime.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};

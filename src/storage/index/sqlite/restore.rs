@@ -1,4 +1,4 @@
-//! Making an old version the current object again: a new version of the same contents.
+//! Making an old version the current object again, as a new version with the same contents.
 
 use rusqlite::params;
 
@@ -19,7 +19,7 @@ pub(super) fn restore(tx: &Tx<'_>, command: Restore) -> Result<Published> {
     let latest = versions::latest(tx, facts.nr, &source.key, facts.versioning)?;
     let (created, id) = change::next(tx.now(), facts.versioning, latest.as_ref());
     let envelope = (command.seal.0)(id).ok_or(Error::Seal)?;
-    // The copy comes first: it may take the place of the version that it is a copy of.
+    // The copy comes first: it may replace the version that it is a copy of.
     blobs::share_parts(tx, old.nr)?;
     let new = tx.insert(
         "INSERT INTO versions (bucket, key, state, marker, null_id, created, modified, size, mode, part_count, etag,

@@ -1,4 +1,4 @@
-//! Sealing versions anew where they stand: another envelope and other wrapped keys over the same blobs.
+//! Sealing versions anew in place: another envelope and other wrapped keys over the same blobs.
 
 use rusqlite::params;
 
@@ -9,7 +9,7 @@ use super::values::Count;
 use crate::storage::Error;
 use crate::storage::index::{Result, Rewrap};
 
-/// All or none: the caller's savepoint undoes what was done before one that is `Changed`.
+/// All or none: if one version is `Changed`, the caller's savepoint undoes the others.
 pub(super) fn rewrap(tx: &Tx<'_>, rewraps: &[Rewrap]) -> Result<()> {
     if rewraps.is_empty() {
         return Ok(());

@@ -1,7 +1,7 @@
-//! The index as rows: read as of one moment by a thread of its own, and loaded by the one that writes.
+//! The index as rows: read as of one moment by a thread of its own, and loaded by the thread that writes.
 //!
 //! A reader of a write-ahead log waits for nobody, and nobody waits for it, in this process or another. But
-//! as long as a snapshot lives the log cannot start anew, and grows by what is written.
+//! while a snapshot lives, the log cannot start anew, and grows with every write.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -91,7 +91,7 @@ struct Asked {
     reply: oneshot::Sender<Result<Vec<Row>>>,
 }
 
-/// A thread with a connection on which one transaction stands. It ends when this is dropped.
+/// A thread whose connection holds one transaction. It ends when this is dropped.
 struct Reader(mpsc::Sender<Asked>);
 
 impl Reader {
@@ -119,7 +119,7 @@ impl Reader {
 fn begin(path: &Path) -> Result<Connection> {
     let connection = connection::reader(path)?;
     connection.execute_batch("BEGIN")?;
-    // A transaction sees what stands at its first read, not at its beginning.
+    // A transaction sees the state of its first read, not of its beginning.
     schema::check(&connection)?;
     Ok(connection)
 }
@@ -128,7 +128,7 @@ fn answer(connection: &Connection, questions: &mpsc::Receiver<Asked>) {
     while let Ok(Asked { table, after, reply }) = questions.recv() {
         let found = catch_unwind(AssertUnwindSafe(|| page(connection, table, after.as_deref())));
         let panicked = |_| Err(Error::Internal("a reader of the index panicked".into()));
-        // Whoever asked may have gone away.
+        // The caller may have gone away.
         let _ = reply.send(found.unwrap_or_else(panicked));
     }
 }
@@ -177,7 +177,7 @@ fn value(value: ValueRef<'_>) -> Result<Value> {
     })
 }
 
-/// The first columns' names. Some are words of SQL.
+/// The names of the first columns, quoted: some are words of SQL.
 fn names(table: &Table, count: usize) -> String {
     let quoted: Vec<_> = table.columns[..count].iter().map(|column| format!("\"{}\"", column.name)).collect();
     quoted.join(", ")

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::storage::Error;
 use crate::storage::index::Result;
 
-/// Marks the file as a Cardea index (`CRDA`), so that no other program's database is taken for one.
+/// Marks the file as a Cardea index (`CRDA`), so that another program's database is not taken for one.
 const APPLICATION_ID: i64 = 0x4352_4441;
 
 /// The migrations in order. The first makes version 1 of the schema. None is ever changed once released.
@@ -18,12 +18,12 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0006_bucket_settings.sql"),
 ];
 
-/// Brings the schema up to date. A schema newer than this program knows, or a foreign database, is refused.
+/// Brings the schema up to date. Refuses a schema that is newer than this program, and a foreign database.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
     migrate_with(connection, MIGRATIONS)
 }
 
-/// Answers whether the schema is the one that this program knows, and changes nothing.
+/// Checks that the schema is the one that this program knows. Changes nothing.
 pub(super) fn check(connection: &Connection) -> Result<()> {
     let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -64,7 +64,7 @@ fn refused(reason: &str) -> Error {
     Error::Internal(format!("the index cannot be opened: {reason}").into())
 }
 
-/// How SQLite would run a statement, step by step.
+/// SQLite's plan for a statement, step by step.
 #[cfg(test)]
 pub(super) fn plan(sql: &str) -> Vec<String> {
     let mut connection = Connection::open_in_memory().unwrap();

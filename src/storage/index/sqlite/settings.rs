@@ -36,7 +36,7 @@ pub(super) fn put(tx: &Tx<'_>, id: BucketId, name: SettingName, text: Option<&st
     Ok(generation)
 }
 
-/// Writes a setting of the bucket with this row. The generation is the caller's to move.
+/// Writes a setting of the bucket with this row. The caller moves the generation.
 pub(super) fn set(tx: &Tx<'_>, bucket: i64, name: SettingName, text: &str) -> Result<()> {
     tx.execute(
         "INSERT INTO bucket_settings (bucket, name, text, changed) VALUES (?1, ?2, ?3, ?4)

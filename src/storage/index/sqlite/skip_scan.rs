@@ -1,20 +1,21 @@
-//! The skip scan of all listings. Each common prefix is left by one seek past its last key, so that a page
-//! costs what it shows, however many keys lie under its prefixes.
+//! The skip scan of all listings. It leaves each common prefix by one seek past the last key of the prefix.
+//! So a page costs as much as it shows, however many keys lie under its prefixes.
 
 use super::super::key_scan::KeyScan;
 use super::super::range::{Keys, past_prefix};
 use crate::storage::index::Result;
 
-/// How many keys of one common prefix are stepped over before a seek: a step is cheaper, a seek is bounded.
+/// The number of keys of one common prefix that are stepped over before a seek: a step is cheaper, a seek is
+/// bounded.
 const STEPS: u32 = 4;
 
-/// Takes a key and what makes its row, and says whether more are wanted.
+/// Takes a key and a function that makes its row, and returns whether more rows are wanted.
 pub(super) type Visit<'v, R> = &'v mut dyn FnMut(&[u8], &dyn Fn() -> Result<R>) -> Result<bool>;
 
 /// Reads the pages of a listing.
 pub(super) struct SkipScan<'q> {
     scan: KeyScan<'q>,
-    /// The common prefix that is no row.
+    /// The common prefix that the page does not show.
     hidden: Option<&'q str>,
 }
 
@@ -23,7 +24,7 @@ impl<'q> SkipScan<'q> {
         Self { hidden: scan.hidden(), scan }
     }
 
-    /// Reads a page, and whether more follows. `scan` visits the keys of a range in the listing's order; keys
+    /// Reads a page, and whether more follows. `scan` visits the keys of a range in the listing's order. Keys
     /// may come more than once.
     pub(super) fn page<R>(
         &self,
@@ -96,6 +97,6 @@ enum End {
     Keys,
     /// The page is full and more follows.
     Full,
-    /// The rest of this common prefix is to be skipped.
+    /// Skip the rest of this common prefix.
     Prefix(String),
 }

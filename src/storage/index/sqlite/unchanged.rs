@@ -1,4 +1,4 @@
-//! Versions that a command relies on: each must stand as it was read, or the command is `Changed`.
+//! Versions that a command relies on: if one has changed since it was read, the command fails with `Changed`.
 
 use super::super::brief::Brief;
 use super::bucket_facts;
@@ -8,7 +8,8 @@ use crate::model::BucketId;
 use crate::storage::Error;
 use crate::storage::index::{Result, Unchanged};
 
-/// Finds versions that were read before. Remembers the last bucket: mostly they are of one.
+/// Finds versions that were read before. It remembers the last bucket, because most versions are of one
+/// bucket.
 pub(super) struct UnchangedVersions<'a> {
     db: &'a Snapshot<'a>,
     bucket: Option<(BucketId, i64)>,
@@ -19,7 +20,7 @@ impl<'a> UnchangedVersions<'a> {
         Self { db, bucket: None }
     }
 
-    /// All of them must stand.
+    /// Checks that all of them are unchanged.
     pub(super) fn all(&mut self, versions: &[Unchanged]) -> Result<()> {
         versions.iter().try_for_each(|version| self.find(version).map(|_| ()))
     }

@@ -38,7 +38,7 @@ pub(super) fn list(db: &Snapshot<'_>, query: &ListUploads) -> Result<UploadPage>
     Ok(UploadPage { rows, truncated })
 }
 
-/// The uploads of the marker's key after the one that is the marker.
+/// The uploads of the marker's key after the marked upload.
 struct Rest<'q> {
     key: &'q str,
     created: i64,
@@ -54,7 +54,7 @@ fn rest_of_key<'q>(db: &Snapshot<'_>, bucket: i64, query: &'q ListUploads) -> Re
     Ok(Some(Rest { key, created, nr }))
 }
 
-/// Visits uploads until there is enough (`false`).
+/// Visits uploads. Returns `false` once the page is full.
 fn visit_all(
     db: &Snapshot<'_>,
     sql: &str,

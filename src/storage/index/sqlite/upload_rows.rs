@@ -1,7 +1,7 @@
 //! The rows of multipart uploads and of their parts.
 //!
-//! A part holds references like a version does. When an upload is completed they move from its parts to the
-//! version: no count changes, however many there are.
+//! A part holds references, as a version does. When an upload is completed, they move from its parts to the
+//! version. No count changes, however many references there are.
 
 use rusqlite::{Row, params};
 
@@ -13,7 +13,7 @@ use crate::model::{BucketId, ObjectKey, ObjectMetadata, VersionUid};
 use crate::storage::Error;
 use crate::storage::index::{PartRecord, Result, UploadPart, UploadRecord};
 
-/// Finds an upload. One of another bucket or key is none.
+/// Finds an upload. An upload of another bucket or key is not found.
 pub(super) fn find(
     db: &Snapshot<'_>,
     bucket: BucketId,
@@ -95,7 +95,7 @@ pub(super) fn drop_part(tx: &Tx<'_>, upload: i64, number: u32) -> Result<()> {
     Ok(())
 }
 
-/// Makes all that an upload holds a version's, and ends the upload.
+/// Moves the references and numbered parts of an upload to a version, and removes the upload.
 pub(super) fn move_parts(tx: &Tx<'_>, upload: i64, version: i64, expected: usize) -> Result<()> {
     let moved = tx.execute(
         "INSERT INTO parts (version, seq, blob, start, length, wrapped_key)
@@ -113,8 +113,8 @@ pub(super) fn move_parts(tx: &Tx<'_>, upload: i64, version: i64, expected: usize
     remove(tx, upload).map(|_| ())
 }
 
-/// Drops uploads of a bucket that is to be deleted, until so many parts are gone or none is left. Tells
-/// whether that is so.
+/// Drops uploads of a bucket that is being deleted, until `parts` parts are gone or no upload is left.
+/// Returns whether none is left.
 pub(super) fn discard_all(tx: &Tx<'_>, bucket: i64, parts: usize) -> Result<bool> {
     let mut discarded = 0;
     while discarded < parts {
@@ -125,7 +125,7 @@ pub(super) fn discard_all(tx: &Tx<'_>, bucket: i64, parts: usize) -> Result<bool
     Ok(false)
 }
 
-/// Drops an upload with all its parts, and tells how many there were.
+/// Drops an upload with all its parts, and returns their number.
 pub(super) fn discard(tx: &Tx<'_>, upload: i64) -> Result<usize> {
     blobs::drop_upload(tx, upload)?;
     remove(tx, upload)

@@ -124,7 +124,7 @@ impl FromSql for Count {
     }
 }
 
-/// Text that is kept as bytes: names that are compared.
+/// Text that is stored as bytes: names that are compared.
 pub(super) struct Name(pub String);
 
 impl FromSql for Name {
@@ -134,7 +134,7 @@ impl FromSql for Name {
     }
 }
 
-/// A map, kept as JSON.
+/// A map that is stored as JSON.
 pub(super) struct Map(pub BTreeMap<String, String>);
 
 impl FromSql for Map {

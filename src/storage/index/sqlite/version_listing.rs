@@ -1,4 +1,4 @@
-//! Listing versions and delete markers: two indexes read side by side, the current objects and all other
+//! Listing versions and delete markers. Two indexes are read side by side: the current objects, and all other
 //! versions.
 
 use std::cmp::Ordering;
@@ -73,7 +73,7 @@ pub(super) fn list(db: &Snapshot<'_>, query: &ListVersions) -> Result<VersionPag
     Ok(VersionPage { rows, truncated })
 }
 
-/// The versions of the marker's key beyond the version that is the marker.
+/// The versions of the marker's key beyond the marked version.
 struct Rest {
     key: ObjectKey,
     time: Timestamp,
@@ -91,8 +91,8 @@ fn rest_of_key(db: &Snapshot<'_>, bucket: i64, query: &ListVersions) -> Result<O
     Ok(Some(Rest { key, time }))
 }
 
-/// Visits the rows of both statements in the listing's order until there are enough (`false`). The current
-/// object of a key is its newest version.
+/// Visits the rows of both statements in the listing's order. Returns `false` once the page is full. The
+/// current object of a key is its newest version.
 fn merge(
     db: &Snapshot<'_>,
     [current, rest]: Pair,

@@ -28,8 +28,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Brief> {
     })
 }
 
-/// The latest version of a key: the current object or a delete marker. Where versioning was never enabled
-/// there are no markers to look for.
+/// The latest version of a key: the current object or a delete marker. If versioning was never enabled, there
+/// are no markers to look for.
 pub(super) fn latest(
     db: &Snapshot<'_>,
     bucket: i64,
@@ -93,7 +93,7 @@ pub(super) fn remove(tx: &Tx<'_>, version: &Brief) -> Result<()> {
     tx.execute("DELETE FROM versions WHERE nr = ?1", [version.nr]).map(|_| ())
 }
 
-/// Finds a version by its public id. The two parts of a key's history have an index each.
+/// Finds a version by its public id. The current object and the other versions of a key are in two indexes.
 pub(super) fn by_id(db: &Snapshot<'_>, bucket: i64, key: &ObjectKey, id: VersionId) -> Result<Option<Brief>> {
     match id {
         VersionId::Null => {

@@ -1,8 +1,8 @@
-//! The one thread that writes.
+//! The only thread that writes.
 //!
-//! It takes whatever commands have queued, runs each in a savepoint of its own inside one transaction,
-//! commits once, and only then answers all of them: a disk sync is shared by everybody who waited for the one
-//! before. A command that fails rolls back to its savepoint and touches none of its neighbours.
+//! It takes the commands that have queued, runs each in its own savepoint inside one transaction, commits
+//! once, and only then answers all of them. So all commands that waited for one disk sync share the next. A
+//! command that fails rolls back to its savepoint and does not touch its neighbours.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
@@ -18,14 +18,14 @@ use crate::model::Timestamp;
 use crate::storage::Error;
 use crate::storage::index::Result;
 
-/// Commands in one transaction at most: bounds the work lost to a full disk and the time of one commit.
+/// The most commands in one transaction: it bounds the work lost to a full disk, and the time of one commit.
 const BATCH: usize = 256;
 
 /// A command on its way through the writer.
 trait Job: Send {
-    /// Runs the command. `false`: it failed, and what it did is to be undone.
+    /// Runs the command. Returns `false` if it failed: its changes are then undone.
     fn run(&mut self, tx: &Tx<'_>) -> bool;
-    /// Answers the caller. `lost` tells why the transaction did not become durable.
+    /// Answers the caller. `lost` is the reason why the transaction did not become durable.
     fn settle(self: Box<Self>, lost: Option<&str>);
 }
 
@@ -54,7 +54,7 @@ impl<T: Send, F: FnOnce(&Tx<'_>) -> Result<T> + Send> Job for Command<T, F> {
     }
 }
 
-/// The writer's handle. Dropping it lets the queue run empty and closes the connection.
+/// The writer's handle. When it is dropped, the writer finishes its queue and closes the connection.
 pub(super) struct Writer {
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
@@ -71,7 +71,7 @@ impl Writer {
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
-    /// Queues a command and waits until it is durable. Once queued it runs, whether or not the caller still
+    /// Queues a command, and waits until it is durable. A queued command runs even if the caller no longer
     /// waits.
     pub(super) async fn run<T: Send + 'static>(
         &self,
@@ -113,14 +113,14 @@ fn run(connection: &Connection, queue: &mpsc::Receiver<Box<dyn Job>>, checkpoint
         }
         checkpointer.after_batch(connection);
     }
-    // The last connection to close writes all of the log back: this one.
+    // The last connection to close writes all of the log back: it is this one.
     drop(checkpointer);
 }
 
-/// How the last batch went, and so how long to wait for the next to fill.
+/// The size and time of the last batch, which decide how long to wait for the next batch to fill.
 ///
-/// Those who were answered together mostly come again together, but one by one. Without waiting, the first of
-/// them would take a disk sync for itself alone while the others queue for the next.
+/// Callers that were answered together mostly come again together, but one by one. Without waiting, the first
+/// of them would get a disk sync of its own while the others queue for the next.
 #[derive(Default)]
 struct Gathering {
     batch: usize,
@@ -128,8 +128,8 @@ struct Gathering {
 }
 
 impl Gathering {
-    /// Takes what has queued, and waits for as many as came the last time: for a fraction of what a commit
-    /// takes.
+    /// Takes the queued commands, and waits for as many as came the last time, for a fraction of the time of
+    /// a commit.
     fn gather(&self, queue: &mpsc::Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>) {
         batch.extend(queue.try_iter().take(BATCH - batch.len()));
         let deadline = Instant::now() + self.commit / 4;

@@ -1,5 +1,5 @@
-//! The processes that write blobs, and their leases: which of them does the work that one does for all, and
-//! how far it is.
+//! The processes that write blobs, and their leases: the process that does the work for all, and its position
+//! in it.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ pub(super) fn heartbeat(tx: &Tx<'_>, writer: WriterId) -> Result<()> {
     if alive == 1 { Ok(()) } else { Err(Error::Fenced) }
 }
 
-/// The assertion of every command that makes blobs known: its writer stands and is not fenced.
+/// Asserted by every command that inserts blobs: its writer exists and is not fenced.
 pub(super) fn assert_alive(tx: &Tx<'_>, writer: WriterId) -> Result<()> {
     let alive = tx.exists("SELECT 1 FROM writers WHERE id = ?1 AND fenced IS NULL", [writer])?;
     if alive { Ok(()) } else { Err(Error::Fenced) }
@@ -99,8 +99,8 @@ pub(super) fn writer_swept(tx: &Tx<'_>, writer: WriterId) -> Result<()> {
     tx.execute(sql, params![writer, tx.now()]).map(|_| ())
 }
 
-/// Makes orphans of what the index does not know: of writers that are not done with, as if they had been
-/// heard until now, and of these others.
+/// From now on, blobs that the index does not know are orphans, if their writer is unswept or one of
+/// `strangers`. The unswept writers count as heard until now.
 pub(super) fn disown(tx: &Tx<'_>, strangers: &[WriterId]) -> Result<()> {
     let fence =
         "INSERT INTO writers (id, started, heartbeat, fenced) VALUES (?1, ?2, ?2, ?2) ON CONFLICT DO NOTHING";
@@ -126,7 +126,7 @@ pub(super) fn take(tx: &Tx<'_>, name: &str, holder: WriterId, lasts: Duration) -
     Ok(taken == 1)
 }
 
-/// The row stays: it says how far the work is.
+/// The row stays: it holds the position of the work.
 pub(super) fn release(tx: &Tx<'_>, name: &str, holder: WriterId) -> Result<()> {
     tx.execute("UPDATE leases SET until = 0 WHERE name = ?1 AND holder = ?2", params![name, holder])
         .map(|_| ())

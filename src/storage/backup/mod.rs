@@ -6,11 +6,12 @@
 //!
 //! Two rules keep a backup whole while others write and delete:
 //!
-//! - **Blobs.** While any hold or manifest stands, no blob is deleted that was freed after the oldest of them
-//! began ([`kept_since`]).
-//! - **Chunks.** Who deletes chunks says so first ([`Backups::announce_deletion`]) and then looks for backups
-//! that are being made; who makes a backup holds first and then looks for deletions. So at least one of the
-//! two sees the other, and gives way. Marks of processes that died stop to count after [`STALE`].
+//! - **Blobs.** While any hold or manifest exists, a blob that was freed after the oldest of them began is
+//!   not deleted ([`kept_since`]).
+//! - **Chunks.** A process that deletes chunks announces it first ([`Backups::announce_deletion`]). Then it
+//!   looks for backups in progress. A process that makes a backup writes its hold first, and then looks for
+//!   deletions. So at least one of the two sees the other, and gives way. The mark of a process that died
+//!   stops to count after [`STALE`].
 
 mod cut;
 mod id;
@@ -90,7 +91,6 @@ impl Backups {
     }
 
     // ---- sets
-    // ---------------------------------------------------------------------------------------------------------
 
     /// Begins a backup.
     pub async fn hold(&self, id: &BackupId) -> Result<(), Error> {
@@ -166,7 +166,6 @@ impl Backups {
     }
 
     // ---- chunks
-    // -------------------------------------------------------------------------------------------------------
 
     /// Writes a chunk. One that stands has the same contents.
     pub async fn write_chunk(&self, name: &ChunkName, sealed: Bytes) -> Result<(), Error> {

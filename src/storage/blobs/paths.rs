@@ -1,13 +1,13 @@
 //! All names in the object store are built here. They are random and say nothing of what they hold.
 //!
 //! ```text
-//! cardea.json                                  the installation's id
-//! blobs/<writer>/<2 hex>/<30 hex>              a sealed blob: the process that wrote it, then 128 random bits
-//! backups/sets/<id>/hold                       a backup was begun: what it needs stays
-//! backups/sets/<id>/renewed                    it was still being made then
-//! backups/sets/<id>/manifest                   it is whole: which chunks it is made of, sealed
-//! backups/chunks/<2 hex>/<62 hex>              rows of the index, sealed, by a keyed hash of their contents
-//! backups/deleting/<id>                        chunks that no manifest names are being deleted
+//! cardea.json                              the installation's id
+//! blobs/<writer>/<2 hex>/<30 hex>            a sealed blob: the process that wrote it, then 128 random bits
+//! backups/sets/<id>/hold                     a backup was begun: what it needs stays
+//! backups/sets/<id>/renewed                  it was still being made then
+//! backups/sets/<id>/manifest                 it is whole: which chunks it is made of, sealed
+//! backups/chunks/<2 hex>/<62 hex>            rows of the index, sealed, by a keyed hash of their contents
+//! backups/deleting/<id>                      chunks that no manifest names are being deleted
 //! ```
 //!
 //! The writer comes first, so that what a dead process left behind is found by one listing; the two digits

@@ -21,7 +21,11 @@ pub struct Stored {
 /// Writes a blob. Dropped without [`BlobWriter::finish`], it removes what it has written.
 ///
 /// ```text
-/// loop { let mut buffer = writer.buffer().await?; … fill it …; if more { writer.write(buffer).await? } else { break writer.finish(buffer).await } }
+/// loop {
+///     let mut buffer = writer.buffer().await?;
+///     … fill it …
+///     if more { writer.write(buffer).await? } else { break writer.finish(buffer).await }
+/// }
 /// ```
 #[derive(Debug)]
 pub struct BlobWriter {

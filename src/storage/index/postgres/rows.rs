@@ -61,7 +61,6 @@ impl Rows for PostgresIndex {
 }
 
 // ---- reading
-// -----------------------------------------------------------------------------------------------------------
 
 /// A transaction that stays open while the snapshot is read.
 struct Held(Tx);
@@ -119,7 +118,6 @@ fn places(count: usize) -> String {
 }
 
 // ---- loading
-// -----------------------------------------------------------------------------------------------------------
 
 impl ToSql for Value {
     fn to_sql(

@@ -83,7 +83,6 @@ impl Rows for SqliteIndex {
 }
 
 // ---- reading
-// -----------------------------------------------------------------------------------------------------------
 
 struct Asked {
     table: &'static Table,
@@ -188,7 +187,6 @@ fn places(count: usize) -> String {
 }
 
 // ---- loading
-// -----------------------------------------------------------------------------------------------------------
 
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

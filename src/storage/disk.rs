@@ -1,9 +1,9 @@
-//! Whether there is room for writes: the free space of the file systems that this gateway writes to.
+//! The free space of the file systems that this gateway writes to.
 //!
-//! A full disk would stop deletes as well, since the index needs a little space to note them. So writes end
-//! while a reserve is left, which only deletes and what changes little may use. The disks are looked at once
-//! a second and not by each request; between two looks what is written is counted, or a fast disk would be
-//! full before the next.
+//! A full disk would stop deletes as well, because the index needs a little space to record them. So writes
+//! end while a reserve is left, which only deletes and small changes may use. The disks are checked once a
+//! second, not by each request. Between two checks, written bytes are counted: otherwise a fast disk would be
+//! full before the next check.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,35 +14,35 @@ use rustix::fs::{Access, StatVfsMountFlags, access, statvfs};
 
 use super::Error;
 
-/// How often it is looked.
+/// The interval of the checks.
 const ROUND: Duration = Duration::from_secs(1);
 
-/// What an operation takes up.
+/// The disk space that an operation uses.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum DiskUse {
-    /// It only reads, or it frees: always welcome.
+    /// It only reads, or frees space: always admitted.
     None,
-    /// It changes some rows of the index: it may use half of the reserve.
+    /// It changes some rows of the index, and may use half of the reserve.
     Rows,
-    /// It stores something.
+    /// It stores data, and may not use the reserve.
     Data,
 }
 
-/// How much room there is.
+/// The level of free space.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Level {
     /// More than the reserve.
     Ample,
-    /// The reserve is begun.
+    /// Less than the reserve.
     Scarce,
-    /// Half of the reserve is gone.
+    /// Less than half of the reserve.
     Spent,
     /// A folder cannot be written at all.
     ReadOnly,
 }
 
 impl Level {
-    /// What an operator reads.
+    /// The text for operators.
     pub fn describe(self) -> &'static str {
         match self {
             Self::Ample => "there is room for writes",
@@ -54,14 +54,14 @@ impl Level {
     }
 }
 
-/// What is known of the room. Clones share it; the default one is always ample.
+/// The free space of the watched disks. Clones share it. The default watches no disk, and is always ample.
 #[derive(Clone)]
 pub struct DiskSpace(Arc<Inner>);
 
 struct Inner {
     folders: Vec<Folder>,
     reserve: u64,
-    /// The bytes that the fullest disk has left, as far as is known.
+    /// The bytes that the fullest disk has left, by the last check.
     free: AtomicU64,
     writable: AtomicBool,
 }
@@ -87,7 +87,8 @@ impl std::fmt::Debug for DiskSpace {
 }
 
 impl DiskSpace {
-    /// The room in folders, each with the name that the metrics give it. The reserve is of each file system.
+    /// Watches the space of folders, each with its name in the metrics. The reserve applies to each file
+    /// system.
     pub fn new(folders: impl IntoIterator<Item = (&'static str, PathBuf)>, reserve: u64) -> Self {
         let folders = folders.into_iter().map(|(name, path)| Folder {
             name,
@@ -106,7 +107,7 @@ impl DiskSpace {
         disk
     }
 
-    /// How much there is.
+    /// The current level.
     pub fn level(&self) -> Level {
         let reserve = self.0.reserve;
         match self.0.free.load(Ordering::Relaxed) {
@@ -117,10 +118,10 @@ impl DiskSpace {
         }
     }
 
-    /// Notes what is being written, until it is looked again.
+    /// Counts bytes that are being written, until the next check.
     pub fn take(&self, bytes: u64) {
         let less = |free: u64| (free != u64::MAX).then(|| free.saturating_sub(bytes));
-        // Where nothing is watched nothing is noted.
+        // If no disk is watched, nothing is counted.
         let _ = self.0.free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
@@ -148,12 +149,12 @@ impl DiskSpace {
         }
     }
 
-    /// Looks once a second, until it is dropped, and says when something has changed.
+    /// Checks once a second, until it is dropped, and logs changes of the level.
     pub async fn watch(self) {
         let mut known = Level::Ample;
         loop {
             let disk = self.clone();
-            // Looking at a file system that hangs must not hang the runtime.
+            // A check of a file system that hangs must not hang the runtime.
             let level = tokio::task::spawn_blocking(move || disk.look()).await.unwrap_or(known);
             match level {
                 _ if level == known => {}
@@ -183,7 +184,7 @@ impl DiskSpace {
 
 impl Folder {
     fn look(&self) {
-        // A folder that cannot be asked stays as it was last known.
+        // If a folder cannot be checked, its last state stays.
         let Ok(found) = statvfs(&self.path) else { return };
         let writable = !found.f_flag.contains(StatVfsMountFlags::RDONLY)
             && access(&self.path, Access::WRITE_OK | Access::EXEC_OK).is_ok();

@@ -1,9 +1,8 @@
-//! What can go wrong below `ops`.
+//! The errors of the storage layer.
 
 use crate::model::{BucketId, VersionId};
 
-/// The outcomes of storage that are not success. Each says what the caller can do; the source says what
-/// happened.
+/// The failures of storage. Each variant says what the caller can do; its source says what happened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No bucket of that name or id.
@@ -18,11 +17,10 @@ pub enum Error {
     /// The bucket still holds objects or versions.
     #[error("the bucket is not empty")]
     BucketNotEmpty,
-    /// No current object under the key, or no such version of it. `marker` tells that a delete marker is
-    /// current.
+    /// The key has no current object, or not this version. `marker` is set if a delete marker is current.
     #[error("no such object")]
     NoSuchObject {
-        /// The delete marker that answers for the key, if one does.
+        /// The delete marker that is the latest version, if there is one.
         marker: Option<VersionId>,
     },
     /// No multipart upload of that id in the bucket under the key.
@@ -40,23 +38,23 @@ pub enum Error {
     /// This process was declared dead by another: its blobs may be gone, it must not publish.
     #[error("this writer is fenced")]
     Fenced,
-    /// A blob that the index names is not in the store, or not of the size it must have.
+    /// A blob that the index names is missing in the store, or has another size.
     #[error("blob {blob}: {problem}")]
     BlobDamaged {
         blob: String,
-        /// What is wrong.
+        /// The problem that was found.
         problem: &'static str,
     },
     /// The envelope could not be sealed inside the commit.
     #[error("sealing failed")]
     Seal,
-    /// There is no room: what frees some goes on.
+    /// The disk is full. Operations that free space still work.
     #[error("there is no room left on the disk")]
     Full,
-    /// No database, no store: the same request may succeed later.
+    /// The database or the store is not available: the same request may succeed later.
     #[error("storage is unavailable: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The index holds something no version of this program writes.
+    /// The index holds a value that no version of this program writes.
     #[error("the index is damaged: {0}")]
     Damaged(String),
     #[error("storage failed: {0}")]

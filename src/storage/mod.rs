@@ -1,4 +1,5 @@
-//! What persists: sealed blobs in an object store, and the index that gives them names, order and meaning.
+//! The persistent state: sealed blobs in an object store, and the index that gives them names, order and
+//! meaning.
 //!
 //! The storage layer never sees a key or a plaintext: it takes sealed bytes and opaque envelopes from `ops`.
 

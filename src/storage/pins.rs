@@ -1,8 +1,8 @@
-//! Pins: an open download outlives the overwrite or deletion of what it reads.
+//! Pins: an open download outlives the overwrite or deletion of the blobs that it reads.
 //!
-//! A reader enters before it looks anything up. A blob that was seen freed before the oldest active reader
-//! entered can be referenced by none of them; anything freed later waits. One number per reader, none per
-//! blob.
+//! A reader enters before it looks anything up. No reader can refer to a blob that was seen freed before the
+//! oldest active reader entered; a blob that was freed later waits. A pin is one number for each reader, and
+//! nothing for each blob.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,8 @@ pub struct Pins {
 #[derive(Default, Debug)]
 struct Readers {
     active: BTreeMap<Timestamp, usize>,
-    /// The latest moment told. The wall clock may step back; the order of readers and reapers may not.
+    /// The latest moment that was returned. The wall clock may step back; the order of readers and reapers
+    /// may not.
     latest: Option<Timestamp>,
 }
 
@@ -29,7 +30,7 @@ impl Readers {
     }
 }
 
-/// One reader. Drop it when the last byte has gone out.
+/// One reader. It is dropped when the last byte is sent.
 #[derive(Debug)]
 pub struct Pin {
     since: Timestamp,
@@ -37,7 +38,7 @@ pub struct Pin {
 }
 
 impl Pins {
-    /// Enters a reader. Call before the index is asked.
+    /// Enters a reader. Call it before the first query of the index.
     pub fn enter(&self) -> Pin {
         let mut state = self.lock();
         // Read under the lock, so that no horizon computed in between can pass this reader.
@@ -46,13 +47,13 @@ impl Pins {
         Pin { since, pins: self.clone() }
     }
 
-    /// What was seen freed strictly before this is read by nobody in this process.
+    /// No reader in this process reads a blob that was seen freed strictly before this moment.
     pub fn horizon(&self) -> Timestamp {
         let mut state = self.lock();
         state.active.keys().next().copied().unwrap_or_else(|| state.moment())
     }
 
-    /// Now, by the readers' clock: never before a moment it has told.
+    /// The time by the readers' clock, which never steps back.
     pub fn moment(&self) -> Timestamp {
         self.lock().moment()
     }

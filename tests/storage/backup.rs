@@ -1,4 +1,4 @@
-//! Backups over an index and a store: what they cost, what they keep, and who gives way to whom.
+//! Backups over an index and a store: their cost, their contents, and which process gives way.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -46,7 +46,7 @@ impl Site {
     }
 }
 
-/// Some row of a table: `number` is its key, in as many columns as that has.
+/// A row of a table whose key columns are all `number`.
 fn row(table: &Table, number: i64) -> Row {
     let value = |kind: ColumnType| match kind {
         ColumnType::Int => Value::Int(number),
@@ -58,7 +58,7 @@ fn row(table: &Table, number: i64) -> Row {
     columns.map(|(at, column)| if null(at) { Value::Null } else { value(column.kind) }).collect()
 }
 
-/// An index of that many objects, written below the commands, which would take long.
+/// Fills an index with this many objects, below the commands, which would take long.
 async fn many(index: &dyn Index, objects: i64) {
     let install = Install { id: InstallId::random(), canary: vec![1] };
     index.create_install(install).await.unwrap();
@@ -276,7 +276,7 @@ async fn backups_and_deletions_give_way_to_each_other() {
     assert_eq!((removed.backups, removed.chunks, removed.others), (0, taken.chunks, false));
 }
 
-/// Several commands that keep some at once.
+/// Several commands that forget backups at once.
 #[tokio::test]
 async fn what_another_has_deleted_meanwhile_is_gone() {
     let (files, index) = (local(), sqlite());
@@ -287,7 +287,7 @@ async fn what_another_has_deleted_meanwhile_is_gone() {
         taken.push(site.take(&*index).await.unwrap().id);
     }
     taken.sort();
-    // By a clock that is behind, the one that was just taken looks like the oldest.
+    // By a clock that is behind, the backup that was just taken looks like the oldest.
     let first = &taken[0];
     assert_eq!(old(&site.backups, 18, first).await.unwrap(), taken[1..2]);
     assert_eq!(old(&site.backups, 18, &taken[19]).await.unwrap(), taken[..2]);
@@ -325,7 +325,7 @@ async fn marks_of_the_dead_go() {
     assert!(!folder.join(format!("deleting/{mark}")).exists());
 }
 
-/// What a process that was stopped for a while finds when it goes on.
+/// A process that was stopped for a while goes on.
 #[tokio::test]
 async fn a_backup_that_was_taken_for_dead_does_not_come_back() {
     let (files, index) = (local(), sqlite());
@@ -361,7 +361,7 @@ async fn a_backup_that_was_taken_for_dead_does_not_come_back() {
     site.take(&*index).await.unwrap();
     assert_eq!(dead().await, None);
 
-    // Another takes it for dead while it reads.
+    // Another process takes it for dead while it reads.
     let others = site.backups.sets(None).await.unwrap();
     let forget = |what: &'static str, _| {
         for entry in std::fs::read_dir(&folder).unwrap().filter(|_| what == "versions") {

@@ -1,5 +1,4 @@
-//! What only an index in a file can be asked: it keeps what it has acknowledged, and it belongs to one
-//! process.
+//! Tests of an index in a file: it keeps what it has acknowledged, and belongs to one process.
 
 use std::sync::Arc;
 
@@ -76,7 +75,7 @@ async fn what_was_acknowledged_survives_the_process() {
     for n in 0..200 {
         world.published(&format!("k{n:03}")).await;
     }
-    // What a kill leaves: the files as they are, mid-flight, without the closing of the index.
+    // A kill leaves the files as they are, without the closing of the index.
     let after = tempfile::tempdir().unwrap();
     for suffix in ["", "-wal"] {
         let name = format!("index.sqlite{suffix}");
@@ -87,7 +86,7 @@ async fn what_was_acknowledged_survives_the_process() {
     assert_eq!(killed.list(listing()).await.unwrap().rows.len(), 200);
 }
 
-/// The write-ahead log is written back as it grows; it does not grow with the index.
+/// The write-ahead log is written back as it grows. Its size does not follow that of the index.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_stays_small() {
     static BYTES: [u8; 16384] = [7; 16384];
@@ -103,7 +102,7 @@ async fn the_log_stays_small() {
         for put in futures_util::future::join_all(puts).await {
             put.unwrap();
         }
-        // Where the disk is slow, a log that is long has a turn to be written back; else the writer helps.
+        // If the disk is slow, a long log is written back in turn; otherwise the writer helps.
         for _ in 0..6000 {
             if log_and_written_back().is_ok_and(|(log, written)| log < 6000 || log - written < 2000) {
                 break;
@@ -128,7 +127,7 @@ async fn only_its_owner_may_read_an_index() {
     }
 }
 
-/// A caller that goes away after it has queued a command does not undo it: whoever cleans up must know.
+/// A caller that goes away after it has queued a command does not undo the command.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queued_command_runs_without_its_caller() {
     let world = World::new(Arc::new(SqliteIndex::open_in_memory().unwrap())).await;

@@ -1,6 +1,6 @@
 //! Suites are lists of functions over a backend.
 
-/// Runs functions of `crate::storage::$suite` over a backend: `$run` makes it anew for each.
+/// Runs functions of `crate::storage::$suite` over a backend. `$run` makes a new backend for each.
 macro_rules! suite {
     ($suite:ident $name:ident: |$test:ident| $run:expr; $($topic:ident: $($function:ident)+;)+) => {
         mod $name {

@@ -1,21 +1,21 @@
 //! Cutting a table's rows into chunks, so that a change touches few of them.
 //!
-//! Where a chunk ends is told by the row itself, by a hash of its key: rows that come or go shift no boundary
-//! but their neighbours'. A row ends a chunk with a chance that follows its length, so that chunks come out
-//! at [`TARGET`] bytes whatever the rows are like.
+//! The row itself decides where a chunk ends, by a hash of its key: rows that come or go move only the
+//! boundaries next to them. The chance that a row ends a chunk follows its length, so chunks have about
+//! [`TARGET`] bytes for any kind of row.
 
 use sha2::{Digest, Sha256};
 
 use crate::storage::index::rows::{Table, Value, encode};
 
-/// Bytes of a chunk, about.
+/// The approximate size of a chunk in bytes.
 const TARGET: usize = 256 * 1024;
-/// Bytes before which no chunk ends, but a table's last.
+/// The least bytes of a chunk, except a table's last.
 const LEAST: usize = 32 * 1024;
-/// Bytes from which on a chunk ends at any row.
+/// The size from which on a chunk ends at any row.
 const MOST: usize = 1024 * 1024;
 
-/// Rows that are kept together, encoded.
+/// Encoded rows that are stored together.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Chunk {
     /// How many rows.
@@ -38,7 +38,7 @@ impl Cutter {
         Self { key: table.key, open: Chunk::default(), scratch: Vec::new() }
     }
 
-    /// Takes the next row, and gives the chunk that ends with it.
+    /// Takes the next row, and returns the chunk that ends with it.
     pub fn add(&mut self, row: &[Value]) -> Option<Chunk> {
         let before = self.open.bytes.len();
         encode(row, &mut self.open.bytes);
@@ -53,7 +53,7 @@ impl Cutter {
         (self.open.rows > 0).then_some(self.open)
     }
 
-    /// With a chance of `length` in [`TARGET`].
+    /// Decides with a chance of `length` in [`TARGET`].
     fn is_boundary(&mut self, key: &[Value], length: usize) -> bool {
         self.scratch.clear();
         encode(key, &mut self.scratch);

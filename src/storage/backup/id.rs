@@ -1,4 +1,4 @@
-//! Names of backups: when they began, and some random digits.
+//! Names of backups: the time at which they began, and random digits.
 
 use std::fmt;
 
@@ -15,7 +15,8 @@ impl BackupId {
     /// A new name, for a backup that begins now.
     ///
     /// # Panics
-    /// When the operating system gives no randomness.
+    ///
+    /// If the operating system gives no randomness.
     pub fn new(now: Timestamp) -> Self {
         let began = OffsetDateTime::from_unix_timestamp_nanos(i128::from(now.micros()) * 1000);
         let began = began.unwrap_or(OffsetDateTime::UNIX_EPOCH);
@@ -42,20 +43,20 @@ impl BackupId {
     }
 }
 
-/// What [`Mark::Restored`](crate::storage::index::rows::Mark) says of an index that was restored from a
+/// The text of [`Mark::Restored`](crate::storage::index::rows::Mark) for an index that was restored from a
 /// backup just now.
 pub fn restored_from(id: &BackupId) -> String {
     format!("{id} {}", BackupId::new(Timestamp::now()))
 }
 
-/// What it says of one that was found to be as it was at this time.
+/// Its text for an index that was set back to this time.
 pub fn set_back_to(time: Timestamp) -> String {
     let then = BackupId::new(time);
     let then = then.as_str().split_once('-').map_or("", |(began, _)| began);
     format!("{then} {}", BackupId::new(Timestamp::now()))
 }
 
-/// The first of what it says: the name of a backup, or a time. It sorts among the names of backups.
+/// The first word of its text: the name of a backup, or a time, which sorts among the names of backups.
 pub fn origin(restored: &str) -> &str {
     restored.split_once(' ').map_or(restored, |(origin, _)| origin)
 }

@@ -1,17 +1,17 @@
-//! Where backups of the index lie: in the object store, beside the blobs.
+//! The backups of the index: they lie in the object store, beside the blobs.
 //!
 //! A backup is a set: a *hold*, written before the index is read, and a *manifest*, written last, which names
-//! the sealed chunks that its rows are in. Chunks are shared by backups. What is inside a manifest and a
-//! chunk is sealed by `ops`; for this module both are opaque bytes.
+//! the sealed chunks with its rows. Backups share chunks. The contents of manifests and chunks are sealed by
+//! `care`: for this module they are opaque bytes.
 //!
 //! Two rules keep a backup whole while others write and delete:
 //!
-//! - **Blobs.** While any hold or manifest exists, a blob that was freed after the oldest of them began is
-//!   not deleted ([`kept_since`]).
-//! - **Chunks.** A process that deletes chunks announces it first ([`Backups::announce_deletion`]). Then it
-//!   looks for backups in progress. A process that makes a backup writes its hold first, and then looks for
-//!   deletions. So at least one of the two sees the other, and gives way. The mark of a process that died
-//!   stops to count after [`STALE`].
+//! - **Blobs.** While any hold or manifest exists, no blob is deleted that was freed after the oldest of them
+//!   began ([`kept_since`]).
+//! - **Chunks.** A process that deletes chunks first announces it ([`Backups::announce_deletion`]), and then
+//!   looks for backups that are being made. A process that makes a backup first writes its hold, and then looks
+//!   for deletions. So at least one of the two sees the other, and gives way. The mark of a process that died
+//!   no longer counts after [`STALE`].
 
 mod cut;
 mod id;
@@ -32,15 +32,15 @@ use super::Error;
 use super::blobs::{BlobStore, paths, unavailable};
 use crate::model::Timestamp;
 
-/// How old the mark of a process at work may become. One that works renews it more often.
+/// The age at which the mark of a process no longer counts. A process at work renews it more often.
 pub const STALE: Duration = Duration::from_mins(15);
-/// How often a process at work renews its mark.
+/// The interval at which a process at work renews its mark.
 pub const RENEW: Duration = Duration::from_mins(1);
-/// By how much a backup's time may be too late: clocks differ, and a command may take its time from before it
-/// waited.
+/// The most by which a backup's time may be too late: clocks differ, and a command may take its time before
+/// it waits.
 const MARGIN: Duration = Duration::from_hours(1);
 
-/// A chunk's name: a keyed hash of what is in it.
+/// A chunk's name: a keyed hash of its contents.
 pub type ChunkName = [u8; 32];
 
 /// A backup in the store.
@@ -49,7 +49,7 @@ pub struct Set {
     pub id: BackupId,
     /// Whether it has its manifest.
     pub whole: bool,
-    /// Whether it has none and its process has not given a sign of life for [`STALE`].
+    /// Whether it has no manifest, and its process gave no sign of life for [`STALE`].
     pub dead: bool,
 }
 
@@ -58,7 +58,7 @@ pub struct Set {
 pub struct Backups(BlobStore);
 
 impl Backups {
-    /// Those beside the blobs of a store.
+    /// The backups in the store that holds these blobs.
     pub fn new(store: BlobStore) -> Self {
         Self(store)
     }
@@ -91,14 +91,15 @@ impl Backups {
     }
 
     // ---- sets
+    // ---------------------------------------------------------------------------------------------
 
     /// Begins a backup.
     pub async fn hold(&self, id: &BackupId) -> Result<(), Error> {
         self.write(&paths::backup_hold(id.as_str()), Bytes::new()).await
     }
 
-    /// Says that a backup is still being made, if it is still held. The hold itself is never written again:
-    /// one that others have removed meanwhile would come back, and what it held might be gone.
+    /// Renews the mark of a backup that is being made, if its hold still exists. The hold itself is never
+    /// written again: if others have removed it meanwhile, the blobs that it held may be gone.
     pub async fn renew(&self, id: &BackupId) -> Result<bool, Error> {
         let is_held = self.is_held(id).await?;
         if is_held {
@@ -107,23 +108,23 @@ impl Backups {
         Ok(is_held)
     }
 
-    /// Whether the hold still stands. Others remove one that was not renewed for long, and it never comes
+    /// Whether the hold still exists. Others remove a hold that was not renewed for long, and it never comes
     /// back.
     pub async fn is_held(&self, id: &BackupId) -> Result<bool, Error> {
         Ok(self.written(&paths::backup_hold(id.as_str())).await?.is_some())
     }
 
-    /// Writes the manifest: from here on it is a backup.
+    /// Writes the manifest. From now on the backup is whole.
     pub async fn write_manifest(&self, id: &BackupId, sealed: Bytes) -> Result<(), Error> {
         self.write(&paths::backup_manifest(id.as_str()), sealed).await
     }
 
-    /// Reads a backup's manifest; `None` where there is no such backup, or it never became whole.
+    /// Reads a backup's manifest; `None` if there is no such backup, or if it never became whole.
     pub async fn manifest(&self, id: &BackupId) -> Result<Option<Bytes>, Error> {
         self.read(&paths::backup_manifest(id.as_str())).await
     }
 
-    /// Forgets a backup. First it is none any more; only then what it held is let go.
+    /// Forgets a backup. The manifest goes first, and the hold last.
     pub async fn forget(&self, id: &BackupId) -> Result<(), Error> {
         self.remove(&paths::backup_manifest(id.as_str())).await?;
         self.remove(&paths::backup_hold(id.as_str())).await?;
@@ -131,7 +132,7 @@ impl Backups {
     }
 
     /// All backups, oldest first. `now` is the store's time of something that this process has just written:
-    /// by it is told how old the marks of others are. Without it none is dead.
+    /// the ages of other marks are measured by it. Without it, none counts as dead.
     pub async fn sets(&self, now: Option<Timestamp>) -> Result<Vec<Set>, Error> {
         let mut sets = BTreeMap::new();
         let mut found = self.store().list(Some(&paths::backup_sets()));
@@ -166,13 +167,14 @@ impl Backups {
     }
 
     // ---- chunks
+    // ---------------------------------------------------------------------------------------------
 
-    /// Writes a chunk. One that stands has the same contents.
+    /// Writes a chunk. A chunk that exists already has the same contents.
     pub async fn write_chunk(&self, name: &ChunkName, sealed: Bytes) -> Result<(), Error> {
         self.write(&paths::backup_chunk(name), sealed).await
     }
 
-    /// Reads a chunk; `None` where it is not there.
+    /// Reads a chunk; `None` if it does not exist.
     pub async fn chunk(&self, name: &ChunkName) -> Result<Option<Bytes>, Error> {
         self.read(&paths::backup_chunk(name)).await
     }
@@ -201,20 +203,20 @@ impl Backups {
         Ok(())
     }
 
-    /// Says that chunks are going to be deleted, and gives the store's time.
+    /// Announces that chunks will be deleted, and returns the store's time of that.
     pub async fn announce_deletion(&self, id: &BackupId) -> Result<Timestamp, Error> {
         let path = paths::backup_deletion(id.as_str());
         self.write(&path, Bytes::new()).await?;
         self.written(&path).await?.ok_or_else(|| Error::Unavailable("a mark came and went".into()))
     }
 
-    /// Says that no more chunks are going to be deleted.
+    /// Ends the announcement: no more chunks will be deleted.
     pub async fn end_deletion(&self, id: &BackupId) -> Result<(), Error> {
         self.remove(&paths::backup_deletion(id.as_str())).await
     }
 
-    /// Whether chunks are being deleted, as far as can be told at this time of the store's clock. Marks of
-    /// the dead go.
+    /// Whether chunks are being deleted, as far as the marks say at this time of the store's clock. Removes
+    /// the marks of dead processes.
     pub async fn deleting(&self, now: Timestamp) -> Result<bool, Error> {
         let marks: Vec<_> =
             self.store().list(Some(&paths::backup_deletions())).try_collect().await.map_err(unavailable)?;
@@ -230,11 +232,11 @@ impl Backups {
     }
 }
 
-/// Since when freed blobs must stay for the sake of a backup: the oldest that stands or is being made, and a
-/// margin. `None` where there is none.
+/// The time since which freed blobs must stay, because of the oldest backup that exists or is being made,
+/// less a margin. `None` if there is no backup.
 ///
-/// It is to be asked *after* the index has told which blobs are free: a backup that is not seen then has not
-/// yet begun, and will find them freed.
+/// Ask this *after* the index has listed the free blobs. A backup that is not seen then has not yet begun,
+/// and will find those blobs freed.
 pub async fn kept_since(store: &BlobStore) -> Result<Option<Timestamp>, Error> {
     let sets = Backups::new(store.clone()).sets(None).await?;
     Ok(sets.first().map(|set| set.id.began().minus(MARGIN)))

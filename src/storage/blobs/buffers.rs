@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::storage::Error;
 
-/// Bytes of empty buffers that are kept for the next upload, at most.
+/// The most bytes of empty buffers that are kept for later uploads.
 const IDLE: usize = 16 * 1024 * 1024;
 
 /// The budget. Clones share it.
@@ -17,24 +17,24 @@ const IDLE: usize = 16 * 1024 * 1024;
 pub(super) struct Buffers {
     budget: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<BytesMut>>>,
-    /// How many wait for a share.
+    /// The number of uploads that wait for a share.
     waiting: Arc<AtomicUsize>,
     size: usize,
 }
 
-/// A share of the budget: one buffer's worth, given back on drop.
+/// A share of the budget: the size of one buffer, given back on drop.
 #[derive(Debug)]
 pub(super) struct Share(OwnedSemaphorePermit);
 
 impl Share {
-    /// How many bytes a buffer under this share may hold.
+    /// The most bytes that a buffer under this share may hold.
     pub(super) fn capacity(&self) -> usize {
         self.0.num_permits()
     }
 }
 
 impl Buffers {
-    /// A budget of so many bytes, for buffers of this size. It always allows for two.
+    /// A budget of `budget` bytes, for buffers of this size. It always allows two buffers.
     pub(super) fn new(budget: usize, size: usize) -> Self {
         let budget = budget.clamp(2 * size, Semaphore::MAX_PERMITS);
         Self { budget: Arc::new(Semaphore::new(budget)), idle: Arc::default(), waiting: Arc::default(), size }
@@ -45,7 +45,7 @@ impl Buffers {
         self.size
     }
 
-    /// Waits for a share of at most a full buffer. Those who wait are served in the order they came.
+    /// Waits for a share of at most a full buffer. Shares are given in the order of arrival.
     pub(super) async fn acquire(&self, bytes: usize) -> Result<Share, Error> {
         if let Some(share) = self.try_acquire(bytes) {
             return Ok(share);
@@ -55,12 +55,12 @@ impl Buffers {
         share.map(Share).map_err(|error| Error::Unavailable(Box::new(error)))
     }
 
-    /// Takes a share if that needs no waiting.
+    /// Takes a share, if it need not wait for it.
     pub(super) fn try_acquire(&self, bytes: usize) -> Option<Share> {
         Arc::clone(&self.budget).try_acquire_many_owned(self.permits(bytes)).ok().map(Share)
     }
 
-    /// Whether somebody waits for a share.
+    /// Whether an upload waits for a share.
     pub(super) fn has_waiting(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) > 0
     }
@@ -92,7 +92,7 @@ impl Buffers {
     }
 }
 
-/// Counts one who waits, until it has what it waits for or gives up.
+/// Counts an upload that waits, until it has its share or gives up.
 struct Waits<'a>(&'a AtomicUsize);
 
 impl<'a> Waits<'a> {

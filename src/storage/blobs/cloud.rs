@@ -18,24 +18,24 @@ use super::observe::{Watch, Watched};
 use super::unusable;
 use crate::storage::Error;
 
-/// What an upload to a cloud hands over at a time. A part must have 5 MiB there, but for the last, and a
-/// buffer is handed over when the next sealed chunk does not fit.
+/// The size of the buffers of an upload to a cloud. A part must have at least 5 MiB there, except the last,
+/// and a buffer is handed over when the next sealed chunk does not fit.
 pub(super) const BUFFER: usize = 6 * 1024 * 1024;
 
-/// What an operator may set of a store behind a network.
+/// The settings of a store behind a network.
 #[derive(Clone, Debug)]
 pub struct CloudOptions {
-    /// Where the service is, where it is not the cloud's own: `https://minio.example.com:9000`.
+    /// The address of the service, if it is not the cloud's own: `https://minio.example.com:9000`.
     pub endpoint: Option<String>,
     /// The region of an S3 bucket.
     pub region: Option<String>,
-    /// Whether an S3 bucket is in the path and not in the host's name.
+    /// Whether the name of an S3 bucket is in the path, and not in the host's name.
     pub path_style: bool,
     /// More certificate authorities to trust (PEM).
     pub ca: Option<Vec<u8>>,
-    /// How long an answer may stand still. There is no limit to a whole transfer.
+    /// The longest pause of an answer. There is no limit for a whole transfer.
     pub read_timeout: Duration,
-    /// How long a request that failed is tried again.
+    /// The longest time during which a failed request is tried again.
     pub retry_timeout: Duration,
 }
 
@@ -77,7 +77,8 @@ pub(super) fn open(url: &str, options: &CloudOptions, watch: &Watch) -> Result<A
     Ok(if prefix.is_root() { store } else { Arc::new(PrefixStore::new(store, prefix)) })
 }
 
-/// No limit to a whole request, which a body of gigabytes would meet; one to how long it may stand still.
+/// There is no limit for a whole request, which a body of gigabytes would exceed, but one for its longest
+/// pause.
 fn client(options: &CloudOptions) -> Result<ClientOptions, Error> {
     let mut client = ClientOptions::new()
         .with_timeout_disabled()
@@ -121,8 +122,8 @@ fn s3(
     Ok(Arc::new(builder.build()?))
 }
 
-/// An endpoint with the bucket in the host's name. `object_store` takes an endpoint for one already, and
-/// would put the first folder of the prefix in the bucket's place.
+/// An endpoint with the bucket in the host's name. `object_store` expects that of an endpoint, and would
+/// otherwise take the first folder of the prefix for the bucket.
 fn with_bucket(endpoint: &str, bucket: &str) -> String {
     match endpoint.split_once("://") {
         Some((scheme, host)) if !host.starts_with(&format!("{bucket}.")) => {

@@ -1,4 +1,4 @@
-//! How many requests the object store has had: for the metrics, and for tests that prove that a copy moves no
+//! Counts of requests to the object store, for the metrics, and for tests that prove that a copy moves no
 //! byte.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,7 +22,7 @@ impl RequestCounts {
         self.gets.load(Ordering::Relaxed)
     }
 
-    /// Blobs that were asked to be deleted.
+    /// Deletions: one for each blob.
     pub fn deletes(&self) -> u64 {
         self.deletes.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! What only a local folder needs.
+//! Local folders as stores.
 
 use std::collections::HashSet;
 use std::io;
@@ -16,19 +16,20 @@ pub(super) fn folder(rest: &str) -> Option<PathBuf> {
     path.starts_with('/').then(|| PathBuf::from(path.as_ref()))
 }
 
-/// Opens a folder, making it where it is not.
+/// Opens a folder, and creates it if it does not exist.
 pub(super) fn open(folder: &Path) -> Result<LocalFileSystem, Error> {
     let made = folders::make(folder, 0o777).and_then(|()| remove_pending(folder));
     made.map_err(|error| Error::Unavailable(format!("{}: {error}", folder.display()).into()))?;
     let store =
         LocalFileSystem::new_with_prefix(folder).map_err(|error| Error::Unavailable(Box::new(error)))?;
-    // Off by default: acknowledged means on disk, the file and the folders that lead to it.
+    // It is off by default. An acknowledged write is on disk, the file and the folders that lead to it.
     Ok(store.with_fsync(true))
 }
 
-/// The folders that blobs are put into. object_store makes what is missing and syncs it, but a blob that
-/// finds a folder which another one has only just made would be acknowledged before its folder's name is on
-/// the disk.
+/// The folders of blobs.
+///
+/// object_store creates a missing folder and syncs it. But a blob that finds a folder which another write has
+/// just created would be acknowledged before the folder's name is on disk.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Folders {
     root: Arc<PathBuf>,
@@ -44,7 +45,7 @@ impl Folders {
         &self.root
     }
 
-    /// Makes the folder of a blob, and those above it, unless that was done before.
+    /// Creates the folder of a blob and its parents, unless that was done before.
     pub(super) async fn make_for(&self, blob: &object_store::path::Path) -> object_store::Result<()> {
         let Some(folder) = Path::new(blob.as_ref()).parent() else { return Ok(()) };
         if self.has(folder) {
@@ -77,8 +78,8 @@ fn generic(source: Box<dyn std::error::Error + Send + Sync>) -> object_store::Er
     object_store::Error::Generic { store: "LocalFileSystem", source }
 }
 
-/// Removes what interrupted claims left beside the store's record. Before there is one, another process may
-/// be at it.
+/// Removes the files that interrupted claims left next to the store's record. Before the record exists,
+/// another process may be writing one.
 fn remove_pending(folder: &Path) -> io::Result<()> {
     if !folder.join(paths::install().as_ref()).try_exists()? {
         return Ok(());
@@ -97,7 +98,7 @@ fn remove_pending(folder: &Path) -> io::Result<()> {
 }
 
 /// Removes a dead writer's unfinished files (`name#1`, which listings hide) and its empty folders. Nobody
-/// writes there.
+/// else writes there.
 pub(super) fn remove_leftovers(folder: &Path) -> io::Result<()> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -112,7 +113,7 @@ pub(super) fn remove_leftovers(folder: &Path) -> io::Result<()> {
             std::fs::remove_file(entry.path())?;
         }
     }
-    // What its writer removed is to stay removed as well: nobody looks here again.
+    // Files that the writer removed must stay removed too: nobody looks here again.
     folders::sync(folder)?;
     match std::fs::remove_dir(folder) {
         Err(error) if !matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound) => {

@@ -1,7 +1,7 @@
 //! The blob store: immutable sealed blobs in an object store, by random names.
 //!
-//! Order, conditions, names and sizes live in the index; of the object store only writing once, reading
-//! ranges, listing and deleting are asked, which every store does alike.
+//! Order, conditions, names and sizes live in the index. The object store only has to write once, read
+//! ranges, list and delete, which every store does alike.
 
 mod buffers;
 mod cloud;
@@ -39,20 +39,20 @@ use super::disk::{DiskSpace, DiskUse};
 use super::{Error, folders};
 use crate::model::{BlobId, InstallId, Timestamp, WriterId};
 
-/// What an upload to a local folder hands over at a time: small, so that a hundred uploads fit into the
+/// The size of the buffers of an upload to a local folder: small, so that a hundred uploads fit into the
 /// budget.
 const LOCAL_BUFFER: usize = 512 * 1024;
 /// The version of the layout of names, in `cardea.json`.
 const LAYOUT: u64 = 1;
 
-/// What an operator may set.
+/// The settings of the store.
 #[derive(Clone, Debug)]
 pub struct BlobOptions {
-    /// Bytes that all upload buffers together may take.
+    /// The most bytes of all upload buffers together.
     pub buffer_budget: usize,
     /// For a store behind a network.
     pub cloud: CloudOptions,
-    /// The room on the disks that are written to.
+    /// The free space of the disks that are written to.
     pub disk: DiskSpace,
 }
 
@@ -68,11 +68,11 @@ pub struct BlobStore {
     store: Arc<dyn ObjectStore>,
     counts: Arc<RequestCounts>,
     buffers: Buffers,
-    /// How a blob of one piece is put.
+    /// The mode of a put of a whole blob.
     put_mode: PutMode,
-    /// Whether the store is another machine's.
+    /// Whether the store is on another machine.
     is_remote: bool,
-    /// Those of a local store.
+    /// The folders of a local store.
     folders: Option<local::Folders>,
     disk: DiskSpace,
     watch: Watch,
@@ -85,7 +85,7 @@ impl std::fmt::Debug for BlobStore {
 }
 
 impl BlobStore {
-    /// Opens the store at a URL: `file:///path` (the folder is made), `memory://`, `s3://bucket/prefix`,
+    /// Opens the store at a URL: `file:///path` (the folder is created), `memory://`, `s3://bucket/prefix`,
     /// `az://container/prefix` or `gs://bucket/prefix`.
     pub fn open(url: &str, options: &BlobOptions) -> Result<Self, Error> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
@@ -99,8 +99,8 @@ impl BlobStore {
             _ if cloud::is_scheme(scheme) => (cloud::open(url, &options.cloud, &watch)?, cloud::BUFFER, None),
             _ => return Err(unusable(url, "expected a file, memory, s3, az or gs URL")),
         };
-        // A blob's name is random and written once. Where an answer may be lost and the request repeated,
-        // insisting on a new name would make a success look like a failure.
+        // A blob's name is random and written once. If an answer may be lost and the request repeated, a put
+        // that insists on a new name would make a success look like a failure.
         let is_remote = cloud::is_scheme(scheme);
         let put_mode = if is_remote { PutMode::Overwrite } else { PutMode::Create };
         let buffers = Buffers::new(options.buffer_budget, size);
@@ -108,12 +108,12 @@ impl BlobStore {
         Ok(Self { store, counts: Arc::default(), buffers, put_mode, is_remote, folders, disk, watch })
     }
 
-    /// Says who counts the requests. The first one stays.
+    /// Sets the observer that counts the requests. The first one stays.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
         self.watch.tell(observer);
     }
 
-    /// The store itself, for what are no blobs.
+    /// The store itself, for objects that are not blobs.
     pub(super) fn objects(&self) -> &dyn ObjectStore {
         &*self.store
     }
@@ -123,17 +123,17 @@ impl BlobStore {
         &self.counts
     }
 
-    /// Whether the store may finish what it was asked for by a process that has died since.
+    /// Whether the store may finish a request of a process that has died since.
     pub fn outlives_its_writers(&self) -> bool {
         self.is_remote
     }
 
-    /// The room on the disks that are written to.
+    /// The free space of the disks that are written to.
     pub fn disk(&self) -> &DiskSpace {
         &self.disk
     }
 
-    /// Ends a write on a disk that has become full meanwhile.
+    /// Fails a write on a disk that has become full meanwhile.
     fn take_room(&self, bytes: usize) -> Result<(), Error> {
         if self.folders.is_some() {
             self.disk.admit(DiskUse::Data)?;
@@ -142,7 +142,7 @@ impl BlobStore {
         Ok(())
     }
 
-    /// Whether an upload waits for the memory that others hold.
+    /// Whether an upload waits for memory that others hold.
     pub fn has_uploads_waiting(&self) -> bool {
         self.buffers.has_waiting()
     }
@@ -164,7 +164,7 @@ impl BlobStore {
         id.and_then(|id| InstallId::from_slice(&id)).map(Some).ok_or_else(damaged_record)
     }
 
-    /// Claims the store for an installation. A store that belongs to another one is an error.
+    /// Claims the store for an installation. If it belongs to another one, that is an error.
     pub async fn claim(&self, install: InstallId) -> Result<(), Error> {
         let record = serde_json::json!({ "install": install.to_string(), "layout": LAYOUT });
         let (path, record) = (paths::install(), record.to_string());
@@ -174,7 +174,8 @@ impl BlobStore {
             Err(object_store::Error::AlreadyExists { .. }) => None,
             Err(error) => Some(error),
         };
-        // A put that failed may have lost to another process's, or been done and only its answer lost.
+        // The put may have failed because another process was first, or succeeded although its answer was
+        // lost.
         match self.install_id().await? {
             Some(found) if found == install => Ok(()),
             Some(found) => Err(Error::Internal(
@@ -187,17 +188,17 @@ impl BlobStore {
         }
     }
 
-    /// Whether the store holds nothing at all.
+    /// Whether the store is empty.
     pub async fn is_empty(&self) -> Result<bool, Error> {
         Ok(self.watch.listing(self.store.list(None)).try_next().await.map_err(unavailable)?.is_none())
     }
 
-    /// Answers whether the store can be read now (readiness). Its record must be there.
+    /// Checks whether the store can be read now (readiness). Its record must exist.
     pub async fn check(&self) -> Result<(), Error> {
         self.watch.time("head", self.store.head(&paths::install())).await.map(|_| ()).map_err(unavailable)
     }
 
-    /// Makes way for a blob.
+    /// Creates the folder of a blob, in a local store.
     async fn make_way(&self, path: &object_store::path::Path) -> object_store::Result<()> {
         match &self.folders {
             Some(folders) => folders.make_for(path).await,
@@ -210,12 +211,12 @@ impl BlobStore {
         BlobWriter::new(self.clone(), id)
     }
 
-    /// Names of blobs that a command is about to make known; those of a command that was refused are deleted.
+    /// A guard for blobs that a command is about to publish. If the command is refused, they are deleted.
     pub fn unpublished(&self) -> Unpublished {
         Unpublished::new(self.clone())
     }
 
-    /// Reads a range of a blob, whole. A missing blob, and one that ends before the range does, are
+    /// Reads a whole range of a blob. If the blob is missing or ends before the range, the error is
     /// `BlobDamaged`. About 1 MiB at a time is best.
     pub async fn read(&self, id: &BlobId, range: Range<u64>) -> Result<Bytes, Error> {
         self.counts.get();
@@ -235,8 +236,8 @@ impl BlobStore {
         }
     }
 
-    /// [`BlobStore::read`], which also verifies that the blob has `stored` bytes in all: a longer one was
-    /// tampered with.
+    /// Like [`BlobStore::read`], and verifies that the blob has `stored` bytes: a longer one was tampered
+    /// with.
     pub async fn read_sized(&self, id: &BlobId, range: Range<u64>, stored: u64) -> Result<Bytes, Error> {
         self.counts.get();
         let length = range.end.saturating_sub(range.start);
@@ -261,7 +262,7 @@ impl BlobStore {
         }
     }
 
-    /// How many bytes a blob has. A missing one is `BlobDamaged`.
+    /// The number of bytes of a blob. If it is missing, the error is `BlobDamaged`.
     pub async fn size(&self, id: &BlobId) -> Result<u64, Error> {
         self.counts.get();
         match self.watch.time("head", self.store.head(&paths::blob(id))).await {
@@ -271,7 +272,7 @@ impl BlobStore {
         }
     }
 
-    /// Deletes blobs. One that is not there is deleted already. Tries all before it tells of a failure.
+    /// Deletes blobs. A missing blob counts as deleted. Tries all of them before it reports a failure.
     pub async fn delete(&self, ids: &[BlobId]) -> Result<(), Error> {
         let paths: Vec<_> = ids.iter().map(|id| Ok(paths::blob(id))).collect();
         self.counts.delete(paths.len());
@@ -289,8 +290,8 @@ impl BlobStore {
         self.sync_folders_of(ids).await
     }
 
-    /// Syncs the folders that blobs of a local store were in: a power cut would else bring back what the
-    /// index has forgotten, for good.
+    /// Syncs the folders of deleted blobs in a local store. Otherwise a power cut would bring back blobs that
+    /// the index has forgotten for good.
     async fn sync_folders_of(&self, ids: &[BlobId]) -> Result<(), Error> {
         let Some(folders) = &self.folders else { return Ok(()) };
         let parent =
@@ -303,16 +304,15 @@ impl BlobStore {
             .map_err(|error| Error::Unavailable(Box::new(error)))
     }
 
-    /// All blobs that the store holds, in no order, with the sealed bytes of each: to be compared with the
-    /// index.
+    /// All blobs in the store, in no order, with the sealed bytes of each, for a comparison with the index.
     pub fn all_blobs(&self) -> BoxStream<'static, Result<(BlobId, u64), Error>> {
         let found = self.watch.listing(self.store.list(Some(&paths::blobs())));
         let blob = |meta: ObjectMeta| paths::parse_blob(&meta.location).map(|id| (id, meta.size));
         found.try_filter_map(move |meta| future::ready(Ok(blob(meta)))).map_err(unavailable).boxed()
     }
 
-    /// The blobs of a writer with the store's time of each, `batch` at a time. For the sweep of a writer that
-    /// is fenced.
+    /// The blobs of a writer with the store's time of each, `batch` at a time, for the sweep of a fenced
+    /// writer.
     pub(crate) fn blobs_of(
         &self,
         writer: WriterId,
@@ -327,7 +327,7 @@ impl BlobStore {
         found.try_chunks(batch).map_err(|error| unavailable(error.1)).boxed()
     }
 
-    /// All writers of whom the store holds anything.
+    /// All writers that have anything in the store.
     pub async fn writers(&self) -> Result<Vec<WriterId>, Error> {
         let all = paths::blobs();
         let found = self.watch.time("list", self.store.list_with_delimiter(Some(&all))).await;
@@ -335,8 +335,8 @@ impl BlobStore {
         Ok(found.common_prefixes.iter().filter_map(paths::parse_writer).collect())
     }
 
-    /// Removes what a killed process left in a local folder and no listing shows: unfinished files and empty
-    /// folders.
+    /// Removes the unfinished files and empty folders that a killed process left in a local folder: no
+    /// listing shows them.
     pub(crate) async fn remove_leftovers(&self, writer: WriterId) -> Result<(), Error> {
         let Some(folders) = &self.folders else { return Ok(()) };
         let folder = folders.root().join(paths::writer(writer).as_ref());
@@ -359,7 +359,7 @@ pub(super) fn unavailable(error: object_store::Error) -> Error {
     if is_full(&error) { Error::Full } else { Error::Unavailable(Box::new(error)) }
 }
 
-/// Whether a disk without room is behind an error.
+/// Whether the cause of an error is a full disk.
 fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes

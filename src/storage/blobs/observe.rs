@@ -1,4 +1,4 @@
-//! What the store is asked and how it answers, told to whoever counts it.
+//! Observing the requests to the store, and their outcomes.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -14,15 +14,15 @@ use object_store::{ClientOptions, Error, ObjectMeta};
 
 use super::is_full;
 
-/// Counts what the store is asked.
+/// Counts the requests to the store.
 pub trait Observer: Send + Sync {
-    /// A request, with all that was tried again for it.
+    /// A request, with all of its tries.
     fn request(&self, operation: &'static str, outcome: &'static str, took: Duration);
     /// One try of a request to a store behind a network.
     fn attempt(&self, method: &'static str, outcome: &'static str);
 }
 
-/// Tells the observer, once there is one.
+/// Reports to the observer, once there is one.
 #[derive(Clone, Default)]
 pub(super) struct Watch(Arc<OnceLock<Arc<dyn Observer>>>);
 
@@ -33,12 +33,12 @@ impl std::fmt::Debug for Watch {
 }
 
 impl Watch {
-    /// Names the observer. The first one stays.
+    /// Sets the observer. The first one stays.
     pub(super) fn tell(&self, observer: Arc<dyn Observer>) {
         let _ = self.0.set(observer);
     }
 
-    /// Runs a request and tells of it. One whose caller goes away is not told of.
+    /// Runs a request and reports it. A request whose caller goes away is not reported.
     pub(super) async fn time<T>(
         &self,
         operation: &'static str,
@@ -50,14 +50,14 @@ impl Watch {
         outcome
     }
 
-    /// Tells of a request that was begun at a moment.
+    /// Reports a request that began at this moment.
     pub(super) fn request(&self, operation: &'static str, error: Option<&Error>, begun: Instant) {
         if let Some(observer) = self.0.get() {
             observer.request(operation, error.map_or("done", kind), begun.elapsed());
         }
     }
 
-    /// Passes a listing on, and tells of it at its end.
+    /// Passes a listing on, and reports it at its end.
     pub(super) fn listing(
         &self,
         found: BoxStream<'static, object_store::Result<ObjectMeta>>,
@@ -97,7 +97,7 @@ fn kind(error: &Error) -> &'static str {
     }
 }
 
-/// The verbs that stores are spoken to with.
+/// The verbs of requests to stores.
 fn verb(method: &http::Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
@@ -109,7 +109,7 @@ fn verb(method: &http::Method) -> &'static str {
     }
 }
 
-/// Makes HTTP clients whose every request is told of.
+/// Makes HTTP clients that report every request.
 #[derive(Debug)]
 pub(super) struct Watched(pub(super) Watch);
 
@@ -159,8 +159,8 @@ fn unanswered(kind: HttpErrorKind) -> &'static str {
     }
 }
 
-/// What broke off for a reason that `object_store` has no word for is tried again like the rest, if it may be
-/// sent twice.
+/// If a request broke off for a reason that `object_store` does not know, it is tried again like the others,
+/// if it may be sent twice.
 fn passing(error: HttpError) -> HttpError {
     match error.kind() {
         HttpErrorKind::Unknown => HttpError::new(HttpErrorKind::Interrupted, error),

@@ -1,17 +1,17 @@
-//! All names in the object store are built here. They are random and say nothing of what they hold.
+//! All names in the object store are built here. They are random, and reveal nothing of the contents.
 //!
 //! ```text
-//! cardea.json                              the installation's id
-//! blobs/<writer>/<2 hex>/<30 hex>            a sealed blob: the process that wrote it, then 128 random bits
-//! backups/sets/<id>/hold                     a backup was begun: what it needs stays
-//! backups/sets/<id>/renewed                  it was still being made then
-//! backups/sets/<id>/manifest                 it is whole: which chunks it is made of, sealed
-//! backups/chunks/<2 hex>/<62 hex>            rows of the index, sealed, by a keyed hash of their contents
-//! backups/deleting/<id>                      chunks that no manifest names are being deleted
+//! cardea.json                                  the installation's id
+//! blobs/<writer>/<2 hex>/<30 hex>              a sealed blob: its writer, then 128 random bits
+//! backups/sets/<id>/hold                       a backup was begun: what it needs stays
+//! backups/sets/<id>/renewed                    it was still being made then
+//! backups/sets/<id>/manifest                   it is whole: which chunks it is made of, sealed
+//! backups/chunks/<2 hex>/<62 hex>              rows of the index, sealed, by a keyed hash of their contents
+//! backups/deleting/<id>                        chunks that no manifest names are being deleted
 //! ```
 //!
-//! The writer comes first, so that what a dead process left behind is found by one listing; the two digits
-//! keep folders of a local store small.
+//! The writer comes first, so that one listing finds everything that a dead process left behind. The two
+//! digits keep the folders of a local store small.
 
 use object_store::path::Path;
 
@@ -38,20 +38,20 @@ pub(super) fn writer(writer: WriterId) -> Path {
     Path::from(format!("blobs/{writer}"))
 }
 
-/// Whose blobs are below a name, if any writer's are.
+/// The writer whose blobs are below a name, if there is one.
 pub(super) fn parse_writer(path: &Path) -> Option<WriterId> {
     let id = WriterId::from_slice(&hex::decode(path.as_ref().strip_prefix("blobs/")?).ok()?)?;
     (writer(id) == *path).then_some(id)
 }
 
-/// Which blob a name is of, if it is one's.
+/// The blob that a name belongs to, if it is the name of a blob.
 pub(super) fn parse_blob(path: &Path) -> Option<BlobId> {
     let digits = path.as_ref().strip_prefix("blobs/")?.replace('/', "");
     let id = BlobId::from_slice(&hex::decode(digits).ok()?)?;
     (blob(&id) == *path).then_some(id)
 }
 
-/// All that belongs to backups.
+/// The folder of everything that belongs to backups.
 pub(super) const BACKUPS: &str = "backups/";
 
 pub(in crate::storage) fn backup_sets() -> Path {
@@ -68,12 +68,13 @@ pub(in crate::storage) fn backup_renewal(id: &str) -> Path {
     Path::from(format!("backups/sets/{id}/renewed"))
 }
 
-/// What a whole backup is made of.
+/// The manifest of a whole backup.
 pub(in crate::storage) fn backup_manifest(id: &str) -> Path {
     Path::from(format!("backups/sets/{id}/manifest"))
 }
 
-/// Which backup a name belongs to, and whether it is its manifest and not its hold or a sign of life.
+/// The backup that a name belongs to, and whether it is the name of its manifest, not of its hold or a sign
+/// of life.
 pub(in crate::storage) fn parse_backup(path: &Path) -> Option<(&str, bool)> {
     match path.as_ref().strip_prefix("backups/sets/")?.split_once('/')? {
         (id, "hold" | "renewed") => Some((id, false)),
@@ -93,7 +94,7 @@ pub(in crate::storage) fn backup_chunk(name: &[u8; 32]) -> Path {
     Path::from(format!("backups/chunks/{fan}/{rest}"))
 }
 
-/// Which chunk a name is of, if it is one's.
+/// The chunk that a name belongs to, if it is the name of a chunk.
 pub(in crate::storage) fn parse_backup_chunk(path: &Path) -> Option<[u8; 32]> {
     let digits = path.as_ref().strip_prefix("backups/chunks/")?.replace('/', "");
     let name = hex::decode(digits).ok()?.try_into().ok()?;
@@ -105,7 +106,7 @@ pub(in crate::storage) fn backup_deletions() -> Path {
     Path::from("backups/deleting")
 }
 
-/// The mark of one of them.
+/// The mark of one process that deletes chunks.
 pub(in crate::storage) fn backup_deletion(id: &str) -> Path {
     Path::from(format!("backups/deleting/{id}"))
 }

@@ -1,4 +1,4 @@
-//! Looking at all that the store holds, for a check of the index against it.
+//! Looking at everything in the store, for a check of the index against it.
 
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
@@ -7,18 +7,18 @@ use super::{BlobStore, local, paths, unavailable};
 use crate::model::BlobId;
 use crate::storage::Error;
 
-/// Something in the store.
+/// An object in the store.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Found {
-    /// Its name there.
+    /// Its name in the store.
     pub name: String,
-    /// Which blob it is; `None` for what is none of ours.
+    /// The blob; `None` for an object that is not ours.
     pub blob: Option<BlobId>,
     pub size: u64,
 }
 
 impl BlobStore {
-    /// All that is in the store but its own record and its backups, `batch` at a time, in no order.
+    /// Everything in the store except its own record and its backups, `batch` at a time, in no order.
     pub fn survey(&self, batch: usize) -> BoxStream<'static, Result<Vec<Found>, Error>> {
         let record = paths::install();
         let found = self.watch.listing(self.store.list(None)).try_filter_map(move |meta| {
@@ -33,7 +33,7 @@ impl BlobStore {
         found.try_chunks(batch).map_err(|error| unavailable(error.1)).boxed()
     }
 
-    /// How many files of unfinished blobs a local folder holds: no listing shows them.
+    /// The number of unfinished blobs in a local folder: no listing shows them.
     pub async fn unfinished(&self) -> Result<u64, Error> {
         let Some(folders) = self.folders.clone() else { return Ok(0) };
         tokio::task::spawn_blocking(move || local::unfinished(folders.root()))

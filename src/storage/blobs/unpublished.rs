@@ -1,4 +1,4 @@
-//! Blobs that were written and are not yet in the index.
+//! Blobs that are written and not yet in the index.
 
 use tracing::Instrument;
 
@@ -10,7 +10,7 @@ use crate::storage::Error;
 /// behind.
 ///
 /// Hand the index command to [`Unpublished::publish`]. From its start the index decides: the command runs
-/// even when its caller goes away, so blobs are deleted only where the index has certainly refused them.
+/// even if its caller goes away, so blobs are deleted only if the index has certainly refused them.
 #[must_use = "dropping it deletes the blobs"]
 #[derive(Debug)]
 pub struct Unpublished {
@@ -23,12 +23,12 @@ impl Unpublished {
         Self { store, ids: Vec::new() }
     }
 
-    /// Takes care of one more blob.
+    /// Adds a blob to the guard.
     pub fn add(&mut self, id: BlobId) {
         self.ids.push(id);
     }
 
-    /// Runs the index command that makes the blobs known, to its end even when its caller goes away.
+    /// Runs the index command that publishes the blobs, to its end even if its caller goes away.
     pub async fn publish<T: Send + 'static>(
         self,
         command: impl Future<Output = Result<T, Error>> + Send + 'static,
@@ -36,7 +36,7 @@ impl Unpublished {
         self.try_publish(command).await.0
     }
 
-    /// [`Self::publish`], which gives back the blobs that the index refused.
+    /// Like [`Self::publish`], but returns the blobs that the index refused.
     pub async fn try_publish<T: Send + 'static>(
         mut self,
         command: impl Future<Output = Result<T, Error>> + Send + 'static,
@@ -57,8 +57,8 @@ impl Unpublished {
     }
 }
 
-/// Whether the error tells that the command certainly did not happen. Of the others some may have: their
-/// blobs, if they are orphans, are found once this process is gone.
+/// Whether the error means that the command certainly did not happen. After other errors it may have
+/// happened: if its blobs are orphans, they are found once this process is gone.
 fn is_refusal(error: &Error) -> bool {
     match error {
         Error::NoSuchBucket
@@ -84,7 +84,7 @@ impl Drop for Unpublished {
             return;
         }
         let store = self.store.clone();
-        // Without a runtime the process is ending: the next start sweeps.
+        // Without a runtime the process is ending: the next start sweeps the blobs.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 if let Err(error) = store.delete(&ids).await {

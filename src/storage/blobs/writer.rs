@@ -1,4 +1,4 @@
-//! Writing one blob as it is sealed: a buffer fills while the one before it is written.
+//! Writing one blob as it is sealed: a buffer fills while the previous one is written.
 
 use bytes::{Bytes, BytesMut};
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
@@ -33,13 +33,13 @@ pub struct BlobWriter {
     id: BlobId,
     sealed: u64,
     expected: Option<u64>,
-    /// What this writer holds of the budget: never more than two buffers.
+    /// This writer's shares of the budget: never more than two buffers.
     shares: Vec<Share>,
     spare: Option<BytesMut>,
     cleanup: Cleanup,
 }
 
-/// The unfinished upload, and what is still under way for it.
+/// The unfinished upload, and its request under way.
 #[derive(Debug)]
 struct Cleanup {
     store: BlobStore,
@@ -61,7 +61,7 @@ impl BlobWriter {
         Self { store, id, sealed: 0, expected: None, shares: Vec::new(), spare: None, cleanup }
     }
 
-    /// Says how long the sealed blob will be, so that a small one takes a small buffer.
+    /// Sets the length of the sealed blob, so that a small one takes a small buffer.
     #[must_use]
     pub fn expecting(mut self, sealed: u64) -> Self {
         self.expected = Some(sealed);
@@ -73,7 +73,7 @@ impl BlobWriter {
         self.id
     }
 
-    /// Sealed bytes that a buffer should hold when it is handed to [`BlobWriter::write`].
+    /// The number of sealed bytes that a buffer should hold when it is handed to [`BlobWriter::write`].
     pub fn buffer_size(&self) -> usize {
         let size = self.store.buffers.size();
         self.expected
@@ -81,8 +81,8 @@ impl BlobWriter {
             .map_or(size, |expected| expected.min(size))
     }
 
-    /// An empty buffer of [`BlobWriter::buffer_size`]. Waits for a share of the budget, or for the write
-    /// before: a writer that has a buffer never waits for others to give one back.
+    /// An empty buffer of [`BlobWriter::buffer_size`]. Waits for a share of the budget, or for the previous
+    /// write: a writer that has a buffer never waits for other writers.
     pub async fn buffer(&mut self) -> Result<BytesMut, Error> {
         if let Some(spare) = self.spare.take() {
             return Ok(spare);
@@ -153,12 +153,12 @@ impl BlobWriter {
         let Some(mut upload) = self.cleanup.upload.take() else { return Ok(()) };
         self.store.counts.put();
         let (store, path, sealed) = (self.store.clone(), paths::blob(&self.id), self.sealed);
-        // In a task of its own: it runs to its end even when the caller goes away, and then its blob is
+        // In a task of its own: it runs to its end even if the caller goes away, and then its blob is
         // deleted.
         let request = tokio::spawn(async move {
             let outcome = store.watch.time("complete", upload.complete()).await;
-            // Where the answer was lost, what is tried again is an upload that is no more: the blob is there,
-            // whole.
+            // If the answer was lost, the retry finds that the upload no longer exists: the blob is there,
+            // and whole.
             if outcome.is_err()
                 && !matches!(store.watch.time("head", store.store.head(&path)).await, Ok(found) if found.size == sealed)
             {
@@ -193,7 +193,7 @@ impl BlobWriter {
         let outcome = (&mut flight.request).await;
         let flight = self.cleanup.flight.take();
         let outcome = outcome.map_err(|error| Error::Internal(Box::new(error)))?;
-        // What stands under the name is not this writer's to remove.
+        // The blob under that name does not belong to this writer, so it is not removed.
         self.cleanup.armed &= !matches!(outcome, Err(object_store::Error::AlreadyExists { .. }));
         outcome.map_err(unavailable)?;
         if let Some(Ok(mut buffer)) = flight.map(|flight| flight.bytes.try_into_mut()) {
@@ -213,7 +213,7 @@ impl Drop for Cleanup {
         }
         let (store, id) = (self.store.clone(), self.id);
         let (upload, flight) = (self.upload.take(), self.flight.take());
-        // Without a runtime the process is ending: the next start sweeps.
+        // Without a runtime the process is ending: the next start sweeps the blobs.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
             if let Some(flight) = flight {

@@ -8,7 +8,7 @@ pub(super) const MOST: usize = 1000;
 /// A contradiction in the index.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
-    /// What is wrong.
+    /// The problem that was found.
     pub what: &'static str,
     pub detail: String,
 }

@@ -86,8 +86,8 @@ pub async fn a_deleted_bucket_frees_its_name(index: Arc<dyn Index>) {
     let other = bucket(&index, &yours, "photos").await;
     index.delete_bucket(first.id).await.unwrap();
     assert!(matches!(index.delete_bucket(first.id).await, Err(Error::NoSuchBucket)));
-    // The other account's container does not take the name by itself: requests by it were meant for the
-    // first.
+    // The other account's container does not take the name by itself: requests by that name were meant for
+    // the first bucket.
     assert!(matches!(index.bucket(&s3("photos")).await, Err(Error::NoSuchBucket)));
     assert!(!index.bucket(&BucketAddress::Id(other.id)).await.unwrap().registered);
     assert!(bucket(&index, &mine, "photos").await.registered);

@@ -1,4 +1,4 @@
-//! Writers, fencing, the sweep of what the dead left, and the reaper.
+//! Writers, fencing, the sweep of a dead writer's blobs, and the reaper.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,7 +97,7 @@ async fn the_sweep_deletes_what_the_dead_had_not_published() {
         dead.publish(put).await.unwrap();
         let orphan = store(&files, dead.writer).await;
         if let Some(folder) = &files.folder {
-            // What a kill in the middle of an upload leaves; no listing shows it.
+            // The file that a kill in the middle of an upload leaves: no listing shows it.
             let name = hex::encode(orphan.as_bytes());
             let path = folder.path().join(format!("blobs %#/blobs/{}/{}/half#1", &name[..16], &name[16..18]));
             std::fs::write(&path, b"half").unwrap();
@@ -141,7 +141,7 @@ async fn a_fenced_writer_that_does_not_know_it_is_swept_again() {
     assert_eq!(dead.index.unswept_writers().await.unwrap(), [me]);
 }
 
-/// Registers a process that was last heard so long ago.
+/// Registers a process whose last heartbeat is this long ago.
 async fn silent_for(index: &dyn Index, silence: Duration) -> WriterId {
     let writer = WriterId::random();
     let heard = Value::Int(Timestamp::now().minus(silence).steps());
@@ -161,7 +161,7 @@ async fn orphans_from_long_after_the_last_heartbeat_mean_that_the_index_was_set_
     for (silence, heard, is_set_back) in [
         (Silence::Everyone, minutes(1), false),
         (Silence::Everyone, minutes(6), true),
-        // It may have been out of the index' reach, and gone on with its requests.
+        // It may have been cut off from the index, and gone on with its requests.
         (shared, minutes(6), false),
         (shared, minutes(61), true),
     ] {
@@ -209,14 +209,14 @@ pub async fn accepting_makes_orphans_of_what_strangers_wrote(index: Arc<dyn Inde
     let silent = silent_for(&*index, minutes(600)).await;
     assert_eq!(index.fencing(stranger).await.unwrap(), None);
     index.rows().set_mark(Mark::Restored, Some("backup word")).await.unwrap();
-    // Another mark than that which was looked at: nobody is fenced.
+    // It is another mark than the one that was looked at: nobody is fenced.
     assert!(!index.rows().accept("another", vec![stranger]).await.unwrap());
     assert_eq!(index.fencing(stranger).await.unwrap(), None);
     assert!(index.rows().accept("backup word", vec![stranger, silent, me]).await.unwrap());
     assert_eq!(index.rows().mark(Mark::Restored).await.unwrap(), None);
     index.heartbeat(me).await.unwrap();
     assert!(matches!(index.heartbeat(stranger).await, Err(Error::Fenced)));
-    // It has been heard until now, as far as its orphans are concerned.
+    // For its orphans, it counts as heard until now.
     let fenced = index.fence_silent(me, Silence::For(minutes(1))).await.unwrap();
     assert_eq!(fenced, [stranger]);
     index.fence_silent(me, Silence::Everyone).await.unwrap();
@@ -254,7 +254,7 @@ async fn the_reaper_waits_for_the_last_reader() {
     assert!(stands(&files, freed).await);
     let second = pins.enter();
     drop(first);
-    // The second reader began after the blob was seen freed: it cannot have found it.
+    // The second reader began after the blob was seen freed, so it cannot have found it.
     assert_eq!(reaper.reap().await.unwrap(), 1);
     drop(second);
     assert!(!stands(&files, freed).await);

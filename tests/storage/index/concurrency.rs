@@ -64,7 +64,7 @@ pub async fn deleting_a_bucket_races_with_puts(index: Arc<dyn Index>) {
     }
 }
 
-/// Each name in twenty hands at once: half of them one account's, the others of an account each.
+/// Twenty commands take each name at once: half of them for one account, the others for an account each.
 pub async fn a_name_has_one_first_taker(index: Arc<dyn Index>) {
     let own = AccountId::random();
     for name in ["one", "two", "three"] {

@@ -1,4 +1,4 @@
-//! Objects whose time to be deleted has come.
+//! Objects whose `X-Delete-At` has come.
 
 use std::sync::Arc;
 

@@ -153,8 +153,7 @@ pub async fn hidden_and_old_versions_are_not_listed(index: Arc<dyn Index>) {
     shows(&world, all, &["b"], false).await;
 }
 
-/// What a listing shows by its definition: every key between the bounds, rolled up, bounds applied to what
-/// comes out.
+/// The definition of a listing: every key between the bounds, rolled up, then the bounds applied to the rows.
 fn model(keys: &BTreeSet<String>, query: &KeyQuery) -> Vec<String> {
     let (marker, end) = (&query.marker, &query.end_marker);
     let (low, high) = if query.reverse { (end, marker) } else { (marker, end) };
@@ -209,7 +208,7 @@ fn query() -> impl Strategy<Value = KeyQuery> {
     )
 }
 
-/// Reads all pages, each from the last row of the one before.
+/// Reads all pages, each from the last row of the previous one.
 async fn paged(world: &World, mut query: KeyQuery) -> Vec<String> {
     let mut found = Vec::new();
     loop {

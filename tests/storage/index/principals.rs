@@ -51,7 +51,7 @@ pub async fn accounts_are_found_by_id_and_by_name(index: Arc<dyn Index>) {
     assert_eq!(index.account_by_name("other", "acme").await.unwrap(), None);
     assert_eq!(index.account_by_name("default", "Acme").await.unwrap(), None);
 
-    // What its users and the time of its making are is not for the one who declares it.
+    // A declared account does not set its users or its creation time.
     let renamed = AccountRecord { name: "acme2".into(), email: None, ..acme.clone() };
     let declared = AccountRecord { created: Timestamp::now(), metadata: [].into(), ..renamed.clone() };
     index.put_account(declared).await.unwrap();

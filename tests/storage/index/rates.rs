@@ -87,7 +87,7 @@ async fn rates_of_publish_find_and_list() {
     publish_find_and_list(Arc::new(index), 2000).await;
 }
 
-/// What the hot commands take, of an index that is empty, each task so many times.
+/// The times of the hot commands on an empty index, run so many times by each task.
 pub async fn publish_find_and_list(index: Arc<dyn Index>, each: u32) {
     let world = World::new(index).await;
     let sealed = Bytes::from(vec![0xA5; 4300]);
@@ -253,7 +253,7 @@ async fn rates_of_large_objects() {
     large_objects(on_disk(&folder).await).await;
 }
 
-/// What objects of many parts and segments take.
+/// The times of objects of many parts and segments.
 pub async fn large_objects(world: World) {
     const PARTS: u32 = 10_000;
     for round in 0..3 {
@@ -267,7 +267,7 @@ pub async fn large_objects(world: World) {
         let start = Instant::now();
         let (_, parts) = world.index.upload_parts(world.bucket, &key("large"), upload).await.unwrap();
         println!("read {} parts: {:?}", parts.len(), start.elapsed());
-        // The second time it replaces an object of as many parts, the third time it leaves every other part
+        // The second time it replaces an object of as many parts; the third time it leaves every other part
         // out.
         let chosen: Vec<u32> = (1..=PARTS).step_by(if round == 2 { 2 } else { 1 }).collect();
         let command = world.completion("large", upload, &chosen).await;

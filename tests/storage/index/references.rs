@@ -1,4 +1,4 @@
-//! Who holds a blob, and what becomes of it when nobody does.
+//! References to blobs, and the end of a blob without references.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use cardea::storage::index::{Index, NewBlob, Precondition};
 
 use super::world::World;
 
-/// Publishes a new object and gives its blob.
+/// Publishes a new object, and returns its blob.
 async fn blob(world: &World, key: &str) -> BlobId {
     let put = world.put(key);
     let blob = put.blob();
@@ -109,7 +109,7 @@ pub async fn inline_bytes_go_with_their_blob(index: Arc<dyn Index>) {
     world.publish(world.put("copy").copying(&[blob])).await.unwrap();
     world.delete("k", None).await;
     assert_eq!(world.current("copy").await.parts[0].inline.as_deref(), Some(b"sealed bytes".as_slice()));
-    // Whoever has found it may still read it: the bytes stay until the blob is forgotten.
+    // A reader that has found it may still read it: the bytes stay until the blob is forgotten.
     let other = self::blob(&world, "other").await;
     world.delete("other", None).await;
     tokio::time::sleep(std::time::Duration::from_millis(1)).await;

@@ -74,7 +74,7 @@ pub async fn a_null_version_is_restored_in_its_own_place(index: Arc<dyn Index>) 
     let world = World::new(index).await;
     world.published("k").await;
     let blob = world.current("k").await.parts[0].blob;
-    // Where versions are not kept, the version takes its own place.
+    // If versions are not kept, the version replaces itself.
     let again = restore(&world, unchanged(&world, VersionId::Null).await).await.unwrap();
     assert_eq!((again.version_id, world.freed().await), (VersionId::Null, vec![]));
     world.exact().await;

@@ -1,4 +1,4 @@
-//! Sealing versions anew where they stand, and what a command relies on.
+//! Sealing versions anew in place, and the versions that a command relies on.
 
 use std::sync::Arc;
 

@@ -54,7 +54,7 @@ pub async fn rows_are_loaded_and_compared(index: Arc<dyn Index>) {
     assert_eq!(target.begin_load("source").await.unwrap(), Begun::New);
     assert_eq!(target.mark(Mark::Loading).await.unwrap().as_deref(), Some("source"));
 
-    // As if it had been killed after some rows of the third table.
+    // As if the load had been killed after some rows of the third table.
     let mut snapshot = source.snapshot().await.unwrap();
     for part in [&TABLES[..2], &TABLES[2..3]] {
         for each in part {
@@ -73,7 +73,7 @@ pub async fn rows_are_loaded_and_compared(index: Arc<dyn Index>) {
     target.finish_load(Some("backup")).await.unwrap();
     assert_eq!(target.mark(Mark::Loading).await.unwrap(), None);
     assert_eq!(target.mark(Mark::Restored).await.unwrap().as_deref(), Some("backup"));
-    // What was set after somebody has looked stays.
+    // A mark that was set after the look stays.
     assert!(!target.accept("other", Vec::new()).await.unwrap());
     assert_eq!(target.mark(Mark::Restored).await.unwrap().as_deref(), Some("backup"));
     assert!(target.accept("backup", Vec::new()).await.unwrap());

@@ -16,7 +16,7 @@ use super::world::{World, bucket, create, key};
 
 const TAGS: SettingName = SettingName::Tags;
 
-/// The names of the settings in the index, whichever buckets have them.
+/// The names of the settings in the index, of any bucket.
 async fn stored(index: &Arc<dyn Index>) -> Vec<Value> {
     let mut snapshot = index.rows().snapshot().await.unwrap();
     let rows = snapshot.page(table("bucket_settings").unwrap(), None).await.unwrap();

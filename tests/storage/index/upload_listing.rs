@@ -73,7 +73,7 @@ fn expected(model: &Model, query: &ListUploads) -> Vec<String> {
     found
 }
 
-/// Reads all pages, each from the last row of the one before.
+/// Reads all pages, each from the last row of the previous one.
 async fn paged(index: &Arc<dyn Index>, mut query: ListUploads) -> Vec<String> {
     let mut found = Vec::new();
     loop {
@@ -91,7 +91,7 @@ async fn paged(index: &Arc<dyn Index>, mut query: ListUploads) -> Vec<String> {
     }
 }
 
-/// Pages that end among the keys, so that what is under a common prefix is skipped.
+/// Pages that end among the keys, so that the keys under a common prefix are skipped.
 pub async fn pages_of_few_uploads_step(index: Arc<dyn Index>) {
     let world = World::new(index.clone()).await;
     for name in ["a", "a", "b/1", "b/2", "b/3", "c", "c", "d/1", "e"] {

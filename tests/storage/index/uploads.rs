@@ -1,4 +1,4 @@
-//! Multipart uploads: parts, completion, abort, and what becomes of their references.
+//! Multipart uploads: parts, completion, abort, and their references.
 
 use std::sync::Arc;
 
@@ -280,7 +280,7 @@ pub async fn an_upload_of_many_parts(index: Arc<dyn Index>) {
     let world = World::new(index).await;
     let id = world.begin("k").await;
     let all: Vec<u32> = (1..=1200).collect();
-    // Some at a time: a command waits for its turn only so long.
+    // Some at a time, because a command waits for its turn only so long.
     for some in all.rchunks(100) {
         for put in join_all(some.iter().rev().map(|number| world.put_part("k", id, *number))).await {
             put.unwrap();
@@ -295,7 +295,7 @@ pub async fn an_upload_of_many_parts(index: Arc<dyn Index>) {
     world.exact().await;
 }
 
-/// Whoever comes first wins; whoever loses has changed nothing; no reference is lost.
+/// The first command wins; a losing command has changed nothing; no reference is lost.
 pub async fn parts_completions_and_aborts_race(index: Arc<dyn Index>) {
     let world = World::new(index).await;
     for round in 0..12_u32 {
@@ -355,7 +355,7 @@ pub async fn copies_give_an_upload_so_many_references(index: Arc<dyn Index>) {
     assert!(matches!(copy(2, 3).await, Err(Error::TooManyReferences)));
     copy(2, 2).await.unwrap();
     copy(1, MAX_REFERENCES - 2).await.unwrap();
-    // What came by itself is counted by its number alone, of which there are few.
+    // An uploaded part is counted by its number alone, and there are few numbers.
     world.put_part("k", id, 3).await.unwrap();
     assert!(matches!(copy(2, 2).await, Err(Error::TooManyReferences)));
     let (_, parts) = world.index.upload_parts(world.bucket, &key("k"), id).await.unwrap();

@@ -127,7 +127,7 @@ pub async fn a_listing_goes_on_after_a_version(index: Arc<dyn Index>) {
     )
     .await;
 
-    // The id of a version that is gone still tells its place.
+    // The id of a version that is gone still marks a point in the history.
     world.delete("k", Some(ids[2])).await;
     shows(&world, after(Some(ids[2])), &[row(3), last.clone()]).await;
     world.delete("k", Some(ids[0])).await;
@@ -152,7 +152,7 @@ pub async fn common_prefixes_of_versions_are_skipped(index: Arc<dyn Index>) {
     shows(&world, query, &["+a/".to_owned(), "+b/".to_owned()]).await;
 }
 
-/// Pages that end among the keys, so that what is under a common prefix is skipped.
+/// Pages that end among the keys, so that the keys under a common prefix are skipped.
 pub async fn pages_of_few_step(index: Arc<dyn Index>) {
     let world = World::versioned(index.clone()).await;
     for name in ["a", "a", "b/1", "b/2", "b/3", "c", "c", "d/1", "e"] {
@@ -165,7 +165,7 @@ pub async fn pages_of_few_step(index: Arc<dyn Index>) {
     }
 }
 
-/// What happens to a key.
+/// A step of a key's history.
 #[derive(Clone, Debug)]
 enum Step {
     Put(String),
@@ -175,7 +175,7 @@ enum Step {
     Set(bool),
 }
 
-/// The versions that a key has, oldest first, and those it had.
+/// The versions of a key, oldest first, and all that it ever had.
 #[derive(Default, Debug)]
 struct History {
     stand: Vec<(usize, VersionId, bool)>,
@@ -191,7 +191,7 @@ impl History {
         self.ever.push(id);
     }
 
-    /// The versions newest first, as rows, and the place of each in time.
+    /// The versions newest first, as rows, each with its time.
     fn rows(&self, key: &str) -> Vec<(usize, String)> {
         let row = |(nth, (place, id, marker)): (usize, &(usize, VersionId, bool))| {
             (*place, text(key, *id, *marker, nth == 0))
@@ -199,7 +199,7 @@ impl History {
         self.stand.iter().rev().enumerate().map(row).collect()
     }
 
-    /// Where a version that is the marker stands, or stood.
+    /// The time of a marked version, also if it is gone.
     fn place(&self, id: VersionId) -> Option<usize> {
         match id {
             VersionId::Null => self.stand.iter().find(|(_, found, _)| *found == id).map(|found| found.0),
@@ -275,7 +275,7 @@ fn expected(model: &Model, query: &ListVersions) -> Vec<String> {
     found
 }
 
-/// Reads all pages, each from the last row of the one before.
+/// Reads all pages, each from the last row of the previous one.
 async fn paged(index: &Arc<dyn Index>, mut query: ListVersions) -> Vec<String> {
     let mut found = Vec::new();
     loop {

@@ -8,7 +8,7 @@ use cardea::storage::index::{Deleted, Existing, Index, Precondition, Versioning}
 
 use super::world::World;
 
-/// Which version is current, by its ETag; `-` where none is.
+/// The current version, by its ETag; `-` if there is none.
 async fn current(world: &World) -> String {
     world.find("k", None).await.map_or("-".into(), |found| found.etag)
 }

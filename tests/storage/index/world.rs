@@ -1,4 +1,4 @@
-//! What the suites stand on: backends, and short ways to say what a test is about.
+//! The fixtures of the suites: backends, and short ways to write a test.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -132,7 +132,7 @@ impl World {
         self.index.publish(put.command).await
     }
 
-    /// Publishes and gives the version's id.
+    /// Publishes, and returns the version's id.
     pub async fn published(&self, key: &str) -> VersionId {
         self.publish(self.put(key)).await.unwrap().version_id
     }
@@ -153,8 +153,8 @@ impl World {
         self.index.delete(self.deletion(key, version)).await.unwrap()
     }
 
-    /// Current objects and their bytes; the bucket's and the account's counters must agree, and all else be
-    /// exact.
+    /// The current objects and their bytes. Checks that the counters of the bucket and the account agree, and
+    /// that everything else is exact.
     pub async fn usage(&self) -> (u64, u64) {
         self.exact().await;
         let usage = self.index.bucket_usage(self.bucket).await.unwrap();
@@ -304,7 +304,7 @@ impl Put {
         self
     }
 
-    /// Refers to blobs that the index knows, and brings none.
+    /// Refers to blobs that the index knows, and brings no new one.
     pub fn copying(mut self, blobs: &[BlobId]) -> Self {
         self.command.new_blobs.clear();
         self.command.version.parts = blobs.iter().map(|blob| part(*blob, 0, 3)).collect();

@@ -1,4 +1,4 @@
-//! Processes whose clocks do not agree with the database's: theirs decide nothing that cannot be undone.
+//! Processes whose clocks differ from the database's: their clocks decide nothing that cannot be undone.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ async fn ahead(schema: &mut Schema) -> World {
     let clock = "CREATE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
                  AS $$ SELECT pg_catalog.clock_timestamp() - interval '2 hours' $$";
     connect(&schema.url).await.batch_execute(clock).await.unwrap();
-    // Where a search path does not name it, what PostgreSQL itself has comes first.
+    // If a search path does not name `pg_catalog`, PostgreSQL searches it first.
     schema.url.push_str("%2Cpg_catalog");
     let world = World::new(Arc::new(schema.open().await)).await;
     assert!(world.index.now().await.unwrap() < Timestamp::now().minus(HOUR));

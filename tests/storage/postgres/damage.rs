@@ -35,7 +35,7 @@ const SOUND: &str = "
     INSERT INTO upload_refs (upload, number, seq, blob, start, length, wrapped_key)
         SELECT 1, 7, 0, blob, 1, 2, '' FROM ids WHERE n = 2;";
 
-/// What is done to it, and what must be found.
+/// The damages, and the findings that they must cause.
 const DAMAGES: &[(&str, &str)] = &[
     ("UPDATE versions SET bucket = 2 WHERE nr = 1", "a version is in no bucket"),
     ("UPDATE uploads SET bucket = 2", "an upload is in no bucket"),
@@ -75,7 +75,7 @@ const DAMAGES: &[(&str, &str)] = &[
     ("UPDATE versions SET key = 'a', null_id = 1 WHERE nr < 3", "a key has two null versions"),
 ];
 
-/// Does damage, looks, and undoes it.
+/// Does the damage, audits, and undoes it.
 async fn audited(client: &Client, index: &PostgresIndex, damage: &str) -> Vec<Finding> {
     client.batch_execute(EMPTY).await.unwrap();
     client.batch_execute(SOUND).await.unwrap();
@@ -106,7 +106,7 @@ async fn findings_are_bounded_and_hold_nobody_up() {
     let (index, client) = (schema.open().await, connect(&schema.url).await);
     let many = "INSERT INTO version_parts (version, number, size, digests) SELECT n, 1, 0, '' FROM generate_series(10, 3000) n";
     assert_eq!(audited(&client, &index, many).await.len(), 1000);
-    // What another transaction has changed and not committed is neither seen nor waited for.
+    // Uncommitted changes of another transaction are neither seen nor waited for.
     client.batch_execute(EMPTY).await.unwrap();
     client.batch_execute("BEGIN").await.unwrap();
     client.batch_execute(many).await.unwrap();

@@ -1,4 +1,4 @@
-//! The database that the tests stand on, and a schema in it for each.
+//! The database of the tests, and a schema in it for each.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio_postgres::{Client, NoTls};
 /// A schema of its own.
 pub struct Schema {
     name: String,
-    /// Where the database is, the schema included.
+    /// The URL of the database, the schema included.
     pub url: String,
 }
 
@@ -50,7 +50,7 @@ pub async fn within_a_schema<F: Future<Output = ()>>(test: impl FnOnce(Arc<dyn I
     schema.drop().await;
 }
 
-/// The database, as it was given.
+/// The URL of the database, as it was given.
 pub fn base() -> String {
     let name = "CARDEA_TEST_POSTGRES";
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `tests/run postgres`"))

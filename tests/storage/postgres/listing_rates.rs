@@ -51,7 +51,7 @@ async fn fill(client: &Client, bucket: BucketId, from: u32, until: u32) {
         .replace("$bucket", &bucket.to_string())
         .replace("$from", &from.to_string())
         .replace("$until", &until.to_string());
-    // One at a time: what vacuums is in no transaction.
+    // One at a time, because a vacuum runs in no transaction.
     for sql in sql.split(';') {
         client.batch_execute(sql).await.unwrap();
     }

@@ -1,4 +1,4 @@
-//! What the index does over PostgreSQL alone.
+//! Tests of the index over PostgreSQL alone.
 
 mod clock;
 mod damage;

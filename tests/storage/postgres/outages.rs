@@ -15,10 +15,10 @@ use super::database::{Schema, base, connect};
 use super::proxy::{Fault, Proxy};
 use crate::storage::index::world::World;
 
-/// How long the commands of these tests wait.
+/// The timeout of the commands in these tests.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A schema, and a way to it that can be disturbed.
+/// A schema, and a connection to it that can be disturbed.
 struct Disturbed {
     schema: Schema,
     proxy: Proxy,
@@ -33,7 +33,7 @@ impl Disturbed {
 
     async fn with_timeout(timeout: Duration) -> Self {
         let schema = Schema::new().await;
-        // Made without haste: the short time is for the commands.
+        // The schema is made without this short timeout, which is for the commands.
         drop(schema.open().await);
         let proxy = Proxy::before(&schema.url).await;
         let options = PostgresOptions { url: proxy.url(&schema.url), timeout, ..schema.options() };
@@ -83,7 +83,7 @@ async fn a_commit_in_a_database_that_crashed_is_not_believed() {
     while it.proxy.met() == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    // What a crash leaves of the table.
+    // The state of the table after a crash.
     it.sql("TRUNCATE incarnation").await;
     release.add_permits(1);
     let outcome = publish.await.unwrap();
@@ -147,7 +147,7 @@ async fn killed_connections_are_seen_by_nobody() {
         writer.await.unwrap();
     }
     assert!(ended > 4, "{ended}");
-    // Each connection is used once by what is done again if need be: the audit would fail with one that was
+    // Use each connection once by a command that is retried: the audit would fail on a connection that was
     // ended last.
     for _ in 0..it.schema.options().connections {
         it.world.current("0/0").await;
@@ -215,7 +215,7 @@ async fn who_was_cut_off_fences_nobody() {
     it.index.heartbeat(me).await.unwrap();
     assert_eq!(it.index.fence_silent(me, minute).await.unwrap(), []);
     it.index.heartbeat(other).await.unwrap();
-    // Then the other one is gone, while this one is heard all the time.
+    // Then the other process is gone, while this one is heard all the time.
     it.sql("UPDATE writers SET unbroken = unbroken - 60000000").await;
     it.sql(&format!("UPDATE writers SET heartbeat = heartbeat - 60000000 WHERE id = '\\x{other}'")).await;
     it.index.heartbeat(me).await.unwrap();

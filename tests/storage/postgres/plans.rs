@@ -1,5 +1,4 @@
-//! How the database runs the index's statements: by an index, each of them, however little it knows of the
-//! tables.
+//! The plans of the index's statements: each uses an index, however little the database knows of the tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,10 +14,10 @@ use super::wiretap::{Heard, tapped};
 /// Tables that hold a handful of rows: the installation, its processes, its keys.
 const SMALL: &[&str] = &["install", "writers", "signing_keys", "schema_version", "incarnation", "leases"];
 
-/// What the statements have in common that read a page.
+/// A text that all statements share that read a page.
 const PAGE: &str = "AND key >= $2 AND key < $3";
 
-/// Runs tests of the suite, which together say all that the index can say, and notes what that is.
+/// Runs tests of the suite, which together send all statements of the index, and notes these.
 async fn everything_said() -> Heard {
     let heard = Heard::default();
     macro_rules! heard {
@@ -101,8 +100,7 @@ async fn everything_said() -> Heard {
     heard
 }
 
-/// A hundred thousand objects with all that belongs to them, a tenth of them with older versions, and as many
-/// uploads as that.
+/// A hundred thousand objects with all their rows, a tenth of them with older versions, and as many uploads.
 const MANY: &str = "
     INSERT INTO buckets (nr, id, account, name, registered, created, modified, versioning, metadata)
         SELECT 100 + n, decode(md5(n::text), 'hex'), decode(md5('a' || n % 10), 'hex'), convert_to('b' || n, 'UTF8'), 1, 0, 0, 0,
@@ -182,7 +180,7 @@ async fn indexes(client: &Client) -> BTreeMap<String, Vec<String>> {
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
-/// What is wrong with the plans of statements.
+/// The faults in the plans of statements.
 async fn wrong(client: &Client, statements: &BTreeSet<String>) -> Vec<String> {
     let (mut found, indexes) = (Vec::new(), indexes(client).await);
     for sql in statements {
@@ -190,7 +188,7 @@ async fn wrong(client: &Client, statements: &BTreeSet<String>) -> Vec<String> {
         each(&plan, &mut |step| {
             let said = |name: &str| step.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
             let (kind, table, index) = (said("Node Type"), said("Relation Name"), said("Index Name"));
-            // A page comes in the order of its index: what is sorted would be the whole range.
+            // A page comes in the order of its index: a sort would read the whole range.
             if kind.contains("Sort") && sql.contains(PAGE) && !sql.starts_with("(SELECT") {
                 found.push(format!("{kind}:\n{sql}\n"));
             }
@@ -201,8 +199,8 @@ async fn wrong(client: &Client, statements: &BTreeSet<String>) -> Vec<String> {
             let named = |column: &String| {
                 condition.contains(&format!("{column} ")) || condition.contains(&format!("\"{column}\""))
             };
-            // Of a bucket's versions there may be millions: the key is to be known as well, if there is more
-            // to know than whether there are any.
+            // A bucket may have millions of versions: a plan must also know the key, unless it only asks
+            // whether there are any.
             let columns = indexes.get(&index).map_or(&[][..], Vec::as_slice);
             let wanted =
                 if table == "versions" && !sql.starts_with("SELECT 1 ") { columns.len().min(2) } else { 1 };

@@ -1,4 +1,4 @@
-//! A way to the database that can be disturbed.
+//! A proxy to the database that can be disturbed.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,16 +7,16 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
-/// What happens to the next commit.
+/// The fault of the next commit.
 #[derive(Clone)]
 pub enum Fault {
-    /// It does not get there.
+    /// The commit does not reach the database.
     Before,
-    /// Its answer does not get back. The connection ends when a permit is there.
+    /// The answer does not get back. The connection ends when a permit is there.
     After(Arc<Semaphore>),
 }
 
-/// What the proxy knows.
+/// The state of the proxy.
 #[derive(Default)]
 struct State {
     faults: Vec<Fault>,
@@ -32,7 +32,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Stands before the server of a URL.
+    /// Starts a proxy for the server of a URL.
     pub async fn before(url: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -59,12 +59,12 @@ impl Proxy {
         self.state.lock().unwrap().faults.push(fault);
     }
 
-    /// Disturbs no commit any more.
+    /// Stops disturbing commits.
     pub fn calm(&self) {
         self.state.lock().unwrap().faults.clear();
     }
 
-    /// How many commits were disturbed.
+    /// The number of disturbed commits.
     pub fn met(&self) -> usize {
         self.state.lock().unwrap().met
     }
@@ -74,7 +74,7 @@ impl Proxy {
         self.state.lock().unwrap().ports.iter().map(|port| i32::from(*port)).collect()
     }
 
-    /// Ends all connections and takes no more, or takes them again.
+    /// Ends all connections and accepts no more, or accepts them again.
     pub fn set_open(&self, open: bool) {
         self.open.send_replace(open);
     }

@@ -12,7 +12,7 @@ use super::database::Schema;
 use crate::storage::index::rewraps::{rewrap, unchanged};
 use crate::storage::index::world::{World, key};
 
-/// How many replicas there are, each with its own connections and its own writer.
+/// The number of replicas, each with its own connections and its own writer.
 const REPLICAS: usize = 4;
 
 /// The same bucket through each replica.
@@ -28,7 +28,7 @@ async fn replicas(schema: &Schema) -> Vec<World> {
     worlds
 }
 
-/// Runs so many tasks at once, spread over the replicas, and gives what they give.
+/// Runs this many tasks at once, spread over the replicas, and returns their results.
 async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     worlds: &[World],
     tasks: usize,
@@ -269,7 +269,8 @@ async fn a_rewrap_meets_what_it_read() {
     let outcomes = at_once(&worlds, 12, |world, task| async move {
         let (mut published, mut sealed) = (0, BTreeMap::new());
         let (writes, mut round) = (task % 3 == 0, 0);
-        // Those who seal anew go on until they have: when nobody writes any more one after the other must.
+        // The tasks that seal anew go on until they succeed: once nobody else writes, one after the other
+        // must.
         while round < 10 || (!writes && sealed.is_empty()) {
             let name = ["a", "b"][(task + round) % 2];
             round += 1;

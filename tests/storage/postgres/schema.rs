@@ -1,4 +1,4 @@
-//! The schema: how it comes to be, what is refused, and that both indexes have the same.
+//! The schema: its creation, the schemas that are refused, and that both indexes have the same one.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 
 use super::database::{Schema, connect};
 
-/// What opening says of a schema that it does not take.
+/// The error for a schema that is refused.
 async fn refusal(schema: &Schema) -> String {
     let mut said = String::new();
     let refused = PostgresIndex::open(&schema.options()).await.unwrap_err();
@@ -109,9 +109,9 @@ async fn a_schema_that_is_not_there_is_refused() {
 
 /// The newest version of the schema.
 const VERSION: i64 = 4;
-/// Tables that only PostgreSQL needs. What is copied from one to the other leaves them out.
+/// Tables that only PostgreSQL needs. A copy from one index to the other leaves them out.
 const OWN: &[&str] = &["incarnation", "schema_version"];
-/// Columns that only PostgreSQL needs. A row that is loaded has what the column says, or nothing.
+/// Columns that only PostgreSQL needs. A loaded row has the default of the column, or null.
 const OWN_COLUMNS: &[(&str, &str)] = &[("writers", "unbroken"), ("buckets", "settings")];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -194,7 +194,7 @@ async fn a_former_schema_is_migrated_with_its_settings() {
     schema.drop().await;
 }
 
-/// The statements of a gateway of the third version, which goes on beside the first new one.
+/// The statements of a gateway of the third version, which still runs beside the first new one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_former_gateway_goes_on_over_the_new_schema() {
     let schema = Schema::new().await;
@@ -228,7 +228,7 @@ async fn rows_that_are_rewritten_all_the_time_do_not_grow_their_index() {
         UPDATE bucket_usage SET objects = n; UPDATE account_usage SET objects = n; UPDATE writers SET heartbeat = n;
         COMMIT; END LOOP; END $$";
     client.batch_execute(rewrite).await.unwrap();
-    // How many pages the table itself takes follows from how long others look at what was there.
+    // The size of the table itself depends on how long others look at its older rows.
     for table in ["bucket_usage", "account_usage", "writers"] {
         let sql = "SELECT pg_indexes_size($1::text::regclass) / 8192";
         let pages: i64 = client.query_one(sql, &[&table]).await.unwrap().get(0);

@@ -1,4 +1,4 @@
-//! The list of tables that backups are made by is the schema's.
+//! The list of tables for backups is that of the schema.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Locks that are held for long: by a process that is frozen in the middle of a command, by another program's
-//! session.
+//! Locks that are held for long: by a process that is frozen in the middle of a command, or by another
+//! program's session.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +14,14 @@ use tokio_postgres::Client;
 use super::database::{Schema, connect};
 use crate::storage::index::world::World;
 
-/// A world whose commands wait for so long that a test ends before, over few connections.
+/// A world over few connections, whose commands wait longer than a test takes.
 async fn patient(schema: &Schema) -> (Arc<PostgresIndex>, World) {
     let options = PostgresOptions { timeout: Duration::from_mins(10), ..schema.options() };
     let index = Arc::new(PostgresIndex::open(&options).await.unwrap());
     (index.clone(), World::new(index).await)
 }
 
-/// A session that holds what a statement locks.
+/// A session that holds the locks of a statement.
 async fn holding(schema: &Schema, sql: &str) -> Client {
     let client = connect(&schema.url).await;
     client.batch_execute(&format!("BEGIN; {sql}")).await.unwrap();
@@ -54,7 +54,7 @@ async fn a_key_that_is_held_holds_up_no_other() {
         world.published(key).await;
     }
     let holder = holding(&schema, "SELECT FROM versions WHERE key = 'hot' FOR UPDATE").await;
-    // Three times as many as there are connections.
+    // Three times as many commands as there are connections.
     let blocked: Vec<JoinHandle<_>> = (0..24)
         .map(|_| {
             let world = world.clone();
@@ -91,7 +91,7 @@ async fn a_counter_that_is_held_holds_up_nobody() {
     let schema = Schema::new().await;
     let (_, world) = patient(&schema).await;
     world.published("before").await;
-    // The slots of all connections that there are: the next commands come over one of them.
+    // All connections have a slot: the next commands come over one of them.
     let holder =
         holding(&schema, "SELECT FROM bucket_usage FOR UPDATE; SELECT FROM account_usage FOR UPDATE").await;
     for key in ["a", "b", "c"] {

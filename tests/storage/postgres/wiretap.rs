@@ -1,4 +1,4 @@
-//! A way to the database that notes the statements that pass.
+//! A proxy to the database that records the statements.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use tokio_postgres::config::Host;
 pub struct Heard {
     /// Statements that were prepared, without those of transactions that read whole tables on purpose.
     pub statements: Arc<Mutex<BTreeSet<String>>>,
-    /// How the sessions were set, without their schema.
+    /// The settings of the sessions, without their schema.
     pub session: Arc<Mutex<String>>,
 }
 
@@ -52,7 +52,7 @@ async fn pass(client: TcpStream, server: TcpStream, heard: Heard) {
     }
 }
 
-/// Follows what a client says.
+/// Follows the messages of a client.
 #[derive(Default)]
 struct Ear {
     heard: Heard,
@@ -65,7 +65,7 @@ struct Ear {
 impl Ear {
     fn hear(&mut self, bytes: &[u8]) {
         self.unread.extend_from_slice(bytes);
-        // A message is a kind and a length that counts itself; the first one has no kind.
+        // A message has a kind and a length, which counts itself. The first message has no kind.
         loop {
             let kind = usize::from(self.begun);
             let Some(length) = self.unread.get(kind..kind + 4) else { return };

@@ -1,4 +1,4 @@
-//! The blob store, over whatever keeps the blobs.
+//! The blob store, over each kind of object store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ fn id() -> BlobId {
     BlobId::random(WriterId::random())
 }
 
-/// Bytes that differ from place to place.
+/// Bytes that differ at every position.
 fn pattern(length: usize) -> Bytes {
     (0..length).map(|n| u8::try_from(n % 251).unwrap()).collect()
 }
@@ -75,7 +75,7 @@ pub async fn a_blob_of_one_buffer_is_one_request(store: Store) {
     if !store.is_local {
         return;
     }
-    // A name is written once, and who comes second removes nothing.
+    // A name is written once, and a second writer removes nothing.
     assert!(write(store.blobs.writer(id), b"other").await.is_err());
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert_eq!(store.blobs.read(&id, 0..100_000).await.unwrap(), data);

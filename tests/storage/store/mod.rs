@@ -8,7 +8,7 @@ use cardea::storage::blobs::{BlobOptions, BlobStore};
 pub struct Store {
     pub blobs: BlobStore,
     pub folder: Option<tempfile::TempDir>,
-    /// Whether it is in this process: a blob is then put on condition that its name is free.
+    /// Whether it is in this process: then a blob is put only if its name is free.
     pub is_local: bool,
     pub url: String,
     pub options: BlobOptions,
@@ -20,7 +20,7 @@ impl Store {
         Self { blobs: BlobStore::open(&url, &options).unwrap(), folder: None, is_local, url, options }
     }
 
-    /// The same place, opened as another process does.
+    /// The same store, opened as by another process.
     pub fn again(&self) -> BlobStore {
         match self.url.as_str() {
             "memory://" => self.blobs.clone(),
@@ -28,7 +28,7 @@ impl Store {
         }
     }
 
-    /// Another store in the same place, whose uploads have hardly any memory.
+    /// The same store, opened with hardly any memory for uploads.
     pub fn starved(&self) -> BlobStore {
         let url = if self.url == "memory://" { self.url.clone() } else { format!("{}/small", self.url) };
         BlobStore::open(&url, &BlobOptions { buffer_budget: 0, ..self.options.clone() }).unwrap()

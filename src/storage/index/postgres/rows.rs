@@ -61,6 +61,7 @@ impl Rows for PostgresIndex {
 }
 
 // ---- reading
+// -------------------------------------------------------------------------------------------------
 
 /// A transaction that stays open while the snapshot is read.
 struct Held(Tx);
@@ -118,6 +119,7 @@ fn places(count: usize) -> String {
 }
 
 // ---- loading
+// -------------------------------------------------------------------------------------------------
 
 impl ToSql for Value {
     fn to_sql(

@@ -6,8 +6,7 @@
 //!        | 0x01 varint(zigzag(number))
 //!        | 0x02 varint(length) bytes
 //!        | 0x03 varint(length) UTF-8
-//! varint = seven bits a byte, the lowest first, the high bit set on all but the last;
-//!          never longer than it must be
+//! varint = seven bits a byte, the lowest first, the high bit set on all but the last; as short as possible
 //! ```
 //!
 //! A row has one encoding, so that equal rows give equal bytes.

@@ -83,6 +83,7 @@ impl Rows for SqliteIndex {
 }
 
 // ---- reading
+// -------------------------------------------------------------------------------------------------
 
 struct Asked {
     table: &'static Table,
@@ -187,6 +188,7 @@ fn places(count: usize) -> String {
 }
 
 // ---- loading
+// -------------------------------------------------------------------------------------------------
 
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

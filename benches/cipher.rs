@@ -1,9 +1,9 @@
 //! How much of the raw cipher's speed is left in a sealed blob. `cargo bench --bench cipher`.
 //!
-//! Reports GB per second of this thread's CPU time, so that other work on the machine counts as little as can be. All
-//! contenders run in turn in each round, and the median of the rounds is shown; the raw cipher does nothing but encrypt the
-//! same chunks with one key. Aim: sealing and opening a blob costs at most 1.3 times the raw cipher. For small objects
-//! the fixed costs are shown as well: header, key derivation, envelope.
+//! Reports GB per second of this thread's CPU time, so that other work on the machine counts as little as can
+//! be. All contenders run in turn in each round, and the median of the rounds is shown; the raw cipher does
+//! nothing but encrypt the same chunks with one key. Aim: sealing and opening a blob costs at most 1.3 times
+//! the raw cipher. For small objects the fixed costs are shown as well: header, key derivation, envelope.
 
 #![expect(clippy::print_stdout, reason = "a bench reports to its reader")]
 

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::similar_names, clippy::panic, reason = "tests")]
 
 mod architecture {
+    mod comments;
     pub mod imports;
     pub mod source;
 }

@@ -1,8 +1,8 @@
 //! The index suite over PostgreSQL.
 //!
 //! `CARDEA_TEST_POSTGRES` has the URL of the database, for instance
-//! `postgres://cardea@127.0.0.1:5432/postgres?sslmode=disable`. Every test has a schema of its own. A
-//! failing test leaves its schema there. Without the variable the tests fail: no test is skipped.
+//! `postgres://cardea@127.0.0.1:5432/postgres?sslmode=disable`. Every test has a schema of its own. A test
+//! that fails leaves its schema there. Without the variable the tests fail: no test is skipped.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::needless_pass_by_value, reason = "each function owns its backend, which goes with it")]

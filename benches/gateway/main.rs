@@ -1,9 +1,9 @@
 //! Whole-gateway benches: the real binary, loopback, server CPU seconds and ratios.
 //!
-//! `cargo bench --bench gateway [-- SCENARIO…]` runs `large`, `small` and `memory`; `CARDEA_BIN` names the binary to
-//! measure (the release build by default) and `CARDEA_UNSEALED_BIN` one that was built with
-//! `--features unsealed-benches`, to weigh the cipher. `benches/below` runs them over other indexes and stores, which it starts, and
-//! there `replicas` too. Machines are noisy: read the ratios.
+//! `cargo bench --bench gateway [-- SCENARIO…]` runs `large`, `small` and `memory`; `CARDEA_BIN` names the
+//! binary to measure (the release build by default) and `CARDEA_UNSEALED_BIN` one that was built with
+//! `--features unsealed-benches`, to weigh the cipher. `benches/below` runs them over other indexes and
+//! stores, which it starts, and there `replicas` too. Machines are noisy: read the ratios.
 
 #![allow(
     missing_docs,

@@ -86,8 +86,8 @@ impl Server {
     /// User and system seconds the process has used.
     pub fn cpu(&self) -> f64 {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        // Fields 14 and 15, counted behind the command's name in parentheses; in ticks of 10 ms. Threads that have ended
-        // are counted too.
+        // Fields 14 and 15, counted behind the command's name in parentheses; in ticks of 10 ms. Threads that
+        // have ended are counted too.
         let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
         let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
         ticks as f64 / 100.0

@@ -90,8 +90,10 @@ impl Request<'_> {
     }
 
     /// Authorises the caller to create buckets in its account.
-    pub(super) fn authorised_account(&self) -> Result<Authorised<AccountId>, Fault> {
-        Ok(Authorised(self.account()?))
+    pub(super) fn authorised_account(&self) -> Result<Authorised<AccountId>, Error> {
+        let account = self.account()?;
+        self.gateway.authorised_account(&self.caller, self.operation, Action::CreateBucket, &account)?;
+        Ok(Authorised(account))
     }
 
     /// The error for a body that is wrong. A caller who may not send any learns that alone.

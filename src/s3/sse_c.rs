@@ -3,9 +3,9 @@
 //! The order of checks and the sentences are those that live S3 gives. On a write: incompatible methods,
 //! missing algorithm, missing key, value of the algorithm, length of the key, MD5.
 //!
-//! On a read S3 looks for the object first. A malformed triple is therefore kept as a refusal until the object
-//! is known to exist. On reads S3 treats a key of the wrong length as a wrong key (403): a random key takes its
-//! place, which cannot match.
+//! On a read S3 looks for the object first. A malformed triple is therefore kept as a refusal until the
+//! object is known to exist. On reads S3 treats a key of the wrong length as a wrong key (403): a random key
+//! takes its place, which cannot match.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -20,13 +20,18 @@ pub struct Source {
 
 /// All sources of the crate.
 pub fn sources() -> Vec<Source> {
+    text_of_all().iter().map(|(path, text)| Source::parse(path, text)).collect()
+}
+
+/// The path in the repository and the text of each source of the crate.
+pub fn text_of_all() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
     collect(&root.join("src"), &mut files);
     files.sort();
     let read = |file: &PathBuf| {
         let path = file.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
-        Source::parse(&path, &fs::read_to_string(file).unwrap())
+        (path, fs::read_to_string(file).unwrap())
     };
     files.iter().map(read).collect()
 }
@@ -100,8 +105,8 @@ impl Source {
         self.place.clone()
     }
 
-    /// The paths that it imports, resolved to `crate` where they are of this crate. Re-exports, and what `mod tests`
-    /// imports, are left out.
+    /// The paths that it imports, resolved to `crate` where they are of this crate. Re-exports, and what `mod
+    /// tests` imports, are left out.
     pub fn imports(&self) -> Vec<Vec<String>> {
         let mut imports = Vec::new();
         let mut at = 0;

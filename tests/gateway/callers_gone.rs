@@ -1,4 +1,5 @@
-//! Callers that go away while the index is held: their commands are carried out, and so is what follows a command.
+//! Callers that go away while the index is held: their commands are carried out, and so is what follows a
+//! command.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, OnceLock};

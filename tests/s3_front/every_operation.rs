@@ -140,6 +140,10 @@ async fn operations_without_a_bucket_answer_nobody_403() {
             assert_eq!(world.send(sent).await.status, 403, "{}", row.operation.name());
         }
     }
+    for body in BODIES {
+        let guest = call("PUT", "/new-bucket").body(body).signed_by("guest", "secret");
+        assert_eq!(world.send(guest).await.fault(), (403, "AccessDenied"), "{body}");
+    }
     let taken = world.send(call("PUT", "/bucket").signed_by("bob", "secret")).await;
     assert_eq!(taken.fault(), (409, "BucketAlreadyExists"));
 }

@@ -170,7 +170,7 @@ impl World {
         world
     }
 
-    /// A fresh face, with Alice and Bob in an account each.
+    /// A fresh face, with Alice and Bob in an account each, and Guest, who has no role that permits anything.
     pub async fn bare() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let index: Arc<dyn Index> = Arc::new(SqliteIndex::open(&dir.path().join("index.db")).unwrap());
@@ -180,7 +180,7 @@ impl World {
         index.heartbeat(writer).await.unwrap();
         let ring = KeyRing::generate();
         let directory = IndexDirectory::new(index.clone(), ring.clone());
-        for name in ["alice", "bob"] {
+        for name in ["alice", "bob", "guest"] {
             person(&index, &directory, name).await;
         }
         let authenticator = Authenticator::new(Arc::new(directory), AuthConfig::default()).unwrap();
@@ -305,7 +305,8 @@ async fn person(index: &Arc<dyn Index>, directory: &IndexDirectory, name: &str) 
         epoch: 0,
         enabled: true,
     };
-    index.put_user(record, vec![RoleGrant { account: account.clone(), role: "admin".into() }]).await.unwrap();
+    let role = if name == "guest" { "guest" } else { "admin" };
+    index.put_user(record, vec![RoleGrant { account: account.clone(), role: role.into() }]).await.unwrap();
     let key = AccessKeyEntry { user, account, secret: Secret::new("secret"), enabled: true };
     directory.put_access_key(name, &key).await.unwrap();
 }

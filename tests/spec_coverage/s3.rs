@@ -1,4 +1,5 @@
-//! `api-specs/s3.yaml` against the rows of S3's operations. That each status comes is for the front's own tests.
+//! `api-specs/s3.yaml` against the rows of S3's operations. That each status comes is for the front's own
+//! tests.
 
 use std::collections::BTreeSet;
 

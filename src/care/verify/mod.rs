@@ -18,7 +18,7 @@ use crate::model::{EncryptionMode, ObjectKey, VersionId, VersionUid};
 use crate::ops::bytes::content::Content;
 use crate::ops::bytes::pace::Pace;
 use crate::ops::bytes::reader::{ObjectReader, inline_bytes};
-use crate::ops::bytes::sealing::{OpenedVersion, PartSeals, VerifiedUpload, VerifiedVersion};
+use crate::ops::bytes::version_seals::{OpenedVersion, PartSeals, VerifiedUpload, VerifiedVersion};
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::Gateway;
 use crate::ops::engine::metrics::Metrics;

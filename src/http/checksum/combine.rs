@@ -5,7 +5,6 @@
 
 use crate::model::ChecksumAlgorithm;
 
-/// Combines CRCs.
 pub struct Combiner {
     /// How many bytes a value has.
     length: usize,

@@ -7,7 +7,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::ops::bytes::sealing::{OpenedVersion, VersionSeals};
+use crate::ops::bytes::version_seals::{OpenedVersion, VersionSeals};
 use crate::ops::engine::error::Error;
 use crate::storage::index::{MAX_REFERENCES, PartRecord};
 

@@ -1,7 +1,7 @@
 //! Opens a stored version. This is the only place where the customer's key of a read is checked.
 
 use super::digests::Digests;
-use super::sealing::{OpenedVersion, VerifiedVersion, read_digests};
+use super::version_seals::{OpenedVersion, VerifiedVersion, read_digests};
 use crate::encryption::{CustomerKey, Holder, KeyRing};
 use crate::model::{EncryptionMode, VersionId};
 use crate::ops::engine::caller::Caller;

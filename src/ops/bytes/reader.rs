@@ -17,7 +17,7 @@ use crate::http::body::{Body, BodyError, Broken};
 use crate::model::EncryptionMode;
 use crate::ops::bytes::content::{Content, Piece};
 use crate::ops::bytes::pace::Pace;
-use crate::ops::bytes::sealing::OpenedVersion;
+use crate::ops::bytes::version_seals::OpenedVersion;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::Gateway;
 use crate::ops::engine::metrics::Metrics;

@@ -238,6 +238,23 @@ impl Gateway {
         allowed
     }
 
+    /// Authorises an action on an account whose document is read only afterwards, as
+    /// [`Self::authorised_bucket`] does on a bucket.
+    pub fn authorised_account(
+        &self,
+        caller: &Caller,
+        operation: &'static str,
+        action: Action,
+        account: &AccountId,
+    ) -> Result<(), Error> {
+        let (actions, target) = ([action], Target::Account(account.clone()));
+        let allowed = allow(caller, &actions, account);
+        if let Err(error) = &allowed {
+            Event::new(&self.metrics, caller, operation, &actions, &target).end(Some(error));
+        }
+        allowed
+    }
+
     /// Authorises the caller for a target, and finds the target's bucket.
     async fn authorise<'a>(
         &self,

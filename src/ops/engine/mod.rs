@@ -8,6 +8,6 @@ pub(crate) mod face;
 pub(crate) mod gateway;
 pub(crate) mod limits;
 pub(crate) mod metrics;
+pub(crate) mod retry;
 pub(crate) mod setting_cache;
-pub(crate) mod settle;
 pub(crate) mod target;

@@ -11,7 +11,7 @@ use super::segments::SegmentPath;
 use crate::authz::Action;
 use crate::model::{BucketName, EncryptionMode, ObjectKey, VersionId};
 use crate::ops::bytes::opening::missing;
-use crate::ops::bytes::sealing::VerifiedVersion;
+use crate::ops::bytes::version_seals::VerifiedVersion;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit};
 use crate::ops::engine::target::Target;

@@ -10,7 +10,7 @@ use crate::model::ObjectKey;
 use crate::ops::bytes::write::WriteEncryption;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit};
-use crate::ops::engine::settle::settled_with;
+use crate::ops::engine::retry::settled_with;
 use crate::ops::engine::target::Target;
 use crate::ops::object::put::{PutObject, PutOutcome, Received};
 use crate::storage::blobs::Unpublished;

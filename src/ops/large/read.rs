@@ -8,7 +8,7 @@ use super::segments::{Segment, SegmentPath, Segments};
 use crate::encryption::CustomerKey;
 use crate::ops::bytes::content::Content;
 use crate::ops::bytes::digests::Digests;
-use crate::ops::bytes::sealing::OpenedVersion;
+use crate::ops::bytes::version_seals::OpenedVersion;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Permit};
 use crate::storage::index::{BucketRecord, Unchanged, VersionRecord};

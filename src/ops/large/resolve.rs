@@ -10,7 +10,7 @@ use super::manifest::{Entry, Manifest, ObjectEntry};
 use super::segments::{Segment, SegmentPath, Segments};
 use crate::ops::bytes::content::Content;
 use crate::ops::bytes::digests::Digests;
-use crate::ops::bytes::sealing::OpenedVersion;
+use crate::ops::bytes::version_seals::OpenedVersion;
 use crate::ops::engine::error::Error;
 use crate::ops::large::limits::{MAX_DEPTH, MAX_KEYED_SEGMENTS};
 use crate::storage::index::{MAX_REFERENCES, VersionRecord};

@@ -7,7 +7,7 @@ use crate::authz::Action;
 use crate::encryption::{CustomerKey, Holder};
 use crate::model::{EncryptionMode, VersionUid};
 use crate::ops::bytes::digests::Digests;
-use crate::ops::bytes::sealing::{OwnedBinding, VersionSeals};
+use crate::ops::bytes::version_seals::{OwnedBinding, VersionSeals};
 use crate::ops::bytes::write::opaque_etag;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::Gateway;

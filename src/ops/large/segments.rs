@@ -8,7 +8,7 @@ use crate::authz::Action;
 use crate::encryption::{CustomerKey, Holder};
 use crate::model::{AccountId, BucketName, EncryptionMode, ObjectKey, Timestamp};
 use crate::ops::bytes::digests::Digests;
-use crate::ops::bytes::sealing::{OpenedVersion, VerifiedVersion, read_digests};
+use crate::ops::bytes::version_seals::{OpenedVersion, VerifiedVersion, read_digests};
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Permit};
 use crate::storage;

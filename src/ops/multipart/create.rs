@@ -4,7 +4,7 @@ use crate::authz::Action;
 use crate::model::{
     ChecksumAlgorithm, ChecksumKind, EncryptionMode, ObjectKey, ObjectMetadata, UserId, VersionUid,
 };
-use crate::ops::bytes::sealing::VersionSeals;
+use crate::ops::bytes::version_seals::VersionSeals;
 use crate::ops::bytes::write::{WriteEncryption, holder};
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit};

@@ -4,7 +4,7 @@ use super::open::{OpenUpload, open};
 use crate::authz::Action;
 use crate::encryption::CustomerKey;
 use crate::model::{ObjectKey, StoredChecksum, Timestamp, UserId, VersionUid};
-use crate::ops::bytes::sealing::PartSeals;
+use crate::ops::bytes::version_seals::PartSeals;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit};
 use crate::ops::engine::target::Target;

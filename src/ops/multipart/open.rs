@@ -2,7 +2,7 @@
 
 use crate::encryption::{CustomerKey, Holder};
 use crate::model::EncryptionMode;
-use crate::ops::bytes::sealing::{OpenedVersion, VerifiedUpload};
+use crate::ops::bytes::version_seals::{OpenedVersion, VerifiedUpload};
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::{Gateway, Permit};
 use crate::storage::index::UploadRecord;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::ops::bytes::sealing::PartSeals;
+use crate::ops::bytes::version_seals::PartSeals;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::gateway::Gateway;
 use crate::ops::engine::limits::MAX_PART_NUMBER;

@@ -12,7 +12,7 @@ use crate::ops::bytes::versioning::is_versioned;
 use crate::ops::engine::error::Error;
 use crate::ops::engine::face::Face;
 use crate::ops::engine::gateway::{Gateway, Operation, Permit};
-use crate::ops::engine::settle::settled;
+use crate::ops::engine::retry::settled;
 use crate::ops::engine::target::Target;
 use crate::ops::large::kind::LargeObject;
 use crate::ops::large::prefix::Resolved;

@@ -8,8 +8,8 @@ use crate::model::{
 };
 use crate::ops::bytes::digest::{ChecksumRequest, Digester};
 use crate::ops::bytes::digests::Digests;
-use crate::ops::bytes::sealing::{OwnedBinding, VersionSeals};
-use crate::ops::bytes::upload::{Uploaded, upload};
+use crate::ops::bytes::seal_body::{Uploaded, upload};
+use crate::ops::bytes::version_seals::{OwnedBinding, VersionSeals};
 use crate::ops::bytes::versioning::is_versioned;
 use crate::ops::bytes::write::{WriteEncryption, holder, opaque_etag};
 use crate::ops::engine::error::Error;

@@ -1,5 +1,6 @@
 //! Operations on the service and on buckets.
 
+pub(super) mod absent_settings;
 mod create;
 mod delete;
 mod delete_objects;
@@ -10,7 +11,6 @@ mod list_uploads;
 mod list_versions;
 mod location;
 pub(super) mod setting;
-pub(super) mod settings;
 mod tagging;
 mod versioning;
 

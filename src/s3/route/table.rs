@@ -8,7 +8,7 @@ use super::operation::{Conditions, On, Row, Rules, Takes, operations};
 use crate::http::body::Body;
 use crate::model::settings::Tags;
 use crate::s3::body::{DocumentBody, DocumentRule, EmptyBody};
-use crate::s3::bucket::{setting, settings};
+use crate::s3::bucket::{absent_settings, setting};
 use crate::s3::error::{Error, Fault};
 use crate::s3::request::Request;
 use crate::s3::{bucket, copy_source, object};
@@ -46,29 +46,29 @@ operations! { request, body;
     // Sub-resources of a bucket.
 
     GetBucketAbac: Bucket GET "abac",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, settings::ABAC);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, absent_settings::ABAC);
     PutBucketAbac: Bucket PUT "abac";
 
     GetBucketAccelerateConfiguration: Bucket GET "accelerate",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, settings::ACCELERATE);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, absent_settings::ACCELERATE);
     PutBucketAccelerateConfiguration: Bucket PUT "accelerate";
 
     GetBucketAcl: Bucket GET "acl",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => settings::acl(request);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => absent_settings::acl(request);
     PutBucketAcl: Bucket PUT "acl";
 
     ListBucketAnalyticsConfigurations: Bucket GET "analytics",
         params ["continuation-token"], takes Nothing, conditions CachingIgnored, answers [200]
-        => setting::unset(request, settings::NO_ANALYTICS);
+        => setting::unset(request, absent_settings::NO_ANALYTICS);
     GetBucketAnalyticsConfiguration: Bucket GET "analytics" [Parameter("id")],
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => setting::unset(request, settings::BY_ID);
+        => setting::unset(request, absent_settings::BY_ID);
     PutBucketAnalyticsConfiguration: Bucket PUT "analytics";
     DeleteBucketAnalyticsConfiguration: Bucket DELETE "analytics";
 
     GetBucketCors: Bucket GET "cors",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => setting::unset(request, settings::CORS);
+        => setting::unset(request, absent_settings::CORS);
     PutBucketCors: Bucket PUT "cors";
     DeleteBucketCors: Bucket DELETE "cors";
 
@@ -77,31 +77,31 @@ operations! { request, body;
         => bucket::delete_objects(request, body);
 
     GetBucketEncryption: Bucket GET "encryption",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, settings::ENCRYPTION);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, absent_settings::ENCRYPTION);
     PutBucketEncryption: Bucket PUT "encryption";
     DeleteBucketEncryption: Bucket DELETE "encryption";
 
     ListBucketIntelligentTieringConfigurations: Bucket GET "intelligent-tiering",
         params ["continuation-token"], takes Nothing, conditions CachingIgnored, answers [200]
-        => setting::unset(request, settings::NO_INTELLIGENT_TIERING);
+        => setting::unset(request, absent_settings::NO_INTELLIGENT_TIERING);
     GetBucketIntelligentTieringConfiguration: Bucket GET "intelligent-tiering" [Parameter("id")],
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => setting::unset(request, settings::BY_ID);
+        => setting::unset(request, absent_settings::BY_ID);
     PutBucketIntelligentTieringConfiguration: Bucket PUT "intelligent-tiering";
     DeleteBucketIntelligentTieringConfiguration: Bucket DELETE "intelligent-tiering";
 
     ListBucketInventoryConfigurations: Bucket GET "inventory",
         params ["continuation-token"], takes Nothing, conditions CachingIgnored, answers [200]
-        => setting::unset(request, settings::NO_INVENTORY);
+        => setting::unset(request, absent_settings::NO_INVENTORY);
     GetBucketInventoryConfiguration: Bucket GET "inventory" [Parameter("id")],
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => setting::unset(request, settings::BY_ID);
+        => setting::unset(request, absent_settings::BY_ID);
     PutBucketInventoryConfiguration: Bucket PUT "inventory";
     DeleteBucketInventoryConfiguration: Bucket DELETE "inventory";
 
     GetBucketLifecycleConfiguration: Bucket GET "lifecycle",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => setting::unset(request, settings::LIFECYCLE);
+        => setting::unset(request, absent_settings::LIFECYCLE);
     PutBucketLifecycleConfiguration: Bucket PUT "lifecycle";
     DeleteBucketLifecycle: Bucket DELETE "lifecycle";
 
@@ -109,7 +109,7 @@ operations! { request, body;
         params [], takes Nothing, conditions CachingIgnored, answers [200] => bucket::location(request);
 
     GetBucketLogging: Bucket GET "logging",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, settings::LOGGING);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, absent_settings::LOGGING);
     PutBucketLogging: Bucket PUT "logging";
 
     GetBucketMetadataConfiguration: Bucket GET "metadataConfiguration";
@@ -123,51 +123,51 @@ operations! { request, body;
 
     ListBucketMetricsConfigurations: Bucket GET "metrics",
         params ["continuation-token"], takes Nothing, conditions CachingIgnored, answers [200]
-        => setting::unset(request, settings::NO_METRICS);
+        => setting::unset(request, absent_settings::NO_METRICS);
     GetBucketMetricsConfiguration: Bucket GET "metrics" [Parameter("id")],
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => setting::unset(request, settings::BY_ID);
+        => setting::unset(request, absent_settings::BY_ID);
     PutBucketMetricsConfiguration: Bucket PUT "metrics";
     DeleteBucketMetricsConfiguration: Bucket DELETE "metrics";
 
     GetBucketNotificationConfiguration: Bucket GET "notification",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, settings::NOTIFICATION);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, absent_settings::NOTIFICATION);
     PutBucketNotificationConfiguration: Bucket PUT "notification";
 
     GetObjectLockConfiguration: Bucket GET "object-lock",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => setting::unset(request, settings::OBJECT_LOCK);
+        => setting::unset(request, absent_settings::OBJECT_LOCK);
     PutObjectLockConfiguration: Bucket PUT "object-lock";
 
     GetBucketOwnershipControls: Bucket GET "ownershipControls",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => setting::unset(request, settings::OWNERSHIP_CONTROLS);
+        => setting::unset(request, absent_settings::OWNERSHIP_CONTROLS);
     PutBucketOwnershipControls: Bucket PUT "ownershipControls";
     DeleteBucketOwnershipControls: Bucket DELETE "ownershipControls";
 
     GetBucketPolicy: Bucket GET "policy",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => setting::unset(request, settings::POLICY);
+        => setting::unset(request, absent_settings::POLICY);
     PutBucketPolicy: Bucket PUT "policy";
     DeleteBucketPolicy: Bucket DELETE "policy";
     GetBucketPolicyStatus: Bucket GET "policyStatus",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => setting::unset(request, settings::POLICY);
+        => setting::unset(request, absent_settings::POLICY);
 
     GetPublicAccessBlock: Bucket GET "publicAccessBlock",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => setting::unset(request, settings::PUBLIC_ACCESS_BLOCK);
+        => setting::unset(request, absent_settings::PUBLIC_ACCESS_BLOCK);
     PutPublicAccessBlock: Bucket PUT "publicAccessBlock";
     DeletePublicAccessBlock: Bucket DELETE "publicAccessBlock";
 
     GetBucketReplication: Bucket GET "replication",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => setting::unset(request, settings::REPLICATION);
+        => setting::unset(request, absent_settings::REPLICATION);
     PutBucketReplication: Bucket PUT "replication";
     DeleteBucketReplication: Bucket DELETE "replication";
 
     GetBucketRequestPayment: Bucket GET "requestPayment",
-        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, settings::REQUEST_PAYMENT);
+        params [], takes Nothing, conditions CachingIgnored, answers [200] => setting::unset(request, absent_settings::REQUEST_PAYMENT);
     PutBucketRequestPayment: Bucket PUT "requestPayment";
 
     CreateSession: Bucket GET "session";
@@ -194,7 +194,7 @@ operations! { request, body;
 
     GetBucketWebsite: Bucket GET "website",
         params [], takes Nothing, conditions CachingIgnored, answers [404]
-        => setting::unset(request, settings::WEBSITE);
+        => setting::unset(request, absent_settings::WEBSITE);
     PutBucketWebsite: Bucket PUT "website";
     DeleteBucketWebsite: Bucket DELETE "website";
 

@@ -1,20 +1,20 @@
 //! The steps before the first request: the installation, its key ring, its principals.
 
 mod announce;
-mod bare;
 mod database;
 mod declared;
 mod installation;
 mod root;
+mod without_index;
 
 use std::error::Error as _;
 use std::fmt;
 
 pub(crate) use announce::{first_start, reset, started};
-pub(crate) use bare::without_index;
 pub(crate) use declared::declare;
 pub(crate) use installation::{Installation, beside, blobs, found, found_or_moved, index, open, stays};
 pub(crate) use root::{Root, ensure, renew};
+pub(crate) use without_index::without_index;
 
 use crate::failure::Failure;
 use crate::storage::Error;

@@ -339,7 +339,7 @@ pub async fn pages_of_versions_agree_with_a_naive_model(index: Arc<dyn Index>) {
             let history = keys.marker.as_ref().and_then(|key| model.get(key)).filter(|_| marked);
             let version_marker =
                 history.filter(|history| !history.ever.is_empty()).map(|h| h.ever[nth % h.ever.len()]);
-            let query = ListVersions { bucket: world.bucket, keys: keys, version_marker };
+            let query = ListVersions { bucket: world.bucket, keys, version_marker };
             prop_assert_eq!(paged(&index, query.clone()).await, expected(&model, &query), "{:?}", query);
             let whole =
                 ListVersions { bucket: world.bucket, keys: KeyQuery { limit: 1000, ..query.keys }, ..query };

@@ -10,8 +10,8 @@
 //!   began ([`kept_since`]).
 //! - **Chunks.** A process that deletes chunks first announces it ([`Backups::announce_deletion`]), and then
 //!   looks for backups that are being made. A process that makes a backup first writes its hold, and then
-//!   looks for deletions. So at least one of the two sees the other, and gives way. The mark of a process that
-//!   died no longer counts after [`STALE`].
+//!   looks for deletions. So at least one of the two sees the other, and gives way. The mark of a process
+//!   that died no longer counts after [`STALE`].
 
 mod cut;
 mod id;

@@ -9,7 +9,7 @@ use super::error::{Error, Fault};
 use super::request::{Authorised, Request};
 use crate::http::body::{Body, LimitedError, read_limited};
 use crate::http::checksum::Hasher;
-use crate::ops::{self, Action, ExpectedChecksum};
+use crate::ops::{self, Action, ExpectedChecksum, Operation};
 
 const NO_DIGEST: &str = "Missing required header for this request: Content-MD5 OR x-amz-checksum-*";
 
@@ -107,7 +107,7 @@ impl EmptyBody {
 
     /// Refuses any byte, with this sentence: the sender would believe that it was stored. Authorises the
     /// caller first.
-    pub(super) async fn check(
+    pub(super) async fn check<O: Operation>(
         self,
         request: &Request<'_>,
         action: Action,
@@ -118,6 +118,6 @@ impl EmptyBody {
             LimitedError::TooLarge => Fault::invalid_request(sentence).into(),
             error @ LimitedError::Body(_) => error.into(),
         };
-        Err(request.refuse_body(action, fault).await)
+        Err(request.refuse_body::<O>(action, fault).await)
     }
 }

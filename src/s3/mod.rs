@@ -183,7 +183,6 @@ impl Front {
         refuse::check(row, rules, &query, &headers)?;
         let expected_owner = text(&headers, OWNER_HEADER)?.map(AccountId::new);
         let request = Request {
-            operation: row.operation.name(),
             gateway: &self.gateway,
             config: &self.config,
             caller: Caller { expected_owner, ..verified.caller },

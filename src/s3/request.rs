@@ -15,12 +15,10 @@ use super::query::Query;
 use super::xml::Document;
 use crate::http::secret_headers::SecretHeaders;
 use crate::model::{AccountId, ObjectKey, VersionId};
-use crate::ops::{Action, BucketAddress, BucketInfo, BucketRecord, Caller, Gateway, Operation};
+use crate::ops::{Action, BucketAddress, BucketInfo, BucketRecord, Caller, CreateBucket, Gateway, Operation};
 
 /// A verified request. Its body goes beside it, to the operations that take one.
 pub(super) struct Request<'f> {
-    /// The operation's name in the S3 API reference.
-    pub(super) operation: &'static str,
     /// What operations run on.
     pub(super) gateway: &'f Gateway,
     /// This face's configuration.
@@ -78,27 +76,27 @@ impl Request<'_> {
         Ok(self.execute(BucketInfo { bucket: self.bucket()?, action }).await?.record)
     }
 
-    /// Authorises the caller before the body is looked at, and gives the bucket. The operation itself comes
+    /// Authorises the caller before the body is looked at, and gives the bucket. The operation `O` itself comes
     /// later, and authorises the caller again.
-    pub(super) async fn authorised_bucket(
+    pub(super) async fn authorised_bucket<O: Operation>(
         &self,
         action: Action,
     ) -> Result<Authorised<Arc<BucketRecord>>, Error> {
         let bucket = self.bucket()?;
-        let found = self.gateway.authorised_bucket(&self.caller, self.operation, action, &bucket).await;
+        let found = self.gateway.authorised_bucket(&self.caller, O::NAME, action, &bucket).await;
         Ok(Authorised(found?))
     }
 
     /// Authorises the caller to create buckets in its account.
     pub(super) fn authorised_account(&self) -> Result<Authorised<AccountId>, Error> {
         let account = self.account()?;
-        self.gateway.authorised_account(&self.caller, self.operation, Action::CreateBucket, &account)?;
+        self.gateway.authorised_account(&self.caller, CreateBucket::NAME, Action::CreateBucket, &account)?;
         Ok(Authorised(account))
     }
 
     /// The error for a body that is wrong. A caller who may not send any learns that alone.
-    pub(super) async fn refuse_body(&self, action: Action, error: Error) -> Error {
-        self.authorised_bucket(action).await.map_or_else(|refusal| refusal, |_| error)
+    pub(super) async fn refuse_body<O: Operation>(&self, action: Action, error: Error) -> Error {
+        self.authorised_bucket::<O>(action).await.map_or_else(|refusal| refusal, |_| error)
     }
 }
 

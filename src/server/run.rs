@@ -18,7 +18,7 @@ use super::tls::{self, Site};
 use crate::care::holds::may_delete;
 use crate::care::metrics::CareMetrics;
 use crate::care::scrub::ScrubMetrics;
-use crate::care::workers::WorkerSetup;
+use crate::care::workers::{WorkerSetup, Workers};
 use crate::config::{Config, ConfigError};
 use crate::failure::Failure;
 use crate::http::body::is_room_waited_for;
@@ -89,7 +89,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
                 Wish::End => break Ok(()),
                 Wish::Reload => renewal.iter().for_each(Renewal::now),
             },
-            () = workers.stopped() => break Err(stopped_by_another(&*installation.index).await),
+            reason = stopped_by_another(&mut workers, &*installation.index) => break Err(reason),
         }
     };
     stop.send_replace(true);
@@ -107,7 +107,8 @@ fn index_failure(error: storage::Error) -> Failure {
 
 /// The reason why this process must stop: another one has declared it dead, or has copied the index into
 /// another.
-async fn stopped_by_another(index: &dyn Index) -> Failure {
+async fn stopped_by_another(workers: &mut Workers, index: &dyn Index) -> Failure {
+    workers.stopped().await;
     match start::stays(index).await {
         Err(moved @ Failure::Config(_)) => moved,
         _ => Failure::Stopped("another process has declared this one dead: its blobs may be gone".into()),

@@ -28,7 +28,8 @@ impl Operation for UpdateAccount {
     }
 
     fn disk_use(&self) -> DiskUse {
-        if self.changes.iter().all(|(_, value)| value.is_none()) { DiskUse::None } else { DiskUse::Rows }
+        let only_removes = !self.changes.is_empty() && self.changes.iter().all(|(_, value)| value.is_none());
+        if only_removes { DiskUse::None } else { DiskUse::Rows }
     }
 
     async fn run(self, gateway: &Gateway, _permit: Permit<'_>) -> Result<(), Error> {

@@ -79,6 +79,7 @@ impl Operation for CreateBucket {
                 let changes: Vec<_> =
                     changes.map(|(name, value)| BucketChange::Metadata(name, value)).collect();
                 let bucket = if changes.is_empty() {
+                    gateway.buckets.forget_bucket(id);
                     gateway.index.bucket(&BucketAddress::Id(id)).await?
                 } else {
                     let change =

@@ -36,7 +36,8 @@ impl Operation for UpdateBucket {
     }
 
     fn disk_use(&self) -> DiskUse {
-        if self.changes.iter().all(BucketChange::only_removes) { DiskUse::None } else { DiskUse::Rows }
+        let only_removes = !self.changes.is_empty() && self.changes.iter().all(BucketChange::only_removes);
+        if only_removes { DiskUse::None } else { DiskUse::Rows }
     }
 
     async fn run(self, gateway: &Gateway, permit: Permit<'_>) -> Result<BucketRecord, Error> {

@@ -1,8 +1,8 @@
 //! A short-lived cache of buckets, so that a request costs one read of the index instead of two.
 //!
 //! A change by this process removes the bucket from the cache at once. A change by another replica is seen
-//! within [`LIFETIME`]. Only reads use the cache. If a cached bucket no longer exists, the read looks it up
-//! again, because the name may belong to a new bucket.
+//! within [`LIFETIME`]. So over a shared index only reads use the cache. If a cached bucket no longer exists,
+//! the read looks it up again, because the name may belong to a new bucket.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

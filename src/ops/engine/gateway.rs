@@ -51,9 +51,10 @@ pub trait Operation: Send + Sized {
     type Output: Send;
     /// The operation's name in spans, metrics and the audit log.
     const NAME: &'static str;
-    /// May the bucket come from the cache, which can be 2 s old? Only an operation that can run twice may say
-    /// yes: if the cached bucket turns out deleted, it must retry with [`Permit::renewed`]. Writes consume
-    /// their body, so they cannot.
+    /// Over a shared index, may the bucket come from the cache, which can be 2 s old? Only an operation that can
+    /// run twice may say yes: if the cached bucket turns out deleted, it must retry with [`Permit::renewed`].
+    /// Writes consume their body, so they cannot. An index of this process alone cannot change meanwhile, so
+    /// there the cache is right for every operation.
     const CACHED: bool = false;
 
     /// The S3 actions that the caller must be allowed.
@@ -213,8 +214,8 @@ impl Gateway {
         }
     }
 
-    /// Authorises an action on a bucket before the request's document is read, and returns the bucket, always
-    /// fresh. `operation` names the operation that follows. A refusal is counted and audited here under that
+    /// Authorises an action on a bucket before the request's document is read, and returns the bucket.
+    /// `operation` names the operation that follows. A refusal is counted and audited here under that
     /// name; a success is counted by the operation.
     pub async fn authorised_bucket(
         &self,
@@ -228,11 +229,13 @@ impl Gateway {
         let allowed = async {
             let bucket = self.allowed_bucket(caller, &actions, address, false).await?;
             check_expected_owner(caller, &bucket)?;
-            // The cached bucket may be old: return the bucket as it is now.
-            Ok(Arc::new(self.index.bucket(&BucketAddress::Id(bucket.id)).await?))
+            Ok(bucket)
         }
         .await;
         if let Err(error) = &allowed {
+            if matches!(error, Error::NoSuchBucket) {
+                self.buckets.forget(address);
+            }
             event.end(Some(error));
         }
         allowed

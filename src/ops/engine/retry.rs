@@ -1,12 +1,12 @@
-//! Repeats an operation if another request changed its object first.
+//! Repeats an operation if another request changed what it reads.
 
 use crate::ops::engine::error::Error;
 
-/// How often an operation is attempted while other requests change the rows it has read.
+/// How often an operation is attempted while other requests change what it reads.
 const ATTEMPTS: u32 = 8;
 
-/// Repeats an attempt while it ends in [`Error::Conflict`]: another request changed the rows that the attempt
-/// had read, before the attempt could commit.
+/// Repeats an attempt while it ends in [`Error::Conflict`]: another request changed rows or freed a blob that
+/// the attempt had read, before the attempt ended.
 pub(crate) async fn settled<T, F>(attempt: impl Fn() -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,

@@ -29,8 +29,8 @@ pub struct GetObject {
     /// The current version when `None`.
     pub version: Option<VersionId>,
     pub customer_key: Option<CustomerKey>,
-    /// The answer for an SSE-C object without its key. It is an error, or a description that needs no key (a
-    /// HEAD on Swift).
+    /// The answer of a HEAD for an SSE-C object without its key: an error, or a description that needs no key.
+    /// Any other read of such an object is an error.
     pub keyless: Keyless,
     /// Conditions, compared with the ETag that `face` shows.
     pub conditions: ReadConditions,
@@ -62,8 +62,7 @@ pub struct ObjectInfo {
     pub digests: Digests,
     /// Without the key of an SSE-C object, the user metadata is only `mtime`.
     pub metadata: ObjectMetadata,
-    /// Whether the object was opened. It is false only for a HEAD on Swift of an SSE-C object without its
-    /// key.
+    /// Whether the object was opened. It is false only for a description of an SSE-C object without its key.
     pub opened: bool,
     /// Whether the bucket keeps versions. Otherwise S3 does not show `x-amz-version-id`.
     pub versioned: bool,
@@ -163,9 +162,10 @@ impl GetObject {
             return Err(Error::NoSuchObject { marker: None });
         }
 
+        let keyless = if self.head { self.keyless } else { Keyless::Refuse };
         let key = self.customer_key.as_ref();
         let Opening { version, digests } =
-            open(&gateway.ring, permit.caller(), bucket, &record, key, self.keyless)?;
+            open(&gateway.ring, permit.caller(), bucket, &record, key, keyless)?;
         let reading = Reading { gateway, permit, bucket, record: &record, key };
         let dynamic = match (manifests, &version) {
             (Manifests::Leave, _) => None,

@@ -23,7 +23,7 @@ pub(in crate::s3) async fn delete_objects(
     body: DocumentBody,
 ) -> Result<Response, Error> {
     let bucket = request.bucket()?;
-    let refusal = match request.authorised_bucket(Action::DeleteObject).await {
+    let refusal = match request.authorised_bucket::<DeleteObject>(Action::DeleteObject).await {
         Ok(_) => None,
         // S3 reports a stranger's refusal for each key. Another owner than expected is a refusal of the
         // request.

@@ -68,7 +68,7 @@ pub(in crate::s3) async fn put<S: AsDocument>(
     request: Request<'_>,
     body: DocumentBody,
 ) -> Result<Response, Error> {
-    let bucket = request.authorised_bucket(S::PUT.1).await?;
+    let bucket = request.authorised_bucket::<PutSetting<S>>(S::PUT.1).await?;
     let value: Option<S> = read(&body.read(&request, &bucket, S::MAX_BODY).await?)?;
     request.execute(PutSetting { bucket: request.bucket()?, value }).await?;
     Ok(empty(S::REPLACED))

@@ -19,7 +19,7 @@ impl AsDocument for Tags {
     const ABSENT: Absent = Absent::Refused(Refusal::absent("NoSuchTagSet", "The TagSet does not exist"));
     const REPLACED: StatusCode = StatusCode::NO_CONTENT;
     /// Fifty tags with the longest keys and values have 60 KB.
-    const MAX_BODY: usize = 128 * 1024;
+    const MAX_BODY: usize = 256 * 1024;
 
     /// An empty set is no set, as on S3.
     fn read(root: &Element) -> Result<Option<Self>, Fault> {

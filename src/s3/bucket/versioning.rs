@@ -35,7 +35,7 @@ pub(in crate::s3) async fn put_versioning(
     request: Request<'_>,
     body: DocumentBody,
 ) -> Result<Response, Error> {
-    let bucket = request.authorised_bucket(Action::PutBucketVersioning).await?;
+    let bucket = request.authorised_bucket::<UpdateBucket>(Action::PutBucketVersioning).await?;
     let state = state(&body.read(&request, &bucket, MAX_BODY).await?)?;
     let changes = vec![BucketChange::Versioning(state)];
     request.execute(UpdateBucket { bucket: request.bucket()?, changes }).await?;

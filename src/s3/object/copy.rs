@@ -37,7 +37,8 @@ pub(in crate::s3) async fn copy(request: Request<'_>, body: EmptyBody) -> Result
     let given = metadata::collect(headers)?;
     let checksum = chosen_checksum(headers)?;
     let precondition = precondition(headers)?;
-    body.check(&request, Action::PutObject, "A request that copies an object has no body").await?;
+    body.check::<CopyObject>(&request, Action::PutObject, "A request that copies an object has no body")
+        .await?;
     check_source_owner(&request, &source).await?;
 
     let changes = replaces

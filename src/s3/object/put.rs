@@ -18,7 +18,7 @@ pub(in crate::s3) async fn put(request: Request<'_>, body: Body) -> Result<Respo
     let sse = sse_c::for_write(&request.headers, &request.secrets)?;
     // A server may be set to a lower limit, which the operation holds.
     if let Err(fault) = check_length(body.length, MAX_PUT) {
-        return Err(request.refuse_body(Action::PutObject, fault.into()).await);
+        return Err(request.refuse_body::<PutObject>(Action::PutObject, fault.into()).await);
     }
     let metadata = metadata::collect(&request.headers)?;
     let expected_md5 = checksum::content_md5(&request.headers)?;

@@ -38,7 +38,7 @@ pub(in crate::s3) async fn complete(request: Request<'_>, body: DocumentBody) ->
     let expected_kind = kind(&request.headers)?;
     let expected_checksum = whole_checksum(&request.headers)?;
     let expected_size = expected_size(&request.headers)?;
-    let authorised = request.authorised_bucket(Action::PutObject).await?;
+    let authorised = request.authorised_bucket::<CompleteUpload>(Action::PutObject).await?;
     let parts = read(&body.read(&request, &authorised, MAX_LIST).await?)?;
     let expected_checksum = expected_checksum.map(|said| said.of(parts.len())).transpose()?;
 

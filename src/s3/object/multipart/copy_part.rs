@@ -28,7 +28,7 @@ pub(in crate::s3) async fn copy_part(request: Request<'_>, body: EmptyBody) -> R
     let (customer_key, shown) = upload_key(&request.headers, &request.secrets)?;
     let source = copy_source::read(&request.headers, &request.secrets)?;
     let range = range(&request.headers)?;
-    body.check(&request, Action::PutObject, "A request that copies a part has no body").await?;
+    body.check::<CopyPart>(&request, Action::PutObject, "A request that copies a part has no body").await?;
     check_source_owner(&request, &source).await?;
 
     let upload = upload_id(&request.query)?;

@@ -18,7 +18,12 @@ pub(in crate::s3) async fn create(request: Request<'_>, body: EmptyBody) -> Resu
     let sse = sse_c::for_write(&request.headers, &request.secrets)?;
     let metadata = metadata::collect(&request.headers)?;
     let checksum = chosen(&request.headers)?;
-    body.check(&request, Action::PutObject, "A request that begins a multipart upload has no body").await?;
+    body.check::<CreateUpload>(
+        &request,
+        Action::PutObject,
+        "A request that begins a multipart upload has no body",
+    )
+    .await?;
 
     let name = spelling(&bucket);
     let operation = CreateUpload { bucket, key: key.clone(), encryption: sse.encryption, metadata, checksum };

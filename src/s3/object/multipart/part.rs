@@ -20,7 +20,7 @@ pub(in crate::s3) async fn upload_part(request: Request<'_>, body: Body) -> Resu
     let number = part_number(&request.query)?;
     let (customer_key, shown) = upload_key(&request.headers, &request.secrets)?;
     if let Err(fault) = check_length(body.length, MAX_PART) {
-        return Err(request.refuse_body(Action::PutObject, fault.into()).await);
+        return Err(request.refuse_body::<UploadPart>(Action::PutObject, fault.into()).await);
     }
     let expected_md5 = checksum::content_md5(&request.headers)?;
     let checksums = checksum::of_write(&request.headers, request.trailer.as_ref())?;

@@ -30,13 +30,15 @@ pub(super) async fn put(tx: &Tx, id: BucketId, name: SettingName, text: Option<&
     let found = tx.maybe("SELECT nr, settings_generation FROM buckets WHERE id = $1", &[&id]).await?;
     let row = found.ok_or(Error::NoSuchBucket)?;
     let (nr, previous): (i64, Count) = (row.try_get(0)?, row.try_get(1)?);
+    match text {
+        Some(text) => set(tx, nr, name, text).await?,
+        None if remove(tx, nr, name).await? => {}
+        // There was nothing to remove: what is cached stays right.
+        None => return Ok(previous.0),
+    }
     let generation = next_generation(tx.now(), previous.0);
     let sql = "UPDATE buckets SET settings_generation = $2 WHERE nr = $1";
     tx.execute(sql, &[&nr, &Count(generation)]).await?;
-    match text {
-        Some(text) => set(tx, nr, name, text).await?,
-        None => remove(tx, nr, name).await?,
-    }
     Ok(generation)
 }
 
@@ -47,7 +49,8 @@ pub(super) async fn set(tx: &Tx, bucket: i64, name: SettingName, text: &str) -> 
     tx.execute(sql, &[&bucket, &name.as_str().as_bytes(), &text, &tx.now()]).await.map(|_| ())
 }
 
-async fn remove(tx: &Tx, bucket: i64, name: SettingName) -> Result<()> {
+/// Removes a setting. Returns whether the bucket had it.
+async fn remove(tx: &Tx, bucket: i64, name: SettingName) -> Result<bool> {
     let sql = "DELETE FROM bucket_settings WHERE bucket = $1 AND name = $2";
-    tx.execute(sql, &[&bucket, &name.as_str().as_bytes()]).await.map(|_| ())
+    tx.execute(sql, &[&bucket, &name.as_str().as_bytes()]).await.map(|removed| removed > 0)
 }

@@ -27,12 +27,14 @@ pub(super) fn put(tx: &Tx<'_>, id: BucketId, name: SettingName, text: Option<&st
     let sql = "SELECT nr, settings_generation FROM buckets WHERE id = ?1";
     let found = tx.maybe(sql, [id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Count>(1)?.0)))?;
     let (nr, previous) = found.ok_or(Error::NoSuchBucket)?;
-    let generation = next_generation(tx.now(), previous);
-    tx.execute("UPDATE buckets SET settings_generation = ?2 WHERE nr = ?1", params![nr, Count(generation)])?;
     match text {
         Some(text) => set(tx, nr, name, text)?,
-        None => remove(tx, nr, name)?,
+        None if remove(tx, nr, name)? => {}
+        // There was nothing to remove: what is cached stays right.
+        None => return Ok(previous),
     }
+    let generation = next_generation(tx.now(), previous);
+    tx.execute("UPDATE buckets SET settings_generation = ?2 WHERE nr = ?1", params![nr, Count(generation)])?;
     Ok(generation)
 }
 
@@ -46,7 +48,8 @@ pub(super) fn set(tx: &Tx<'_>, bucket: i64, name: SettingName, text: &str) -> Re
     .map(|_| ())
 }
 
-fn remove(tx: &Tx<'_>, bucket: i64, name: SettingName) -> Result<()> {
+/// Removes a setting. Returns whether the bucket had it.
+fn remove(tx: &Tx<'_>, bucket: i64, name: SettingName) -> Result<bool> {
     let sql = "DELETE FROM bucket_settings WHERE bucket = ?1 AND name = ?2";
-    tx.execute(sql, params![bucket, name.as_str().as_bytes()]).map(|_| ())
+    tx.execute(sql, params![bucket, name.as_str().as_bytes()]).map(|removed| removed > 0)
 }

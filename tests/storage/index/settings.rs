@@ -30,11 +30,14 @@ pub async fn a_setting_is_kept_by_name(index: Arc<dyn Index>) {
 
     let long = "ä'\"\\\0".replace('\0', "\n").repeat(20_000);
     let mut generation = 0;
-    for value in
-        [Some("[]".into()), Some(long.clone()), Some(String::new()), None, None, Some("again".into())]
-    {
+    assert_eq!(index.put_bucket_setting(id, TAGS, None).await.unwrap(), 0, "there was nothing to remove");
+    for value in [Some("[]".into()), Some(long.clone()), Some(String::new()), None, Some("again".into())] {
         let next = index.put_bucket_setting(id, TAGS, value.clone()).await.unwrap();
         assert!(next > generation, "{next} after {generation}");
+        if value.is_none() {
+            let again = index.put_bucket_setting(id, TAGS, None).await.unwrap();
+            assert_eq!(again, next, "there was nothing more to remove");
+        }
         generation = next;
         let values = value.map(|text| (TAGS, text)).into_iter().collect();
         assert_eq!(index.bucket_settings(id).await.unwrap(), BucketSettings { generation, values });

@@ -121,14 +121,14 @@ pub async fn changes_at_once_have_generations_of_their_own(index: Arc<dyn Index>
     let changes = (0..20).map(|number| {
         let index = index.clone();
         async move {
-            let value = (number % 3 > 0).then(|| number.to_string());
-            (index.put_bucket_setting(id, TAGS, value.clone()).await.unwrap(), value)
+            let value = number.to_string();
+            (index.put_bucket_setting(id, TAGS, Some(value.clone())).await.unwrap(), value)
         }
     });
     let done = join_all(changes).await;
     let generations: BTreeSet<u64> = done.iter().map(|(generation, _)| *generation).collect();
     assert_eq!(generations.len(), done.len());
     let (generation, last) = done.into_iter().max().unwrap();
-    let values = last.map(|text| (TAGS, text)).into_iter().collect();
+    let values = [(TAGS, last)].into();
     assert_eq!(index.bucket_settings(id).await.unwrap(), BucketSettings { generation, values });
 }

@@ -76,8 +76,8 @@ impl Request<'_> {
         Ok(self.execute(BucketInfo { bucket: self.bucket()?, action }).await?.record)
     }
 
-    /// Authorises the caller before the body is looked at, and gives the bucket. The operation `O` itself comes
-    /// later, and authorises the caller again.
+    /// Authorises the caller before the body is looked at, and gives the bucket. The operation `O` itself
+    /// comes later, and authorises the caller again.
     pub(super) async fn authorised_bucket<O: Operation>(
         &self,
         action: Action,

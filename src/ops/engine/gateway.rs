@@ -51,10 +51,10 @@ pub trait Operation: Send + Sized {
     type Output: Send;
     /// The operation's name in spans, metrics and the audit log.
     const NAME: &'static str;
-    /// Over a shared index, may the bucket come from the cache, which can be 2 s old? Only an operation that can
-    /// run twice may say yes: if the cached bucket turns out deleted, it must retry with [`Permit::renewed`].
-    /// Writes consume their body, so they cannot. An index of this process alone cannot change meanwhile, so
-    /// there the cache is right for every operation.
+    /// Over a shared index, may the bucket come from the cache, which can be 2 s old? Only an operation that
+    /// can run twice may say yes: if the cached bucket turns out deleted, it must retry with
+    /// [`Permit::renewed`]. Writes consume their body, so they cannot. An index of this process alone cannot
+    /// change meanwhile, so there the cache is right for every operation.
     const CACHED: bool = false;
 
     /// The S3 actions that the caller must be allowed.

@@ -29,8 +29,8 @@ pub struct GetObject {
     /// The current version when `None`.
     pub version: Option<VersionId>,
     pub customer_key: Option<CustomerKey>,
-    /// The answer of a HEAD for an SSE-C object without its key: an error, or a description that needs no key.
-    /// Any other read of such an object is an error.
+    /// The answer of a HEAD for an SSE-C object without its key: an error, or a description that needs no
+    /// key. Any other read of such an object is an error.
     pub keyless: Keyless,
     /// Conditions, compared with the ETag that `face` shows.
     pub conditions: ReadConditions,

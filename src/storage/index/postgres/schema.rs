@@ -34,8 +34,8 @@ pub(super) async fn migrate(tx: &Tx) -> Result<()> {
     if new.is_empty() {
         return Ok(());
     }
-    // While gateways of the former version run, a statement that waits for a lock makes all their requests wait
-    // behind it. So a migration gives up soon, and the start tries again.
+    // While gateways of the former version run, a statement that waits for a lock makes all their requests
+    // wait behind it. So a migration gives up soon, and the start tries again.
     tx.batch("SET LOCAL lock_timeout = '200ms'").await?;
     for sql in new {
         tx.batch(sql).await?;
